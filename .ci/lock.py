@@ -1,0 +1,88 @@
+"""Lock the tools that the framework runs isolated, and the engine's own packages.
+
+Run it with `uv run .ci/lock.py` whenever a range below or in pyproject.toml changes;
+it writes template/ci-framework/configs/tool-locks.yaml and
+template/ci-framework/ci_engine/requirements.txt.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROOT = Path(__file__).resolve().parent.parent
+FRAMEWORK = ROOT / "template" / "ci-framework"
+OLDEST_PYTHON = "3.10"
+
+# What each isolated tool is installed from; the first name is the tool's own.
+TOOLS = {
+    "ruff": ["ruff>=0.17.6,<0.18"],
+    "pyright": ["pyright[nodejs]>=1.1.414"],
+    "mypy": ["mypy>=2.1"],
+    "pre-commit": ["pre-commit>=4.5"],
+    "check-jsonschema": [
+        "check-jsonschema>=0.36",
+        "validate-pyproject[all]>=0.25",
+        "validate-pyproject-schema-store>=2026.1",
+        "pre-commit>=4.5",
+    ],
+}
+
+
+def compile_requirements(requirements: list[str]) -> list[str]:
+    """Resolve requirements for every platform, one line each, with hashes."""
+    command = ["uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes"]
+    command += ["--python-version", OLDEST_PYTHON, "--no-header", "--no-annotate"]
+    done = subprocess.run(
+        [*command, "-"],
+        input="\n".join(requirements),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    joined = re.sub(r"\s*\\\n\s*", " ", done.stdout)
+    return [line for line in joined.splitlines() if line]
+
+
+def lock_tools() -> str:
+    """Write the locks of all tools as YAML."""
+    lines = [
+        "# The tools that run isolated where a project lacks them, locked with hashes.",
+        "# This file belongs to ci-framework and is generated; do not edit it.",
+    ]
+    for name, requirements in TOOLS.items():
+        locked = compile_requirements(requirements)
+        pattern = re.compile(rf"^{re.escape(name)}(?:\[[^\]]*\])?==([^ ;]+)")
+        versions = [match.group(1) for row in locked if (match := pattern.match(row))]
+        lines += [f"{name}:", f'  version: "{versions[-1]}"', "  requirements:"]
+        lines += [f'    - "{row}"' for row in locked]
+    return "\n".join(lines) + "\n"
+
+
+def lock_engine() -> str:
+    """Write the lock of the engine's own packages as a requirements file."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    locked = compile_requirements(project["project"]["dependencies"])
+    head = "# The engine's packages, locked with hashes; generated, do not edit.\n"
+    return (
+        head
+        + "\n".join(row.replace(" --hash", " \\\n    --hash") for row in locked)
+        + "\n"
+    )
+
+
+def main() -> None:
+    """Write both files."""
+    (FRAMEWORK / "configs" / "tool-locks.yaml").write_text(lock_tools(), "utf-8")
+    (FRAMEWORK / "ci_engine" / "requirements.txt").write_text(lock_engine(), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
