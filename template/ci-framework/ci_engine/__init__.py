@@ -1,0 +1,9 @@
+"""The engine of ci-framework: one implementation for laptops and for CI.
+
+The version below is the only place where the framework states its version: the
+package metadata, the rendered configuration and the reports read it from here.
+"""
+
+__all__ = ["__version__"]
+
+__version__ = "2.0.0"

@@ -1,0 +1,189 @@
+"""What a check is given, and the ways in which it may end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ci_engine.environment import Environment
+from ci_engine.errors import ToolError
+from ci_engine.project import Project
+from ci_engine.results import CheckResult, Finding, Status
+from ci_engine.run import Outcome, run_program
+from ci_engine.settings import CheckName, Settings
+from ci_engine.tools import isolated_tool
+
+__all__ = [
+    "Context",
+    "Tool",
+    "failed_or_passed",
+    "not_run",
+    "not_run_because",
+    "skipped",
+    "timed_out",
+]
+
+# The framework's own files are not the project's to mend.
+_FRAMEWORK_PATHS = ("ci-framework/ci_engine/", ".ci-framework/")
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A tool that a check runs.
+
+    Attributes:
+        name: for example ``ruff``.
+        version: as far as it is known.
+        command: the words that start it.
+        variables: the environment variables it runs with.
+        environment: where it comes from, for people.
+    """
+
+    name: str
+    version: str
+    command: tuple[str, ...]
+    variables: Mapping[str, str]
+    environment: str
+
+    @property
+    def label(self) -> str:
+        """Name and version."""
+        return f"{self.name} {self.version}".strip()
+
+
+@dataclass(frozen=True)
+class Context:
+    """Everything a check may use.
+
+    Attributes:
+        project: the repository.
+        settings: what is wanted.
+        reports: the directory for reports of tools.
+        cancel: set when the run is called off.
+        environment: the project's environment, or why there is none.
+        paths: files or tests the run is limited to; empty = everything.
+        fix: whether tools may correct what they find.
+        earlier: results of checks that this one depends on.
+    """
+
+    project: Project
+    settings: Settings
+    reports: Path
+    cancel: threading.Event
+    environment: Environment | ToolError
+    paths: Sequence[str] = ()
+    fix: bool = False
+    earlier: Mapping[CheckName, CheckResult] = field(
+        default_factory=dict[CheckName, CheckResult]
+    )
+
+    def timeout(self, check: CheckName) -> float:
+        """Seconds after which the programs of a check are killed."""
+        return self.settings.checks[check].timeout
+
+    def tool(self, name: str) -> Tool:
+        """The project's own tool, or the framework's locked one.
+
+        Raises:
+            ToolError: if neither can be had.
+        """
+        environment = self.environment
+        if isinstance(environment, Environment):
+            command = environment.program(name)
+            if command is not None:
+                return Tool(
+                    name,
+                    environment.version(name),
+                    command,
+                    environment.variables,
+                    environment.name,
+                )
+        isolated = isolated_tool(self.project, name, self.cancel)
+        return Tool(
+            name,
+            isolated.version,
+            (isolated.program(),),
+            isolated.variables,
+            "isolated, locked by ci-framework",
+        )
+
+    def run(self, check: CheckName, tool: Tool, arguments: Sequence[str]) -> Outcome:
+        """Run a tool in the repository, within the time the check has."""
+        return run_program(
+            [*tool.command, *arguments],
+            cwd=self.project.root,
+            timeout=self.timeout(check),
+            variables=tool.variables,
+            cancel=self.cancel,
+        )
+
+
+def not_run(
+    check: CheckName, reason: str, outcome: Outcome | None = None
+) -> CheckResult:
+    """The check could not be made: never green, and the run's exit code is 3."""
+    output = outcome.tail(30) if outcome is not None else ""
+    return CheckResult(id=check, status=Status.NOT_RUN, reason=reason, output=output)
+
+
+def not_run_because(check: CheckName, error: Exception) -> CheckResult:
+    """The check could not be made because of an error, told in full."""
+    reason, _, rest = str(error).partition("\n")
+    return CheckResult(id=check, status=Status.NOT_RUN, reason=reason, output=rest)
+
+
+def skipped(check: CheckName, reason: str) -> CheckResult:
+    """There was nothing to check, and the reason says why."""
+    return CheckResult(id=check, status=Status.SKIPPED, reason=reason)
+
+
+def timed_out(check: CheckName, outcome: Outcome) -> CheckResult:
+    """The tool did not come to an end in the time the check has."""
+    return CheckResult(
+        id=check,
+        status=Status.TIMED_OUT,
+        reason=f"killed after {outcome.seconds:.0f} s",
+        output=outcome.tail(30),
+    )
+
+
+def failed_or_passed(
+    check: CheckName,
+    tool: Tool,
+    outcome: Outcome,
+    findings: Sequence[Finding] | None,
+    finding_codes: tuple[int, ...] = (1,),
+) -> CheckResult:
+    """Judge a tool by its exit code and its findings together.
+
+    Exit code 0 with no finding of severity error passes; a code in
+    ``finding_codes`` with findings fails; everything else means that the tool did
+    not do its work, so the check was not made.
+
+    Args:
+        check: the check's name.
+        tool: the tool that ran.
+        outcome: how it ended.
+        findings: what its output says, None if the output could not be read.
+        finding_codes: the exit codes with which it reports findings.
+    """
+    if outcome.timed_out:
+        return timed_out(check, outcome)
+    if findings is None:
+        reason = f"{tool.name}: its output cannot be read ({outcome.ending()})"
+        return not_run(check, reason, outcome)
+    errors = [finding for finding in findings if finding.severity == "error"]
+    consistent = outcome.code == 0 or (outcome.code in finding_codes and findings)
+    if not consistent or (outcome.code == 0 and errors):
+        return not_run(check, f"{tool.name}: {outcome.ending()}", outcome)
+    ours = [f for f in findings if not f.path.startswith(_FRAMEWORK_PATHS)]
+    red = any(finding.severity == "error" for finding in ours)
+    return CheckResult(
+        id=check,
+        status=Status.FAILED if red else Status.PASSED,
+        findings=ours,
+        tool=tool.label,
+        environment=tool.environment,
+    )

@@ -1,0 +1,133 @@
+"""Read what the pytest plugin wrote while the tests ran."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from ci_engine.results import TestCase
+
+__all__ = ["TestRun", "read_events"]
+
+
+class _Event(msgspec.Struct):
+    event: str
+    id: str = ""
+    when: str = ""
+    outcome: str = ""
+    xfail: bool = False
+    seconds: float = 0.0
+    path: str = ""
+    line: int = 0
+    message: str = ""
+    code: int = 0
+    collected: int = 0
+
+
+@dataclass
+class TestRun:
+    """The tests of one run of pytest.
+
+    Attributes:
+        tests: every test that ended, in the order of the run.
+        collection: files that could not be collected.
+        running: tests that started and never ended, with the place they stand.
+        finished: whether pytest came to its own end.
+        code: pytest's exit code, -1 if it did not come to its end.
+        collected: how many tests pytest selected.
+        stack: where the main thread was shortly before the time ran out.
+    """
+
+    __test__ = False
+
+    tests: list[TestCase] = field(default_factory=list[TestCase])
+    collection: list[TestCase] = field(default_factory=list[TestCase])
+    running: list[TestCase] = field(default_factory=list[TestCase])
+    finished: bool = False
+    code: int = -1
+    collected: int = 0
+    stack: str = ""
+
+    def count(self, *outcomes: str) -> int:
+        """How many tests ended in one of these ways."""
+        return sum(test.outcome in outcomes for test in self.tests)
+
+
+def read_events(path: Path) -> TestRun:
+    """Read the events; a line that was cut short by a crash is left out."""
+    run = TestRun()
+    started: dict[str, _Event] = {}
+    phases: dict[str, list[_Event]] = {}
+    stack: list[str] = []
+    text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+    for row in text.splitlines():
+        try:
+            event = msgspec.json.decode(row, type=_Event)
+        except msgspec.DecodeError:
+            stack.append(row)
+            continue
+        if event.event == "start":
+            started[event.id] = event
+        elif event.event == "phase":
+            phases.setdefault(event.id, []).append(event)
+            if event.when == "teardown":
+                started.pop(event.id, None)
+                run.tests.append(_test_case(phases.pop(event.id)))
+        elif event.event == "collect" and event.outcome == "failed":
+            run.collection.append(_collection_error(event))
+        elif event.event == "finish":
+            run.finished, run.code = True, event.code
+            run.collected = event.collected
+    run.running = [
+        TestCase(id=event.id, outcome="running", path=event.path, line=event.line)
+        for event in started.values()
+    ]
+    run.stack = "\n".join(stack)
+    return run
+
+
+def _test_case(phases: list[_Event]) -> TestCase:
+    """Join the phases of one test: the worst one tells."""
+    seconds = sum(phase.seconds for phase in phases)
+    worst = next((phase for phase in phases if phase.outcome == "failed"), None)
+    if worst is not None:
+        outcome = "failed" if worst.when == "call" else "error"
+    else:
+        worst = next((p for p in phases if p.outcome == "skipped"), phases[0])
+        outcome = worst.outcome
+        if any(phase.xfail for phase in phases):
+            outcome = "xfailed" if worst.outcome == "skipped" else "xpassed"
+    return TestCase(
+        id=worst.id,
+        outcome=outcome,
+        seconds=seconds,
+        path=worst.path,
+        line=worst.line,
+        message=worst.message,
+    )
+
+
+# The two ways in which tracebacks name a place: `file.py:3: ` and `File "x", line 3`.
+_PLACE = re.compile(
+    r"^(?:E\s+)?(?:File \")?(?P<path>[^\s:\"][^:\"\n]*)\"?(?::|, line )(?P<line>\d+)",
+    re.MULTILINE,
+)
+
+
+def _collection_error(event: _Event) -> TestCase:
+    """Give a collection error the line that its message names for its own file."""
+    line = event.line
+    name = event.path.rpartition("/")[2]
+    for match in _PLACE.finditer(event.message):
+        if name and match.group("path").replace("\\", "/").endswith(name):
+            line = int(match.group("line"))
+    return TestCase(
+        id=event.id or event.path,
+        outcome="error",
+        path=event.path,
+        line=line or 1,
+        message=event.message,
+    )

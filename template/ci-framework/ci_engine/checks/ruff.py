@@ -1,0 +1,154 @@
+"""Lint and format with ruff, by the project's own rules."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from ci_engine.checks.context import (
+    Context,
+    failed_or_passed,
+    not_run_because,
+    skipped,
+)
+from ci_engine.errors import ToolError
+from ci_engine.results import CheckResult, Finding, Status
+
+__all__ = ["check_format", "check_lint"]
+
+# Undefined names, unused imports and syntax errors are never acceptable, whatever
+# the project selects or ignores; `noqa` and per-file-ignores still count.
+_ALWAYS = "F,E9"
+_NOTHING_THERE = "No Python files found"
+_PYTHON_SUFFIXES = (".py", ".pyi", ".ipynb")
+
+
+class _Location(msgspec.Struct):
+    row: int
+    column: int
+
+
+class _Violation(msgspec.Struct):
+    code: str | None
+    filename: str
+    message: str
+    location: _Location
+
+
+def check_lint(context: Context) -> CheckResult:
+    """Run ``ruff check``; F and E9 are selected on top of the project's rules."""
+    try:
+        tool = context.tool("ruff")
+    except ToolError as error:
+        return not_run_because("lint", error)
+    outcome = context.run(
+        "lint",
+        tool,
+        [
+            "check",
+            "--fix" if context.fix else "--no-fix",
+            "--extend-select",
+            _ALWAYS,
+            "--output-format",
+            "json",
+            "--force-exclude",
+            *(context.paths or (".",)),
+        ],
+    )
+    if outcome.code == 0 and _NOTHING_THERE in outcome.stderr:
+        return skipped("lint", "ruff found no Python files")
+    findings = _read_violations(context, outcome.stdout)
+    return failed_or_passed("lint", tool, outcome, findings)
+
+
+def _read_violations(context: Context, text: str) -> list[Finding] | None:
+    try:
+        violations = msgspec.json.decode(text, type=list[_Violation])
+    except msgspec.DecodeError:
+        return None
+    return [
+        Finding(
+            tool="ruff",
+            rule=violation.code or "invalid-syntax",
+            message=violation.message,
+            path=context.project.relative(violation.filename),
+            line=violation.location.row,
+            column=violation.location.column,
+        )
+        for violation in violations
+    ]
+
+
+def check_format(context: Context) -> CheckResult:
+    """Run ``ruff format``; code blocks in Markdown are the author's affair."""
+    try:
+        tool = context.tool("ruff")
+    except ToolError as error:
+        return not_run_because("format", error)
+    mode = [] if context.fix else ["--diff"]
+    outcome = context.run(
+        "format",
+        tool,
+        ["format", *mode, "--force-exclude", *(context.paths or (".",))],
+    )
+    if outcome.code == 0 and _NOTHING_THERE in outcome.stderr:
+        return skipped("format", "ruff found no Python files")
+    findings = _read_diff(context, outcome.stdout)
+    findings += _read_failures(context, outcome.stderr)
+    result = failed_or_passed("format", tool, outcome, findings, (1, 2))
+    if result.status is Status.FAILED:
+        python = [f for f in result.findings if f.path.endswith(_PYTHON_SUFFIXES)]
+        result.findings = python
+        result.status = Status.FAILED if python else Status.PASSED
+    return result
+
+
+_HUNK = re.compile(r"^@@ -(\d+)(?:,\d+)? \+\d+(?:,\d+)? @@")
+
+
+def _read_diff(context: Context, text: str) -> list[Finding]:
+    """Turn the diff into one finding for each file, at its first changed line."""
+    findings: list[Finding] = []
+    path, line = "", 0
+    rows = text.splitlines()
+    for row, following in zip(rows, [*rows[1:], ""], strict=False):
+        hunk = _HUNK.match(row)
+        # A removed line may itself look like the head of a file.
+        if row.startswith("--- ") and following.startswith("+++ "):
+            path, line = row[4:].split("\t")[0].split(":cell ")[0], 0
+        elif hunk:
+            line = int(hunk.group(1))
+        elif path and line and row.startswith(("+", "-")):
+            findings.append(
+                Finding(
+                    tool="ruff",
+                    rule="unformatted",
+                    message="File would be reformatted",
+                    path=context.project.relative(path),
+                    line=line,
+                )
+            )
+            path = ""
+        else:
+            line += 1
+    return findings
+
+
+_FAILURE = re.compile(r"^error: Failed to parse (.+?):(\d+):(\d+): (.+)$")
+
+
+def _read_failures(context: Context, text: str) -> list[Finding]:
+    """Find the files that could not be formatted because they do not parse."""
+    return [
+        Finding(
+            tool="ruff",
+            rule="invalid-syntax",
+            message=match.group(4),
+            path=context.project.relative(match.group(1)),
+            line=int(match.group(2)),
+            column=int(match.group(3)),
+        )
+        for row in text.splitlines()
+        if (match := _FAILURE.match(row))
+    ]

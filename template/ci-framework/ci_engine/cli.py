@@ -1,0 +1,226 @@
+"""The command line: ``ci-framework/ci COMMAND``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ci_engine import __version__
+from ci_engine.errors import CommandError, UsageError
+
+if TYPE_CHECKING:
+    from ci_engine.config import Table
+    from ci_engine.settings import CheckName
+
+__all__ = ["main"]
+
+_EXIT_CODES = """\
+exit codes: 0 green; 1 red; 2 wrong usage or configuration; 3 a required tool could
+not run. Settings: [tool.ci-framework] in pyproject.toml, CI_FRAMEWORK_* variables.
+"""
+
+
+class _Arguments(argparse.Namespace):
+    """Everything the command line may hold, typed."""
+
+    command: str
+    tier: str
+    python: str
+    only: str
+    fail_fast: bool
+    fix: bool
+    coverage_threshold: int | None
+    timeout: float | None
+    report_dir: str
+    json: bool
+    dry_run: bool
+    hooks: bool
+    paths: list[str]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    parser = _parser()
+    parsed = parser.parse_args(arguments, namespace=_Arguments())
+    try:
+        return _COMMANDS[parsed.command](parsed)
+    except CommandError as error:
+        print(f"ci {parsed.command}: {error}", file=sys.stderr)  # noqa: T201
+        if error.next_step:
+            print(f"next: {error.next_step}", file=sys.stderr)  # noqa: T201
+        return error.exit_code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="ci", description="The same checks here as in CI.", epilog=_EXIT_CODES
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"ci-framework {__version__}"
+    )
+    parser.add_argument(
+        "--verbose", action="store_true", help="say which Python runs the engine"
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_gate(commands.add_parser("gate", help="run the checks of a quality tier"))
+    _add_validate(
+        commands.add_parser("validate", help="check every configuration file")
+    )
+    _add_setup(commands.add_parser("setup", help="prepare environment and hooks"))
+    for command in commands.choices.values():
+        command.epilog = _EXIT_CODES
+        command.add_argument(
+            "--verbose", action="store_true", help="say which Python runs the engine"
+        )
+        command.add_argument(
+            "--json", action="store_true", help="print the result as JSON"
+        )
+        command.add_argument(
+            "--report-dir", default="", metavar="DIR", help="where reports are written"
+        )
+    return parser
+
+
+def _add_gate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--tier", default="", help="essential")
+    parser.add_argument(
+        "--python", default="", metavar="3.X", help="the Python that runs the tests"
+    )
+    parser.add_argument(
+        "--only", default="", metavar="CHECKS", help="some checks, comma-separated"
+    )
+    parser.add_argument(
+        "--fail-fast", action="store_true", help="stop at the first failure"
+    )
+    parser.add_argument(
+        "--fix", action="store_true", help="let ruff correct what it can"
+    )
+    parser.add_argument(
+        "--coverage-threshold", type=int, metavar="PERCENT", help="least coverage"
+    )
+    parser.add_argument(
+        "--timeout", type=float, metavar="SECONDS", help="for each single check"
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="say what would run, run nothing"
+    )
+    parser.add_argument(
+        "paths", nargs="*", metavar="PATH", help="only these files, or tests by id"
+    )
+
+
+def _add_validate(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(paths=[])
+
+
+def _add_setup(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--no-hooks", dest="hooks", action="store_false", help="leave git hooks alone"
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="say what would be done, do nothing"
+    )
+
+
+def _gate(parsed: _Arguments) -> int:
+    from ci_engine.commands.gate import GateRequest, run_gate, select_checks
+    from ci_engine.config import load_configuration
+    from ci_engine.project import read_project, repository_root
+    from ci_engine.report.console import conclude, make_console, print_check
+
+    root = repository_root()
+    configuration = load_configuration(root, os.environ, _overrides(parsed))
+    settings = configuration.settings
+    checks = select_checks(configuration, settings.quality.tier)
+    if parsed.only:
+        checks = _only(checks, parsed.only)
+    _refuse_bad_python(parsed.python)
+    project = read_project(root)
+    if parsed.dry_run:
+        for name in checks:
+            print(name)  # noqa: T201
+        return 0
+    console = make_console()
+    reports = Path(parsed.report_dir) if parsed.report_dir else project.output / "gate"
+    reports = Path.cwd() / reports
+    result = run_gate(
+        project,
+        configuration,
+        GateRequest(
+            tier=settings.quality.tier,
+            checks=checks,
+            python=parsed.python,
+            fail_fast=settings.quality.fail_fast,
+            fix=parsed.fix,
+            paths=parsed.paths,
+            reports=reports,
+            on_result=lambda check: print_check(console, check),
+        ),
+    )
+    conclude(console, result, project.relative(reports), as_json=parsed.json)
+    return result.verdict.exit_code
+
+
+def _only(checks: list[CheckName], names: str) -> list[CheckName]:
+    """Limit the checks of the tier to the named ones, in the order of the tier."""
+    wanted = [name.strip() for name in names.split(",") if name.strip()]
+    unknown = [name for name in wanted if name not in checks]
+    if unknown or not wanted:
+        raise UsageError(
+            f"--only: found {', '.join(unknown) or 'nothing'}; "
+            f"allowed: {', '.join(checks)}"
+        )
+    return [name for name in checks if name in wanted]
+
+
+def _overrides(parsed: _Arguments) -> Table:
+    """The settings that the command line gives, refused where they do not fit."""
+    from ci_engine.config import settings_mistakes
+
+    quality: Table = {}
+    if parsed.tier:
+        quality["tier"] = parsed.tier
+    if parsed.fail_fast:
+        quality["fail-fast"] = True
+    if parsed.coverage_threshold is not None:
+        quality["coverage-threshold"] = parsed.coverage_threshold
+    table: Table = {"quality": quality} if quality else {}
+    if parsed.timeout is not None:
+        from ci_engine.settings import check_names
+
+        limit: Table = {"timeout": parsed.timeout}
+        table["checks"] = dict.fromkeys(check_names(), limit)
+    for mistake in settings_mistakes(table):
+        option = "--timeout" if "timeout" in mistake.keys else f"--{mistake.keys[-1]}"
+        raise UsageError(f"{option}: found {mistake.found}; allowed: {mistake.allowed}")
+    return table
+
+
+def _refuse_bad_python(version: str) -> None:
+    if version and not re.fullmatch(r"3\.\d{1,2}", version):
+        raise UsageError(f"--python: found {version!r}; allowed: a version like 3.12")
+
+
+def _validate(parsed: _Arguments) -> int:
+    from ci_engine.commands.validate import run_validate
+
+    return run_validate(as_json=parsed.json, report_dir=parsed.report_dir)
+
+
+def _setup(parsed: _Arguments) -> int:
+    from ci_engine.commands.setup import run_setup
+
+    return run_setup(
+        hooks=parsed.hooks,
+        dry_run=parsed.dry_run,
+        as_json=parsed.json,
+        report_dir=parsed.report_dir,
+    )
+
+
+_COMMANDS = {"gate": _gate, "validate": _validate, "setup": _setup}

@@ -1,0 +1,292 @@
+"""``ci gate``: run the checks of a tier and give one verdict."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+from ci_engine import __version__
+from ci_engine.checks import DEPENDS_ON, NEEDS_ENVIRONMENT, run_check
+from ci_engine.checks.context import Context, not_run_because
+from ci_engine.config import Configuration
+from ci_engine.environment import Environment
+from ci_engine.errors import ToolError
+from ci_engine.output import prepare_directory
+from ci_engine.prepare import prepare_environment
+from ci_engine.project import Project
+from ci_engine.report import publish, write_reports
+from ci_engine.results import (
+    CheckResult,
+    Finding,
+    RunResult,
+    Status,
+    Verdict,
+    verdict_of,
+)
+from ci_engine.run import CancelledError
+from ci_engine.settings import CheckName, Tier
+
+__all__ = ["GateRequest", "run_gate", "select_checks"]
+
+# With more failing tests than this, the command to repeat is the whole check.
+_MOST_TESTS_NAMED = 5
+
+_Handler = Callable[[int, FrameType | None], object] | int | None
+
+
+@dataclass(frozen=True)
+class GateRequest:
+    """What the command line asked for.
+
+    Attributes:
+        tier: the tier.
+        checks: the checks to run, in the order of the tier.
+        python: minor version that must run the tests, empty = any.
+        fail_fast: stop at the first check that fails.
+        fix: let tools correct what they find.
+        paths: files or tests the run is limited to.
+        reports: the directory for reports.
+        on_result: called with each result as soon as it is there.
+    """
+
+    tier: Tier
+    checks: Sequence[CheckName]
+    python: str
+    fail_fast: bool
+    fix: bool
+    paths: Sequence[str]
+    reports: Path
+    on_result: Callable[[CheckResult], None] = field(default=lambda _: None)
+
+
+def select_checks(configuration: Configuration, tier: Tier) -> list[CheckName]:
+    """The checks of a tier in the order its definition gives them."""
+    return list(configuration.tiers.tiers[tier].checks)
+
+
+def run_gate(
+    project: Project, configuration: Configuration, request: GateRequest
+) -> RunResult:
+    """Run the checks, write the reports and return the result.
+
+    The reports say "interrupted" from the start and are replaced at the end, so
+    that a run which is killed never leaves the reports of an earlier one.
+
+    Raises:
+        ToolError: if the reports cannot be written.
+    """
+    prepare_directory(request.reports, project.output)
+    write_reports(_unfinished(request), request.reports)
+    run = _Run(project, configuration, request)
+    result = run.execute()
+    write_reports(result, request.reports)
+    publish(result, request.reports)
+    return result
+
+
+def _unfinished(request: GateRequest) -> RunResult:
+    reason = "interrupted: the run did not come to its end"
+    checks = [
+        CheckResult(id=name, tier=request.tier, status=Status.NOT_RUN, reason=reason)
+        for name in request.checks
+    ]
+    return RunResult(
+        command="gate",
+        verdict=Verdict.ERROR,
+        python="",
+        checks=checks,
+        framework=__version__,
+        tier=request.tier,
+    )
+
+
+class _Run:
+    """One run of the gate."""
+
+    def __init__(
+        self, project: Project, configuration: Configuration, request: GateRequest
+    ) -> None:
+        self.project = project
+        self.configuration = configuration
+        self.request = request
+        self.cancel = threading.Event()
+        self.interrupted = False
+        self.results: dict[CheckName, CheckResult] = {}
+        self.environment: Environment | ToolError = ToolError("not prepared")
+
+    def execute(self) -> RunResult:
+        """Run everything and judge it."""
+        started = time.monotonic()
+        before = _on_signals(self.interrupt)
+        try:
+            self._run_checks()
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+        checks = [self.results[name] for name in self.request.checks]
+        checks = [*self._python_check(), *checks]
+        environment = self.environment
+        return RunResult(
+            command="gate",
+            verdict=verdict_of(checks),
+            python=_python_of(environment),
+            checks=checks,
+            framework=__version__,
+            tier=self.request.tier,
+            environment=_name_of(environment),
+            seconds=time.monotonic() - started,
+        )
+
+    def interrupt(self, number: int, frame: FrameType | None) -> None:
+        """Call the run off; what did not finish is reported as not run."""
+        del number, frame
+        self.interrupted = True
+        self.cancel.set()
+
+    def _run_checks(self) -> None:
+        waiting = list(self.request.checks)
+        running: dict[Future[CheckResult], CheckName] = {}
+        prepared = not NEEDS_ENVIRONMENT & set(waiting)
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            while waiting or running:
+                ready: list[CheckName] = [
+                    name for name in waiting if self._may_start(name, prepared=prepared)
+                ]
+                for name in ready:
+                    waiting.remove(name)
+                    running[pool.submit(self._run_one, name)] = name
+                if not prepared:
+                    self._prepare()
+                    prepared = True
+                    continue
+                wait(running, return_when=FIRST_COMPLETED)
+                for future in [future for future in running if future.done()]:
+                    self._finish(running.pop(future), future.result())
+
+    def _may_start(self, name: CheckName, *, prepared: bool) -> bool:
+        if self.cancel.is_set():
+            return True
+        needed = DEPENDS_ON.get(name)
+        if needed in self.request.checks and needed not in self.results:
+            return False
+        return prepared or name not in NEEDS_ENVIRONMENT
+
+    def _prepare(self) -> None:
+        settings = self.configuration.settings
+        try:
+            self.environment = prepare_environment(
+                self.project, settings.environments, self.request.python, self.cancel
+            )
+        except ToolError as error:
+            self.environment = error
+        except CancelledError:
+            self.environment = ToolError("the run was called off")
+
+    def _run_one(self, name: CheckName) -> CheckResult:
+        started = time.monotonic()
+        context = Context(
+            project=self.project,
+            settings=self.configuration.settings,
+            reports=self.request.reports,
+            cancel=self.cancel,
+            environment=self.environment,
+            paths=self.request.paths,
+            fix=self.request.fix,
+            earlier=dict(self.results),
+        )
+        try:
+            if self.cancel.is_set():
+                raise CancelledError
+            result = run_check(name, context)
+        except CancelledError:
+            result = self._called_off(name)
+        except ToolError as error:
+            result = not_run_because(name, error)
+        except Exception:  # a defect of one check must not hide the other results
+            reason = "an error of ci-framework itself: please report it"
+            result = CheckResult(
+                id=name,
+                status=Status.NOT_RUN,
+                reason=reason,
+                output=traceback.format_exc(),
+            )
+        result.seconds = time.monotonic() - started
+        return result
+
+    def _called_off(self, name: CheckName) -> CheckResult:
+        if self.interrupted:
+            reason = "interrupted: the run was called off"
+            return CheckResult(id=name, status=Status.NOT_RUN, reason=reason)
+        reason = "--fail-fast: an earlier check failed"
+        return CheckResult(id=name, status=Status.SKIPPED, reason=reason)
+
+    def _finish(self, name: CheckName, result: CheckResult) -> None:
+        result.tier = self.request.tier
+        result.blocking = self.configuration.settings.checks[name].blocking
+        result.new = sum(f.severity == "error" for f in result.findings)
+        result.rerun = self._rerun(name, result)
+        self.results[name] = result
+        self.request.on_result(result)
+        stops = result.status in (Status.FAILED, Status.TIMED_OUT)
+        if self.request.fail_fast and stops and result.blocking:
+            self.cancel.set()
+
+    def _rerun(self, name: CheckName, result: CheckResult) -> str:
+        """The command that repeats a check, limited to the tests that failed."""
+        words = ["ci-framework/ci", "gate", "--tier", self.request.tier]
+        words += ["--only", "test,coverage" if name == "coverage" else name]
+        if self.request.python:
+            words += ["--python", self.request.python]
+        tests = list(dict.fromkeys(f.test for f in result.findings if f.test))
+        if 0 < len(tests) <= _MOST_TESTS_NAMED:
+            words += ["--", *tests]
+        elif self.request.paths:
+            words += ["--", *self.request.paths]
+        return shlex.join(words)
+
+    def _python_check(self) -> list[CheckResult]:
+        """The matrix is real: another interpreter than the one asked for is red."""
+        wanted = self.request.python
+        environment = self.environment
+        if not wanted or not isinstance(environment, Environment):
+            return []
+        found = environment.probe.python
+        result = CheckResult(id="python", tier=self.request.tier, tool=found)
+        if not f"{found}.".startswith(f"{wanted}."):
+            result.status = Status.FAILED
+            result.reason = f"Python {wanted} was asked for, {found} ran"
+            result.findings = [
+                Finding(tool="ci-framework", rule="python", message=result.reason)
+            ]
+            result.new = 1
+        return [result]
+
+
+def _python_of(environment: Environment | ToolError) -> str:
+    return environment.probe.python if isinstance(environment, Environment) else ""
+
+
+def _name_of(environment: Environment | ToolError) -> str:
+    """The environment that gave the verdict, and why it was not the declared one."""
+    if isinstance(environment, ToolError):
+        return ""
+    because = f"; {environment.substitute}" if environment.substitute else ""
+    return f"{environment.name}{because}"
+
+
+def _on_signals(
+    handler: Callable[[int, FrameType | None], None],
+) -> dict[signal.Signals, _Handler]:
+    """Install a handler for the usual ways to call a program off."""
+    if threading.current_thread() is not threading.main_thread():
+        return {}
+    names = [signal.SIGINT, signal.SIGTERM]
+    return {number: signal.signal(number, handler) for number in names}

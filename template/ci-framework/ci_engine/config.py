@@ -1,0 +1,317 @@
+"""Read the settings of a project, layer by layer, and refuse what is not allowed.
+
+Order, the strongest first: command line, environment (``CI_FRAMEWORK_*``), the
+project's file, ``ci-framework/configs/quality-tiers.yaml``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import msgspec
+from msgspec import inspect
+
+from ci_engine.errors import ConfigurationError
+from ci_engine.schema import Mistake, find_mistakes
+from ci_engine.settings import QualityTiers, Settings
+
+__all__ = [
+    "Configuration",
+    "Table",
+    "configs_directory",
+    "configuration_file",
+    "describe_place",
+    "find_line",
+    "load_configuration",
+    "project_table",
+    "read_text",
+    "read_toml",
+    "read_yaml",
+    "settings_mistakes",
+]
+
+Table = dict[str, object]
+
+_PREFIX = "CI_FRAMEWORK_"
+# Variables of ours that are not settings.
+_OTHER_VARIABLES = frozenset({"CI_FRAMEWORK_ENGINE_PYTHON"})
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """Everything the commands know about what is wanted.
+
+    Attributes:
+        settings: the merged settings.
+        tiers: the tiers and the runners.
+        source: the project's file the settings came from, if there is one.
+    """
+
+    settings: Settings
+    tiers: QualityTiers
+    source: Path | None
+
+
+def configs_directory() -> Path:
+    """Where the framework's own configuration files are."""
+    return Path(__file__).resolve().parent.parent / "configs"
+
+
+def read_text(path: Path) -> str:
+    """Read a text file as UTF-8; a byte order mark is not part of the text.
+
+    Raises:
+        ConfigurationError: if it cannot be read or is not UTF-8.
+    """
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(
+            f"{path.name}: not UTF-8 (byte {error.start})",
+            next_step=f"save {path} as UTF-8",
+        ) from error
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path.name}: cannot be read: {error.strerror}",
+            next_step=f"check that {path} is a readable file",
+        ) from error
+
+
+def read_toml(path: Path) -> Table:
+    """Read a TOML file.
+
+    Raises:
+        ConfigurationError: if it cannot be read or is not TOML.
+    """
+    text = read_text(path)
+    try:
+        return msgspec.toml.decode(text, type=Table)
+    except msgspec.DecodeError as error:
+        raise ConfigurationError(
+            f"{path.name}: not valid TOML: {error}{_marker_hint(text)}",
+            next_step=f"correct {path.name} at the line named above",
+        ) from error
+
+
+def read_yaml(path: Path) -> object:
+    """Read a YAML file.
+
+    Raises:
+        ConfigurationError: if it cannot be read or is not YAML.
+    """
+    text = read_text(path)
+    try:
+        return msgspec.yaml.decode(text)
+    except msgspec.DecodeError as error:
+        message = " ".join(str(error).split())
+        raise ConfigurationError(
+            f"{path.name}: not valid YAML: {message}{_marker_hint(text)}",
+            next_step=f"correct {path.name} at the line named above",
+        ) from error
+
+
+def _marker_hint(text: str) -> str:
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.startswith(("<<<<<<< ", ">>>>>>> ")):
+            return f" (line {number} is a conflict marker of an unfinished merge)"
+    return ""
+
+
+def configuration_file(root: Path) -> Path | None:
+    """The file with the project's settings: pyproject.toml or ci-framework.toml."""
+    for name in ("pyproject.toml", "ci-framework.toml"):
+        path = root / name
+        if path.is_file():
+            return path
+    return None
+
+
+def load_configuration(
+    root: Path, variables: Mapping[str, str], overrides: Table | None = None
+) -> Configuration:
+    """Merge all layers into one configuration.
+
+    Args:
+        root: the repository's top directory.
+        variables: the environment.
+        overrides: settings from the command line.
+
+    Raises:
+        ConfigurationError: naming every mistake in the layer it is in.
+    """
+    tiers_file = configs_directory() / "quality-tiers.yaml"
+    raw = read_yaml(tiers_file)
+    _refuse(find_mistakes(raw, QualityTiers), tiers_file)
+    tiers = msgspec.convert(raw, QualityTiers)
+    merged = cast("Table", msgspec.to_builtins(tiers.defaults))
+    source = configuration_file(root)
+    if source is not None:
+        table = project_table(read_toml(source), source)
+        _refuse(settings_mistakes(table), source)
+        merged = _merge(merged, table)
+    merged = _merge(merged, _from_variables(variables))
+    merged = _merge(merged, overrides or {})
+    return Configuration(msgspec.convert(merged, Settings), tiers, source)
+
+
+def settings_mistakes(table: Table) -> list[Mistake]:
+    """List what ``[tool.ci-framework]`` may not hold."""
+    keys = ("tool", "ci-framework")
+    return find_mistakes(table, Settings, keys, partial=True)
+
+
+def project_table(document: Table, source: Path) -> Table:
+    """Find ``[tool.ci-framework]`` in a parsed file.
+
+    Raises:
+        ConfigurationError: if it is not a table.
+    """
+    tool = document.get("tool", {})
+    if not isinstance(tool, dict):
+        raise ConfigurationError(f"{source.name}: key tool: expected a table")
+    table = cast("Table", tool).get("ci-framework", {})
+    if not isinstance(table, dict):
+        raise ConfigurationError(
+            f"{source.name}: key tool.ci-framework: found {table!r}, expected a table"
+        )
+    return cast("Table", table)
+
+
+def _merge(below: Table, above: Table) -> Table:
+    """Lay one layer over another: tables join, everything else replaces."""
+    merged = dict(below)
+    for key, value in above.items():
+        old = merged.get(key)
+        if isinstance(old, dict) and isinstance(value, dict):
+            merged[key] = _merge(cast("Table", old), cast("Table", value))
+        else:
+            merged[key] = value
+    return merged
+
+
+def _refuse(mistakes: list[Mistake], path: Path) -> None:
+    if not mistakes:
+        return
+    text = read_text(path)
+    lines = [_describe(mistake, path.name, text) for mistake in mistakes]
+    raise ConfigurationError(
+        "\n".join(lines), next_step=f"correct {path.name} and run the command again"
+    )
+
+
+def describe_place(mistake: Mistake, text: str) -> tuple[str, int]:
+    """Name the key of a mistake as it is written, and its line, 0 if unknown."""
+    return ".".join(mistake.keys).replace(".[", "["), find_line(text, mistake.keys)
+
+
+def _describe(mistake: Mistake, name: str, text: str) -> str:
+    key, line = describe_place(mistake, text)
+    place = f"{name}:{line}" if line else name
+    return f"{place}: key {key}: found {mistake.found}; allowed: {mistake.allowed}"
+
+
+_HEADER = re.compile(r"^\s*\[\[?\s*([^\]]+?)\s*\]\]?\s*(?:#.*)?$")
+_ASSIGNMENT = re.compile(r"""^\s*((?:[\w.-]|"[^"]*"|'[^']*'|\s*\.\s*)+?)\s*[=:]""")
+
+
+def find_line(text: str, keys: tuple[str, ...]) -> int:
+    """Find the line of a key in TOML or YAML text, 0 if it is not found.
+
+    Follows table headers and, for YAML, nesting by indent; it serves messages
+    only, so a line it cannot find is no error.
+    """
+    wanted = [key for key in keys if not key.startswith("[")]
+    header: list[str] = []
+    parents: list[tuple[int, str]] = []
+    best = (0, 0)
+    for number, line in enumerate(text.splitlines(), 1):
+        found = _HEADER.match(line)
+        if found:
+            header, parents = _split(found.group(1)), []
+            here = header
+        else:
+            assigned = _ASSIGNMENT.match(line.replace("- ", "  ", 1))
+            if not assigned:
+                continue
+            indent = len(line) - len(line.lstrip())
+            parents = [parent for parent in parents if parent[0] < indent]
+            parents.append((indent, assigned.group(1)))
+            nested = [key for _, name in parents for key in _split(name)]
+            here = header + (nested if ":" in line else _split(parents[-1][1]))
+        if here == wanted:
+            return number
+        if wanted[: len(here)] == here and len(here) > best[0]:
+            best = (len(here), number)
+    return best[1]
+
+
+def _split(dotted: str) -> list[str]:
+    return [part.strip(" \t\"'") for part in dotted.split(".")]
+
+
+def _from_variables(variables: Mapping[str, str]) -> Table:
+    names = _variable_names(inspect.type_info(Settings), ())
+    table: Table = {}
+    for variable, text in sorted(variables.items()):
+        ours = variable.startswith(_PREFIX) and variable not in _OTHER_VARIABLES
+        # An empty variable is how a workflow says "not given".
+        if not ours or not text:
+            continue
+        if variable not in names:
+            known = ", ".join(sorted(names))
+            raise ConfigurationError(
+                f"environment: {variable} is not a setting; known: {known}"
+            )
+        keys, kind = names[variable]
+        value = _parse(text, kind)
+        layer: Table = {keys[-1]: value}
+        for key in reversed(keys[:-1]):
+            layer = {key: layer}
+        mistakes = find_mistakes(layer, Settings, partial=True)
+        if mistakes:
+            raise ConfigurationError(
+                f"environment: {variable}: found {text!r}; "
+                f"allowed: {mistakes[0].allowed}"
+            )
+        table = _merge(table, layer)
+    return table
+
+
+def _variable_names(
+    kind: inspect.Type, keys: tuple[str, ...]
+) -> dict[str, tuple[tuple[str, ...], inspect.Type]]:
+    """Map each environment variable to its setting and the setting's type."""
+    if isinstance(kind, inspect.StructType):
+        parts = [(field.encode_name, field.type) for field in kind.fields]
+    elif isinstance(kind, inspect.DictType) and isinstance(
+        kind.key_type, inspect.LiteralType
+    ):
+        parts = [(str(name), kind.value_type) for name in kind.key_type.values]
+    else:
+        name = _PREFIX + "_".join(keys).replace("-", "_").upper()
+        return {name: (keys, kind)}
+    names: dict[str, tuple[tuple[str, ...], inspect.Type]] = {}
+    for name, part in parts:
+        names.update(_variable_names(part, (*keys, name)))
+    return names
+
+
+def _parse(text: str, kind: inspect.Type) -> object:
+    """Read the text of a variable as the type of its setting, if it fits."""
+    if isinstance(kind, inspect.ListType):
+        return [item.strip() for item in text.split(",") if item.strip()]
+    if isinstance(kind, inspect.BoolType):
+        return {"true": True, "1": True, "false": False, "0": False}.get(
+            text.lower(), text
+        )
+    if isinstance(kind, (inspect.IntType, inspect.FloatType)):
+        number = int if isinstance(kind, inspect.IntType) else float
+        try:
+            return number(text)
+        except ValueError:
+            return text
+    return text

@@ -1,0 +1,140 @@
+"""A pytest plugin that writes what happens, as it happens, as lines of JSON.
+
+It runs in the project's environment, so it needs nothing but pytest and the
+standard library. Every line is flushed: when pytest hangs, crashes or is killed,
+the last line still says which test was running.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import json
+import os
+import time
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+_EVENTS_VARIABLE = "CI_ENGINE_PYTEST_EVENTS"
+_ROOT_VARIABLE = "CI_ENGINE_ROOT"
+_DEADLINE_VARIABLE = "CI_ENGINE_PYTEST_DEADLINE"
+
+
+class Places:
+    """Names files relative to the repository, whatever pytest's own root is."""
+
+    def __init__(self, pytest_root: Path, repository: Path) -> None:
+        self.pytest_root = pytest_root
+        self.repository = repository
+
+    def relative(self, path: str) -> str:
+        """Name a file relative to the repository, empty if it is outside."""
+        absolute = os.path.normpath(self.pytest_root / path)
+        if not Path(absolute).is_relative_to(self.repository):
+            return ""
+        return Path(absolute).relative_to(self.repository).as_posix()
+
+    def of_report(
+        self, report: pytest.TestReport | pytest.CollectReport
+    ) -> tuple[str, int]:
+        """Find the line to point at: the last one inside the test's own file."""
+        location = getattr(report, "location", None)
+        path, line = (location[0], (location[1] or 0) + 1) if location else ("", 0)
+        own = self.relative(path) if path else ""
+        longrepr = report.longrepr
+        if isinstance(longrepr, tuple):
+            return self.relative(longrepr[0]) or own, int(longrepr[1])
+        entries = getattr(getattr(longrepr, "reprtraceback", None), "reprentries", ())
+        places = [
+            (self.relative(entry.reprfileloc.path), int(entry.reprfileloc.lineno))
+            for entry in entries
+            if getattr(entry, "reprfileloc", None)
+        ]
+        mine = [place for place in places if place[0] == own] or [
+            place for place in places if place[0]
+        ]
+        return mine[-1] if mine else (own, line)
+
+
+class EventWriter:
+    """Writes one line of JSON for each event of the run."""
+
+    def __init__(self, stream: IO[str], places: Places) -> None:
+        self.stream = stream
+        self.places = places
+
+    def write(self, **event: object) -> None:
+        """Write one event and make sure that it is on disk."""
+        self.stream.write(json.dumps(event) + "\n")
+        self.stream.flush()
+
+    def pytest_runtest_logstart(
+        self, nodeid: str, location: tuple[str, int | None, str]
+    ) -> None:
+        """Note which test starts, and where it stands."""
+        path = self.places.relative(location[0])
+        self.write(event="start", id=nodeid, path=path, line=(location[1] or 0) + 1)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note how a phase of a test ended."""
+        path, line = self.places.of_report(report)
+        self.write(
+            event="phase",
+            id=report.nodeid,
+            when=report.when,
+            outcome=report.outcome,
+            xfail=hasattr(report, "wasxfail"),
+            seconds=report.duration,
+            path=path,
+            line=line,
+            message=_message(report),
+        )
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Note a file that could not be collected, or was skipped whole."""
+        if report.outcome == "passed":
+            return
+        path, line = self.places.of_report(report)
+        self.write(
+            event="collect",
+            id=report.nodeid,
+            outcome=report.outcome,
+            path=path or self.places.relative(report.nodeid.partition("::")[0]),
+            line=line,
+            message=_message(report),
+        )
+
+    def pytest_sessionfinish(
+        self, session: pytest.Session, exitstatus: int | pytest.ExitCode
+    ) -> None:
+        """Note that pytest came to its own end."""
+        self.write(
+            event="finish", code=int(exitstatus), collected=session.testscollected
+        )
+        # The watchdog writes to the same file: it must be off before that closes.
+        faulthandler.cancel_dump_traceback_later()
+        self.stream.close()
+
+
+def _message(report: pytest.TestReport | pytest.CollectReport) -> str:
+    """Say what went wrong, or why a test was skipped."""
+    if isinstance(report.longrepr, tuple):
+        return str(report.longrepr[2])
+    if report.outcome == "passed":
+        return str(getattr(report, "wasxfail", ""))
+    return str(report.longreprtext)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the writer; the workers of pytest-xdist report to the controller."""
+    events = os.environ.get(_EVENTS_VARIABLE)
+    if not events or hasattr(config, "workerinput"):
+        return
+    stream = Path(events).open("a", encoding="utf-8")  # noqa: SIM115
+    places = Places(config.rootpath, Path(os.environ[_ROOT_VARIABLE]))
+    config.pluginmanager.register(EventWriter(stream, places), "ci-framework-events")
+    remaining = float(os.environ[_DEADLINE_VARIABLE]) - time.time()
+    # Early enough to be written before the engine kills this process.
+    stack_after = max(remaining - 1, remaining / 2, 0.1)
+    faulthandler.dump_traceback_later(stack_after, file=stream)

@@ -1,0 +1,54 @@
+"""Tell what an environment has. Runs in the project's interpreter: stdlib only.
+
+Usage: ``python probe.py PROGRAM...``; prints one line of JSON with the version of
+the interpreter, the path of each program that is there, and the modules that are.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+import sys
+import sysconfig
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+
+MODULES = ("pytest", "pytest_cov", "coverage", "xdist")
+
+
+def _program(name: str) -> str | None:
+    """Find a program of this environment, not one of the machine."""
+    scripts = Path(sysconfig.get_path("scripts"))
+    folders = (scripts, Path(sys.executable).parent)
+    for folder in folders:
+        found = shutil.which(name, path=str(folder))
+        if found:
+            return found
+    return None
+
+
+def _version(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return ""
+
+
+def main() -> None:
+    """Print what the environment has."""
+    programs = {name: path for name in sys.argv[1:] if (path := _program(name))}
+    modules = [name for name in MODULES if find_spec(name)]
+    facts = {
+        "python": platform.python_version(),
+        "executable": sys.executable,
+        "prefix": sys.prefix,
+        "programs": programs,
+        "modules": modules,
+        "versions": {name: _version(name) for name in (*programs, *modules)},
+    }
+    sys.stdout.write(json.dumps(facts) + "\n")
+
+
+main()

@@ -1,0 +1,49 @@
+"""Files the engine writes: whole or not at all, in a place git ignores."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from ci_engine.errors import ToolError
+
+__all__ = ["prepare_directory", "write_text"]
+
+
+def prepare_directory(directory: Path, repository_output: Path) -> None:
+    """Make a directory for output; ours below the repository ignores itself.
+
+    Raises:
+        ToolError: if it cannot be made or written.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        ignore = repository_output / ".gitignore"
+        if repository_output.is_dir() and not ignore.exists():
+            write_text(ignore, "*\n")
+        with tempfile.TemporaryFile(dir=directory):
+            pass
+    except OSError as error:
+        raise ToolError(
+            f"{directory}: cannot write there: {error.strerror}",
+            next_step="make the directory writable, or choose another --report-dir",
+        ) from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file so that nobody ever sees half of it.
+
+    Raises:
+        ToolError: if it cannot be written, for example on a full disk.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise ToolError(
+            f"{path}: cannot be written: {error.strerror}",
+            next_step="make room or make the directory writable",
+        ) from error

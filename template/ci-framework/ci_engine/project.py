@@ -1,0 +1,217 @@
+"""What this repository is: where it starts, who manages its environment."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, cast
+
+from ci_engine.config import Table, read_toml
+from ci_engine.errors import ConfigurationError, ToolError
+from ci_engine.run import find_program, run_program
+
+__all__ = [
+    "Manager",
+    "Project",
+    "list_files",
+    "read_project",
+    "repository_root",
+]
+
+Manager = Literal["pixi", "uv", "poetry", "pip"]
+
+OUTPUT_DIRECTORY = ".ci-framework"
+
+# Never looked into when a directory is walked without the help of git.
+_SKIPPED = frozenset(
+    {
+        ".git",
+        ".venv",
+        "venv",
+        ".pixi",
+        ".tox",
+        ".nox",
+        "node_modules",
+        "__pycache__",
+        ".mypy_cache",
+        ".ruff_cache",
+        ".pytest_cache",
+        OUTPUT_DIRECTORY,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Project:
+    """The facts that checks and environments need.
+
+    Attributes:
+        root: the repository's top directory.
+        manager: who manages the project's environment.
+        pyproject: the parsed pyproject.toml, empty if there is none.
+        groups: PEP 735 groups with included groups expanded, by normalised name.
+        has_git: whether the root is inside a git work tree.
+        installable: whether the project itself can be installed.
+    """
+
+    root: Path
+    manager: Manager
+    pyproject: Table
+    groups: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict[str, tuple[str, ...]]
+    )
+    has_git: bool = False
+    installable: bool = False
+
+    @property
+    def output(self) -> Path:
+        """Where everything the engine writes goes."""
+        return self.root / OUTPUT_DIRECTORY
+
+    def relative(self, path: str | Path) -> str:
+        """Name a file relative to the root with ``/``; as given if it is elsewhere."""
+        given = Path(path)
+        absolute = given if given.is_absolute() else self.root / given
+        for candidate in (absolute, Path(os.path.realpath(absolute))):
+            for top in (self.root, Path(os.path.realpath(self.root))):
+                if candidate.is_relative_to(top):
+                    return candidate.relative_to(top).as_posix()
+        return given.as_posix()
+
+
+def repository_root() -> Path:
+    """The top of the repository that this engine was rendered into.
+
+    Raises:
+        ConfigurationError: if the engine does not stand in ``<root>/ci-framework``.
+    """
+    directory = Path(__file__).resolve().parent.parent
+    if directory.name == "ci-framework" and (directory / "configs").is_dir():
+        return directory.parent
+    raise ConfigurationError(
+        "the engine does not stand in a directory called ci-framework",
+        next_step="run it as ci-framework/ci from the repository it was rendered into",
+    )
+
+
+def read_project(root: Path) -> Project:
+    """Read what the repository is.
+
+    Raises:
+        ConfigurationError: if pyproject.toml is broken.
+    """
+    path = root / "pyproject.toml"
+    document = read_toml(path) if path.is_file() else {}
+    tool = document.get("tool")
+    tools = cast("Table", tool) if isinstance(tool, dict) else {}
+    setup_files = any((root / name).is_file() for name in ("setup.py", "setup.cfg"))
+    return Project(
+        root=root,
+        manager=_manager(root, tools),
+        pyproject=document,
+        groups=_expand_groups(document.get("dependency-groups", {})),
+        has_git=(root / ".git").exists() or _inside_git(root),
+        installable="project" in document or "poetry" in tools or setup_files,
+    )
+
+
+def _manager(root: Path, tools: Table) -> Manager:
+    """Name the manager; a manifest of its own beats a table, a table beats a lock."""
+    if (root / "pixi.toml").is_file() or "pixi" in tools:
+        return "pixi"
+    if "poetry" in tools or (root / "poetry.lock").is_file():
+        return "poetry"
+    if "uv" in tools or (root / "uv.lock").is_file():
+        return "uv"
+    return "pip"
+
+
+def _inside_git(root: Path) -> bool:
+    return any((parent / ".git").exists() for parent in root.parents)
+
+
+def normalise(name: str) -> str:
+    """Normalise the name of a group or distribution as PEP 503 does."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _expand_groups(raw: object) -> dict[str, tuple[str, ...]]:
+    """Expand PEP 735 groups.
+
+    Raises:
+        ConfigurationError: for a group that is not a list, includes one that does
+            not exist, or includes itself.
+    """
+    if not isinstance(raw, dict):
+        raise ConfigurationError(
+            "pyproject.toml: key dependency-groups: expected a table"
+        )
+    table = {
+        normalise(str(name)): items
+        for name, items in cast("Mapping[object, object]", raw).items()
+    }
+    return {name: tuple(_requirements(name, table, ())) for name in table}
+
+
+def _requirements(
+    name: str, table: Mapping[str, object], path: tuple[str, ...]
+) -> Iterator[str]:
+    key = f"pyproject.toml: key dependency-groups.{name}"
+    if name in path:
+        raise ConfigurationError(f"{key}: includes itself by {' > '.join(path)}")
+    items = table.get(name)
+    if not isinstance(items, list):
+        problem = "no such group" if items is None else "expected a list"
+        raise ConfigurationError(f"{key}: {problem}")
+    for item in cast("list[object]", items):
+        if isinstance(item, str):
+            yield item
+            continue
+        included = _included_group(item)
+        if included is None:
+            raise ConfigurationError(
+                f"{key}: found {item!r}; allowed: a requirement or "
+                "{include-group = 'NAME'}"
+            )
+        yield from _requirements(normalise(included), table, (*path, name))
+
+
+def _included_group(item: object) -> str | None:
+    if not isinstance(item, dict):
+        return None
+    included = cast("Mapping[object, object]", item).get("include-group")
+    return included if isinstance(included, str) else None
+
+
+def list_files(project: Project) -> list[Path]:
+    """List the files of the project: tracked ones and untracked ones not ignored.
+
+    Without git, every file that is not in a directory of caches or environments.
+
+    Raises:
+        ToolError: if git is there and cannot list the files.
+    """
+    if not project.has_git or find_program("git") is None:
+        return sorted(_walk(project.root))
+    command = ["git", "ls-files", "-z", "-c", "-o", "--exclude-standard"]
+    outcome = run_program(command, cwd=project.root, timeout=60)
+    if outcome.code != 0:
+        raise ToolError(
+            f"git could not list the files: {outcome.tail(3)}",
+            next_step="run `git status` in the repository and correct what it reports",
+        )
+    names = {name for name in outcome.stdout.split("\0") if name}
+    if not names:
+        # A project inside a directory that another repository ignores.
+        return sorted(_walk(project.root))
+    paths = (project.root / name for name in sorted(names))
+    return [path for path in paths if path.is_file()]
+
+
+def _walk(directory: Path) -> Iterator[Path]:
+    for folder, folders, files in os.walk(directory):
+        folders[:] = [name for name in folders if name not in _SKIPPED]
+        yield from (Path(folder) / name for name in files)

@@ -1,0 +1,47 @@
+"""Turn the result of a run into files and messages."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ci_engine.output import write_text
+from ci_engine.report.annotations import annotate
+from ci_engine.report.junit import to_junit
+from ci_engine.report.markdown import to_markdown
+from ci_engine.report.result_json import to_json
+from ci_engine.results import RunResult
+
+__all__ = ["publish", "write_reports"]
+
+
+def write_reports(result: RunResult, directory: Path) -> None:
+    """Write result.json, junit.xml and summary.md, each whole or not at all."""
+    write_text(directory / "result.json", to_json(result))
+    write_text(directory / "junit.xml", to_junit(result))
+    write_text(directory / "summary.md", to_markdown(result))
+
+
+def publish(result: RunResult, directory: Path) -> None:
+    """Tell a CI system that runs us: job summary, outputs and annotations."""
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if summary:
+        with Path(summary).open("a", encoding="utf-8") as stream:
+            stream.write(to_markdown(result))
+    output = os.environ.get("GITHUB_OUTPUT")
+    if output:
+        coverage = next(
+            (c.coverage for c in result.checks if c.coverage is not None), None
+        )
+        values = {
+            "verdict": result.verdict.value,
+            "tier": result.tier,
+            "coverage": "" if coverage is None else f"{coverage:.2f}",
+            "new-findings": str(sum(check.new for check in result.checks)),
+            "report-path": directory.as_posix(),
+        }
+        with Path(output).open("a", encoding="utf-8") as stream:
+            stream.writelines(f"{name}={value}\n" for name, value in values.items())
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        for line in annotate(result):
+            print(line)  # noqa: T201 - workflow commands are read from stdout

@@ -1,0 +1,94 @@
+"""The result for a person at a terminal, or as plain lines in a log."""
+
+from __future__ import annotations
+
+import sys
+
+from rich.console import Console
+from rich.text import Text
+
+from ci_engine.report.result_json import to_json
+from ci_engine.report.words import (
+    first_line,
+    mark,
+    outcome_line,
+    shown_first,
+    title,
+    where,
+)
+from ci_engine.results import CheckResult, RunResult, Status, Verdict
+
+__all__ = ["conclude", "make_console", "print_check"]
+
+_MOST_FINDINGS = 20
+_STYLES = {
+    Status.PASSED: "green",
+    Status.FAILED: "bold red",
+    Status.TIMED_OUT: "bold red",
+    Status.NOT_RUN: "bold yellow",
+    Status.SKIPPED: "dim",
+}
+
+
+def make_console() -> Console:
+    """A console on standard error; rich honours NO_COLOR and plain logs."""
+    return Console(file=sys.stderr, highlight=False, soft_wrap=True)
+
+
+def print_check(console: Console, check: CheckResult) -> None:
+    """One line as soon as a check ends."""
+    line = Text(f"{mark(check):<10}", style=_STYLES[check.status])
+    line.append(f"{check.id:<20}", style="default not bold")
+    line.append(f"{check.seconds:>7.1f} s  ", style="default not bold")
+    line.append(outcome_line(check), style="default not bold")
+    console.print(line)
+
+
+def _print_details(console: Console, check: CheckResult, told: set[str]) -> None:
+    """What to do about a check that is not green; what was told is not repeated."""
+    for note in check.notes:
+        console.print(Text(f"{check.id}: {note}", style="yellow"))
+    if check.status in (Status.PASSED, Status.SKIPPED):
+        return
+    console.print()
+    console.print(Text(f"{check.id}: {mark(check)}", style=_STYLES[check.status]))
+    if check.reason:
+        console.print(Text(f"  {check.reason}"))
+    for finding in shown_first(check.findings)[:_MOST_FINDINGS]:
+        place = f"{finding.place}: " if finding.place else ""
+        console.print(Text(f"  {place}{finding.rule}: {first_line(finding.message)}"))
+    hidden = len(check.findings) - _MOST_FINDINGS
+    if hidden > 0:
+        console.print(Text(f"  and {hidden} more in result.json"))
+    if check.output not in told and (not check.findings or check.id == "test"):
+        told.add(check.output)
+        for line in check.output.splitlines():
+            console.print(Text(f"  | {line}"))
+    if check.rerun:
+        console.print(Text(f"  again: {check.rerun}", style="bold"))
+
+
+def _print_verdict(console: Console, result: RunResult, reports: str) -> None:
+    """The last line."""
+    style = {
+        Verdict.GREEN: "bold green",
+        Verdict.RED: "bold red",
+        Verdict.ERROR: "bold yellow",
+    }[result.verdict]
+    console.print()
+    verdict = f"{title(result)}: {result.verdict.value} in {result.seconds:.1f} s"
+    console.print(
+        Text(f"{verdict}, {where(result)}; reports in {reports}", style=style)
+    )
+
+
+def conclude(
+    console: Console, result: RunResult, reports: str, *, as_json: bool
+) -> None:
+    """Print what is left to say when every check has been printed."""
+    told = {""}
+    for check in result.checks:
+        _print_details(console, check, told)
+    _print_verdict(console, result, reports)
+    if as_json:
+        sys.stdout.write(to_json(result))

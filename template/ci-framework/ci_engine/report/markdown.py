@@ -1,0 +1,78 @@
+"""The result as Markdown, for the job summary and for people."""
+
+from __future__ import annotations
+
+from ci_engine.report.words import (
+    first_line,
+    mark,
+    outcome_line,
+    shown_first,
+    title,
+    where,
+)
+from ci_engine.results import CheckResult, RunResult, Status, Verdict
+
+__all__ = ["to_markdown"]
+
+_MOST_FINDINGS = 50
+_HEADINGS = {
+    Verdict.GREEN: "green",
+    Verdict.RED: "red",
+    Verdict.ERROR: "error: something required could not run",
+}
+
+
+def to_markdown(result: RunResult) -> str:
+    """Write a verdict, a table of the checks, and what to do about each failure."""
+    lines = [
+        f"## {title(result)}: {_HEADINGS[result.verdict]}",
+        "",
+        where(result),
+        "",
+        "| check | result | seconds | what |",
+        "|---|---|---:|---|",
+    ]
+    lines += [
+        f"| {check.id} | {mark(check)} | {check.seconds:.1f} "
+        f"| {_cell(outcome_line(check))} |"
+        for check in result.checks
+    ]
+    for check in result.checks:
+        lines += _details(check)
+    return "\n".join(lines) + "\n\n"
+
+
+def _details(check: CheckResult) -> list[str]:
+    if check.status in (Status.PASSED, Status.SKIPPED) and not check.findings:
+        return [f"\n{note}" for note in check.notes]
+    lines = ["", f"### {check.id}: {mark(check)}", ""]
+    lines += [f"{check.reason}\n"] if check.reason else []
+    lines += [f"{note}\n" for note in check.notes]
+    for finding in shown_first(check.findings)[:_MOST_FINDINGS]:
+        place = f"`{finding.place}` " if finding.place else ""
+        message = _text(first_line(finding.message))
+        lines.append(f"- {place}**{_text(finding.rule)}** {message}")
+    hidden = len(check.findings) - _MOST_FINDINGS
+    lines += [f"- and {hidden} more in result.json"] if hidden > 0 else []
+    if check.output and (not check.findings or check.status is Status.NOT_RUN):
+        lines += ["", _fenced(check.output)]
+    if check.rerun and check.status is not Status.PASSED:
+        lines += ["", f"Again: `{check.rerun}`"]
+    return lines
+
+
+def _fenced(text: str) -> str:
+    """Fence a text with more backticks than any run of them in it."""
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    return f"{fence}text\n{text}\n{fence}"
+
+
+def _text(text: str) -> str:
+    """Keep text from being read as HTML or as a table."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
+
+
+def _cell(text: str) -> str:
+    return _text(" ".join(text.split())) or "-"

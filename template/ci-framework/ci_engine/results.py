@@ -1,0 +1,173 @@
+"""What a check reports: findings, one result for each check, one for the run."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import msgspec
+
+__all__ = [
+    "CheckResult",
+    "Finding",
+    "RunResult",
+    "Status",
+    "TestCase",
+    "Verdict",
+    "verdict_of",
+]
+
+
+class Status(str, Enum):
+    """How a check ended. Only ``passed`` and ``skipped`` let a run be green."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    TIMED_OUT = "timed-out"
+    NOT_RUN = "not-run"
+    SKIPPED = "skipped"
+
+
+class Verdict(str, Enum):
+    """How a run ended."""
+
+    GREEN = "green"
+    RED = "red"
+    ERROR = "error"
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of a run with this verdict: 0, 1 or 3."""
+        return {"green": 0, "red": 1, "error": 3}[self.value]
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing a tool found.
+
+    Attributes:
+        tool: the tool that found it, for example ``ruff``.
+        rule: the rule's name in the words of the tool, for example ``F401``.
+        message: one or several lines for a person.
+        path: file relative to the repository root with ``/``, or empty.
+        line: 1-based line, 0 when the finding has no line.
+        column: 1-based column, 0 when unknown.
+        severity: ``error`` or ``warning``.
+        test: id of the failing test, empty for everything else.
+    """
+
+    tool: str
+    rule: str
+    message: str
+    path: str = ""
+    line: int = 0
+    column: int = 0
+    severity: str = "error"
+    test: str = ""
+
+    @property
+    def place(self) -> str:
+        """``path:line:column`` as far as it is known."""
+        parts = [self.path, *(str(n) for n in (self.line, self.column) if n)]
+        return ":".join(parts) if self.path else ""
+
+
+class TestCase(msgspec.Struct, frozen=True, kw_only=True):
+    """One test as pytest saw it.
+
+    Attributes:
+        id: pytest's node id.
+        outcome: passed, failed, error, skipped, xfailed or xpassed.
+        seconds: duration of set-up, call and tear-down together.
+        path: file relative to the repository root, may be empty.
+        line: 1-based line of the failure, or of the test itself.
+        message: what went wrong, or why it was skipped.
+    """
+
+    __test__ = False
+
+    id: str
+    outcome: str
+    seconds: float = 0.0
+    path: str = ""
+    line: int = 0
+    message: str = ""
+
+
+class CheckResult(msgspec.Struct, kw_only=True):
+    """How one check ended.
+
+    Attributes:
+        id: the check, for example ``lint``.
+        tier: the tier that brought the check into the run.
+        status: how it ended.
+        seconds: wall time.
+        findings: everything it found.
+        new: how many of the findings are not in the baseline.
+        baseline: how many are in the baseline.
+        reason: why it was skipped, did not run or failed as a whole.
+        rerun: the command that repeats this check.
+        blocking: whether its failure makes the run red.
+        tool: name and version of the tool that gave the verdict.
+        environment: where that tool ran.
+        notes: what a reader must know to trust the verdict.
+        tests: the tests that ran, for the check ``test``.
+        coverage: measured percentage of covered code, if measured.
+        output: the end of the tool's output when its verdict needs it.
+    """
+
+    id: str
+    tier: str = ""
+    status: Status = Status.PASSED
+    seconds: float = 0.0
+    findings: list[Finding] = msgspec.field(default_factory=list[Finding])
+    new: int = 0
+    baseline: int = 0
+    reason: str = ""
+    rerun: str = ""
+    blocking: bool = True
+    tool: str = ""
+    environment: str = ""
+    notes: list[str] = msgspec.field(default_factory=list[str])
+    tests: list[TestCase] = msgspec.field(default_factory=list[TestCase])
+    coverage: float | None = None
+    output: str = ""
+
+    @property
+    def green(self) -> bool:
+        """Whether this result lets the run be green."""
+        return not self.blocking or self.status in (Status.PASSED, Status.SKIPPED)
+
+
+class RunResult(msgspec.Struct, kw_only=True):
+    """The result of a whole command, written as ``result.json``.
+
+    Attributes:
+        schema: version of this format.
+        command: the command, for example ``gate``.
+        verdict: green, red or error.
+        python: version of the project's interpreter that ran the checks.
+        checks: one result for each check, in the order of the tier.
+        framework: version of the engine.
+        tier: the tier that was asked for.
+        environment: the environments that gave the verdict.
+        seconds: wall time of the run.
+    """
+
+    schema: int = 1
+    command: str
+    verdict: Verdict
+    python: str
+    checks: list[CheckResult]
+    framework: str = ""
+    tier: str = ""
+    environment: str = ""
+    seconds: float = 0.0
+
+
+def verdict_of(checks: list[CheckResult]) -> Verdict:
+    """Judge a run: red beats error, and no check at all is an error."""
+    blocking = [check for check in checks if not check.green]
+    if any(check.status in (Status.FAILED, Status.TIMED_OUT) for check in blocking):
+        return Verdict.RED
+    if blocking or not checks:
+        return Verdict.ERROR
+    return Verdict.GREEN

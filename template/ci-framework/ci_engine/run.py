@@ -1,0 +1,200 @@
+"""Run programs: bounded in time, killed with all their children, never via a shell."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+__all__ = ["CancelledError", "Outcome", "find_program", "run_program"]
+
+_POLL_SECONDS = 0.05
+_POSIX = os.name == "posix"
+
+
+class CancelledError(Exception):
+    """The run was called off while the program was running."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a program ended.
+
+    Attributes:
+        command: what was run.
+        code: exit status; negative for a signal; None when it never started.
+        stdout: its standard output, decoded as UTF-8 with replacements.
+        stderr: its standard error, likewise.
+        seconds: wall time.
+        timed_out: whether it was killed for taking too long.
+        missing: why it could not be started, empty when it was started.
+    """
+
+    command: tuple[str, ...]
+    code: int | None
+    stdout: str
+    stderr: str
+    seconds: float
+    timed_out: bool = False
+    missing: str = ""
+
+    def tail(self, lines: int = 15) -> str:
+        """The last lines of the output, standard error first if it has any."""
+        text = self.stderr.strip() or self.stdout.strip()
+        return "\n".join(text.splitlines()[-lines:])
+
+    def ending(self) -> str:
+        """How it ended, in words."""
+        if self.missing:
+            return self.missing
+        if self.timed_out:
+            return f"no answer within {self.seconds:.0f} s"
+        if self.code is not None and self.code < 0:
+            name = _signal_name(-self.code)
+            hint = " (out of memory?)" if name == "SIGKILL" else ""
+            return f"killed by {name}{hint}"
+        return f"exit code {self.code}"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def find_program(name: str, path: str | None = None) -> Path | None:
+    """Find a program on the search path (the given one or that of the process)."""
+    found = shutil.which(name, path=path)
+    return Path(found) if found else None
+
+
+def _kill_tree(process: subprocess.Popen[bytes]) -> None:
+    """Kill the program and everything it started."""
+    if _POSIX:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    else:
+        subprocess.run(
+            ["taskkill", "/F", "/T", "/PID", str(process.pid)],
+            check=False,
+            capture_output=True,
+        )
+    process.wait()
+
+
+def _collect(stream: IO[bytes], sink: list[bytes], on_line: _LineSink) -> None:
+    for line in iter(stream.readline, b""):
+        sink.append(line)
+        if on_line is not None:
+            on_line(line.decode("utf-8", "replace").rstrip("\r\n"))
+    stream.close()
+
+
+_LineSink = Callable[[str], None] | None
+
+
+def run_program(
+    command: Sequence[str | Path],
+    *,
+    cwd: Path,
+    timeout: float | None = None,
+    variables: Mapping[str, str] | None = None,
+    cancel: threading.Event | None = None,
+    on_line: _LineSink = None,
+) -> Outcome:
+    """Run a program to its end, its time-out or its cancellation.
+
+    Args:
+        command: the program and its arguments; no shell is involved.
+        cwd: the directory it runs in.
+        timeout: seconds after which it and its children are killed.
+        variables: the whole environment of the program; the current one if None.
+        cancel: an event that, once set, kills the program.
+        on_line: called with each line of output as it arrives.
+
+    Returns:
+        How it ended; a program that cannot be started is an outcome, not an error.
+
+    Raises:
+        CancelledError: when ``cancel`` was set before it ended.
+    """
+    words = tuple(str(word) for word in command)
+    started = time.monotonic()
+    try:
+        process = subprocess.Popen(
+            words,
+            cwd=cwd,
+            env=None if variables is None else dict(variables),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=_POSIX,
+        )
+    except OSError as error:
+        reason = f"{words[0]}: {error.strerror or error}"
+        return Outcome(words, None, "", "", 0.0, missing=reason)
+    out: list[bytes] = []
+    err: list[bytes] = []
+    readers = _start_readers(process, out, err, on_line)
+    timed_out = False
+    try:
+        timed_out = _wait(process, started, timeout, cancel)
+    finally:
+        if process.poll() is None:
+            _kill_tree(process)
+        for reader in readers:
+            # A grandchild that left the group may keep the pipe open: do not wait
+            # for ever on something that was already judged.
+            reader.join(5.0)
+    return Outcome(
+        words,
+        process.returncode,
+        b"".join(out).decode("utf-8", "replace"),
+        b"".join(err).decode("utf-8", "replace"),
+        time.monotonic() - started,
+        timed_out=timed_out,
+    )
+
+
+def _start_readers(
+    process: subprocess.Popen[bytes],
+    out: list[bytes],
+    err: list[bytes],
+    on_line: _LineSink,
+) -> list[threading.Thread]:
+    readers = [
+        threading.Thread(target=_collect, args=(stream, sink, on_line), daemon=True)
+        for stream, sink in ((process.stdout, out), (process.stderr, err))
+        if stream is not None
+    ]
+    for reader in readers:
+        reader.start()
+    return readers
+
+
+def _wait(
+    process: subprocess.Popen[bytes],
+    started: float,
+    timeout: float | None,
+    cancel: threading.Event | None,
+) -> bool:
+    """Wait for the end; return whether the time ran out."""
+    while True:
+        try:
+            process.wait(_POLL_SECONDS)
+            return False
+        except subprocess.TimeoutExpired:
+            pass
+        if cancel is not None and cancel.is_set():
+            raise CancelledError(process.args)
+        if timeout is not None and time.monotonic() - started > timeout:
+            return True

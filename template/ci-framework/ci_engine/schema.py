@@ -1,0 +1,204 @@
+"""Check plain data against a typed structure and name every mistake in it.
+
+``msgspec.convert`` stops at the first mistake and does not say what is allowed;
+people fix configuration faster when they see all of it at once.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+import msgspec
+from msgspec import inspect
+
+__all__ = ["Mistake", "find_mistakes"]
+
+_MISSING = "no such key"
+_LONGEST_VALUE = 60
+_NOUNS = ((int, "integer"), (float, "number"), (str, "string"))
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One value, or one key, that the structure does not allow.
+
+    Attributes:
+        keys: where it stands, from the top of the data.
+        found: what stands there, in words.
+        allowed: what may stand there, in words.
+    """
+
+    keys: tuple[str, ...]
+    found: str
+    allowed: str
+
+
+def find_mistakes(
+    data: object,
+    structure: type[msgspec.Struct],
+    keys: tuple[str, ...] = (),
+    *,
+    partial: bool = False,
+) -> list[Mistake]:
+    """List everything in ``data`` that ``structure`` does not allow.
+
+    Args:
+        data: tables, lists and scalars, as a parser returned them.
+        structure: what they should be.
+        keys: where ``data`` stands in its file.
+        partial: whether keys may be missing, as in one layer of several.
+    """
+    mistakes = _check(data, inspect.type_info(structure), keys)
+    return [m for m in mistakes if not (partial and m.found == _MISSING)]
+
+
+def _check(
+    data: object, kind: inspect.Type, keys: tuple[str, ...]
+) -> Iterator[Mistake]:
+    if isinstance(kind, inspect.StructType):
+        yield from _check_struct(data, kind, keys)
+    elif isinstance(kind, inspect.DictType):
+        yield from _check_dict(data, kind, keys)
+    elif isinstance(kind, inspect.ListType):
+        yield from _check_list(data, kind, keys)
+    elif isinstance(kind, inspect.UnionType):
+        if not any(_accepts(data, option, keys) for option in kind.types):
+            yield Mistake(keys, _show(data), _describe(kind))
+    elif not _accepts_scalar(data, kind):
+        yield Mistake(keys, _show(data), _describe(kind))
+
+
+def _accepts(data: object, kind: inspect.Type, keys: tuple[str, ...]) -> bool:
+    return next(_check(data, kind, keys), None) is None
+
+
+def _check_struct(
+    data: object, kind: inspect.StructType, keys: tuple[str, ...]
+) -> Iterator[Mistake]:
+    if not isinstance(data, Mapping):
+        yield Mistake(keys, _show(data), "a table")
+        return
+    table = cast("Mapping[object, object]", data)
+    fields = {field.encode_name: field for field in kind.fields}
+    for key, value in table.items():
+        name = str(key)
+        if name in fields:
+            yield from _check(value, fields[name].type, (*keys, name))
+        else:
+            yield Mistake((*keys, name), "an unknown key", _suggest(name, fields))
+    for name, field in fields.items():
+        if field.required and name not in table:
+            yield Mistake((*keys, name), _MISSING, _describe(field.type))
+
+
+def _check_dict(
+    data: object, kind: inspect.DictType, keys: tuple[str, ...]
+) -> Iterator[Mistake]:
+    if not isinstance(data, Mapping):
+        yield Mistake(keys, _show(data), "a table")
+        return
+    for key, value in cast("Mapping[object, object]", data).items():
+        yield from _check(key, kind.key_type, (*keys, str(key)))
+        yield from _check(value, kind.value_type, (*keys, str(key)))
+
+
+def _check_list(
+    data: object, kind: inspect.ListType, keys: tuple[str, ...]
+) -> Iterator[Mistake]:
+    if not isinstance(data, list):
+        yield Mistake(keys, _show(data), _describe(kind))
+        return
+    items = cast("list[object]", data)
+    if kind.min_length is not None and len(items) < kind.min_length:
+        yield Mistake(keys, "an empty list", _describe(kind))
+    for position, item in enumerate(items):
+        yield from _check(item, kind.item_type, (*keys, f"[{position}]"))
+
+
+def _accepts_scalar(data: object, kind: inspect.Type) -> bool:
+    if isinstance(kind, inspect.LiteralType):
+        return isinstance(data, (str, int)) and data in kind.values
+    if isinstance(kind, inspect.BoolType):
+        return isinstance(data, bool)
+    if isinstance(kind, (inspect.IntType, inspect.FloatType)):
+        numbers = (int,) if isinstance(kind, inspect.IntType) else (int, float)
+        if isinstance(data, bool) or not isinstance(data, numbers):
+            return False
+        return _in_range(float(data), kind)
+    if isinstance(kind, inspect.StrType):
+        return isinstance(data, str) and _fits(data, kind)
+    if isinstance(kind, inspect.NoneType):
+        return data is None
+    return isinstance(kind, inspect.AnyType)
+
+
+def _in_range(value: float, kind: inspect.IntType | inspect.FloatType) -> bool:
+    low = kind.ge is None or value >= kind.ge
+    above = kind.gt is None or value > kind.gt
+    high = kind.le is None or value <= kind.le
+    return low and above and high
+
+
+def _fits(value: str, kind: inspect.StrType) -> bool:
+    long_enough = kind.min_length is None or len(value) >= kind.min_length
+    shaped = kind.pattern is None or re.search(kind.pattern, value) is not None
+    return long_enough and shaped
+
+
+def _suggest(name: str, fields: Mapping[str, object]) -> str:
+    known = sorted(fields)
+    near = difflib.get_close_matches(name, known, 1)
+    guess = f"did you mean {near[0]!r}? " if near else ""
+    return f"{guess}known keys: {', '.join(known)}"
+
+
+def _show(data: object) -> str:
+    if isinstance(data, Mapping):
+        return "a table"
+    if isinstance(data, list):
+        return f"a list ({_clip(repr(cast('list[object]', data)))})"
+    if data is None:
+        return "nothing"
+    if isinstance(data, bool):
+        return f"boolean {str(data).lower()}"
+    noun = next((word for kind, word in _NOUNS if isinstance(data, kind)), "value")
+    return f"{noun} {_clip(repr(data))}"
+
+
+def _clip(text: str) -> str:
+    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 3]}..."
+
+
+def _describe(kind: inspect.Type) -> str:
+    if isinstance(kind, inspect.LiteralType):
+        return "one of " + ", ".join(repr(value) for value in kind.values)
+    if isinstance(kind, inspect.BoolType):
+        return "true or false"
+    if isinstance(kind, (inspect.IntType, inspect.FloatType)):
+        return _describe_number(kind)
+    if isinstance(kind, inspect.StrType):
+        shape = f" that fits {kind.pattern}" if kind.pattern else ""
+        return ("a non-empty string" if kind.min_length else "a string") + shape
+    if isinstance(kind, inspect.ListType):
+        return f"a list, each item {_describe(kind.item_type)}"
+    if isinstance(kind, inspect.UnionType):
+        options = [o for o in kind.types if not isinstance(o, inspect.NoneType)]
+        return " or ".join(_describe(option) for option in options)
+    if isinstance(kind, (inspect.StructType, inspect.DictType)):
+        return "a table"
+    return "another value"
+
+
+def _describe_number(kind: inspect.IntType | inspect.FloatType) -> str:
+    noun = "an integer" if isinstance(kind, inspect.IntType) else "a number"
+    if kind.ge is not None and kind.le is not None:
+        return f"{noun} from {kind.ge} to {kind.le}"
+    if kind.gt is not None:
+        return f"{noun} above {kind.gt}"
+    if kind.ge is not None:
+        return f"{noun} of at least {kind.ge}"
+    return noun

@@ -1,0 +1,1 @@
+"""The parts of ``ci validate``: what is checked in which file."""

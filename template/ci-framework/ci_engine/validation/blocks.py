@@ -1,0 +1,71 @@
+"""Whether the framework's blocks in shared files are whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ci_engine.config import read_text, read_yaml
+from ci_engine.errors import ConfigurationError
+from ci_engine.project import Project
+from ci_engine.results import Finding
+
+__all__ = ["SHARED_FILES", "check_answers", "check_blocks"]
+
+# Files in which the framework owns one marked block and the project the rest.
+SHARED_FILES = (
+    "pyproject.toml",
+    ".pre-commit-config.yaml",
+    ".gitignore",
+    ".gitattributes",
+    ".github/dependabot.yml",
+)
+_START = "# >>> ci-framework >>>"
+_END = "# <<< ci-framework <<<"
+_ANSWERS = ".copier-answers.yml"
+
+
+def check_blocks(project: Project) -> Iterator[Finding]:
+    """Each file has both markers once and in order, or none of them."""
+    for name in SHARED_FILES:
+        path = project.root / name
+        if not path.is_file():
+            continue
+        try:
+            lines = [line.strip() for line in read_text(path).splitlines()]
+        except ConfigurationError as error:
+            yield _finding(name, 0, str(error))
+            continue
+        starts = [number for number, line in enumerate(lines, 1) if line == _START]
+        ends = [number for number, line in enumerate(lines, 1) if line == _END]
+        whole = len(starts) == len(ends) == 1 and starts < ends
+        if not whole and (starts or ends):
+            found = f"starts at lines {starts}, ends at lines {ends}"
+            message = (
+                f"found {found}; allowed: one line {_START!r} and below it one line "
+                f"{_END!r}; restore them so that updates can find the block"
+            )
+            yield _finding(name, (starts or ends)[0], message)
+
+
+def check_answers(project: Project) -> Iterator[Finding]:
+    """The answers file is what ``copier update`` starts from."""
+    path = project.root / _ANSWERS
+    if not path.is_file():
+        return
+    try:
+        answers = read_yaml(path)
+    except ConfigurationError as error:
+        yield _finding(_ANSWERS, 0, str(error))
+        return
+    if not isinstance(answers, dict):
+        yield _finding(_ANSWERS, 1, "found no table of answers; restore it from git")
+
+
+def _finding(path: str, line: int, message: str) -> Finding:
+    return Finding(
+        tool="ci-framework",
+        rule="configuration",
+        message=message,
+        path=path,
+        line=line,
+    )
