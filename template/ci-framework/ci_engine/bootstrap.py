@@ -20,6 +20,7 @@ from typing import NoReturn
 HERE = Path(__file__).resolve().parent
 REQUIREMENTS = HERE / "requirements.txt"
 OUTPUT = HERE.parent.parent / ".ci-framework"
+PREFIX = OUTPUT / "engine"
 # The lowest versions the engine works with; the lock file has newer ones.
 NEEDED = {"msgspec": (0, 20), "pyyaml": (6, 0), "rich": (14, 0)}
 
@@ -32,8 +33,8 @@ def main() -> None:
         _say(verbose, f"engine: this interpreter ({sys.executable})")
         _run_here()
         return
-    python = _private_python(_prefix())
-    if not python.exists():
+    python = _private_python(PREFIX)
+    if not _fresh():
         _make_private(verbose)
     _say(verbose, f"engine: private environment ({python})")
     _become(str(python), arguments)
@@ -60,10 +61,26 @@ def _run_here() -> None:
     sys.exit(run())
 
 
-def _prefix() -> Path:
-    """The private environment; another lock or Python means another one."""
-    identity = f"{sys.version_info[:2]}".encode() + REQUIREMENTS.read_bytes()
-    return OUTPUT / f"engine-{hashlib.sha256(identity).hexdigest()[:12]}"
+def _identity() -> str:
+    """What the private environment depends on."""
+    base = f"{sys.version_info[:2]}".encode() + REQUIREMENTS.read_bytes()
+    return hashlib.sha256(base).hexdigest()
+
+
+def _fresh() -> bool:
+    """Whether the private environment is there and has what the lock says.
+
+    The launcher skips this file while the stamp is newer than the lock.
+    """
+    stamp = PREFIX / "stamp"
+    try:
+        fresh = stamp.read_text(encoding="utf-8") == _identity()
+        if fresh and _private_python(PREFIX).exists():
+            stamp.touch()
+            return True
+    except OSError:
+        pass
+    return False
 
 
 def _private_python(prefix: Path) -> Path:
@@ -87,7 +104,8 @@ def _make_private(verbose: bool) -> None:
         _say(verbose, f"engine: making a private environment with {name}")
         problem = _run_all(commands)
         if not problem:
-            _move(temporary, _prefix())
+            (temporary / "stamp").write_text(_identity(), encoding="utf-8")
+            _move(temporary)
             return
         tried.append(f"{name}: {problem}")
         shutil.rmtree(temporary, ignore_errors=True)
@@ -134,23 +152,24 @@ def _run_all(commands: list[list[str]]) -> str:
     return ""
 
 
-def _move(temporary: Path, prefix: Path) -> None:
+def _move(temporary: Path) -> None:
     """Put the environment in its place, unless another start was quicker."""
+    if PREFIX.is_dir() and not _fresh():
+        # Ours: an environment of an older lock, or of another Python.
+        old = Path(tempfile.mkdtemp(prefix="engine-old-", dir=OUTPUT))
+        PREFIX.rename(old / "engine")
+        shutil.rmtree(old, ignore_errors=True)
     try:
-        temporary.rename(prefix)
+        temporary.rename(PREFIX)
     except OSError:
         shutil.rmtree(temporary, ignore_errors=True)
-        if not _private_python(prefix).exists():
+        if not _fresh():
             raise
 
 
 def _become(python: str, arguments: list[str]) -> None:
     """Replace this process by the engine."""
-    code = f"import sys; sys.path.insert(0, {str(HERE.parent)!r}); "
-    code += "from ci_engine.cli import main; sys.exit(main())"
-    # Isolated: neither the caller's PYTHONPATH nor the working directory may
-    # replace a module of the engine.
-    command = [python, "-I", "-c", code, *arguments]
+    command = [python, "-I", str(HERE / "__main__.py"), *arguments]
     if os.name == "nt":
         # exec on Windows returns to the shell before the new process ends.
         sys.exit(subprocess.run(command, check=False).returncode)

@@ -15,6 +15,7 @@ from ci_engine.errors import CommandError, UsageError
 
 if TYPE_CHECKING:
     from ci_engine.config import Table
+    from ci_engine.results import CheckResult
     from ci_engine.settings import CheckName
 
 __all__ = ["main"]
@@ -131,7 +132,6 @@ def _gate(parsed: _Arguments) -> int:
     from ci_engine.commands.gate import GateRequest, run_gate, select_checks
     from ci_engine.config import load_configuration
     from ci_engine.project import read_project, repository_root
-    from ci_engine.report.console import conclude, make_console, print_check
 
     root = repository_root()
     configuration = load_configuration(root, os.environ, _overrides(parsed))
@@ -145,7 +145,6 @@ def _gate(parsed: _Arguments) -> int:
         for name in checks:
             print(name)  # noqa: T201
         return 0
-    console = make_console()
     reports = Path(parsed.report_dir) if parsed.report_dir else project.output / "gate"
     reports = Path.cwd() / reports
     result = run_gate(
@@ -159,11 +158,20 @@ def _gate(parsed: _Arguments) -> int:
             fix=parsed.fix,
             paths=parsed.paths,
             reports=reports,
-            on_result=lambda check: print_check(console, check),
+            on_result=_print_result,
         ),
     )
-    conclude(console, result, project.relative(reports), as_json=parsed.json)
+    # Imported while the tools run: that is time in which this process only waits.
+    from ci_engine.report.console import conclude, make_console
+
+    conclude(make_console(), result, project.relative(reports), as_json=parsed.json)
     return result.verdict.exit_code
+
+
+def _print_result(check: CheckResult) -> None:
+    from ci_engine.report.console import make_console, print_check
+
+    print_check(make_console(), check)
 
 
 def _only(checks: list[CheckName], names: str) -> list[CheckName]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 import threading
@@ -12,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from ci_engine.errors import ToolError
+from ci_engine.output import prepare_directory, write_text
 from ci_engine.run import Outcome, find_program, run_program
 
 __all__ = ["Environment", "Probe", "ask_environment", "child_variables"]
@@ -113,6 +115,43 @@ def ask_environment(
         return msgspec.json.decode(lines[-1], type=Probe)
     except msgspec.DecodeError as error:
         raise environment_error("the interpreter answers nonsense", outcome) from error
+
+
+def ask_virtual_environment(
+    prefix: Path,
+    *,
+    cwd: Path,
+    variables: Mapping[str, str],
+    cancel: threading.Event | None = None,
+) -> Probe:
+    """Ask a virtual environment, or recall what it said while it is unchanged.
+
+    Installing, upgrading or removing a package changes the directories that the
+    recalled answer is bound to.
+
+    Raises:
+        ToolError: if its interpreter does not run or does not answer.
+    """
+    memory = cwd / ".ci-framework" / "probes" / f"{_identity(prefix)}.json"
+    try:
+        return msgspec.json.decode(memory.read_bytes(), type=Probe)
+    except (OSError, msgspec.DecodeError):
+        pass
+    python = (python_of(prefix),)
+    probe = ask_environment(python, cwd=cwd, variables=variables, cancel=cancel)
+    prepare_directory(memory.parent, memory.parent.parent)
+    write_text(memory, msgspec.json.encode(probe).decode())
+    return probe
+
+
+def _identity(prefix: Path) -> str:
+    """Change with every package that comes or goes."""
+    script = Path(__file__).resolve().parent / "inside" / "probe.py"
+    watched = [prefix, prefix / "pyvenv.cfg", python_of(prefix), script]
+    watched += [python_of(prefix).parent, *prefix.glob("lib*/python*/site-packages")]
+    watched += [prefix / "Lib" / "site-packages"]
+    times = [(str(p), p.stat().st_mtime_ns) for p in watched if p.exists()]
+    return hashlib.sha256(repr((times, PROGRAMS)).encode()).hexdigest()[:24]
 
 
 def environment_error(what: str, outcome: Outcome) -> ToolError:

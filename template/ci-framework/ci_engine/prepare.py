@@ -20,6 +20,7 @@ from ci_engine.environment import (
     Environment,
     activated,
     ask_environment,
+    ask_virtual_environment,
     child_variables,
     environment_error,
     find_interpreter,
@@ -268,8 +269,8 @@ def _key(wanted: Preparation) -> str:
 
 def _virtual(wanted: Preparation, prefix: Path, name: str) -> Environment:
     variables = activated(prefix)
-    probe = ask_environment(
-        (python_of(prefix),),
+    probe = ask_virtual_environment(
+        prefix,
         cwd=wanted.project.root,
         variables=variables,
         cancel=wanted.cancel,

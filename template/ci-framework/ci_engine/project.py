@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, cast
 
@@ -16,7 +17,6 @@ from ci_engine.run import find_program, run_program
 __all__ = [
     "Manager",
     "Project",
-    "list_files",
     "read_project",
     "repository_root",
 ]
@@ -65,6 +65,15 @@ class Project:
     )
     has_git: bool = False
     installable: bool = False
+
+    @cached_property
+    def files(self) -> tuple[Path, ...]:
+        """Every file of the project, listed once.
+
+        Raises:
+            ToolError: if git is there and cannot list the files.
+        """
+        return tuple(_list_files(self))
 
     @property
     def output(self) -> Path:
@@ -186,7 +195,7 @@ def _included_group(item: object) -> str | None:
     return included if isinstance(included, str) else None
 
 
-def list_files(project: Project) -> list[Path]:
+def _list_files(project: Project) -> list[Path]:
     """List the files of the project: tracked ones and untracked ones not ignored.
 
     Without git, every file that is not in a directory of caches or environments.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ci_engine.checks.context import Context, not_run_because
 from ci_engine.errors import ToolError
-from ci_engine.project import Project, list_files
+from ci_engine.project import Project
 from ci_engine.results import CheckResult, Finding, Status
 from ci_engine.run import find_program, run_program
 
@@ -28,7 +28,7 @@ def check(context: Context) -> CheckResult:
     """
     project = context.project
     try:
-        files = list_files(project)
+        files = project.files
     except ToolError as error:
         return not_run_because("no-conflict-markers", error)
     findings = [*_unmerged(project)]

@@ -14,7 +14,6 @@ from ci_engine.checks.own_command import run_own_command
 from ci_engine.checks.pytest_events import TestRun, read_events
 from ci_engine.config import Table
 from ci_engine.environment import Environment
-from ci_engine.project import list_files
 from ci_engine.results import CheckResult, Finding, Status, TestCase
 from ci_engine.run import Outcome
 
@@ -82,7 +81,7 @@ def _variables(
 def _has_tests(context: Context) -> bool:
     """Whether there is anything that pytest might collect."""
     tests = tuple(f"{path.rstrip('/')}/" for path in context.settings.test_paths)
-    files = (path for path in list_files(context.project) if path.suffix == ".py")
+    files = (path for path in context.project.files if path.suffix == ".py")
     return bool(context.paths) or any(
         path.name.startswith("test")
         or path.name.endswith("_test.py")

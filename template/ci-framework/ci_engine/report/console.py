@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 
 from rich.console import Console
 from rich.text import Text
@@ -30,6 +31,7 @@ _STYLES = {
 }
 
 
+@cache
 def make_console() -> Console:
     """A console on standard error; rich honours NO_COLOR and plain logs."""
     return Console(file=sys.stderr, highlight=False, soft_wrap=True)
