@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import sys
@@ -139,8 +140,10 @@ def ask_virtual_environment(
         pass
     python = (python_of(prefix),)
     probe = ask_environment(python, cwd=cwd, variables=variables, cancel=cancel)
-    prepare_directory(memory.parent, memory.parent.parent)
-    write_text(memory, msgspec.json.encode(probe).decode())
+    # Where the repository cannot be written, the environment is asked every time.
+    with contextlib.suppress(ToolError):
+        prepare_directory(memory.parent, memory.parent.parent)
+        write_text(memory, msgspec.json.encode(probe).decode())
     return probe
 
 

@@ -12,7 +12,7 @@ __all__ = ["prepare_directory", "write_text"]
 
 
 def prepare_directory(directory: Path, repository_output: Path) -> None:
-    """Make a directory for output; ours below the repository ignores itself.
+    """Make a directory for output; ours below the repository is ignored by git.
 
     Raises:
         ToolError: if it cannot be made or written.
@@ -20,7 +20,7 @@ def prepare_directory(directory: Path, repository_output: Path) -> None:
     try:
         directory.mkdir(parents=True, exist_ok=True)
         ignore = repository_output / ".gitignore"
-        if repository_output.is_dir() and not ignore.exists():
+        if directory.is_relative_to(repository_output) and not ignore.exists():
             write_text(ignore, "*\n")
         with tempfile.TemporaryFile(dir=directory):
             pass

@@ -27,6 +27,7 @@ from ci_engine.environment import (
     python_of,
 )
 from ci_engine.errors import ToolError
+from ci_engine.output import prepare_directory
 from ci_engine.project import Project, normalise
 from ci_engine.run import Outcome, find_program, run_program
 from ci_engine.settings import Environments
@@ -199,7 +200,7 @@ def _make(wanted: Preparation, prefix: Path) -> None:
     if prefix.is_dir():
         # Ours: below .ci-framework/environments, and made by this very function.
         shutil.rmtree(prefix)
-    prefix.parent.mkdir(parents=True, exist_ok=True)
+    prepare_directory(prefix.parent, wanted.project.output)
     _install(wanted, prefix)
 
 

@@ -14,7 +14,7 @@ import msgspec
 from ci_engine.config import configs_directory, read_yaml
 from ci_engine.environment import activated, environment_error, python_of
 from ci_engine.errors import ConfigurationError
-from ci_engine.output import write_text
+from ci_engine.output import prepare_directory, write_text
 from ci_engine.project import Project
 from ci_engine.run import find_program, run_program
 
@@ -97,7 +97,7 @@ def _install(
     if prefix.is_dir():
         # Ours: an installation below .ci-framework/tools that was cut short.
         shutil.rmtree(prefix)
-    prefix.mkdir(parents=True)
+    prepare_directory(prefix, project.output)
     listing = prefix / "requirements.txt"
     write_text(listing, requirements)
     python = str(python_of(prefix))
