@@ -1,0 +1,54 @@
+"""The answers that are tried with each other, and the combinations of them."""
+
+from __future__ import annotations
+
+from tests.render.covering import pairwise
+
+__all__ = ["FACTORS", "LONG_NAME", "POINTS"]
+
+LONG_NAME = "x" * 63 + "9"
+
+FACTORS: dict[str, tuple[object, ...]] = {
+    "setup": ("recommended", "customise"),
+    "project_name": (
+        "my-project",
+        "Json",
+        "3D  Tools_of-the.Trade",
+        LONG_NAME,
+        "a _b_ c",
+        "on",
+    ),
+    "project_type": ("library", "application"),
+    "package_manager": ("pixi", "uv", "pip", "poetry"),
+    "repository": ("", "https://github.com/owner/name"),
+    "project_state": ("new", "existing"),
+    "description": (
+        "",
+        'Says: "it\'s" \\n #1, <b>*all*</b> `of` [it] & é 🎉 100 % --- 1. {x} ${y}',
+        "- [ ] no, null: ~",
+    ),
+    "author_name": ("", 'Zoë "Z" O\\Brien'),
+    "author_email": ("", "zoe+ci@mail.example.org"),
+    "license": ("MIT", "Apache-2.0", "BSD-3-Clause", "none"),
+    "source_paths": (["src"], ["src", "my tools/lib"]),
+    "test_paths": (["tests"], ["tests", "integration/tests"]),
+    "ci_mode": ("remote", "local"),
+    "pixi_tiers": ("framework", "project"),
+    "pixi_prefix": ("", "ci-"),
+    "build_backend": ("hatchling", "setuptools"),
+    "config_profile": ("tiered", "comprehensive"),
+    "python_versions": (
+        ["3.10", "3.11", "3.12", "3.13", "3.14"],
+        ["3.12"],
+        ["3.15", "3.10"],
+        ["3.10", "3.11", "3.12", "3.13", "3.14", "3.15"],
+    ),
+    "platforms": (["linux", "macos"], ["windows"], ["windows", "linux", "macos"]),
+    "type_checker": ("pyright", "mypy"),
+    "coverage_threshold": (90, 0, 100),
+    "main_branch": ("main", "release/2.x", "on"),
+    "integration_branch": ("", "development"),
+    "unmanaged": ([], ["LICENSE", ".github/dependabot.yml"]),
+}
+
+POINTS = pairwise(FACTORS)

@@ -1,0 +1,168 @@
+"""A new project is clean in the eyes of every tool, from its first minute."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.render.points import LONG_NAME
+from tests.render.programs import run, tool
+from tests.render.renders import render, render_once
+
+TYPES = ["library", "application"]
+MANAGERS = ["pixi", "uv", "pip", "poetry"]
+
+
+def project(
+    template: Path, shared: Path, kind: str, name: str = "My Project", **more: object
+) -> Path:
+    parts = [kind, name[:10].replace(" ", "-"), *map(str, more.values())]
+    answers = {"project_name": name, "project_type": kind, **more}
+    return render_once(template, shared / "-".join(parts), answers)
+
+
+@pytest.mark.parametrize("name", ["a", "My Project", LONG_NAME, "tests"])
+@pytest.mark.parametrize("kind", TYPES)
+def test_any_name_gives_code_that_ruff_and_its_defaults_accept(
+    template: Path, shared_directory: Path, kind: str, name: str
+) -> None:
+    path = project(template, shared_directory, kind, name)
+    for isolated in ([], ["--isolated"]):
+        run(tool("ruff"), "check", "--no-cache", *isolated, "src", "tests", cwd=path)
+        run(
+            tool("ruff"),
+            "format",
+            "--check",
+            "--no-cache",
+            *isolated,
+            "src",
+            "tests",
+            cwd=path,
+        )
+
+
+@pytest.mark.parametrize("checker", ["pyright", "mypy"])
+@pytest.mark.parametrize("kind", TYPES)
+def test_the_code_is_strictly_typed_whichever_checker_is_chosen(
+    template: Path, shared_directory: Path, kind: str, checker: str
+) -> None:
+    path = project(template, shared_directory, kind, type_checker=checker)
+    python = ["--pythonpath", sys.executable] if checker == "pyright" else []
+    run(tool(checker), *python, cwd=path)
+    if checker == "pyright":
+        run(tool("mypy"), "--strict", "--cache-dir", os.devnull, "src", cwd=path)
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_the_tests_pass_and_reach_every_branch(
+    template: Path, shared_directory: Path, tmp_path: Path, kind: str
+) -> None:
+    path = project(template, shared_directory, kind)
+    metadata = tmp_path / "my_project-0.1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text(
+        "Metadata-Version: 2.4\nName: my-project\nVersion: 0.1.0\n"
+    )
+    run(
+        *(sys.executable, "-m", "pytest", "--cov", "--cov-fail-under=100"),
+        *("-p", "no:cacheprovider", "-p", "no:randomly"),
+        cwd=path,
+        variables={
+            "PYTHONPATH": f"{path / 'src'}{os.pathsep}{tmp_path}",
+            "COVERAGE_FILE": str(tmp_path / "coverage"),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },
+    )
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("kind", TYPES)
+@pytest.mark.parametrize("manager", MANAGERS)
+def test_a_new_project_is_green_in_a_fresh_environment(
+    template: Path, tmp_path: Path, manager: str, kind: str
+) -> None:
+    backend = {"pixi": "hatchling", "uv": "setuptools"}.get(manager, "hatchling")
+    checker = "mypy" if manager in {"uv", "poetry"} else "pyright"
+    answers = {
+        "project_name": "Fresh One",
+        "project_type": kind,
+        "package_manager": manager,
+        "build_backend": backend,
+        "type_checker": checker,
+        "coverage_threshold": 100,
+    }
+    path = render(template, tmp_path / "project", answers)
+    run("git", "init", "--quiet", cwd=path)
+    run("git", "add", ".", cwd=path)
+    environment = tmp_path / "environment"
+    python = environment / "bin" / "python"
+    uv = tool("uv")
+    run(uv, "venv", "--quiet", "--python", sys.executable, environment, cwd=path)
+    run(
+        *(uv, "pip", "install", "--quiet", "--python", python),
+        *("--editable", ".", "--group", "quality-full"),
+        cwd=path,
+    )
+    programs = environment / "bin"
+    run(programs / "pytest", "--cov", "--cov-fail-under=100", cwd=path)
+    run(programs / "ruff", "check", cwd=path)
+    run(programs / "ruff", "format", "--check", "src", "tests", cwd=path)
+    arguments = ["--pythonpath", python] if checker == "pyright" else []
+    run(programs / checker, *arguments, cwd=path)
+    run(programs / "bandit", "-q", "-r", "-c", "pyproject.toml", "src", cwd=path)
+    run(programs / "python", "-m", "build", "--outdir", tmp_path / "dist", cwd=path)
+    made = sorted((tmp_path / "dist").iterdir())
+    assert len(made) == 2
+    run(programs / "twine", "check", "--strict", *made, cwd=path)
+    if kind == "application":
+        assert run(programs / "fresh-one", "--version", cwd=path) == "0.1.0\n"
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("version", ["3.10", "3.15"])
+def test_the_tools_can_be_resolved_for_every_python(
+    template: Path, tmp_path: Path, version: str
+) -> None:
+    for checker in ("pyright", "mypy"):
+        answers = {
+            "type_checker": checker,
+            "package_manager": "uv",
+            "python_versions": ["3.10", "3.15"],
+        }
+        path = render(template, tmp_path / checker, answers)
+        run(
+            *(tool("uv"), "pip", "compile", "--quiet", "--python-version", version),
+            *("--group", "pyproject.toml:dev"),
+            cwd=path,
+        )
+
+
+@pytest.mark.heavy
+def test_the_hooks_find_nothing_to_correct(template: Path, tmp_path: Path) -> None:
+    answers = {"description": "é \"quoted\" `code` <b> 'x'", "package_manager": "uv"}
+    path = render(template, tmp_path / "project", answers)
+    run("git", "init", "--quiet", cwd=path)
+    run("git", "add", ".", cwd=path)
+    run(
+        *(tool("pre-commit"), "run", "--all-files"),
+        cwd=path,
+        variables={
+            "SKIP": "ci-framework-lint,ci-framework-format",
+            "PRE_COMMIT_HOME": str(tmp_path / "hooks"),
+        },
+    )
+    (path / "broken.yml").write_bytes(b"a: [\n")
+    (path / "loose.txt").write_bytes(b"line \r\nother\nend")
+    run("git", "add", ".", cwd=path)
+    with pytest.raises(AssertionError, match=r"(?s)end of files.*Failed"):
+        run(
+            *(tool("pre-commit"), "run", "--all-files"),
+            cwd=path,
+            variables={
+                "SKIP": "ci-framework-lint,ci-framework-format",
+                "PRE_COMMIT_HOME": str(tmp_path / "hooks"),
+            },
+        )

@@ -1,0 +1,165 @@
+"""Who is asked what, and what the template may not need."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+import yaml
+from copier import run_copy
+
+from tests.render.programs import run, tool
+from tests.render.renders import ROOT, Document, questions, read_answers, render
+
+ALWAYS = ["setup", "project_name", "project_type", "package_manager", "repository"]
+PIXI_ONLY = {"pixi_tiers", "pixi_prefix"}
+NEW_ONLY = {"description", "author_name", "author_email", "license", "build_backend"}
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Answer every prompt with its default and note which there were."""
+    names: list[str] = []
+
+    def prompt(structures: list[Document], answers: Document) -> Document:
+        names.append(structures[0]["name"])
+        return answers
+
+    monkeypatch.setattr("copier._main.unsafe_prompt", prompt)
+    return names
+
+
+def ask(template: Path, destination: Path, answers: Document) -> Document:
+    # What is given as data is not asked: the defaults of a user are.
+    run_copy(str(template), destination, user_defaults=answers, quiet=True)
+    return read_answers(destination)
+
+
+def test_the_recommended_way_asks_four_questions_and_records_all(
+    template: Path, tmp_path: Path, asked: list[str]
+) -> None:
+    recorded = ask(template, tmp_path, {})
+    assert asked == ALWAYS
+    assert {key for key in recorded if not key.startswith("_")} == questions().keys()
+
+
+@pytest.mark.parametrize(
+    ("answers", "unasked"),
+    [
+        ({}, set[str]()),
+        ({"package_manager": "uv"}, PIXI_ONLY),
+        ({"project_state": "existing"}, NEW_ONLY),
+    ],
+)
+def test_customising_asks_everything_that_matters(
+    template: Path,
+    tmp_path: Path,
+    asked: list[str],
+    answers: Document,
+    unasked: set[str],
+) -> None:
+    recorded = ask(template, tmp_path, {"setup": "customise", **answers})
+    assert asked == [name for name in questions() if name not in unasked]
+    assert questions().keys() <= recorded.keys()
+
+
+def test_answers_that_are_not_asked_can_be_given(
+    template: Path, tmp_path: Path, asked: list[str]
+) -> None:
+    data = {"license": "none", "platforms": ["windows"], "coverage_threshold": 42}
+    run_copy(str(template), tmp_path, data=data, quiet=True)
+    assert asked == ALWAYS
+    assert data.items() <= read_answers(tmp_path).items()
+
+
+def test_every_question_is_explained_and_every_text_is_checked() -> None:
+    for name, question in questions().items():
+        assert question["help"], name
+        assert "when" not in question, f"{name} would not be recorded"
+        checked = "validator" in question or "choices" in question
+        assert checked, name
+
+
+def test_only_the_messages_look_at_the_destination() -> None:
+    """Dates, chance and the destination make a render different from the next."""
+    sources = [ROOT / "copier.yml", *(ROOT / "extensions").rglob("*.jinja")]
+    sources += (ROOT / "template").rglob("*.jinja")
+    for path in sources:
+        text = path.read_text(encoding="utf-8")
+        if path.name.startswith("message-"):
+            continue
+        found = re.search(
+            r"dst_path|_folder_name|strftime|now\(|_external_data|\|\s*(random|shuffle|hash)",
+            text,
+        )
+        assert found is None, path
+
+
+def test_the_template_needs_no_trust() -> None:
+    document = yaml.safe_load((ROOT / "copier.yml").read_text(encoding="utf-8"))
+    for key in ("_tasks", "_jinja_extensions", "_migrations", "_external_data"):
+        assert key not in document
+
+
+def test_the_next_steps_are_named(
+    template: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_copy(str(template), tmp_path / "there", defaults=True)
+    message = capsys.readouterr().err
+    steps = [
+        f"cd {tmp_path / 'there'}",
+        "pixi lock",
+        "./ci-framework/scripts/setup-local-ci.sh",
+        "./ci-framework/scripts/local-quality-gates.sh --tier=essential",
+    ]
+    places = [message.find(step) for step in steps]
+    assert -1 not in places
+    assert places == sorted(places)
+
+
+def test_the_command_line_needs_no_terminal(template: Path, tmp_path: Path) -> None:
+    data = {
+        "project_name": "By Hand",
+        "python_versions": "[3.10, 3.12]",
+        "source_paths": "[src, tools]",
+        "coverage_threshold": "75",
+    }
+    given = [f"--data={name}={value}" for name, value in data.items()]
+    run(
+        *(tool("copier"), "copy", "--quiet", "--defaults", *given),
+        *(template, tmp_path / "there"),
+        cwd=tmp_path,
+    )
+    recorded = read_answers(tmp_path / "there")
+    assert recorded["project_name"] == "By Hand"
+    assert recorded["python_versions"] == ["3.10", "3.12"]
+    assert recorded["source_paths"] == ["src", "tools"]
+    assert recorded["coverage_threshold"] == 75
+
+
+class CopieResult(Protocol):
+    """What is used of its result."""
+
+    exit_code: int
+    exception: Exception | None
+    project_dir: Path
+
+
+class Copie(Protocol):
+    """What is used of the fixture of pytest-copie."""
+
+    def copy(self, extra_answers: Document, template_dir: Path) -> CopieResult: ...
+
+
+def test_pytest_copie_renders_the_same(
+    copie: Copie, template: Path, tmp_path: Path
+) -> None:
+    answers: Document = {"project_name": "By Copie", "package_manager": "uv"}
+    result = copie.copy(answers, template_dir=template)
+    assert result.exit_code == 0, result.exception
+    own = render(template, tmp_path, answers)
+    made = result.project_dir
+    for name in ("pyproject.toml", "README.md", "src/by_copie/__init__.py"):
+        assert (made / name).read_bytes() == (own / name).read_bytes()
