@@ -1,0 +1,238 @@
+"""Run a rendered workflow on this machine with nektos/act, and tell how it went.
+
+Jobs run on the host. Third-party actions are replaced by the small ones in
+`stand-ins`, the check-out by act's own copy of the repository. Everything act
+writes lies below the directory the test gives it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+import yaml
+
+from tests.render.renders import ROOT
+from tests.workflows.documents import tables
+from tests.workflows.tools import find_tool, missing, require_tool
+
+STAND_INS = Path(__file__).parent / "stand-ins"
+PROGRAMS = ("uv", "git", "jq")
+SUPPORTED = ("3.10", "3.11", "3.12", "3.13", "3.14")
+LIMIT_SECONDS = 900
+# What an installer needs to reach its index from here.
+PASSED_ON = ("PIP_", "UV_", "SSL_CERT_", "REQUESTS_CA_", "CURL_CA_", "LANG")
+PROXIES = ("http_proxy", "https_proxy", "no_proxy")
+OVERRIDDEN = ("UV_CACHE_DIR", "UV_PYTHON", "UV_PROJECT_ENVIRONMENT")
+
+
+@dataclass
+class Run:
+    """What happened: results of jobs, legs and steps, outputs, artifacts, the log.
+
+    A leg is the id of its job, with its Python if the job has a matrix. Outputs are
+    those of the steps of a job, not of the steps inside of an action.
+    """
+
+    code: int
+    artifacts: Path
+    results: dict[str, str] = field(default_factory=dict[str, str])
+    legs: dict[str, str] = field(default_factory=dict[str, str])
+    steps: dict[tuple[str, str], str] = field(
+        default_factory=dict[tuple[str, str], str]
+    )
+    outputs: dict[tuple[str, str], dict[str, str]] = field(
+        default_factory=dict[tuple[str, str], dict[str, str]]
+    )
+    text: str = ""
+
+    def report(self, platform: str, python: str) -> dict[str, object]:
+        """The result file that one leg of the matrix left as its artifact."""
+        folder = self.artifacts / f"gate-{platform}-py{python}-1"
+        text = (folder / "result.json").read_text(encoding="utf-8")
+        return cast("dict[str, object]", json.loads(text))
+
+
+def installed_pythons() -> dict[str, Path]:
+    """The interpreters on this machine that really start, by minor version."""
+    versions = Path(os.environ.get("PYENV_ROOT", str(Path.home() / ".pyenv")))
+    found: dict[str, Path] = {}
+    for version in SUPPORTED:
+        candidates = [shutil.which(f"python{version}") or ""]
+        if uv := find_tool("uv"):
+            command = [str(uv), "python", "find", "--no-python-downloads", version]
+            asked = subprocess.run(command, capture_output=True, text=True, check=False)
+            candidates.append(asked.stdout.strip())
+        candidates += map(
+            str, versions.glob(f"versions/{version}.*/bin/python{version}")
+        )
+        for candidate in filter(None, candidates):
+            code = "import sys; print('%d.%d' % sys.version_info[:2], sys.executable)"
+            try:
+                said = subprocess.run(
+                    [candidate, "-c", code], capture_output=True, text=True, check=False
+                )
+            except OSError:
+                continue
+            minor, _, executable = said.stdout.strip().partition(" ")
+            if minor == version:
+                found[version] = Path(executable).resolve()
+                break
+    return found
+
+
+def two_pythons() -> tuple[str, str]:
+    """Two minor versions to run a matrix with."""
+    found = list(installed_pythons())
+    if len(found) < 2:
+        missing(f"a second Python beside {', '.join(found) or 'none'}")
+    return found[0], found[1]
+
+
+def run_workflow(project: Path, place: Path, workflow: str, event: str) -> Run:
+    """Run one workflow for an event as if the project had just been pushed."""
+    act = require_tool("act")
+    for program in PROGRAMS:
+        require_tool(program)
+    place.mkdir(parents=True)
+    environment = _environment(place)
+    config = Path(environment["XDG_CONFIG_HOME"]) / "act" / "actrc"
+    config.parent.mkdir(parents=True)
+    config.write_text("", encoding="utf-8")
+    event_file = place / "event.json"
+    event_file.write_text(json.dumps(_event(event)), encoding="utf-8")
+    command = [
+        str(act),
+        event,
+        *("--directory", str(project)),
+        *("--workflows", f".github/workflows/{workflow}"),
+        *("--eventpath", str(event_file)),
+        *("--platform", "ubuntu-24.04=-self-hosted"),
+        *("--action-cache-path", str(place / "actions")),
+        "--no-cache-server",
+        "--use-new-action-cache",
+        "--json",
+        *_replacements(),
+    ]
+    completed = subprocess.run(
+        command,
+        cwd=project,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LIMIT_SECONDS,
+    )
+    run = Run(completed.returncode, place / "artifacts")
+    _read_log(run, completed.stdout + completed.stderr)
+    return run
+
+
+def _environment(place: Path) -> dict[str, str]:
+    """A small environment of our own, with the home directory in the test's."""
+    programs = place / "bin"
+    programs.mkdir()
+    for name in PROGRAMS:
+        (programs / name).symlink_to(require_tool(name))
+    for version, interpreter in installed_pythons().items():
+        folder = place / "pythons" / version / "bin"
+        folder.mkdir(parents=True)
+        for name in ("python", "python3", f"python{version}"):
+            (folder / name).symlink_to(interpreter)
+    passed_on = {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith(PASSED_ON) or name.lower() in PROXIES
+    }
+    own = {
+        "PATH": os.pathsep.join([str(programs), "/usr/bin", "/bin"]),
+        "HOME": str(place / "home"),
+        "XDG_CACHE_HOME": str(place / "home" / ".cache"),
+        "XDG_CONFIG_HOME": str(place / "home" / ".config"),
+        "TMPDIR": str(place / "tmp"),
+        "UV_CACHE_DIR": str(place.parent / "uv-cache"),
+        "UV_PYTHON_DOWNLOADS": "never",
+        "STAND_IN_PYTHONS": str(place / "pythons"),
+        "STAND_IN_ARTIFACTS": str(place / "artifacts"),
+    }
+    for name in ("HOME", "TMPDIR"):
+        Path(own[name]).mkdir()
+    kept = {k: v for k, v in passed_on.items() if k not in OVERRIDDEN}
+    return kept | own
+
+
+def _replacements() -> list[str]:
+    """Tell act to take our stand-ins for the pinned actions."""
+    pins = ROOT / "extensions" / "action-pins.yaml"
+    arguments: list[str] = []
+    for pin in tables(yaml.safe_load(pins.read_text(encoding="utf-8"))["actions"]):
+        name = str(pin["uses"])
+        folder = STAND_INS / name.rpartition("/")[2]
+        if folder.is_dir():
+            arguments += ["--local-repository", f"{name}@{pin['sha']}={folder}"]
+    return arguments
+
+
+def _event(name: str) -> dict[str, object]:
+    repository = {"default_branch": "main", "full_name": "someone/sample"}
+    if name == "pull_request":
+        head = {"ref": "change", "sha": "0" * 40}
+        change = {"number": 7, "head": head, "base": {"ref": "main"}}
+        return {"repository": repository, "number": 7, "pull_request": change}
+    return {"repository": repository, "ref": "refs/heads/main"}
+
+
+def _read_log(run: Run, log: str) -> None:
+    lines: list[str] = []
+    for line in log.splitlines():
+        try:
+            entry = cast("dict[str, object]", json.loads(line))
+        except ValueError:
+            lines.append(line)
+            continue
+        job = str(entry.get("jobID", ""))
+        matrix = cast("dict[str, object]", entry.get("matrix") or {})
+        leg = f"{job} {matrix.get('python-version', '')}".strip()
+        lines.append(f"[{leg}] {str(entry.get('msg', '')).rstrip()}")
+        if "jobResult" in entry:
+            result = str(entry["jobResult"])
+            run.legs[leg] = result
+            if run.results.get(job) != "failure":
+                run.results[job] = result
+            # A leg that ends after another one failed inherits that failure from
+            # act; whether it failed itself is what its own steps say.
+            ends = {end for (of, _), end in run.steps.items() if of == leg}
+            if matrix and "failure" not in ends:
+                run.legs[leg] = "success"
+        if "stepResult" in entry and entry.get("stage") == "Main":
+            run.steps[leg, str(entry.get("step"))] = str(entry["stepResult"])
+        steps = cast("list[str]", entry.get("stepID") or [])
+        if entry.get("command") == "set-output" and len(steps) == 1:
+            output = run.outputs.setdefault((leg, steps[0]), {})
+            output[str(entry["name"])] = str(entry["arg"])
+    run.text = "\n".join(lines)
+
+
+def git(project: Path, *arguments: str) -> None:
+    """Run git with an identity of its own and nobody's configuration."""
+    environment = {
+        **os.environ,
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_SYSTEM": os.devnull,
+    }
+    identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
+    command = ["git", *identity, *arguments]
+    subprocess.run(command, cwd=project, env=environment, check=True)
+
+
+def commit_all(project: Path) -> None:
+    """Make the project a repository with one commit of all it has."""
+    if not (project / ".git").exists():
+        git(project, "init", "--quiet", "--initial-branch", "main")
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "--message", "State of the test")

@@ -1,0 +1,206 @@
+"""Everything in .github is held to the strictest linter of its kind."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from tests.render.renders import ROOT
+from tests.workflows.documents import Document, table
+from tests.workflows.rendering import COMBINATIONS, template_documents
+from tests.workflows.tools import assert_clean, require_tool, run_tool
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.workflows.conftest import Render
+
+# `relaxed`, but a long line is an error once a pin no longer explains it.
+YAMLLINT = "{extends: relaxed, rules: {line-length: {max: 100, level: error}}}"
+ZIZMOR = ("--offline", "--persona", "auditor", "--collect", "all", "--no-ignores")
+REMOTE = [n for n, a in COMBINATIONS.items() if a.get("ci_mode", "remote") == "remote"]
+SCHEMAS = {
+    "vendor.github-workflows": "workflows/*.yml",
+    "vendor.github-actions": "actions/*/action.yml",
+    "vendor.dependabot": "dependabot.yml",
+}
+
+
+def yaml_files(root: Path) -> list[Path]:
+    return sorted((root / ".github").rglob("*.y*ml"))
+
+
+def workflows(root: Path) -> list[Path]:
+    return sorted((root / ".github" / "workflows").glob("*.yml"))
+
+
+def repository(name: str, rendered: Render, target: Path) -> Path:
+    """A repository with nothing but its .github: this one or a rendered one."""
+    source = ROOT if name == "own" else rendered(name)
+    shutil.copytree(source / ".github", target / ".github")
+    (target / ".git").mkdir()
+    return target
+
+
+@pytest.mark.parametrize("name", ["own", *REMOTE])
+def test_actionlint_with_shellcheck_finds_nothing(
+    name: str, rendered: Render, tmp_path: Path
+) -> None:
+    root = repository(name, rendered, tmp_path)
+    arguments = ["-shellcheck", str(require_tool("shellcheck")), "-no-color"]
+    assert_clean(run_tool("actionlint", *arguments, *workflows(root), cwd=root))
+
+
+@pytest.mark.parametrize("name", ["own", *REMOTE])
+def test_zizmor_finds_nothing_and_nothing_is_ignored(
+    name: str, rendered: Render, tmp_path: Path
+) -> None:
+    root = repository(name, rendered, tmp_path)
+    configuration = root / ".github" / "zizmor.yml"
+    arguments = ["--config", configuration] if configuration.exists() else []
+    assert_clean(run_tool("zizmor", *ZIZMOR, *arguments, ".", cwd=root))
+
+
+def test_zizmor_configuration_switches_off_one_audit_only(rendered: Render) -> None:
+    text = (rendered("defaults") / ".github" / "zizmor.yml").read_text(encoding="utf-8")
+    assert yaml.safe_load(text) == {"rules": {"self-repository": {"disable": True}}}
+
+
+@pytest.mark.parametrize("name", ["own", *REMOTE])
+def test_yamllint_finds_nothing(name: str, rendered: Render, tmp_path: Path) -> None:
+    files = yaml_files(repository(name, rendered, tmp_path))
+    assert_clean(run_tool("yamllint", "--strict", "--config-data", YAMLLINT, *files))
+
+
+@pytest.mark.parametrize(
+    ("name", "schema"),
+    [
+        *((name, schema) for name in REMOTE for schema in SCHEMAS),
+        ("own", "vendor.github-workflows"),
+        ("own", "vendor.dependabot"),
+    ],
+)
+def test_files_fit_their_schema(
+    name: str, schema: str, rendered: Render, tmp_path: Path
+) -> None:
+    root = repository(name, rendered, tmp_path)
+    files = sorted((root / ".github").glob(SCHEMAS[schema]))
+    assert_clean(run_tool("check-jsonschema", "--builtin-schema", schema, *files))
+
+
+@pytest.mark.parametrize(
+    ("tool", "file", "old", "new", "said"),
+    [
+        (
+            "actionlint",
+            "workflows/python-ci.yml",
+            "steps.configuration.outputs.tier",
+            "steps.settings.outputs.tier",
+            "settings",
+        ),
+        (
+            "actionlint",
+            "workflows/python-ci.yml",
+            '<<< "$RESULTS"',
+            "<<< $RESULTS; ls $RESULTS",
+            "SC2086",
+        ),
+        (
+            "zizmor",
+            "actions/quality-gates/action.yml",
+            '"$PYTHON_VERSION"',
+            '"${{ inputs.python-version }}"',
+            "template-injection",
+        ),
+        (
+            "zizmor",
+            "workflows/python-ci.yml",
+            "permissions: {}\n\n",
+            "",
+            "excessive-permissions",
+        ),
+        ("zizmor", "dependabot.yml", "days: 7", "days: 1", "dependabot-cooldown"),
+        ("yamllint", "workflows/python-ci.yml", "jobs:", "jobs: ", "trailing-spaces"),
+        ("check-jsonschema", "dependabot.yml", "weekly", "hourly", "hourly"),
+    ],
+)
+def test_linter_notices_its_fault(
+    *,
+    tool: str,
+    file: str,
+    old: str,
+    new: str,
+    said: str,
+    rendered: Render,
+    tmp_path: Path,
+) -> None:
+    root = repository("defaults", rendered, tmp_path)
+    path = root / ".github" / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    arguments: dict[str, list[str | Path]] = {
+        "actionlint": ["-shellcheck", require_tool("shellcheck"), path],
+        "zizmor": [*ZIZMOR, "."],
+        "yamllint": ["--strict", "--config-data", YAMLLINT, path],
+        "check-jsonschema": ["--builtin-schema", "vendor.dependabot", path],
+    }
+    completed = run_tool(tool, *arguments[tool], cwd=root)
+    assert completed.returncode != 0
+    assert said in completed.stdout + completed.stderr
+
+
+@pytest.mark.parametrize("combination", REMOTE)
+def test_no_linter_is_silenced_inside_a_file(
+    combination: str, rendered: Render
+) -> None:
+    silencers = ("zizmor: ignore", "shellcheck disable", "yamllint disable", "noqa")
+    for file in yaml_files(rendered(combination)):
+        text = file.read_text(encoding="utf-8")
+        assert [word for word in silencers if word in text] == [], file
+
+
+@pytest.mark.parametrize(
+    ("combination", "branches"),
+    [
+        ("defaults", ["main"]),
+        ("branches", ["trunk", "development"]),
+        ("awkward-branches", ["on", "team/its_2.x-next"]),
+    ],
+)
+def test_pushes_to_the_answered_branches_start_the_workflow(
+    combination: str, branches: list[str], rendered: Render
+) -> None:
+    path = rendered(combination) / ".github" / "workflows" / "python-ci.yml"
+    triggers = Document.read(path.name, path).triggers
+    assert table(triggers["push"]) == {"branches": branches}
+    wanted = {"push", "pull_request", "merge_group", "workflow_dispatch"}
+    assert set(triggers) == wanted
+
+
+@pytest.mark.parametrize("name", template_documents())
+def test_documents_are_the_same_bytes_for_everybody_but_for_the_triggers(
+    name: str, rendered: Render
+) -> None:
+    found: set[str] = set()
+    for combination in COMBINATIONS:
+        file = rendered(combination) / name
+        if file.exists():
+            text = file.read_text(encoding="utf-8")
+            head, _, rest = text.partition("\npermissions: {}\n")
+            found.add(rest or head)
+    assert len(found) == 1
+
+
+def test_the_local_mode_has_nothing_for_github(rendered: Render) -> None:
+    assert not (rendered("local") / ".github").exists()
+    assert (rendered("defaults") / ".github").exists()
+
+
+def test_the_short_path_to_the_actions_leads_to_the_template() -> None:
+    link = ROOT / "actions"
+    assert link.is_symlink()
+    assert link.resolve() == ROOT / "template" / ".github" / "actions"

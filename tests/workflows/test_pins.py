@@ -1,0 +1,95 @@
+"""Third-party actions: the pins file is the one list of them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from tests.render.renders import ROOT
+from tests.workflows.documents import Document, table, tables
+from tests.workflows.rendering import COMBINATIONS
+from tests.workflows.test_hardening import DOCUMENTS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.workflows.conftest import Render
+
+PINS_FILE = ROOT / "extensions" / "action-pins.yaml"
+ENTRIES = tables(yaml.safe_load(PINS_FILE.read_text(encoding="utf-8"))["actions"])
+PINS = {str(e["uses"]): f"{e['uses']}@{e['sha']} # {e['version']}" for e in ENTRIES}
+
+
+def references(root: Path) -> set[str]:
+    """Every third-party action that workflows and actions below a root use."""
+    files = [
+        *root.glob(".github/workflows/*.y*ml"),
+        *root.glob(".github/actions/*/*.yml"),
+    ]
+    documents = [Document.read(file.name, file) for file in files]
+    return {line for document in documents for line in document.uses_lines}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, indirect=True)
+def test_every_action_used_is_pinned_as_the_pins_file_says(document: Document) -> None:
+    unknown = [line for line in document.uses_lines if line not in PINS.values()]
+    assert unknown == []
+
+
+def test_the_pins_file_has_one_well_formed_entry_for_each_action() -> None:
+    assert len(PINS) == len(ENTRIES)
+    assert list(PINS) == sorted(PINS)
+    for entry in ENTRIES:
+        assert set(entry) == {"uses", "sha", "version"}
+        assert re.fullmatch(r"[0-9a-f]{40}", str(entry["sha"]))
+        assert re.fullmatch(r"v\d+\.\d+\.\d+", str(entry["version"]))
+
+
+def test_the_pins_file_lists_nothing_that_is_not_used(rendered: Render) -> None:
+    used = references(ROOT).union(
+        *(references(rendered(name)) for name in COMBINATIONS)
+    )
+    assert set(PINS.values()) - used == set()
+
+
+@pytest.mark.parametrize("combination", COMBINATIONS)
+def test_dependabot_leaves_alone_what_the_template_pins(
+    combination: str, rendered: Render
+) -> None:
+    project = rendered(combination)
+    pinned = {line.partition("@")[0] for line in references(project)}
+    file = project / ".github" / "dependabot.yml"
+    if not file.exists():
+        assert pinned == set()
+        return
+    updates = tables(yaml.safe_load(file.read_text(encoding="utf-8"))["updates"])
+    for update in updates:
+        if update["package-ecosystem"] == "github-actions":
+            ignored = {str(e["dependency-name"]) for e in tables(update["ignore"])}
+            assert ignored == pinned
+
+
+@pytest.mark.parametrize("combination", COMBINATIONS)
+def test_dependabot_file_is_complete_and_the_block_lies_in_its_list(
+    combination: str, rendered: Render
+) -> None:
+    file = rendered(combination) / ".github" / "dependabot.yml"
+    wanted = COMBINATIONS[combination].get("ci_mode", "remote") == "remote"
+    assert file.exists() == wanted
+    if not wanted:
+        return
+    manager = COMBINATIONS[combination].get("package_manager", "pixi")
+    lines = file.read_text(encoding="utf-8").splitlines()
+    assert lines[:3] == ["version: 2", "updates:", "  # >>> ci-framework >>>"]
+    assert lines[-1] == "  # <<< ci-framework <<<"
+    updates = tables(yaml.safe_load("\n".join(lines))["updates"])
+    ecosystems = [update["package-ecosystem"] for update in updates]
+    assert ecosystems == ["github-actions", "uv" if manager == "uv" else "pip"]
+    for update in updates:
+        assert update["directory"] == "/"
+        assert table(update["schedule"])["interval"] == "weekly"
+        assert table(update["cooldown"])["default-days"] == 7
+        assert update["groups"]
