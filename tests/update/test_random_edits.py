@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.render.renders import BLOCK_END, BLOCK_START
@@ -49,6 +49,7 @@ def split(text: str) -> tuple[list[str], list[str], list[str]]:
     derandomize=True,
     deadline=None,
     database=None,
+    phases=[Phase.generate],  # an update takes seconds: no time to shrink
     suppress_health_check=[HealthCheck.too_slow],
 )
 @given(data=st.data())
