@@ -131,18 +131,22 @@ def _ways(prefix: Path) -> list[tuple[str, list[list[str]]]]:
         if shutil.which(words[0]):
             make = [*words, *make_uv, str(prefix)]
             ways.append((name, [make, [*words, *fill_uv]]))
-    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    make_venv = [sys.executable, "-m", "venv", str(prefix)]
+    pip = [python, "-I", "-m", "pip", "install", "--quiet"]
+    pip += ["--disable-pip-version-check"]
+    make_venv = [sys.executable, "-I", "-m", "venv", str(prefix)]
     ways.append(("venv", [make_venv, [*pip, *lock]]))
     return ways
 
 
 def _run_all(commands: list[list[str]]) -> str:
     """Run commands one after the other; return what went wrong, if anything."""
+    # Isolated mode is for this process only: the installers would obey these.
+    foreign = ("PYTHONPATH", "PYTHONHOME")
+    variables = {k: text for k, text in os.environ.items() if k not in foreign}
     for command in commands:
         try:
             done = subprocess.run(
-                command, capture_output=True, check=False, timeout=600
+                command, capture_output=True, check=False, timeout=600, env=variables
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             return str(error)

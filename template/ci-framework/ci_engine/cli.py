@@ -6,12 +6,13 @@ import argparse
 import os
 import re
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ci_engine import __version__
-from ci_engine.errors import CommandError, UsageError
+from ci_engine.errors import CommandError, ToolError, UsageError
 
 if TYPE_CHECKING:
     from ci_engine.config import Table
@@ -49,12 +50,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     parsed = parser.parse_args(arguments, namespace=_Arguments())
     try:
+        _discard_reports(parsed)
         return _COMMANDS[parsed.command](parsed)
     except CommandError as error:
-        print(f"ci {parsed.command}: {error}", file=sys.stderr)  # noqa: T201
+        sys.stderr.write(f"ci {parsed.command}: {error}\n")
         if error.next_step:
-            print(f"next: {error.next_step}", file=sys.stderr)  # noqa: T201
+            sys.stderr.write(f"next: {error.next_step}\n")
         return error.exit_code
+    except Exception:
+        # A defect of ours is no verdict about the project: not green, and not red.
+        traceback.print_exc()
+        sys.stderr.write("an error of ci-framework itself: please report it\n")
+        return ToolError.exit_code
+
+
+def _discard_reports(parsed: _Arguments) -> None:
+    """The reports of an earlier run must not pass for those of this one."""
+    from ci_engine.output import discard_reports
+    from ci_engine.project import OUTPUT_DIRECTORY, repository_root
+
+    if not getattr(parsed, "dry_run", False):
+        default = repository_root() / OUTPUT_DIRECTORY / parsed.command
+        discard_reports(
+            Path.cwd() / (parsed.report_dir or default), ours=not parsed.report_dir
+        )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -142,8 +161,7 @@ def _gate(parsed: _Arguments) -> int:
     _refuse_bad_python(parsed.python)
     project = read_project(root)
     if parsed.dry_run:
-        for name in checks:
-            print(name)  # noqa: T201
+        sys.stdout.writelines(f"{name}\n" for name in checks)
         return 0
     reports = Path(parsed.report_dir) if parsed.report_dir else project.output / "gate"
     reports = Path.cwd() / reports

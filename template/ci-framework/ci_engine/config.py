@@ -7,7 +7,8 @@ project's file, ``ci-framework/configs/quality-tiers.yaml``.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import shlex
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -161,7 +162,24 @@ def load_configuration(
 def settings_mistakes(table: Table) -> list[Mistake]:
     """List what ``[tool.ci-framework]`` may not hold."""
     keys = ("tool", "ci-framework")
-    return find_mistakes(table, Settings, keys, partial=True)
+    mistakes = find_mistakes(table, Settings, keys, partial=True)
+    return [*mistakes, *_command_mistakes(table.get("commands"), keys)]
+
+
+def _command_mistakes(commands: object, keys: tuple[str, ...]) -> Iterator[Mistake]:
+    """Commands that cannot be split into words."""
+    if not isinstance(commands, dict):
+        return
+    for name, command in cast("Table", commands).items():
+        if not isinstance(command, str) or not command:
+            continue
+        try:
+            problem = "" if shlex.split(command) else "no words"
+        except ValueError as error:
+            problem = str(error).lower()
+        if problem:
+            found = f"{command!r} ({problem})"
+            yield Mistake((*keys, "commands", name), found, "a command, as in a shell")
 
 
 def project_table(document: Table, source: Path) -> Table:
@@ -271,7 +289,7 @@ def _from_variables(variables: Mapping[str, str]) -> Table:
         layer: Table = {keys[-1]: value}
         for key in reversed(keys[:-1]):
             layer = {key: layer}
-        mistakes = find_mistakes(layer, Settings, partial=True)
+        mistakes = settings_mistakes(layer)
         if mistakes:
             raise ConfigurationError(
                 f"environment: {variable}: found {text!r}; "

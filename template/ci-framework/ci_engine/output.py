@@ -8,7 +8,31 @@ from pathlib import Path
 
 from ci_engine.errors import ToolError
 
-__all__ = ["prepare_directory", "write_text"]
+__all__ = ["discard_reports", "prepare_directory", "write_text"]
+
+# What every command writes, and what the tests leave beside it.
+_REPORTS = ("result.json", "junit.xml", "summary.md")
+_MEASURED = ("coverage.json", "coverage.xml", ".coverage", "pytest-output.txt")
+
+
+def discard_reports(directory: Path, *, ours: bool) -> None:
+    """Remove the reports of an earlier run: one that is refused leaves none.
+
+    Args:
+        directory: where the reports are written.
+        ours: whether nobody else writes there.
+
+    Raises:
+        ToolError: if one cannot be removed.
+    """
+    try:
+        for name in (*_REPORTS, *(_MEASURED if ours else ())):
+            (directory / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise ToolError(
+            f"{directory}: cannot write there: {error.strerror}",
+            next_step="make the directory writable, or choose another --report-dir",
+        ) from error
 
 
 def prepare_directory(directory: Path, repository_output: Path) -> None:

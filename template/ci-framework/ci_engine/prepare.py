@@ -13,9 +13,11 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import msgspec
 
+from ci_engine.config import Table
 from ci_engine.environment import (
     Environment,
     activated,
@@ -188,7 +190,8 @@ def _made(wanted: Preparation, substitute: str) -> Environment:
     prefix = wanted.project.output / "environments" / label
     stamp = prefix / "ci-framework-stamp"
     key = _key(wanted)
-    if not (stamp.is_file() and stamp.read_text(encoding="utf-8") == key):
+    fresh = stamp.is_file() and stamp.read_text(encoding="utf-8") == key
+    if not (fresh and python_of(prefix).exists()):
         _make(wanted, prefix)
         stamp.write_text(key, encoding="utf-8")
     with_uv = "uv" if find_program("uv") else "venv"
@@ -221,8 +224,8 @@ def _install(wanted: Preparation, prefix: Path) -> None:
                 f"Python {wanted.python} is not installed",
                 next_step=f"install Python {wanted.python}, or uv, which finds one",
             )
-        make = [str(interpreter), "-m", "venv", str(prefix)]
-        install = [python, "-m", "pip", "install", "--quiet"]
+        make = [str(interpreter), "-I", "-m", "venv", str(prefix)]
+        install = [python, "-I", "-m", "pip", "install", "--quiet"]
         install += ["--disable-pip-version-check"]
     commands = [] if python_of(prefix).exists() else [make]
     commands += [[*install, *words]] if words else []
@@ -250,11 +253,16 @@ def _listed(project: Project) -> list[str]:
 def _key(wanted: Preparation) -> str:
     """What the environment depends on; another key means that it is made anew."""
     files = [name for name in _listed(wanted.project) if name.endswith(".txt")]
+    files += [
+        n for n in ("setup.py", "setup.cfg") if (wanted.project.root / n).is_file()
+    ]
+    tool = wanted.project.pyproject.get("tool")
     texts = [(wanted.project.root / name).read_bytes() for name in files]
     parts = msgspec.json.encode(
         [
             wanted.project.pyproject.get("project"),
             wanted.project.pyproject.get("build-system"),
+            cast("Table", tool).get("poetry") if isinstance(tool, dict) else None,
             wanted.project.groups,
             wanted.group,
             wanted.python,
@@ -280,4 +288,5 @@ def _virtual(wanted: Preparation, prefix: Path, name: str) -> Environment:
 
 
 def _of_group(wanted: Preparation) -> str:
-    return f" with group {wanted.group}" if wanted.group else ""
+    known = normalise(wanted.group) in wanted.project.groups
+    return f" with group {wanted.group}" if known else ""

@@ -87,8 +87,13 @@ class Project:
         for candidate in (absolute, Path(os.path.realpath(absolute))):
             for top in (self.root, Path(os.path.realpath(self.root))):
                 if candidate.is_relative_to(top):
-                    return candidate.relative_to(top).as_posix()
-        return given.as_posix()
+                    return _printable(candidate.relative_to(top).as_posix())
+        return _printable(given.as_posix())
+
+
+def _printable(name: str) -> str:
+    """Write the bytes of a name that are not UTF-8 as escapes: reports are UTF-8."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def repository_root() -> Path:
@@ -212,7 +217,7 @@ def _list_files(project: Project) -> list[Path]:
             f"git could not list the files: {outcome.tail(3)}",
             next_step="run `git status` in the repository and correct what it reports",
         )
-    names = {name for name in outcome.stdout.split("\0") if name}
+    names = set(outcome.names())
     if not names:
         # A project inside a directory that another repository ignores.
         return sorted(_walk(project.root))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 
 import msgspec
@@ -15,6 +16,9 @@ __all__ = [
     "Verdict",
     "verdict_of",
 ]
+
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class Status(str, Enum):
@@ -66,7 +70,9 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def place(self) -> str:
         """``path:line:column`` as far as it is known."""
-        parts = [self.path, *(str(n) for n in (self.line, self.column) if n)]
+        # A name may hold a line break or an escape sequence: show it, do not obey it.
+        path = _CONTROL.sub(lambda found: repr(found.group())[1:-1], self.path)
+        parts = [path, *(str(n) for n in (self.line, self.column) if n)]
         return ":".join(parts) if self.path else ""
 
 

@@ -36,6 +36,7 @@ class Outcome:
         seconds: wall time.
         timed_out: whether it was killed for taking too long.
         missing: why it could not be started, empty when it was started.
+        raw: its standard output as bytes.
     """
 
     command: tuple[str, ...]
@@ -45,6 +46,11 @@ class Outcome:
     seconds: float
     timed_out: bool = False
     missing: str = ""
+    raw: bytes = b""
+
+    def names(self) -> list[str]:
+        """The file names that the output separates by NUL, whatever their bytes."""
+        return [os.fsdecode(name) for name in self.raw.split(b"\0") if name]
 
     def tail(self, lines: int = 15) -> str:
         """The last lines of the output, standard error first if it has any."""
@@ -155,13 +161,15 @@ def run_program(
             # A grandchild that left the group may keep the pipe open: do not wait
             # for ever on something that was already judged.
             reader.join(5.0)
+    raw = b"".join(out)
     return Outcome(
         words,
         process.returncode,
-        b"".join(out).decode("utf-8", "replace"),
+        raw.decode("utf-8", "replace"),
         b"".join(err).decode("utf-8", "replace"),
         time.monotonic() - started,
         timed_out=timed_out,
+        raw=raw,
     )
 
 

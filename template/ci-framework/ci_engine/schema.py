@@ -184,7 +184,8 @@ def _describe(kind: inspect.Type) -> str:
         shape = f" that fits {kind.pattern}" if kind.pattern else ""
         return ("a non-empty string" if kind.min_length else "a string") + shape
     if isinstance(kind, inspect.ListType):
-        return f"a list, each item {_describe(kind.item_type)}"
+        noun = "a non-empty list" if kind.min_length else "a list"
+        return f"{noun}, each item {_describe(kind.item_type)}"
     if isinstance(kind, inspect.UnionType):
         options = [o for o in kind.types if not isinstance(o, inspect.NoneType)]
         return " or ".join(_describe(option) for option in options)

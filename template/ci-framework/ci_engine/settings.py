@@ -36,7 +36,7 @@ Percentage = Annotated[int, msgspec.Meta(ge=0, le=100)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 Profile = Literal["tiered", "comprehensive"]
-Command = Text | list[Text]
+Command = Text | Annotated[list[Text], msgspec.Meta(min_length=1)]
 
 
 class _Table(

@@ -84,7 +84,8 @@ def isolated_tool(
     prefix = project.output / "tools" / f"{name}-{lock.version}-{identity}"
     done = prefix / "ci-framework-stamp"
     with _LOCK:
-        if not done.is_file():
+        # Its interpreter goes with the one that made it, for example an upgrade.
+        if not (done.is_file() and python_of(prefix).exists()):
             _install(project, prefix, text, cancel)
             write_text(done, identity)
     scripts = python_of(prefix).parent
@@ -106,8 +107,8 @@ def _install(
         make += [sys.executable, str(prefix)]
         install = ["uv", "pip", "install", "--quiet", "--python", python]
     else:
-        make = [sys.executable, "-m", "venv", str(prefix)]
-        install = [python, "-m", "pip", "install", "--quiet"]
+        make = [sys.executable, "-I", "-m", "venv", str(prefix)]
+        install = [python, "-I", "-m", "pip", "install", "--quiet"]
         install += ["--disable-pip-version-check", "--no-deps"]
     install += ["--require-hashes", "--requirement", str(listing)]
     for command in (make, install):

@@ -17,7 +17,7 @@ from ci_engine.checks.context import Context
 from ci_engine.results import CheckResult
 from ci_engine.settings import CheckName
 
-__all__ = ["CHECKS", "DEPENDS_ON", "NEEDS_ENVIRONMENT", "run_check"]
+__all__ = ["CHECKS", "DEPENDS_ON", "FIXERS", "NEEDS_ENVIRONMENT", "run_check"]
 
 
 def _check_types(context: Context) -> CheckResult:
@@ -36,6 +36,9 @@ CHECKS: Mapping[CheckName, Callable[[Context], CheckResult]] = {
 
 # A check that reads what another one measured runs after it.
 DEPENDS_ON: Mapping[CheckName, CheckName] = {"coverage": "test"}
+
+# With --fix these change files, in this order; the others look at the outcome.
+FIXERS: tuple[CheckName, ...] = ("lint", "format")
 
 # Checks that look at text need no interpreter of the project.
 NEEDS_ENVIRONMENT: frozenset[CheckName] = frozenset(

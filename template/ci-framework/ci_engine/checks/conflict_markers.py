@@ -29,10 +29,11 @@ def check(context: Context) -> CheckResult:
     project = context.project
     try:
         files = project.files
+        findings = [*_unmerged(project)]
     except ToolError as error:
         return not_run_because("no-conflict-markers", error)
-    findings = [*_unmerged(project)]
-    marked = {path: line for path in files if (line := _marker_line(path))}
+    lines = {path: _marker_line(path) for path in files}
+    marked = {path: line for path, line in lines.items() if line}
     excused = _excused(project, list(marked))
     for path, line in marked.items():
         if path not in excused:
@@ -47,6 +48,11 @@ def check(context: Context) -> CheckResult:
         status=Status.FAILED if findings else Status.PASSED,
         findings=findings,
         tool="ci-framework",
+        notes=[
+            f"{project.relative(path)} was not searched: too large or not readable"
+            for path, line in lines.items()
+            if line is None
+        ],
     )
 
 
@@ -62,14 +68,16 @@ def _finding(
     )
 
 
-def _marker_line(path: Path) -> int:
-    """The line of the first complete conflict, 0 if there is none."""
+def _marker_line(path: Path) -> int | None:
+    """The line of the first complete conflict, 0 for none, None if not searched."""
     try:
-        if path.is_symlink() or path.stat().st_size > _MOST_BYTES:
+        if path.is_symlink():
             return 0
+        if path.stat().st_size > _MOST_BYTES:
+            return None
         data = path.read_bytes()
     except OSError:
-        return 0
+        return None
     if _START not in data or _END not in data:
         return 0
     start = 0
@@ -85,12 +93,18 @@ def _marker_line(path: Path) -> int:
 
 
 def _unmerged(project: Project) -> Iterator[Finding]:
-    """Paths that git still has in conflict."""
+    """Paths that git still has in conflict.
+
+    Raises:
+        ToolError: if git does not tell.
+    """
     if not project.has_git or find_program("git") is None:
         return
     command = ["git", "diff", "--name-only", "--diff-filter=U", "-z", "--relative"]
     outcome = run_program(command, cwd=project.root, timeout=60)
-    for name in sorted(set(filter(None, outcome.stdout.split("\0")))):
+    if outcome.code != 0:
+        raise ToolError(f"git could not list unmerged paths: {outcome.tail(3)}")
+    for name in sorted(set(outcome.names())):
         message = "git has it as unmerged: decide, then `git add` it"
         path = project.root / name
         yield _finding(project, path, _marker_line(path) or 1, "unmerged", message)

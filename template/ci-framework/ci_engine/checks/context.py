@@ -97,7 +97,7 @@ class Context:
                     name,
                     environment.version(name),
                     command,
-                    environment.variables,
+                    _plain(environment.variables),
                     environment.name,
                 )
         isolated = isolated_tool(self.project, name, self.cancel)
@@ -105,7 +105,7 @@ class Context:
             name,
             isolated.version,
             (isolated.program(),),
-            isolated.variables,
+            _plain(isolated.variables),
             "isolated, locked by ci-framework",
         )
 
@@ -118,6 +118,12 @@ class Context:
             variables=tool.variables,
             cancel=self.cancel,
         )
+
+
+def _plain(variables: Mapping[str, str]) -> dict[str, str]:
+    """The variables without those that force colours into output we read."""
+    forced = ("FORCE_COLOR", "CLICOLOR_FORCE")
+    return {name: text for name, text in variables.items() if name not in forced}
 
 
 def not_run(

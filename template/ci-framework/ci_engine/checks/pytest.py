@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
+import shutil
+import tempfile
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import cast
 
 from ci_engine.checks.context import Context, Tool, not_run, not_run_because, skipped
 from ci_engine.checks.coverage import REPORT_NAME
 from ci_engine.checks.own_command import run_own_command
-from ci_engine.checks.pytest_events import TestRun, read_events
+from ci_engine.checks.pytest_events import TestRun, named_places, read_events
 from ci_engine.config import Table
 from ci_engine.environment import Environment
 from ci_engine.results import CheckResult, Finding, Status, TestCase
@@ -21,8 +25,10 @@ __all__ = ["check"]
 
 _EVENTS_NAME = "pytest-events.jsonl"
 _OUTPUT_NAME = "pytest-output.txt"
-# The exit code of pytest when it found no test to run.
-_NOTHING_COLLECTED = 5
+_XML_NAME = "coverage.xml"
+_DATA_NAME = ".coverage"
+# What pytest ends with when nothing failed: all passed, or there was no test.
+_GOOD_CODES = (0, 5)
 
 
 def check(context: Context) -> CheckResult:
@@ -30,13 +36,24 @@ def check(context: Context) -> CheckResult:
     environment = context.environment
     if not isinstance(environment, Environment):
         return not_run_because("test", environment)
+    for stale in (_EVENTS_NAME, REPORT_NAME, _XML_NAME, _DATA_NAME, _OUTPUT_NAME):
+        (context.reports / stale).unlink(missing_ok=True)
+    # Data of an earlier run cannot get into a directory that is made now.
+    data = Path(tempfile.mkdtemp(prefix="coverage-", dir=context.reports))
+    try:
+        return _run_tests(context, environment, data / _DATA_NAME)
+    finally:
+        if (data / _DATA_NAME).is_file():
+            (data / _DATA_NAME).replace(context.reports / _DATA_NAME)
+        shutil.rmtree(data, ignore_errors=True)
+
+
+def _run_tests(context: Context, environment: Environment, data: Path) -> CheckResult:
     events = context.reports / _EVENTS_NAME
-    for stale in (events, context.reports / REPORT_NAME):
-        stale.unlink(missing_ok=True)
     own = context.settings.commands.get("test")
     if own is not None:
         options = _coverage_options(context, environment)
-        variables = _variables(context, events, options)
+        variables = _variables(context, data, options)
         outcome = run_own_command("test", own, context, variables)
         if isinstance(outcome, CheckResult):
             return outcome
@@ -51,28 +68,28 @@ def check(context: Context) -> CheckResult:
             reason = f"pytest is not in the environment ({environment.name})"
             return not_run("test", reason)
         version = environment.version("pytest")
-        variables = {**environment.variables, **_variables(context, events, ())}
+        variables = {**environment.variables, **_variables(context, data, ())}
         tool = Tool("pytest", version, command, variables, environment.name)
         outcome = context.run("test", tool, context.paths)
         _convert_coverage(context, environment, variables)
     _keep_output(context, outcome)
     run = read_events(events)
     events.unlink(missing_ok=True)
-    return _judge(tool, outcome, run)
+    return _judge(context, tool, outcome, run)
 
 
 def _variables(
-    context: Context, events: Path, options: tuple[str, ...]
+    context: Context, data: Path, options: tuple[str, ...]
 ) -> dict[str, str]:
     """Make pytest load our plugin, also when another program starts it."""
-    inside = str(Path(__file__).resolve().parent.parent / "inside")
+    inside = str(Path(__file__).resolve().parent.parent / "inside" / "pytest_plugin")
     python_path = os.environ.get("PYTHONPATH", "")
     words = shlex.join(("-p", "ci_framework_pytest", *options))
     return {
-        "CI_ENGINE_PYTEST_EVENTS": str(events),
+        "CI_ENGINE_PYTEST_EVENTS": str(context.reports / _EVENTS_NAME),
         "CI_ENGINE_PYTEST_DEADLINE": f"{time.time() + context.timeout('test'):.2f}",
         "CI_ENGINE_ROOT": str(context.project.root),
-        "COVERAGE_FILE": str(context.reports / ".coverage"),
+        "COVERAGE_FILE": str(data),
         "PYTEST_ADDOPTS": f"{words} {os.environ.get('PYTEST_ADDOPTS', '')}".strip(),
         "PYTHONPATH": os.pathsep.join(filter(None, (inside, python_path))),
     }
@@ -82,11 +99,23 @@ def _has_tests(context: Context) -> bool:
     """Whether there is anything that pytest might collect."""
     tests = tuple(f"{path.rstrip('/')}/" for path in context.settings.test_paths)
     files = (path for path in context.project.files if path.suffix == ".py")
-    return bool(context.paths) or any(
+    return _own_collection(context) or any(
         path.name.startswith("test")
         or path.name.endswith("_test.py")
         or context.project.relative(path).startswith(tests)
         for path in files
+    )
+
+
+def _own_collection(context: Context) -> bool:
+    """Whether names alone do not tell what pytest collects here."""
+    tool = context.project.pyproject.get("tool")
+    tools = cast("Table", tool) if isinstance(tool, dict) else {}
+    files = ("pytest.toml", "pytest.ini", ".pytest.ini", "tox.ini", "setup.cfg")
+    texts = [_read(context.project.root / name) for name in files]
+    texts.append(str(tools.get("pytest")))
+    return bool(context.paths) or any(
+        "python_files" in text or "doctest" in text for text in texts
     )
 
 
@@ -113,7 +142,7 @@ def _coverage_options(context: Context, environment: Environment) -> tuple[str, 
         return ("--no-cov",)
     measured = tuple(f"--cov={path}" for path in _sources(context)) or ("--cov",)
     report = f"--cov-report=json:{context.reports / REPORT_NAME}"
-    xml = f"--cov-report=xml:{context.reports / 'coverage.xml'}"
+    xml = f"--cov-report=xml:{context.reports / _XML_NAME}"
     # The threshold is a check of its own; the tests are judged by themselves.
     return (*measured, "--cov-report=", report, xml, "--cov-fail-under=0")
 
@@ -129,9 +158,16 @@ def _names_sources(context: Context) -> bool:
     tools = cast("Table", tool) if isinstance(tool, dict) else {}
     coverage = tools.get("coverage")
     run = cast("Table", coverage).get("run") if isinstance(coverage, dict) else None
-    if isinstance(run, dict) and {"source", "source_pkgs"} & set(cast("Table", run)):
+    if isinstance(run, dict) and {"source", "source_dirs", "source_pkgs"} & set(
+        cast("Table", run)
+    ):
         return True
-    return (context.project.root / ".coveragerc").is_file()
+    text = _read(context.project.root / ".coveragerc")
+    return re.search(r"^\s*source(_pkgs|_dirs)?\s*[=:]", text, re.MULTILINE) is not None
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
 
 
 def _convert_coverage(
@@ -144,9 +180,12 @@ def _convert_coverage(
     if command is None:
         return
     tool = Tool("coverage", "", command, variables, environment.name)
+    if not Path(variables["COVERAGE_FILE"]).is_file():
+        # With `parallel` each process leaves a file of its own.
+        context.run("coverage", tool, ["combine", "--quiet"])
     report = str(context.reports / REPORT_NAME)
     context.run("coverage", tool, ["json", "--quiet", "--fail-under=0", "-o", report])
-    xml = str(context.reports / "coverage.xml")
+    xml = str(context.reports / _XML_NAME)
     context.run("coverage", tool, ["xml", "--quiet", "--fail-under=0", "-o", xml])
 
 
@@ -174,7 +213,7 @@ def _without_events(outcome: Outcome) -> CheckResult:
     return result
 
 
-def _judge(tool: Tool, outcome: Outcome, run: TestRun) -> CheckResult:
+def _judge(context: Context, tool: Tool, outcome: Outcome, run: TestRun) -> CheckResult:
     bad = [test for test in run.tests if test.outcome in ("failed", "error")]
     findings = [_finding(test) for test in (*run.collection, *bad)]
     result = CheckResult(
@@ -190,22 +229,31 @@ def _judge(tool: Tool, outcome: Outcome, run: TestRun) -> CheckResult:
         result.status = Status.TIMED_OUT
         result.reason = f"killed after {outcome.seconds:.0f} s{_where(run)}"
         result.findings += _unfinished(run, "did not end in time")
+        result.findings += [] if run.running else _stood(context, run)
     elif not run.finished:
         result.status = Status.FAILED
         result.reason = f"pytest did not come to its end: {outcome.ending()}"
         result.findings += _unfinished(run, outcome.ending())
-        result.findings += [] if result.findings else [_start_failure(outcome)]
+        result.findings += [] if result.findings else [_start_failure(context, outcome)]
     elif findings:
         result.status = Status.FAILED
-    elif run.code == _NOTHING_COLLECTED or not run.tests:
+    elif run.running:
+        result.status = Status.FAILED
+        result.reason = f"pytest ended before its test did{_where(run)}"
+        result.findings += _unfinished(run, "never ended")
+    elif not run.tests:
         result.status = Status.FAILED
         result.reason = "no tests were collected"
     elif run.count("skipped") == len(run.tests):
         result.status = Status.FAILED
         result.reason = f"all {len(run.tests)} tests were skipped: nothing was tested"
-    elif outcome.code != 0:
+    elif len(run.tests) < run.collected:
         result.status = Status.FAILED
-        result.reason = f"{tool.name}: {outcome.ending()}"
+        result.reason = f"only {len(run.tests)} of {run.collected} collected tests ran"
+    elif outcome.code != 0 or run.code not in _GOOD_CODES:
+        result.status = Status.FAILED
+        code = f"exit code {run.code}" if outcome.code == 0 else outcome.ending()
+        result.reason = f"{tool.name}: {code}"
     return result
 
 
@@ -239,28 +287,53 @@ def _unfinished(run: TestRun, how: str) -> list[Finding]:
     ]
 
 
+def _stood(context: Context, run: TestRun) -> list[Finding]:
+    """Where the project's code stood while no test ran, for example in an import."""
+    for path, line in _own_places(context, _frames(run.stack)):
+        return [
+            Finding(
+                tool="pytest",
+                rule="test-unfinished",
+                message=f"did not end in time\n{run.stack}",
+                path=path,
+                line=line,
+            )
+        ]
+    return []
+
+
+def _own_places(
+    context: Context, places: Iterable[tuple[str, int]]
+) -> Iterator[tuple[str, int]]:
+    """Those of the places that are in files of the project."""
+    for file, line in places:
+        path = context.project.relative(file)
+        foreign = path.startswith((".", "/", "<")) or "site-packages" in path
+        if not foreign and not Path(path).is_absolute():
+            yield path, line
+
+
 def _stack_line(stack: str, test: TestCase) -> int:
     """The line of the test's own file in the stack, 0 if it is not in it."""
+    own = (n for file, n in _frames(stack) if test.path and file.endswith(test.path))
+    return next(own, 0)
+
+
+def _frames(stack: str) -> Iterator[tuple[str, int]]:
+    """The files and lines of a stack, the innermost first."""
     for row in stack.splitlines():
         file, _, rest = row.strip().removeprefix('File "').partition('", line ')
         number = rest.split(" ")[0]
-        if file.replace("\\", "/").endswith(test.path) and number.isdigit():
-            return int(number)
-    return 0
+        if number.isdigit():
+            yield file.replace("\\", "/"), int(number)
 
 
-def _start_failure(outcome: Outcome) -> Finding:
+def _start_failure(context: Context, outcome: Outcome) -> Finding:
     """Point at what kept pytest from starting, such as a broken conftest.py."""
-    path, line = "", 0
-    for row in outcome.stderr.splitlines():
-        file, _, rest = row.partition(":")
-        number = rest.split(":")[0]
-        if file.endswith(".py") and number.isdigit():
-            path, line = file.replace("\\", "/"), int(number)
+    *_, (path, line) = ("", 0), *_own_places(context, named_places(outcome.stderr))
+    rows = outcome.stderr.splitlines()
+    usage = [row for row in rows if ": error: " in row]
+    message = "\n".join([*usage, outcome.tail(20) or outcome.ending()])
     return Finding(
-        tool="pytest",
-        rule="test-error",
-        message=outcome.tail(20) or outcome.ending(),
-        path="" if Path(path).is_absolute() else path,
-        line=line,
+        tool="pytest", rule="test-error", message=message, path=path, line=line
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import msgspec
 
 from ci_engine.results import TestCase
 
-__all__ = ["TestRun", "read_events"]
+__all__ = ["TestRun", "named_places", "read_events"]
 
 
 class _Event(msgspec.Struct):
@@ -27,6 +28,10 @@ class _Event(msgspec.Struct):
     collected: int = 0
 
 
+# Exit codes of pytest that another run of it may replace: none, fine, no tests.
+_HARMLESS = (-1, 0, 5)
+
+
 @dataclass
 class TestRun:
     """The tests of one run of pytest.
@@ -35,8 +40,9 @@ class TestRun:
         tests: every test that ended, in the order of the run.
         collection: files that could not be collected.
         running: tests that started and never ended, with the place they stand.
-        finished: whether pytest came to its own end.
-        code: pytest's exit code, -1 if it did not come to its end.
+        finished: whether pytest came to its own end, each time it was started.
+        code: pytest's exit code, the worst one if it was started more than once, -1
+            if it did not come to its end.
         collected: how many tests pytest selected.
         stack: where the main thread was shortly before the time ran out.
     """
@@ -62,6 +68,7 @@ def read_events(path: Path) -> TestRun:
     started: dict[str, _Event] = {}
     phases: dict[str, list[_Event]] = {}
     stack: list[str] = []
+    open_runs = 0
     text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
     for row in text.splitlines():
         try:
@@ -69,7 +76,9 @@ def read_events(path: Path) -> TestRun:
         except msgspec.DecodeError:
             stack.append(row)
             continue
-        if event.event == "start":
+        if event.event == "begin":
+            open_runs += 1
+        elif event.event == "start":
             started[event.id] = event
         elif event.event == "phase":
             phases.setdefault(event.id, []).append(event)
@@ -79,14 +88,28 @@ def read_events(path: Path) -> TestRun:
         elif event.event == "collect" and event.outcome == "failed":
             run.collection.append(_collection_error(event))
         elif event.event == "finish":
-            run.finished, run.code = True, event.code
-            run.collected = event.collected
+            open_runs -= 1
+            _finish(run, event)
+    run.finished = run.finished and open_runs <= 0
+    # pytest-xdist reports a worker that died in a phase of its own.
+    dead = [
+        rest for rest in phases.values() if any(p.outcome == "failed" for p in rest)
+    ]
+    for rest in dead:
+        started.pop(rest[0].id, None)
+        run.tests.append(_test_case(rest))
     run.running = [
         TestCase(id=event.id, outcome="running", path=event.path, line=event.line)
         for event in started.values()
     ]
     run.stack = "\n".join(stack)
     return run
+
+
+def _finish(run: TestRun, event: _Event) -> None:
+    run.finished = True
+    run.code = event.code if run.code in _HARMLESS else run.code
+    run.collected += event.collected
 
 
 def _test_case(phases: list[_Event]) -> TestCase:
@@ -117,13 +140,19 @@ _PLACE = re.compile(
 )
 
 
+def named_places(text: str) -> Iterator[tuple[str, int]]:
+    """The files and lines that a traceback names, the outermost first."""
+    for match in _PLACE.finditer(text):
+        yield match.group("path").replace("\\", "/"), int(match.group("line"))
+
+
 def _collection_error(event: _Event) -> TestCase:
     """Give a collection error the line that its message names for its own file."""
     line = event.line
     name = event.path.rpartition("/")[2]
-    for match in _PLACE.finditer(event.message):
-        if name and match.group("path").replace("\\", "/").endswith(name):
-            line = int(match.group("line"))
+    for path, number in named_places(event.message):
+        if name and path.endswith(name):
+            line = number
     return TestCase(
         id=event.id or event.path,
         outcome="error",

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import msgspec
 
 from ci_engine.checks.context import (
     Context,
     failed_or_passed,
+    not_run,
     not_run_because,
     skipped,
 )
 from ci_engine.errors import ToolError
 from ci_engine.results import CheckResult, Finding, Status
+from ci_engine.run import Outcome
 
 __all__ = ["check_format", "check_lint"]
 
@@ -21,6 +24,11 @@ __all__ = ["check_format", "check_lint"]
 # the project selects or ignores; `noqa` and per-file-ignores still count.
 _ALWAYS = "F,E9"
 _NOTHING_THERE = "No Python files found"
+_COUNTED = re.compile(r"\b\d+ files? ")
+_FRAMEWORK = "ci-framework"
+_NOT_LINTED = "Failed to lint"
+# The exit code of ruff when something other than a finding went wrong.
+_TROUBLE = 2
 _PYTHON_SUFFIXES = (".py", ".pyi", ".ipynb")
 
 
@@ -53,13 +61,26 @@ def check_lint(context: Context) -> CheckResult:
             "--output-format",
             "json",
             "--force-exclude",
-            *(context.paths or (".",)),
+            *_targets(context),
         ],
     )
     if outcome.code == 0 and _NOTHING_THERE in outcome.stderr:
         return skipped("lint", "ruff found no Python files")
     findings = _read_violations(context, outcome.stdout)
+    if not findings and _NOT_LINTED in outcome.stderr:
+        return not_run("lint", "ruff could not read every file", outcome)
     return failed_or_passed("lint", tool, outcome, findings)
+
+
+def _targets(context: Context) -> Sequence[str]:
+    """What ruff looks at; what it may change does not hold files of the framework."""
+    if context.paths or not context.fix:
+        return context.paths or (".",)
+    names = [context.project.relative(path) for path in context.project.files]
+    ours = {name.partition("/")[0] for name in names} - {_FRAMEWORK}
+    if any(name.startswith(f"{_FRAMEWORK}/project/") for name in names):
+        ours.add(f"{_FRAMEWORK}/project")
+    return sorted(ours) or (".",)
 
 
 def _read_violations(context: Context, text: str) -> list[Finding] | None:
@@ -90,10 +111,12 @@ def check_format(context: Context) -> CheckResult:
     outcome = context.run(
         "format",
         tool,
-        ["format", *mode, "--force-exclude", *(context.paths or (".",))],
+        ["format", *mode, "--force-exclude", *_targets(context)],
     )
     if outcome.code == 0 and _NOTHING_THERE in outcome.stderr:
         return skipped("format", "ruff found no Python files")
+    if outcome.code == 0 and not _COUNTED.search(outcome.stdout + outcome.stderr):
+        return not_run("format", "ruff does not say that it read files", outcome)
     findings = _read_diff(context, outcome.stdout)
     findings += _read_failures(context, outcome.stderr)
     result = failed_or_passed("format", tool, outcome, findings, (1, 2))
@@ -101,6 +124,9 @@ def check_format(context: Context) -> CheckResult:
         python = [f for f in result.findings if f.path.endswith(_PYTHON_SUFFIXES)]
         result.findings = python
         result.status = Status.FAILED if python else Status.PASSED
+    # Exit code 2 also stands for files that could not be read at all.
+    if result.status is Status.PASSED and (unread := _unread(outcome)):
+        return not_run("format", f"ruff: {unread}", outcome)
     return result
 
 
@@ -111,7 +137,8 @@ def _read_diff(context: Context, text: str) -> list[Finding]:
     """Turn the diff into one finding for each file, at its first changed line."""
     findings: list[Finding] = []
     path, line = "", 0
-    rows = text.splitlines()
+    # Not splitlines: form feeds and the like stand inside of lines.
+    rows = text.split("\n")
     for row, following in zip(rows, [*rows[1:], ""], strict=False):
         hunk = _HUNK.match(row)
         # A removed line may itself look like the head of a file.
@@ -136,6 +163,13 @@ def _read_diff(context: Context, text: str) -> list[Finding]:
 
 
 _FAILURE = re.compile(r"^error: Failed to parse (.+?):(\d+):(\d+): (.+)$")
+
+
+def _unread(outcome: Outcome) -> str:
+    """The first error that names no line, such as a file that is not UTF-8."""
+    rows = [row for row in outcome.stderr.splitlines() if row.startswith("error")]
+    found = next((row for row in rows if not _FAILURE.match(row)), "")
+    return found if rows or outcome.code != _TROUBLE else outcome.ending()
 
 
 def _read_failures(context: Context, text: str) -> list[Finding]:

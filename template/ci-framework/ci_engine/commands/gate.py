@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 from ci_engine import __version__
-from ci_engine.checks import DEPENDS_ON, NEEDS_ENVIRONMENT, run_check
+from ci_engine.checks import DEPENDS_ON, FIXERS, NEEDS_ENVIRONMENT, run_check
 from ci_engine.checks.context import Context, not_run_because
 from ci_engine.config import Configuration
 from ci_engine.environment import Environment
@@ -154,7 +154,7 @@ class _Run:
     def _run_checks(self) -> None:
         waiting = list(self.request.checks)
         running: dict[Future[CheckResult], CheckName] = {}
-        prepared = not NEEDS_ENVIRONMENT & set(waiting)
+        prepared = not any(self._needs_environment(name) for name in waiting)
         with ThreadPoolExecutor(max_workers=8) as pool:
             while waiting or running:
                 ready: list[CheckName] = [
@@ -177,7 +177,21 @@ class _Run:
         needed = DEPENDS_ON.get(name)
         if needed in self.request.checks and needed not in self.results:
             return False
-        return prepared or name not in NEEDS_ENVIRONMENT
+        if self.request.fix and not self._follows_fixers(name):
+            return False
+        return prepared or not self._needs_environment(name)
+
+    def _follows_fixers(self, name: CheckName) -> bool:
+        """Whether no tool can still change files: one at a time, before all others."""
+        checks = self.request.checks
+        first = [fixer for fixer in FIXERS if fixer in checks and fixer != name]
+        if name in FIXERS:
+            first = first[: FIXERS.index(name)]
+        return all(fixer in self.results for fixer in first)
+
+    def _needs_environment(self, name: CheckName) -> bool:
+        commands = self.configuration.settings.commands
+        return name in NEEDS_ENVIRONMENT or name in commands
 
     def _prepare(self) -> None:
         settings = self.configuration.settings

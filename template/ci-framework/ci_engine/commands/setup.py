@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -34,8 +35,11 @@ def run_setup(*, hooks: bool, dry_run: bool, as_json: bool, report_dir: str) -> 
     project = read_project(root)
     configuration = load_configuration(root, os.environ)
     if dry_run:
-        print(f"environment: by {project.manager}, or without it by uv or venv")  # noqa: T201
-        print("hooks: pre-commit install" if hooks else "hooks: left alone")  # noqa: T201
+        done = "pre-commit install" if hooks else "left alone"
+        sys.stdout.write(
+            f"environment: by {project.manager}, or without it by uv or venv\n"
+            f"hooks: {done}\n"
+        )
         return 0
     console = make_console()
     reports = Path.cwd() / (report_dir or project.output / "setup")

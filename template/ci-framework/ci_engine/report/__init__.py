@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 from ci_engine.output import write_text
@@ -44,4 +45,5 @@ def publish(result: RunResult, directory: Path) -> None:
             stream.writelines(f"{name}={value}\n" for name, value in values.items())
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for line in annotate(result):
-            print(line)  # noqa: T201 - workflow commands are read from stdout
+            # GitHub reads both streams; standard output is for the JSON.
+            print(line, file=sys.stderr)  # noqa: T201

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from functools import cache
 
@@ -22,6 +23,8 @@ from ci_engine.results import CheckResult, RunResult, Status, Verdict
 __all__ = ["conclude", "make_console", "print_check"]
 
 _MOST_FINDINGS = 20
+_COLOUR = re.compile("\x1b\\[[0-9;]*[A-Za-z]")
+_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 _STYLES = {
     Status.PASSED: "green",
     Status.FAILED: "bold red",
@@ -42,32 +45,44 @@ def print_check(console: Console, check: CheckResult) -> None:
     line = Text(f"{mark(check):<10}", style=_STYLES[check.status])
     line.append(f"{check.id:<20}", style="default not bold")
     line.append(f"{check.seconds:>7.1f} s  ", style="default not bold")
-    line.append(outcome_line(check), style="default not bold")
+    line.append(_shown(outcome_line(check)), style="default not bold")
     console.print(line)
+
+
+def _shown(text: str) -> str:
+    """What is safe to print in one line.
+
+    Escape sequences of foreign output must not steer the terminal, and no line may
+    begin with ``::``: a CI system would take it for a command.
+    """
+    text = _COLOUR.sub("", text)
+    text = _CONTROL.sub(lambda found: repr(found.group())[1:-1], text)
+    return re.sub(r"^(\s*)::", r"\1\\::", text)
 
 
 def _print_details(console: Console, check: CheckResult, told: set[str]) -> None:
     """What to do about a check that is not green; what was told is not repeated."""
     for note in check.notes:
-        console.print(Text(f"{check.id}: {note}", style="yellow"))
+        console.print(Text(_shown(f"{check.id}: {note}"), style="yellow"))
     if check.status in (Status.PASSED, Status.SKIPPED):
         return
     console.print()
     console.print(Text(f"{check.id}: {mark(check)}", style=_STYLES[check.status]))
     if check.reason:
-        console.print(Text(f"  {check.reason}"))
+        console.print(Text(_shown(f"  {check.reason}")))
     for finding in shown_first(check.findings)[:_MOST_FINDINGS]:
         place = f"{finding.place}: " if finding.place else ""
-        console.print(Text(f"  {place}{finding.rule}: {first_line(finding.message)}"))
+        line = f"  {place}{finding.rule}: {first_line(finding.message)}"
+        console.print(Text(_shown(line)))
     hidden = len(check.findings) - _MOST_FINDINGS
     if hidden > 0:
         console.print(Text(f"  and {hidden} more in result.json"))
     if check.output not in told and (not check.findings or check.id == "test"):
         told.add(check.output)
         for line in check.output.splitlines():
-            console.print(Text(f"  | {line}"))
+            console.print(Text(_shown(f"  | {line}")))
     if check.rerun:
-        console.print(Text(f"  again: {check.rerun}", style="bold"))
+        console.print(Text(_shown(f"  again: {check.rerun}"), style="bold"))
 
 
 def _print_verdict(console: Console, result: RunResult, reports: str) -> None:

@@ -44,12 +44,12 @@ def to_markdown(result: RunResult) -> str:
 
 def _details(check: CheckResult) -> list[str]:
     if check.status in (Status.PASSED, Status.SKIPPED) and not check.findings:
-        return [f"\n{note}" for note in check.notes]
+        return [f"\n{_text(note)}" for note in check.notes]
     lines = ["", f"### {check.id}: {mark(check)}", ""]
-    lines += [f"{check.reason}\n"] if check.reason else []
-    lines += [f"{note}\n" for note in check.notes]
+    lines += [f"{_text(check.reason)}\n"] if check.reason else []
+    lines += [f"{_text(note)}\n" for note in check.notes]
     for finding in shown_first(check.findings)[:_MOST_FINDINGS]:
-        place = f"`{finding.place}` " if finding.place else ""
+        place = f"{_code(finding.place)} " if finding.place else ""
         message = _text(first_line(finding.message))
         lines.append(f"- {place}**{_text(finding.rule)}** {message}")
     hidden = len(check.findings) - _MOST_FINDINGS
@@ -57,7 +57,7 @@ def _details(check: CheckResult) -> list[str]:
     if check.output and (not check.findings or check.status is Status.NOT_RUN):
         lines += ["", _fenced(check.output)]
     if check.rerun and check.status is not Status.PASSED:
-        lines += ["", f"Again: `{check.rerun}`"]
+        lines += ["", f"Again: {_code(check.rerun)}"]
     return lines
 
 
@@ -69,9 +69,18 @@ def _fenced(text: str) -> str:
     return f"{fence}text\n{text}\n{fence}"
 
 
+def _code(text: str) -> str:
+    """A code span with more backticks than any run of them in it."""
+    fence = "`"
+    while fence in text:
+        fence += "`"
+    return f"`{text}`" if fence == "`" else f"{fence} {text} {fence}"
+
+
 def _text(text: str) -> str:
-    """Keep text from being read as HTML or as a table."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
+    """Keep text from being read as HTML, as a table or as an image."""
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
+    return text.replace("![", "!\\[")
 
 
 def _cell(text: str) -> str:

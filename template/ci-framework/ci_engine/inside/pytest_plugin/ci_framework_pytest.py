@@ -63,11 +63,20 @@ class EventWriter:
     def __init__(self, stream: IO[str], places: Places) -> None:
         self.stream = stream
         self.places = places
+        self.process = os.getpid()
 
     def write(self, **event: object) -> None:
         """Write one event and make sure that it is on disk."""
-        self.stream.write(json.dumps(event) + "\n")
+        if os.getpid() != self.process:
+            # A child that a test forked and that did not end in the test.
+            return
+        plain = {name: _plain(value) for name, value in event.items()}
+        self.stream.write(json.dumps(plain) + "\n")
         self.stream.flush()
+
+    def pytest_sessionstart(self) -> None:
+        """Note that pytest begins: it must also come to its end."""
+        self.write(event="begin")
 
     def pytest_runtest_logstart(
         self, nodeid: str, location: tuple[str, int | None, str]
@@ -117,6 +126,13 @@ class EventWriter:
         self.stream.close()
 
 
+def _plain(value: object) -> object:
+    """Escape what UTF-8 cannot hold, such as half of a surrogate pair."""
+    if not isinstance(value, str):
+        return value
+    return value.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def _message(report: pytest.TestReport | pytest.CollectReport) -> str:
     """Say what went wrong, or why a test was skipped."""
     if isinstance(report.longrepr, tuple):
@@ -128,7 +144,8 @@ def _message(report: pytest.TestReport | pytest.CollectReport) -> str:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the writer; the workers of pytest-xdist report to the controller."""
-    events = os.environ.get(_EVENTS_VARIABLE)
+    # Taken away, so that a pytest which a test starts does not write here as well.
+    events = os.environ.pop(_EVENTS_VARIABLE, "")
     if not events or hasattr(config, "workerinput"):
         return
     stream = Path(events).open("a", encoding="utf-8")  # noqa: SIM115
