@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import os
 import re
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,8 +48,7 @@ class _Arguments(argparse.Namespace):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    parser = _parser()
-    parsed = parser.parse_args(arguments, namespace=_Arguments())
+    parsed = _parse(arguments)
     try:
         _discard_reports(parsed)
         return _COMMANDS[parsed.command](parsed)
@@ -76,7 +76,20 @@ def _discard_reports(parsed: _Arguments) -> None:
         )
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parse(arguments: Sequence[str] | None) -> _Arguments:
+    """Parse the command line; an unknown option gets the usage of its own command."""
+    parser, commands = _parser()
+    parsed, unknown = parser.parse_known_args(arguments, namespace=_Arguments())
+    if unknown:
+        command = commands[parsed.command]
+        known = re.findall(r"--[a-z-]+", command.format_usage())
+        near = difflib.get_close_matches(unknown[0].partition("=")[0], known, 1)
+        guess = f"; did you mean {near[0]}?" if near else ""
+        command.error(f"{unknown[0]}: no such option{guess}")
+    return parsed
+
+
+def _parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentParser]]:
     parser = argparse.ArgumentParser(
         prog="ci", description="The same checks here as in CI.", epilog=_EXIT_CODES
     )
@@ -103,7 +116,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--report-dir", default="", metavar="DIR", help="where reports are written"
         )
-    return parser
+    return parser, commands.choices
 
 
 def _add_gate(parser: argparse.ArgumentParser) -> None:
@@ -174,7 +187,7 @@ def _gate(parsed: _Arguments) -> int:
             python=parsed.python,
             fail_fast=settings.quality.fail_fast,
             fix=parsed.fix,
-            paths=parsed.paths,
+            paths=_from_root(parsed.paths, root),
             reports=reports,
             on_result=_print_result,
         ),
@@ -190,6 +203,18 @@ def _print_result(check: CheckResult) -> None:
     from ci_engine.report.console import make_console, print_check
 
     print_check(make_console(), check)
+
+
+def _from_root(paths: list[str], root: Path) -> list[str]:
+    """Name the given files from the top of the repository, where the tools run."""
+    named: list[str] = []
+    for path in paths:
+        file, separator, test = path.partition("::")
+        absolute = Path.cwd() / file
+        if absolute.exists() and absolute.is_relative_to(root):
+            file = absolute.relative_to(root).as_posix()
+        named.append(f"{file}{separator}{test}")
+    return named
 
 
 def _only(checks: list[CheckName], names: str) -> list[CheckName]:

@@ -233,6 +233,7 @@ def _describe(mistake: Mistake, name: str, text: str) -> str:
 
 
 _HEADER = re.compile(r"^\s*\[\[?\s*([^\]]+?)\s*\]\]?\s*(?:#.*)?$")
+_ITEM = re.compile(r"^(\s*)-(\s)")
 _ASSIGNMENT = re.compile(r"""^\s*((?:[\w.-]|"[^"]*"|'[^']*'|\s*\.\s*)+?)\s*[=:]""")
 
 
@@ -252,7 +253,9 @@ def find_line(text: str, keys: tuple[str, ...]) -> int:
             header, parents = _split(found.group(1)), []
             here = header
         else:
-            assigned = _ASSIGNMENT.match(line.replace("- ", "  ", 1))
+            # The keys of an item stand one below the other, the first after its dash.
+            line = _ITEM.sub(r"\1 \2", line)  # noqa: PLW2901 - it stays this line
+            assigned = _ASSIGNMENT.match(line)
             if not assigned:
                 continue
             indent = len(line) - len(line.lstrip())

@@ -15,6 +15,7 @@ import msgspec
 
 from ci_engine.errors import ToolError
 from ci_engine.output import prepare_directory, write_text
+from ci_engine.project import Project
 from ci_engine.run import Outcome, find_program, run_program
 
 __all__ = ["Environment", "Probe", "ask_environment", "child_variables"]
@@ -29,6 +30,7 @@ class Probe(msgspec.Struct, frozen=True):
     python: str
     executable: str
     prefix: str
+    source: str
     programs: dict[str, str]
     modules: list[str]
     versions: dict[str, str]
@@ -95,7 +97,7 @@ def python_of(prefix: Path) -> Path:
 def ask_environment(
     python: Sequence[str | Path],
     *,
-    cwd: Path,
+    project: Project,
     variables: Mapping[str, str],
     cancel: threading.Event | None = None,
 ) -> Probe:
@@ -105,9 +107,9 @@ def ask_environment(
         ToolError: if it does not run or does not answer.
     """
     script = Path(__file__).resolve().parent / "inside" / "probe.py"
-    command = [*python, "-I", script, *PROGRAMS]
+    command = [*python, "-I", script, project.distribution, *PROGRAMS]
     outcome = run_program(
-        command, cwd=cwd, timeout=60, variables=variables, cancel=cancel
+        command, cwd=project.root, timeout=60, variables=variables, cancel=cancel
     )
     lines = outcome.stdout.strip().splitlines()
     if outcome.code != 0 or not lines:
@@ -121,7 +123,7 @@ def ask_environment(
 def ask_virtual_environment(
     prefix: Path,
     *,
-    cwd: Path,
+    project: Project,
     variables: Mapping[str, str],
     cancel: threading.Event | None = None,
 ) -> Probe:
@@ -133,28 +135,31 @@ def ask_virtual_environment(
     Raises:
         ToolError: if its interpreter does not run or does not answer.
     """
-    memory = cwd / ".ci-framework" / "probes" / f"{_identity(prefix)}.json"
+    identity = _identity(prefix, project.distribution)
+    memory = project.output / "probes" / f"{identity}.json"
     try:
         return msgspec.json.decode(memory.read_bytes(), type=Probe)
     except (OSError, msgspec.DecodeError):
         pass
     python = (python_of(prefix),)
-    probe = ask_environment(python, cwd=cwd, variables=variables, cancel=cancel)
+    probe = ask_environment(python, project=project, variables=variables, cancel=cancel)
     # Where the repository cannot be written, the environment is asked every time.
     with contextlib.suppress(ToolError):
-        prepare_directory(memory.parent, memory.parent.parent)
+        prepare_directory(memory.parent, project.output)
         write_text(memory, msgspec.json.encode(probe).decode())
     return probe
 
 
-def _identity(prefix: Path) -> str:
+def _identity(prefix: Path, distribution: str) -> str:
     """Change with every package that comes or goes."""
     script = Path(__file__).resolve().parent / "inside" / "probe.py"
     watched = [prefix, prefix / "pyvenv.cfg", python_of(prefix), script]
     watched += [python_of(prefix).parent, *prefix.glob("lib*/python*/site-packages")]
     watched += [prefix / "Lib" / "site-packages"]
     times = [(str(p), p.stat().st_mtime_ns) for p in watched if p.exists()]
-    return hashlib.sha256(repr((times, PROGRAMS)).encode()).hexdigest()[:24]
+    return hashlib.sha256(repr((times, distribution, PROGRAMS)).encode()).hexdigest()[
+        :24
+    ]
 
 
 def environment_error(what: str, outcome: Outcome) -> ToolError:

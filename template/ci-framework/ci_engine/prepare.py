@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import msgspec
 
@@ -131,7 +133,7 @@ def _pixi(wanted: Preparation) -> Environment:
     variables = child_variables()
     probe = ask_environment(
         (*prefix, "python"),
-        cwd=wanted.project.root,
+        project=wanted.project,
         variables=variables,
         cancel=wanted.cancel,
     )
@@ -179,9 +181,18 @@ def _own_or_existing(wanted: Preparation) -> Environment:
     prefix = wanted.project.root / ".venv"
     if not wanted.python and python_of(prefix).exists():
         environment = _virtual(wanted, prefix, ".venv")
-        if environment.module("pytest"):
+        if environment.module("pytest") and _is_of(wanted.project, environment):
             return environment
     return _made(wanted, "")
+
+
+def _is_of(project: Project, environment: Environment) -> bool:
+    """Whether an environment has this project, not one it was copied from."""
+    source = environment.probe.source
+    if not source.startswith("file:"):
+        return True
+    path = Path(url2pathname(urlsplit(source).path))
+    return path.resolve() == project.root.resolve()
 
 
 def _made(wanted: Preparation, substitute: str) -> Environment:
@@ -280,7 +291,7 @@ def _virtual(wanted: Preparation, prefix: Path, name: str) -> Environment:
     variables = activated(prefix)
     probe = ask_virtual_environment(
         prefix,
-        cwd=wanted.project.root,
+        project=wanted.project,
         variables=variables,
         cancel=wanted.cancel,
     )

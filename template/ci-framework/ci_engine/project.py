@@ -76,6 +76,13 @@ class Project:
         return tuple(_list_files(self))
 
     @property
+    def distribution(self) -> str:
+        """The project's own name, empty if pyproject.toml does not state it."""
+        table = self.pyproject.get("project")
+        name = cast("Table", table).get("name") if isinstance(table, dict) else ""
+        return name if isinstance(name, str) else ""
+
+    @property
     def output(self) -> Path:
         """Where everything the engine writes goes."""
         return self.root / OUTPUT_DIRECTORY

@@ -79,6 +79,17 @@ class Context:
         default_factory=dict[CheckName, CheckResult]
     )
 
+    @property
+    def code_paths(self) -> list[str]:
+        """The files of the given paths; a test's id names the file it is in."""
+        return list(dict.fromkeys(path.partition("::")[0] for path in self.paths))
+
+    @property
+    def given_tests(self) -> list[str]:
+        """The given paths that pytest can find tests in."""
+        folders = tuple(f"{path.rstrip('/')}/" for path in self.settings.test_paths)
+        return [path for path in self.paths if _holds_tests(path, folders)]
+
     def timeout(self, check: CheckName) -> float:
         """Seconds after which the programs of a check are killed."""
         return self.settings.checks[check].timeout
@@ -120,6 +131,12 @@ class Context:
         )
 
 
+def _holds_tests(path: str, folders: tuple[str, ...]) -> bool:
+    name = path.partition("::")[0].rpartition("/")[2]
+    named = name.startswith("test") or name.endswith("_test.py")
+    return "::" in path or named or f"{path}/".startswith(folders)
+
+
 def _plain(variables: Mapping[str, str]) -> dict[str, str]:
     """The variables without those that force colours into output we read."""
     forced = ("FORCE_COLOR", "CLICOLOR_FORCE")
@@ -137,7 +154,14 @@ def not_run(
 def not_run_because(check: CheckName, error: Exception) -> CheckResult:
     """The check could not be made because of an error, told in full."""
     reason, _, rest = str(error).partition("\n")
-    return CheckResult(id=check, status=Status.NOT_RUN, reason=reason, output=rest)
+    next_step = getattr(error, "next_step", "")
+    told = [rest, f"next: {next_step}" if next_step else ""]
+    return CheckResult(
+        id=check,
+        status=Status.NOT_RUN,
+        reason=reason,
+        output="\n".join(filter(None, told)),
+    )
 
 
 def skipped(check: CheckName, reason: str) -> CheckResult:

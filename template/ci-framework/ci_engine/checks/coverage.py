@@ -45,9 +45,8 @@ def check(context: Context) -> CheckResult:
         return not_run("coverage", "the tests did not run")
     path = context.reports / REPORT_NAME
     if not path.is_file():
-        reason = "the tests measured no coverage: " + (
-            tests.reason or "add pytest-cov to the environment of the tests"
-        )
+        advice = "add pytest-cov to their environment, or set the threshold to 0"
+        reason = f"the tests measured no coverage: {tests.reason or advice}"
         return not_run("coverage", reason)
     try:
         report = msgspec.json.decode(path.read_bytes(), type=_Report)

@@ -52,7 +52,7 @@ def check(context: Context) -> CheckResult:
 
 def _targets(context: Context) -> list[str]:
     if context.paths:
-        return list(context.paths)
+        return context.code_paths
     if _configured(context):
         return []
     root = context.project.root

@@ -63,7 +63,7 @@ def check(context: Context) -> CheckResult:
 
 def _targets(context: Context) -> list[str]:
     if context.paths:
-        return list(context.paths)
+        return context.code_paths
     root = context.project.root
     tool = context.project.pyproject.get("tool")
     configured = isinstance(tool, dict) and "pyright" in tool

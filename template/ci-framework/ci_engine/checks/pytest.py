@@ -36,6 +36,8 @@ def check(context: Context) -> CheckResult:
     environment = context.environment
     if not isinstance(environment, Environment):
         return not_run_because("test", environment)
+    if context.paths and not context.given_tests:
+        return skipped("test", "none of the given paths holds tests")
     for stale in (_EVENTS_NAME, REPORT_NAME, _XML_NAME, _DATA_NAME, _OUTPUT_NAME):
         (context.reports / stale).unlink(missing_ok=True)
     # Data of an earlier run cannot get into a directory that is made now.
@@ -70,7 +72,7 @@ def _run_tests(context: Context, environment: Environment, data: Path) -> CheckR
         version = environment.version("pytest")
         variables = {**environment.variables, **_variables(context, data, ())}
         tool = Tool("pytest", version, command, variables, environment.name)
-        outcome = context.run("test", tool, context.paths)
+        outcome = context.run("test", tool, context.given_tests)
         _convert_coverage(context, environment, variables)
     _keep_output(context, outcome)
     run = read_events(events)

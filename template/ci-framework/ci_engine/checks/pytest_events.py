@@ -135,7 +135,8 @@ def _test_case(phases: list[_Event]) -> TestCase:
 
 # The two ways in which tracebacks name a place: `file.py:3: ` and `File "x", line 3`.
 _PLACE = re.compile(
-    r"^(?:E\s+)?(?:File \")?(?P<path>[^\s:\"][^:\"\n]*)\"?(?::|, line )(?P<line>\d+)",
+    r"^(?:E\s+)?(?:File \")?(?P<path>(?:[A-Za-z]:)?[^\s:\"][^:\"\n]*)\"?"
+    r"(?::|, line )(?P<line>\d+)",
     re.MULTILINE,
 )
 

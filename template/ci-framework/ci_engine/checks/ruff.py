@@ -75,10 +75,11 @@ def check_lint(context: Context) -> CheckResult:
 def _targets(context: Context) -> Sequence[str]:
     """What ruff looks at; what it may change does not hold files of the framework."""
     if context.paths or not context.fix:
-        return context.paths or (".",)
+        return context.code_paths or (".",)
     names = [context.project.relative(path) for path in context.project.files]
-    ours = {name.partition("/")[0] for name in names} - {_FRAMEWORK}
-    if any(name.startswith(f"{_FRAMEWORK}/project/") for name in names):
+    python = [name for name in names if name.endswith(_PYTHON_SUFFIXES)]
+    ours = {name.partition("/")[0] for name in python} - {_FRAMEWORK}
+    if any(name.startswith(f"{_FRAMEWORK}/project/") for name in python):
         ours.add(f"{_FRAMEWORK}/project")
     return sorted(ours) or (".",)
 

@@ -36,10 +36,7 @@ def run_setup(*, hooks: bool, dry_run: bool, as_json: bool, report_dir: str) -> 
     configuration = load_configuration(root, os.environ)
     if dry_run:
         done = "pre-commit install" if hooks else "left alone"
-        sys.stdout.write(
-            f"environment: by {project.manager}, or without it by uv or venv\n"
-            f"hooks: {done}\n"
-        )
+        sys.stdout.write(f"environment: {_ways(project)}\nhooks: {done}\n")
         return 0
     console = make_console()
     reports = Path.cwd() / (report_dir or project.output / "setup")
@@ -76,6 +73,13 @@ def run_setup(*, hooks: bool, dry_run: bool, as_json: bool, report_dir: str) -> 
     write_reports(result, reports)
     conclude(console, result, project.relative(reports), as_json=as_json)
     return result.verdict.exit_code
+
+
+def _ways(project: Project) -> str:
+    made = "uv, or without it the module venv"
+    if project.manager == "pip":
+        return f".venv, made by {made}"
+    return f"by {project.manager}, or without it by {made}"
 
 
 def _environment(

@@ -1,7 +1,8 @@
 """Tell what an environment has. Runs in the project's interpreter: stdlib only.
 
-Usage: ``python probe.py PROGRAM...``; prints one line of JSON with the version of
-the interpreter, the path of each program that is there, and the modules that are.
+Usage: ``python probe.py DISTRIBUTION PROGRAM...``; prints one line of JSON with the
+version of the interpreter, where the distribution was installed from, the path of
+each program that is there, and the modules that are.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import platform
 import shutil
 import sys
 import sysconfig
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distribution, version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -36,14 +37,24 @@ def _version(distribution: str) -> str:
         return ""
 
 
+def _source(name: str) -> str:
+    """The address that a distribution was installed from, empty if it was an index."""
+    try:
+        text = distribution(name).read_text("direct_url.json") if name else ""
+    except PackageNotFoundError:
+        return ""
+    return str(json.loads(text).get("url", "")) if text else ""
+
+
 def main() -> None:
     """Print what the environment has."""
-    programs = {name: path for name in sys.argv[1:] if (path := _program(name))}
+    programs = {name: path for name in sys.argv[2:] if (path := _program(name))}
     modules = [name for name in MODULES if find_spec(name)]
     facts = {
         "python": platform.python_version(),
         "executable": sys.executable,
         "prefix": sys.prefix,
+        "source": _source(sys.argv[1]),
         "programs": programs,
         "modules": modules,
         "versions": {name: _version(name) for name in (*programs, *modules)},

@@ -73,7 +73,8 @@ def _add_finding(suite: Xml.Element, check: CheckResult, finding: Finding) -> No
     name = f"{finding.place or check.id} {finding.rule}"
     case = _case(suite, check, name, finding.path, finding.line)
     message = _clean(f"{finding.rule}: {first_line(finding.message)}")
-    failure = Xml.SubElement(case, "failure", message=message, type=finding.rule)
+    rule = _clean(finding.rule)
+    failure = Xml.SubElement(case, "failure", message=message, type=rule)
     failure.text = _clean(f"{finding.place}: {finding.rule}: {finding.message}")
 
 

@@ -42,8 +42,9 @@ def outcome_line(check: CheckResult) -> str:
 def where(result: RunResult) -> str:
     """The interpreter and the environment of a run, as far as there are any."""
     python = f"Python {result.python}" if result.python else ""
-    environment = f"({result.environment})" if result.environment else ""
-    return " ".join(filter(None, (python, environment))) or "no environment"
+    if not python:
+        return result.environment or "no environment"
+    return f"{python} ({result.environment})" if result.environment else python
 
 
 def title(result: RunResult) -> str:

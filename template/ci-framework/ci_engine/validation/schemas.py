@@ -24,10 +24,17 @@ _SECONDS = 120.0
 _KEY = re.compile(r"\['?([^\]']+)'?\]|\.?([^.\[\]]+)")
 
 
+class _Match(msgspec.Struct):
+    path: str
+    message: str
+
+
 class _Error(msgspec.Struct):
     filename: str
     path: str
     message: str
+    # Where a value may be one of several things, what comes nearest says most.
+    best_deep_match: _Match | None = None
 
 
 class _ParseError(msgspec.Struct):
@@ -109,10 +116,11 @@ def _github(validator: _Validator, schema: str, files: Sequence[Path]) -> list[F
 
 
 def _github_finding(relative: Callable[[str], str], error: _Error) -> Finding:
-    keys = tuple(a or b for a, b in _KEY.findall(error.path.removeprefix("$")))
+    nearest = error.best_deep_match or error
+    keys = tuple(a or b for a, b in _KEY.findall(nearest.path.removeprefix("$")))
     named = tuple(key for key in keys if not key.isdigit())
     line = find_line(read_text(Path(error.filename)), named)
-    message = f"key {error.path.removeprefix('$.')}: {error.message}"
+    message = f"key {nearest.path.removeprefix('$.')}: {nearest.message}"
     return _finding(relative(error.filename), line, message)
 
 

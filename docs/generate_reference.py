@@ -1,0 +1,493 @@
+"""Write reference.md from the questions, the settings, the engine and a render.
+
+``uv run docs/generate_reference.py`` writes it; with ``--check`` it exits with 1 if it
+is not up to date.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+import tempfile
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import jinja2
+import msgspec
+import yaml
+from copier import run_copy
+from generate_schemas import ROOT, field_notes, finish, summary
+
+from ci_engine.checks import CHECKS, mypy, pyright
+from ci_engine.errors import ConfigurationError, ToolError, UsageError
+from ci_engine.results import Status, Verdict
+from ci_engine.settings import Settings
+from ci_engine.validation.blocks import SHARED_FILES
+
+Document = dict[str, Any]
+Answers = dict[str, object]
+
+PACKAGE = "my_project"
+QUALITY_TIERS = "template/ci-framework/configs/quality-tiers.yaml"
+SEE_CHECKS = "[by check](#checks-and-tiers)"
+RENDERS: tuple[Answers, ...] = (
+    {},
+    {"project_type": "application"},
+    {"project_state": "existing"},
+    {"ci_mode": "local"},
+    {"license": "none"},
+)
+WHEN = {
+    "{'project_type': 'application'}": "for an application",
+    "{}": "for a library",
+}
+STATUSES = {
+    Status.PASSED: "made, and nothing found",
+    Status.FAILED: "made, and something is wrong",
+    Status.TIMED_OUT: "killed after its timeout",
+    Status.NOT_RUN: "could not be made; `reason` says why",
+    Status.SKIPPED: "there was nothing to check; `reason` says why",
+}
+VERDICTS = {
+    Verdict.GREEN: "every blocking check passed or was skipped",
+    Verdict.RED: "a blocking check failed or timed out",
+    Verdict.ERROR: "no check failed, but a blocking one could not be made",
+}
+EXIT_CODES = {
+    Verdict.GREEN.exit_code: "green",
+    Verdict.RED.exit_code: "red: a blocking check of the gate failed or timed out",
+    UsageError.exit_code: "wrong usage, or a configuration file that is not allowed",
+    ToolError.exit_code: "a check could not be made, or a tool could not run",
+}
+assert UsageError.exit_code == ConfigurationError.exit_code  # noqa: S101 - one row
+
+
+def main() -> int:
+    """Write or check the reference."""
+    questions = cast("Document", yaml.safe_load(read("copier.yml")))
+    tiers = cast("Document", yaml.safe_load(read(QUALITY_TIERS)))
+    with tempfile.TemporaryDirectory() as folder:
+        trees = list(render_all(Path(folder)))
+        sections = [
+            introduction(),
+            write_questions(questions),
+            write_settings(tiers["defaults"]),
+            write_checks(tiers),
+            write_states(),
+            write_files(trees),
+            write_workflows(trees[0][1]),
+            write_actions(trees[0][1]),
+        ]
+    text = "\n\n".join(sections) + "\n"
+    files = {ROOT / "docs" / "reference.md": text}
+    return finish(files, "docs/generate_reference.py")
+
+
+def read(name: str) -> str:
+    """Read a file of the repository."""
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A Markdown table."""
+    heads = list(heads)
+    lines = [heads, ["---"] * len(heads), *(list(row) for row in rows)]
+    return "\n".join(f"| {' | '.join(map(cell, line))} |" for line in lines)
+
+
+def cell(text: str) -> str:
+    """Text that does not end its cell; an empty one shows a dash."""
+    return " ".join(text.split()).replace("|", "\\|") or "-"
+
+
+def code(value: object) -> str:
+    """A value as it is written in YAML and TOML alike."""
+    return f"`{msgspec.json.encode(value).decode()}`".replace(",", ", ")
+
+
+def wrap(text: str) -> str:
+    """Prose in lines of the usual length."""
+    return textwrap.fill(text, 88, break_long_words=False, break_on_hyphens=False)
+
+
+def introduction() -> str:
+    """What this page is."""
+    return """\
+<!-- Written by docs/generate_reference.py: do not edit. -->
+
+# Reference
+
+Generated from the template and the engine, so it says what they do.
+
+- [Questions](#questions): what `copier copy` asks and `copier update` remembers
+- [Settings](#settings): what `[tool.ci-framework]` may hold
+- [Checks and tiers](#checks-and-tiers)
+- [Results and exit codes](#results-and-exit-codes)
+- [Files and their owners](#files-and-their-owners)
+- [Workflows](#workflows)
+- [Actions](#actions)"""
+
+
+def write_questions(document: Document) -> str:
+    """One row for each question, in the order of copier.yml."""
+    questions = {k: v for k, v in document.items() if not k.startswith("_")}
+    rows = [
+        (f"`{name}`", str(q["help"]), values(q), default(q), asked(q))
+        for name, q in questions.items()
+    ]
+    heads = ("question", "what", "values", "default", "asked")
+    return f"""\
+## Questions
+
+Every answer is recorded in `.copier-answers.yml`, also those that were not asked.
+Give one on the command line with `-d name=value`; `multi` takes a YAML list, as in
+`-d 'python_versions=["3.12", "3.13"]'`. A value that is not allowed is refused with
+what was found and what is allowed.
+
+Copier {document["_min_copier_version"]} or later is needed.
+
+{table(heads, rows)}"""
+
+
+def values(question: Document) -> str:
+    """What may be answered."""
+    choices = question.get("choices")
+    if choices is None:
+        return {"str": "text", "yaml": "YAML"}[question["type"]]
+    names = [str(name) for name in choices_of(choices)]
+    listed = ", ".join(f"`{name}`" for name in names)
+    return f"multi of {listed}" if question.get("multiselect") else listed
+
+
+def choices_of(choices: object) -> list[object]:
+    """The values of a list of choices, or of a table from labels to values."""
+    if isinstance(choices, Mapping):
+        return list(cast("Mapping[str, object]", choices).values())
+    return list(cast("list[object]", choices))
+
+
+def default(question: Document) -> str:
+    """The default, or that it follows from another answer."""
+    value = question["default"]
+    derived = isinstance(value, str) and "{%" in value
+    return "derived from `project_name`" if derived else code(value)
+
+
+def asked(question: Document) -> str:
+    """When the question is asked."""
+    condition = str(question.get("ask", "")).strip("{} ")
+    if not condition:
+        return "always"
+    parts = condition.replace("'", "").split(" and ")
+    words = dict.fromkeys(" ".join(part.split(" == ")) for part in parts)
+    names = {"setup customise": "`customise`", "project_state new": "new project"}
+    return ", ".join(names.get(word, word.split()[-1]) for word in words)
+
+
+def write_settings(defaults: Document) -> str:
+    """One row for each setting, with its environment variable."""
+    rows = list(settings_rows(Settings, (), defaults))
+    return f"""\
+## Settings
+
+They stand in `[tool.ci-framework]` of `pyproject.toml`, or of `ci-framework.toml` in a
+repository without a `pyproject.toml`. The strongest first:
+
+1. the command line,
+2. environment variables; lists are separated by commas, an empty one counts as not set,
+3. `[tool.ci-framework]`,
+4. `ci-framework/configs/quality-tiers.yaml`, which holds the defaults below.
+
+An unknown key, an unknown `CI_FRAMEWORK_` variable or a value that is not allowed ends
+the command with exit code 2 and names file, line, key, value and what is allowed.
+
+{table(("key", "what", "allowed", "default", "environment variable"), rows)}
+
+`CHECK` stands for the name of a check, such as `lint` or `NO_CONFLICT_MARKERS`. The
+JSON schema for editors is `ci-framework/configs/schemas/settings.json`.
+
+One variable is no setting: `CI_FRAMEWORK_ENGINE_PYTHON` is the Python (3.10 or later)
+that starts the engine."""
+
+
+def settings_rows(
+    structure: type[msgspec.Struct], keys: tuple[str, ...], defaults: Document
+) -> Iterator[tuple[str, ...]]:
+    """The rows of a table of settings and of the tables in it."""
+    kind = msgspec.inspect.type_info(structure)
+    notes = field_notes(structure)
+    for field in cast("msgspec.inspect.StructType", kind).fields:
+        here = (*keys, field.encode_name)
+        value = defaults.get(field.encode_name)
+        if isinstance(field.type, msgspec.inspect.StructType):
+            yield from settings_rows(field.type.cls, here, value or {})
+        elif isinstance(field.type, msgspec.inspect.DictType):
+            yield from check_rows(field.type.value_type, here, notes[field.name], value)
+        else:
+            note = notes[field.name]
+            yield setting_row(here, note, field.type, code(value))
+
+
+def check_rows(
+    kind: msgspec.inspect.Type, keys: tuple[str, ...], note: str, value: object
+) -> Iterator[tuple[str, ...]]:
+    """The rows of a table with one entry for each check."""
+    if not isinstance(kind, msgspec.inspect.StructType):
+        yield setting_row((*keys, "CHECK"), note, kind, "none")
+        return
+    notes = field_notes(kind.cls)
+    for field in kind.fields:
+        name = field.encode_name
+        each = cast("Mapping[str, Mapping[str, object]]", value)
+        found = {check: entry[name] for check, entry in each.items()}
+        same = len(set(map(str, found.values()))) == 1
+        default = code(next(iter(found.values()))) if same else SEE_CHECKS
+        yield setting_row(
+            (*keys, "CHECK", name), notes[field.name], field.type, default
+        )
+
+
+def setting_row(
+    keys: tuple[str, ...], note: str, kind: msgspec.inspect.Type, default: str
+) -> tuple[str, ...]:
+    """One setting: key, note, what is allowed, default, environment variable."""
+    variable = "CI_FRAMEWORK_" + "_".join(keys).replace("-", "_").upper()
+    return (f"`{'.'.join(keys)}`", note, allowed(kind), default, f"`{variable}`")
+
+
+def allowed(kind: msgspec.inspect.Type) -> str:
+    """What a setting may be, in words."""
+    if isinstance(kind, msgspec.inspect.LiteralType):
+        return ", ".join(f"`{value}`" for value in kind.values)
+    if isinstance(kind, msgspec.inspect.BoolType):
+        return "`true`, `false`"
+    if isinstance(kind, msgspec.inspect.IntType):
+        return f"integer {kind.ge} to {kind.le}"
+    if isinstance(kind, msgspec.inspect.FloatType):
+        return f"number above {kind.gt:g}" if kind.gt is not None else "number"
+    if isinstance(kind, msgspec.inspect.ListType):
+        least = f", at least {kind.min_length}" if kind.min_length else ""
+        return f"list{least}; each: {allowed(kind.item_type)}"
+    if isinstance(kind, msgspec.inspect.UnionType):
+        return " or ".join(allowed(option) for option in kind.types)
+    if isinstance(kind, msgspec.inspect.StrType):
+        if kind.pattern:
+            return f"text like `{kind.pattern}`"
+        return "text, not empty" if kind.min_length else "text"
+    raise TypeError(kind)
+
+
+def write_checks(tiers: Document) -> str:
+    """The tiers and the checks, with what each does by itself."""
+    tier_rows = [
+        (f"`{name}`", tier["description"], ", ".join(f"`{c}`" for c in tier["checks"]))
+        for name, tier in tiers["tiers"].items()
+    ]
+    defaults = tiers["defaults"]["checks"]
+    check_table = [
+        (
+            f"`{name}`",
+            " ".join(check_notes(name)),
+            f"{defaults[name]['timeout']:g} s",
+            "yes" if defaults[name]["blocking"] else "no",
+        )
+        for name in CHECKS
+    ]
+    runners = [(f"`{k}`", f"`{v}`") for k, v in tiers["runners"].items()]
+    return f"""\
+## Checks and tiers
+
+{table(("tier", "what", "checks"), tier_rows)}
+
+{table(("check", "what it does", "timeout", "blocking"), check_table)}
+
+{table(("platform", "hosted runner"), runners)}"""
+
+
+def check_notes(name: str) -> list[str]:
+    """The first lines of the docstrings of a check."""
+    if name == "typecheck":
+        return [summary(pyright.check), summary(mypy.check)]
+    return [summary(CHECKS[cast("Any", name)])]
+
+
+def write_states() -> str:
+    """The states of a check, the verdicts and the exit codes."""
+    statuses = [(f"`{s.value}`", note) for s, note in STATUSES.items()]
+    verdicts = [
+        (f"`{v.value}`", note, str(v.exit_code)) for v, note in VERDICTS.items()
+    ]
+    codes = [(str(number), note) for number, note in sorted(EXIT_CODES.items())]
+    return f"""\
+## Results and exit codes
+
+{table(("status of a check", "meaning"), statuses)}
+
+{table(("verdict of a run", "meaning", "exit code"), verdicts)}
+
+{table(("exit code", "meaning"), codes)}
+
+`ci validate` ends with 2 instead of 1: what it finds is configuration that is not
+allowed."""
+
+
+def render_all(folder: Path) -> Iterator[tuple[Answers, Path]]:
+    """Render every kind of project from a plain copy of the template."""
+    template = folder / "template"
+    template.mkdir()
+    shutil.copy2(ROOT / "copier.yml", template)
+    ignored = shutil.ignore_patterns("__pycache__", ".*_cache", ".ci-framework")
+    for name in ("template", "extensions"):
+        shutil.copytree(ROOT / name, template / name, ignore=ignored)
+    for number, answers in enumerate(RENDERS):
+        tree = folder / f"render-{number}"
+        data = {"project_name": PACKAGE.replace("_", "-"), **answers}
+        run_copy(str(template), tree, data=data, defaults=True, quiet=True)
+        yield answers, tree
+
+
+def paths_of(tree: Path) -> list[str]:
+    """Every rendered file; what is inside the engine is one entry."""
+    names = {
+        path.relative_to(tree).as_posix() for path in tree.rglob("*") if path.is_file()
+    }
+    engine = "ci-framework/ci_engine/"
+    kept = {f"{engine}**" if name.startswith(engine) else name for name in names}
+    return sorted(kept)
+
+
+def write_files(trees: list[tuple[Answers, Path]]) -> str:
+    """One row for each path that any kind of project gets, with its owner."""
+    rendered = {str(answers): paths_of(tree) for answers, tree in trees}
+    everywhere = sorted({name for names in rendered.values() for name in names})
+    seeds = project_paths()
+    rows = [
+        (
+            f"`{name.replace(PACKAGE, '<package_name>')}`",
+            owner(name, seeds),
+            only(name, rendered),
+        )
+        for name in everywhere
+    ]
+    kept = ", ".join(f"`{path}`" for path in seeds)
+    return f"""\
+## Files and their owners
+
+- **framework**: replaced by every `copier update`; do not edit.
+- **shared**: the framework owns what stands between `# >>> ci-framework >>>` and
+  `# <<< ci-framework <<<`; the rest is yours, and updates merge. In a new project the
+  rest is written once as a start, and later versions of that start are merged too.
+- **project**: written once for a new project; no update touches it again.
+- **Copier**: the recorded answers; change them with `copier update`, not by hand.
+
+{table(("path", "owner", "present"), rows)}
+
+{wrap(f"Never touched by an update: {kept}, and every path in `unmanaged`.")}"""
+
+
+def project_paths() -> list[str]:
+    """What `_exclude` leaves alone on every update."""
+    excluded = cast("Document", yaml.safe_load(read("copier.yml")))["_exclude"]
+    rule = next(entry for entry in excluded if "'update'" in entry)
+    environment = jinja2.Environment(autoescape=False)  # noqa: S701 - no HTML
+    text = environment.from_string(rule).render(
+        project_state="new", _copier_operation="update"
+    )
+    return [line.strip("/ ") for line in text.splitlines() if line.strip()]
+
+
+def owner(path: str, seeds: list[str]) -> str:
+    """Who may change a path."""
+    if path == ".copier-answers.yml":
+        return "Copier"
+    if path in SHARED_FILES:
+        return "shared"
+    return (
+        "project"
+        if any(path == seed or path.startswith(f"{seed}/") for seed in seeds)
+        else "framework"
+    )
+
+
+def only(path: str, rendered: Mapping[str, list[str]]) -> str:
+    """In which projects a path is present."""
+    present = {key: path in names for key, names in rendered.items()}
+    if all(present.values()):
+        return "always"
+    notes: list[str] = []
+    if present["{}"] != present["{'project_type': 'application'}"]:
+        kind = "{}" if present["{}"] else "{'project_type': 'application'}"
+        notes.append(WHEN[kind])
+    if not present["{'project_state': 'existing'}"]:
+        notes.append("new project")
+    if not present["{'ci_mode': 'local'}"] and present["{}"]:
+        notes.append("`ci_mode` remote")
+    if not present["{'license': 'none'}"] and present["{}"]:
+        notes.append("with a license")
+    return ", ".join(notes)
+
+
+def write_workflows(tree: Path) -> str:
+    """The jobs of every workflow."""
+    parts = ["## Workflows"]
+    for path in sorted((tree / ".github" / "workflows").glob("*.yml")):
+        workflow = cast("Document", yaml.safe_load(path.read_text(encoding="utf-8")))
+        # YAML 1.1 reads the key `on` as true.
+        triggers: Document = next(
+            entry for key, entry in workflow.items() if str(key) in ("on", "True")
+        )
+        rows = [
+            (
+                f"`{name}`",
+                str(job["name"]),
+                ", ".join(f"`{need}`" for need in needs(job)),
+                f"{job['timeout-minutes']} min",
+            )
+            for name, job in workflow["jobs"].items()
+        ]
+        listed = ", ".join(f"`{name}`" for name in triggers)
+        parts.append(f"""\
+### {path.name}
+
+Runs on {listed}.
+
+{table(("job", "name", "needs", "timeout"), rows)}""")
+    return "\n\n".join(parts)
+
+
+def needs(job: Document) -> list[str]:
+    """The jobs that a job waits for."""
+    needed: object = job.get("needs", [])
+    return [needed] if isinstance(needed, str) else cast("list[str]", needed)
+
+
+def write_actions(tree: Path) -> str:
+    """The inputs and outputs of every action."""
+    parts = ["## Actions"]
+    for path in sorted((tree / ".github" / "actions").glob("*/action.yml")):
+        action = cast("Document", yaml.safe_load(path.read_text(encoding="utf-8")))
+        inputs = [
+            (f"`{name}`", entry["description"], code(entry.get("default", "")))
+            for name, entry in action.get("inputs", {}).items()
+        ]
+        outputs = [
+            (f"`{name}`", entry["description"])
+            for name, entry in action.get("outputs", {}).items()
+        ]
+        description = " ".join(re.split(r"\s+", action["description"].strip()))
+        parts.append(f"""\
+### {path.parent.name}
+
+{wrap(f"{description}.")}
+
+{table(("input", "what", "default"), inputs)}
+
+{table(("output", "what"), outputs)}""")
+    return "\n\n".join(parts)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,166 @@
+"""How each documented command is run for real, or why it is not."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+from tests.docs.scenes import ADDRESS
+
+__all__ = ["COMMANDS", "NOT_RUN", "Way"]
+
+_CURRENT = "copier update --defaults --vcs-ref=:current:"
+_UNMANAGED = f"{_CURRENT} -d 'unmanaged=[.github/workflows/python-ci.yml]'"
+# What a person does in an editor: keep both sides.
+_DECIDE = "sed -i '/^<<<<<<<\\|^=======$\\|^>>>>>>>/d' pyproject.toml"
+_SKIP = "SKIP=ci-framework-lint,ci-framework-format"
+_WORK = "echo 'More.' >> README.md && git add README.md"
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a command is run.
+
+    Attributes:
+        scene: the place it runs in.
+        code: its exit code.
+        before: shell that prepares the scene.
+        after: shell that must succeed afterwards.
+        replace: text in it that is replaced, so that it runs without a person.
+        heavy: whether it installs something.
+    """
+
+    scene: str
+    code: int = 0
+    before: str = ""
+    after: str = ""
+    replace: tuple[str, str] = ("", "")
+    heavy: bool = False
+
+    def line(self, command: str) -> str:
+        """The command as it is run."""
+        old, new = self.replace
+        return command.replace(old, new) if old else command
+
+
+def _gate(after: str = "", before: str = "") -> Way:
+    python = f"--python 3.{sys.version_info[1]}"
+    return Way("ready", 0, before, after, ("--python 3.12", python), heavy=True)
+
+
+_SAYS_GREEN = 'grep -q \'"verdict": "green"\''
+
+COMMANDS: dict[str, Way] = {
+    # README.md
+    "python -m pip install uv && uv run --only-group render copier copy --defaults"
+    " --overwrite --vcs-ref=HEAD . ../demo &&"
+    " ../demo/ci-framework/scripts/local-quality-gates.sh --tier=essential": Way(
+        "checkout",
+        before="python -m venv ../python",
+        replace=("python -m", ". ../python/bin/activate && python -m"),
+        after=f"{_SAYS_GREEN} ../demo/.ci-framework/gate/result.json",
+        heavy=True,
+    ),
+    f"copier copy {ADDRESS} myproj": Way(
+        "empty",
+        replace=("copier copy", "copier copy --defaults"),
+        after="test -x myproj/ci-framework/ci",
+    ),
+    "copier update": Way(
+        "project",
+        replace=("copier update", "copier update --defaults"),
+        after="grep -q 'v2.0.1' .copier-answers.yml && grep -q tmp .gitignore",
+    ),
+    # docs/quick-start.md
+    'python -m pip install "copier>=9.19"': Way(
+        "empty",
+        before="python -m venv python",
+        replace=("python -m", "python/bin/python -m"),
+        after="python/bin/copier --version",
+        heavy=True,
+    ),
+    f"copier copy --defaults -d project_name=myproj -d package_manager=uv {ADDRESS}"
+    " myproj": Way("empty", after="grep -q 'tool.uv' myproj/pyproject.toml"),
+    "cd myproj": Way("parent"),
+    "git init --initial-branch=main": Way("rendered", after="test -d .git"),
+    "uv lock": Way("project", after="test -s uv.lock", heavy=True),
+    "git add .": Way("rendered", before="git init -q"),
+    'git commit -m "Start myproj"': Way(
+        "rendered",
+        before="git init -q && git add .",
+        after='test -z "$(git status --porcelain)"',
+    ),
+    "./ci-framework/scripts/setup-local-ci.sh": _gate("test -f .git/hooks/pre-commit"),
+    "./ci-framework/scripts/local-quality-gates.sh --tier=essential": _gate(
+        f"{_SAYS_GREEN} .ci-framework/gate/result.json && cd .ci-framework/gate &&"
+        " ls junit.xml summary.md coverage.xml coverage.json pytest-output.txt"
+    ),
+    "git remote add origin https://github.com/OWNER/myproj": Way("project"),
+    "git push --set-upstream origin main": Way(
+        "project",
+        before="git init -q --bare ../there && git remote add origin ../there",
+    ),
+    "git diff": Way("conflict"),
+    "copier check-update": Way("project"),
+    "git diff --check": Way("conflict", 2),
+    "git add pyproject.toml": Way(
+        "conflict",
+        before=_DECIDE,
+        after="ci-framework/ci gate --only no-conflict-markers",
+    ),
+    'git commit -m "Update ci-framework"': Way(
+        "conflict", before=f"{_DECIDE} && git add ."
+    ),
+    "git reset --hard": Way("conflict", after="git diff --quiet HEAD"),
+    "git clean -d --force": Way("project", before="touch new", after="test ! -e new"),
+    f"{_CURRENT} -d coverage_threshold=95": Way(
+        "project", after="grep -q 'coverage-threshold = 95' pyproject.toml"
+    ),
+    f'{_CURRENT} -d \'python_versions=["3.12", "3.13"]\'': Way(
+        "project", after="grep -q 'requires-python = \">=3.12\"' pyproject.toml"
+    ),
+    _UNMANAGED: Way("project", after="test ! -e .github/workflows/python-ci.yml"),
+    "git checkout HEAD -- .github/workflows/python-ci.yml": Way(
+        "project",
+        before=_UNMANAGED,
+        after="git commit -qam x && copier update -q --defaults"
+        " && test -e .github/workflows/python-ci.yml && git diff --check",
+    ),
+    'git commit -a -m "Maintain python-ci.yml here"': Way(
+        "project", before="echo >> .github/workflows/python-ci.yml"
+    ),
+    # docs/local-ci-guide.md
+    "ci-framework/ci gate --only lint,format": _gate(),
+    "ci-framework/ci gate --only lint,format --fix": _gate(
+        before="printf '\\nimport os\\n' >> src/myproj/spans.py",
+        after="ci-framework/ci gate --only lint,format",
+    ),
+    "ci-framework/ci gate --only lint src/myproj/spans.py": _gate(),
+    "ci-framework/ci gate --only test tests/test_spans.py": _gate(),
+    "ci-framework/ci gate --fail-fast": _gate(),
+    "ci-framework/ci gate --dry-run": Way("project", after="test ! -e .ci-framework"),
+    "ci-framework/ci gate --python 3.12": _gate(),
+    "ci-framework/ci gate --coverage-threshold 80": _gate(),
+    "ci-framework/ci gate --timeout 300": _gate(),
+    "CI_FRAMEWORK_QUALITY_COVERAGE_THRESHOLD=80 ci-framework/ci gate": _gate(),
+    "ci-framework/ci gate --report-dir ../gate-report": _gate(
+        "test -s ../gate-report/junit.xml"
+    ),
+    "ci-framework/ci gate --json > ../result.json": _gate(
+        f"{_SAYS_GREEN} ../result.json"
+    ),
+    "ci-framework/ci gate --verbose --only no-conflict-markers": Way("project"),
+    "ci-framework/ci validate": Way("project", heavy=True),
+    ".venv/bin/pre-commit run --all-files": _gate(),
+    f'{_SKIP} git commit -m "Work in progress"': _gate(
+        before=_WORK, after="git checkout -q -B main HEAD~1"
+    ),
+    "ci-framework/ci setup --no-hooks": _gate(),
+    "ci-framework/ci setup --dry-run": Way("project"),
+}
+
+NOT_RUN: dict[str, str] = {
+    "python -m pip install uv && uv run pytest": "it runs these very tests",
+    "pixi lock": "pixi is installed by its own installer, not from an index",
+    "poetry lock": "Poetry would have to be installed, and nothing else needs it",
+}

@@ -1,0 +1,195 @@
+"""How each message of docs/troubleshooting.md is provoked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["PROVOCATIONS", "Provocation"]
+
+_CURRENT = "copier update --defaults --vcs-ref=:current:"
+_MARKS = r"<<<<<<< before updating\na = 1\n=======\na = 2\n>>>>>>> after updating\n"
+_SEED = "src/myproj/spans.py"
+
+
+@dataclass(frozen=True)
+class Provocation:
+    """What makes a message appear.
+
+    Attributes:
+        scene: the place it runs in.
+        shell: the commands.
+        code: the exit code of the last one.
+        heavy: whether something is installed.
+    """
+
+    scene: str
+    shell: str
+    code: int
+    heavy: bool = False
+
+
+def _cheap(shell: str, code: int) -> Provocation:
+    return Provocation("project", shell, code)
+
+
+def _ready(shell: str, code: int) -> Provocation:
+    return Provocation("ready", shell, code, heavy=True)
+
+
+def _installs(shell: str, code: int) -> Provocation:
+    return Provocation("project", shell, code, heavy=True)
+
+
+def _set(pattern: str, value: str) -> str:
+    return f"sed -i 's/^{pattern}.*/{value}/' pyproject.toml"
+
+
+_HIGHER = _set("requires-python", 'requires-python = ">=3.11"')
+_TOMLI = 'dependencies = ["tomli"]'
+_ANCIENT = 'dependencies = ["pytest<1"]'
+_VALIDATE = "ci-framework/ci validate"
+_GATE = "ci-framework/ci gate"
+_MARKERS = f"{_GATE} --only no-conflict-markers"
+_WITHOUT_UV = f'PATH="$BARE" CI_FRAMEWORK_ENGINE_PYTHON="$ENGINE_PYTHON" {_GATE}'
+
+
+def _test(name: str, text: str) -> str:
+    return f"printf '{text}' > tests/{name}.py"
+
+
+PROVOCATIONS: dict[str, Provocation] = {
+    "No Python": _cheap(f'PATH="$BARE" {_GATE}', 3),
+    "No packages": _installs(
+        "python -m venv ../bare && PATH=$BARE PIP_INDEX_URL=http://127.0.0.1:9/"
+        f" PIP_RETRIES=0 CI_FRAMEWORK_ENGINE_PYTHON=../bare/bin/python {_GATE}",
+        3,
+    ),
+    "A value that is not allowed": _cheap(
+        f"{_set('coverage-threshold = ', 'coverage-threshold = 101')}; {_GATE}", 2
+    ),
+    "A misspelt key": _cheap(
+        f"{_set('profile = ', 'profil = 1')}; {_GATE}",
+        2,
+    ),
+    "A misspelt variable": _cheap(f"CI_FRAMEWORK_QUALITY_TEIR=x {_GATE}", 2),
+    "A tier that does not exist": _cheap(f"{_GATE} --tier full", 2),
+    "A check that is not in the tier": _cheap(f"{_GATE} --only tests", 2),
+    "Marks of a merge in pyproject.toml": Provocation("conflict", _GATE, 2),
+    "A table that is there twice": _cheap(
+        "printf '\\n[tool.ci-framework.quality]\\nfail-fast = true\\n'"
+        f" >> pyproject.toml; {_GATE}",
+        2,
+    ),
+    "The block is broken": _installs(
+        f"sed -i '/^# <<< ci-framework/d' pyproject.toml; {_VALIDATE}", 2
+    ),
+    "Two versions": _installs(
+        "sed -i '/^.tool.ci-framework.$/,$s/^version = .*/version = \"1.9.9\"/'"
+        f" pyproject.toml; {_VALIDATE}",
+        2,
+    ),
+    "A Python that the project refuses": _installs(f"{_HIGHER}; {_VALIDATE}", 2),
+    "A directory that is gone": _installs(f"git mv src lib; {_VALIDATE}", 2),
+    "Lint": _ready(f"printf '\\nimport os\\n' >> {_SEED}; {_GATE} --only lint", 1),
+    "Format": _ready(f"printf '\\nimport os\\n' >> {_SEED}; {_GATE} --only format", 1),
+    "Conflict markers": _cheap(f"printf '{_MARKS}' >> README.md; {_MARKERS}", 1),
+    "An unmerged path": Provocation(
+        "conflict",
+        r"sed -i '/^<<<<<<<\|^=======$\|^>>>>>>>/d' pyproject.toml; " + _MARKERS,
+        1,
+    ),
+    "A rejected hunk": _cheap(f"touch README.md.rej; {_MARKERS}", 1),
+    "Coverage below the threshold": _ready(
+        f'printf \'\\n\\ndef half(n: int) -> int:\\n    """Halve."""\\n    if n:\\n'
+        "        n = n // 2\\n        n = n + 1\\n        n = n - 1\\n    return n\\n'"
+        f" >> {_SEED}; {_GATE} --only test,coverage",
+        1,
+    ),
+    "No tests were collected": _ready(
+        f"sed -i 's/^def test/def check/' tests/test_spans.py; {_GATE} --only test", 1
+    ),
+    "Every test was skipped": _ready(
+        "echo 'pytestmark = pytest.mark.skip(reason=\"later\")' >> tests/test_spans.py;"
+        f" {_GATE} --only test",
+        1,
+    ),
+    "A test that hangs": _ready(
+        _test(
+            "test_slow",
+            '"""Slow."""\\n\\nimport time\\n\\n\\ndef test_slow() -> None:\\n'
+            "    time.sleep(90)\\n",
+        )
+        + f"; {_GATE} --only test --timeout 8",
+        1,
+    ),
+    "A test that ends pytest": _ready(
+        _test(
+            "test_crash",
+            '"""Crash."""\\n\\nimport os\\n\\ndef test_crash() -> None:\\n'
+            "    os._exit(3)\\n",
+        )
+        + f"; {_GATE} --only test",
+        1,
+    ),
+    "A broken conftest.py": _ready(
+        _test("conftest", "import nothing\\n") + f"; {_GATE} --only test", 1
+    ),
+    "The lock does not fit": _installs(
+        f"uv lock; {_set('dependencies = ', _TOMLI)}; {_GATE} --only test",
+        3,
+    ),
+    "The environment cannot be made": _installs(
+        f"{_set('dependencies = ', _ANCIENT)}; {_GATE} --only typecheck",
+        3,
+    ),
+    "pytest is missing": _installs(
+        f"sed -i '/^    \"pytest/d' pyproject.toml; {_GATE} --only test", 3
+    ),
+    "Coverage without tests": _cheap(f"{_GATE} --only coverage", 3),
+    "A Python that is not installed": _cheap(
+        f"{_WITHOUT_UV} --only test --python 3.8", 3
+    ),
+    "The reports cannot be written": _cheap(
+        f"touch ../file; {_GATE} --report-dir ../file/gate", 3
+    ),
+    "Another environment": _installs(
+        "printf '\\n[tool.pixi.workspace]\\nchannels = []\\nplatforms = []\\n'"
+        f" >> pyproject.toml; {_GATE}",
+        0,
+    ),
+    "Tests were skipped": _ready(f"git rm -qr tests; {_GATE} --only test,coverage", 0),
+    "Hooks are skipped": Provocation(
+        "rendered", "ci-framework/ci setup", 0, heavy=True
+    ),
+    "Hooks of another tool": _ready(
+        "git config core.hooksPath .husky; ci-framework/ci setup", 0
+    ),
+    "A commit stops": _ready(
+        'printf \'"""x."""\\nx = 1\' > src/myproj/x.py; git add .; git commit -m x',
+        1,
+    ),
+    "An old Copier": Provocation(
+        "empty",
+        "uvx --from copier==9.11.0 copier copy --defaults"
+        " https://github.com/MementoRC/ci-framework myproj",
+        1,
+        heavy=True,
+    ),
+    "A dirty tree": _cheap("touch new; copier update --defaults", 1),
+    "No terminal": _cheap("copier update --vcs-ref=:current:", 1),
+    "An answer that is not allowed": _cheap(f"{_CURRENT} -d coverage_threshold=200", 1),
+    "No git": Provocation("rendered", "copier update --defaults", 1),
+    "No version": _cheap(
+        "sed -i /_commit/d .copier-answers.yml; git commit -qam x;"
+        " copier update --defaults",
+        1,
+    ),
+    "No answers file": _cheap(
+        "git rm -q .copier-answers.yml; git commit -qm x; copier update --defaults", 1
+    ),
+    "An older version": _cheap(
+        "copier update -q --defaults; git commit -qam x;"
+        " copier update --defaults --vcs-ref=v2.0.0",
+        1,
+    ),
+}

@@ -1,0 +1,205 @@
+"""Places in which the documented commands run for real."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.render.renders import ROOT, copy_template
+
+__all__ = ["ADDRESS", "Outcome", "Workshop"]
+
+ADDRESS = "https://github.com/MementoRC/ci-framework"
+OLD, NEW = "v2.0.0", "v2.0.1"
+_SECONDS = 280
+_ANSWERS = ("-d", "project_name=myproj", "-d", "package_manager=pip")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a command ended, and everything it printed."""
+
+    code: int
+    output: str
+
+
+class Workshop:
+    """Two releases of the template behind its address, and projects made of them."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.variables = _variables(directory)
+        self._release()
+        self.base = directory / "base" / "myproj"
+        self.base.parent.mkdir()
+        copy = ["copier", "copy", "-q", "--defaults", f"--vcs-ref={OLD}", *_ANSWERS]
+        self._must([*copy, ADDRESS, str(self.base)], directory)
+        self._ready: Path | None = None
+        self._conflict: Path | None = None
+        self._count = 0
+
+    def _release(self) -> None:
+        """Tag the template as it is, and once more with a change in every project."""
+        repository = self.directory / "releases"
+        repository.mkdir()
+        copy_template(repository)
+        self._commit(repository, "2.0.0", "--initial-branch=main")
+        self._must(["git", "tag", OLD], repository)
+        for name, old, new in (
+            ("template/.gitignore.jinja", r"__pycache__/\n", r"\g<0>*.tmp\n"),
+            (
+                "extensions/jinja/tools.jinja",
+                r"('name': 'ruff', .*'range': ')[^']+'",
+                r"\1>=0.17.7,<0.19'",
+            ),
+        ):
+            path = repository / name
+            text, count = re.subn(old, new, path.read_text(encoding="utf-8"))
+            assert count == 1, name
+            path.write_text(text, encoding="utf-8")
+        self._must(["git", "commit", "-qam", "2.0.1"], repository)
+        self._must(["git", "tag", NEW], repository)
+
+    def _commit(self, directory: Path, message: str, *options: str) -> None:
+        self._must(["git", "init", "-q", *options], directory)
+        self._must(["git", "add", "--all"], directory)
+        self._must(["git", "commit", "-qm", message], directory)
+
+    def _must(self, command: list[str], directory: Path) -> None:
+        done = subprocess.run(
+            command,
+            cwd=directory,
+            env=self.variables,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_SECONDS,
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+
+    def scene(self, name: str) -> Path:
+        """Make, or for ``ready`` restore, the directory of a scene."""
+        if name == "ready":
+            return self.ready()
+        self._count += 1
+        place = self.directory / f"scene-{self._count}"
+        place.mkdir()
+        if name == "empty":
+            return place
+        if name == "checkout":
+            return self._checkout(place / "checkout")
+        project = place / "myproj"
+        shutil.copytree(self.conflict() if name == "conflict" else self.base, project)
+        if name == "project":
+            self._commit(project, "Start myproj", "--initial-branch=main")
+        return place if name == "parent" else project
+
+    def conflict(self) -> Path:
+        """A project whose update conflicts: its item follows a line that moves."""
+        if self._conflict is None:
+            project = self.directory / "conflict" / "myproj"
+            shutil.copytree(self.base, project)
+            path = project / "pyproject.toml"
+            text = path.read_text(encoding="utf-8")
+            ours = re.sub(
+                r'(?m)^    "ruff>=.*$', r'\g<0>\n    "pytest-xdist>=3",', text
+            )
+            path.write_text(ours, encoding="utf-8")
+            self._commit(project, "Start myproj", "--initial-branch=main")
+            self._must(["copier", "update", "-q", "--defaults"], project)
+            self._conflict = project
+        return self._conflict
+
+    def ready(self) -> Path:
+        """A committed project with its environment and hooks, as after setup."""
+        if self._ready is None:
+            project = self.directory / "ready" / "myproj"
+            shutil.copytree(self.base, project)
+            self._commit(project, "Start myproj", "--initial-branch=main")
+            self._must(["ci-framework/scripts/setup-local-ci.sh"], project)
+            self._ready = project
+        for command in (
+            ["git", "config", "--unset-all", "core.hooksPath"],
+            ["git", "reset", "-q", "--hard", "main"],
+            ["git", "clean", "-qfd"],
+        ):
+            subprocess.run(command, cwd=self._ready, check=False)
+        return self._ready
+
+    def _checkout(self, place: Path) -> Path:
+        """A clone of this repository as it is, and a Python without packages."""
+        names = subprocess.run(
+            ["git", "ls-files", "-z", "-c", "-o", "--exclude-standard"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for name in filter(None, names.split("\0")):
+            if (ROOT / name).exists():
+                (place / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, place / name, follow_symlinks=False)
+        self._commit(place, "Start")
+        return place
+
+    def run(self, command: str, place: Path) -> Outcome:
+        """Run a line of shell."""
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=place,
+            env=self.variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=_SECONDS,
+        )
+        return Outcome(done.returncode, done.stdout)
+
+
+def _variables(directory: Path) -> dict[str, str]:
+    """The environment: git knows only us, and finds our releases at the address."""
+    config = directory / "gitconfig"
+    config.write_text(
+        textwrap.dedent(f"""\
+            [user]
+                name = Tester
+                email = tester@example.org
+            [url "{(directory / "releases").as_uri()}"]
+                insteadOf = {ADDRESS}.git
+                insteadOf = {ADDRESS}
+            """),
+        encoding="utf-8",
+    )
+    bare = directory / "bin"
+    bare.mkdir()
+    for program in ("bash", "dirname", "env", "git"):
+        found = shutil.which(program)
+        assert found is not None, program
+        (bare / program).symlink_to(found)
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(
+            ("CI_FRAMEWORK_", "COPIER_", "GIT_", "GITHUB_", "PYTEST")
+        )
+        and name not in ("VIRTUAL_ENV", "PYTHONPATH", "CI", "FORCE_COLOR")
+    }
+    return {
+        **kept,
+        "BARE": str(bare),
+        "ENGINE_PYTHON": sys.executable,
+        "COPIER_CACHE_DIR": str(directory / "copier"),
+        "GIT_CONFIG_GLOBAL": str(config),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "NO_COLOR": "1",
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), kept["PATH"]]),
+        "PRE_COMMIT_HOME": str(directory / "pre-commit"),
+    }

@@ -1,0 +1,72 @@
+"""Every command of a console block is run, or accounted for."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.docs.commands import COMMANDS, NOT_RUN
+from tests.docs.pages import PAGES, read_page
+from tests.docs.scenes import Workshop
+from tests.render.renders import ROOT
+
+
+def _documented() -> set[str]:
+    return {
+        line.strip()
+        for path in PAGES
+        for block in read_page(path).blocks
+        if block.language == "console"
+        for line in block.lines
+        if line.strip()
+    }
+
+
+def test_every_command_is_known_and_every_known_one_is_documented() -> None:
+    assert _documented() == {*COMMANDS, *NOT_RUN}
+
+
+def test_each_command_that_is_not_run_has_a_reason() -> None:
+    assert all(NOT_RUN.values())
+    assert not set(NOT_RUN) & set(COMMANDS)
+
+
+def test_blocks_are_of_known_languages() -> None:
+    languages = {b.language for path in PAGES for b in read_page(path).blocks}
+
+    assert languages <= {"console", "text", "toml", "json"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(name, marks=[pytest.mark.heavy] if way.heavy else [])
+        for name, way in COMMANDS.items()
+    ],
+)
+def test_command_works(command: str, workshop: Workshop) -> None:
+    way = COMMANDS[command]
+    place = workshop.scene(way.scene)
+    if way.before:
+        before = workshop.run(way.before, place)
+        assert before.code == 0, before.output
+
+    outcome = workshop.run(way.line(command), place)
+
+    assert outcome.code == way.code, outcome.output
+    if way.after:
+        after = workshop.run(way.after, place)
+        assert after.code == 0, f"{outcome.output}\n{after.output}"
+
+
+def test_a_conflict_looks_as_it_is_shown(workshop: Workshop) -> None:
+    page = read_page(ROOT / "docs" / "quick-start.md")
+    shown = next(b for b in page.blocks if b.lines[0].startswith("<<<<<<<"))
+    text = (workshop.conflict() / "pyproject.toml").read_text(encoding="utf-8")
+
+    assert _without_versions("\n".join(shown.lines)) in _without_versions(text)
+
+
+def _without_versions(text: str) -> str:
+    return re.sub(r"\d+(\.\d+)*", "N", text)

@@ -1,0 +1,60 @@
+"""Every message of the troubleshooting page appears when it is provoked."""
+
+from __future__ import annotations
+
+import re
+import shutil
+
+import pytest
+
+from tests.docs.messages import PROVOCATIONS
+from tests.docs.pages import Block, read_page
+from tests.docs.scenes import Workshop
+from tests.render.renders import ROOT
+
+_PAGE = read_page(ROOT / "docs" / "troubleshooting.md")
+_MESSAGES = {b.heading: b for b in _PAGE.blocks if b.language == "text"}
+
+
+def test_every_message_is_provoked() -> None:
+    assert set(_MESSAGES) == set(PROVOCATIONS)
+
+
+def _plain(text: str) -> str:
+    """Leave out what differs from run to run: places, times and spaces."""
+    text = re.sub(r"\d+\.\d+ (s|%)", r"N \1", text)
+    text = re.sub(r":\d+", ":N", text)
+    text = re.sub(r"\[\d+\]", "[N]", text)
+    return " ".join(text.split())
+
+
+def _missing(block: Block, output: str) -> list[str]:
+    """The parts of a message that do not appear, in their order, in the output."""
+    rest = _plain(output)
+    missing: list[str] = []
+    for line in block.lines:
+        for part in filter(None, map(str.strip, _plain(line).split("…"))):
+            _, found, after = rest.partition(part)
+            if found:
+                rest = after
+            else:
+                missing.append(part)
+    return missing
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        pytest.param(name, marks=[pytest.mark.heavy] if way.heavy else [])
+        for name, way in PROVOCATIONS.items()
+    ],
+)
+def test_message_appears(heading: str, workshop: Workshop) -> None:
+    if heading == "Another environment" and shutil.which("pixi"):
+        pytest.skip("pixi is installed here")
+    way = PROVOCATIONS[heading]
+
+    outcome = workshop.run(way.shell, workshop.scene(way.scene))
+
+    assert not _missing(_MESSAGES[heading], outcome.output), outcome.output
+    assert outcome.code == way.code, outcome.output

@@ -1,0 +1,185 @@
+"""Links, anchors, names and lengths of lines in the documentation."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from ci_engine.config import project_table, settings_mistakes
+from ci_engine.results import CheckResult, Finding, RunResult
+from tests.docs.pages import PAGES, Page, read_page
+from tests.render.renders import ROOT, Document, files, questions, read_toml, render
+
+_PAGES = [read_page(path) for path in PAGES]
+_LONGEST = 90
+_KINDS = (
+    {"package_manager": "uv"},
+    {"package_manager": "poetry", "project_type": "application"},
+    {"package_manager": "pixi"},
+    {"package_manager": "pip", "ci_mode": "local"},
+)
+# What runs, managers and people make; test_commands.py and the engine's tests see it.
+_MADE = (
+    re.compile(r"\.ci-framework(/(environments|gate|tools)(/.*)?)?"),
+    re.compile(r"\.venv(/bin/pre-commit)?"),
+    re.compile(r"(uv|pixi|poetry)\.lock"),
+    # Examples of what a project may have.
+    re.compile(r"ci-framework\.toml|ci-framework/project(/.*)?|docs/merging\.txt"),
+)
+_PATH = re.compile(r"\.?[A-Za-z_<][\w.<>*-]*(/[\w.<>*-]+)*/?")
+_SUFFIXES = (".toml", ".yml", ".yaml", ".md", ".json", ".lock", ".py", ".sh", ".xml")
+_KEY = re.compile(r"\[?tool\.ci-framework((?:\.[\w-]+)*)\]?")
+
+
+@pytest.fixture(scope="module")
+def rendered(template: Path, tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """Every file and directory that some kind of project gets."""
+    names: set[str] = set()
+    for number, answers in enumerate(_KINDS):
+        tree = tmp_path_factory.mktemp("kinds") / str(number)
+        render(template, tree, {"project_name": "myproj", **answers})
+        for path in files(tree):
+            relative = path.relative_to(tree)
+            names |= {relative.as_posix(), *(p.as_posix() for p in relative.parents)}
+    return names
+
+
+def _ids(page: Page) -> str:
+    return page.name
+
+
+@pytest.mark.parametrize("page", _PAGES, ids=_ids)
+def test_relative_links_and_anchors_resolve(page: Page) -> None:
+    for link in page.links:
+        if link.startswith("https://"):
+            continue
+        name, _, anchor = link.partition("#")
+        target = (page.path.parent / name).resolve() if name else page.path
+        assert target.is_file(), f"{page.name}: {link}"
+        if anchor:
+            assert anchor in read_page(target).anchors, f"{page.name}: {link}"
+
+
+@pytest.mark.parametrize("page", _PAGES, ids=_ids)
+def test_prose_lines_are_short(page: Page) -> None:
+    long = [
+        f"{page.name}:{number}"
+        for number, line in page.prose
+        if len(line) > _LONGEST and not line.startswith("|")
+    ]
+
+    assert not long
+
+
+@pytest.mark.parametrize("page", _PAGES, ids=_ids)
+def test_page_has_one_title_and_no_heading_twice(page: Page) -> None:
+    titles = [line for _, line in page.prose if line.startswith("# ")]
+
+    assert len(titles) == 1
+    assert len(page.headings) == len(set(page.headings))
+
+
+def _paths(page: Page) -> Iterator[str]:
+    """The words in backticks that look like paths of a repository."""
+    for code in page.code:
+        word = code.split()[0]
+        looks = "/" in word or word.startswith(".") or word.endswith(_SUFFIXES)
+        if looks and _PATH.fullmatch(word) and not word.startswith("..."):
+            yield word
+
+
+@pytest.mark.parametrize("page", _PAGES, ids=_ids)
+def test_paths_exist_in_a_project_or_here(page: Page, rendered: set[str]) -> None:
+    basenames = {name.rpartition("/")[2] for name in rendered}
+    for word in _paths(page):
+        name = word.replace("<package_name>", "myproj").rstrip("/")
+        name = name.removesuffix("/**")
+        known = name in rendered or name in basenames or (ROOT / name).exists()
+        made = any(pattern.fullmatch(word.rstrip("/")) for pattern in _MADE)
+        report = name in ("result.json", "junit.xml", "summary.md", "conftest.py")
+        assert known or made or report, f"{page.name}: {word}"
+
+
+@pytest.mark.parametrize("page", _PAGES, ids=_ids)
+def test_answers_exist(page: Page) -> None:
+    given = re.findall(r"-d '?(\w+)=", page.text)
+    named = re.findall(r"(?:answers?|questions?) `(\w+)`", page.text)
+
+    assert {*given, *named} - {"name"} <= set(questions())
+
+
+@pytest.mark.parametrize("page", _PAGES, ids=_ids)
+def test_settings_exist(page: Page) -> None:
+    # The last one is misspelt on purpose: a message about it is shown.
+    known = {"", *_setting_names(), "profil"}
+    for keys in _KEY.findall(page.text):
+        assert keys.removeprefix(".") in known, f"{page.name}: tool.ci-framework{keys}"
+
+
+def _setting_names() -> set[str]:
+    """Every key and every table, as the schema for editors has them."""
+    path = ROOT / "template/ci-framework/configs/schemas/settings.json"
+    schema = cast("Document", json.loads(path.read_text(encoding="utf-8")))
+    return set(_keys(schema, schema["$defs"], ""))
+
+
+def _keys(schema: Document, definitions: Document, prefix: str) -> Iterator[str]:
+    if "$ref" in schema:
+        schema = definitions[schema["$ref"].rpartition("/")[2]]
+    entries: Document = dict(schema.get("properties", {}))
+    for name in schema.get("propertyNames", {}).get("enum", ()):
+        entries[name] = schema["additionalProperties"]
+    for name, entry in entries.items():
+        yield f"{prefix}{name}"
+        yield from _keys(entry, definitions, f"{prefix}{name}.")
+
+
+@pytest.mark.parametrize("page", _PAGES, ids=_ids)
+def test_variables_exist(page: Page) -> None:
+    keys = (re.sub(r"[.-]", "_", name).upper() for name in _setting_names())
+    known = {f"CI_FRAMEWORK_{key}" for key in keys}
+    known |= {"CI_FRAMEWORK_ENGINE_PYTHON", "CI_FRAMEWORK_"}
+    # A misspelt one is shown on purpose, and CHECK stands for the name of a check.
+    shown = {"CI_FRAMEWORK_QUALITY_TEIR"}
+    for variable in re.findall(r"CI_FRAMEWORK_\w*", page.text):
+        name = re.sub(r"_(CHECKS|COMMANDS)_CHECK(?=_|$)", r"_\1_LINT", variable)
+        assert name in known | shown, f"{page.name}: {variable}"
+
+
+@pytest.mark.parametrize("page", _PAGES, ids=_ids)
+def test_exit_codes_exist(page: Page) -> None:
+    prose = "\n".join(line for _, line in page.prose)
+    named = re.findall(r"exit codes? (\d(?:, \d)*(?: and \d)?)", prose)
+    named += re.findall(r"(?m)^\| (\d+) \|", prose)
+    for codes in named:
+        assert set(re.findall(r"\d", codes)) <= set("0123"), f"{page.name}: {codes}"
+
+
+def test_the_example_of_a_result_has_the_keys_of_a_result() -> None:
+    page = next(page for page in _PAGES if page.name == "docs/local-ci-guide.md")
+    block = next(block for block in page.blocks if block.language == "json")
+    result = cast("Document", json.loads("\n".join(block.lines)))
+    check = result["checks"][0]
+
+    assert list(result) == list(RunResult.__struct_fields__)
+    assert list(check) == list(CheckResult.__struct_fields__)
+    assert list(check["findings"][0]) == list(Finding.__struct_fields__)
+
+
+def test_examples_of_toml_are_allowed(tmp_path: Path) -> None:
+    mistakes: list[str] = []
+    for page in _PAGES:
+        for block in page.blocks:
+            if block.language != "toml":
+                continue
+            path = tmp_path / "pyproject.toml"
+            path.write_text("\n".join(block.lines), encoding="utf-8")
+            table = project_table(read_toml(path), path)
+            mistakes += [str(mistake) for mistake in settings_mistakes(table)]
+
+    assert not mistakes
