@@ -1,0 +1,368 @@
+"""Small projects with the engine in them, and what a run of it left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+from xml.etree import ElementTree as Xml
+
+ROOT = Path(__file__).resolve().parents[2]
+ENGINE = ROOT / "template" / "ci-framework"
+CHECKS = ("no-conflict-markers", "lint", "format", "typecheck", "test", "coverage")
+
+# Variables of the machine that would change what the engine does.
+_DROPPED = (
+    "GITHUB_",
+    "CI_FRAMEWORK_",
+    "CI_ENGINE_",
+    "PYTEST_",
+    "COV_",
+    "COVERAGE_",
+    "GIT_",
+    "VIRTUAL_ENV",
+    "PYTHON",
+    "RUFF_",
+    "UV_PROJECT",
+    "UV_RUN",
+    "FORCE_COLOR",
+    "CLICOLOR",
+    "NO_COLOR",
+)
+
+LEAN = {
+    "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    "PYTEST_PLUGINS": "pytest_cov.plugin",
+}
+# The variables that let pytest load every plugin again.
+FULL: dict[str, str | None] = dict.fromkeys(LEAN)
+
+PYPROJECT = """\
+[project]
+name = "demo"
+version = "1.0"
+requires-python = ">=3.10"
+
+[tool.ci-framework]
+version = "{version}"
+
+[tool.ci-framework.quality]
+coverage-threshold = 90
+
+[tool.pytest.ini_options]
+pythonpath = ["src"]
+testpaths = ["tests"]
+
+[tool.coverage.run]
+branch = true
+source = ["src"]
+
+[tool.ruff]
+line-length = 88
+"""
+
+SOURCE = '''\
+"""A small package."""
+
+
+def double(number: int) -> int:
+    """Return twice the number."""
+    return 2 * number
+'''
+
+TESTS = """\
+from demo import double
+
+
+def test_double() -> None:
+    assert double(2) == 4
+"""
+
+Json = dict[str, Any]
+
+
+def engine_version() -> str:
+    text = (ENGINE / "ci_engine" / "__init__.py").read_text(encoding="utf-8")
+    return text.partition('__version__ = "')[2].partition('"')[0]
+
+
+def clean_environment(**changes: str | None) -> dict[str, str]:
+    """The variables of this process without those that steer the engine."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(_DROPPED) and name != "CI"
+    }
+    # Of the many plugins here only the one that projects have: it saves most time.
+    kept.update(LEAN)
+    kept["GIT_CONFIG_GLOBAL"] = os.devnull
+    kept["GIT_CONFIG_NOSYSTEM"] = "1"
+    for name, value in changes.items():
+        if value is None:
+            kept.pop(name, None)
+        else:
+            kept[name] = value
+    return kept
+
+
+def link_or_copy(source: str, destination: str) -> None:
+    try:
+        os.link(source, destination)
+    except OSError:
+        shutil.copy2(source, destination)
+
+
+def git(directory: Path, *words: str, check: bool = True) -> str:
+    names = ("-c", "user.name=Test", "-c", "user.email=test@example.org")
+    options = ("-c", "init.defaultBranch=main", "-c", "commit.gpgsign=false")
+    done = subprocess.run(
+        ["git", *names, *options, *words],
+        cwd=directory,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if check and done.returncode:
+        raise AssertionError(f"git {' '.join(words)}: {done.stdout}{done.stderr}")
+    return done.stdout
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place a report points at."""
+
+    path: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """How one run of the engine ended, and the reports it left."""
+
+    code: int
+    stdout: str
+    stderr: str
+    reports: Path
+
+    @property
+    def result(self) -> Json:
+        text = (self.reports / "result.json").read_text(encoding="utf-8")
+        return cast("Json", json.loads(text))
+
+    @property
+    def junit(self) -> Xml.Element:
+        return Xml.parse(self.reports / "junit.xml").getroot()  # noqa: S314 - our own
+
+    @property
+    def summary(self) -> str:
+        return (self.reports / "summary.md").read_text(encoding="utf-8")
+
+    def check(self, name: str) -> Json:
+        found = [check for check in self.result["checks"] if check["id"] == name]
+        assert len(found) == 1, f"{name}: {self.result['checks']}"
+        return cast("Json", found[0])
+
+    def findings(self, name: str) -> list[Json]:
+        return cast("list[Json]", self.check(name)["findings"])
+
+    def rules(self, name: str) -> list[str]:
+        return [finding["rule"] for finding in self.findings(name)]
+
+    def places(self, name: str) -> list[Place]:
+        return [Place(f["path"], f["line"]) for f in self.findings(name)]
+
+    def junit_places(self, name: str) -> list[Place]:
+        """Where the failing cases of a suite stand."""
+        return [
+            Place(case.get("file", ""), int(case.get("line", "0")))
+            for case in self.junit.findall(f"testsuite[@name='{name}']/testcase")
+            if case.find("failure") is not None or case.find("error") is not None
+        ]
+
+    def __str__(self) -> str:
+        return f"exit {self.code}\n--- stdout\n{self.stdout}--- stderr\n{self.stderr}"
+
+
+class DemoProject:
+    """A project in a directory of its own, green until somebody breaks it."""
+
+    def __init__(self, root: Path, engine: Path) -> None:
+        self.root = root
+        self.write("pyproject.toml", PYPROJECT.format(version=engine_version()))
+        self.write("src/demo/__init__.py", SOURCE)
+        self.write("tests/test_demo.py", TESTS)
+        shutil.copytree(engine, root / "ci-framework", copy_function=link_or_copy)
+        (root / ".venv").symlink_to(sys.prefix, target_is_directory=True)
+
+    @property
+    def reports(self) -> Path:
+        return self.root / ".ci-framework" / "gate"
+
+    @property
+    def bootstrap(self) -> Path:
+        return self.root / "ci-framework" / "ci_engine" / "bootstrap.py"
+
+    def write(self, name: str, content: str | bytes) -> Path:
+        """Write a file anew: what is there may be linked to the template."""
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        if isinstance(content, str):
+            content = content.encode()
+        path.write_bytes(content)
+        return path
+
+    def read(self, name: str) -> str:
+        return (self.root / name).read_text(encoding="utf-8")
+
+    def replace(self, name: str, old: str, new: str) -> None:
+        text = self.read(name)
+        assert old in text, f"{name} has no {old!r}"
+        self.write(name, text.replace(old, new))
+
+    def append(self, name: str, text: str) -> None:
+        self.write(name, self.read(name) + text)
+
+    def configure(self, tables: str) -> None:
+        """Add tables to pyproject.toml."""
+        self.append("pyproject.toml", f"\n{tables}")
+
+    def test_file(self, text: str, name: str = "tests/test_more.py") -> None:
+        self.write(name, text)
+
+    def git_init(self) -> None:
+        self.write(".gitignore", ".venv\n.ci-framework/\n__pycache__/\n.coverage\n")
+        git(self.root, "init", "--quiet")
+        git(self.root, "add", "--all")
+        git(self.root, "commit", "--quiet", "--message", "start")
+
+    def command(self, *arguments: str, python: str = sys.executable) -> list[str]:
+        return [python, "-I", str(self.bootstrap), *arguments]
+
+    def run(
+        self,
+        *arguments: str,
+        variables: Mapping[str, str | None] | None = None,
+        cwd: Path | None = None,
+        reports: Path | None = None,
+        command: Sequence[str] | None = None,
+        timeout: float = 240,
+    ) -> Run:
+        """Run the engine as the launcher does."""
+        name = arguments[0] if arguments else "gate"
+        done = subprocess.run(
+            [*(command or self.command()), *arguments],
+            cwd=cwd or self.root,
+            env=clean_environment(**(variables or {})),
+            capture_output=True,
+            check=False,
+            timeout=timeout,
+        )
+        return Run(
+            done.returncode,
+            done.stdout.decode("utf-8", "replace"),
+            done.stderr.decode("utf-8", "replace"),
+            reports or self.root / ".ci-framework" / name,
+        )
+
+    def gate(
+        self,
+        only: str = "",
+        *arguments: str,
+        variables: Mapping[str, str | None] | None = None,
+        cwd: Path | None = None,
+    ) -> Run:
+        words = ("--only", only) if only else ()
+        return self.run("gate", *words, *arguments, variables=variables, cwd=cwd)
+
+    def interrupt(
+        self, number: signal.Signals, ready: Callable[[], bool], *arguments: str
+    ) -> Run:
+        """Send a signal to a running gate once it is where the test wants it."""
+        process = subprocess.Popen(
+            self.command("gate", *arguments),
+            cwd=self.root,
+            env=clean_environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        try:
+            wait_until(lambda: ready() or process.poll() is not None)
+            assert process.poll() is None, process.communicate()
+            process.send_signal(number)
+            stdout, stderr = process.communicate(timeout=60)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        return Run(process.returncode, stdout, stderr, self.reports)
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def assert_red(run: Run, check: str, path: str, line: int) -> None:
+    """The check failed, and every report names the place."""
+    place = Place(path, line)
+    assert run.code == 1, str(run)
+    assert run.result["verdict"] == "red"
+    assert run.check(check)["status"] in ("failed", "timed-out")
+    assert place in run.places(check), f"{run.places(check)}\n{run}"
+    assert place in run.junit_places(check), run.junit_places(check)
+    assert f"{path}:{line}" in run.summary, run.summary
+    assert f"{path}:{line}" in run.stderr, run.stderr
+    assert check in str(run.check(check)["rerun"])
+
+
+def assert_green(run: Run) -> None:
+    assert run.code == 0, str(run)
+    assert run.result["verdict"] == "green"
+
+
+def assert_not_run(run: Run, check: str, reason: str) -> None:
+    """The check could not be made, which is neither green nor red."""
+    assert run.code == 3, str(run)
+    assert run.result["verdict"] == "error"
+    assert run.check(check)["status"] == "not-run", str(run)
+    assert reason in run.check(check)["reason"], run.check(check)["reason"]
+    assert run.junit.find(f"testsuite[@name='{check}']/testcase/error") is not None
+    assert "NOT RUN" in run.summary
+
+
+def program(directory: Path, name: str, script: str) -> Path:
+    """An executable of our own: a script of this interpreter."""
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / name
+    path.unlink(missing_ok=True)
+    path.write_text(f"#!{sys.executable}\n{script}", encoding="utf-8")
+    path.chmod(0o755)
+    return path
+
+
+def snapshot(directory: Path) -> dict[str, bytes | str]:
+    """Every file below a directory with its bytes, every link with its target."""
+    found: dict[str, bytes | str] = {}
+    for folder, folders, files in os.walk(directory):
+        for name in (*folders, *files):
+            path = Path(folder, name)
+            key = path.relative_to(directory).as_posix()
+            if path.is_symlink():
+                found[key] = str(path.readlink())
+            elif path.is_file() and "__pycache__" not in key:
+                found[key] = path.read_bytes()
+    return found

@@ -1,0 +1,117 @@
+"""Options: what they do, and what is refused."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.engine.projects import CHECKS, DemoProject, assert_green, snapshot
+
+CHECK = "no-conflict-markers"
+
+
+def assert_usage(project: DemoProject, words: tuple[str, ...], *expected: str) -> None:
+    run = project.gate("", *words)
+    assert run.code == 2, str(run)
+    assert "Traceback" not in run.stderr
+    for text in expected:
+        assert text in run.stderr, run.stderr
+    assert not (run.reports / "result.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (
+            ("--only", "lnt"),
+            ("--only: found lnt", "allowed: no-conflict-markers, lint"),
+        ),
+        (("--only", "lint,tests"), ("--only: found tests",)),
+        (("--only", ","), ("--only: found nothing",)),
+        (("--python", "3"), ("--python: found '3'", "a version like 3.12")),
+        (("--python", "2.7"), ("--python: found '2.7'",)),
+        (("--python", "3.12.1"), ("--python: found '3.12.1'",)),
+        (("--python", "3.12; rm"), ("--python: found",)),
+        (("--tier", "all"), ("--tier: found string 'all'", "'essential'")),
+        (("--timeout", "0"), ("--timeout: found number 0.0", "a number above 0")),
+        (("--timeout", "nan"), ("--timeout: found number nan",)),
+        (("--coverage-threshold", "101"), ("--coverage-threshold: found integer 101",)),
+        (("--coverage-threshold", "x"), ("--coverage-threshold",)),
+        (("--no-such-option",), ("--no-such-option",)),
+    ],
+)
+def test_an_option_that_does_not_fit_is_refused(
+    project: DemoProject, words: tuple[str, ...], expected: tuple[str, ...]
+) -> None:
+    assert_usage(project, words, *expected)
+
+
+def test_no_command_and_an_unknown_command_are_refused(project: DemoProject) -> None:
+    assert project.run().code == 2
+    run = project.run("gates")
+    assert run.code == 2
+    assert "gate" in run.stderr
+
+
+def test_the_order_of_only_does_not_matter(project: DemoProject) -> None:
+    run = project.gate(" format, lint ,no-conflict-markers")
+    ids = [check["id"] for check in run.result["checks"]]
+    assert ids == ["no-conflict-markers", "lint", "format"]
+
+
+def test_dry_run_lists_the_checks_and_writes_nothing(project: DemoProject) -> None:
+    before = snapshot(project.root)
+    run = project.gate("", "--dry-run")
+    assert run.code == 0
+    assert run.stdout.split() == list(CHECKS)
+    assert snapshot(project.root) == before
+
+
+def test_dry_run_keeps_the_reports_of_an_earlier_run(project: DemoProject) -> None:
+    assert_green(project.gate(CHECK))
+    assert project.gate("", "--dry-run").code == 0
+    assert (project.reports / "result.json").is_file()
+
+
+def test_help_names_commands_and_exit_codes(project: DemoProject) -> None:
+    run = project.run("--help")
+    assert run.code == 0
+    assert re.search(r"gate .*\n.*validate .*\n.*setup ", run.stdout)
+    assert "exit codes: 0 green; 1 red; 2 wrong usage" in run.stdout
+    assert "--coverage-threshold" in project.run("gate", "--help").stdout
+
+
+def test_fail_fast_skips_what_follows_and_says_why(project: DemoProject) -> None:
+    project.write("src/demo/more.py", "import os\n")
+    project.test_file("import time\n\n\ndef test_slow() -> None:\n    time.sleep(60)\n")
+    run = project.gate("lint,test,coverage", "--fail-fast")
+    assert run.code == 1
+    assert run.check("lint")["status"] == "failed"
+    for name in ("test", "coverage"):
+        assert run.check(name)["status"] == "skipped"
+        assert run.check(name)["reason"] == "--fail-fast: an earlier check failed"
+    assert run.result["seconds"] < 30
+
+
+def test_fail_fast_does_not_stop_at_an_advisory_failure(project: DemoProject) -> None:
+    project.configure("[tool.ci-framework.checks.lint]\nblocking = false\n")
+    project.write("src/demo/more.py", "import os\n")
+    run = project.gate("lint,test", "--fail-fast")
+    assert_green(run)
+    assert run.check("test")["status"] == "passed"
+
+
+def test_the_last_lines_say_what_to_run_again(project: DemoProject) -> None:
+    project.write("src/demo/more.py", "import os\n")
+    run = project.gate("lint")
+    assert "again: ci-framework/ci gate --tier essential --only lint\n" in run.stderr
+    assert "red in" in run.stderr.splitlines()[-1]
+    assert run.stderr.splitlines()[-1].endswith("reports in .ci-framework/gate")
+
+
+def test_the_version_is_that_of_the_engine(project: DemoProject) -> None:
+    run = project.run("--version")
+    assert run.code == 0
+    version = project.gate(CHECK).result["framework"]
+    assert run.stdout == f"ci-framework {version}\n"

@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+from tests.engine.projects import CHECKS, FULL, DemoProject, assert_green
+
+
+def test_a_project_without_a_fault_is_green_in_every_check(
+    project: DemoProject,
+) -> None:
+    run = project.gate(variables=FULL)
+    assert_green(run)
+    assert [check["id"] for check in run.result["checks"]] == list(CHECKS)
+    assert {check["status"] for check in run.result["checks"]} == {"passed"}
+    assert run.check("coverage")["coverage"] == 100.0
+    assert run.result["environment"] == ".venv"

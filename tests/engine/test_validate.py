@@ -1,0 +1,404 @@
+"""``ci validate``: everything that is wrong, with file, key, line and what is allowed.
+
+The validators are those of the environment of these tests, put where the locked ones
+would be installed; one heavy test installs the locked ones.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from ci_engine.tools import read_tool_locks
+from tests.engine.projects import (
+    DemoProject,
+    Place,
+    Run,
+    assert_green,
+    engine_version,
+    program,
+)
+from tests.render.renders import render
+
+PARTS = ["framework-files", "settings", "blocks", "answers", "schemas"]
+BLOCK = "# >>> ci-framework >>>\n{}# <<< ci-framework <<<\n"
+WORKFLOW = """\
+name: CI
+on:
+  push:
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    steps:
+      - run: "true"
+      - run: "true"
+"""
+
+
+@pytest.fixture(autouse=True)
+def validators(project: DemoProject) -> None:
+    """Put the installed validators where the locked ones would be."""
+    lock = read_tool_locks()["check-jsonschema"]
+    text = "\n".join(lock.requirements) + "\n"
+    identity = hashlib.sha256(f"{sys.version}\n{text}".encode()).hexdigest()[:12]
+    name = f"check-jsonschema-{lock.version}-{identity}"
+    place = project.root / ".ci-framework" / "tools" / name
+    place.mkdir(parents=True)
+    environment = Path(sys.prefix)
+    for part in ("bin", "lib"):
+        (place / part).symlink_to(environment / part, target_is_directory=True)
+    shutil.copy(environment / "pyvenv.cfg", place)
+    (place / "ci-framework-stamp").write_text(identity, encoding="utf-8")
+
+
+def validate(project: DemoProject, **variables: str) -> Run:
+    return project.run("validate", variables={"UV_OFFLINE": "1", **variables})
+
+
+def assert_wrong(run: Run, part: str, place: Place, *words: str) -> None:
+    assert run.code == 2, str(run)
+    assert run.check(part)["status"] == "failed"
+    assert run.result["verdict"] == "red"
+    assert place in run.places(part), f"{run.places(part)}\n{run}"
+    shown = f"{place.path}:{place.line}" if place.line else place.path
+    assert shown in run.stderr
+    assert shown in run.summary
+    for word in words:
+        assert word in run.stderr, f"{word!r} is not in\n{run.stderr}"
+
+
+def line_of(project: DemoProject, text: str, name: str = "pyproject.toml") -> int:
+    rows = project.read(name).splitlines()
+    return next(number for number, row in enumerate(rows, 1) if text in row)
+
+
+def test_a_small_project_is_green(project: DemoProject) -> None:
+    run = validate(project)
+    assert_green(run)
+    assert [check["id"] for check in run.result["checks"]] == PARTS
+    assert {check["status"] for check in run.result["checks"]} == {"passed"}
+
+
+@pytest.mark.parametrize("manager", ["uv", "pixi", "pip", "poetry"])
+def test_what_the_template_renders_is_green(
+    project: DemoProject, template: Path, manager: str
+) -> None:
+    shutil.rmtree(project.root / "ci-framework")
+    answers = {"project_name": "demo", "package_manager": manager}
+    render(template, project.root, answers)
+    assert_green(validate(project))
+
+
+@pytest.mark.heavy
+def test_the_locked_validators_can_be_installed(project: DemoProject) -> None:
+    shutil.rmtree(project.root / ".ci-framework" / "tools")
+    run = project.run("validate")
+    assert_green(run)
+    assert len(list((project.root / ".ci-framework" / "tools").iterdir())) == 1
+
+
+def test_validators_that_cannot_be_had_are_not_green(
+    project: DemoProject, tmp_path: Path
+) -> None:
+    shutil.rmtree(project.root / ".ci-framework" / "tools")
+    program(tmp_path / "bin", "uv", "raise SystemExit('uv: no network')\n")
+    run = project.run("validate", variables={"PATH": str(tmp_path / "bin")})
+    assert run.code == 3
+    assert run.check("schemas")["status"] == "not-run"
+
+
+def test_settings_that_do_not_fit_are_named_with_their_lines(
+    project: DemoProject,
+) -> None:
+    project.replace("pyproject.toml", "= 90", '= "90"')
+    project.configure('[tool.ci-framework.matrix]\nplatforms = ["amiga"]\n')
+    run = validate(project)
+    line = line_of(project, "coverage-threshold")
+    words = (
+        "key tool.ci-framework.quality.coverage-threshold: found string '90'; "
+        "allowed: an integer from 0 to 100",
+    )
+    assert_wrong(run, "settings", Place("pyproject.toml", line), *words)
+    line = line_of(project, "amiga")
+    assert_wrong(run, "settings", Place("pyproject.toml", line), "platforms[0]")
+    assert run.check("settings")["new"] == 2
+
+
+@pytest.mark.parametrize(
+    ("tables", "marker", "words"),
+    [
+        (
+            '[tool.ci-framework.matrix]\npython-versions = ["3.9", "3.12"]\n',
+            "python-versions",
+            ("python-versions[0]: found '3.9'", "requires-python = '>=3.10'"),
+        ),
+        (
+            '[tool.ci-framework.environments]\nessential = "qality"\n'
+            '[dependency-groups]\nquality = ["pytest"]\n',
+            "essential",
+            ("environments.essential: found 'qality'", "a dependency group", "quality"),
+        ),
+    ],
+)
+def test_settings_that_do_not_fit_the_repository_are_wrong(
+    project: DemoProject, tables: str, marker: str, words: tuple[str, ...]
+) -> None:
+    project.configure(tables)
+    place = Place("pyproject.toml", line_of(project, marker))
+    assert_wrong(validate(project), "settings", place, *words)
+
+
+def test_an_unknown_pixi_environment_is_wrong(project: DemoProject) -> None:
+    project.configure(
+        '[tool.ci-framework.environments]\nessential = "qality"\n'
+        '[tool.pixi.workspace]\nchannels = []\nplatforms = ["linux-64"]\n'
+        '[tool.pixi.environments]\nquality = ["q"]\n[tool.pixi.feature.q]\n'
+    )
+    place = Place("pyproject.toml", line_of(project, "essential"))
+    words = ("a pixi environment", "default, quality")
+    assert_wrong(validate(project), "settings", place, *words)
+
+
+def test_another_version_than_that_of_the_engine_is_wrong(project: DemoProject) -> None:
+    project.replace("pyproject.toml", f'"{engine_version()}"', '"1.9.0"')
+    place = Place("pyproject.toml", line_of(project, "1.9.0"))
+    words = (f"found '1.9.0'; allowed: '{engine_version()}'", "copier update")
+    assert_wrong(validate(project), "settings", place, *words)
+
+
+def test_a_source_path_that_is_missing_is_wrong(project: DemoProject) -> None:
+    project.replace(
+        "pyproject.toml",
+        "[tool.ci-framework.quality]",
+        'source-paths = ["src", "lib"]\n\n[tool.ci-framework.quality]',
+    )
+    place = Place("pyproject.toml", line_of(project, "source-paths"))
+    words = ("source-paths[1]: found 'lib'; allowed: a directory",)
+    assert_wrong(validate(project), "settings", place, *words)
+
+
+def test_broken_toml_is_wrong_and_leaves_no_earlier_report(
+    project: DemoProject,
+) -> None:
+    assert_green(validate(project))
+    project.append("pyproject.toml", "broken = \n")
+    run = validate(project)
+    assert run.code == 2
+    line = line_of(project, "broken")
+    assert f"not valid TOML: Invalid value (at line {line}, " in run.stderr
+    assert not (run.reports / "result.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line"),
+    [
+        ("pyproject.toml", "\n# >>> ci-framework >>>\n", 0),
+        ("pyproject.toml", "\n# <<< ci-framework <<<\n", 0),
+        (".gitignore", "# <<< ci-framework <<<\n# >>> ci-framework >>>\n", 2),
+        (".gitignore", BLOCK.format("x\n") * 2, 1),
+        (".gitattributes", "\r\n# >>> ci-framework >>>\r\n", 2),
+    ],
+)
+def test_a_block_that_is_not_whole_is_wrong(
+    project: DemoProject, name: str, text: str, line: int
+) -> None:
+    if name == "pyproject.toml":
+        project.configure(text)
+        line = line_of(project, "ci-framework <<<" if "<<<\n" in text else ">>>")
+    else:
+        project.write(name, text)
+    assert_wrong(validate(project), "blocks", Place(name, line), "restore them")
+
+
+def test_whole_blocks_are_right(project: DemoProject) -> None:
+    project.write(".gitignore", "x\n" + BLOCK.format("y\n") + "z\n")
+    assert_green(validate(project))
+
+
+@pytest.mark.parametrize("text", ["- a\n- b\n", "a: [\n", "a: b: c\n", ""])
+def test_an_answers_file_that_is_broken_is_wrong(
+    project: DemoProject, text: str
+) -> None:
+    project.write(".copier-answers.yml", text)
+    run = validate(project)
+    assert run.code == 2, str(run)
+    assert run.check("answers")["status"] == "failed"
+    assert run.findings("answers")[0]["path"] == ".copier-answers.yml"
+
+
+def test_an_answers_file_with_conflict_markers_is_wrong(project: DemoProject) -> None:
+    project.write(
+        ".copier-answers.yml", "a: 1\n<<<<<<< x\nb: 1\n=======\nb: 2\n>>>>>>> y\n"
+    )
+    run = validate(project)
+    assert run.code == 2
+    assert "line 2 is a conflict marker" in run.stderr
+
+
+def test_a_broken_file_of_the_framework_is_wrong(project: DemoProject) -> None:
+    name = "ci-framework/configs/quality-tiers.yaml"
+    project.replace(name, "coverage-threshold: 90", "coverage-threshold: 900")
+    run = validate(project)
+    place = Place(name, line_of(project, "coverage-threshold", name))
+    assert_wrong(run, "framework-files", place, "an integer from 0 to 100")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "marker"),
+    [
+        ("    runs-on: ubuntu-latest\n", "", "  build:"),
+        ("    steps:", "    stepz:", "stepz"),
+        ("name: CI", "name: [1]", "name: "),
+    ],
+)
+def test_a_workflow_that_does_not_fit_is_wrong(
+    project: DemoProject, old: str, new: str, marker: str
+) -> None:
+    name = ".github/workflows/ci.yml"
+    project.write(name, WORKFLOW)
+    assert_green(validate(project))
+    project.replace(name, old, new)
+    run = validate(project)
+    assert run.code == 2, str(run)
+    assert {place.path for place in run.places("schemas")} == {name}
+    assert all(place.line for place in run.places("schemas")), run.places("schemas")
+
+
+def test_the_line_is_that_of_the_item_that_is_wrong(project: DemoProject) -> None:
+    name = ".github/workflows/ci.yml"
+    text = WORKFLOW.replace(
+        '      - run: "true"\n      - run: "true"\n',
+        '      - run: "true"\n        timeout-minutes: 3\n'
+        '      - run: "true"\n        timeout-minutes: []\n',
+    )
+    project.write(name, text)
+    assert Place(name, 11) in validate(project).places("schemas")
+
+
+def test_a_workflow_that_is_no_yaml_is_wrong(project: DemoProject) -> None:
+    project.write(".github/workflows/ci.yaml", "name: [\n")
+    run = validate(project)
+    assert_wrong(run, "schemas", Place(".github/workflows/ci.yaml", 0))
+
+
+def test_an_action_that_does_not_fit_is_wrong(project: DemoProject) -> None:
+    name = ".github/actions/mine/action.yml"
+    text = (
+        "name: Mine\ndescription: Mine\nruns:\n  using: composite\n  steps:\n"
+        "    - run: echo\n      shell: bash\n"
+    )
+    project.write(name, text)
+    assert_green(validate(project))
+    project.write(name, text.replace("description: Mine\n", ""))
+    run = validate(project)
+    assert run.code == 2, str(run)
+    assert run.places("schemas")[0].path == name
+
+
+def test_a_dependabot_file_that_does_not_fit_is_wrong(project: DemoProject) -> None:
+    name = ".github/dependabot.yml"
+    text = (
+        "version: 2\nupdates:\n  - package-ecosystem: pip\n    directory: /\n"
+        "    schedule:\n      interval: weekly\n"
+    )
+    project.write(name, text)
+    assert_green(validate(project))
+    project.write(name, text.replace("weekly", "sometimes"))
+    run = validate(project)
+    assert_wrong(run, "schemas", Place(name, 6), "interval", "sometimes")
+
+
+def test_a_pre_commit_file_that_does_not_fit_is_wrong(project: DemoProject) -> None:
+    name = ".pre-commit-config.yaml"
+    text = (
+        "repos:\n  - repo: local\n    hooks:\n      - id: x\n        name: x\n"
+        "        entry: x\n        language: system\n"
+    )
+    project.write(name, text)
+    assert_green(validate(project))
+    project.write(name, text.replace("        entry: x\n", ""))
+    run = validate(project)
+    assert run.code == 2, str(run)
+    assert run.places("schemas")[0].path == name
+    assert "entry" in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "marker"),
+    [
+        ('name = "demo"', "name = 3", "name = 3"),
+        ('name = "demo"', 'name = "-demo-"', "-demo-"),
+        ("line-length = 88", 'line-length = "wide"', "wide"),
+    ],
+)
+def test_a_pyproject_that_does_not_fit_is_wrong(
+    project: DemoProject, old: str, new: str, marker: str
+) -> None:
+    project.replace("pyproject.toml", old, new)
+    run = validate(project)
+    place = Place("pyproject.toml", line_of(project, marker))
+    assert_wrong(run, "schemas", place, "found", "allowed")
+
+
+def outputs(path: Path) -> dict[str, str]:
+    rows = path.read_text(encoding="utf-8").splitlines()
+    return dict(row.split("=", 1) for row in rows)
+
+
+def test_the_matrix_has_all_versions_on_the_first_platform(
+    project: DemoProject, tmp_path: Path
+) -> None:
+    project.configure(
+        "[tool.ci-framework.matrix]\n"
+        'python-versions = ["3.13", "3.10", "3.9", "3.12", "3.10"]\n'
+        'platforms = ["macos", "linux", "windows", "linux"]\n'
+    )
+    project.replace("pyproject.toml", 'requires-python = ">=3.10"\n', "")
+    run = validate(project, GITHUB_OUTPUT=str(tmp_path / "output"))
+    assert_green(run)
+    found = outputs(tmp_path / "output")
+    assert (found["manager"], found["tier"]) == ("pip", "essential")
+    legs = json.loads(found["matrix"])["include"]
+    assert [(leg["platform"], leg["python-version"]) for leg in legs] == [
+        ("macos", "3.9"),
+        ("macos", "3.10"),
+        ("macos", "3.12"),
+        ("macos", "3.13"),
+        ("linux", "3.9"),
+        ("linux", "3.13"),
+        ("windows", "3.9"),
+        ("windows", "3.13"),
+    ]
+    assert all(leg["runner"] for leg in legs)
+
+
+def test_one_version_gives_one_leg_for_each_platform(
+    project: DemoProject, tmp_path: Path
+) -> None:
+    project.configure(
+        '[tool.ci-framework.matrix]\npython-versions = ["3.12"]\n'
+        'platforms = ["linux", "windows"]\n'
+    )
+    validate(project, GITHUB_OUTPUT=str(tmp_path / "output"))
+    legs = json.loads(outputs(tmp_path / "output")["matrix"])["include"]
+    assert len(legs) == 2
+
+
+def test_a_project_that_is_not_valid_gives_no_matrix(
+    project: DemoProject, tmp_path: Path
+) -> None:
+    (tmp_path / "output").write_text("", encoding="utf-8")
+    project.replace("pyproject.toml", "= 90", "= 900")
+    run = validate(project, GITHUB_OUTPUT=str(tmp_path / "output"))
+    assert run.code == 2
+    assert (tmp_path / "output").read_text(encoding="utf-8") == ""
+
+
+def test_json_is_the_only_thing_on_standard_output(project: DemoProject) -> None:
+    run = project.run("validate", "--json")
+    assert json.loads(run.stdout) == run.result
