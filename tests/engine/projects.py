@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -15,9 +16,29 @@ from pathlib import Path
 from typing import Any, cast
 from xml.etree import ElementTree as Xml
 
+import pytest
+
+from ci_engine.tools import read_tool_locks
+
 ROOT = Path(__file__).resolve().parents[2]
 ENGINE = ROOT / "template" / "ci-framework"
 CHECKS = ("no-conflict-markers", "lint", "format", "typecheck", "test", "coverage")
+
+# Makes an environment that sees the packages of the interpreter of these tests.
+_UV = """\
+import subprocess, sys, sysconfig, time
+from pathlib import Path
+with open({log!r}, "a") as log:
+    print(*sys.argv[1:], file=log)
+if sys.argv[1] == "venv":
+    make = [sys.executable, "-I", "-m", "venv", "--without-pip", sys.argv[-1]]
+    subprocess.run(make, check=True)
+elif sys.argv[1:3] == ["pip", "install"]:
+    time.sleep({wait})
+    python = Path(sys.argv[sys.argv.index("--python") + 1])
+    (site,) = python.parents[1].glob("lib/python*/site-packages")
+    (site / "all.pth").write_text(sysconfig.get_path("purelib"))
+"""
 
 # Variables of the machine that would change what the engine does.
 _DROPPED = (
@@ -365,4 +386,54 @@ def snapshot(directory: Path) -> dict[str, bytes | str]:
                 found[key] = str(path.readlink())
             elif path.is_file() and "__pycache__" not in key:
                 found[key] = path.read_bytes()
+    return found
+
+
+def add_uv(tools: Path, wait: float = 0) -> Path:
+    """A uv that installs nothing from elsewhere; the file it logs its calls to."""
+    log = tools.parent / "uv.log"
+    program(tools, "uv", _UV.format(log=str(log), wait=wait))
+    return log
+
+
+def place_tool(project: DemoProject, name: str) -> None:
+    """Put an installed tool where the engine would install the locked one."""
+    lock = read_tool_locks()[name]
+    text = "\n".join(lock.requirements) + "\n"
+    identity = hashlib.sha256(f"{sys.version}\n{text}".encode()).hexdigest()[:12]
+    place = (
+        project.root / ".ci-framework" / "tools" / f"{name}-{lock.version}-{identity}"
+    )
+    place.mkdir(parents=True)
+    environment = Path(sys.prefix)
+    for part in ("bin", "lib"):
+        (place / part).symlink_to(environment / part, target_is_directory=True)
+    shutil.copy(environment / "pyvenv.cfg", place)
+    (place / "ci-framework-stamp").write_text(identity, encoding="utf-8")
+
+
+def find_python(version: str) -> Path | None:
+    """An installed interpreter of a minor version: on the path, of uv or of pyenv."""
+    name = f"python{version}"
+    candidates = [shutil.which(name)]
+    root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    candidates += map(str, root.glob(f"versions/{version}.*/bin/{name}"))
+    uv = shutil.which("uv")
+    if uv:
+        words = [uv, "python", "find", "--no-python-downloads", "--no-project", version]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        candidates.append(done.stdout.strip() if done.returncode == 0 else None)
+    for candidate in filter(None, candidates):
+        code = "import sys; print('%d.%d' % sys.version_info[:2])"
+        words = [candidate, "-I", "-c", code]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        if done.stdout.strip() == version:
+            return Path(candidate)
+    return None
+
+
+def need_python(version: str) -> Path:
+    found = find_python(version)
+    if found is None:
+        pytest.skip(f"Python {version} is not installed")
     return found

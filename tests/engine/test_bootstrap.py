@@ -11,25 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.projects import DemoProject, Run, assert_green, program, wait_until
+from tests.engine.projects import (
+    DemoProject,
+    Run,
+    add_uv,
+    assert_green,
+    need_python,
+    program,
+    wait_until,
+)
 
 GATE = ("gate", "--only", "no-conflict-markers")
-
-# Makes an environment that sees the packages of the interpreter of these tests.
-UV = """\
-import subprocess, sys, sysconfig, time
-from pathlib import Path
-with open({log!r}, "a") as log:
-    print(*sys.argv[1:], file=log)
-if sys.argv[1] == "venv":
-    make = [sys.executable, "-I", "-m", "venv", "--without-pip", sys.argv[-1]]
-    subprocess.run(make, check=True)
-elif sys.argv[1:3] == ["pip", "install"]:
-    time.sleep({wait})
-    python = Path(sys.argv[sys.argv.index("--python") + 1])
-    (site,) = python.parents[1].glob("lib/python*/site-packages")
-    (site / "all.pth").write_text(sysconfig.get_path("purelib"))
-"""
 
 
 @pytest.fixture(scope="session")
@@ -51,12 +43,6 @@ def tools(tmp_path: Path) -> Path:
         assert found is not None
         (folder / name).symlink_to(found)
     return folder
-
-
-def add_uv(tools: Path, wait: float = 0) -> Path:
-    log = tools.parent / "uv.log"
-    program(tools, "uv", UV.format(log=str(log), wait=wait))
-    return log
 
 
 def add_python(tools: Path, python: Path, name: str = "python3") -> None:
@@ -283,14 +269,7 @@ def test_the_locked_packages_can_be_installed(
 def test_the_engine_runs_on_every_supported_python(
     project: DemoProject, version: str
 ) -> None:
-    uv = shutil.which("uv")
-    if uv is None:
-        pytest.skip("uv, which finds interpreters, is not installed")
-    words = [uv, "python", "find", "--system", "--no-python-downloads", version]
-    found = subprocess.run(words, capture_output=True, text=True, check=False)
-    if found.returncode:
-        pytest.skip(f"Python {version} is not installed")
-    python = found.stdout.strip()
+    python = str(need_python(version))
     run = project.run(*GATE, command=project.command(python=python))
     assert_green(run)
     assert private(project).is_dir()

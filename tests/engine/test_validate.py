@@ -6,21 +6,19 @@ would be installed; one heavy test installs the locked ones.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 
-from ci_engine.tools import read_tool_locks
 from tests.engine.projects import (
     DemoProject,
     Place,
     Run,
     assert_green,
     engine_version,
+    place_tool,
     program,
 )
 from tests.render.renders import render
@@ -43,17 +41,7 @@ jobs:
 @pytest.fixture(autouse=True)
 def validators(project: DemoProject) -> None:
     """Put the installed validators where the locked ones would be."""
-    lock = read_tool_locks()["check-jsonschema"]
-    text = "\n".join(lock.requirements) + "\n"
-    identity = hashlib.sha256(f"{sys.version}\n{text}".encode()).hexdigest()[:12]
-    name = f"check-jsonschema-{lock.version}-{identity}"
-    place = project.root / ".ci-framework" / "tools" / name
-    place.mkdir(parents=True)
-    environment = Path(sys.prefix)
-    for part in ("bin", "lib"):
-        (place / part).symlink_to(environment / part, target_is_directory=True)
-    shutil.copy(environment / "pyvenv.cfg", place)
-    (place / "ci-framework-stamp").write_text(identity, encoding="utf-8")
+    place_tool(project, "check-jsonschema")
 
 
 def validate(project: DemoProject, **variables: str) -> Run:

@@ -39,6 +39,8 @@ from ci_engine.settings import Environments
 __all__ = ["prepare_development", "prepare_environment"]
 
 _INSTALL_SECONDS = 1200.0
+# Not --quiet: poetry would not even tell why it failed.
+_POETRY_INSTALL = ["poetry", "install", "--no-interaction", "--no-ansi"]
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ def prepare_development(project: Project, environments: Environments) -> None:
     commands = {
         "pixi": ["pixi", "install", "--quiet"],
         "uv": ["uv", "sync", "--quiet"],
-        "poetry": ["poetry", "install", "--quiet", "--no-interaction"],
+        "poetry": _POETRY_INSTALL,
     }
     if project.manager == "pip":
         group = "dev" if "dev" in project.groups else environments.essential
@@ -164,7 +166,7 @@ def _poetry(wanted: Preparation) -> Environment:
     if wanted.python:
         missing = "poetry has one environment, not one for each Python"
         return _made(wanted, missing)
-    command = ["poetry", "install", "--quiet", "--no-interaction"]
+    command = [*_POETRY_INSTALL]
     if wanted.group and normalise(wanted.group) in wanted.project.groups:
         command += ["--with", wanted.group]
     outcome = wanted.run(command, variables)

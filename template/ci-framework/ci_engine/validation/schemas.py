@@ -8,8 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import msgspec
+import yaml  # type: ignore[import-untyped]
 
 from ci_engine.config import find_line, read_text
 from ci_engine.errors import ToolError
@@ -118,10 +120,28 @@ def _github(validator: _Validator, schema: str, files: Sequence[Path]) -> list[F
 def _github_finding(relative: Callable[[str], str], error: _Error) -> Finding:
     nearest = error.best_deep_match or error
     keys = tuple(a or b for a, b in _KEY.findall(nearest.path.removeprefix("$")))
-    named = tuple(key for key in keys if not key.isdigit())
-    line = find_line(read_text(Path(error.filename)), named)
+    line = _yaml_line(read_text(Path(error.filename)), keys)
     message = f"key {nearest.path.removeprefix('$.')}: {nearest.message}"
     return _finding(relative(error.filename), line, message)
+
+
+def _yaml_line(text: str, keys: Sequence[str]) -> int:
+    """The line of a key or an item, or of the last thing above it that is there."""
+    compose = yaml.compose  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    node = cast("yaml.Node | None", compose(text, Loader=yaml.SafeLoader))
+    line = 1
+    for key in keys:
+        if isinstance(node, yaml.MappingNode):
+            pairs = {str(name.value): (name, value) for name, value in node.value}
+            if key not in pairs:
+                break
+            place, node = pairs[key]
+        elif isinstance(node, yaml.SequenceNode) and key.isdigit():
+            place = node = node.value[int(key)]
+        else:
+            break
+        line = place.start_mark.line + 1
+    return line
 
 
 def _pyproject(validator: _Validator) -> list[Finding]:
