@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.engine.projects import (
@@ -69,6 +71,16 @@ def test_coverage_of_an_earlier_run_is_never_used(project: DemoProject) -> None:
     assert_not_run(run, "coverage", "the tests measured no coverage")
     assert not (run.reports / "coverage.json").exists()
     assert not (run.reports / "coverage.xml").exists()
+
+
+def test_coverage_in_a_directory_of_ones_own_is_not_used_again(
+    project: DemoProject, tmp_path: Path
+) -> None:
+    words = ("gate", "--only", BOTH, "--report-dir", str(tmp_path / "reports"))
+    assert_green(project.run(*words, reports=tmp_path / "reports"))
+    project.replace("pyproject.toml", "testpaths", 'addopts = "--no-cov"\ntestpaths')
+    run = project.run(*words, reports=tmp_path / "reports")
+    assert_not_run(run, "coverage", "the tests measured no coverage")
 
 
 def test_a_coveragerc_without_sources_does_not_count_the_tests(

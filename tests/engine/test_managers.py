@@ -5,6 +5,7 @@ The heavy tests install from the package index with the real managers.
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 
 from tests.engine.projects import (
     FULL,
+    ROOT,
     DemoProject,
     Run,
     add_uv,
@@ -234,6 +236,7 @@ def test_pixi_runs_the_tests_in_the_environment_of_the_tier(
     assert run.check("test")["status"] == "failed"
 
 
+@pytest.mark.heavy
 def test_pixi_kills_a_test_that_hangs_with_all_its_parents(
     with_sources: DemoProject, tools: Path
 ) -> None:
@@ -340,6 +343,14 @@ def test_a_pip_project_with_another_python(plain: DemoProject, tools: Path) -> N
     assert run.result["python"].startswith(f"{version}.")
 
 
+def package_index() -> str:
+    """The index that the lock of this repository was made with."""
+    lock = (ROOT / "uv.lock").read_text(encoding="utf-8")
+    found = re.search(r'registry = "([^"]+)"', lock)
+    assert found is not None
+    return f"{found.group(1)}/"
+
+
 @pytest.mark.heavy
 def test_a_poetry_project(plain: DemoProject, tools: Path, tmp_path: Path) -> None:
     environment = clean_environment(UV_TOOL_BIN_DIR=str(tmp_path / "bin"))
@@ -355,6 +366,8 @@ def test_a_poetry_project(plain: DemoProject, tools: Path, tmp_path: Path) -> No
         '[build-system]\nrequires = ["poetry-core>=2"]\n'
         'build-backend = "poetry.core.masonry.api"\n\n'
         '[tool.poetry]\npackages = [{ include = "demo", from = "src" }]\n\n'
+        # The simple index is the one that every mirror has.
+        f'[[tool.poetry.source]]\nname = "simple"\nurl = "{package_index()}"\n\n'
         '[tool.poetry.group.dev.dependencies]\npytest = "*"\npytest-cov = "*"\n'
     )
     variables = {"POETRY_CACHE_DIR": str(tmp_path / "cache")}

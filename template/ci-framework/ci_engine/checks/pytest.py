@@ -38,9 +38,9 @@ def check(context: Context) -> CheckResult:
         return not_run_because("test", environment)
     if context.paths and not context.given_tests:
         return skipped("test", "none of the given paths holds tests")
-    for stale in (_EVENTS_NAME, REPORT_NAME, _XML_NAME, _DATA_NAME, _OUTPUT_NAME):
+    for stale in (REPORT_NAME, _XML_NAME, _DATA_NAME, _OUTPUT_NAME):
         (context.reports / stale).unlink(missing_ok=True)
-    # Data of an earlier run cannot get into a directory that is made now.
+    # Data of another run cannot get into a directory that is made now.
     data = Path(tempfile.mkdtemp(prefix="coverage-", dir=context.reports))
     try:
         return _run_tests(context, environment, data / _DATA_NAME)
@@ -51,7 +51,7 @@ def check(context: Context) -> CheckResult:
 
 
 def _run_tests(context: Context, environment: Environment, data: Path) -> CheckResult:
-    events = context.reports / _EVENTS_NAME
+    events = data.with_name(_EVENTS_NAME)
     own = context.settings.commands.get("test")
     if own is not None:
         options = _coverage_options(context, environment)
@@ -88,7 +88,7 @@ def _variables(
     python_path = os.environ.get("PYTHONPATH", "")
     words = shlex.join(("-p", "ci_framework_pytest", *options))
     return {
-        "CI_ENGINE_PYTEST_EVENTS": str(context.reports / _EVENTS_NAME),
+        "CI_ENGINE_PYTEST_EVENTS": str(data.with_name(_EVENTS_NAME)),
         "CI_ENGINE_PYTEST_DEADLINE": f"{time.time() + context.timeout('test'):.2f}",
         "CI_ENGINE_ROOT": str(context.project.root),
         "COVERAGE_FILE": str(data),
