@@ -1,0 +1,154 @@
+"""One comment on a pull request that is updated, never repeated."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from ci_engine.errors import ToolError
+
+__all__ = ["MARKER", "PullRequest", "post_comment", "pull_request_of"]
+
+# How the comment is found again; it does not show.
+MARKER = "<!-- ci-framework summary -->"
+_SECONDS = 30
+_PAGE = 100
+_MOST_PAGES = 50
+
+
+class _User(msgspec.Struct):
+    type: str = ""
+
+
+class _Comment(msgspec.Struct):
+    id: int
+    body: str | None = ""
+    user: _User | None = None
+
+
+class _Number(msgspec.Struct):
+    number: int
+
+
+class _Event(msgspec.Struct):
+    pull_request: _Number | None = None
+
+
+@dataclass(frozen=True)
+class PullRequest:
+    """Where to comment, and with whose rights.
+
+    Attributes:
+        api: address of GitHub's API.
+        repository: owner and name.
+        number: number of the pull request.
+        token: a token that may write to pull requests.
+    """
+
+    api: str
+    repository: str
+    number: int
+    token: str
+
+
+def pull_request_of(variables: Mapping[str, str], event: bytes) -> PullRequest | None:
+    """Find the pull request of a workflow run, None if there is none.
+
+    Raises:
+        ToolError: if there is one and no token to comment with.
+    """
+    try:
+        pull_request = msgspec.json.decode(event or b"{}", type=_Event).pull_request
+    except msgspec.DecodeError:
+        return None
+    if pull_request is None:
+        return None
+    token = variables.get("GITHUB_TOKEN", "")
+    if not token:
+        raise ToolError(
+            "a comment was asked for, but GITHUB_TOKEN is not set",
+            next_step="hand the token to the step; forks have none that may write",
+        )
+    api = variables.get("GITHUB_API_URL", "https://api.github.com")
+    repository = variables.get("GITHUB_REPOSITORY", "")
+    return PullRequest(api.rstrip("/"), repository, pull_request.number, token)
+
+
+def post_comment(pull_request: PullRequest, text: str) -> str:
+    """Update our comment, or write it if there is none.
+
+    Returns:
+        ``updated`` or ``created``.
+
+    Raises:
+        ToolError: if GitHub refuses or cannot be reached.
+    """
+    base = f"/repos/{pull_request.repository}/issues"
+    body = msgspec.json.encode({"body": f"{MARKER}\n{text}"})
+    ours = _find(pull_request, f"{base}/{pull_request.number}/comments")
+    if ours is None:
+        path = f"{base}/{pull_request.number}/comments"
+        _call(pull_request, "POST", path, body)
+        return "created"
+    _call(pull_request, "PATCH", f"{base}/comments/{ours}", body)
+    return "updated"
+
+
+def _find(pull_request: PullRequest, path: str) -> int | None:
+    """Our comment: of those with the marker the first by a bot, else the first."""
+    others: list[int] = []
+    for page in range(1, _MOST_PAGES + 1):
+        query = f"{path}?per_page={_PAGE}&page={page}"
+        answer = _call(pull_request, "GET", query, None)
+        try:
+            comments = msgspec.json.decode(answer, type=list[_Comment])
+        except msgspec.DecodeError as error:
+            raise ToolError(f"GitHub answers nonsense: {error}") from error
+        for comment in comments:
+            if not (comment.body or "").startswith(MARKER):
+                continue
+            if comment.user is not None and comment.user.type == "Bot":
+                return comment.id
+            others.append(comment.id)
+        if len(comments) < _PAGE:
+            break
+    return others[0] if others else None
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A redirection would take the token to wherever it leads."""
+
+    def redirect_request(self, *_: object, **__: object) -> None:
+        """Never follow."""
+
+
+def _call(
+    pull_request: PullRequest, method: str, path: str, body: bytes | None
+) -> bytes:
+    request = urllib.request.Request(  # noqa: S310 - the address is GitHub's own
+        f"{pull_request.api}{path}",
+        data=body,
+        method=method,
+        headers={
+            "Accept": "application/vnd.github+json",
+            "Authorization": f"Bearer {pull_request.token}",
+            "Content-Type": "application/json",
+            "X-GitHub-Api-Version": "2022-11-28",
+        },
+    )
+    try:
+        opener = urllib.request.build_opener(_NoRedirect)
+        with opener.open(request, timeout=_SECONDS) as answer:
+            content: bytes = answer.read()
+            return content
+    except urllib.error.HTTPError as error:
+        raise ToolError(
+            f"GitHub refuses {method} {path.partition('?')[0]}: {error.code}",
+            next_step="the job needs `pull-requests: write`; forks never have it",
+        ) from error
+    except OSError as error:
+        raise ToolError(f"GitHub cannot be reached: {error}") from error

@@ -1,0 +1,118 @@
+"""What started a workflow run, as far as the engine has to know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from ci_engine.errors import ToolError
+
+__all__ = ["Event", "read_event"]
+
+
+class _Repository(msgspec.Struct, frozen=True):
+    full_name: str = ""
+    default_branch: str = ""
+    private: bool = False
+
+
+class _Side(msgspec.Struct, frozen=True):
+    sha: str = ""
+    repo: _Repository | None = None
+
+
+class _User(msgspec.Struct, frozen=True):
+    login: str = ""
+
+
+class _PullRequest(msgspec.Struct, frozen=True):
+    number: int = 0
+    head: _Side = _Side()
+    base: _Side = _Side()
+    user: _User | None = None
+
+
+class _Payload(msgspec.Struct, frozen=True):
+    repository: _Repository = _Repository()
+    pull_request: _PullRequest | None = None
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """What started the run; all empty on a laptop.
+
+    Attributes:
+        name: GitHub's name of the event, empty outside of a workflow.
+        ref: the full name of the branch or tag.
+        default_branch: the repository's default branch.
+        private: whether the repository is private.
+        pull_request: number of the pull request, 0 if there is none.
+        foreign: whether its code comes from another repository.
+        restricted: why the run's token may only read, empty if it may write.
+    """
+
+    name: str = ""
+    ref: str = ""
+    default_branch: str = ""
+    private: bool = False
+    pull_request: int = 0
+    foreign: bool = False
+    restricted: str = ""
+
+    def everything_because(self) -> str:
+        """Why nothing may be left out for this event, empty if something may."""
+        if self.name in ("", "pull_request"):
+            return ""
+        if self.name != "push":
+            return f"the event is {self.name}"
+        if self.ref.startswith("refs/tags/"):
+            return f"{self.ref.removeprefix('refs/tags/')} is a tag"
+        if not self.default_branch:
+            return "the default branch is not known"
+        if self.ref == f"refs/heads/{self.default_branch}":
+            return f"{self.default_branch} is the default branch"
+        return ""
+
+
+def read_event(variables: Mapping[str, str]) -> Event:
+    """Read the event of a workflow run from its environment and its payload.
+
+    Raises:
+        ToolError: if the payload is there and cannot be read.
+    """
+    name = variables.get("GITHUB_EVENT_NAME", "")
+    if not name:
+        return Event()
+    payload = _payload(variables.get("GITHUB_EVENT_PATH", ""))
+    change = payload.pull_request
+    repository = payload.repository
+    head = (change.head.repo if change else None) or _Repository()
+    foreign = change is not None and head.full_name != repository.full_name
+    author = change.user.login if change and change.user else ""
+    return Event(
+        name=name,
+        ref=variables.get("GITHUB_REF", ""),
+        default_branch=repository.default_branch,
+        private=repository.private,
+        pull_request=change.number if change else 0,
+        foreign=foreign,
+        restricted=_restricted(author, foreign=foreign),
+    )
+
+
+def _restricted(author: str, *, foreign: bool) -> str:
+    if foreign:
+        return "the pull request comes from a fork, whose token may only read"
+    if author == "dependabot[bot]":
+        return "Dependabot opened the pull request, and its token may only read"
+    return ""
+
+
+def _payload(path: str) -> _Payload:
+    if not path:
+        return _Payload()
+    try:
+        return msgspec.json.decode(Path(path).read_bytes(), type=_Payload)
+    except (OSError, msgspec.DecodeError) as error:
+        raise ToolError(f"GITHUB_EVENT_PATH: cannot be read: {error}") from error
