@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 if sys.version_info >= (3, 11):
@@ -27,6 +28,9 @@ TOOLS = {
     "pyright": ["pyright[nodejs]>=1.1.414"],
     "mypy": ["mypy>=2.1"],
     "pre-commit": ["pre-commit>=4.5"],
+    "bandit": ["bandit[toml]>=1.9.4"],
+    "pip-audit": ["pip-audit>=2.10.1"],
+    "build": ["build>=1.6", "twine>=7", "check-wheel-contents>=0.6.3"],
     "check-jsonschema": [
         "check-jsonschema>=0.36",
         "validate-pyproject[all]>=0.25",
@@ -36,17 +40,26 @@ TOOLS = {
 }
 
 
-def compile_requirements(requirements: list[str]) -> list[str]:
+# Dependencies that only serve what we never do, such as to upload: they would bring
+# a dozen packages along.
+LEFT_OUT = {"build": ["keyring"]}
+
+
+def compile_requirements(requirements: list[str], left_out: list[str]) -> list[str]:
     """Resolve requirements for every platform, one line each, with hashes."""
     command = ["uv", "pip", "compile", "--quiet", "--universal", "--generate-hashes"]
     command += ["--python-version", OLDEST_PYTHON, "--no-header", "--no-annotate"]
-    done = subprocess.run(
-        [*command, "-"],
-        input="\n".join(requirements),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    with tempfile.TemporaryDirectory() as directory:
+        overrides = Path(directory) / "overrides.txt"
+        never = [f"{name}; python_version < '3'" for name in left_out]
+        overrides.write_text("\n".join(never), encoding="utf-8")
+        done = subprocess.run(
+            [*command, "--override", str(overrides), "-"],
+            input="\n".join(requirements),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
     joined = re.sub(r"\s*\\\n\s*", " ", done.stdout)
     return [line for line in joined.splitlines() if line]
 
@@ -58,7 +71,7 @@ def lock_tools() -> str:
         "# This file belongs to ci-framework and is generated; do not edit it.",
     ]
     for name, requirements in TOOLS.items():
-        locked = compile_requirements(requirements)
+        locked = compile_requirements(requirements, LEFT_OUT.get(name, []))
         pattern = re.compile(rf"^{re.escape(name)}(?:\[[^\]]*\])?==([^ ;]+)")
         versions = [match.group(1) for row in locked if (match := pattern.match(row))]
         lines += [f"{name}:", f'  version: "{versions[-1]}"', "  requirements:"]
@@ -69,7 +82,7 @@ def lock_tools() -> str:
 def lock_engine() -> str:
     """Write the lock of the engine's own packages as a requirements file."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    locked = compile_requirements(project["project"]["dependencies"])
+    locked = compile_requirements(project["project"]["dependencies"], [])
     head = "# The engine's packages, locked with hashes; generated, do not edit.\n"
     return (
         head

@@ -77,6 +77,7 @@ version = "{version}"
 
 [tool.ci-framework.quality]
 coverage-threshold = 90
+tier = "essential"
 
 [tool.pytest.ini_options]
 pythonpath = ["src"]

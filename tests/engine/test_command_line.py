@@ -77,7 +77,8 @@ def test_dry_run_keeps_the_reports_of_an_earlier_run(project: DemoProject) -> No
 def test_help_names_commands_and_exit_codes(project: DemoProject) -> None:
     run = project.run("--help")
     assert run.code == 0
-    assert re.search(r"gate .*\n.*validate .*\n.*setup ", run.stdout)
+    for command in ("changes", "gate", "setup", "summary", "validate"):
+        assert re.search(rf"^ +{command} +\w", run.stdout, re.MULTILINE), command
     assert "exit codes: 0 green; 1 red; 2 wrong usage" in run.stdout
     assert "--coverage-threshold" in project.run("gate", "--help").stdout
 
@@ -115,3 +116,17 @@ def test_the_version_is_that_of_the_engine(project: DemoProject) -> None:
     assert run.code == 0
     version = project.gate(CHECK).result["framework"]
     assert run.stdout == f"ci-framework {version}\n"
+
+
+def test_a_path_that_does_not_exist_is_refused(project: DemoProject) -> None:
+    run = project.gate("test", "--", "tests/test_nope.py")
+    assert run.code == 2
+    assert "tests/test_nope.py: no such file" in run.stderr
+    assert project.gate("test", "--", "tests/test_demo.py::test_double").code == 0
+
+
+def test_paths_are_taken_from_where_the_command_runs(project: DemoProject) -> None:
+    project.write("src/demo/more.py", "import os\n")
+    run = project.gate("lint", "--", "demo/more.py", cwd=project.root / "src")
+    assert run.code == 1
+    assert "src/demo/more.py:1" in run.stderr

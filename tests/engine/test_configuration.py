@@ -101,7 +101,11 @@ def test_a_setting_that_does_not_fit_is_refused(
         ("= 90", "= true", ("found boolean true", "an integer from 0 to 100")),
         ("= 90", "= 90.5", ("found number 90.5", "an integer from 0 to 100")),
         ("coverage-threshold", "coverage_threshold", ("unknown key", "did you mean")),
-        ("coverage-threshold = 90", 'tier = "all"', ("'all'", "'essential'")),
+        (
+            'coverage-threshold = 90\ntier = "essential"',
+            'tier = "all"',
+            ("'all'", "'essential'"),
+        ),
     ],
 )
 def test_a_value_that_does_not_fit_is_refused_with_its_line(

@@ -121,6 +121,7 @@ def test_the_data_of_coverage_is_left_for_other_reports(project: DemoProject) ->
         "junit.xml",
         "pytest-output.txt",
         "result.json",
+        "results.sarif",
         "summary.md",
     }
     assert not (project.root / ".coverage").exists()

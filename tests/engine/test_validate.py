@@ -136,7 +136,7 @@ def test_settings_that_do_not_fit_are_named_with_their_lines(
         (
             '[tool.ci-framework.environments]\nessential = "qality"\n'
             '[dependency-groups]\nquality = ["pytest"]\n',
-            "essential",
+            "essential =",
             ("environments.essential: found 'qality'", "a dependency group", "quality"),
         ),
     ],
@@ -155,7 +155,7 @@ def test_an_unknown_pixi_environment_is_wrong(project: DemoProject) -> None:
         '[tool.pixi.workspace]\nchannels = []\nplatforms = ["linux-64"]\n'
         '[tool.pixi.environments]\nquality = ["q"]\n[tool.pixi.feature.q]\n'
     )
-    place = Place("pyproject.toml", line_of(project, "essential"))
+    place = Place("pyproject.toml", line_of(project, "essential ="))
     words = ("a pixi environment", "default, quality")
     assert_wrong(validate(project), "settings", place, *words)
 

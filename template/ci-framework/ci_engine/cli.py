@@ -10,7 +10,7 @@ import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ci_engine import __version__
 from ci_engine.errors import CommandError, ToolError, UsageError
@@ -42,8 +42,19 @@ class _Arguments(argparse.Namespace):
     report_dir: str
     json: bool
     dry_run: bool
+    since: str
+    baseline: str
+    grow: bool
     hooks: bool
+    explain: str
+    matrix: Literal["full", "spot-check"]
+    reports: str
+    page: str
+    comment: str
+    security: str
+    performance: str
     paths: list[str]
+    more_paths: str
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -101,10 +112,12 @@ def _parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_gate(commands.add_parser("gate", help="run the checks of a quality tier"))
+    _add_changes(commands.add_parser("changes", help="tell what a change touches"))
     _add_validate(
         commands.add_parser("validate", help="check every configuration file")
     )
     _add_setup(commands.add_parser("setup", help="prepare environment and hooks"))
+    _add_summary(commands.add_parser("summary", help="one page for all that ran"))
     for command in commands.choices.values():
         command.epilog = _EXIT_CODES
         command.add_argument(
@@ -120,7 +133,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
 
 
 def _add_gate(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--tier", default="", help="essential")
+    parser.add_argument("--tier", default="", help="essential, extended or full")
     parser.add_argument(
         "--python", default="", metavar="3.X", help="the Python that runs the tests"
     )
@@ -140,10 +153,44 @@ def _add_gate(parser: argparse.ArgumentParser) -> None:
         "--timeout", type=float, metavar="SECONDS", help="for each single check"
     )
     parser.add_argument(
+        "--baseline",
+        choices=("check", "write"),
+        default="check",
+        help="check against the baseline, or record what is red now",
+    )
+    parser.add_argument(
+        "--grow", action="store_true", help="with --baseline write: allow new entries"
+    )
+    parser.add_argument(
+        "--since", default="", metavar="COMMIT", help="where the change started from"
+    )
+    parser.add_argument(
         "--dry-run", action="store_true", help="say what would run, run nothing"
     )
     parser.add_argument(
         "paths", nargs="*", metavar="PATH", help="only these files, or tests by id"
+    )
+    parser.add_argument(
+        "--paths",
+        dest="more_paths",
+        default="",
+        metavar="LINES",
+        help="the same as one text with a path on each line",
+    )
+
+
+def _add_changes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--since", default="", metavar="COMMIT", help="where the change started from"
+    )
+    parser.add_argument(
+        "--explain", default="", metavar="FILE", help="tell the kind of one file"
+    )
+    parser.add_argument(
+        "--matrix",
+        choices=("full", "spot-check"),
+        default="full",
+        help="whether CI tests a change on all Pythons or on two",
     )
 
 
@@ -160,17 +207,43 @@ def _add_setup(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_summary(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--reports", default=".ci-framework", metavar="DIR", help="reports to gather"
+    )
+    parser.add_argument(
+        "--page", default="", metavar="FILE", help="take this page, gather nothing"
+    )
+    # With a value each, for workflows: their inputs are texts.
+    for name, default, text in (
+        ("comment", "false", "comment on the pull request"),
+        ("security", "true", "write the section on security"),
+        ("performance", "true", "write the section on where the time went"),
+    ):
+        parser.add_argument(
+            f"--{name}",
+            nargs="?",
+            choices=("true", "false"),
+            const="true",
+            default=default,
+            help=text,
+        )
+
+
 def _gate(parsed: _Arguments) -> int:
-    from ci_engine.commands.gate import GateRequest, run_gate, select_checks
+    from ci_engine.commands.gate import GateRequest, run_gate
     from ci_engine.config import load_configuration
     from ci_engine.project import read_project, repository_root
 
     root = repository_root()
     configuration = load_configuration(root, os.environ, _overrides(parsed))
     settings = configuration.settings
-    checks = select_checks(configuration, settings.quality.tier)
+    checks = settings.checks_of(settings.quality.tier)
     if parsed.only:
-        checks = _only(checks, parsed.only)
+        known = [
+            name for name, check in settings.checks.items() if check.tier != "none"
+        ]
+        checks = _only(known, parsed.only)
     _refuse_bad_python(parsed.python)
     project = read_project(root)
     if parsed.dry_run:
@@ -187,8 +260,11 @@ def _gate(parsed: _Arguments) -> int:
             python=parsed.python,
             fail_fast=settings.quality.fail_fast,
             fix=parsed.fix,
-            paths=_from_root(parsed.paths, root),
+            paths=_from_root([*parsed.paths, *_lines(parsed.more_paths)], root),
             reports=reports,
+            since=parsed.since,
+            baseline="write" if parsed.baseline == "write" else "check",
+            grow=parsed.grow,
             on_result=_print_result,
         ),
     )
@@ -206,19 +282,25 @@ def _print_result(check: CheckResult) -> None:
 
 
 def _from_root(paths: list[str], root: Path) -> list[str]:
-    """Name the given files from the top of the repository, where the tools run."""
+    """Name the given files from the top of the repository, where the tools run.
+
+    Raises:
+        UsageError: for a file that is not there; nothing would be checked.
+    """
     named: list[str] = []
     for path in paths:
         file, separator, test = path.partition("::")
         absolute = Path.cwd() / file
         if absolute.exists() and absolute.is_relative_to(root):
             file = absolute.relative_to(root).as_posix()
+        elif not (root / file).exists():
+            raise UsageError(f"{path}: no such file", next_step="correct the path")
         named.append(f"{file}{separator}{test}")
     return named
 
 
 def _only(checks: list[CheckName], names: str) -> list[CheckName]:
-    """Limit the checks of the tier to the named ones, in the order of the tier."""
+    """Limit the checks to the named ones, of whichever tier, in their own order."""
     wanted = [name.strip() for name in names.split(",") if name.strip()]
     unknown = [name for name in wanted if name not in checks]
     if unknown or not wanted:
@@ -227,6 +309,10 @@ def _only(checks: list[CheckName], names: str) -> list[CheckName]:
             f"allowed: {', '.join(checks)}"
         )
     return [name for name in checks if name in wanted]
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def _overrides(parsed: _Arguments) -> Table:
@@ -242,10 +328,10 @@ def _overrides(parsed: _Arguments) -> Table:
         quality["coverage-threshold"] = parsed.coverage_threshold
     table: Table = {"quality": quality} if quality else {}
     if parsed.timeout is not None:
-        from ci_engine.settings import check_names
+        from ci_engine.settings import BUILT_IN_CHECKS
 
         limit: Table = {"timeout": parsed.timeout}
-        table["checks"] = dict.fromkeys(check_names(), limit)
+        table["checks"] = dict.fromkeys(BUILT_IN_CHECKS, limit)
     for mistake in settings_mistakes(table):
         option = "--timeout" if "timeout" in mistake.keys else f"--{mistake.keys[-1]}"
         raise UsageError(f"{option}: found {mistake.found}; allowed: {mistake.allowed}")
@@ -255,6 +341,20 @@ def _overrides(parsed: _Arguments) -> Table:
 def _refuse_bad_python(version: str) -> None:
     if version and not re.fullmatch(r"3\.\d{1,2}", version):
         raise UsageError(f"--python: found {version!r}; allowed: a version like 3.12")
+
+
+def _changes(parsed: _Arguments) -> int:
+    from ci_engine.commands.changes import ChangesRequest, run_changes
+
+    return run_changes(
+        ChangesRequest(
+            since=parsed.since,
+            explain=parsed.explain,
+            matrix=parsed.matrix,
+            as_json=parsed.json,
+            report_dir=parsed.report_dir,
+        )
+    )
 
 
 def _validate(parsed: _Arguments) -> int:
@@ -274,4 +374,30 @@ def _setup(parsed: _Arguments) -> int:
     )
 
 
-_COMMANDS = {"gate": _gate, "validate": _validate, "setup": _setup}
+def _summary(parsed: _Arguments) -> int:
+    from ci_engine.commands.summary import SummaryRequest, run_summary
+
+    return run_summary(
+        SummaryRequest(
+            reports=Path.cwd() / parsed.reports,
+            # Large values come through the environment, which has no length limit
+            # worth mentioning and is never read by a shell.
+            needs=os.environ.get("NEEDS", ""),
+            skips=os.environ.get("SKIPS", ""),
+            page=parsed.page,
+            comment=parsed.comment == "true",
+            security=parsed.security == "true",
+            performance=parsed.performance == "true",
+            as_json=parsed.json,
+            report_dir=parsed.report_dir,
+        )
+    )
+
+
+_COMMANDS = {
+    "changes": _changes,
+    "gate": _gate,
+    "setup": _setup,
+    "summary": _summary,
+    "validate": _validate,
+}

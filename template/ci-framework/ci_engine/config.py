@@ -1,24 +1,30 @@
 """Read the settings of a project, layer by layer, and refuse what is not allowed.
 
 Order, the strongest first: command line, environment (``CI_FRAMEWORK_*``), the
-project's file, ``ci-framework/configs/quality-tiers.yaml``.
+project's file, ``ci-framework/configs/*.yaml``.
 """
 
 from __future__ import annotations
 
+import difflib
 import re
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
 import msgspec
 from msgspec import inspect
 
 from ci_engine.errors import ConfigurationError
 from ci_engine.schema import Mistake, find_mistakes
-from ci_engine.settings import QualityTiers, Settings
+from ci_engine.settings import (
+    BUILT_IN_CHECKS,
+    ChangePatterns,
+    QualityTiers,
+    Settings,
+)
 
 __all__ = [
     "Configuration",
@@ -36,6 +42,7 @@ __all__ = [
 ]
 
 Table = dict[str, object]
+_Structure = TypeVar("_Structure", bound=msgspec.Struct)
 
 _PREFIX = "CI_FRAMEWORK_"
 # Variables of ours that are not settings.
@@ -49,11 +56,13 @@ class Configuration:
     Attributes:
         settings: the merged settings.
         tiers: the tiers and the runners.
+        patterns: the kinds of files by their names.
         source: the project's file the settings came from, if there is one.
     """
 
     settings: Settings
     tiers: QualityTiers
+    patterns: ChangePatterns
     source: Path | None
 
 
@@ -144,11 +153,10 @@ def load_configuration(
     Raises:
         ConfigurationError: naming every mistake in the layer it is in.
     """
-    tiers_file = configs_directory() / "quality-tiers.yaml"
-    raw = read_yaml(tiers_file)
-    _refuse(find_mistakes(raw, QualityTiers), tiers_file)
-    tiers = msgspec.convert(raw, QualityTiers)
+    tiers = _read_defaults("quality-tiers.yaml", QualityTiers)
+    patterns = _read_defaults("change-patterns.yaml", ChangePatterns)
     merged = cast("Table", msgspec.to_builtins(tiers.defaults))
+    merged["changes"] = msgspec.to_builtins(patterns.defaults)
     source = configuration_file(root)
     if source is not None:
         table = project_table(read_toml(source), source)
@@ -156,7 +164,34 @@ def load_configuration(
         merged = _merge(merged, table)
     merged = _merge(merged, _from_variables(variables))
     merged = _merge(merged, overrides or {})
-    return Configuration(msgspec.convert(merged, Settings), tiers, source)
+    settings = msgspec.convert(merged, Settings)
+    _refuse_checks_without_command(settings, source)
+    return Configuration(settings, tiers, patterns, source)
+
+
+def _read_defaults(name: str, structure: type[_Structure]) -> _Structure:
+    """Read one of the framework's own files."""
+    path = configs_directory() / name
+    raw = read_yaml(path)
+    _refuse(find_mistakes(raw, structure), path)
+    return msgspec.convert(raw, structure)
+
+
+def _refuse_checks_without_command(settings: Settings, source: Path | None) -> None:
+    """A check that the framework does not have needs a command of the project's."""
+    known = ", ".join(BUILT_IN_CHECKS)
+    mistakes: list[Mistake] = []
+    for name in dict.fromkeys((*settings.checks, *settings.commands)):
+        own = name not in BUILT_IN_CHECKS
+        if own and (name not in settings.checks or not settings.command_of(name)):
+            near = difflib.get_close_matches(name, BUILT_IN_CHECKS, 1)
+            guess = f"did you mean {near[0]!r}? " if near else ""
+            allowed = f"{guess}checks: {known}; or one of your own with a command"
+            table = "checks" if name in settings.checks else "commands"
+            keys = ("tool", "ci-framework", table, name)
+            mistakes.append(Mistake(keys, "a check without a command", allowed))
+    if source is not None:
+        _refuse(mistakes, source)
 
 
 def settings_mistakes(table: Table) -> list[Mistake]:
@@ -308,10 +343,9 @@ def _variable_names(
     """Map each environment variable to its setting and the setting's type."""
     if isinstance(kind, inspect.StructType):
         parts = [(field.encode_name, field.type) for field in kind.fields]
-    elif isinstance(kind, inspect.DictType) and isinstance(
-        kind.key_type, inspect.LiteralType
-    ):
-        parts = [(str(name), kind.value_type) for name in kind.key_type.values]
+    elif isinstance(kind, inspect.DictType):
+        # Every table with names of its own is one of checks.
+        parts = [(name, kind.value_type) for name in BUILT_IN_CHECKS]
     else:
         name = _PREFIX + "_".join(keys).replace("-", "_").upper()
         return {name: (keys, kind)}

@@ -21,7 +21,7 @@ from ci_engine.run import Outcome, find_program, run_program
 __all__ = ["Environment", "Probe", "ask_environment", "child_variables"]
 
 # Programs that checks look for in the project's environment.
-PROGRAMS = ("ruff", "pyright", "mypy")
+PROGRAMS = ("ruff", "pyright", "mypy", "bandit", "pip-audit", "pre-commit", "prek")
 
 
 class Probe(msgspec.Struct, frozen=True):

@@ -34,7 +34,7 @@ from ci_engine.errors import ToolError
 from ci_engine.output import prepare_directory
 from ci_engine.project import Project, normalise
 from ci_engine.run import Outcome, find_program, run_program
-from ci_engine.settings import Environments
+from ci_engine.settings import Environments, Tier
 
 __all__ = ["prepare_development", "prepare_environment"]
 
@@ -75,21 +75,24 @@ class Preparation:
 def prepare_environment(
     project: Project,
     environments: Environments,
+    tier: Tier,
     python: str = "",
     cancel: threading.Event | None = None,
 ) -> Environment:
-    """Find or make the environment of the essential tier.
+    """Find or make the environment of a tier.
 
     Args:
         project: the repository.
         environments: the names of its environments.
+        tier: the tier that is about to run.
         python: minor version to test with, empty = whichever the project uses.
         cancel: set when the run is called off.
 
     Raises:
         ToolError: if no environment can be had.
     """
-    wanted = Preparation(project, environments.essential, python, cancel)
+    declared = environments.of_tier(tier)
+    wanted = Preparation(project, declared, python, cancel)
     if project.manager == "pixi" and python and environments.test:
         name = environments.test.replace("{python}", python.replace(".", ""))
         wanted = replace(wanted, group=name)
@@ -97,8 +100,8 @@ def prepare_environment(
         return _own_or_existing(wanted)
     if find_program(project.manager) is None:
         missing = f"{project.manager} is not installed"
-        # A pixi environment for one Python has the tools of the essential tier.
-        return _made(replace(wanted, group=environments.essential), missing)
+        # A pixi environment for one Python is named otherwise than its group.
+        return _made(replace(wanted, group=declared), missing)
     prepare = {"pixi": _pixi, "uv": _uv, "poetry": _poetry}[project.manager]
     return prepare(wanted)
 

@@ -56,6 +56,11 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         column: 1-based column, 0 when unknown.
         severity: ``error`` or ``warning``.
         test: id of the failing test, empty for everything else.
+        fingerprint: stable name, see ``fingerprints``.
+        known: whether the baseline has it.
+        score: how grave a flaw of security is, 0.0 to 10.0 as CVSS; None for
+            everything else.
+        help_url: where the rule is explained.
     """
 
     tool: str
@@ -66,6 +71,10 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     column: int = 0
     severity: str = "error"
     test: str = ""
+    fingerprint: str = ""
+    known: bool = False
+    score: float | None = None
+    help_url: str = ""
 
     @property
     def place(self) -> str:
@@ -156,6 +165,7 @@ class RunResult(msgspec.Struct, kw_only=True):
         tier: the tier that was asked for.
         environment: the environments that gave the verdict.
         seconds: wall time of the run.
+        notes: what a reader must know about the run as a whole.
     """
 
     schema: int = 1
@@ -167,6 +177,7 @@ class RunResult(msgspec.Struct, kw_only=True):
     tier: str = ""
     environment: str = ""
     seconds: float = 0.0
+    notes: list[str] = msgspec.field(default_factory=list[str])
 
 
 def verdict_of(checks: list[CheckResult]) -> Verdict:

@@ -7,36 +7,60 @@ schema that editors use is generated from it; the defaults are data, in
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 import msgspec
 
 __all__ = [
+    "BUILT_IN_CHECKS",
+    "TIERS",
+    "ChangePatterns",
+    "Changes",
     "CheckName",
     "CheckSettings",
     "Environments",
     "Matrix",
     "Platform",
+    "Policy",
     "Quality",
     "QualityTiers",
     "Settings",
     "Tier",
     "TierDefinition",
-    "check_names",
 ]
 
-Tier = Literal["essential"]
-CheckName = Literal[
-    "no-conflict-markers", "lint", "format", "typecheck", "test", "coverage"
-]
+Tier = Literal["essential", "extended", "full"]
+# A tier runs the checks of the tiers before it as well.
+TIERS: tuple[Tier, ...] = ("essential", "extended", "full")
+# The checks the framework has; a project may add others with commands of its own.
+BUILT_IN_CHECKS = (
+    "no-conflict-markers",
+    "lint",
+    "format",
+    "typecheck",
+    "test",
+    "coverage",
+    "security",
+    "audit",
+    "hooks",
+    "policy",
+    "build",
+    "patch-coverage",
+    "lock",
+    "metadata",
+)
+CheckName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]*$")]
 TypeChecker = Literal["pyright", "mypy"]
 PythonVersion = Annotated[str, msgspec.Meta(pattern=r"^3\.\d+$")]
 Platform = Literal["linux", "macos", "windows"]
 Percentage = Annotated[int, msgspec.Meta(ge=0, le=100)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
+# Without `!`, which gitignore reads as "not", and with / on every system.
+Glob = Annotated[str, msgspec.Meta(pattern=r"^[^!\s\\][^\\]*$")]
 Profile = Literal["tiered", "comprehensive"]
-Command = Text | Annotated[list[Text], msgspec.Meta(min_length=1)]
+Command = str | Annotated[list[Text], msgspec.Meta(min_length=1)]
 
 
 class _Table(
@@ -83,24 +107,84 @@ class Environments(_Table, frozen=True):
 
     Attributes:
         essential: the environment of the essential tier; empty = the default one.
+        extended: that of the extended tier; empty = that of the essential tier.
+        full: that of the full tier; empty = that of the extended tier.
         test: the environment of one Python of the matrix, for managers that have
             one environment for each; ``{python}`` stands for ``311`` and the like.
     """
 
     essential: str
+    extended: str
+    full: str
     test: str
+
+    def of_tier(self, tier: Tier) -> str:
+        """The environment of a tier: its own, or that of the tier before it."""
+        names = {
+            "essential": self.essential,
+            "extended": self.extended or self.essential,
+            "full": self.full or self.extended or self.essential,
+        }
+        return names[tier]
 
 
 class CheckSettings(_Table, frozen=True):
     """Settings of one check.
 
     Attributes:
+        tier: the first tier that runs it; ``none`` turns it off.
         timeout: seconds after which it is killed.
         blocking: whether its failure makes the run red.
+        command: the project's own command for it; empty = the framework's way.
     """
 
-    timeout: Seconds
-    blocking: bool
+    tier: Literal["essential", "extended", "full", "none"] = "essential"
+    timeout: Seconds = 600.0
+    blocking: bool = True
+    command: Command = ""
+
+
+class Policy(_Table, frozen=True):
+    """Limits of the code policy; 0 turns a limit off.
+
+    Attributes:
+        file_lines: most lines of a file.
+        function_lines: most lines of a function, its docstring not counted.
+        complexity: highest cyclomatic complexity of a function.
+        dead_code: whether private names that nothing uses are reported.
+    """
+
+    file_lines: Count
+    function_lines: Count
+    complexity: Count
+    dead_code: bool
+
+
+class Changes(_Table, frozen=True):
+    """Which kind of file a changed path is; see ``configs/change-patterns.yaml``.
+
+    Attributes:
+        docs_patterns: documentation; a change of nothing else runs no tests.
+        source_patterns: code, beside everything below ``source-paths``.
+        test_patterns: tests, beside everything below ``test-paths``.
+        generated_patterns: files a program writes; a change of them runs nothing.
+        always_run: files whose change runs everything.
+    """
+
+    docs_patterns: list[Glob]
+    source_patterns: list[Glob]
+    test_patterns: list[Glob]
+    generated_patterns: list[Glob]
+    always_run: list[Glob]
+
+
+_NO_CHANGES = Changes(
+    docs_patterns=[],
+    source_patterns=[],
+    test_patterns=[],
+    generated_patterns=[],
+    always_run=[],
+)
 
 
 class Settings(_Table, frozen=True):
@@ -114,8 +198,10 @@ class Settings(_Table, frozen=True):
         quality: how strict the gate is.
         matrix: where CI tests.
         environments: which environment each tier uses.
-        commands: the project's own command for a check.
-        checks: settings of single checks.
+        commands: the project's own command for a check, by name, for short.
+        checks: settings of single checks, and checks of the project's own.
+        policy: limits of the code policy.
+        changes: which kind of file a changed path is.
     """
 
     version: Text
@@ -127,20 +213,36 @@ class Settings(_Table, frozen=True):
     environments: Environments
     commands: dict[CheckName, Command]
     checks: dict[CheckName, CheckSettings]
+    policy: Policy
+    changes: Changes = _NO_CHANGES
+
+    def command_of(self, check: CheckName) -> Command:
+        """The project's own command for a check, empty if it has none."""
+        return self.commands.get(check) or self.checks[check].command
+
+    def checks_of(self, tier: Tier) -> list[CheckName]:
+        """The checks that a tier runs, those of the tiers before it included."""
+        reached = TIERS[: TIERS.index(tier) + 1]
+        return [name for name, check in self.checks.items() if check.tier in reached]
 
 
 class TierDefinition(_Table, frozen=True):
-    """One tier of ``configs/quality-tiers.yaml``."""
+    """One tier of ``configs/quality-tiers.yaml``.
+
+    Attributes:
+        description: what it is for.
+        hypothesis_examples: examples that property tests try; 0 = the project's own.
+    """
 
     description: Text
-    checks: list[CheckName]
+    hypothesis_examples: Count
 
 
 class QualityTiers(_Table, frozen=True):
     """``configs/quality-tiers.yaml``: what each tier runs, where, how long at most.
 
     Attributes:
-        tiers: the checks of each tier, in the order they are reported.
+        tiers: what each tier is for.
         runners: the hosted runner of each platform.
         defaults: the value of every setting that nobody set.
     """
@@ -150,6 +252,15 @@ class QualityTiers(_Table, frozen=True):
     defaults: Settings
 
 
-def check_names() -> tuple[CheckName, ...]:
-    """The names of all checks."""
-    return get_args(CheckName)
+class ChangePatterns(_Table, frozen=True):
+    """``configs/change-patterns.yaml``: kinds of files by their names.
+
+    Attributes:
+        ci: files of the CI itself; a change of them runs everything.
+        dependencies: files that name versions; so does a change of them.
+        defaults: the patterns that nobody set otherwise.
+    """
+
+    ci: list[Glob]
+    dependencies: list[Glob]
+    defaults: Changes

@@ -71,29 +71,44 @@ def read_tool_locks() -> dict[str, ToolLock]:
 
 
 def isolated_tool(
-    project: Project, name: str, cancel: threading.Event | None = None
+    project: Project,
+    name: str,
+    cancel: threading.Event | None = None,
+    interpreter: str = "",
 ) -> IsolatedTool:
     """Install a locked tool below ``.ci-framework/tools`` unless it is there.
+
+    Args:
+        project: the repository.
+        name: the tool.
+        cancel: set when the run is called off.
+        interpreter: the Python that it runs under, empty = the one of the engine.
 
     Raises:
         ToolError: if it cannot be installed.
     """
     lock = read_tool_locks()[name]
     text = "\n".join(lock.requirements) + "\n"
-    identity = hashlib.sha256(f"{sys.version}\n{text}".encode()).hexdigest()[:12]
+    python = interpreter or sys.executable
+    base = interpreter or sys.version
+    identity = hashlib.sha256(f"{base}\n{text}".encode()).hexdigest()[:12]
     prefix = project.output / "tools" / f"{name}-{lock.version}-{identity}"
     done = prefix / "ci-framework-stamp"
     with _LOCK:
         # Its interpreter goes with the one that made it, for example an upgrade.
         if not (done.is_file() and python_of(prefix).exists()):
-            _install(project, prefix, text, cancel)
+            _install(project, prefix, text, python, cancel)
             write_text(done, identity)
     scripts = python_of(prefix).parent
     return IsolatedTool(name, lock.version, scripts, activated(prefix))
 
 
 def _install(
-    project: Project, prefix: Path, requirements: str, cancel: threading.Event | None
+    project: Project,
+    prefix: Path,
+    requirements: str,
+    interpreter: str,
+    cancel: threading.Event | None,
 ) -> None:
     if prefix.is_dir():
         # Ours: an installation below .ci-framework/tools that was cut short.
@@ -104,13 +119,13 @@ def _install(
     python = str(python_of(prefix))
     if find_program("uv") is not None:
         make = ["uv", "venv", "--quiet", "--allow-existing", "--python"]
-        make += [sys.executable, str(prefix)]
+        make += [interpreter, str(prefix)]
         install = ["uv", "pip", "install", "--quiet", "--python", python]
     else:
-        make = [sys.executable, "-I", "-m", "venv", str(prefix)]
+        make = [interpreter, "-I", "-m", "venv", str(prefix)]
         install = [python, "-I", "-m", "pip", "install", "--quiet"]
-        install += ["--disable-pip-version-check", "--no-deps"]
-    install += ["--require-hashes", "--requirement", str(listing)]
+        install += ["--disable-pip-version-check"]
+    install += ["--no-deps", "--require-hashes", "--requirement", str(listing)]
     for command in (make, install):
         outcome = run_program(
             command, cwd=project.root, timeout=_INSTALL_SECONDS, cancel=cancel

@@ -5,19 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ci_engine.checks import (
+    audit,
+    bandit,
+    build,
     conflict_markers,
     coverage,
+    hooks,
+    lock,
+    metadata,
     mypy,
     own_command,
+    patch_coverage,
+    policy,
     pyright,
     pytest,
     ruff,
 )
 from ci_engine.checks.context import Context
+from ci_engine.pixi_tasks import own_task
 from ci_engine.results import CheckResult
-from ci_engine.settings import CheckName
+from ci_engine.settings import CheckName, Settings
 
-__all__ = ["CHECKS", "DEPENDS_ON", "FIXERS", "NEEDS_ENVIRONMENT", "run_check"]
+__all__ = ["CHECKS", "DEPENDS_ON", "FIXERS", "needs_environment", "run_check"]
 
 
 def _check_types(context: Context) -> CheckResult:
@@ -32,23 +41,48 @@ CHECKS: Mapping[CheckName, Callable[[Context], CheckResult]] = {
     "typecheck": _check_types,
     "test": pytest.check,
     "coverage": coverage.check,
+    "security": bandit.check,
+    "audit": audit.check,
+    "hooks": hooks.check,
+    "policy": policy.check,
+    "patch-coverage": patch_coverage.check,
+    "build": build.check,
+    "lock": lock.check,
+    "metadata": metadata.check,
 }
 
-# A check that reads what another one measured runs after it.
-DEPENDS_ON: Mapping[CheckName, CheckName] = {"coverage": "test"}
+# A check that reads what another one made or measured runs after it.
+DEPENDS_ON: Mapping[CheckName, CheckName] = {
+    "coverage": "test",
+    "patch-coverage": "test",
+    "metadata": "build",
+}
 
 # With --fix these change files, in this order; the others look at the outcome.
 FIXERS: tuple[CheckName, ...] = ("lint", "format")
 
-# Checks that look at text need no interpreter of the project.
-NEEDS_ENVIRONMENT: frozenset[CheckName] = frozenset(
-    {"lint", "format", "typecheck", "test"}
+# Checks that need no interpreter of the project.
+_WITHOUT_ENVIRONMENT = frozenset(
+    {"no-conflict-markers", "coverage", "patch-coverage", "policy", "lock"}
 )
 
 
+def needs_environment(name: CheckName, settings: Settings) -> bool:
+    """Whether a check can only start when the project's environment is there."""
+    return bool(settings.command_of(name)) or name not in _WITHOUT_ENVIRONMENT
+
+
 def run_check(name: CheckName, context: Context) -> CheckResult:
-    """Run a check with the project's own command for it, if there is one."""
-    command = context.settings.commands.get(name)
-    if command is not None and name != "test":
-        return own_command.check(name, command, context)
-    return CHECKS[name](context)
+    """Run a check the project's own way if it has one, else the framework's."""
+    command = context.own_command(name)
+    if not command or name == "test":
+        result = CHECKS[name](context)
+    elif name == "lint":
+        result = ruff.add_faults(own_command.check(name, command, context), context)
+    else:
+        result = own_command.check(name, command, context)
+    task = own_task(context.project, name)
+    if task is not None and not task.trusted:
+        text = f"the pixi task {task.name} ends well whatever happens: it was not used"
+        result.notes.append(text)
+    return result

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ci_engine.baseline import Baseline
 from ci_engine.environment import Environment
 from ci_engine.errors import ToolError
+from ci_engine.git import Start
+from ci_engine.pixi_tasks import own_task
 from ci_engine.project import Project
 from ci_engine.results import CheckResult, Finding, Status
 from ci_engine.run import Outcome, run_program
-from ci_engine.settings import CheckName, Settings
+from ci_engine.settings import CheckName, Command, Settings, Tier
 from ci_engine.tools import isolated_tool
 
 __all__ = [
+    "FRAMEWORK_PATHS",
     "Context",
     "Tool",
     "failed_or_passed",
@@ -26,7 +30,7 @@ __all__ = [
 ]
 
 # The framework's own files are not the project's to mend.
-_FRAMEWORK_PATHS = ("ci-framework/ci_engine/", ".ci-framework/")
+FRAMEWORK_PATHS = ("ci-framework/ci_engine/", ".ci-framework/")
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,11 @@ class Context:
         environment: the project's environment, or why there is none.
         paths: files or tests the run is limited to; empty = everything.
         fix: whether tools may correct what they find.
+        tier: the tier that runs.
+        since: the commit that the user named with ``--since``, may be empty.
+        start: finds out, once, where the change started.
+        baseline: what was red before; None if the project has none.
+        hypothesis_examples: examples that property tests try; 0 = their own.
         earlier: results of checks that this one depends on.
     """
 
@@ -75,9 +84,29 @@ class Context:
     environment: Environment | ToolError
     paths: Sequence[str] = ()
     fix: bool = False
+    tier: Tier = "essential"
+    since: str = ""
+    start: Callable[[], Start] = field(default=lambda: Start(None, "nobody asked"))
+    baseline: Baseline | None = None
+    hypothesis_examples: int = 0
     earlier: Mapping[CheckName, CheckResult] = field(
         default_factory=dict[CheckName, CheckResult]
     )
+
+    def own_command(self, check: CheckName) -> Command:
+        """The project's own way to make a check, empty if it has none.
+
+        A command of the settings, else a pixi task of that name. A task that ends
+        well whatever happens gives no verdict; limited runs and corrections are
+        what tasks cannot do.
+        """
+        command = self.settings.command_of(check)
+        environment = self.environment
+        prefix = environment.prefix if isinstance(environment, Environment) else ()
+        if command or not prefix or self.paths or self.fix:
+            return command
+        task = own_task(self.project, check)
+        return [task.name] if task is not None and task.trusted else ""
 
     @property
     def code_paths(self) -> list[str]:
@@ -94,8 +123,12 @@ class Context:
         """Seconds after which the programs of a check are killed."""
         return self.settings.checks[check].timeout
 
-    def tool(self, name: str) -> Tool:
+    def tool(self, name: str, interpreter: str = "") -> Tool:
         """The project's own tool, or the framework's locked one.
+
+        Args:
+            name: the tool.
+            interpreter: the Python that the locked one needs, empty = any.
 
         Raises:
             ToolError: if neither can be had.
@@ -111,7 +144,7 @@ class Context:
                     _plain(environment.variables),
                     environment.name,
                 )
-        isolated = isolated_tool(self.project, name, self.cancel)
+        isolated = isolated_tool(self.project, name, self.cancel, interpreter)
         return Tool(
             name,
             isolated.version,
@@ -208,7 +241,7 @@ def failed_or_passed(
     consistent = outcome.code == 0 or (outcome.code in finding_codes and findings)
     if not consistent or (outcome.code == 0 and errors):
         return not_run(check, f"{tool.name}: {outcome.ending()}", outcome)
-    ours = [f for f in findings if not f.path.startswith(_FRAMEWORK_PATHS)]
+    ours = [f for f in findings if not f.path.startswith(FRAMEWORK_PATHS)]
     red = any(finding.severity == "error" for finding in ours)
     return CheckResult(
         id=check,

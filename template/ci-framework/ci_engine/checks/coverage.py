@@ -10,7 +10,7 @@ import msgspec
 from ci_engine.checks.context import Context, not_run, skipped
 from ci_engine.results import CheckResult, Finding, Status
 
-__all__ = ["REPORT_NAME", "check"]
+__all__ = ["REPORT_NAME", "check", "line_ranges"]
 
 REPORT_NAME = "coverage.json"
 _MOST_FILES = 10
@@ -66,11 +66,17 @@ def _why_not(context: Context, threshold: int, tests: CheckResult) -> str:
     return f"the tests were skipped: {tests.reason}"
 
 
-def _judge(context: Context, report: _Report, threshold: int) -> CheckResult:
+def _judge(context: Context, report: _Report, threshold: float) -> CheckResult:
     percent = report.totals.percent_covered
     # Rounded down, so that 89.996 is never shown as 90.
     shown = math.floor(percent * 100) / 100
     result = CheckResult(id="coverage", coverage=shown, tool="coverage")
+    floor = context.baseline.coverage if context.baseline else None
+    if floor is not None and floor < threshold:
+        result.notes.append(f"the baseline asks for {floor} %, not for {threshold} %")
+        if shown >= threshold:
+            result.notes.append("the threshold is reached: the floor can go")
+        threshold = floor
     if percent >= threshold:
         return result
     result.status = Status.FAILED
@@ -101,11 +107,11 @@ def _message(file: _File, total: str) -> str:
     missing, statements = len(file.missing_lines), file.summary.num_statements
     return (
         f"{missing} of {statements} statements not covered: "
-        f"{_ranges(file.missing_lines)} (in all {total})"
+        f"{line_ranges(file.missing_lines)} (in all {total})"
     )
 
 
-def _ranges(lines: list[int]) -> str:
+def line_ranges(lines: list[int]) -> str:
     """Write ``[1, 2, 3, 7]`` as ``1-3, 7``."""
     runs: list[list[int]] = []
     for line in sorted(lines):

@@ -52,8 +52,8 @@ def check(context: Context) -> CheckResult:
 
 def _run_tests(context: Context, environment: Environment, data: Path) -> CheckResult:
     events = data.with_name(_EVENTS_NAME)
-    own = context.settings.commands.get("test")
-    if own is not None:
+    own = context.own_command("test")
+    if own:
         options = _coverage_options(context, environment)
         variables = _variables(context, data, options)
         outcome = run_own_command("test", own, context, variables)
@@ -90,6 +90,7 @@ def _variables(
     return {
         "CI_ENGINE_PYTEST_EVENTS": str(data.with_name(_EVENTS_NAME)),
         "CI_ENGINE_PYTEST_DEADLINE": f"{time.time() + context.timeout('test'):.2f}",
+        "CI_ENGINE_HYPOTHESIS_EXAMPLES": str(context.hypothesis_examples),
         "CI_ENGINE_ROOT": str(context.project.root),
         "COVERAGE_FILE": str(data),
         "PYTEST_ADDOPTS": f"{words} {os.environ.get('PYTEST_ADDOPTS', '')}".strip(),
@@ -226,6 +227,7 @@ def _judge(context: Context, tool: Tool, outcome: Outcome, run: TestRun) -> Chec
         tests=[*run.collection, *run.tests],
         findings=findings,
         output=outcome.tail(30),
+        notes=run.notes,
     )
     if outcome.timed_out:
         result.status = Status.TIMED_OUT

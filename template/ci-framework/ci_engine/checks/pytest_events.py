@@ -45,6 +45,7 @@ class TestRun:
             if it did not come to its end.
         collected: how many tests pytest selected.
         stack: where the main thread was shortly before the time ran out.
+        notes: what the plugin did that a reader should know.
     """
 
     __test__ = False
@@ -56,10 +57,21 @@ class TestRun:
     code: int = -1
     collected: int = 0
     stack: str = ""
+    notes: list[str] = field(default_factory=list[str])
 
     def count(self, *outcomes: str) -> int:
         """How many tests ended in one of these ways."""
         return sum(test.outcome in outcomes for test in self.tests)
+
+
+def _events(path: Path, stack: list[str]) -> Iterator[_Event]:
+    """Decode the lines; what is no event was written by the watchdog: the stack."""
+    text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+    for row in text.splitlines():
+        try:
+            yield msgspec.json.decode(row, type=_Event)
+        except msgspec.DecodeError:
+            stack.append(row)
 
 
 def read_events(path: Path) -> TestRun:
@@ -69,13 +81,7 @@ def read_events(path: Path) -> TestRun:
     phases: dict[str, list[_Event]] = {}
     stack: list[str] = []
     open_runs = 0
-    text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
-    for row in text.splitlines():
-        try:
-            event = msgspec.json.decode(row, type=_Event)
-        except msgspec.DecodeError:
-            stack.append(row)
-            continue
+    for event in _events(path, stack):
         if event.event == "begin":
             open_runs += 1
         elif event.event == "start":
@@ -87,6 +93,8 @@ def read_events(path: Path) -> TestRun:
                 run.tests.append(_test_case(phases.pop(event.id)))
         elif event.event == "collect" and event.outcome == "failed":
             run.collection.append(_collection_error(event))
+        elif event.event == "note":
+            run.notes.append(event.message)
         elif event.event == "finish":
             open_runs -= 1
             _finish(run, event)

@@ -18,7 +18,7 @@ from ci_engine.errors import ToolError
 from ci_engine.results import CheckResult, Finding, Status
 from ci_engine.run import Outcome
 
-__all__ = ["check_format", "check_lint"]
+__all__ = ["add_faults", "check_format", "check_lint"]
 
 # Undefined names, unused imports and syntax errors are never acceptable, whatever
 # the project selects or ignores; `noqa` and per-file-ignores still count.
@@ -46,6 +46,10 @@ class _Violation(msgspec.Struct):
 
 def check_lint(context: Context) -> CheckResult:
     """Run ``ruff check``; F and E9 are selected on top of the project's rules."""
+    return _run_lint(context, "--extend-select")
+
+
+def _run_lint(context: Context, selection: str) -> CheckResult:
     try:
         tool = context.tool("ruff")
     except ToolError as error:
@@ -56,7 +60,7 @@ def check_lint(context: Context) -> CheckResult:
         [
             "check",
             "--fix" if context.fix else "--no-fix",
-            "--extend-select",
+            selection,
             _ALWAYS,
             "--output-format",
             "json",
@@ -70,6 +74,16 @@ def check_lint(context: Context) -> CheckResult:
     if not findings and _NOT_LINTED in outcome.stderr:
         return not_run("lint", "ruff could not read every file", outcome)
     return failed_or_passed("lint", tool, outcome, findings)
+
+
+def add_faults(result: CheckResult, context: Context) -> CheckResult:
+    """Hold F and E9 at zero where the project lints with a command of its own."""
+    if result.status is not Status.PASSED:
+        return result
+    always = _run_lint(context, "--select")
+    if always.status not in (Status.FAILED, Status.NOT_RUN):
+        return result
+    return always
 
 
 def _targets(context: Context) -> Sequence[str]:

@@ -12,13 +12,17 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
+from typing import Literal
 
 from ci_engine import __version__
-from ci_engine.checks import DEPENDS_ON, FIXERS, NEEDS_ENVIRONMENT, run_check
+from ci_engine.baseline import Baseline, gone, judge, read_baseline, record, write
+from ci_engine.checks import DEPENDS_ON, FIXERS, needs_environment, run_check
 from ci_engine.checks.context import Context, not_run_because
 from ci_engine.config import Configuration
 from ci_engine.environment import Environment
-from ci_engine.errors import ToolError
+from ci_engine.errors import ToolError, UsageError
+from ci_engine.fingerprints import fingerprint_findings
+from ci_engine.git import Start, find_start
 from ci_engine.output import prepare_directory
 from ci_engine.prepare import prepare_environment
 from ci_engine.project import Project
@@ -34,7 +38,7 @@ from ci_engine.results import (
 from ci_engine.run import CancelledError
 from ci_engine.settings import CheckName, Tier
 
-__all__ = ["GateRequest", "run_gate", "select_checks"]
+__all__ = ["GateRequest", "run_gate"]
 
 # With more failing tests than this, the command to repeat is the whole check.
 _MOST_TESTS_NAMED = 5
@@ -54,6 +58,9 @@ class GateRequest:
         fix: let tools correct what they find.
         paths: files or tests the run is limited to.
         reports: the directory for reports.
+        since: the commit that the change started from, empty = found out.
+        baseline: check against the baseline, or write it.
+        grow: whether writing may add to an existing baseline.
         on_result: called with each result as soon as it is there.
     """
 
@@ -64,12 +71,10 @@ class GateRequest:
     fix: bool
     paths: Sequence[str]
     reports: Path
+    since: str = ""
+    baseline: Literal["check", "write"] = "check"
+    grow: bool = False
     on_result: Callable[[CheckResult], None] = field(default=lambda _: None)
-
-
-def select_checks(configuration: Configuration, tier: Tier) -> list[CheckName]:
-    """The checks of a tier in the order its definition gives them."""
-    return list(configuration.tiers.tiers[tier].checks)
 
 
 def run_gate(
@@ -82,14 +87,57 @@ def run_gate(
 
     Raises:
         ToolError: if the reports cannot be written.
+        ConfigurationError: if the baseline cannot be read.
+        UsageError: if --since is not here, or the baseline may not be written.
     """
+    _refuse(request)
     prepare_directory(request.reports, project.output)
     write_reports(_unfinished(request), request.reports)
     run = _Run(project, configuration, request)
+    if request.since and run.start().commit is None:
+        raise UsageError(
+            run.start().reason,
+            next_step="name a commit, branch or tag that `git log` knows",
+        )
     result = run.execute()
+    if request.baseline == "write":
+        # What was found is told even where it may not be recorded.
+        write_reports(result, request.reports)
+        _write_baseline(project, result, run.baseline, grow=request.grow)
     write_reports(result, request.reports)
     publish(result, request.reports)
     return result
+
+
+def _refuse(request: GateRequest) -> None:
+    """Refuse options that contradict each other.
+
+    Raises:
+        UsageError: if there are any.
+    """
+    if request.baseline == "write" and request.paths:
+        raise UsageError(
+            "--baseline write: a run of some paths does not see what is elsewhere",
+            next_step="run it without paths; --only limits it to some checks",
+        )
+    if request.grow and request.baseline != "write":
+        raise UsageError("--grow: only together with --baseline write")
+
+
+def _write_baseline(
+    project: Project, result: RunResult, old: Baseline | None, *, grow: bool
+) -> None:
+    """Record what is red, then judge the run by what was recorded.
+
+    Raises:
+        UsageError: if something may not be recorded.
+    """
+    new, kept = record(result.checks, old)
+    changed = write(project.root, old, new, grow=grow)
+    for check in result.checks:
+        judge(check, new)
+    result.verdict = verdict_of(result.checks)
+    result.notes = [f"ci-framework/project/baseline.json: {changed}", *kept]
 
 
 def _unfinished(request: GateRequest) -> RunResult:
@@ -120,7 +168,10 @@ class _Run:
         self.cancel = threading.Event()
         self.interrupted = False
         self.results: dict[CheckName, CheckResult] = {}
+        self.baseline = read_baseline(project.root)
         self.environment: Environment | ToolError = ToolError("not prepared")
+        self._asking = threading.Lock()
+        self._start: Start | None = None
 
     def execute(self) -> RunResult:
         """Run everything and judge it."""
@@ -143,7 +194,17 @@ class _Run:
             tier=self.request.tier,
             environment=_name_of(environment),
             seconds=time.monotonic() - started,
+            notes=self._notes(checks),
         )
+
+    def _notes(self, checks: Sequence[CheckResult]) -> list[str]:
+        """Offer to shrink the baseline when known findings are gone."""
+        if self.baseline is None or self.request.paths:
+            return []
+        number = gone(self.baseline, checks)
+        command = "ci-framework/ci gate --baseline write"
+        text = f"{number} known findings are gone: `{command}` shrinks the baseline"
+        return [text] if number else []
 
     def interrupt(self, number: int, frame: FrameType | None) -> None:
         """Call the run off; what did not finish is reported as not run."""
@@ -190,14 +251,17 @@ class _Run:
         return all(fixer in self.results for fixer in first)
 
     def _needs_environment(self, name: CheckName) -> bool:
-        commands = self.configuration.settings.commands
-        return name in NEEDS_ENVIRONMENT or name in commands
+        return needs_environment(name, self.configuration.settings)
 
     def _prepare(self) -> None:
         settings = self.configuration.settings
         try:
             self.environment = prepare_environment(
-                self.project, settings.environments, self.request.python, self.cancel
+                self.project,
+                settings.environments,
+                self.request.tier,
+                self.request.python,
+                self.cancel,
             )
         except ToolError as error:
             self.environment = error
@@ -214,6 +278,11 @@ class _Run:
             environment=self.environment,
             paths=self.request.paths,
             fix=self.request.fix,
+            tier=self.request.tier,
+            since=self.request.since,
+            start=self.start,
+            baseline=None if self.request.baseline == "write" else self.baseline,
+            hypothesis_examples=self._hypothesis_examples(),
             earlier=dict(self.results),
         )
         try:
@@ -235,6 +304,17 @@ class _Run:
         result.seconds = time.monotonic() - started
         return result
 
+    def start(self) -> Start:
+        """Where the change started, found out once for all checks that ask."""
+        with self._asking:
+            if self._start is None:
+                self._start = find_start(self.project.root, self.request.since)
+            return self._start
+
+    def _hypothesis_examples(self) -> int:
+        tiers = self.configuration.tiers.tiers
+        return tiers[self.request.tier].hypothesis_examples
+
     def _called_off(self, name: CheckName) -> CheckResult:
         if self.interrupted:
             reason = "interrupted: the run was called off"
@@ -245,20 +325,24 @@ class _Run:
     def _finish(self, name: CheckName, result: CheckResult) -> None:
         result.tier = self.request.tier
         result.blocking = self.configuration.settings.checks[name].blocking
-        result.new = sum(f.severity == "error" for f in result.findings)
+        result.findings = fingerprint_findings(self.project.root, result.findings)
+        judge(result, None if self.request.baseline == "write" else self.baseline)
         result.rerun = self._rerun(name, result)
         self.results[name] = result
         self.request.on_result(result)
         stops = result.status in (Status.FAILED, Status.TIMED_OUT)
-        if self.request.fail_fast and stops and result.blocking:
+        writes = self.request.baseline == "write"
+        if self.request.fail_fast and stops and result.blocking and not writes:
             self.cancel.set()
 
     def _rerun(self, name: CheckName, result: CheckResult) -> str:
         """The command that repeats a check, limited to the tests that failed."""
         words = ["ci-framework/ci", "gate", "--tier", self.request.tier]
-        words += ["--only", "test,coverage" if name == "coverage" else name]
+        words += ["--only", ",".join(filter(None, (DEPENDS_ON.get(name), name)))]
         if self.request.python:
             words += ["--python", self.request.python]
+        if self.request.since:
+            words += ["--since", self.request.since]
         tests = list(dict.fromkeys(f.test for f in result.findings if f.test))
         if 0 < len(tests) <= _MOST_TESTS_NAMED:
             words += ["--", *tests]

@@ -87,7 +87,7 @@ def _environment(
 ) -> CheckResult:
     environments = configuration.settings.environments
     prepare_development(project, environments)
-    environment: Environment = prepare_environment(project, environments)
+    environment: Environment = prepare_environment(project, environments, "essential")
     python.append(environment.probe.python)
     result = CheckResult(id="environment", environment=environment.name)
     result.reason = f"{environment.name}, Python {environment.probe.python}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +10,8 @@ from pathlib import Path
 from ci_engine import __version__
 from ci_engine.config import Configuration, load_configuration
 from ci_engine.errors import ConfigurationError, ToolError
+from ci_engine.github import write_outputs
+from ci_engine.matrix import as_matrix, matrix_of
 from ci_engine.output import prepare_directory
 from ci_engine.project import Project, read_project, repository_root
 from ci_engine.report import write_reports
@@ -27,7 +28,7 @@ from ci_engine.validation.blocks import check_answers, check_blocks
 from ci_engine.validation.schemas import check_schemas
 from ci_engine.validation.settings_check import check_framework_files, check_settings
 
-__all__ = ["matrix_of", "run_validate"]
+__all__ = ["run_validate"]
 
 
 def run_validate(*, as_json: bool, report_dir: str) -> int:
@@ -91,35 +92,12 @@ def _run(name: str, check: Callable[[], Iterator[Finding]]) -> CheckResult:
     return result
 
 
-def matrix_of(configuration: Configuration) -> list[dict[str, str]]:
-    """The legs of the test matrix.
-
-    Every Python on the first platform; on the others the oldest and the newest,
-    where most differences between platforms show.
-    """
-    matrix = configuration.settings.matrix
-    versions = sorted(set(matrix.python_versions), key=lambda v: int(v.split(".")[1]))
-    ends = list(dict.fromkeys((versions[0], versions[-1])))
-    return [
-        {
-            "platform": platform,
-            "runner": configuration.tiers.runners[platform],
-            "python-version": version,
-        }
-        for position, platform in enumerate(dict.fromkeys(matrix.platforms))
-        for version in (ends if position else versions)
-    ]
-
-
 def _publish(project: Project, configuration: Configuration) -> None:
     """Write the outputs that the other jobs of a workflow are made from."""
-    output = os.environ.get("GITHUB_OUTPUT")
-    if not output:
-        return
-    values = {
-        "matrix": json.dumps({"include": matrix_of(configuration)}),
-        "manager": project.manager,
-        "tier": configuration.settings.quality.tier,
-    }
-    with Path(output).open("a", encoding="utf-8") as stream:
-        stream.writelines(f"{name}={value}\n" for name, value in values.items())
+    write_outputs(
+        {
+            "matrix": as_matrix(matrix_of(configuration)),
+            "manager": project.manager,
+            "tier": configuration.settings.quality.tier,
+        }
+    )

@@ -6,43 +6,40 @@ import os
 import sys
 from pathlib import Path
 
+from ci_engine.github import add_summary, write_outputs
 from ci_engine.output import write_text
 from ci_engine.report.annotations import annotate
 from ci_engine.report.junit import to_junit
 from ci_engine.report.markdown import to_markdown
 from ci_engine.report.result_json import to_json
+from ci_engine.report.sarif import to_sarif
 from ci_engine.results import RunResult
 
 __all__ = ["publish", "write_reports"]
 
 
 def write_reports(result: RunResult, directory: Path) -> None:
-    """Write result.json, junit.xml and summary.md, each whole or not at all."""
+    """Write a result as JSON, JUnit, SARIF and Markdown, each whole or not at all."""
     write_text(directory / "result.json", to_json(result))
     write_text(directory / "junit.xml", to_junit(result))
+    write_text(directory / "results.sarif", to_sarif(result))
     write_text(directory / "summary.md", to_markdown(result))
 
 
 def publish(result: RunResult, directory: Path) -> None:
     """Tell a CI system that runs us: job summary, outputs and annotations."""
-    summary = os.environ.get("GITHUB_STEP_SUMMARY")
-    if summary:
-        with Path(summary).open("a", encoding="utf-8") as stream:
-            stream.write(to_markdown(result))
-    output = os.environ.get("GITHUB_OUTPUT")
-    if output:
-        coverage = next(
-            (c.coverage for c in result.checks if c.coverage is not None), None
-        )
-        values = {
+    add_summary(to_markdown(result))
+    measured = (check.coverage for check in result.checks)
+    coverage = next((percent for percent in measured if percent is not None), None)
+    write_outputs(
+        {
             "verdict": result.verdict.value,
             "tier": result.tier,
             "coverage": "" if coverage is None else f"{coverage:.2f}",
             "new-findings": str(sum(check.new for check in result.checks)),
             "report-path": directory.as_posix(),
         }
-        with Path(output).open("a", encoding="utf-8") as stream:
-            stream.writelines(f"{name}={value}\n" for name, value in values.items())
+    )
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for line in annotate(result):
             # GitHub reads both streams; standard output is for the JSON.

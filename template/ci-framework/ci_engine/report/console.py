@@ -18,7 +18,7 @@ from ci_engine.report.words import (
     title,
     where,
 )
-from ci_engine.results import CheckResult, RunResult, Status, Verdict
+from ci_engine.results import CheckResult, Finding, RunResult, Status, Verdict
 
 __all__ = ["conclude", "make_console", "print_check"]
 
@@ -70,11 +70,11 @@ def _print_details(console: Console, check: CheckResult, told: set[str]) -> None
     console.print(Text(f"{check.id}: {mark(check)}", style=_STYLES[check.status]))
     if check.reason:
         console.print(Text(_shown(f"  {check.reason}")))
-    for finding in shown_first(check.findings)[:_MOST_FINDINGS]:
+    for finding in shown_first(_news(check))[:_MOST_FINDINGS]:
         place = f"{finding.place}: " if finding.place else ""
         line = f"  {place}{finding.rule}: {first_line(finding.message)}"
         console.print(Text(_shown(line)))
-    hidden = len(check.findings) - _MOST_FINDINGS
+    hidden = len(_news(check)) - _MOST_FINDINGS
     if hidden > 0:
         console.print(Text(f"  and {hidden} more in result.json"))
     if check.output not in told and (not check.findings or check.id == "test"):
@@ -87,6 +87,8 @@ def _print_details(console: Console, check: CheckResult, told: set[str]) -> None
 
 def _print_verdict(console: Console, result: RunResult, reports: str) -> None:
     """The last line."""
+    for note in result.notes:
+        console.print(Text(note, style="yellow"))
     style = {
         Verdict.GREEN: "bold green",
         Verdict.RED: "bold red",
@@ -97,6 +99,11 @@ def _print_verdict(console: Console, result: RunResult, reports: str) -> None:
     console.print(
         Text(f"{verdict}, {where(result)}; reports in {reports}", style=style)
     )
+
+
+def _news(check: CheckResult) -> list[Finding]:
+    """The findings that the baseline does not know."""
+    return [finding for finding in check.findings if not finding.known]
 
 
 def conclude(

@@ -12,9 +12,11 @@ from ci_engine.report.words import (
 )
 from ci_engine.results import CheckResult, RunResult, Status, Verdict
 
-__all__ = ["to_markdown"]
+__all__ = ["as_cell", "failure_lines", "to_markdown"]
 
 _MOST_FINDINGS = 50
+# A word joiner keeps GitHub from telling whoever is called like a decorator.
+_LITERALLY = {"&": "&amp;", "<": "&lt;", "|": "\\|", "@": "@\u2060", "![": "!\\["}
 _HEADINGS = {
     Verdict.GREEN: "green",
     Verdict.RED: "red",
@@ -34,7 +36,7 @@ def to_markdown(result: RunResult) -> str:
     ]
     lines += [
         f"| {check.id} | {mark(check)} | {check.seconds:.1f} "
-        f"| {_cell(outcome_line(check))} |"
+        f"| {as_cell(outcome_line(check))} |"
         for check in result.checks
     ]
     for check in result.checks:
@@ -43,16 +45,23 @@ def to_markdown(result: RunResult) -> str:
 
 
 def _details(check: CheckResult) -> list[str]:
-    if check.status in (Status.PASSED, Status.SKIPPED) and not check.findings:
+    if check.status in (Status.PASSED, Status.SKIPPED) and not check.new:
         return [f"\n{_text(note)}" for note in check.notes]
     lines = ["", f"### {check.id}: {mark(check)}", ""]
     lines += [f"{_text(check.reason)}\n"] if check.reason else []
     lines += [f"{_text(note)}\n" for note in check.notes]
-    for finding in shown_first(check.findings)[:_MOST_FINDINGS]:
+    return lines + failure_lines(check)
+
+
+def failure_lines(check: CheckResult) -> list[str]:
+    """What was found, the end of the output if that has to tell, and what repeats."""
+    lines: list[str] = []
+    news = [finding for finding in check.findings if not finding.known]
+    for finding in shown_first(news)[:_MOST_FINDINGS]:
         place = f"{_code(finding.place)} " if finding.place else ""
         message = _text(first_line(finding.message))
         lines.append(f"- {place}**{_text(finding.rule)}** {message}")
-    hidden = len(check.findings) - _MOST_FINDINGS
+    hidden = len(news) - _MOST_FINDINGS
     lines += [f"- and {hidden} more in result.json"] if hidden > 0 else []
     if check.output and (not check.findings or check.status is Status.NOT_RUN):
         lines += ["", _fenced(check.output)]
@@ -78,10 +87,12 @@ def _code(text: str) -> str:
 
 
 def _text(text: str) -> str:
-    """Keep text from being read as HTML, as a table or as an image."""
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
-    return text.replace("![", "!\\[")
+    """Keep text from being read as HTML, as a table or as the name of a person."""
+    for mark_up, shown in _LITERALLY.items():
+        text = text.replace(mark_up, shown)
+    return text
 
 
-def _cell(text: str) -> str:
+def as_cell(text: str) -> str:
+    """Write a text so that it fits into one cell of a table."""
     return _text(" ".join(text.split())) or "-"

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import cast
+
+import msgspec
 
 from ci_engine import __version__
 from ci_engine.config import (
@@ -22,12 +25,16 @@ from ci_engine.errors import ConfigurationError
 from ci_engine.project import Project, normalise
 from ci_engine.results import Finding
 from ci_engine.schema import Mistake, find_mistakes
-from ci_engine.settings import QualityTiers
+from ci_engine.settings import TIERS, ChangePatterns, QualityTiers
 from ci_engine.tools import read_tool_locks
 
 __all__ = ["check_framework_files", "check_settings", "configuration_finding"]
 
 _KEYS = ("tool", "ci-framework")
+_FRAMEWORK_FILES: dict[str, type[msgspec.Struct]] = {
+    "quality-tiers.yaml": QualityTiers,
+    "change-patterns.yaml": ChangePatterns,
+}
 
 
 def configuration_finding(path: str, text: str, mistake: Mistake) -> Finding:
@@ -44,17 +51,37 @@ def configuration_finding(path: str, text: str, mistake: Mistake) -> Finding:
 
 def check_framework_files() -> Iterator[Finding]:
     """Check the framework's own files in ``ci-framework/configs``."""
-    path = configs_directory() / "quality-tiers.yaml"
-    name = f"ci-framework/configs/{path.name}"
+    for name, structure in _FRAMEWORK_FILES.items():
+        yield from _check_framework_file(configs_directory() / name, structure)
+    path = configs_directory() / "tool-locks.yaml"
     try:
-        raw = read_yaml(path)
-        for mistake in find_mistakes(raw, QualityTiers):
-            yield configuration_finding(name, read_text(path), mistake)
         read_tool_locks()
     except ConfigurationError as error:
-        yield Finding(
-            tool="ci-framework", rule="configuration", message=str(error), path=name
-        )
+        yield _broken(path, error)
+
+
+def _check_framework_file(
+    path: Path, structure: type[msgspec.Struct]
+) -> Iterator[Finding]:
+    try:
+        raw = read_yaml(path)
+        for mistake in find_mistakes(raw, structure):
+            yield configuration_finding(_shown(path), read_text(path), mistake)
+    except ConfigurationError as error:
+        yield _broken(path, error)
+
+
+def _shown(path: Path) -> str:
+    return f"ci-framework/configs/{path.name}"
+
+
+def _broken(path: Path, error: ConfigurationError) -> Finding:
+    return Finding(
+        tool="ci-framework",
+        rule="configuration",
+        message=str(error),
+        path=_shown(path),
+    )
 
 
 def check_settings(project: Project) -> Iterator[Finding]:
@@ -114,9 +141,6 @@ def _unsupported_pythons(project: Project, table: Table) -> Iterator[Mistake]:
 
 def _unknown_environments(project: Project, table: Table) -> Iterator[Mistake]:
     """The environment of a tier must exist."""
-    name = _table(table.get("environments")).get("essential")
-    if not isinstance(name, str) or not name:
-        return
     if project.manager == "pixi":
         if (project.root / "pixi.toml").is_file():
             return
@@ -124,7 +148,11 @@ def _unknown_environments(project: Project, table: Table) -> Iterator[Mistake]:
         known = ["default", *_table(pixi.get("environments"))]
     else:
         known = sorted(project.groups)
-    if normalise(name) not in {normalise(other) for other in known}:
-        noun = "pixi environment" if project.manager == "pixi" else "dependency group"
-        allowed = f"a {noun} of pyproject.toml: {', '.join(known) or 'it has none'}"
-        yield Mistake((*_KEYS, "environments", "essential"), f"{name!r}", allowed)
+    noun = "pixi environment" if project.manager == "pixi" else "dependency group"
+    names = {normalise(name) for name in known}
+    for tier, name in _table(table.get("environments")).items():
+        if tier in TIERS and isinstance(name, str) and name:
+            if normalise(name) in names:
+                continue
+            allowed = f"a {noun} of pyproject.toml: {', '.join(known) or 'it has none'}"
+            yield Mistake((*_KEYS, "environments", tier), f"{name!r}", allowed)

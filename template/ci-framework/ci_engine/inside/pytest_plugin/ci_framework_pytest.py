@@ -11,6 +11,7 @@ import faulthandler
 import json
 import os
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
@@ -19,6 +20,8 @@ import pytest
 _EVENTS_VARIABLE = "CI_ENGINE_PYTEST_EVENTS"
 _ROOT_VARIABLE = "CI_ENGINE_ROOT"
 _DEADLINE_VARIABLE = "CI_ENGINE_PYTEST_DEADLINE"
+_EXAMPLES_VARIABLE = "CI_ENGINE_HYPOTHESIS_EXAMPLES"
+_PROFILE = "ci-framework"
 
 
 class Places:
@@ -142,15 +145,50 @@ def _message(report: pytest.TestReport | pytest.CollectReport) -> str:
     return str(report.longreprtext)
 
 
+def _load_hypothesis_profile(config: pytest.Config) -> str:
+    """Let property tests try more examples, the same ones in every run.
+
+    The profile keeps everything else of the one that is loaded. A profile that the
+    user chose stays.
+    """
+    examples = int(os.environ.get(_EXAMPLES_VARIABLE) or 0)
+    chosen = os.environ.get("HYPOTHESIS_PROFILE") or config.getoption(
+        "--hypothesis-profile", default=None
+    )
+    if not examples or chosen or not find_spec("hypothesis"):
+        return ""
+    from hypothesis import settings  # noqa: PLC0415
+
+    current = settings()
+    settings.register_profile(
+        _PROFILE,
+        parent=current,
+        max_examples=max(current.max_examples, examples),
+        deadline=None,
+        print_blob=True,
+        derandomize=True,
+        # Derandomized examples are not remembered; hypothesis refuses a database.
+        database=None,
+    )
+    settings.load_profile(_PROFILE)
+    number = settings().max_examples
+    return f"hypothesis: up to {number} examples for each property, always the same"
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Register the writer; the workers of pytest-xdist report to the controller."""
+    profile = _load_hypothesis_profile(config)
     # Taken away, so that a pytest which a test starts does not write here as well.
     events = os.environ.pop(_EVENTS_VARIABLE, "")
     if not events or hasattr(config, "workerinput"):
         return
     stream = Path(events).open("a", encoding="utf-8")  # noqa: SIM115
     places = Places(config.rootpath, Path(os.environ[_ROOT_VARIABLE]))
-    config.pluginmanager.register(EventWriter(stream, places), "ci-framework-events")
+    writer = EventWriter(stream, places)
+    config.pluginmanager.register(writer, "ci-framework-events")
+    if profile:
+        writer.write(event="note", message=profile)
     remaining = float(os.environ[_DEADLINE_VARIABLE]) - time.time()
     # Early enough to be written before the engine kills this process.
     stack_after = max(remaining - 1, remaining / 2, 0.1)

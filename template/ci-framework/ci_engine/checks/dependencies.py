@@ -1,0 +1,243 @@
+"""What a project depends on: from its lock, or from its prepared environment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import cast
+
+import msgspec
+
+from ci_engine.checks.context import Context
+from ci_engine.config import Table, read_toml
+from ci_engine.environment import Environment, environment_error
+from ci_engine.errors import ConfigurationError, ToolError
+from ci_engine.project import Project, normalise
+from ci_engine.run import run_program
+
+__all__ = [
+    "Dependencies",
+    "Dependency",
+    "place_of",
+    "read_environment",
+    "read_uv_lock",
+]
+
+# Advisories of Python are about what this index serves.
+_PYPI = ("https://pypi.org/", "https://pypi.python.org/")
+# What makers of environments put in; a dependency only if something requires it.
+_INSTALLERS = frozenset({"pip", "setuptools", "wheel"})
+_MOST_NAMED = 20
+_LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pixi.lock")
+
+
+@dataclass(frozen=True)
+class Dependency:
+    """One distribution in one version."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Dependencies:
+    """All dependencies of a project.
+
+    Attributes:
+        source: where they were read, for people.
+        audited: those that advisories may be about.
+        unknown: those that no advisory database knows, with their origin.
+    """
+
+    source: str
+    audited: tuple[Dependency, ...]
+    unknown: tuple[str, ...]
+
+    def rounds(self) -> list[list[Dependency]]:
+        """Divide them so that no part has two versions of one name."""
+        rounds: list[list[Dependency]] = []
+        seen: dict[str, int] = {}
+        for dependency in self.audited:
+            number = seen.get(dependency.name, 0)
+            seen[dependency.name] = number + 1
+            if number == len(rounds):
+                rounds.append([])
+            rounds[number].append(dependency)
+        return rounds
+
+    def without(self, names: Iterable[str]) -> Dependencies:
+        """Move some to those that nobody knows."""
+        left = {normalise(name) for name in names}
+        audited = tuple(d for d in self.audited if normalise(d.name) not in left)
+        return replace(self, audited=audited, unknown=(*self.unknown, *sorted(left)))
+
+    def coverage(self) -> str:
+        """Say how many were looked up, and which were not."""
+        total = len(self.audited) + len(self.unknown)
+        text = f"{self.source}: {len(self.audited)} of {total} dependencies known"
+        if not self.unknown:
+            return text
+        names = ", ".join(self.unknown[:_MOST_NAMED])
+        more = len(self.unknown) - _MOST_NAMED
+        rest = f" and {more} more" if more > 0 else ""
+        return f"{text}; not known: {names}{rest}"
+
+
+class _Package(msgspec.Struct):
+    name: str
+    source: dict[str, str]
+    version: str = ""
+
+
+class _UvLock(msgspec.Struct):
+    package: list[_Package] = msgspec.field(default_factory=list[_Package])
+
+
+def read_uv_lock(path: Path) -> Dependencies:
+    """Read the packages of ``uv.lock``; the members of the workspace are left out.
+
+    Raises:
+        ToolError: if the file cannot be read.
+    """
+    try:
+        lock = msgspec.convert(read_toml(path), _UvLock)
+    except (ConfigurationError, msgspec.ValidationError) as error:
+        raise ToolError(f"{path.name}: {error}") from error
+    audited: list[Dependency] = []
+    unknown: list[str] = []
+    for package in lock.package:
+        kind, origin = next(iter(package.source.items()), ("", ""))
+        if kind in ("virtual", "editable"):
+            continue
+        if kind == "registry" and origin.startswith(_PYPI):
+            audited.append(Dependency(package.name, package.version))
+        else:
+            unknown.append(f"{package.name} ({kind} {origin})")
+    return Dependencies(path.name, tuple(audited), tuple(unknown))
+
+
+class _Installed(msgspec.Struct):
+    name: str
+    version: str
+    origin: str
+    requires: list[str]
+
+
+def read_environment(context: Context) -> Dependencies:
+    """Ask the prepared environment what is installed; the project is left out.
+
+    Raises:
+        ToolError: if there is no environment, or it does not answer.
+    """
+    environment = context.environment
+    if not isinstance(environment, Environment):
+        raise environment
+    script = Path(__file__).resolve().parent.parent / "inside" / "installed.py"
+    outcome = run_program(
+        [*environment.prefix, environment.probe.executable, "-I", script],
+        cwd=context.project.root,
+        timeout=60,
+        variables=environment.variables,
+        cancel=context.cancel,
+    )
+    try:
+        rows = msgspec.json.decode(outcome.stdout, type=list[_Installed])
+    except msgspec.DecodeError as error:
+        what = "the environment does not say what is installed"
+        raise environment_error(what, outcome) from error
+    own = normalise(_own_name(context.project))
+    required = {_required_name(text) for row in rows for text in row.requires}
+    audited: set[Dependency] = set()
+    unknown: set[str] = set()
+    for row in rows:
+        name = normalise(row.name)
+        if name == own and own:
+            continue
+        why = _not_audited(row, name, required)
+        if why:
+            unknown.add(f"{name or 'unnamed'} ({why})")
+        else:
+            audited.add(Dependency(name, row.version))
+    ordered = sorted(audited, key=lambda d: (d.name, d.version))
+    return Dependencies(environment.name, tuple(ordered), tuple(sorted(unknown)))
+
+
+def _not_audited(row: _Installed, name: str, required: set[str]) -> str:
+    """Why no advisory can be about a distribution, empty if one can."""
+    if row.origin:
+        return row.origin
+    if not name or not row.version:
+        return "without name or version"
+    if name in _INSTALLERS and name not in required:
+        return "came with the environment"
+    return ""
+
+
+def _required_name(text: str) -> str:
+    """The name in a requirement such as ``six[x]>=1; extra == 'y'``."""
+    found = re.match(r"[A-Za-z0-9][\w.-]*", text.strip())
+    return normalise(found.group(0)) if found else ""
+
+
+def _own_name(project: Project) -> str:
+    """The name of the project itself, empty if it has none."""
+    table = project.pyproject.get("project")
+    name = cast("Table", table).get("name") if isinstance(table, dict) else ""
+    return name if isinstance(name, str) else ""
+
+
+def place_of(
+    project: Project, source: str, name: str, version: str = ""
+) -> tuple[str, int]:
+    """Find the line that brings a dependency in: in a lock, else where it is asked.
+
+    Args:
+        project: the repository.
+        source: the lock that was read, if one was.
+        name: the dependency.
+        version: its version.
+    """
+    words = r"[-_.]+".join(re.escape(part) for part in normalise(name).split("-"))
+    locks = (source,) if source in _LOCKS else _LOCKS
+    for lock in locks:
+        path = project.root / lock
+        line = _locked_line(path, words, version) if path.is_file() else 0
+        if line:
+            return lock, line
+    requirement = re.compile(
+        rf"""^[^#]*?(?:^|["'\s]){words}(?![\w.-]|\s*=\s*\{{?$)""", re.I
+    )
+    for path in (*sorted(project.root.glob("requirements*.txt")), _manifest(project)):
+        for number, row in enumerate(_rows(path), 1):
+            if requirement.match(row):
+                return path.name, number
+    return _manifest(project).name if _manifest(project).is_file() else "", 0
+
+
+def _manifest(project: Project) -> Path:
+    return project.root / "pyproject.toml"
+
+
+def _rows(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+
+
+def _locked_line(path: Path, words: str, version: str) -> int:
+    """The line of a package in a lock, in the version that is used if it is there."""
+    head = re.compile(
+        rf"""^(?:name = "{words}"|\s*name: {words}|.*/{words}-\d.*)$""", re.I
+    )
+    best = 0
+    rows = _rows(path)
+    for number, row in enumerate(rows, 1):
+        if not head.match(row) or "{" in row:
+            continue
+        if version in row or any(version in near for near in rows[number : number + 2]):
+            return number
+        best = best or number
+    return best

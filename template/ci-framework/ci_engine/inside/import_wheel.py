@@ -1,0 +1,73 @@
+"""Import what a distribution installed. Runs where only it is installed: stdlib only.
+
+Usage: ``python -I import_wheel.py NAME``; the last line it prints is JSON: the modules
+and packages that were imported, and how each import failed that did.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+import traceback
+from importlib.machinery import EXTENSION_SUFFIXES
+from importlib.metadata import distribution
+from pathlib import Path, PurePosixPath
+
+SUFFIXES = (*EXTENSION_SUFFIXES, ".py")
+
+
+def modules_of(files: list[PurePosixPath]) -> list[str]:
+    """The outermost modules; inside a namespace, those are further in."""
+    packages = {
+        path.parts[:-1] for path in files if path.name.partition(".")[0] == "__init__"
+    }
+    found: dict[str, None] = {}
+    for path in files:
+        if path.name.endswith(SUFFIXES) and path.parts[0] != "..":
+            stem = (*path.parts[:-1], path.name.partition(".")[0])
+            outer = [stem[:n] for n in range(1, len(stem)) if stem[:n] in packages]
+            name = (outer or [stem])[0]
+            if all(part.isidentifier() for part in name):
+                found[".".join(name)] = None
+    return list(found)
+
+
+def failure_of(module: str, error: BaseException, files: set[str]) -> dict[str, object]:
+    """What went wrong, and in which file of the distribution."""
+    top = Path(str(distribution(sys.argv[1]).locate_file("")))
+    place, line = "", 0
+    for frame in traceback.extract_tb(error.__traceback__):
+        path = Path(frame.filename)
+        if path.is_relative_to(top) and path.relative_to(top).as_posix() in files:
+            place, line = path.relative_to(top).as_posix(), frame.lineno or 0
+    return {
+        "module": module,
+        "error": type(error).__name__,
+        "message": str(error),
+        "missing": getattr(error, "name", None) or "",
+        "path": place,
+        "line": line,
+    }
+
+
+def import_one(module: str, files: set[str]) -> dict[str, object] | None:
+    """Import a module; whatever it raises is a failure, also a call of exit."""
+    try:
+        importlib.import_module(module)
+    except BaseException as error:
+        return failure_of(module, error, files)
+    return None
+
+
+def main() -> None:
+    """Import everything and print what happened."""
+    files = [PurePosixPath(str(file)) for file in distribution(sys.argv[1]).files or []]
+    modules = modules_of([path for path in files if "__pycache__" not in path.parts])
+    names = {path.as_posix() for path in files}
+    failures = [fail for module in modules if (fail := import_one(module, names))]
+    sys.stdout.write(f"\n{json.dumps({'modules': modules, 'failures': failures})}\n")
+    sys.stdout.flush()
+
+
+main()

@@ -1,0 +1,101 @@
+"""A stand-in for the service that knows vulnerabilities (https://api.osv.dev)."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+Json = dict[str, Any]
+_WHEN = "2024-01-01T00:00:00Z"
+
+
+@dataclass
+class Service:
+    """What the service knows, and what it was asked.
+
+    Attributes:
+        url: where it is.
+        vulnerable: ids of advisories by name and version.
+        records: the advisories.
+        asked: every name and version that was looked up.
+        broken: answer everything with an error.
+    """
+
+    url: str = ""
+    vulnerable: dict[tuple[str, str], list[str]] = field(
+        default_factory=dict[tuple[str, str], list[str]]
+    )
+    records: dict[str, Json] = field(default_factory=dict[str, Json])
+    asked: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    broken: bool = False
+
+    def add(self, name: str, version: str, identity: str, **more: object) -> None:
+        """Make one version of a package vulnerable."""
+        fixed = str(more.pop("fixed", ""))
+        events = [{"introduced": "0"}, *([{"fixed": fixed}] if fixed else [])]
+        affected = {
+            "package": {"name": name, "ecosystem": "PyPI"},
+            "ranges": [{"type": "ECOSYSTEM", "events": events}],
+            "versions": [version],
+        }
+        record = {"id": identity, "summary": f"{name} is bad", "affected": [affected]}
+        record |= {"aliases": [], "published": _WHEN, "modified": _WHEN, **more}
+        self.records[identity] = record
+        self.vulnerable.setdefault((name, version), []).append(identity)
+
+    def answer(self, query: Json) -> list[str]:
+        key = (query["package"]["name"], query["version"])
+        self.asked.append(key)
+        return self.vulnerable.get(key, [])
+
+
+@contextmanager
+def serving() -> Generator[Service, None, None]:
+    """Run the service as long as the block lasts."""
+    service = Service()
+
+    class Handler(BaseHTTPRequestHandler):
+        def reply(self, body: Json, status: int = 200) -> None:
+            data = json.dumps(body).encode()
+            self.send_response(500 if service.broken else status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def do_POST(self) -> None:
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            if self.path == "/v1/query":
+                found = [service.records[name] for name in service.answer(asked)]
+                self.reply({"vulns": found} if found else {})
+            else:
+                answers = [service.answer(query) for query in asked["queries"]]
+                self.reply({"results": [_short(names) for names in answers]})
+
+        def do_GET(self) -> None:
+            record = service.records.get(self.path.rpartition("/")[2])
+            self.reply(record or {}, 200 if record else 404)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    service.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield service
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _short(names: list[str]) -> Json:
+    found = [{"id": name, "modified": _WHEN} for name in names]
+    return {"vulns": found} if found else {}
