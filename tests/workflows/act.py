@@ -51,11 +51,19 @@ class Run:
     )
     text: str = ""
 
-    def report(self, platform: str, python: str) -> dict[str, object]:
-        """The result file that one leg of the matrix left as its artifact."""
-        folder = self.artifacts / f"gate-{platform}-py{python}-1"
-        text = (folder / "result.json").read_text(encoding="utf-8")
-        return cast("dict[str, object]", json.loads(text))
+    def report(self, artifact: str) -> dict[str, object]:
+        """The result file in the artifact that a job of the first attempt left."""
+        path = self.artifacts / f"{artifact}-1" / "result.json"
+        return cast("dict[str, object]", json.loads(path.read_text(encoding="utf-8")))
+
+    def page(self) -> str:
+        """The summary page."""
+        path = self.artifacts / "summary-1" / "summary.md"
+        return path.read_text(encoding="utf-8")
+
+    def ended(self) -> dict[str, str]:
+        """How the legs ended, those that were left out included if act tells so."""
+        return {leg: end for leg, end in self.legs.items() if end != "skipped"}
 
 
 def installed_pythons() -> dict[str, Path]:
@@ -94,18 +102,29 @@ def two_pythons() -> tuple[str, str]:
     return found[0], found[1]
 
 
-def run_workflow(project: Path, place: Path, workflow: str, event: str) -> Run:
-    """Run one workflow for an event as if the project had just been pushed."""
+def run_workflow(
+    project: Path,
+    place: Path,
+    workflow: str,
+    event: str,
+    *,
+    payload: dict[str, object] | None = None,
+) -> Run:
+    """Run one workflow for an event as if the project had just been pushed.
+
+    A pull request changes what the last commit changed.
+    """
     act = require_tool("act")
     for program in PROGRAMS:
         require_tool(program)
     place.mkdir(parents=True)
-    environment = _environment(place)
+    environment = _environment(place, project)
     config = Path(environment["XDG_CONFIG_HOME"]) / "act" / "actrc"
     config.parent.mkdir(parents=True)
     config.write_text("", encoding="utf-8")
     event_file = place / "event.json"
-    event_file.write_text(json.dumps(_event(event)), encoding="utf-8")
+    facts = _event(event, project) if payload is None else payload
+    event_file.write_text(json.dumps(facts), encoding="utf-8")
     command = [
         str(act),
         event,
@@ -133,7 +152,7 @@ def run_workflow(project: Path, place: Path, workflow: str, event: str) -> Run:
     return run
 
 
-def _environment(place: Path) -> dict[str, str]:
+def _environment(place: Path, project: Path) -> dict[str, str]:
     """A small environment of our own, with the home directory in the test's."""
     programs = place / "bin"
     programs.mkdir()
@@ -159,6 +178,7 @@ def _environment(place: Path) -> dict[str, str]:
         "UV_PYTHON_DOWNLOADS": "never",
         "STAND_IN_PYTHONS": str(place / "pythons"),
         "STAND_IN_ARTIFACTS": str(place / "artifacts"),
+        "STAND_IN_REPOSITORY": str(project),
     }
     for name in ("HOME", "TMPDIR"):
         Path(own[name]).mkdir()
@@ -171,18 +191,25 @@ def _replacements() -> list[str]:
     pins = ROOT / "extensions" / "action-pins.yaml"
     arguments: list[str] = []
     for pin in tables(yaml.safe_load(pins.read_text(encoding="utf-8"))["actions"]):
-        name = str(pin["uses"])
-        folder = STAND_INS / name.rpartition("/")[2]
+        owner, name, *_ = str(pin["uses"]).split("/")
+        folder = STAND_INS / name
         if folder.is_dir():
-            arguments += ["--local-repository", f"{name}@{pin['sha']}={folder}"]
+            replaced = f"{owner}/{name}@{pin['sha']}={folder}"
+            arguments += ["--local-repository", replaced]
     return arguments
 
 
-def _event(name: str) -> dict[str, object]:
-    repository = {"default_branch": "main", "full_name": "someone/sample"}
+def _event(name: str, project: Path) -> dict[str, object]:
+    repository = {
+        "default_branch": "main",
+        "full_name": "someone/sample",
+        "private": False,
+    }
     if name == "pull_request":
-        head = {"ref": "change", "sha": "0" * 40}
-        change = {"number": 7, "head": head, "base": {"ref": "main"}}
+        repo = {"full_name": "someone/sample"}
+        head = {"ref": "change", "sha": commit_of(project, "HEAD"), "repo": repo}
+        base = {"ref": "main", "sha": commit_of(project, "HEAD~1"), "repo": repo}
+        change = {"number": 7, "head": head, "base": base}
         return {"repository": repository, "number": 7, "pull_request": change}
     return {"repository": repository, "ref": "refs/heads/main"}
 
@@ -218,7 +245,13 @@ def _read_log(run: Run, log: str) -> None:
     run.text = "\n".join(lines)
 
 
-def git(project: Path, *arguments: str) -> None:
+def commit_of(project: Path, name: str) -> str:
+    """The id of a commit; of the first one, where there is none before it."""
+    found = git(project, "rev-parse", "--verify", "--quiet", name, check=False)
+    return found or git(project, "rev-list", "--max-parents=0", "HEAD")
+
+
+def git(project: Path, *arguments: str, check: bool = True) -> str:
     """Run git with an identity of its own and nobody's configuration."""
     environment = {
         **os.environ,
@@ -227,7 +260,15 @@ def git(project: Path, *arguments: str) -> None:
     }
     identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
     command = ["git", *identity, *arguments]
-    subprocess.run(command, cwd=project, env=environment, check=True)
+    done = subprocess.run(
+        command,
+        cwd=project,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=check,
+    )
+    return done.stdout.strip()
 
 
 def commit_all(project: Path) -> None:

@@ -21,6 +21,7 @@ CHANGES: dict[str, Answers] = {
         "integration_branch": "team/its_2.x-next",
     },
     "existing": {"project_state": "existing", "package_manager": "uv"},
+    "hybrid": {"ci_mode": "hybrid", "integration_branch": "development"},
     "local": {"ci_mode": "local"},
 }
 COMBINATIONS: dict[str, Answers] = {

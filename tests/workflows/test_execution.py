@@ -1,20 +1,39 @@
-"""The rendered python-ci.yml is executed: graph, matrix, reports and verdicts."""
+"""The rendered workflows are executed: graph, matrix, reports and verdicts."""
 
 from __future__ import annotations
 
+import json
+import os
 import re
-from typing import TYPE_CHECKING
+import subprocess
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from tests.render.renders import render
-from tests.workflows.act import Run, commit_all, run_workflow, two_pythons
-from tests.workflows.documents import tables
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from tests.workflows.act import (
+    Run,
+    commit_all,
+    commit_of,
+    installed_pythons,
+    run_workflow,
+    two_pythons,
+)
+from tests.workflows.documents import table, tables
+from tests.workflows.tools import require_tool
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(1200)]
+
+REMOTE, HYBRID = "python-ci.yml", "local-hybrid.yml"
+ALWAYS = {"summary": "success", "ci-success": "success"}
+EVERYTHING = {
+    "change-detection": "success",
+    "quick-checks": "success",
+    "code-scanning": "success",
+    "comment": "success",
+    **ALWAYS,
+}
 
 
 @pytest.fixture(scope="module")
@@ -28,21 +47,47 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("act")
 
 
-@pytest.fixture
-def project(tmp_path: Path, template: Path, pythons: tuple[str, str]) -> Path:
+def sample(template: Path, target: Path, pythons: tuple[str, ...], mode: str) -> Path:
+    """A new project with one commit."""
     answers = {
         "setup": "customise",
         "package_manager": "uv",
         "type_checker": "mypy",
         "python_versions": list(pythons),
         "platforms": ["linux"],
+        "ci_mode": mode,
+        # The other tiers look up advisories on the network.
+        "quality_tier": "essential",
     }
-    return render(template, tmp_path / "sample", answers)
-
-
-def run(project: Path, place: Path, event: str = "pull_request") -> Run:
+    project = render(template, target, answers)
     commit_all(project)
-    return run_workflow(project, place / project.parent.name, "python-ci.yml", event)
+    return project
+
+
+@pytest.fixture
+def project(tmp_path: Path, template: Path, pythons: tuple[str, str]) -> Path:
+    return sample(template, tmp_path / "sample", pythons, "remote")
+
+
+def source_of(project: Path) -> Path:
+    return next(project.glob("src/*/__init__.py"))
+
+
+def append(path: Path, text: str) -> None:
+    path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
+
+
+def run(
+    project: Path,
+    place: Path,
+    event: str = "pull_request",
+    workflow: str = REMOTE,
+    *,
+    payload: dict[str, object] | None = None,
+) -> Run:
+    commit_all(project)
+    target = place / f"{project.parent.name}-{event}"
+    return run_workflow(project, target, workflow, event, payload=payload)
 
 
 def statuses(report: dict[str, object]) -> dict[str, str]:
@@ -50,25 +95,45 @@ def statuses(report: dict[str, object]) -> dict[str, str]:
     return {str(check["id"]): str(check["status"]) for check in checks}
 
 
-@pytest.mark.parametrize("event", ["pull_request", "push"])
-def test_a_green_project_is_green_on_every_leg_of_its_matrix(
-    project: Path, place: Path, pythons: tuple[str, str], event: str
+def artifacts(done: Run) -> list[str]:
+    return sorted(path.name for path in done.artifacts.iterdir())
+
+
+def legs_on(*pythons: str, result: str = "success") -> dict[str, str]:
+    return {f"comprehensive-tests {python}": result for python in pythons}
+
+
+def told(done: Run) -> dict[str, str]:
+    return done.outputs["change-detection", "changes"]
+
+
+def test_a_green_change_is_green_on_every_leg_of_its_matrix(
+    project: Path, place: Path, pythons: tuple[str, str]
 ) -> None:
-    done = run(project, place, event)
-    assert done.legs == {
-        "configuration": "success",
-        f"quality {pythons[0]}": "success",
-        f"quality {pythons[1]}": "success",
-        "ci-success": "success",
-    }, done.text
+    append(source_of(project), "\n# A change.\n")
+    done = run(project, place)
+    assert done.ended() == {**EVERYTHING, **legs_on(*pythons)}, done.text
     assert done.code == 0
-    assert len(list(done.artifacts.iterdir())) == 2
+    assert artifacts(done) == sorted(
+        [
+            "code-scanning",
+            "gate-quick-checks-1",
+            "summary-1",
+            *(f"gate-linux-py{python}-1" for python in pythons),
+        ]
+    )
+    quick = done.report("gate-quick-checks")
+    assert quick["verdict"] == "green"
+    assert str(quick["python"]).startswith(f"{pythons[-1]}.")
+    names = ["python", "no-conflict-markers", "lint", "format", "typecheck"]
+    assert statuses(quick) == dict.fromkeys(names, "passed")
     for python in pythons:
-        report = done.report("linux", python)
+        report = done.report(f"gate-linux-py{python}")
         assert report["verdict"] == "green"
         assert str(report["python"]).startswith(f"{python}.")
-        assert set(statuses(report).values()) == {"passed"}
-        outputs = done.outputs[f"quality {python}", "gate"]
+        wanted = dict.fromkeys(["python", "test", "coverage"], "passed")
+        assert statuses(report) == wanted
+        outputs = done.outputs[f"comprehensive-tests {python}", "gate"]
         assert outputs.pop("report-path").endswith("/.ci-framework/gate")
         assert outputs == {
             "verdict": "green",
@@ -76,29 +141,78 @@ def test_a_green_project_is_green_on_every_leg_of_its_matrix(
             "coverage": "100.00",
             "new-findings": "0",
         }
-        pixi = done.steps.get((f"quality {python}", "Set up pixi"), "skipped")
-        assert pixi == "skipped"
+        assert f"| gate-linux-py{python} | green |" in done.page()
+    assert done.page().startswith("## ci-framework: green\n")
+    assert told(done)["skips"] == "{}"
+    assert told(done)["docs-only"] == "false"
+    assert (done.artifacts / "code-scanning" / "results.sarif").is_file()
+
+
+def test_a_push_to_main_runs_everything_and_comments_on_nothing(
+    project: Path, place: Path, pythons: tuple[str, str]
+) -> None:
+    append(project / "README.md", "\nMore.\n")
+    done = run(project, place, "push")
+    ended = {**EVERYTHING, **legs_on(*pythons)}
+    ended.pop("comment")
+    assert done.ended() == ended, done.text
+    assert done.code == 0
+    assert json.loads(told(done)["skips"]) == {"comment": "there is no pull request"}
+
+
+def test_documentation_alone_skips_the_tests_and_is_green(
+    project: Path, place: Path
+) -> None:
+    append(project / "README.md", "\nMore.\n")
+    done = run(project, place)
+    ended = {**EVERYTHING}
+    ended.pop("code-scanning")
+    assert done.ended() == ended, done.text
+    assert done.code == 0
+    assert told(done)["docs-only"] == "true"
+    skips = json.loads(told(done)["skips"])
+    assert set(skips) == {"comprehensive-tests", "code-scanning"}
+    assert artifacts(done) == ["gate-quick-checks-1", "summary-1"]
+    assert "typecheck" not in statuses(done.report("gate-quick-checks"))
+    page = done.page()
+    assert f"- comprehensive-tests: {skips['comprehensive-tests']}" in page
+    assert page.startswith("## ci-framework: green\n")
+
+
+def test_a_change_from_a_fork_sends_nothing_that_needs_a_right(
+    project: Path, place: Path, pythons: tuple[str, str]
+) -> None:
+    append(source_of(project), "\n# A change.\n")
+    commit_all(project)
+    repository = {"default_branch": "main", "full_name": "someone/sample"}
+    head = {"sha": commit_of(project, "HEAD"), "repo": {"full_name": "fork/sample"}}
+    base = {"ref": "main", "sha": commit_of(project, "HEAD~1"), "repo": repository}
+    change = {"number": 7, "head": head, "base": base}
+    payload: dict[str, object] = {"repository": repository, "pull_request": change}
+    append(source_of(project), "# Another one.\n")
+    done = run(project, place, payload=payload)
+    ended = {**EVERYTHING, **legs_on(*pythons)}
+    for job in ("comment", "code-scanning"):
+        ended.pop(job)
+        assert "fork" in json.loads(told(done)["skips"])[job]
+    assert done.ended() == ended, done.text
+    assert done.code == 0
 
 
 def test_a_lint_finding_fails_the_workflow(
     project: Path, place: Path, pythons: tuple[str, str]
 ) -> None:
-    source = next(project.glob("src/*/__init__.py"))
-    text = source.read_text(encoding="utf-8")
-    source.write_text(f"{text}\nimport os\n", encoding="utf-8")
+    append(source_of(project), "\nimport os\n")
     done = run(project, place)
-    assert done.results == {
-        "configuration": "success",
-        "quality": "failure",
-        "ci-success": "failure",
-    }, done.text
+    red = dict.fromkeys(("quick-checks", "summary", "ci-success"), "failure")
+    assert done.ended() == {**EVERYTHING, **legs_on(*pythons), **red}, done.text
     assert done.code != 0
-    for python in pythons:
-        report = done.report("linux", python)
-        assert report["verdict"] == "red"
-        assert statuses(report)["lint"] == "failed"
-        assert statuses(report)["test"] == "passed"
-        assert done.outputs[f"quality {python}", "gate"]["verdict"] == "red"
+    report = done.report("gate-quick-checks")
+    assert report["verdict"] == "red"
+    assert statuses(report)["lint"] == "failed"
+    assert done.outputs["quick-checks", "gate"]["verdict"] == "red"
+    assert done.page().startswith("## ci-framework: red\n")
+    assert "Again: `ci-framework/ci gate --tier essential --only lint" in done.page()
 
 
 def test_a_failing_test_on_one_python_only_fails_the_workflow(
@@ -114,49 +228,147 @@ def test_a_failing_test_on_one_python_only_fails_the_workflow(
     )
     (project / "tests" / "test_interpreter.py").write_text(text, encoding="utf-8")
     done = run(project, place)
-    assert done.legs == {
-        "configuration": "success",
-        f"quality {oldest}": "success",
-        f"quality {newest}": "failure",
+    assert done.ended() == {
+        **EVERYTHING,
+        **legs_on(oldest),
+        **legs_on(newest, result="failure"),
+        "summary": "failure",
         "ci-success": "failure",
     }, done.text
-    assert done.report("linux", oldest)["verdict"] == "green"
-    assert statuses(done.report("linux", newest))["test"] == "failed"
+    assert done.report(f"gate-linux-py{oldest}")["verdict"] == "green"
+    assert statuses(done.report(f"gate-linux-py{newest}"))["test"] == "failed"
+    assert "test_interpreter" in done.page()
+
+
+def change_file(file: Path, pattern: str, replacement: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    changed = re.sub(pattern, replacement, text)
+    assert changed != text
+    file.write_text(changed, encoding="utf-8")
 
 
 def test_an_unknown_setting_fails_the_workflow_before_anything_runs(
     project: Path, place: Path
 ) -> None:
-    file = project / "pyproject.toml"
-    text = file.read_text(encoding="utf-8")
-    broken = text.replace("[tool.ci-framework.quality]", "[tool.ci-framework.qualty]")
-    assert broken != text
-    file.write_text(broken, encoding="utf-8")
+    change_file(
+        project / "pyproject.toml", r"ci-framework\.quality", "ci-framework.qualty"
+    )
     done = run(project, place)
-    assert done.results.pop("quality", "skipped") == "skipped"
-    assert done.results == {
-        "configuration": "failure",
-        "ci-success": "failure",
-    }, done.text
+    assert done.ended() == dict.fromkeys(
+        ("change-detection", "summary", "ci-success"), "failure"
+    ), done.text
     assert done.code != 0
-    assert "qualty" in done.text
-    assert not done.artifacts.exists()
+    assert artifacts(done) == ["gate-configuration-1", "summary-1"]
+    assert "qualty" in done.page()
+
+
+def test_a_detection_that_fails_fails_the_workflow(project: Path, place: Path) -> None:
+    """It must never look like a change that needs no tests."""
+    append(project / "README.md", "\nMore.\n")
+    commit_all(project)
+    tree = commit_of(project, "HEAD~1^{tree}")
+    (project / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
+    target = place / project.parent.name
+    done = run_workflow(project, target, REMOTE, "pull_request")
+    assert done.ended() == dict.fromkeys(
+        ("change-detection", "summary", "ci-success"), "failure"
+    ), done.text
+    assert done.code != 0
+    assert told(done)["skips"] == "{}"
+    assert told(done)["docs-only"] == "false"
+    assert artifacts(done) == ["summary-1"]
 
 
 def test_a_leg_that_cannot_have_its_python_fails_the_workflow(
     project: Path, place: Path
 ) -> None:
-    file = project / "pyproject.toml"
-    text = file.read_text(encoding="utf-8")
-    asked = re.sub(r"python-versions = \[[^\]]*\]", 'python-versions = ["3.99"]', text)
-    assert asked != text
-    file.write_text(asked, encoding="utf-8")
+    asked = 'python-versions = ["3.99"]'
+    change_file(project / "pyproject.toml", r"python-versions = \[[^\]]*\]", asked)
     done = run(project, place)
-    assert done.legs == {
-        "configuration": "success",
-        "quality 3.99": "failure",
-        "ci-success": "failure",
-    }, done.text
-    assert done.steps["quality 3.99", "Set up Python"] == "failure"
-    assert done.steps.get(("quality 3.99", "Keep the report"), "skipped") == "skipped"
-    assert not done.artifacts.exists()
+    red = ("quick-checks", "comprehensive-tests 3.99", "summary", "ci-success")
+    for leg in red:
+        assert done.legs[leg] == "failure", done.text
+    assert done.code != 0
+    assert done.steps["comprehensive-tests 3.99", "Set up"] == "failure"
+    kept = done.steps.get(("comprehensive-tests 3.99", "Keep the report"), "skipped")
+    assert kept == "skipped"
+    assert artifacts(done) == ["summary-1"]
+
+
+@pytest.mark.parametrize("event", ["pull_request", "merge_group"])
+def test_the_hybrid_workflow_spot_checks_changes_only(
+    event: str, tmp_path: Path, template: Path, place: Path
+) -> None:
+    found = list(installed_pythons())
+    if len(found) < 3:
+        pytest.skip(f"three Pythons are needed, there are {', '.join(found)}")
+    project = sample(template, tmp_path / "sample", tuple(found[:3]), "hybrid")
+    append(source_of(project), "\n# A change.\n")
+    done = run(project, place, event, HYBRID)
+    legs = found[:3] if event == "merge_group" else [found[0], found[2]]
+    ended = {**EVERYTHING, **legs_on(*legs)}
+    if event == "merge_group":
+        ended.pop("comment")
+    assert done.ended() == ended, done.text
+    assert done.code == 0
+
+
+TIMES = re.compile(r"\bin \d+\.\d+ ?s\b")
+
+
+def comparable(report: dict[str, object], root: Path) -> dict[str, object]:
+    """A result without times and without where the repository lies."""
+
+    def plain(value: object) -> object:
+        if isinstance(value, dict):
+            items = cast("dict[str, object]", value).items()
+            return {key: plain(item) for key, item in items if key != "seconds"}
+        if isinstance(value, list):
+            return [plain(item) for item in cast("list[object]", value)]
+        if isinstance(value, str):
+            return TIMES.sub("", value.replace(str(root), "ROOT"))
+        return value
+
+    return table(plain(report))
+
+
+def test_the_laptop_gives_the_result_of_the_workflow(
+    project: Path, place: Path, pythons: tuple[str, str]
+) -> None:
+    append(source_of(project), "\nimport os\n")
+    done = run(project, place)
+    given = told(done)
+    oldest, newest = pythons
+    since = ["--since", given["base"]]
+    runs = {
+        "gate-quick-checks": (given["quick-checks"], newest, list[str]()),
+        f"gate-linux-py{oldest}": (given["test-checks"], oldest, since),
+    }
+    legs = {"gate-quick-checks": "quick-checks"}
+    for artifact, (checks, python, words) in runs.items():
+        leg = legs.get(artifact, f"comprehensive-tests {python}")
+        path = Path(done.outputs[leg, "gate"]["report-path"])
+        here = on_laptop(project, place, python, "--only", checks, *words)
+        there = done.report(artifact)
+        there = comparable(there, path.parent.parent)
+        assert comparable(here, project) == there
+
+
+def on_laptop(project: Path, place: Path, python: str, *words: str) -> dict[str, Any]:
+    """Run the command of the workflow in the working tree."""
+    command = ["ci-framework/ci", "gate", "--python", python, *words]
+    programs = str(require_tool("uv").parent)
+    ours = ("CI_FRAMEWORK_", "GITHUB_", "VIRTUAL_ENV", "PYTHON", "COV", "PYTEST_")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(ours) and k != "CI"}
+    interpreter = str(installed_pythons()[python].parent)
+    path = os.pathsep.join([programs, interpreter, "/usr/bin", "/bin"])
+    variables = {"PATH": path, "UV_CACHE_DIR": str(place / "uv-cache")}
+    subprocess.run(
+        command,
+        cwd=project,
+        env={**kept, **variables},
+        check=False,
+        capture_output=True,
+    )
+    text = (project / ".ci-framework" / "gate" / "result.json").read_text("utf-8")
+    return cast("dict[str, Any]", json.loads(text))

@@ -21,6 +21,14 @@ DOCUMENTS = [
 ]
 PULL_REQUEST_ONLY = "${{ github.event_name == 'pull_request' }}"
 MAXIMAL_RETENTION = 14
+# Both are taken from the fixed images in quality-tiers.yaml.
+CONFIGURED_RUNNERS = (
+    "${{ matrix.runner }}",
+    "${{ needs.change-detection.outputs.quick-runner }}",
+)
+TARGET_BRANCH = "${{ github.event.pull_request.base.sha }}"
+# Actions that run nothing of the repository.
+TRANSPORT = {"actions/download-artifact", "github/codeql-action/upload-sarif"}
 CHECKS: dict[str, Check] = {}
 
 
@@ -150,7 +158,7 @@ def runners_are_fixed_images_of_the_host(doc: Document) -> Problems:
     for name, job in doc.jobs.items():
         for label in texts(job.get("runs-on")):
             fixed = re.fullmatch(r"(ubuntu|macos|windows)-\d[\w.-]*", label)
-            if not fixed and label != "${{ matrix.runner }}":
+            if not fixed and label not in CONFIGURED_RUNNERS:
                 yield f"{name}: {label}"
 
 
@@ -212,10 +220,39 @@ def code_of_a_pull_request_gets_no_write_permission(doc: Document) -> Problems:
     for name, job in doc.jobs.items():
         granted = table(job.get("permissions"))
         writes = {scope for scope, right in granted.items() if right == "write"}
-        steps = [s for s in tables(job.get("steps")) if uses(s) != "actions/checkout"]
-        uploads = all(uses(s) == "github/codeql-action/upload-sarif" for s in steps)
-        if writes - ({"security-events"} if uploads else set()):
+        steps = tables(job.get("steps"))
+        checkouts = [step for step in steps if uses(step) == "actions/checkout"]
+        ours = bool(checkouts) and all(
+            inputs(step).get("ref") == TARGET_BRANCH for step in checkouts
+        )
+        if ours:
+            writes -= {"pull-requests"}
+        if all(uses(step) in TRANSPORT for step in steps):
+            writes -= {"security-events"}
+        if writes:
             yield f"{name}: {', '.join(sorted(writes))}"
+
+
+@check
+def a_job_is_left_out_exactly_for_the_reason_recorded_under_its_name(
+    doc: Document,
+) -> Problems:
+    if "change-detection" not in doc.jobs:
+        return
+    for name, job in doc.jobs.items():
+        recorded = f"!fromJSON(needs.change-detection.outputs.skips)['{name}']"
+        after_failures = "!cancelled() && needs.change-detection.result == 'success' &&"
+        allowed = {
+            f"${{{{ {recorded} }}}}",
+            f"${{{{ {after_failures} {recorded} }}}}",
+            "${{ always() }}",
+        }
+        condition = str(job.get("if"))
+        if name != "change-detection" and condition not in allowed:
+            yield f"{name}: {condition}"
+        needs = texts(job.get("needs"))
+        if recorded in condition and "change-detection" not in needs:
+            yield f"{name} does not need change-detection"
 
 
 @check
@@ -348,15 +385,14 @@ FAULTS: list[tuple[Check, str, str]] = [
         r"\1    container: a:1\n",
     ),
     (tools_are_pinned_to_a_version, r'version: "0\.13\.9"', "version: latest"),
-    (tools_are_pinned_to_a_version, r"pixi-version: \S+", "run: 1"),
     (the_workflow_has_no_permissions_of_its_own, r"\npermissions: {}\n", "\n"),
     (every_job_lists_its_permissions_with_the_reason, r" # check out the code", ""),
     (
         every_job_lists_its_permissions_with_the_reason,
-        r"    permissions:\n      contents: read.*\n",
+        r"    permissions:\n      contents: read.*\n(?!      )",
         "",
     ),
-    (a_check_out_keeps_no_credentials, r"persist-credentials: false", "fetch-depth: 0"),
+    (a_check_out_keeps_no_credentials, r"persist-credentials: false", "lfs: false"),
     (no_expression_is_part_of_a_script, r'"\$RESULTS"', "'${{ toJSON(needs) }}'"),
     (no_trigger_runs_foreign_code_with_our_rights, r"pull_request:", "issue_comment:"),
     (required_checks_run_in_the_merge_queue, r"  merge_group:\n", ""),
@@ -371,7 +407,7 @@ FAULTS: list[tuple[Check, str, str]] = [
     (runners_are_fixed_images_of_the_host, r"ubuntu-24\.04", "ubuntu-latest"),
     (runners_are_fixed_images_of_the_host, r"ubuntu-24\.04", "self-hosted"),
     (everything_has_a_name, r"    name: ci-success\n", ""),
-    (everything_has_a_name, r"- name: Set up Python\n        uses", "- uses"),
+    (everything_has_a_name, r"- name: Set up uv\n        uses", "- uses"),
     (every_script_names_its_shell, r"        shell: bash\n", ""),
     (
         secrets_stay_in_jobs_with_an_environment,
@@ -387,6 +423,31 @@ FAULTS: list[tuple[Check, str, str]] = [
         code_of_a_pull_request_gets_no_write_permission,
         r"contents: read",
         "contents: write",
+    ),
+    (
+        code_of_a_pull_request_gets_no_write_permission,
+        r"          ref: .*pull_request\.base\.sha.*\n",
+        "",
+    ),
+    (
+        code_of_a_pull_request_gets_no_write_permission,
+        r"(      security-events: write.*\n    steps:\n)",
+        r"\1      - name: Run\n        shell: bash\n        run: ci-framework/ci\n",
+    ),
+    (
+        a_job_is_left_out_exactly_for_the_reason_recorded_under_its_name,
+        r"\['comprehensive-tests'\]",
+        "['quick-checks']",
+    ),
+    (
+        a_job_is_left_out_exactly_for_the_reason_recorded_under_its_name,
+        r"    if: .*\['quick-checks'\].*\n",
+        "",
+    ),
+    (
+        a_job_is_left_out_exactly_for_the_reason_recorded_under_its_name,
+        r"needs: \[change-detection, quick-checks\]",
+        "needs: quick-checks",
     ),
     (artifacts_have_their_own_name_and_end, r"-\$\{\{ github\.run_attempt \}\}", ""),
     (artifacts_have_their_own_name_and_end, r"if-no-files-found: error", ""),
@@ -405,8 +466,8 @@ FAULTS: list[tuple[Check, str, str]] = [
     ),
     (
         ci_success_waits_for_every_job_and_always_runs,
-        r"needs: \[configuration, quality\]",
-        "needs: [quality]",
+        r"      - code-scanning\n",
+        "",
     ),
     (ci_success_waits_for_every_job_and_always_runs, r"  ci-success:", "  success:"),
     (
@@ -414,14 +475,20 @@ FAULTS: list[tuple[Check, str, str]] = [
         r"run: bash ci-framework",
         r"run: env >> $GITHUB_ENV; bash ci-framework",
     ),
-    (caches_are_written_by_pushes_only, r"          save-cache: .*\n", ""),
-    (caches_are_written_by_pushes_only, r"          cache: false\n", ""),
+    (caches_are_written_by_pushes_only, r"          enable-cache: false\n", ""),
     (
         jobs_with_secrets_or_an_identity_use_no_cache,
-        r"contents: read # check",
-        "id-token: write # check",
+        r"contents: read # check(.*\n)+?          enable-cache: false\n",
+        "id-token: write # check\n    steps:\n      - name: Set up\n"
+        "        uses: astral-sh/setup-uv@x\n",
     ),
     (nobody_is_trusted_by_the_name_of_the_actor, r"github\.run_id", "github.actor"),
+]
+SET_UP = "render:.github/actions/set-up/action.yml"
+SET_UP_FAULTS: list[tuple[Check, str, str]] = [
+    (tools_are_pinned_to_a_version, r"pixi-version: \S+", "run: 1"),
+    (caches_are_written_by_pushes_only, r"        save-cache: .*\n", ""),
+    (caches_are_written_by_pushes_only, r"        cache: false\n", ""),
 ]
 ACTION_FAULTS: list[tuple[Check, str, str]] = [
     (no_expression_is_part_of_a_script, r'"\$PYTHON_VERSION"', "${{ inputs.tier }}"),
@@ -441,6 +508,7 @@ ACTION_FAULTS: list[tuple[Check, str, str]] = [
     [
         *((PYTHON_CI, *fault) for fault in FAULTS),
         *((QUALITY_GATES, *fault) for fault in ACTION_FAULTS),
+        *((SET_UP, *fault) for fault in SET_UP_FAULTS),
     ],
     indirect=["document"],
 )

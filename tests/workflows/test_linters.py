@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # `relaxed`, but a long line is an error once a pin no longer explains it.
 YAMLLINT = "{extends: relaxed, rules: {line-length: {max: 100, level: error}}}"
 ZIZMOR = ("--offline", "--persona", "auditor", "--collect", "all", "--no-ignores")
-REMOTE = [n for n, a in COMBINATIONS.items() if a.get("ci_mode", "remote") == "remote"]
+REMOTE = [name for name, a in COMBINATIONS.items() if a.get("ci_mode") != "local"]
 SCHEMAS = {
     "vendor.github-workflows": "workflows/*.yml",
     "vendor.github-actions": "actions/*/action.yml",
@@ -97,7 +97,7 @@ def test_files_fit_their_schema(
         (
             "actionlint",
             "workflows/python-ci.yml",
-            "steps.configuration.outputs.tier",
+            "steps.changes.outputs.tier",
             "steps.settings.outputs.tier",
             "settings",
         ),
@@ -167,6 +167,7 @@ def test_no_linter_is_silenced_inside_a_file(
     ("combination", "branches"),
     [
         ("defaults", ["main"]),
+        ("hybrid", ["main", "development"]),
         ("branches", ["trunk", "development"]),
         ("awkward-branches", ["on", "team/its_2.x-next"]),
     ],
@@ -174,7 +175,7 @@ def test_no_linter_is_silenced_inside_a_file(
 def test_pushes_to_the_answered_branches_start_the_workflow(
     combination: str, branches: list[str], rendered: Render
 ) -> None:
-    path = rendered(combination) / ".github" / "workflows" / "python-ci.yml"
+    (path,) = workflows(rendered(combination))
     triggers = Document.read(path.name, path).triggers
     assert table(triggers["push"]) == {"branches": branches}
     wanted = {"push", "pull_request", "merge_group", "workflow_dispatch"}
@@ -193,6 +194,21 @@ def test_documents_are_the_same_bytes_for_everybody_but_for_the_triggers(
             head, _, rest = text.partition("\npermissions: {}\n")
             found.add(rest or head)
     assert len(found) == 1
+
+
+def test_each_mode_has_its_workflow_and_they_differ_in_the_matrix_only(
+    rendered: Render,
+) -> None:
+    texts: list[str] = []
+    modes = {"defaults": "python-ci.yml", "hybrid": "local-hybrid.yml"}
+    for combination, name in modes.items():
+        (path,) = workflows(rendered(combination))
+        assert path.name == name
+        texts.append(path.read_text(encoding="utf-8"))
+    jobs = [text.partition("\npermissions: {}\n")[2] for text in texts]
+    assert jobs[0] == jobs[1] != ""
+    matrices = [Document("", text).data["env"] for text in texts]
+    assert matrices == [{"MATRIX": "full"}, {"MATRIX": "spot-check"}]
 
 
 def test_the_local_mode_has_nothing_for_github(rendered: Render) -> None:
