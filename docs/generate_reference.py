@@ -242,7 +242,7 @@ def check_rows(
     for field in kind.fields:
         name = field.encode_name
         each = cast("Mapping[str, Mapping[str, object]]", value)
-        found = {check: entry[name] for check, entry in each.items()}
+        found = {check: entry.get(name, field.default) for check, entry in each.items()}
         same = len(set(map(str, found.values()))) == 1
         default = code(next(iter(found.values()))) if same else SEE_CHECKS
         yield setting_row(
@@ -282,17 +282,21 @@ def allowed(kind: msgspec.inspect.Type) -> str:
 
 def write_checks(tiers: Document) -> str:
     """The tiers and the checks, with what each does by itself."""
+    defaults = tiers["defaults"]["checks"]
     tier_rows = [
-        (f"`{name}`", tier["description"], ", ".join(f"`{c}`" for c in tier["checks"]))
+        (
+            f"`{name}`",
+            tier["description"],
+            ", ".join(f"`{c}`" for c in CHECKS if defaults[c]["tier"] == name),
+        )
         for name, tier in tiers["tiers"].items()
     ]
-    defaults = tiers["defaults"]["checks"]
     check_table = [
         (
             f"`{name}`",
             " ".join(check_notes(name)),
             f"{defaults[name]['timeout']:g} s",
-            "yes" if defaults[name]["blocking"] else "no",
+            "yes" if defaults[name].get("blocking", True) else "no",
         )
         for name in CHECKS
     ]
@@ -300,7 +304,7 @@ def write_checks(tiers: Document) -> str:
     return f"""\
 ## Checks and tiers
 
-{table(("tier", "what", "checks"), tier_rows)}
+{table(("tier", "what", "checks it adds"), tier_rows)}
 
 {table(("check", "what it does", "timeout", "blocking"), check_table)}
 

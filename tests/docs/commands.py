@@ -130,6 +130,10 @@ COMMANDS: dict[str, Way] = {
         "project", before="echo >> .github/workflows/python-ci.yml"
     ),
     # docs/local-ci-guide.md
+    "ci-framework/ci gate --tier essential --baseline write": _gate(
+        before="printf 'x = 1  # too  long' >> tests/test_spans.py",
+        after="ci-framework/ci gate --tier essential",
+    ),
     "ci-framework/ci gate --only lint,format": _gate(),
     "ci-framework/ci gate --only lint,format --fix": _gate(
         before="printf '\\nimport os\\n' >> src/myproj/spans.py",

@@ -72,7 +72,7 @@ PROVOCATIONS: dict[str, Provocation] = {
         2,
     ),
     "A misspelt variable": _cheap(f"CI_FRAMEWORK_QUALITY_TEIR=x {_GATE}", 2),
-    "A tier that does not exist": _cheap(f"{_GATE} --tier full", 2),
+    "A tier that does not exist": _cheap(f"{_GATE} --tier fast", 2),
     "A check that is not in the tier": _cheap(f"{_GATE} --only tests", 2),
     "Marks of a merge in pyproject.toml": Provocation("conflict", _GATE, 2),
     "A table that is there twice": _cheap(

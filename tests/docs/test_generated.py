@@ -77,7 +77,7 @@ def test_rendered_settings_fit_their_schema(
         {"quality": {"fail-fast": "yes"}},
         {"matrix": {"python-versions": []}},
         {"matrix": {"python-versions": ["2.7"]}},
-        {"commands": {"tests": "pytest"}},
+        {"commands": {"Tests!": "pytest"}},
         {"commands": {"test": []}},
         {"checks": {"lint": {"timeout": 0}}},
     ],

@@ -12,6 +12,7 @@ import pytest
 
 from ci_engine.config import project_table, settings_mistakes
 from ci_engine.results import CheckResult, Finding, RunResult
+from ci_engine.settings import BUILT_IN_CHECKS
 from tests.docs.pages import PAGES, Page, read_page
 from tests.render.renders import ROOT, Document, files, questions, read_toml, render
 
@@ -22,6 +23,7 @@ _KINDS = (
     {"package_manager": "poetry", "project_type": "application"},
     {"package_manager": "pixi"},
     {"package_manager": "pip", "ci_mode": "local"},
+    {"ci_mode": "hybrid"},
 )
 # What runs, managers and people make; test_commands.py and the engine's tests see it.
 _MADE = (
@@ -132,8 +134,10 @@ def _keys(schema: Document, definitions: Document, prefix: str) -> Iterator[str]
     if "$ref" in schema:
         schema = definitions[schema["$ref"].rpartition("/")[2]]
     entries: Document = dict(schema.get("properties", {}))
-    for name in schema.get("propertyNames", {}).get("enum", ()):
-        entries[name] = schema["additionalProperties"]
+    each = schema.get("additionalProperties")
+    if isinstance(each, dict):
+        # A table with an entry for each check.
+        entries.update(dict.fromkeys(BUILT_IN_CHECKS, cast("Document", each)))
     for name, entry in entries.items():
         yield f"{prefix}{name}"
         yield from _keys(entry, definitions, f"{prefix}{name}.")

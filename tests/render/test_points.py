@@ -165,6 +165,7 @@ def test_the_settings_are_those_the_engine_knows(point: Point) -> None:
     assert settings["version"] == ci_engine.__version__
     assert settings["source-paths"] == point.answers["source_paths"]
     assert settings["quality"] == {
+        "tier": point.answers["quality_tier"],
         "coverage-threshold": point.answers["coverage_threshold"],
         "type-checker": point.answers["type_checker"],
     }
@@ -176,13 +177,17 @@ def test_the_environments_that_the_settings_name_exist(point: Point) -> None:
     if not point.new and not point.pixi:
         assert named is None
         return
-    if not point.pixi:
-        assert named == {"essential": "quality"}
-        assert "quality" in point.pyproject()["dependency-groups"]
-        return
     assert named is not None
+    tiered = point.answers["config_profile"] == "tiered"
+    tiers = ["essential", *(["extended", "full"] if tiered else [])]
+    assert [name for name in named if name != "test"] == tiers
+    if not point.pixi:
+        groups = point.pyproject()["dependency-groups"]
+        assert list(named.values()) == [name for name in groups if name != "dev"]
+        return
     environments = point.tool("pixi")["environments"]
-    assert named["essential"] in environments
+    assert all(named[tier] in environments for tier in tiers)
+    assert len({named[tier] for tier in tiers}) == len(tiers)
     for version in point.answers["python_versions"]:
         assert named["test"].format(python=version.replace(".", "")) in environments
 
@@ -254,7 +259,7 @@ def test_only_a_new_project_gets_files_of_its_own(point: Point) -> None:
         assert (point.path / name).exists() is expected, name
     assert not [path for path in unmanaged if (point.path / path).exists()]
     assert (point.path / "ci-framework" / "ci_engine" / "__init__.py").is_file()
-    assert (point.path / ".github").exists() is (point.answers["ci_mode"] == "remote")
+    assert (point.path / ".github").exists() is (point.answers["ci_mode"] != "local")
 
 
 def test_the_python_versions_agree(point: Point) -> None:
