@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.engine.projects import DemoProject, assert_green, assert_not_run, assert_red
+
+# Two real type checkers, started for every fault.
+pytestmark = pytest.mark.heavy
 
 WRONG = 'def name() -> str:\n    return "a"\n\n\nVALUE: int = name()\n'
 MYPY = {"CI_FRAMEWORK_QUALITY_TYPE_CHECKER": "mypy"}

@@ -44,6 +44,9 @@ _WITHOUT_BASELINE = frozenset(
     {"no-conflict-markers", "coverage", "patch-coverage", "build", "lock", "python"}
 )
 
+# With more new entries than this, a message names the first ones only.
+_MOST_NAMED = 5
+
 
 class Known(msgspec.Struct, frozen=True, order=True, forbid_unknown_fields=True):
     """One known finding: where it is, who found it, and its fingerprint."""
@@ -293,7 +296,8 @@ def write(root: Path, old: Baseline | None, new: Baseline, *, grow: bool) -> str
     if more and not grow:
         names = [f"{known.path} {known.rule}" for known in more.findings] + more.tests
         names += ["lower coverage"] if more.coverage else []
-        shown = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")  # noqa: PLR2004
+        more_names = ", …" if len(names) > _MOST_NAMED else ""
+        shown = ", ".join(names[:_MOST_NAMED]) + more_names
         raise UsageError(
             f"--baseline write: the baseline would grow by {len(names)}: {shown}",
             next_step="mend what is new, or add --grow to record it on purpose",

@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import cast
 
 import msgspec
 import yaml  # type: ignore[import-untyped]
@@ -127,8 +126,8 @@ def _github_finding(relative: Callable[[str], str], error: _Error) -> Finding:
 
 def _yaml_line(text: str, keys: Sequence[str]) -> int:
     """The line of a key or an item, or of the last thing above it that is there."""
-    compose = yaml.compose  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    node = cast("yaml.Node | None", compose(text, Loader=yaml.SafeLoader))
+    loader = yaml.SafeLoader(text)
+    node = loader.get_single_node()
     line = 1
     for key in keys:
         if isinstance(node, yaml.MappingNode):
