@@ -305,3 +305,11 @@ def test_jobs_keep_the_order_and_the_words_of_github() -> None:
         ("a", "skipped", False),
     ]
     assert Verdict.ERROR.exit_code == ERROR
+
+
+def test_a_page_that_is_given_is_read_not_discarded(project: DemoProject) -> None:
+    page = project.write(".ci-framework/summary/summary.md", "## all green\n")
+    words = ("--page", ".ci-framework/summary/summary.md")
+    run = project.run("summary", *words)
+    assert run.code == 0, str(run)
+    assert page.read_text() == "## all green\n"

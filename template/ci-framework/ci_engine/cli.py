@@ -80,7 +80,8 @@ def _discard_reports(parsed: _Arguments) -> None:
     from ci_engine.output import discard_reports
     from ci_engine.project import OUTPUT_DIRECTORY, repository_root
 
-    if not getattr(parsed, "dry_run", False):
+    # A page that is given was written by an earlier run on purpose.
+    if not (getattr(parsed, "dry_run", False) or getattr(parsed, "page", "")):
         default = repository_root() / OUTPUT_DIRECTORY / parsed.command
         discard_reports(
             Path.cwd() / (parsed.report_dir or default), ours=not parsed.report_dir
