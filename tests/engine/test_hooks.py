@@ -17,6 +17,9 @@ from tests.engine.projects import (
     git,
 )
 
+# Each starts pre-commit on a copy of a repository.
+pytestmark = pytest.mark.heavy
+
 CONFIG = ".pre-commit-config.yaml"
 HEAD = "repos:\n- repo: local\n  hooks:\n"
 # Replaces one word by another in the files it is given.

@@ -16,6 +16,9 @@ from tests.engine.projects import (
     git,
 )
 
+# Each measures the coverage of a repository with a history.
+pytestmark = pytest.mark.heavy
+
 ONLY = "test,patch-coverage"
 MORE = """
 

@@ -6,12 +6,16 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.render.renders import BLOCK_END, BLOCK_START
 from tests.update.repositories import commit, conflicts, update
 from tests.update.test_updates import adopted
+
+# Every example is an update of Copier.
+pytestmark = pytest.mark.heavy
 
 __all__ = ["adopted"]
 
