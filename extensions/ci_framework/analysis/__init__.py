@@ -1,0 +1,1 @@
+"""What a repository is: facts with their evidence. Nothing of it is executed."""

@@ -1,0 +1,250 @@
+"""What the analysis found, as data: every fact with its evidence and confidence."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+__all__ = [
+    "Confidence",
+    "Evidence",
+    "Fact",
+    "Hook",
+    "Inventory",
+    "Job",
+    "Step",
+    "Task",
+    "Tool",
+    "Unreadable",
+    "Value",
+    "Workflow",
+]
+
+# certain: a file says so; likely: several signs agree; guess: a default.
+Confidence = Literal["certain", "likely", "guess"]
+# Paths are relative to the top of the repository, with / on every system.
+Value = str | int | bool | list[str] | dict[str, str] | None
+
+
+class _Record(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
+    """A record of the inventory: kebab-case keys in JSON."""
+
+
+class Evidence(_Record, frozen=True):
+    """Where something is stated.
+
+    Attributes:
+        path: the file.
+        line: its line, from 1; 0 where the file as a whole is meant.
+    """
+
+    path: str
+    line: int = 0
+
+
+class Fact(_Record, frozen=True):
+    """One thing that is known about the repository.
+
+    Attributes:
+        name: its name; ``analysis/facts.py`` lists them all.
+        value: what was found; None where nothing was.
+        confidence: how sure that is.
+        evidence: where it is stated, the strongest place first.
+        because: one sentence for people.
+    """
+
+    name: str
+    value: Value
+    confidence: Confidence
+    evidence: list[Evidence]
+    because: str
+
+
+class Tool(_Record, frozen=True):
+    """A tool the project uses, and where its effective configuration lives.
+
+    Attributes:
+        name: such as ``ruff`` or ``pytest``.
+        config: the place the tool reads; None where it runs on its defaults.
+        shadowed: places that hold configuration which the tool does not read.
+        used: where it is run or required.
+        version: the version or range that is required, as written; may be empty.
+    """
+
+    name: str
+    config: Evidence | None
+    shadowed: list[Evidence]
+    used: list[Evidence]
+    version: str = ""
+
+
+class Task(_Record, frozen=True):
+    """A named command of the project.
+
+    Attributes:
+        runner: pixi, hatch, pdm, poe, tox, nox, make, just, taskipy, npm or script.
+        name: what it is called.
+        environment: the environment it runs in, as far as it is stated.
+        command: what it runs, as written.
+        does: what that is: test, lint, format, typecheck, build, docs, ...
+        evidence: where it is defined.
+    """
+
+    runner: str
+    name: str
+    environment: str
+    command: str
+    does: list[str]
+    evidence: Evidence
+
+
+class Step(_Record, frozen=True):
+    """One step of a job.
+
+    Attributes:
+        name: as shown by GitHub; derived where the file gives none.
+        kind: ``uses`` (an action) or ``run`` (a script).
+        text: the action with its version, or the script.
+        does: what it is for, in the words of capabilities.
+        line: where it starts.
+    """
+
+    name: str
+    kind: Literal["uses", "run", "unknown"]
+    text: str
+    does: list[str]
+    line: int
+
+
+class Job(_Record, frozen=True):
+    """One job of a workflow.
+
+    Attributes:
+        id: its key.
+        name: as shown by GitHub, expressions unexpanded.
+        line: where it starts.
+        runs_on: the labels of its runners, as written.
+        uses: the reusable workflow it calls, empty if it has steps of its own.
+        matrix: the keys of its matrix, with their values as written.
+        services: names of its service containers, with their images.
+        secrets: names of the secrets it reads; ``inherit`` for all.
+        permissions: what it may do, by scope.
+        environment: the deployment environment, empty if none.
+        needs: the jobs it waits for.
+        steps: its steps in order.
+    """
+
+    id: str
+    name: str
+    line: int
+    runs_on: list[str]
+    uses: str
+    matrix: dict[str, list[str]]
+    services: dict[str, str]
+    secrets: list[str]
+    permissions: dict[str, str]
+    environment: str
+    needs: list[str]
+    steps: list[Step]
+
+
+class Workflow(_Record, frozen=True):
+    """One file in .github/workflows.
+
+    Attributes:
+        path: the file.
+        name: as shown by GitHub.
+        triggers: the events that start it.
+        branches: branches its push and pull_request triggers name.
+        problem: why GitHub rejects it, empty as far as we can tell it does not.
+        calls: reusable workflows and local actions it uses, as written.
+        referred_by: who names it: workflow_run, ``uses:``, badges, documents.
+        jobs: its jobs in order.
+    """
+
+    path: str
+    name: str
+    triggers: list[str]
+    branches: list[str]
+    problem: str
+    calls: list[str]
+    referred_by: list[Evidence]
+    jobs: list[Job]
+
+
+class Hook(_Record, frozen=True):
+    """One pre-commit hook.
+
+    Attributes:
+        repository: its ``repo:``, as written.
+        revision: its ``rev:``, as written; empty for local and meta hooks.
+        id: its id.
+        name: its name or alias, empty if the file gives none.
+        does: what it is for.
+        evidence: where it is.
+    """
+
+    repository: str
+    revision: str
+    id: str
+    name: str
+    does: list[str]
+    evidence: Evidence
+
+
+class Unreadable(_Record, frozen=True):
+    """A file that was left alone because it does not parse.
+
+    Attributes:
+        path: the file.
+        line: where the parser gave up, 0 if it did not say.
+        reason: what is wrong, for people.
+    """
+
+    path: str
+    line: int
+    reason: str
+
+
+class Inventory(_Record, frozen=True):
+    """Everything the analysis found.
+
+    Attributes:
+        commit: the commit that was looked at, empty in a repository without one.
+        files: number of tracked files.
+        facts: what is known, sorted by name.
+        tools: the tools of the project, sorted by name.
+        tasks: its named commands.
+        workflows: its workflows, sorted by path.
+        hooks: its pre-commit hooks in order.
+        unreadable: files that do not parse.
+    """
+
+    commit: str
+    files: int
+    facts: list[Fact]
+    tools: list[Tool]
+    tasks: list[Task]
+    workflows: list[Workflow]
+    hooks: list[Hook]
+    unreadable: list[Unreadable]
+    schema: Literal[1] = 1
+
+    def fact(self, name: str) -> Fact | None:
+        """The fact of a name, None if it was not looked for."""
+        return next((fact for fact in self.facts if fact.name == name), None)
+
+    def text(self, name: str) -> str:
+        """The value of a fact that is text; empty if there is none."""
+        fact = self.fact(name)
+        return fact.value if fact and isinstance(fact.value, str) else ""
+
+    def items(self, name: str) -> list[str]:
+        """The value of a fact that is a list; empty if there is none."""
+        fact = self.fact(name)
+        return list(fact.value) if fact and isinstance(fact.value, list) else []
+
+    def tool(self, name: str) -> Tool | None:
+        """The tool of a name, None if the project does not use it."""
+        return next((tool for tool in self.tools if tool.name == name), None)

@@ -1,0 +1,1 @@
+"""Which bytes an adoption changes, and why."""

@@ -1,0 +1,177 @@
+"""A plan as data: operations in order, each with before, after, reason and risk."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from ci_framework.inventory import Evidence
+
+__all__ = [
+    "Capability",
+    "Change",
+    "Kind",
+    "Operation",
+    "Plan",
+    "Risk",
+    "Span",
+    "Template",
+    "plan_hash",
+]
+
+# create: a new file; insert-block: the framework's block in a shared file;
+# set-leaf: one setting of the project's own in [tool.ci-framework...];
+# retire: remove an existing workflow, only ever on request;
+# keep: a file of the project stays as it is, the framework steps back;
+# manual: something only a person can do, with a ready patch where there is one.
+Kind = Literal["create", "insert-block", "set-leaf", "retire", "keep", "manual"]
+Risk = Literal["none", "low", "medium", "high"]
+
+
+class _Record(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
+    """A record of the plan: kebab-case keys in JSON."""
+
+
+class Span(_Record, frozen=True):
+    """Bytes that a change inserts into a file.
+
+    Attributes:
+        start: offset of the first inserted byte in the new file.
+        end: offset behind the last one.
+    """
+
+    start: int
+    end: int
+
+
+class Operation(_Record, frozen=True):
+    """One atomic step of a plan.
+
+    Attributes:
+        kind: what is done.
+        path: the file, relative to the top of the repository.
+        reason: why, one sentence for people.
+        risk: what could go wrong by it.
+        before: SHA-256 of the file before, empty where there is none.
+        after: SHA-256 of the file after, empty where there is none or nothing is
+            written.
+        mode: git mode of the file after (100644, 100755), empty if not written.
+        patch: a unified diff: what is done to an existing file, or a ready patch of
+            what was refused.
+        evidence: what the reason rests on.
+    """
+
+    kind: Kind
+    path: str
+    reason: str
+    risk: Risk = "none"
+    before: str = ""
+    after: str = ""
+    mode: str = ""
+    patch: str = ""
+    evidence: list[Evidence] = []
+
+
+class Capability(_Record, frozen=True):
+    """Something that the existing CI does, and what becomes of it.
+
+    Attributes:
+        workflow: path of the workflow, or of another CI's configuration.
+        job: id of the job, empty for what belongs to the workflow as a whole.
+        step: name of the step, empty for what belongs to the job.
+        line: where it stands.
+        does: what it is, such as ``test`` or ``service: redis``.
+        state: covered (the framework does it as well), kept (only the existing
+            workflow does it, which stays) or manual (a person has to look).
+        by: the check, job or file that covers or keeps it.
+        because: one sentence for people.
+    """
+
+    workflow: str
+    job: str
+    step: str
+    line: int
+    does: str
+    state: Literal["covered", "kept", "manual"]
+    by: str
+    because: str
+
+
+class Template(_Record, frozen=True):
+    """Which template a plan renders.
+
+    Attributes:
+        source: what ``_src_path`` records: an address or a path.
+        commit: what ``_commit`` records: a tag, or what git describes it as.
+        version: the framework's version.
+    """
+
+    source: str
+    commit: str
+    version: str
+
+
+class Plan(_Record, frozen=True):
+    """Everything an adoption would do.
+
+    Attributes:
+        hash: names the plan: the same repository, template and answers give the
+            same hash.
+        base: the commit it was made for.
+        template: what is rendered.
+        answers_file: where the answers are recorded in the repository.
+        answers: the answers, by question.
+        reasons: why an answer is what it is, by question.
+        operations: what is done, in order.
+        capabilities: what becomes of the existing CI.
+    """
+
+    hash: str
+    base: str
+    template: Template
+    answers_file: str
+    answers: dict[str, object]
+    reasons: dict[str, str]
+    operations: list[Operation]
+    capabilities: list[Capability]
+    schema: Literal[1] = 1
+
+    @property
+    def writes(self) -> list[Operation]:
+        """The operations that change a file."""
+        kinds = ("create", "insert-block", "set-leaf", "retire")
+        return [item for item in self.operations if item.kind in kinds]
+
+
+@dataclass(frozen=True)
+class Change:
+    """The bytes of one file before and after a plan.
+
+    Attributes:
+        path: the file, relative to the top of the repository.
+        before: its bytes in the work tree now, None if it does not exist.
+        after: its bytes afterwards, None if it is removed.
+        mode: git mode afterwards (100644 or 100755); empty if it is removed.
+        spans: what is inserted, for a file that exists; offsets in ``after``.
+    """
+
+    path: str
+    before: bytes | None
+    after: bytes | None
+    mode: str
+    spans: tuple[Span, ...] = ()
+
+
+def plan_hash(
+    template: Template,
+    answers: Mapping[str, object],
+    operations: list[Operation],
+) -> str:
+    """Name a plan by what it does: equal inputs give equal names everywhere."""
+    content = [template.commit, dict(sorted(answers.items())), operations]
+    encoded = msgspec.json.encode(content, order="deterministic")
+    return hashlib.sha256(encoded).hexdigest()[:16]

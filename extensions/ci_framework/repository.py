@@ -1,0 +1,181 @@
+"""The repository that is adopted, as git sees it. Nothing here runs its code."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from ci_engine.errors import CommandError, ToolError, UsageError
+
+__all__ = ["Entry", "Repository", "describe", "open_repository"]
+
+# Settings of the user's git that could start programs or change what is printed.
+_PLAIN = (
+    "-c",
+    "core.fsmonitor=false",
+    "-c",
+    "core.hooksPath=/dev/null",
+    "-c",
+    "core.quotePath=false",
+    "-c",
+    "color.ui=false",
+    "-c",
+    "commit.gpgSign=false",
+    "-c",
+    "advice.detachedHead=false",
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One tracked file.
+
+    Attributes:
+        mode: git mode: 100644, 100755, 120000 (a link) or 160000 (a submodule).
+        blob: the object that holds its content.
+    """
+
+    mode: str
+    blob: str
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is an ordinary file."""
+        return self.mode.startswith("100")
+
+
+class Repository:
+    """A git repository with a work tree."""
+
+    def __init__(self, root: Path, git_directory: Path) -> None:
+        """Use ``open_repository`` instead."""
+        self.root = root
+        # Shared by all work trees of the repository: journals are found from each.
+        self.git_directory = git_directory
+
+    def git(
+        self,
+        *words: str,
+        stdin: bytes = b"",
+        variables: Mapping[str, str] | None = None,
+    ) -> bytes:
+        """Run git and return what it prints.
+
+        Raises:
+            ToolError: if it fails, with what it said.
+        """
+        done = self.try_git(*words, stdin=stdin, variables=variables)
+        if done.returncode != 0:
+            said = done.stderr.decode("utf-8", "replace").strip() or "no message"
+            raise ToolError(f"git {words[0]} failed: {said}")
+        return done.stdout
+
+    def try_git(
+        self,
+        *words: str,
+        stdin: bytes = b"",
+        variables: Mapping[str, str] | None = None,
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Run git and return how it ended."""
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("GIT_") or name in ("GIT_SSH", "GIT_SSH_COMMAND")
+        }
+        environment |= {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
+        environment |= {"GIT_OPTIONAL_LOCKS": "0", **(variables or {})}
+        return subprocess.run(
+            ["git", *_PLAIN, *words],
+            cwd=self.root,
+            input=stdin,
+            capture_output=True,
+            env=environment,
+            check=False,
+        )
+
+    def line(self, *words: str) -> str:
+        """Run git and return the one line it prints, empty if it fails."""
+        done = self.try_git(*words)
+        return (
+            done.stdout.decode("utf-8", "replace").strip()
+            if not done.returncode
+            else ""
+        )
+
+    @cached_property
+    def head(self) -> str:
+        """The commit that is checked out, empty before the first one."""
+        return self.line("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+
+    @cached_property
+    def branch(self) -> str:
+        """The branch that is checked out, empty when HEAD is detached."""
+        return self.line("symbolic-ref", "--quiet", "--short", "HEAD")
+
+    @cached_property
+    def tracked(self) -> dict[str, Entry]:
+        """The files of the index by path; unmerged ones once."""
+        entries: dict[str, Entry] = {}
+        for row in self.git("ls-files", "--stage", "-z").split(b"\0"):
+            if row:
+                facts, _, name = row.partition(b"\t")
+                mode, blob, _stage = facts.decode().split(" ")
+                entries[os.fsdecode(name)] = Entry(mode, blob)
+        return dict(sorted(entries.items()))
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes of a file in the work tree, None if there is none to read.
+
+        A link is not followed: what it points to has an owner of its own.
+        """
+        place = self.root / path
+        try:
+            return None if place.is_symlink() else place.read_bytes()
+        except OSError:
+            return None
+
+    def blob(self, path: str) -> bytes | None:
+        """The bytes of a file as git stores it, None if it is not tracked."""
+        entry = self.tracked.get(path)
+        if entry is None or not entry.is_file:
+            return None
+        return self.git("cat-file", "blob", entry.blob)
+
+
+def open_repository(path: Path) -> Repository:
+    """Find the repository whose top directory ``path`` is.
+
+    Raises:
+        UsageError: if there is none, it has no work tree, or ``path`` is inside it.
+        ToolError: if git is not installed.
+    """
+    if not path.is_dir():
+        raise UsageError(
+            f"{path}: found no such directory; allowed: the top of a git repository"
+        )
+    probe = Repository(path.resolve(), path)
+    try:
+        top = probe.line("rev-parse", "--show-toplevel")
+        common = probe.line("rev-parse", "--git-common-dir")
+    except FileNotFoundError as error:
+        raise ToolError("git is not installed", next_step="install git") from error
+    if not top:
+        raise UsageError(
+            f"{path}: found no git work tree; allowed: the top of a git repository",
+            next_step="run `git init && git add --all && git commit` there first",
+        )
+    if Path(top).resolve() != path.resolve():
+        raise UsageError(
+            f"{path}: found a directory inside the repository {top}; allowed: its top",
+            next_step=f"run the command on {top}",
+        )
+    return Repository(path.resolve(), (path / common).resolve())
+
+
+def describe(error: CommandError) -> str:
+    """An error with its next step, for one line of a table."""
+    return f"{error} (next: {error.next_step})" if error.next_step else str(error)

@@ -1,0 +1,1 @@
+"""Prove that an adoption broke nothing."""
