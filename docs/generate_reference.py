@@ -37,6 +37,7 @@ RENDERS: tuple[Answers, ...] = (
     {},
     {"project_type": "application"},
     {"project_state": "existing"},
+    {"project_state": "existing", "settings_file": "ci-framework.toml"},
     {"ci_mode": "local"},
     {"license": "none"},
 )
@@ -418,6 +419,8 @@ def owner(path: str, seeds: list[str]) -> str:
 
 def only(path: str, rendered: Mapping[str, list[str]]) -> str:
     """In which projects a path is present."""
+    if path in ("pyproject.toml", "ci-framework.toml"):
+        return f"`settings_file` {path}"
     present = {key: path in names for key, names in rendered.items()}
     if all(present.values()):
         return "always"

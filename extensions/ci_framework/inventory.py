@@ -13,6 +13,7 @@ __all__ = [
     "Hook",
     "Inventory",
     "Job",
+    "Pipeline",
     "Step",
     "Task",
     "Tool",
@@ -133,6 +134,8 @@ class Job(_Record, frozen=True):
         environment: the deployment environment, empty if none.
         needs: the jobs it waits for.
         steps: its steps in order.
+        container: the image it runs in, empty if none.
+        lines: where its keys stand, such as ``services``.
     """
 
     id: str
@@ -147,6 +150,8 @@ class Job(_Record, frozen=True):
     environment: str
     needs: list[str]
     steps: list[Step]
+    container: str = ""
+    lines: dict[str, int] = {}
 
 
 class Workflow(_Record, frozen=True):
@@ -161,6 +166,14 @@ class Workflow(_Record, frozen=True):
         calls: reusable workflows and local actions it uses, as written.
         referred_by: who names it: workflow_run, ``uses:``, badges, documents.
         jobs: its jobs in order.
+        schedules: the cron lines that start it.
+        inputs: what a person or a caller hands to it.
+        outputs: what it hands back to a caller.
+        secrets: names of the secrets it reads outside its jobs or asks a caller for.
+        permissions: what its jobs may do unless they say otherwise, by scope.
+        filters: what narrows its events: tags, types, paths and the like, by
+            event and key, such as ``push.tags``.
+        lines: where its keys stand, such as ``on`` or ``schedule``.
     """
 
     path: str
@@ -171,6 +184,29 @@ class Workflow(_Record, frozen=True):
     calls: list[str]
     referred_by: list[Evidence]
     jobs: list[Job]
+    schedules: list[str] = []
+    inputs: list[str] = []
+    outputs: list[str] = []
+    secrets: list[str] = []
+    permissions: dict[str, str] = {}
+    filters: dict[str, list[str]] = {}
+    lines: dict[str, int] = {}
+
+
+class Pipeline(_Record, frozen=True):
+    """CI outside GitHub's workflows, or a workflow that never runs.
+
+    Attributes:
+        path: the file.
+        system: whose it is, such as ``GitLab``; ``disabled`` for what never runs.
+        jobs: what its jobs are called, as far as that can be told.
+        because: one sentence for people.
+    """
+
+    path: str
+    system: str
+    jobs: list[str]
+    because: str
 
 
 class Hook(_Record, frozen=True):
@@ -219,6 +255,7 @@ class Inventory(_Record, frozen=True):
         workflows: its workflows, sorted by path.
         hooks: its pre-commit hooks in order.
         unreadable: files that do not parse.
+        pipelines: CI of other systems, and workflows that never run.
     """
 
     commit: str
@@ -229,6 +266,7 @@ class Inventory(_Record, frozen=True):
     workflows: list[Workflow]
     hooks: list[Hook]
     unreadable: list[Unreadable]
+    pipelines: list[Pipeline] = []
     schema: Literal[1] = 1
 
     def fact(self, name: str) -> Fact | None:

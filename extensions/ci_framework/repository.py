@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -71,7 +71,7 @@ class Repository:
         done = self.try_git(*words, stdin=stdin, variables=variables)
         if done.returncode != 0:
             said = done.stderr.decode("utf-8", "replace").strip() or "no message"
-            raise ToolError(f"git {words[0]} failed: {said}")
+            raise ToolError(f"git {_subcommand(words)} failed: {said}")
         return done.stdout
 
     def try_git(
@@ -117,6 +117,16 @@ class Repository:
         return self.line("symbolic-ref", "--quiet", "--short", "HEAD")
 
     @cached_property
+    def private_directory(self) -> Path:
+        """The git directory of this work tree alone: its index, HEAD and locks."""
+        return Path(os.fsdecode(self.git("rev-parse", "--absolute-git-dir")).rstrip())
+
+    def forget(self) -> None:
+        """Ask git again for what was kept: HEAD, the branch and the index moved."""
+        for name in ("head", "branch", "tracked"):
+            self.__dict__.pop(name, None)
+
+    @cached_property
     def tracked(self) -> dict[str, Entry]:
         """The files of the index by path; unmerged ones once."""
         entries: dict[str, Entry] = {}
@@ -144,6 +154,14 @@ class Repository:
         if entry is None or not entry.is_file:
             return None
         return self.git("cat-file", "blob", entry.blob)
+
+
+def _subcommand(words: Sequence[str]) -> str:
+    """What git was asked to do, behind its own options."""
+    rest = list(words)
+    while len(rest) > 1 and rest[0] in ("-c", "-C"):
+        rest = rest[2:]
+    return rest[0]
 
 
 def open_repository(path: Path) -> Repository:

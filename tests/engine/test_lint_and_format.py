@@ -132,3 +132,20 @@ def test_a_project_without_python_files_says_that_nothing_was_linted(
     assert run.check("lint")["status"] == "skipped"
     assert run.check("lint")["reason"] == "ruff found no Python files"
     assert "skipped" in run.summary
+
+
+def test_without_a_configuration_only_the_rules_that_always_count_are_held(
+    project: DemoProject,
+) -> None:
+    # ruff's own defaults would complain of the lambda and of the name.
+    project.write("src/demo/more.py", "double = lambda l: l * 2\nO = 1\n")
+    assert_green(project.gate("lint"))
+    project.write("src/demo/more.py", "import os\n")
+    assert_red(project.gate("lint"), "lint", "src/demo/more.py", 1)
+
+
+def test_a_configuration_without_rules_gets_those_of_ruff(project: DemoProject) -> None:
+    project.configure('[tool.ruff.lint]\nselect = ["E7"]\n')
+    project.write("src/demo/more.py", "double = lambda l: l * 2\n")
+    run = project.gate("lint")
+    assert set(run.rules("lint")) == {"E731", "E741"}

@@ -330,6 +330,39 @@ def test_a_pip_project_with_requirement_files(plain: DemoProject, tools: Path) -
     assert_green(gate(plain, PATH=str(tools)))
 
 
+EXTRA = '[project.optional-dependencies]\nTest_Tools = ["pytest", "pytest-cov"]\n'
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("manager", ["pip", "uv"])
+def test_an_extra_can_be_the_environment(
+    plain: DemoProject, tools: Path, manager: str
+) -> None:
+    (tools / "uv").symlink_to(real_uv())
+    uses_uv = '\n[tool.uv]\nrequired-version = ">=0.5"\n' if manager == "uv" else ""
+    where = '\n[tool.ci-framework.environments]\nessential = "test-tools"\n'
+    plain.configure(BUILD + EXTRA + where + uses_uv)
+    run = gate(plain, PATH=str(tools))
+    assert_green(run)
+    assert "extra Test_Tools" in str(run)
+
+
+@pytest.mark.heavy
+def test_a_requirement_file_can_be_the_environment(
+    plain: DemoProject, tools: Path
+) -> None:
+    (tools / "uv").symlink_to(real_uv())
+    name = "requirements/ci.txt"
+    where = f'\n[tool.ci-framework.environments]\nessential = "{name}"\n'
+    plain.configure(BUILD + where)
+    plain.write(name, "pytest\npytest-cov\n")
+    run = gate(plain, PATH=str(tools))
+    assert_green(run)
+    # What the file says is part of what the environment depends on.
+    plain.write(name, "pytest\n")
+    assert gate(plain, PATH=str(tools)).check("coverage")["status"] == "not-run"
+
+
 @pytest.mark.heavy
 def test_a_pip_project_with_another_python(plain: DemoProject, tools: Path) -> None:
     """Without uv the interpreter is looked for on the path."""

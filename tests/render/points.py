@@ -49,6 +49,22 @@ FACTORS: dict[str, tuple[object, ...]] = {
     "coverage_threshold": (90, 0, 100),
     "main_branch": ("main", "release/2.x", "on"),
     "integration_branch": ("", "development"),
+    "settings_file": ("pyproject.toml", "ci-framework.toml"),
+    "github_prefix": ("", "framework-"),
+    "hooks": (["lint", "format"], ["format"], []),
+    "hooks_indent": (2, 0, 3),
+    "update_ecosystems": (["github-actions", "python"], ["python"], []),
+    "updates_indent": (2, 0, 8),
+    "crlf_files": (
+        [],
+        [".pre-commit-config.yaml", ".gitignore"],
+        [
+            "pyproject.toml",
+            "ci-framework.toml",
+            ".gitattributes",
+            ".github/dependabot.yml",
+        ],
+    ),
     "unmanaged": ([], ["LICENSE", ".github/dependabot.yml"]),
 }
 

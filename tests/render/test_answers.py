@@ -137,6 +137,9 @@ ACCEPTED = [
     ("source_paths", ["src", "tools/my scripts", ".hidden/x+y@z", "größe"]),
     ("test_paths", ["tests", "src/inner tests"]),
     ("pixi_prefix", "ci-2-"),
+    ("github_prefix", "framework-"),
+    ("hooks_indent", 0),
+    ("updates_indent", 8),
     ("coverage_threshold", 0),
     ("coverage_threshold", 100),
     ("unmanaged", [".github/workflows/python-ci.yml", "ci-framework/configs"]),
@@ -335,7 +338,21 @@ REFUSED: list[tuple[str, object]] = [
     ("test_paths", ["tests", "src"]),
     ("unmanaged", ["."]),
     ("unmanaged", [".copier-answers.yml"]),
-    *(("pixi_prefix", text) for text in ("A", "1", "-a", "a_b", "a b", "a" * 21)),
+    ("unmanaged", [".copier-answers.ci-framework.yml"]),
+    *(
+        (answer, text)
+        for answer in ("pixi_prefix", "github_prefix")
+        for text in ("A", "1", "-a", "a_b", "a b", "a" * 21)
+    ),
+    *(
+        (answer, value)
+        for answer in ("hooks_indent", "updates_indent")
+        for value in (-1, 9, "two", 2.5, True, None, [2])
+    ),
+    ("settings_file", "setup.cfg"),
+    ("hooks", ["test"]),
+    ("update_ecosystems", ["npm"]),
+    ("crlf_files", ["README.md"]),
     *(
         ("coverage_threshold", value)
         for value in (-1, 101, "ninety", 89.5, True, None, [90], "")

@@ -32,7 +32,6 @@ from tests.render.renders import (
     render_once,
 )
 
-SHARED = ["pyproject.toml", ".pre-commit-config.yaml", ".gitignore", ".gitattributes"]
 SEEDS = ["src", "tests", "README.md", "LICENSE", ".editorconfig"]
 
 
@@ -43,8 +42,24 @@ class Point:
     answers: Document
     path: Path
 
+    @property
+    def settings_file(self) -> str:
+        name = cast("str", self.answers["settings_file"])
+        return "pyproject.toml" if self.new else name
+
+    def shared(self) -> list[str]:
+        """The files with a block."""
+        names = [self.settings_file, ".gitignore", ".gitattributes"]
+        if self.new or self.answers["hooks"]:
+            names.append(".pre-commit-config.yaml")
+        remote = self.answers["ci_mode"] != "local"
+        if remote and self.answers["update_ecosystems"]:
+            names.append(".github/dependabot.yml")
+        unmanaged = cast("list[str]", self.answers["unmanaged"])
+        return [name for name in names if name not in unmanaged]
+
     def pyproject(self) -> Document:
-        return read_toml(self.path / "pyproject.toml")
+        return read_toml(self.path / self.settings_file)
 
     def tool(self, name: str) -> Document:
         return cast("Document", self.pyproject()["tool"].get(name, {}))
@@ -57,7 +72,11 @@ class Point:
     def pixi(self) -> bool:
         """Whether the render has pixi environments and tasks."""
         return self.answers["package_manager"] == "pixi" and (
-            self.new or self.answers["pixi_tiers"] == "framework"
+            self.new
+            or (
+                self.answers["pixi_tiers"] == "framework"
+                and self.settings_file == "pyproject.toml"
+            )
         )
 
 
@@ -115,26 +134,111 @@ def test_every_answer_is_recorded_as_it_was_given(point: Point) -> None:
     assert recorded.keys() == questions().keys()
     number = int(point.path.name.removeprefix("point-"))
     given = dict(POINTS[number])
-    for name in ("python_versions", "platforms"):
-        order = cast("list[str]", questions()[name]["choices"])
+    for name, question in questions().items():
+        if not question.get("multiselect"):
+            continue
+        order = cast("list[str]", question["choices"])
         given[name] = sorted(cast("list[str]", given[name]), key=order.index)
     assert recorded == {**given, "package_name": recorded["package_name"]}
 
 
 def test_each_shared_file_has_one_block(point: Point) -> None:
-    for name in SHARED:
+    optional = {"pyproject.toml", "ci-framework.toml", ".pre-commit-config.yaml"}
+    for name in optional - set(point.shared()):
+        assert not (point.path / name).exists()
+    for name in point.shared():
         lines = (point.path / name).read_text(encoding="utf-8").splitlines()
         marks = [
             line.strip() for line in lines if line.strip() in {BLOCK_START, BLOCK_END}
         ]
         assert marks == [BLOCK_START, BLOCK_END], name
-    text = (point.path / "pyproject.toml").read_text(encoding="utf-8")
+    text = (point.path / point.settings_file).read_text(encoding="utf-8")
     assert text.endswith(f"\n{BLOCK_END}\n")
     assert text.startswith(BLOCK_START) is not point.new
 
 
+def test_the_lists_are_indented_as_they_were_answered(point: Point) -> None:
+    places = {
+        ".pre-commit-config.yaml": ("repos", "hooks_indent"),
+        ".github/dependabot.yml": ("updates", "updates_indent"),
+    }
+    for name in places.keys() & set(point.shared()):
+        key, answer = places[name]
+        lines = (point.path / name).read_text(encoding="utf-8").splitlines()
+        inside = lines[lines.index(f"{key}:") + 1 :]
+        margin = " " * cast("int", point.answers[answer])
+        assert inside[0] == margin + BLOCK_START
+        assert all(line.startswith(margin) for line in inside)
+        dashes = [line for line in inside if line.startswith(f"{margin}- ")]
+        document = yaml.safe_load("\n".join(lines))
+        assert len(dashes) == len(document[key]) > 0
+
+
+def test_names_that_are_taken_get_a_prefix(point: Point) -> None:
+    prefix = cast("str", point.answers["github_prefix"])
+    github = point.path / ".github"
+    names = {path.name for path in (github / "workflows").glob("*")}
+    names |= {path.name for path in (github / "actions").glob("*")}
+    assert all(name.startswith(prefix) for name in names)
+    for path in (github / "workflows").glob("*"):
+        text = path.read_text(encoding="utf-8")
+        used = re.findall(r"\.github/actions/([\w-]+)", text)
+        assert used
+        assert set(used) <= names
+        titled = re.search(r"^name: .* \(framework\)$", text, re.MULTILINE)
+        assert (titled is not None) is bool(prefix)
+
+
+# The outermost lines of a block are the context that merges find it by.
+FIRST = {
+    "pyproject.toml": [
+        "# This block belongs to ci-framework: its updates replace it. Change it by an"
+        " answer:",
+        "#   copier update --vcs-ref=:current: -d coverage_threshold=95",
+    ],
+    ".pre-commit-config.yaml": [
+        "# This block belongs to ci-framework: its updates replace it. Hooks of your"
+        " own",
+        "# stand outside of it. The versions of the tools are those of the quality"
+        " gate.",
+    ],
+    ".gitignore": [
+        "# This block belongs to ci-framework: its updates replace it.",
+        ".ci-framework/",
+    ],
+    ".gitattributes": [
+        "# This block belongs to ci-framework: its updates replace it. The engine is a"
+        " program",
+        "# of bash and Python, which wants the same line ends everywhere.",
+    ],
+    ".github/dependabot.yml": [
+        "# This block belongs to ci-framework: its updates replace it. Entries of your"
+        " own",
+        "# stand outside of it.",
+    ],
+}
+LAST = [
+    "# What stands outside of this block is the project's own: updates of ci-framework",
+    "# leave it as it is.",
+    BLOCK_END,
+]
+
+
+def test_the_outermost_lines_of_a_block_are_those_of_every_release(
+    point: Point,
+) -> None:
+    """Never change one: clean merges of all adopted projects depend on them."""
+    for name in point.shared():
+        text = (point.path / name).read_text(encoding="utf-8")
+        lines = [line.strip() for line in text.splitlines()]
+        start = lines.index(BLOCK_START)
+        first = FIRST[name.replace("ci-framework.toml", "pyproject.toml")]
+        assert lines[start + 1 : start + 3] == first, name
+        assert lines[-3:] == LAST, name
+
+
 def test_the_block_can_follow_any_other_table(point: Point) -> None:
-    text = (point.path / "pyproject.toml").read_text(encoding="utf-8")
+    text = (point.path / point.settings_file).read_text(encoding="utf-8")
     block = text[text.index(BLOCK_START) :]
     keys = [line for line in block.splitlines() if line and not line.startswith("#")]
     assert keys[0] == "[tool.ci-framework]"
@@ -220,8 +324,12 @@ def test_nothing_of_the_template_language_is_left(point: Point) -> None:
 
 
 def test_text_files_end_and_break_as_the_hooks_want_it(point: Point) -> None:
+    windows = cast("list[str]", point.answers["crlf_files"])
     for path in files(point.path):
         content = path.read_bytes()
+        if path.relative_to(point.path).as_posix() in windows:
+            assert content.count(b"\n") == content.count(b"\r\n"), path
+            content = content.replace(b"\r\n", b"\n")
         assert b"\r" not in content, path
         assert not re.search(rb"[ \t]\n", content), path
         if content:
@@ -439,7 +547,11 @@ def test_the_manager_is_recognisable(point: Point) -> None:
 
 # --- all renders in one run of a tool ----------------------------------------------
 
-YAML_RULES = "{extends: relaxed, rules: {line-length: disable}}"
+# Line ends and indents are answers, since existing files have them already.
+YAML_RULES = (
+    "{extends: relaxed, rules: {line-length: disable, new-lines: disable,"
+    " indentation: disable}}"
+)
 
 
 @pytest.mark.parametrize(

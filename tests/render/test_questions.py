@@ -16,6 +16,15 @@ from tests.render.renders import ROOT, Document, questions, read_answers, render
 ALWAYS = ["setup", "project_name", "project_type", "package_manager", "repository"]
 PIXI_ONLY = {"pixi_tiers", "pixi_prefix"}
 NEW_ONLY = {"description", "author_name", "author_email", "license", "build_backend"}
+EXISTING_ONLY = {
+    "settings_file",
+    "github_prefix",
+    "hooks",
+    "hooks_indent",
+    "update_ecosystems",
+    "updates_indent",
+    "crlf_files",
+}
 
 
 @pytest.fixture
@@ -48,8 +57,8 @@ def test_the_recommended_way_asks_four_questions_and_records_all(
 @pytest.mark.parametrize(
     ("answers", "unasked"),
     [
-        ({}, set[str]()),
-        ({"package_manager": "uv"}, PIXI_ONLY),
+        ({}, EXISTING_ONLY),
+        ({"package_manager": "uv"}, EXISTING_ONLY | PIXI_ONLY),
         ({"project_state": "existing"}, NEW_ONLY),
     ],
 )

@@ -15,6 +15,7 @@ __all__ = [
     "commit",
     "conflicts",
     "edit",
+    "find_template",
     "make_project",
     "make_releases",
     "update",
@@ -40,6 +41,13 @@ def commit(repository: Path, message: str = "change") -> None:
         run("git", "init", "--quiet", "--initial-branch=main", cwd=repository)
     run("git", "add", "--all", cwd=repository)
     run("git", "commit", "--quiet", "--no-verify", "-m", message, cwd=repository)
+
+
+def find_template(template: Path, name: str) -> Path:
+    """Find what renders a file: its own name may depend on an answer."""
+    found = [path for path in template.rglob("*.jinja") if name in path.name]
+    assert len(found) == 1, f"{name}: {found}"
+    return found[0]
 
 
 def make_releases(repository: Path, *, whole: bool = False) -> Path:
@@ -77,9 +85,9 @@ def make_releases(repository: Path, *, whole: bool = False) -> Path:
         'type-checker = "{{ type_checker }}"\n',
         'fail-fast = false\ntype-checker = "{{ type_checker }}"\n',
     )
-    hooks = template / ".pre-commit-config.yaml.jinja"
+    hooks = find_template(template, ".pre-commit-config.yaml")
     edit(hooks, "pre-commit-hooks==6.0.0", "pre-commit-hooks==6.1.0")
-    edit(hooks, "name: format\n", "name: the format\n")
+    edit(hooks, "name: {{ check }}\n", "name: the {{ check }}\n")
     edit(template / ".gitignore.jinja", "__pycache__/\n", "__pycache__/\n/arriving/\n")
     edit(template / "README.md.jinja", "## Set up", "## Setting up")
     (template / _LIBRARY_TEST).unlink()

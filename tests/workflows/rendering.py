@@ -21,6 +21,11 @@ CHANGES: dict[str, Answers] = {
         "integration_branch": "team/its_2.x-next",
     },
     "existing": {"project_state": "existing", "package_manager": "uv"},
+    "prefix": {
+        "project_state": "existing",
+        "package_manager": "uv",
+        "github_prefix": "framework-",
+    },
     "hybrid": {"ci_mode": "hybrid", "integration_branch": "development"},
     "local": {"ci_mode": "local"},
 }
@@ -38,7 +43,7 @@ def template_documents() -> tuple[str, ...]:
         for path in (TEMPLATE / ".github" / folder).rglob("*")
         if path.is_file()
     ]
-    return tuple(sorted(re.sub(r"{%.*?%}|\.jinja$", "", name) for name in found))
+    return tuple(sorted(re.sub(r"{[%{].*?[%}]}|\.jinja$", "", name) for name in found))
 
 
 def own_documents() -> tuple[str, ...]:

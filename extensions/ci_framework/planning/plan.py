@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,6 +22,7 @@ __all__ = [
     "Span",
     "Template",
     "plan_hash",
+    "summarise",
 ]
 
 # create: a new file; insert-block: the framework's block in a shared file;
@@ -128,6 +130,7 @@ class Plan(_Record, frozen=True):
         reasons: why an answer is what it is, by question.
         operations: what is done, in order.
         capabilities: what becomes of the existing CI.
+        summary: the operations by their number, for one line.
     """
 
     hash: str
@@ -138,6 +141,7 @@ class Plan(_Record, frozen=True):
     reasons: dict[str, str]
     operations: list[Operation]
     capabilities: list[Capability]
+    summary: str = ""
     schema: Literal[1] = 1
 
     @property
@@ -164,6 +168,13 @@ class Change:
     after: bytes | None
     mode: str
     spans: tuple[Span, ...] = ()
+
+
+def summarise(operations: Sequence[Operation]) -> str:
+    """Tell the operations by their number."""
+    counts = Counter(operation.kind for operation in operations)
+    told = ", ".join(f"{number} {kind}" for kind, number in counts.items())
+    return told or "nothing to do"
 
 
 def plan_hash(

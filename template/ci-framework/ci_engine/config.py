@@ -29,6 +29,7 @@ from ci_engine.settings import (
 __all__ = [
     "Configuration",
     "Table",
+    "as_table",
     "configs_directory",
     "configuration_file",
     "describe_place",
@@ -66,9 +67,17 @@ class Configuration:
     source: Path | None
 
 
+def as_table(value: object) -> Table:
+    """A table of a parsed document, empty for anything else."""
+    return cast("Table", value) if isinstance(value, dict) else {}
+
+
 def configs_directory() -> Path:
     """Where the framework's own configuration files are."""
-    return Path(__file__).resolve().parent.parent / "configs"
+    beside = Path(__file__).resolve().parent.parent
+    # Installed from this repository's wheel they have a name of their own.
+    installed = beside / "ci_engine_configs"
+    return installed if installed.is_dir() else beside / "configs"
 
 
 def read_text(path: Path) -> str:
@@ -132,12 +141,20 @@ def _marker_hint(text: str) -> str:
 
 
 def configuration_file(root: Path) -> Path | None:
-    """The file with the project's settings: pyproject.toml or ci-framework.toml."""
-    for name in ("pyproject.toml", "ci-framework.toml"):
-        path = root / name
-        if path.is_file():
-            return path
-    return None
+    """The file with the project's settings: pyproject.toml or ci-framework.toml.
+
+    Beside a ci-framework.toml, pyproject.toml counts only if it has the table.
+
+    Raises:
+        ConfigurationError: if there are both and pyproject.toml is not TOML.
+    """
+    pyproject, own = root / "pyproject.toml", root / "ci-framework.toml"
+    if not own.is_file():
+        return pyproject if pyproject.is_file() else None
+    if not pyproject.is_file():
+        return own
+    tool = read_toml(pyproject).get("tool")
+    return pyproject if isinstance(tool, dict) and "ci-framework" in tool else own
 
 
 def load_configuration(

@@ -9,7 +9,7 @@ from typing import cast
 
 import msgspec
 
-from ci_engine.config import Table, read_text, read_toml
+from ci_engine.config import Table, as_table, read_text, read_toml
 from ci_engine.project import Project
 
 __all__ = ["OwnTask", "own_task"]
@@ -22,7 +22,8 @@ _TASKS: Mapping[str, str] = {
     "test": "test",
 }
 _BLOCK = re.compile(
-    r"^# >>> ci-framework >>>$(.*?)^# <<< ci-framework <<<$", re.MULTILINE | re.DOTALL
+    r"^# >>> ci-framework >>>\r?$(.*?)^# <<< ci-framework <<<\r?$",
+    re.MULTILINE | re.DOTALL,
 )
 # Ways to end well whatever happened: such a task gives no verdict.
 _SWALLOWS = re.compile(r"\|\|\s*(true|echo|:|exit 0)|;\s*(true|exit 0)\s*$")
@@ -53,7 +54,9 @@ def own_task(project: Project, check: str) -> OwnTask | None:
     if manifest.is_file():
         tasks = dict(_tasks(read_toml(manifest)))
     else:
-        tasks = dict(_tasks(_table(_table(project.pyproject.get("tool")).get("pixi"))))
+        tasks = dict(
+            _tasks(as_table(as_table(project.pyproject.get("tool")).get("pixi")))
+        )
         for framework in _framework_tasks(project.root / "pyproject.toml"):
             tasks.pop(framework, None)
     if name not in tasks:
@@ -63,9 +66,9 @@ def own_task(project: Project, check: str) -> OwnTask | None:
 
 def _tasks(pixi: Table) -> Iterator[tuple[str, object]]:
     """The tasks of the workspace and of its features."""
-    for feature in _table(pixi.get("feature")).values():
-        yield from _table(_table(feature).get("tasks")).items()
-    yield from _table(pixi.get("tasks")).items()
+    for feature in as_table(pixi.get("feature")).values():
+        yield from as_table(as_table(feature).get("tasks")).items()
+    yield from as_table(pixi.get("tasks")).items()
 
 
 def _framework_tasks(path: Path) -> list[str]:
@@ -74,17 +77,13 @@ def _framework_tasks(path: Path) -> list[str]:
     if block is None:
         return []
     document = msgspec.toml.decode(block.group(1), type=Table)
-    return list(dict(_tasks(_table(_table(document.get("tool")).get("pixi")))))
+    return list(dict(_tasks(as_table(as_table(document.get("tool")).get("pixi")))))
 
 
 def _command(task: object) -> str:
     """The text of a task: a string, a list of words, or a table with ``cmd``."""
-    table = _table(task)
+    table = as_table(task)
     command = table.get("cmd") if table else task
     if isinstance(command, list):
         return " ".join(str(word) for word in cast("list[object]", command))
     return command if isinstance(command, str) else ""
-
-
-def _table(value: object) -> Table:
-    return cast("Table", value) if isinstance(value, dict) else {}

@@ -8,6 +8,7 @@ says which environment it came from.
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import threading
 from collections.abc import Sequence
@@ -49,7 +50,8 @@ class Preparation:
 
     Attributes:
         project: the repository.
-        group: dependency group or pixi environment; empty = the default one.
+        group: dependency group, extra, requirement file or pixi environment; empty =
+            the default one.
         python: minor version that was asked for, empty = the manager's choice.
         cancel: set when the run is called off.
     """
@@ -58,6 +60,21 @@ class Preparation:
     group: str
     python: str
     cancel: threading.Event | None = None
+
+    @property
+    def extra(self) -> str:
+        """The extra of the project that is wanted, empty if it is none."""
+        name = normalise(self.group)
+        if not name or name in self.project.groups:
+            return ""
+        return next((e for e in self.project.extras if normalise(e) == name), "")
+
+    @property
+    def file(self) -> str:
+        """The requirement file that is wanted, empty if it is none."""
+        if not self.group.endswith((".txt", ".in")):
+            return ""
+        return self.group if (self.project.root / self.group).is_file() else ""
 
     def run(
         self, command: Sequence[str | Path], variables: dict[str, str] | None = None
@@ -153,6 +170,8 @@ def _uv(wanted: Preparation) -> Environment:
         command.append("--locked")
     if wanted.group and normalise(wanted.group) in wanted.project.groups:
         command += ["--no-default-groups", "--group", wanted.group]
+    elif wanted.extra:
+        command += ["--extra", wanted.extra]
     if wanted.python:
         # The environment of another Python must not replace the developer's own.
         prefix = wanted.project.output / "environments" / f"uv-{wanted.python}"
@@ -172,6 +191,8 @@ def _poetry(wanted: Preparation) -> Environment:
     command = [*_POETRY_INSTALL]
     if wanted.group and normalise(wanted.group) in wanted.project.groups:
         command += ["--with", wanted.group]
+    elif wanted.extra:
+        command += ["--extras", wanted.extra]
     outcome = wanted.run(command, variables)
     if outcome.code != 0:
         raise environment_error("poetry could not prepare the environment", outcome)
@@ -202,7 +223,8 @@ def _is_of(project: Project, environment: Environment) -> bool:
 
 def _made(wanted: Preparation, substitute: str) -> Environment:
     """Make a virtual environment with the project and the group, or reuse it."""
-    label = "-".join(filter(None, (wanted.group or "default", wanted.python)))
+    name = re.sub(r"[^A-Za-z0-9._-]", "-", wanted.group or "default")
+    label = "-".join(filter(None, (name, wanted.python)))
     prefix = wanted.project.output / "environments" / label
     stamp = prefix / "ci-framework-stamp"
     key = _key(wanted)
@@ -225,7 +247,8 @@ def _make(wanted: Preparation, prefix: Path) -> None:
 
 def _install(wanted: Preparation, prefix: Path) -> None:
     """Make a virtual environment if there is none, and install into it."""
-    words = ["--editable", "."] if wanted.project.installable else []
+    itself = f".[{wanted.extra}]" if wanted.extra else "."
+    words = ["--editable", itself] if wanted.project.installable else []
     words += _requirements(wanted)
     python = str(python_of(prefix))
     if find_program("uv") is not None:
@@ -256,6 +279,8 @@ def _requirements(wanted: Preparation) -> list[str]:
     group = wanted.project.groups.get(normalise(wanted.group))
     if group is not None:
         return list(group)
+    if wanted.file:
+        return ["--requirement", wanted.file]
     return [*wanted.project.groups.get("dev", ()), *_listed(wanted.project)]
 
 
@@ -269,6 +294,7 @@ def _listed(project: Project) -> list[str]:
 def _key(wanted: Preparation) -> str:
     """What the environment depends on; another key means that it is made anew."""
     files = [name for name in _listed(wanted.project) if name.endswith(".txt")]
+    files += [wanted.file] if wanted.file else []
     files += [
         n for n in ("setup.py", "setup.cfg") if (wanted.project.root / n).is_file()
     ]
@@ -304,5 +330,9 @@ def _virtual(wanted: Preparation, prefix: Path, name: str) -> Environment:
 
 
 def _of_group(wanted: Preparation) -> str:
+    if wanted.extra:
+        return f" with extra {wanted.extra}"
+    if wanted.file:
+        return f" with {wanted.file}"
     known = normalise(wanted.group) in wanted.project.groups
     return f" with group {wanted.group}" if known else ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import configparser
+import contextlib
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -53,6 +55,7 @@ class Project:
         manager: who manages the project's environment.
         pyproject: the parsed pyproject.toml, empty if there is none.
         groups: PEP 735 groups with included groups expanded, by normalised name.
+        extras: the extras it declares, as written.
         has_git: whether the root is inside a git work tree.
         installable: whether the project itself can be installed.
     """
@@ -63,6 +66,7 @@ class Project:
     groups: Mapping[str, tuple[str, ...]] = field(
         default_factory=dict[str, tuple[str, ...]]
     )
+    extras: tuple[str, ...] = ()
     has_git: bool = False
     installable: bool = False
 
@@ -134,6 +138,7 @@ def read_project(root: Path) -> Project:
         manager=_manager(root, tools),
         pyproject=document,
         groups=_expand_groups(document.get("dependency-groups", {})),
+        extras=tuple(_extras(root, document)),
         has_git=(root / ".git").exists() or _inside_git(root),
         installable="project" in document or "poetry" in tools or setup_files,
     )
@@ -148,6 +153,24 @@ def _manager(root: Path, tools: Table) -> Manager:
     if "uv" in tools or (root / "uv.lock").is_file():
         return "uv"
     return "pip"
+
+
+def _extras(root: Path, document: Table) -> Iterator[str]:
+    """The extras of pyproject.toml, and those of setup.cfg for older projects."""
+    project = document.get("project")
+    declared = (
+        cast("Table", project).get("optional-dependencies")
+        if isinstance(project, dict)
+        else None
+    )
+    if isinstance(declared, dict):
+        yield from map(str, cast("Table", declared))
+    older = configparser.ConfigParser(interpolation=None, strict=False)
+    with contextlib.suppress(OSError, UnicodeDecodeError, configparser.Error):
+        older.read(root / "setup.cfg", encoding="utf-8")
+    section = "options.extras_require"
+    if older.has_section(section):
+        yield from older.options(section)
 
 
 def _inside_git(root: Path) -> bool:

@@ -103,7 +103,10 @@ class Matrix(_Table, frozen=True):
 
 
 class Environments(_Table, frozen=True):
-    """Which environment each tier uses: a pixi environment or a dependency group.
+    """Which environment each tier uses.
+
+    A pixi environment; for the other managers a dependency group, an extra of the
+    project, or the path of a requirement file.
 
     Attributes:
         essential: the environment of the essential tier; empty = the default one.

@@ -10,7 +10,6 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import cast
 
 import msgspec
 
@@ -22,7 +21,7 @@ from ci_engine.checks.context import (
     skipped,
     timed_out,
 )
-from ci_engine.config import Table, find_line, read_text
+from ci_engine.config import as_table, find_line, read_text
 from ci_engine.environment import Environment, activated, python_of
 from ci_engine.errors import ToolError
 from ci_engine.network import network_failure
@@ -112,13 +111,9 @@ def _nothing_to_build(context: Context) -> str:
     if not context.project.installable:
         return "pyproject.toml has no [project]"
     for name, key in (("uv", "package"), ("poetry", "package-mode")):
-        if _table(_table(document.get("tool")).get(name)).get(key) is False:
+        if as_table(as_table(document.get("tool")).get(name)).get(key) is False:
             return f"tool.{name}.{key} is false"
     return ""
-
-
-def _table(value: object) -> Table:
-    return cast("Table", value) if isinstance(value, dict) else {}
 
 
 class _Build:
@@ -318,9 +313,9 @@ def _finding(
 
 def _readme(context: Context) -> str:
     """The file with the README, as the project names it."""
-    value = _table(context.project.pyproject.get("project")).get("readme")
+    value = as_table(context.project.pyproject.get("project")).get("readme")
     if not isinstance(value, str):
-        value = _table(value).get("file")
+        value = as_table(value).get("file")
     return value if isinstance(value, str) else ""
 
 

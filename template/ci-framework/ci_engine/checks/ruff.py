@@ -14,7 +14,9 @@ from ci_engine.checks.context import (
     not_run_because,
     skipped,
 )
+from ci_engine.config import as_table
 from ci_engine.errors import ToolError
+from ci_engine.project import Project
 from ci_engine.results import CheckResult, Finding, Status
 from ci_engine.run import Outcome
 
@@ -45,8 +47,20 @@ class _Violation(msgspec.Struct):
 
 
 def check_lint(context: Context) -> CheckResult:
-    """Run ``ruff check``; F and E9 are selected on top of the project's rules."""
-    return _run_lint(context, "--extend-select")
+    """Run ``ruff check``; F and E9 are selected on top of the project's rules.
+
+    A project that configures no rules is held to F and E9 only: what ruff selects by
+    itself differs by hundreds of rules from version to version.
+    """
+    chosen = "--extend-select" if _is_configured(context.project) else "--select"
+    return _run_lint(context, chosen)
+
+
+def _is_configured(project: Project) -> bool:
+    """Whether the project has a configuration of ruff at its top."""
+    if any((project.root / name).is_file() for name in ("ruff.toml", ".ruff.toml")):
+        return True
+    return "ruff" in as_table(project.pyproject.get("tool"))
 
 
 def _run_lint(context: Context, selection: str) -> CheckResult:

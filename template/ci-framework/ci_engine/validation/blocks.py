@@ -14,6 +14,7 @@ __all__ = ["SHARED_FILES", "check_answers", "check_blocks"]
 # Files in which the framework owns one marked block and the project the rest.
 SHARED_FILES = (
     "pyproject.toml",
+    "ci-framework.toml",
     ".pre-commit-config.yaml",
     ".gitignore",
     ".gitattributes",
@@ -21,7 +22,8 @@ SHARED_FILES = (
 )
 _START = "# >>> ci-framework >>>"
 _END = "# <<< ci-framework <<<"
-_ANSWERS = ".copier-answers.yml"
+# The second one where another template has its answers in the first.
+_ANSWERS = (".copier-answers.ci-framework.yml", ".copier-answers.yml")
 
 
 def check_blocks(project: Project) -> Iterator[Finding]:
@@ -49,16 +51,16 @@ def check_blocks(project: Project) -> Iterator[Finding]:
 
 def check_answers(project: Project) -> Iterator[Finding]:
     """The answers file is what ``copier update`` starts from."""
-    path = project.root / _ANSWERS
-    if not path.is_file():
+    name = next((name for name in _ANSWERS if (project.root / name).is_file()), "")
+    if not name:
         return
     try:
-        answers = read_yaml(path)
+        answers = read_yaml(project.root / name)
     except ConfigurationError as error:
-        yield _finding(_ANSWERS, 0, str(error))
+        yield _finding(name, 0, str(error))
         return
     if not isinstance(answers, dict):
-        yield _finding(_ANSWERS, 1, "found no table of answers; restore it from git")
+        yield _finding(name, 1, "found no table of answers; restore it from git")
 
 
 def _finding(path: str, line: int, message: str) -> Finding:

@@ -12,6 +12,7 @@ import msgspec
 from ci_engine import __version__
 from ci_engine.config import (
     Table,
+    as_table,
     configs_directory,
     configuration_file,
     describe_place,
@@ -121,17 +122,13 @@ def _strings(value: object) -> list[str]:
     return [item for item in items if isinstance(item, str)]
 
 
-def _table(value: object) -> Table:
-    return cast("Table", value) if isinstance(value, dict) else {}
-
-
 def _unsupported_pythons(project: Project, table: Table) -> Iterator[Mistake]:
     """The matrix must not ask for a Python that the project refuses."""
-    required = _table(project.pyproject.get("project")).get("requires-python")
+    required = as_table(project.pyproject.get("project")).get("requires-python")
     lowest = re.search(r">=\s*3\.(\d+)", required if isinstance(required, str) else "")
     if lowest is None:
         return
-    versions = _strings(_table(table.get("matrix")).get("python-versions"))
+    versions = _strings(as_table(table.get("matrix")).get("python-versions"))
     for position, version in enumerate(versions):
         if int(version.partition(".")[2]) < int(lowest.group(1)):
             where = (*_KEYS, "matrix", "python-versions", f"[{position}]")
@@ -144,15 +141,20 @@ def _unknown_environments(project: Project, table: Table) -> Iterator[Mistake]:
     if project.manager == "pixi":
         if (project.root / "pixi.toml").is_file():
             return
-        pixi = _table(_table(project.pyproject.get("tool")).get("pixi"))
-        known = ["default", *_table(pixi.get("environments"))]
+        pixi = as_table(as_table(project.pyproject.get("tool")).get("pixi"))
+        known = ["default", *as_table(pixi.get("environments"))]
     else:
-        known = sorted(project.groups)
-    noun = "pixi environment" if project.manager == "pixi" else "dependency group"
+        known = sorted({*project.groups, *project.extras})
+    pixi_only = project.manager == "pixi"
+    noun = "pixi environment" if pixi_only else "dependency group or extra"
     names = {normalise(name) for name in known}
-    for tier, name in _table(table.get("environments")).items():
+    for tier, name in as_table(table.get("environments")).items():
         if tier in TIERS and isinstance(name, str) and name:
             if normalise(name) in names:
                 continue
-            allowed = f"a {noun} of pyproject.toml: {', '.join(known) or 'it has none'}"
+            if not pixi_only and (project.root / name).is_file():
+                continue
+            allowed = f"a {noun} of the project: {', '.join(known) or 'it has none'}"
+            if not pixi_only:
+                allowed += ", or the path of a requirement file"
             yield Mistake((*_KEYS, "environments", tier), f"{name!r}", allowed)

@@ -1,0 +1,240 @@
+"""Who the project is: name, licence, version, address."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from ci_framework.analysis.facts import Findings
+from ci_framework.analysis.survey import PYPROJECT, Survey
+from ci_framework.analysis.values import rows, strings, table, text
+from ci_framework.analysis.versions import state_version
+from ci_framework.inventory import Evidence
+
+__all__ = ["https_address", "state_identity"]
+
+_SCP = re.compile(r"^(?:[\w.+-]+@)?([\w.-]+):(?!//)(?!\d+/)(.+)$")
+_AUTHOR = re.compile(r"^([^<,]+?)\s*(?:<([^<>\s]+)>)?\s*$")
+# Texts of licences, by a sentence that only they have.
+_LICENSES = {
+    "MIT": "permission is hereby granted, free of charge, to any person obtaining",
+    "Apache-2.0": "apache license version 2.0",
+    "BSD-3-Clause": "neither the name of",
+    "BSD-2-Clause": "redistributions in binary form must reproduce",
+    "MPL-2.0": "mozilla public license version 2.0",
+    "AGPL-3.0": "gnu affero general public license version 3",
+    "LGPL-3.0": "gnu lesser general public license version 3",
+    "GPL-3.0": "gnu general public license version 3",
+    "GPL-2.0": "gnu general public license version 2",
+    "ISC": "permission to use, copy, modify, and/or distribute this software",
+}
+_CLASSIFIERS = {
+    "MIT License": "MIT",
+    "Apache Software License": "Apache-2.0",
+    "BSD License": "BSD-3-Clause",
+    "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
+}
+_LONGEST_NAME = 60
+_URL_NAMES = ("repository", "source", "source code", "code", "github", "homepage")
+
+
+def state_identity(survey: Survey, findings: Findings) -> None:
+    """State what the metadata says of the project."""
+    _state_name(survey, findings)
+    _state_url(survey, findings)
+    _state_license(survey, findings)
+    _state_backend(survey, findings)
+    state_version(survey, findings)
+    _state_people(survey, findings)
+
+
+def _metadata(survey: Survey, name: str) -> Iterator[tuple[str, Evidence]]:
+    """The value of a field of the metadata, wherever it may stand."""
+    for keys in (("project", name), ("tool", "poetry", name), ("tool", "flit", name)):
+        if value := text(survey.pyproject, *keys):
+            yield value, survey.place(*keys)
+    if value := survey.setup_cfg.text("metadata", name):
+        line = survey.setup_cfg.line("metadata", name)
+        yield value, Evidence(path="setup.cfg", line=line)
+    if value := survey.setup_call.text(name):
+        line = survey.setup_call.lines[name]
+        yield value, Evidence(path="setup.py", line=line)
+
+
+def _state_name(survey: Survey, findings: Findings) -> None:
+    for value, place in _metadata(survey, "name"):
+        findings.add("project-name", value, "its metadata say so", [place])
+        return
+    for path, keys in (
+        ("pixi.toml", ("workspace", "name")),
+        ("pixi.toml", ("project", "name")),
+        (PYPROJECT, ("tool", "pixi", "workspace", "name")),
+        (PYPROJECT, ("tool", "pixi", "project", "name")),
+    ):
+        if survey.has(path) and (value := text(survey.documents.toml(path), *keys)):
+            place = survey.documents.place(path, *keys)
+            findings.add("project-name", value, "the pixi manifest says so", [place])
+            return
+    address = _addresses(survey)
+    name = address[0][0].rstrip("/").rsplit("/", 1)[-1] if address else ""
+    name = name or survey.repository.root.name
+    findings.add("project-name", name, "the repository is called so", (), "guess")
+
+
+def https_address(remote: str) -> str:
+    """The https form of a remote without user and password; empty for a path."""
+    remote = remote.strip()
+    scp = _SCP.match(remote)
+    if scp and "://" not in remote:
+        host, path = scp.group(1), scp.group(2)
+        # One letter is a drive of Windows.
+        return _address(host, path) if len(host) > 1 else ""
+    try:
+        parts = urlsplit(remote)
+        host = parts.hostname or ""
+    except ValueError:
+        return ""
+    if parts.scheme not in ("https", "http", "ssh", "git", "git+https", "git+ssh"):
+        return ""
+    return _address(host, parts.path)
+
+
+def _address(host: str, path: str) -> str:
+    plain = path.strip("/").removesuffix(".git").rstrip("/")
+    return f"https://{host}/{plain}" if host and plain else ""
+
+
+def _addresses(survey: Survey) -> list[tuple[str, Evidence | None, str]]:
+    """Addresses of the repository, the remote's first."""
+    found: list[tuple[str, Evidence | None, str]] = []
+    repository = survey.repository
+    for remote in ("upstream", "origin"):
+        # The fork somebody works on is no address of the project.
+        address = https_address(repository.line("config", f"remote.{remote}.url"))
+        if address and remote == "origin":
+            found.append((address, None, "the remote origin is there"))
+    urls = table(survey.project, "urls") or survey.tool("poetry", "urls")
+    by_name = {name.lower(): (name, value) for name, value in urls.items()}
+    ranked = [by_name[name] for name in _URL_NAMES if name in by_name]
+    for name, value in ranked:
+        base = ("project", "urls") if table(survey.project, "urls") else ()
+        keys = (*(base or ("tool", "poetry", "urls")), name)
+        if isinstance(value, str) and (address := _forge(value)):
+            found.append((address, survey.place(*keys), f"the link {name} leads there"))
+    for name in ("repository", "homepage", "url"):
+        for value, place in _metadata(survey, name):
+            if address := _forge(value):
+                found.append((address, place, "its metadata lead there"))
+    return found
+
+
+def _forge(url: str) -> str:
+    """The repository that an address of a forge leads to, empty for others."""
+    address = https_address(url)
+    found = re.match(
+        r"https://(?:www\.)?((?:github|gitlab|bitbucket|codeberg)\.[a-z]+/[^/]+/[^/#?]+)",
+        address,
+    )
+    return f"https://{found.group(1)}" if found else ""
+
+
+def _state_url(survey: Survey, findings: Findings) -> None:
+    for address, place, because in _addresses(survey):
+        places = [place] if place else []
+        findings.add("repository-url", address, because, places)
+        return
+    because = "neither a remote nor the metadata name an address"
+    findings.add("repository-url", None, because)
+
+
+def _state_license(survey: Survey, findings: Findings) -> None:
+    for value, place in _metadata(survey, "license"):
+        if name := _license_name(value):
+            findings.add("license", name, "its metadata name it", [place])
+            return
+    value = text(survey.project, "license", "text")
+    if name := _license_name(value):
+        place = survey.place("project", "license")
+        findings.add("license", name, "its metadata name it", [place])
+        return
+    for path in survey.files:
+        if "/" in path or not re.match(r"(?i)(licen[cs]e|copying)", path):
+            continue
+        plain = " ".join(survey.documents.text(path).lower().split())
+        for name, sentence in _LICENSES.items():
+            if sentence in plain:
+                because = f"{path} has its text"
+                findings.add("license", name, because, [survey.file(path)], "likely")
+                return
+    for line in strings(survey.project, "classifiers"):
+        name = _CLASSIFIERS.get(line.rsplit(" :: ", 1)[-1], "")
+        if line.startswith("License ::") and name:
+            place = survey.place("project", "classifiers")
+            findings.add("license", name, "a classifier names it", [place], "likely")
+            return
+    findings.add("license", None, "neither metadata nor a file of a known licence")
+
+
+def _license_name(value: str) -> str:
+    """The SPDX name of what people write; empty for whole texts and unknown names."""
+    plain = value.strip().lower()
+    if not plain or "\n" in plain or len(plain) > _LONGEST_NAME:
+        return ""
+    if plain.startswith("mit"):
+        return "MIT"
+    if "apache" in plain and " or " not in plain:
+        return "Apache-2.0"
+    if re.fullmatch(
+        r"(3-clause )?(new |modified )?bsd([- ]3([- ]clause)?)?( license)?", plain
+    ):
+        return "BSD-3-Clause"
+    return value.strip()
+
+
+def _state_backend(survey: Survey, findings: Findings) -> None:
+    backend = text(survey.pyproject, "build-system", "build-backend")
+    if backend:
+        place = survey.place("build-system", "build-backend")
+        findings.add("build-backend", backend, "pyproject.toml names it", [place])
+    elif "build-system" in survey.pyproject or survey.has("setup.py"):
+        where = survey.place("build-system")
+        place = where if where.line else survey.file("setup.py")
+        because = "nothing names another one, so it is setuptools"
+        findings.add("build-backend", "setuptools", because, [place], "likely")
+    else:
+        findings.add("build-backend", None, "it builds no distributions")
+
+
+def _state_people(survey: Survey, findings: Findings) -> None:
+    for value, place in _metadata(survey, "description"):
+        line = " ".join(value.split())
+        findings.add("description", line, "its metadata say so", [place])
+        break
+    else:
+        findings.add("description", None, "its metadata do not say")
+    name, address, stated = _author(survey)
+    places = [stated] if stated else []
+    findings.add("author", name or None, "the first author of its metadata", places)
+    because = "the address of the first author"
+    findings.add("author-email", address or None, because, places)
+    scripts = table(survey.project, "scripts") or survey.tool("poetry", "scripts")
+    console = survey.setup_cfg.rows("options.entry_points", "console_scripts")
+    names = [*scripts, *(row.split("=")[0].strip() for row in console)]
+    findings.add("scripts", names, "commands that its metadata name")
+
+
+def _author(survey: Survey) -> tuple[str, str, Evidence | None]:
+    for item in rows(survey.project, "authors"):
+        name, address = text(item, "name"), text(item, "email")
+        if name or address:
+            return name, address, survey.place("project", "authors")
+    for line in strings(survey.tool("poetry"), "authors"):
+        found = _AUTHOR.match(line)
+        if found:
+            place = survey.place("tool", "poetry", "authors")
+            return found.group(1), found.group(2) or "", place
+    for name, place in _metadata(survey, "author"):
+        address = next((value for value, _ in _metadata(survey, "author_email")), "")
+        return name, address, place
+    return "", "", None

@@ -1,0 +1,248 @@
+"""How the repository lies: projects in it, packages, sources and tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from ci_framework.analysis.directories import ASIDE
+from ci_framework.analysis.facts import Findings
+from ci_framework.analysis.packages import Package, find_packages, join
+from ci_framework.analysis.survey import PYPROJECT, Survey
+from ci_framework.analysis.values import strings, table, text
+from ci_framework.inventory import Confidence, Evidence
+
+__all__ = ["Layout", "is_aside", "state_layout"]
+
+_NATIVE = (".pyx", ".rs", ".c", ".cc", ".cpp", ".cu", ".f90", ".go")
+_NATIVE_BACKENDS = ("maturin", "scikit_build", "scikit-build", "mesonpy", "sipbuild")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The projects and packages of a repository.
+
+    Attributes:
+        roots: directories of the projects it consists of; ``""`` is the top.
+        nested: manifests of projects that are no part of it.
+        packages: its packages.
+        sources: directories with its code.
+    """
+
+    roots: list[str]
+    nested: list[str]
+    packages: list[Package]
+    sources: list[str]
+
+
+def state_layout(survey: Survey, findings: Findings) -> Layout:
+    """State how the repository lies."""
+    layout = _layout(survey)
+    _state_projects(survey, layout, findings)
+    places = [package.evidence for package in layout.packages]
+    findings.add(
+        "packages",
+        {package.name: package.path for package in layout.packages},
+        "the build back end names them"
+        if any(package.declared for package in layout.packages)
+        else "directories and modules with Python code, where products usually lie",
+        places,
+        "certain" if any(p.declared for p in layout.packages) else "likely",
+    )
+    kind, because = _kind(survey, layout)
+    findings.add("layout", kind, because, places[:3], "likely")
+    said, confidence = _why_sources(layout)
+    findings.add("source-paths", layout.sources, said, places, confidence)
+    native = _native(survey)
+    findings.add(
+        "native-sources",
+        native,
+        f"{len(native)} files that a compiler has to build" if native else "none found",
+        [Evidence(path=path) for path in native[:5]],
+        "likely",
+    )
+    return layout
+
+
+def _why_sources(layout: Layout) -> tuple[str, Confidence]:
+    if layout.sources == ["."]:
+        return "no directory holds the code: the whole repository is looked at", "guess"
+    if not layout.sources:
+        return "there is no Python code", "certain"
+    declared = any(package.declared for package in layout.packages)
+    return "directories of its packages", "certain" if declared else "likely"
+
+
+def _layout(survey: Survey) -> Layout:
+    members, nested = _projects(survey)
+    top = find_packages(survey, "") if _is_project(survey, "") or not members else []
+    if not members and nested and not top:
+        members = [path.rpartition("/")[0] for path in nested]
+        members = [path for path in members if not is_aside(path)]
+        nested = [path for path in nested if path.rpartition("/")[0] not in members]
+    roots = [*([""] if top or not members else []), *members]
+    packages = [*top]
+    for member in members:
+        if not is_aside(member):
+            packages += find_packages(survey, member)
+    return Layout(roots, nested, packages, _sources(survey, roots, packages))
+
+
+def _projects(survey: Survey) -> tuple[list[str], list[str]]:
+    """Directories of declared members, and manifests of everything else."""
+    manifests = [
+        path
+        for path in survey.files
+        if path.endswith(f"/{PYPROJECT}")
+        or (path.endswith("/setup.py") and survey.setup_call_of(path).line)
+    ]
+    directories = list(dict.fromkeys(path.rpartition("/")[0] for path in manifests))
+    include, exclude = _member_patterns(survey)
+    members = [
+        directory
+        for directory in directories
+        if any(fnmatchcase(directory, pattern) for pattern in include)
+        and not any(fnmatchcase(directory, pattern) for pattern in exclude)
+    ]
+    rest = [path for path in manifests if path.rpartition("/")[0] not in members]
+    if not _is_project(survey, "") and not members:
+        members = [
+            d for d in directories if not is_aside(d) and not _within(d, directories)
+        ]
+        rest = [path for path in manifests if path.rpartition("/")[0] not in members]
+    return members, rest
+
+
+def _within(directory: str, others: Iterable[str]) -> bool:
+    return any(directory.startswith(f"{other}/") for other in others)
+
+
+def _member_patterns(survey: Survey) -> tuple[list[str], list[str]]:
+    """Patterns of directories that belong to the project, as far as it says so."""
+    workspace = survey.tool("uv", "workspace")
+    include = [*strings(workspace, "members")]
+    include += strings(survey.tool("hatch", "workspace"), "members")
+    include += strings(survey.tool("hatch", "envs", "default", "workspace"), "members")
+    tables = [survey.tool("poetry", "dependencies"), survey.tool("uv", "sources")]
+    pixi = survey.documents.toml("pixi.toml") if survey.has("pixi.toml") else {}
+    for holder in (survey.tool("pixi"), pixi):
+        tables.append(table(holder, "pypi-dependencies"))
+        features = table(holder, "feature")
+        tables += [table(features, name, "pypi-dependencies") for name in features]
+    for dependencies in tables:
+        for value in dependencies.values():
+            path = text(value, "path")
+            if path and not path.startswith("..") and join(path):
+                include.append(join(path))
+    plain = [pattern.strip("/").removeprefix("./") for pattern in include]
+    return plain, [p.strip("/") for p in strings(workspace, "exclude")]
+
+
+def is_aside(path: str) -> bool:
+    """Whether a path lies in a directory of examples, tests, copies and the like."""
+    return any(part.lower() in ASIDE for part in path.split("/"))
+
+
+def _is_project(survey: Survey, root: str) -> bool:
+    """Whether a directory holds a project that could be installed."""
+    path = join(root, PYPROJECT)
+    if survey.has(path):
+        document = survey.documents.toml(path)
+        if "project" in document or table(document, "tool", "poetry"):
+            return True
+    if survey.has(join(root, "setup.py")):
+        return True
+    cfg = join(root, "setup.cfg")
+    return survey.has(cfg) and "metadata" in survey.documents.ini(cfg).sections
+
+
+def _sources(survey: Survey, roots: list[str], packages: list[Package]) -> list[str]:
+    """Directories with code: what holds packages if that is called src, else they."""
+    found: list[str] = []
+    for package in packages:
+        parent = package.path.rpartition("/")[0]
+        if parent.rsplit("/", 1)[-1] == "src":
+            found.append(parent)
+        elif not package.path.endswith(".py"):
+            found.append(package.path)
+        else:
+            found.append(parent or ".")
+    unique = sorted(dict.fromkeys(found))
+    if "." in unique and len(unique) > 1:
+        unique.remove(".")
+    if not unique:
+        unique = _directories_with_scripts(survey, roots)
+    return [path for path in unique if not _within(path, unique)]
+
+
+def _directories_with_scripts(survey: Survey, roots: list[str]) -> list[str]:
+    """Where code lies in a repository without packages."""
+    if not survey.python_files:
+        return []
+    found: list[str] = []
+    for root in roots:
+        found += [
+            child
+            for child in survey.children.get(root, [])
+            if child in survey.python_directories
+            and child.rsplit("/", 1)[-1].lower() not in ASIDE
+            and not child.rsplit("/", 1)[-1].startswith(".")
+        ]
+    return found or ["."]
+
+
+def _kind(survey: Survey, layout: Layout) -> tuple[str, str]:
+    if not survey.python_files:
+        return "none", "there is no Python code"
+    if len([root for root in layout.roots if not is_aside(root)]) > 1 or (
+        layout.roots and layout.roots != [""]
+    ):
+        return "workspace", "it consists of several projects, or of one further down"
+    if not layout.packages:
+        return "scripts", "there is Python code, but no package"
+    if all(path.rsplit("/", 1)[-1] == "src" for path in layout.sources):
+        return "src", "its packages lie in src"
+    return "flat", "its packages lie at the top"
+
+
+def _state_projects(survey: Survey, layout: Layout, findings: Findings) -> None:
+    members = [root for root in layout.roots if root]
+    keys = ("tool", "uv", "workspace")
+    declared = [survey.place(*keys)] if survey.tool("uv", "workspace") else []
+    manifests = [
+        Evidence(path=manifest)
+        for root in members
+        if (manifest := survey.first(join(root, PYPROJECT), join(root, "setup.py")))
+    ]
+    findings.add(
+        "workspace-members",
+        members,
+        "projects that the top one declares, or that stand there without one"
+        if members
+        else "it is one project",
+        [*declared, *manifests[:20]],
+    )
+    findings.add(
+        "nested-projects",
+        layout.nested,
+        "manifests of examples, tests, tools or copies: no part of the project"
+        if layout.nested
+        else "none found",
+        [Evidence(path=path) for path in layout.nested[:20]],
+        "likely",
+    )
+
+
+def _native(survey: Survey) -> list[str]:
+    """Sources of extension modules, if something says that they are built."""
+    pyx = [
+        path for path in survey.files if path.endswith(".pyx") and not is_aside(path)
+    ]
+    backend = text(survey.pyproject, "build-system", "build-backend")
+    built = survey.setup_call.extensions or any(
+        sign in backend for sign in _NATIVE_BACKENDS
+    )
+    if not built:
+        return pyx
+    return [p for p in survey.files if p.endswith(_NATIVE) and not is_aside(p)]

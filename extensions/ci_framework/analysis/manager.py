@@ -1,0 +1,149 @@
+"""Who manages the project's environments, and which lock files there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ci_framework.analysis.directories import ASIDE
+from ci_framework.analysis.facts import Findings
+from ci_framework.analysis.pixi import Pixi
+from ci_framework.analysis.survey import Survey
+from ci_framework.analysis.values import table
+from ci_framework.inventory import Confidence, Evidence
+
+__all__ = ["LOCKS", "state_manager"]
+
+LOCKS = {
+    "pixi": "pixi.lock",
+    "uv": "uv.lock",
+    "poetry": "poetry.lock",
+    "pdm": "pdm.lock",
+    "pip": "pylock.toml",
+    "pipenv": "Pipfile.lock",
+    "conda": "conda-lock.yml",
+}
+# Tables that say how to build, not who manages environments.
+_ONLY_BUILD = {
+    "pdm": {"build", "version"},
+    "uv": {"build-backend"},
+    "hatch": {"build", "version", "metadata", "publish"},
+}
+
+
+@dataclass(frozen=True)
+class _Sign:
+    manager: str
+    because: str
+    evidence: Evidence
+    confidence: Confidence = "certain"
+
+
+def state_manager(survey: Survey, pixi: Pixi, findings: Findings) -> None:
+    """State the manager; the first sign decides, the others stay as evidence."""
+    signs = list(_signs(survey, pixi))
+    if signs:
+        first = signs[0]
+        same = [sign.evidence for sign in signs if sign.manager == first.manager]
+        others = sorted({s.manager for s in signs} - {first.manager, "pip"})
+        also = f"; there are signs of {', '.join(others)} as well" if others else ""
+        findings.add(
+            "manager", first.manager, first.because + also, same, first.confidence
+        )
+    else:
+        because = "no file names a manager, and pip needs none"
+        findings.add("manager", "pip", because, confidence="guess")
+    _state_locks(survey, findings)
+
+
+def _signs(survey: Survey, pixi: Pixi) -> Iterator[_Sign]:
+    """What points at a manager, in the order in which it counts."""
+    if pixi.path:
+        where = survey.documents.place(pixi.path, *pixi.prefix)
+        yield _Sign("pixi", f"{pixi.path} is a manifest of pixi", where)
+    for manager in ("poetry", "uv", "pdm"):
+        if survey.has(LOCKS[manager]):
+            lock = LOCKS[manager]
+            yield _Sign(manager, f"{lock} is tracked", survey.file(lock))
+    for manager in ("poetry", "pdm", "uv"):
+        keys = set(survey.tool(manager)) - _ONLY_BUILD.get(manager, set())
+        if keys:
+            where = survey.place("tool", manager)
+            yield _Sign(manager, f"pyproject.toml has [tool.{manager}]", where)
+    if survey.has("uv.toml"):
+        yield _Sign("uv", "uv.toml is tracked", survey.file("uv.toml"))
+    if table(survey.documents.toml("hatch.toml"), "envs"):
+        yield _Sign("hatch", "hatch.toml has environments", survey.file("hatch.toml"))
+    if survey.tool("hatch", "envs"):
+        where = survey.place("tool", "hatch", "envs")
+        yield _Sign("hatch", "pyproject.toml has environments of hatch", where)
+    yield from _used(survey)
+    conda = survey.first("environment.yml", "environment.yaml", "conda-lock.yml")
+    if conda:
+        because = f"{conda} describes a conda environment"
+        yield _Sign("conda", because, survey.file(conda), "likely")
+    yield from _pip(survey)
+
+
+def _used(survey: Survey) -> Iterator[_Sign]:
+    """Managers that only workflows name."""
+    for manager, words in {
+        "uv": ("uv sync", "uv run"),
+        "hatch": ("hatch run", "hatch test"),
+        "poetry": ("poetry install",),
+        "pdm": ("pdm install", "pdm sync"),
+    }.items():
+        for workflow in survey.workflows:
+            for job in workflow.jobs:
+                for step in job.steps:
+                    found = next((word for word in words if word in step.text), "")
+                    if step.kind == "run" and found:
+                        where = Evidence(path=workflow.path, line=step.line)
+                        because = f"a workflow runs `{found}`"
+                        yield _Sign(manager, because, where, "likely")
+
+
+def _pip(survey: Survey) -> Iterator[_Sign]:
+    for path in survey.files:
+        name = path.rsplit("/", 1)[-1]
+        aside = path.split("/")[0] in ASIDE
+        if path.count("/") <= 1 and name.startswith("requirements") and not aside:
+            yield _Sign(
+                "pip", "requirement files are what pip reads", Evidence(path=path)
+            )
+    for directory in ("requirements",):
+        for path in survey.files:
+            if path.startswith(f"{directory}/") and path.endswith((".txt", ".in")):
+                because = "requirement files are what pip reads"
+                yield _Sign("pip", because, Evidence(path=path))
+    if survey.has("Pipfile"):
+        yield _Sign("pip", "a Pipfile stands for pipenv", survey.file("Pipfile"))
+    setup = survey.first("setup.py", "setup.cfg")
+    if setup and "project" not in survey.pyproject:
+        because = f"{setup} says what setuptools installs"
+        yield _Sign("setuptools", because, survey.file(setup), "likely")
+    if "project" in survey.pyproject:
+        because = "pyproject.toml is all that says what is installed: pip does that"
+        yield _Sign("pip", because, survey.place("project"), "likely")
+
+
+def _state_locks(survey: Survey, findings: Findings) -> None:
+    tracked = [name for name in LOCKS.values() if survey.has(name)]
+    root = survey.repository.root
+    untracked = [
+        name
+        for name in LOCKS.values()
+        if name not in tracked and (root / name).is_file()
+    ]
+    because = "lock files at the top"
+    if len(tracked) > 1:
+        because = f"{len(tracked)} lock files at the top: only one can be in force"
+    places = [survey.file(name) for name in tracked]
+    findings.add("lock-files", [*tracked, *untracked], because, places)
+    if tracked:
+        said = f"git has {', '.join(tracked)}"
+    elif untracked:
+        said = f"{', '.join(untracked)} is there, but git does not have it"
+    else:
+        said = "there is no lock file"
+    findings.add("lock-tracked", bool(tracked), said, places)

@@ -1,0 +1,54 @@
+"""The settings of pytest and coverage, in the place that is in force."""
+
+from __future__ import annotations
+
+from ci_framework.analysis.survey import PYPROJECT, Survey
+from ci_framework.analysis.tool_places import configured_places
+from ci_framework.analysis.values import at
+from ci_framework.inventory import Evidence
+
+__all__ = ["coverage_setting", "pytest_setting"]
+
+
+def pytest_setting(survey: Survey, key: str) -> tuple[object, Evidence] | None:
+    """A setting of pytest in the place that is in force, None if it is not set."""
+    place = next(configured_places(survey, "pytest"), None)
+    if place is None:
+        return None
+    if place.path.endswith(".toml"):
+        base = ("tool", "pytest") if place.path == PYPROJECT else ("pytest",)
+        document = survey.documents.toml(place.path)
+        for keys in ((*base, "ini_options", key), (*base, key)):
+            value = at(document, *keys)
+            if value is not None:
+                return value, survey.documents.place(place.path, *keys)
+        return None
+    section = "tool:pytest" if place.path == "setup.cfg" else "pytest"
+    ini = survey.documents.ini(place.path)
+    setting = ini.get(section, key)
+    if setting is None:
+        return None
+    return "\n".join(setting.rows), Evidence(path=place.path, line=setting.line)
+
+
+def coverage_setting(
+    survey: Survey, section: str, key: str
+) -> tuple[object, Evidence] | None:
+    """A setting of coverage in the place that is in force."""
+    place = next(configured_places(survey, "coverage"), None)
+    if place is None:
+        return None
+    if place.path.endswith(".toml"):
+        base = ("tool", "coverage") if place.path == PYPROJECT else ()
+        document = survey.documents.toml(place.path)
+        if place.path != PYPROJECT and at(document, "tool", "coverage") is not None:
+            base = ("tool", "coverage")
+        value = at(document, *base, section, key)
+        if value is None:
+            return None
+        return value, survey.documents.place(place.path, *base, section, key)
+    name = section if place.path == ".coveragerc" else f"coverage:{section}"
+    setting = survey.documents.ini(place.path).get(name, key)
+    if setting is None:
+        return None
+    return "\n".join(setting.rows), Evidence(path=place.path, line=setting.line)

@@ -1,0 +1,207 @@
+"""What the project requires, and where: extras, groups, files, environments."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ci_engine.project import normalise
+from ci_framework.analysis.survey import PYPROJECT, Survey
+from ci_framework.analysis.values import rows, strings, table
+from ci_framework.inventory import Evidence
+
+__all__ = ["Requirement", "read_requirements"]
+
+_NAME = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[[^\]]*\])?\s*(.*)$")
+# Files further down belong to examples and fixtures.
+_DEEPEST = 2
+_FILE = re.compile(r"(^|/)(requirements|constraints)?[^/]*\.(txt|in)$")
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One distribution that something of the project requires.
+
+    Attributes:
+        name: normalised.
+        version: the range as written, may be empty.
+        kind: ``project``, ``extra``, ``group``, ``file``, ``poetry``, ``hatch``,
+            ``conda``, ``pixi`` or ``build``.
+        group: the extra, group, file or environment it belongs to.
+        evidence: where it stands.
+    """
+
+    name: str
+    version: str
+    kind: str
+    group: str
+    evidence: Evidence
+
+
+def read_requirements(survey: Survey) -> list[Requirement]:
+    """Everything that is required anywhere; pixi manifests are read elsewhere."""
+    return [
+        *_project(survey),
+        *_groups(survey),
+        *_poetry(survey),
+        *_tables(survey),
+        *_setuptools(survey),
+        *_files(survey),
+        *_conda(survey),
+    ]
+
+
+def _each(
+    lines: Iterable[str], kind: str, group: str, evidence: Evidence
+) -> Iterator[Requirement]:
+    for line in lines:
+        requirement = parse(line, kind, group, evidence)
+        if requirement is not None:
+            yield requirement
+
+
+def parse(line: str, kind: str, group: str, evidence: Evidence) -> Requirement | None:
+    """Read one requirement; None for an option, an address or a comment."""
+    found = _NAME.match(line.split(" #", maxsplit=1)[0].split(";", maxsplit=1)[0])
+    if found is None or "://" in line.split("@", maxsplit=1)[0]:
+        return None
+    version = found.group(3).strip()
+    if version and version[0] not in "<>=!~@(":
+        return None
+    name = normalise(found.group(1))
+    return Requirement(name, version.strip("()"), kind, group, evidence)
+
+
+def _listed(
+    survey: Survey, keys: tuple[str, ...], kind: str, group: str
+) -> Iterator[Requirement]:
+    """The requirements of a list in pyproject.toml, each with its line."""
+    start = survey.place(*keys)
+    for line in strings(survey.pyproject, *keys):
+        number = survey.documents.line_of(PYPROJECT, line, start.line or 1)
+        place = Evidence(path=PYPROJECT, line=number or start.line)
+        yield from _each([line], kind, group, place)
+
+
+def _project(survey: Survey) -> Iterator[Requirement]:
+    yield from _listed(survey, ("project", "dependencies"), "project", "")
+    for extra in table(survey.project, "optional-dependencies"):
+        keys = ("project", "optional-dependencies", extra)
+        yield from _listed(survey, keys, "extra", extra)
+    yield from _listed(survey, ("build-system", "requires"), "build", "")
+
+
+def _groups(survey: Survey) -> Iterator[Requirement]:
+    groups = table(survey.pyproject, "dependency-groups")
+    for group in groups:
+        for member in _members(groups, group, ()):
+            keys = ("dependency-groups", member)
+            yield from _listed(survey, keys, "group", group)
+    for manager in ("uv", "pdm"):
+        older = ("tool", manager, "dev-dependencies")
+        if strings(survey.pyproject, *older):
+            yield from _listed(survey, older, "group", "dev")
+        for group in table(survey.pyproject, *older):
+            yield from _listed(survey, (*older, group), "group", group)
+
+
+def _members(groups: object, group: str, seen: tuple[str, ...]) -> list[str]:
+    """A group and the groups that it includes."""
+    if group in seen:
+        return []
+    names = {normalise(name): name for name in table(groups)}
+    found = [group]
+    for item in rows(groups, group):
+        included = table(item).get("include-group")
+        name = names.get(normalise(included)) if isinstance(included, str) else None
+        if name is not None:
+            found += _members(groups, name, (*seen, group))
+    return found
+
+
+def _poetry(survey: Survey) -> Iterator[Requirement]:
+    poetry = survey.tool("poetry")
+    sections: dict[str, tuple[str, ...]] = {
+        "": ("dependencies",),
+        "dev": ("dev-dependencies",),
+    }
+    for group in table(poetry, "group"):
+        sections[group] = ("group", group, "dependencies")
+    for group, keys in sections.items():
+        for name, value in table(poetry, *keys).items():
+            if normalise(name) == "python":
+                continue
+            place = survey.place("tool", "poetry", *keys, name)
+            version = value if isinstance(value, str) else table(value).get("version")
+            kind = "poetry" if group else "project"
+            spec = version if isinstance(version, str) else ""
+            yield Requirement(normalise(name), spec, kind, group, place)
+
+
+def _tables(survey: Survey) -> Iterator[Requirement]:
+    for name in survey.tool("hatch", "envs"):
+        for key in ("dependencies", "extra-dependencies"):
+            keys = ("tool", "hatch", "envs", name, key)
+            yield from _listed(survey, keys, "hatch", name)
+    hatch = survey.documents.toml("hatch.toml") if survey.has("hatch.toml") else {}
+    for name in table(hatch, "envs"):
+        for key in ("dependencies", "extra-dependencies"):
+            place = survey.documents.place("hatch.toml", "envs", name, key)
+            lines = strings(hatch, "envs", name, key)
+            yield from _each(lines, "hatch", name, place)
+
+
+def _setuptools(survey: Survey) -> Iterator[Requirement]:
+    for section, kind in (("options", "project"), ("options.extras_require", "extra")):
+        for key, setting in survey.setup_cfg.sections.get(section, {}).items():
+            wanted = key in ("install_requires", "tests_require")
+            if section == "options" and not wanted:
+                continue
+            for offset, row in enumerate(setting.value.split("\n")):
+                place = Evidence(path="setup.cfg", line=setting.line + offset)
+                group = key if kind == "extra" or key == "tests_require" else ""
+                yield from _each([row], kind if not group else "extra", group, place)
+    call = survey.setup_call
+    for key in ("install_requires", "tests_require"):
+        place = Evidence(path="setup.py", line=call.lines.get(key, 0))
+        kind, group = ("extra", key) if key == "tests_require" else ("project", "")
+        yield from _each(strings(call.values, key), kind, group, place)
+    for extra in table(call.values, "extras_require"):
+        place = Evidence(path="setup.py", line=call.lines.get("extras_require", 0))
+        lines = strings(call.values, "extras_require", extra)
+        yield from _each(lines, "extra", extra, place)
+
+
+def _files(survey: Survey) -> Iterator[Requirement]:
+    for path in survey.files:
+        depth = path.count("/")
+        named = "requirement" in path and _FILE.search(path) and depth <= 1
+        if not named:
+            continue
+        for number, row in enumerate(survey.documents.text(path).split("\n"), 1):
+            place = Evidence(path=path, line=number)
+            yield from _each([row.strip()], "file", path, place)
+    for section in ("packages", "dev-packages"):
+        for name in table(survey.documents.toml("Pipfile"), section):
+            place = survey.documents.place("Pipfile", section, name)
+            yield Requirement(normalise(name), "", "file", "Pipfile", place)
+
+
+def _conda(survey: Survey) -> Iterator[Requirement]:
+    for path in survey.files:
+        name = path.rsplit("/", 1)[-1]
+        if not name.endswith((".yml", ".yaml")) or path.count("/") > _DEEPEST:
+            continue
+        if not re.match(r"(conda-)?env(ironment)?([-_.]|$)", name):
+            continue
+        document = survey.documents.yaml(path)
+        for item in rows(document, "dependencies"):
+            lines = [item] if isinstance(item, str) else strings(table(item), "pip")
+            for line in lines:
+                number = survey.documents.line_of(path, line)
+                place = Evidence(path=path, line=number)
+                plain = re.sub(
+                    r"(?<![=<>!~])=(?!=)", "==", line.split("::")[-1], count=1
+                )
+                yield from _each([plain], "conda", path, place)

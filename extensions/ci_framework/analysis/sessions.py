@@ -1,0 +1,156 @@
+"""The environments of tox and the sessions of nox, as tasks."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from ci_framework.analysis.ini import Ini
+from ci_framework.analysis.survey import PYPROJECT, Survey
+from ci_framework.analysis.values import at, rows, table, text
+from ci_framework.inventory import Evidence, Task
+
+__all__ = ["make_task", "nox_sessions", "tox_environments"]
+
+_REFERENCE = re.compile(r"\{\[([^\]]+)\]([\w-]+)\}")
+
+
+def make_task(
+    runner: str, name: str, command: str, place: Evidence, environment: str = ""
+) -> Task:
+    """A task whose purpose is still to be found out."""
+    return Task(
+        runner=runner,
+        name=name,
+        environment=environment,
+        command=command.strip(),
+        does=[],
+        evidence=place,
+    )
+
+
+def tox_environments(survey: Survey) -> Iterator[Task]:
+    """The environments of tox that run something."""
+    for path, ini in (("tox.ini", survey.tox_ini), ("setup.cfg", survey.setup_cfg)):
+        for section in ini.sections:
+            if section != "testenv" and not section.startswith("testenv:"):
+                continue
+            name = section.removeprefix("testenv").removeprefix(":") or "py"
+            lines = _resolved(ini, "\n".join(ini.rows(section, "commands")))
+            command = _tox_command(lines.split("\n"))
+            place = Evidence(path=path, line=ini.line(section, "commands"))
+            if command:
+                yield make_task("tox", name, command, place)
+    for path, keys in (("tox.toml", ()), (PYPROJECT, ("tool", "tox"))):
+        document = survey.documents.toml(path) if survey.has(path) else {}
+        tox = table(document, *keys)
+        named: dict[str, tuple[str, ...]] = {"py": ("env_run_base",)}
+        named |= {name: ("env", name) for name in table(tox, "env")}
+        for name, where in named.items():
+            commands = rows(tox, *where, "commands")
+            command = "\n".join(_tox_words(item) for item in commands)
+            place = survey.documents.place(path, *keys, *where, "commands")
+            if command:
+                yield make_task("tox", name, command, place)
+
+
+def _resolved(ini: Ini, commands: str) -> str:
+    """Put in what ``{[section]key}`` stands for; circles end after a few rounds."""
+    for _ in range(4):
+        replaced = _REFERENCE.sub(
+            lambda found: ini.text(found.group(1), found.group(2).lower()), commands
+        )
+        if replaced == commands:
+            break
+        commands = replaced
+    return commands
+
+
+def _tox_command(lines: list[str]) -> str:
+    """Commands of tox as a shell would see them."""
+    joined = "\n".join(lines).replace("\\\n", " ")
+    found: list[str] = []
+    for row in joined.split("\n"):
+        # `factor: command` is for some environments, `- command` may fail.
+        plain = re.sub(r"^(!?[\w{},.-]+)\s*:\s+", "", row.strip()).lstrip("-! ")
+        plain = re.sub(r"\{posargs:?([^{}]*)\}", r"\1", plain)
+        plain = re.sub(r"\{(?:envpython|basepython)\}", "python", plain)
+        if plain:
+            found.append(plain.strip())
+    return "\n".join(found)
+
+
+def _tox_words(command: object) -> str:
+    """A command of tox.toml: a list of words, some of them replacements."""
+    words: list[str] = []
+    for item in rows(command):
+        if isinstance(item, str):
+            words.append(item)
+        elif text(item, "replace") in ("posargs", "env"):
+            for default in rows(item, "default") or [at(item, "default")]:
+                inner = (
+                    default if isinstance(default, str) else text(default, "default")
+                )
+                words += [inner] if inner else []
+    return " ".join(_quoted(word) for word in words)
+
+
+def _quoted(word: str) -> str:
+    return (
+        f"'{word}'" if re.search(r"[\s$&|;<>*?()]", word) and "'" not in word else word
+    )
+
+
+def nox_sessions(survey: Survey) -> Iterator[Task]:
+    """The sessions in noxfile.py."""
+    if not survey.has("noxfile.py"):
+        return
+    tree = survey.documents.python("noxfile.py")
+    for node in tree.body if tree else []:
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        session = _session(node)
+        if session is None:
+            continue
+        name, python = session
+        command = "\n".join(_session_runs(node))
+        place = Evidence(path="noxfile.py", line=node.lineno)
+        yield make_task("nox", name, command, place, python)
+
+
+def _session(node: ast.FunctionDef) -> tuple[str, str] | None:
+    """The name and the Pythons of a session, None if it is another function."""
+    for decorator in node.decorator_list:
+        call = decorator if isinstance(decorator, ast.Call) else None
+        function = call.func if call else decorator
+        label = function.attr if isinstance(function, ast.Attribute) else ""
+        label = label or (function.id if isinstance(function, ast.Name) else "")
+        if label != "session":
+            continue
+        name, python = node.name, ""
+        for keyword in call.keywords if call else []:
+            value = keyword.value
+            if keyword.arg == "name" and isinstance(value, ast.Constant):
+                name = str(value.value)
+            if keyword.arg == "python":
+                constants = [n for n in ast.walk(value) if isinstance(n, ast.Constant)]
+                python = " ".join(str(constant.value) for constant in constants)
+        return name, python
+    return None
+
+
+def _session_runs(node: ast.FunctionDef) -> Iterator[str]:
+    """The commands that a session runs, as far as they are written as words."""
+    calls = [inner for inner in ast.walk(node) if isinstance(inner, ast.Call)]
+    for call in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):
+        function = call.func
+        if isinstance(function, ast.Attribute) and function.attr.startswith("run"):
+            words = [a.value for a in call.args if isinstance(a, ast.Constant)]
+            # The program may be a variable; what it runs as a module is known.
+            if call.args and not isinstance(call.args[0], ast.Constant):
+                start = words.index("-m") if "-m" in words else len(words)
+                words = ["python", *words[start:]] if words[start:] else []
+            plain = [_quoted(word) for word in words if isinstance(word, str)]
+            if plain:
+                yield " ".join(plain)

@@ -1,0 +1,148 @@
+"""What every part of the analysis looks at: the files, and the main documents."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import PurePosixPath
+
+from ci_engine.config import Table
+from ci_framework.analysis.documents import Documents
+from ci_framework.analysis.ini import Ini
+from ci_framework.analysis.setup_py import SetupCall, read_setup_call
+from ci_framework.analysis.values import table
+from ci_framework.inventory import Evidence, Hook, Task, Workflow
+from ci_framework.repository import Repository
+
+__all__ = ["PYPROJECT", "Survey"]
+
+PYPROJECT = "pyproject.toml"
+
+
+class Survey:
+    """A repository under analysis.
+
+    Attributes:
+        repository: as git sees it.
+        documents: its files, parsed when they are asked for.
+        tasks: its named commands; filled once they are read.
+        workflows: its workflows; likewise.
+        hooks: its pre-commit hooks; likewise.
+    """
+
+    def __init__(self, repository: Repository) -> None:
+        """Look at nothing yet."""
+        self.repository = repository
+        self.documents = Documents(repository)
+        self.tasks: list[Task] = []
+        self.workflows: list[Workflow] = []
+        self.hooks: list[Hook] = []
+
+    @cached_property
+    def files(self) -> tuple[str, ...]:
+        """Ordinary files that are tracked; links and submodules are not."""
+        tracked = self.repository.tracked
+        return tuple(
+            path for path, entry in tracked.items() if entry.is_file and _is_text(path)
+        )
+
+    @cached_property
+    def unnamed(self) -> list[str]:
+        """Files whose name is no text, with the odd bytes written as escapes."""
+        return [
+            os.fsencode(path).decode("utf-8", "backslashreplace")
+            for path in self.repository.tracked
+            if not _is_text(path)
+        ]
+
+    @cached_property
+    def directories(self) -> frozenset[str]:
+        """Directories that hold a tracked file."""
+        found: set[str] = set()
+        for path in self.files:
+            parent = os.path.dirname(path)  # noqa: PTH120 - a name inside git
+            while parent and parent not in found:
+                found.add(parent)
+                parent = os.path.dirname(parent)  # noqa: PTH120 - as above
+        return frozenset(found)
+
+    @cached_property
+    def python_files(self) -> tuple[str, ...]:
+        """Tracked files with Python code."""
+        return tuple(path for path in self.files if path.endswith(".py"))
+
+    @cached_property
+    def python_directories(self) -> frozenset[str]:
+        """Directories that hold Python code, at any depth."""
+        found: set[str] = set()
+        for path in self.python_files:
+            found.update(str(parent) for parent in PurePosixPath(path).parents)
+        return frozenset(found - {"."})
+
+    @cached_property
+    def children(self) -> dict[str, list[str]]:
+        """The directories directly in each directory; ``""`` is the top."""
+        found: dict[str, list[str]] = {}
+        for path in sorted(self.directories):
+            parent, _, _ = path.rpartition("/")
+            found.setdefault(parent, []).append(path)
+        return found
+
+    def has(self, path: str) -> bool:
+        """Whether an ordinary file of that name is tracked."""
+        return self.documents.has(path)
+
+    def first(self, *paths: str) -> str:
+        """The first of the paths that is tracked, empty if none is."""
+        return next((path for path in paths if self.has(path)), "")
+
+    @cached_property
+    def pyproject(self) -> Table:
+        """pyproject.toml at the top, empty if there is none."""
+        return self.documents.toml(PYPROJECT)
+
+    @cached_property
+    def project(self) -> Table:
+        """Its table ``project``."""
+        return table(self.pyproject, "project")
+
+    def tool(self, *keys: str) -> Table:
+        """A table of a tool in pyproject.toml."""
+        return table(self.pyproject, "tool", *keys)
+
+    @cached_property
+    def setup_cfg(self) -> Ini:
+        """setup.cfg at the top."""
+        return self.documents.ini("setup.cfg")
+
+    @cached_property
+    def tox_ini(self) -> Ini:
+        """tox.ini at the top."""
+        return self.documents.ini("tox.ini")
+
+    @cached_property
+    def setup_call(self) -> SetupCall:
+        """What setup.py at the top hands to ``setup``."""
+        return self.setup_call_of("setup.py")
+
+    def setup_call_of(self, path: str) -> SetupCall:
+        """What a setup.py hands to ``setup``, as far as it is written down."""
+        tree = self.documents.python(path) if self.has(path) else None
+        return read_setup_call(tree)
+
+    def place(self, *keys: str) -> Evidence:
+        """Where a key stands in pyproject.toml."""
+        return self.documents.place(PYPROJECT, *keys)
+
+    def file(self, path: str) -> Evidence:
+        """A file as a whole."""
+        return Evidence(path=path)
+
+
+def _is_text(path: str) -> bool:
+    """Whether a name is UTF-8: reports are, and could not name it otherwise."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,224 @@
+"""The named commands of the project, whoever runs them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import cast
+
+from ci_engine.config import Table
+from ci_framework.analysis.pixi import Pixi
+from ci_framework.analysis.sessions import (
+    make_task,
+    nox_sessions,
+    tox_environments,
+)
+from ci_framework.analysis.survey import PYPROJECT, Survey
+from ci_framework.analysis.values import rows, strings, table, text
+from ci_framework.analysis.words import what_it_does
+from ci_framework.inventory import Evidence, Task
+
+__all__ = ["commands_by_name", "read_tasks"]
+
+_TARGET = re.compile(r"^([A-Za-z0-9][\w./-]*)\s*:(?!=)")
+# What a person hands to a script of hatch, with its default.
+# What make reads itself; a continued line may begin with an option.
+_RECIPE_MARKS = re.compile(r"^(?:@|-(?!-))+")
+_HATCH_ARGUMENTS = re.compile(r"\{args:?([^{}]*)\}")
+_SHELL_DIRECTORIES = ("scripts", "script", "bin", "ci", ".ci", "tools")
+# A directory of programs that is a variable, such as ``${PREFIX}pytest``.
+_VARIABLE = re.compile(r"(?m)(^|&& |\|\| |; )\s*\"?\$\{?\w+\}?\"?/?(?=[a-z])")
+_SHEBANG = re.compile(r"#!.*\b(ba|da|z|k)?sh\b")
+_RECIPE = re.compile(r"^@?([A-Za-z_][\w-]*)(?:\s[^:]*)?:(?!=)")
+_PYTHON_CALL = re.compile(
+    r"\b(python3?|pytest|tox|nox|ruff|mypy|pyright|black|flake8|poetry|uv|pdm|pip)\b"
+)
+
+
+def read_tasks(survey: Survey, pixi: Pixi) -> list[Task]:
+    """Every task, in the order of the files that define them."""
+    raw = [
+        *_pixi(survey, pixi),
+        *_scripts(survey),
+        *_hatch(survey),
+        *tox_environments(survey),
+        *nox_sessions(survey),
+        *_make(survey),
+        *_just(survey),
+        *_npm(survey),
+        *_shell(survey),
+    ]
+    commands = commands_by_name(raw)
+    return [_explained(task, commands) for task in raw]
+
+
+def commands_by_name(tasks: Iterable[Task]) -> dict[str, list[str]]:
+    """The commands that each name stands for."""
+    commands: dict[str, list[str]] = {}
+    for task in tasks:
+        commands.setdefault(task.name, []).append(task.command)
+    return commands
+
+
+def _explained(task: Task, commands: dict[str, list[str]]) -> Task:
+    others = {name: found for name, found in commands.items() if name != task.name}
+    return Task(
+        runner=task.runner,
+        name=task.name,
+        environment=task.environment,
+        command=task.command,
+        does=what_it_does(task.command, others) if task.command else [],
+        evidence=task.evidence,
+    )
+
+
+def command_text(value: object) -> str:
+    """A command however it is written: text, list of words or of commands, table."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        items = rows(cast("list[object]", value))
+        parts = [command_text(item) for item in items]
+        several = any(" " in part for part in parts) or not strings(items)
+        return ("\n" if several else " ").join(part for part in parts if part)
+    definition = table(value)
+    for key in ("cmd", "shell", "command", "script"):
+        if found := command_text(definition[key]) if key in definition else "":
+            return found
+    for key in ("composite", "chain", "sequence"):
+        parts = [command_text(item) for item in rows(definition, key)]
+        if parts:
+            return "\n".join(part for part in parts if part)
+    return text(definition, "call")
+
+
+def _pixi(survey: Survey, pixi: Pixi) -> Iterator[Task]:
+    for feature, name, value, keys in pixi.tasks():
+        command = command_text(value)
+        if not command:
+            depends = rows(value, "depends-on") or rows(value, "depends_on")
+            named = [text(item, "task") or item for item in depends or rows(value)]
+            names = [item for item in named if isinstance(item, str)]
+            command = "\n".join(f"pixi run {item}" for item in names)
+        environment = text(value, "default-environment")
+        if not environment:
+            environment = " ".join(pixi.environments_of(feature)) if feature else ""
+        place = survey.documents.place(pixi.path, *keys)
+        yield make_task("pixi", name, command, place, environment)
+
+
+def _scripts(survey: Survey) -> Iterator[Task]:
+    """Tables of commands in pyproject.toml."""
+    for runner, keys in (
+        ("pdm", ("tool", "pdm", "scripts")),
+        ("poe", ("tool", "poe", "tasks")),
+        ("taskipy", ("tool", "taskipy", "tasks")),
+    ):
+        tasks = table(survey.pyproject, *keys)
+        for name, value in tasks.items():
+            # A task of the name of its own program does not call itself.
+            others = {other: body for other, body in tasks.items() if other != name}
+            command = _with_runner(runner, command_text(value), others)
+            if name != "_" and command:
+                yield make_task(runner, name, command, survey.place(*keys, name))
+    if survey.has("poe_tasks.toml"):
+        document = survey.documents.toml("poe_tasks.toml")
+        for name, value in table(document, "tasks").items():
+            place = survey.documents.place("poe_tasks.toml", "tasks", name)
+            yield make_task("poe", name, command_text(value), place)
+
+
+def _with_runner(runner: str, command: str, tasks: Table) -> str:
+    """Lines that name other tasks, as a person would call those."""
+    starts = {"pdm": "pdm run ", "poe": "poe ", "taskipy": "task "}
+    rows_ = command.split("\n")
+    several = len(rows_) > 1 or command in tasks
+    named = [
+        f"{starts[runner]}{row}" if several and row.split(" ")[0] in tasks else row
+        for row in rows_
+    ]
+    return "\n".join(named)
+
+
+def _hatch(survey: Survey) -> Iterator[Task]:
+    for path, keys in (
+        (PYPROJECT, ("tool", "hatch", "envs")),
+        ("hatch.toml", ("envs",)),
+    ):
+        document = survey.documents.toml(path) if survey.has(path) else {}
+        for environment, value in table(document, *keys).items():
+            for name, script in table(value, "scripts").items():
+                place = survey.documents.place(
+                    path, *keys, environment, "scripts", name
+                )
+                command = _HATCH_ARGUMENTS.sub(r"\1", command_text(script))
+                yield make_task("hatch", name, command, place, environment)
+
+
+def _blocks(
+    content: str, header: Callable[[str], re.Match[str] | None]
+) -> Iterator[tuple[str, int, list[str]]]:
+    """Headers at the start of a line, each with the indented lines below it."""
+    name, line, body = "", 0, list[str]()
+    for number, row in enumerate(content.split("\n"), 1):
+        if row[:1] in ("\t", " "):
+            body.append(_RECIPE_MARKS.sub("", row.strip()))
+            continue
+        found = header(row)
+        if found or (row.strip() and not row.startswith("#")):
+            if name:
+                yield name, line, body
+            name, line, body = (found.group(1), number, []) if found else ("", 0, [])
+    if name:
+        yield name, line, body
+
+
+def _make(survey: Survey) -> Iterator[Task]:
+    path = survey.first("GNUmakefile", "makefile", "Makefile")
+    content = survey.documents.text(path) if path else ""
+    for name, line, body in _blocks(content.replace("\\\n", " \\\n\t"), _TARGET.match):
+        command = "\n".join(body).replace("\\\n", " ")
+        if not name.startswith(".") and body:
+            yield make_task("make", name, command, Evidence(path=path, line=line))
+
+
+def _just(survey: Survey) -> Iterator[Task]:
+    path = survey.first("justfile", "Justfile", ".justfile")
+    content = survey.documents.text(path) if path else ""
+    for name, line, body in _blocks(content, _RECIPE.match):
+        if body:
+            place = Evidence(path=path, line=line)
+            yield make_task("just", name, "\n".join(body), place)
+
+
+def _npm(survey: Survey) -> Iterator[Task]:
+    if not survey.has("package.json"):
+        return
+    for name, command in table(
+        survey.documents.json("package.json"), "scripts"
+    ).items():
+        if isinstance(command, str) and _PYTHON_CALL.search(command):
+            line = survey.documents.line_of("package.json", f'"{name}"')
+            place = Evidence(path="package.json", line=line)
+            yield make_task("npm", name, command, place)
+
+
+def _shell(survey: Survey) -> Iterator[Task]:
+    """Scripts for the shell, by the path that people run them by."""
+    for path in survey.files:
+        directory, _, name = path.rpartition("/")
+        if directory not in _SHELL_DIRECTORIES:
+            continue
+        named = name.endswith((".sh", ".bash"))
+        if not named and ("." in name or not _starts_shell(survey, path)):
+            continue
+        rows_ = survey.documents.text(path).split("\n")
+        kept = [
+            row for row in rows_ if row.strip() and not row.lstrip().startswith("#")
+        ]
+        command = _VARIABLE.sub(r"\1", "\n".join(kept))
+        yield make_task("script", path, command, Evidence(path=path, line=1))
+
+
+def _starts_shell(survey: Survey, path: str) -> bool:
+    return _SHEBANG.match(survey.documents.text(path)[:200]) is not None

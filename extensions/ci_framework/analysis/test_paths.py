@@ -1,0 +1,90 @@
+"""Where the tests are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+from ci_framework.analysis.facts import Findings
+from ci_framework.analysis.layout import Layout, is_aside
+from ci_framework.analysis.packages import join
+from ci_framework.analysis.survey import Survey
+from ci_framework.inventory import Evidence
+
+__all__ = ["state_tests"]
+
+_TEST_FILE = re.compile(r"(^|/)(test_[^/]*|[^/]*_test|tests)\.py$")
+_TEST_DIRECTORIES = ("tests", "test", "testing")
+
+
+def state_tests(
+    survey: Survey, layout: Layout, testpaths: tuple[list[str], Evidence | None],
+    findings: Findings,
+) -> None:  # fmt: skip
+    """State where the tests are: as configured, else where they usually are."""
+    configured, evidence = testpaths
+    kept = list(dict.fromkeys(_expand(survey, configured)))
+    kept = [path for path in kept if path not in layout.sources]
+    if kept and evidence is not None:
+        because = "pytest is configured to look there"
+        findings.add("test-paths", kept, because, [evidence])
+        return
+    usual = list(dict.fromkeys(_usual(survey, layout)))
+    because = "the usual directories of tests" if usual else "no tests were found"
+    places = [Evidence(path=path) for path in usual]
+    findings.add("test-paths", usual, because, places, "likely")
+
+
+def _expand(survey: Survey, patterns: list[str]) -> Iterator[str]:
+    """Directories with Python code that the patterns name."""
+    for pattern in patterns:
+        plain = join(pattern)
+        if any(sign in plain for sign in "*?["):
+            yield from sorted(
+                path
+                for path in survey.python_directories
+                if fnmatchcase(path, plain) and path.count("/") == plain.count("/")
+            )
+        elif plain in survey.python_directories:
+            yield plain
+
+
+def _usual(survey: Survey, layout: Layout) -> Iterator[str]:
+    for root in layout.roots:
+        if is_aside(root):
+            continue
+        named = [join(root, name) for name in _TEST_DIRECTORIES]
+        named += [join(root, "src", "tests"), join(root, "src", "test")]
+        first = [path for path in named if _holds_tests(survey, path)]
+        yield from first[:1]
+    for package in layout.packages:
+        for name in ("tests", "test"):
+            path = f"{package.path}/{name}"
+            if _holds_tests(survey, path) and path not in layout.sources:
+                yield path
+    yield from _elsewhere(survey, layout)
+
+
+def _elsewhere(survey: Survey, layout: Layout) -> list[str]:
+    """Other directories at the top that are called tests in some way."""
+    return [
+        child
+        for root in layout.roots
+        for child in survey.children.get(root, [])
+        if re.fullmatch(
+            r"(unit|integration|functional|e2e)[_-]?tests?|tests?[_-]\w+",
+            child.rsplit("/", 1)[-1],
+        )
+        and _holds_tests(survey, child)
+        and child not in layout.sources
+    ]
+
+
+def _holds_tests(survey: Survey, directory: str) -> bool:
+    if directory not in survey.python_directories:
+        return False
+    return any(
+        path.startswith(f"{directory}/") and _TEST_FILE.search(path)
+        for path in survey.python_files
+    ) or directory.rsplit("/", 1)[-1] in ("tests", "test")

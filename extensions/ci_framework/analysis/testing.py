@@ -1,0 +1,226 @@
+"""How the project is tested: runner, command, selection, coverage."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from ci_framework.analysis.facts import Findings
+from ci_framework.analysis.pixi import Pixi
+from ci_framework.analysis.pytest_settings import pytest_setting
+from ci_framework.analysis.requirements import Requirement
+from ci_framework.analysis.selection import selecting
+from ci_framework.analysis.survey import Survey
+from ci_framework.analysis.values import strings, words
+from ci_framework.analysis.words import argv_of_test
+from ci_framework.inventory import Confidence, Evidence, Job, Task, Tool
+
+__all__ = ["configured_testpaths", "state_testing"]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of the test runner.
+
+    Attributes:
+        argv: its words.
+        evidence: where it stands.
+        job: the job that makes it, None if it is a task.
+    """
+
+    argv: tuple[str, ...]
+    evidence: Evidence
+    job: Job | None = None
+
+
+def configured_testpaths(survey: Survey) -> tuple[list[str], Evidence | None]:
+    """The testpaths of pytest, as written."""
+    found = pytest_setting(survey, "testpaths")
+    return (words(found[0]), found[1]) if found else ([], None)
+
+
+def state_testing(
+    survey: Survey,
+    requirements: list[Requirement],
+    pixi: Pixi,
+    tools: list[Tool],
+    findings: Findings,
+) -> None:
+    """State how the tests are run."""
+    calls = list(_calls(survey))
+    _state_runner(survey, tools, calls, findings)
+    _state_commands(survey, calls, findings)
+    _state_requirements(requirements, pixi, findings)
+    groups = strings(survey.tool("uv"), "default-groups")
+    findings.add(
+        "default-groups",
+        groups or ["dev"],
+        "uv is told to install them" if groups else "what managers install by default",
+        [survey.place("tool", "uv", "default-groups")] if groups else [],
+        "certain" if groups else "guess",
+    )
+
+
+def _calls(survey: Survey) -> Iterator[Call]:
+    """Calls of a test runner: those of workflows first, then those of tasks."""
+    tasks = {task.name: task for task in survey.tasks}
+    for workflow in survey.workflows:
+        for job in workflow.jobs:
+            for step in job.steps:
+                place = Evidence(path=workflow.path, line=step.line)
+                if step.kind == "run" and "test" in step.does:
+                    yield from _calls_of_step(step.text, tasks, place, job)
+    for task in sorted(survey.tasks, key=lambda task: _rank(task.name)):
+        argv = argv_of_test(task.command) if "test" in task.does else None
+        if argv is not None:
+            yield Call(tuple(argv), task.evidence)
+
+
+def _calls_of_step(
+    script: str, tasks: Mapping[str, Task], place: Evidence, job: Job
+) -> Iterator[Call]:
+    """The call that a step makes, itself or by a task that it names."""
+    argv = argv_of_test(script)
+    if argv is not None:
+        yield Call(tuple(argv), place, job)
+        return
+    for name in _named(script, tasks):
+        argv = argv_of_test(tasks[name].command)
+        if argv is not None:
+            yield Call(tuple(argv), tasks[name].evidence, job)
+            return
+
+
+def _rank(name: str) -> int:
+    order = ("test", "tests", "py", "pytest", "unit", "test-unit")
+    return order.index(name) if name in order else len(order)
+
+
+def _named(script: str, tasks: Iterable[str]) -> list[str]:
+    """The tasks that a script runs by name."""
+    script_words = script.replace('"', " ").replace("'", " ").split()
+    runners = ("run", "make", "just", "-e", "-s", "poe", "task", "tox", "nox")
+    return [
+        name
+        for name in tasks
+        for before, word in pairwise(script_words)
+        if word.rpartition(":")[2] == name and (before in runners or before[:1] == "-")
+    ]
+
+
+def _state_runner(
+    survey: Survey, tools: list[Tool], calls: list[Call], findings: Findings
+) -> None:
+    tool = next((tool for tool in tools if tool.name == "pytest"), None)
+    unittest = [call.evidence for call in calls if "unittest" in call.argv]
+    if tool is not None and (tool.config or tool.used):
+        places = [*([tool.config] if tool.config else []), *tool.used]
+        said = "pytest is configured, required or run"
+        findings.add("test-runner", "pytest", said, places)
+        return
+    if unittest:
+        findings.add("test-runner", "unittest", "unittest is run", unittest)
+        return
+    tests = findings.items("test-paths")
+    imports = _importing(survey, tests)
+    for name, said in (
+        ("pytest", "its tests import it"),
+        ("unittest", "so do its tests"),
+    ):
+        if imports.get(name):
+            because = said if name == "pytest" else "its tests import unittest only"
+            findings.add("test-runner", name, because, imports[name][:3], "likely")
+            return
+    findings.add("test-runner", "none", "there is neither a test nor a test runner")
+
+
+def _importing(survey: Survey, tests: list[str]) -> dict[str, list[Evidence]]:
+    found: dict[str, list[Evidence]] = {"pytest": [], "unittest": []}
+    files = [
+        path
+        for path in survey.python_files
+        if any(path.startswith(f"{directory}/") for directory in tests)
+        or path.rsplit("/", 1)[-1].startswith("test_")
+    ]
+    for path in files[:40]:
+        for number, row in enumerate(survey.documents.text(path).split("\n"), 1):
+            match = re.match(r"\s*(?:import|from)\s+(pytest|unittest)\b", row)
+            if match and "unittest.mock" not in row and " mock" not in row:
+                found[match.group(1)].append(Evidence(path=path, line=number))
+    return found
+
+
+def _state_commands(survey: Survey, calls: list[Call], findings: Findings) -> None:
+    command = next((call for call in calls if call.job is None), None)
+    command = command or next(iter(calls), None)
+    findings.add(
+        "test-command",
+        shlex.join(command.argv) if command else None,
+        "this is how it calls its test runner"
+        if command
+        else "nothing calls a test runner",
+        [command.evidence] if command else [],
+    )
+    selection, because, sure = _selection(survey, calls, findings)
+    findings.add(
+        "test-selection",
+        list(selection.argv) if selection else [],
+        because,
+        [selection.evidence] if selection else [],
+        sure,
+    )
+
+
+def _selection(
+    survey: Survey, calls: list[Call], findings: Findings
+) -> tuple[Call | None, str, Confidence]:
+    """What every run selects, None if some run selects nothing."""
+    if not calls:
+        return None, "neither a workflow nor a task calls a test runner", "certain"
+    # A call that a person makes counts only where no workflow makes one.
+    made = [call for call in calls if call.job is not None] or calls[:1]
+    usual = {*findings.items("test-paths"), "."}
+    chosen = [(call, selecting(survey, call.argv, usual)) for call in made]
+    known = [(call, selects) for call, selects in chosen if selects.resolved]
+    if not known:
+        tasks = [call for call in calls if call.job is None][:1]
+        chosen = [(call, selecting(survey, call.argv, usual)) for call in tasks]
+        known = [(call, selects) for call, selects in chosen if selects.resolved]
+    if not known:
+        return None, "what is tested is computed when it runs", "likely"
+    if any(not selects for _, selects in known):
+        return None, "the tests are run without selecting any", "certain"
+    alone = [item for item in known if item[0].job is None or not item[0].job.services]
+    call, first = (alone or known)[0]
+    same = [s for _, s in (alone or known) if s.options == first.options]
+    paths = tuple(dict.fromkeys(path for s in same for path in s.paths))
+    everything = {path.rstrip("/").removeprefix("./") for path in paths}
+    if paths and not first.options and everything >= usual - {"."}:
+        return None, "several runs together select every test", "likely"
+    said = "workflows never run the tests without selecting some"
+    if call.job is None:
+        said = "the task that runs the tests selects some"
+    if len({s for _, s in known}) > len(set(same)):
+        said += "; other runs select others"
+    if call.job is not None and call.job.services:
+        said += f"; they need the services {', '.join(call.job.services)}"
+    argv = (call.argv[0], *first.options, *paths)
+    if call.argv[0] != "pytest":
+        argv = call.argv
+    return Call(argv, call.evidence, call.job), said, "likely"
+
+
+def _state_requirements(
+    requirements: list[Requirement], pixi: Pixi, findings: Findings
+) -> None:
+    found = [item for item in requirements if item.name == "pytest"]
+    names = [f"{item.kind} {item.group}".strip() for item in found]
+    places = [item.evidence for item in found]
+    names += [
+        f"pixi {name}" for name in pixi.environments if "pytest" in pixi.tools(name)
+    ] if pixi.path else []  # fmt: skip
+    because = "pytest is required there" if names else "nothing requires pytest"
+    findings.add("test-requirements", list(dict.fromkeys(names)), because, places)

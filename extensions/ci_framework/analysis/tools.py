@@ -1,0 +1,218 @@
+"""The tools of the project: configured, required, or run by something."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from ci_engine.project import normalise
+from ci_framework.analysis.facts import Findings
+from ci_framework.analysis.pixi import Pixi
+from ci_framework.analysis.requirements import Requirement
+from ci_framework.analysis.survey import Survey
+from ci_framework.analysis.tool_places import PLACES, configured_places
+from ci_framework.analysis.values import table
+from ci_framework.inventory import Confidence, Evidence, Tool
+
+__all__ = ["read_tools", "state_choices"]
+
+# What is required or run under another name than the tool's.
+_ALSO: dict[str, tuple[str, ...]] = {
+    "pytest": ("pytest-cov", "py.test"),
+    "pyright": ("basedpyright-action",),
+    "coverage": ("pytest-cov",),
+    "setuptools-scm": ("setuptools_scm",),
+    "python-semantic-release": ("semantic-release",),
+    "bump-my-version": ("bumpversion", "bump2version"),
+    "build": ("python-build",),
+}
+_MORE = ("pip-audit", "safety", "twine", "build", "hypothesis", "nose2", "unittest")
+_TYPE_CHECKERS = ("mypy", "pyright", "basedpyright", "ty", "pyrefly", "pyre", "pytype")
+_FORMATTERS = ("black", "yapf", "autopep8", "blue", "darker")
+_LINTERS = ("flake8", "pylint", "pycodestyle", "pyflakes", "pylama", "prospector")
+_RUFF_HOOKS = {"ruff": "lint", "ruff-check": "lint", "ruff-format": "format"}
+_MOST_USES = 12
+
+
+def read_tools(
+    survey: Survey, requirements: Iterable[Requirement], pixi: Pixi
+) -> list[Tool]:
+    """Every tool of the project, sorted by name."""
+    required = _by_name(survey, requirements, pixi)
+    commands = list(_commands(survey))
+    found: list[Tool] = []
+    for name in sorted({*PLACES, *_MORE}):
+        places = _configured(survey, name)
+        names = (name, *_ALSO.get(name, ()))
+        wanted = [item for known in names for item in required.get(known, [])]
+        used = [place for _, place in wanted]
+        used += [place for command, place in commands if _runs(command, names)]
+        used += _in_hooks(survey, name)
+        if places or used:
+            version = next((version for version, _ in wanted if version), "")
+            unique = list(dict.fromkeys(used))[:_MOST_USES]
+            found.append(
+                Tool(
+                    name=name,
+                    config=places[0] if places else None,
+                    shadowed=places[1:],
+                    used=unique,
+                    version=version,
+                )
+            )
+    return found
+
+
+def _configured(survey: Survey, name: str) -> list[Evidence]:
+    places = list(configured_places(survey, name))
+    if name == "pytest":
+        # An empty table is passed over in favour of the next file.
+        empty = not survey.tool("pytest")
+        places = [p for p in places if not (p.path == "pyproject.toml" and empty)]
+    if name == "hatch" and set(survey.tool("hatch")) <= {
+        "build",
+        "version",
+        "metadata",
+    }:
+        places = [place for place in places if place.path == "hatch.toml"]
+    if name == "pdm" and set(survey.tool("pdm")) <= {"build", "version"}:
+        places = []
+    if name == "isort":
+        places = [place for place in places if place.path != ".editorconfig"]
+    return places
+
+
+def _by_name(
+    survey: Survey, requirements: Iterable[Requirement], pixi: Pixi
+) -> dict[str, list[tuple[str, Evidence]]]:
+    found: dict[str, list[tuple[str, Evidence]]] = {}
+    for item in requirements:
+        if item.kind != "build":
+            found.setdefault(item.name, []).append((item.version, item.evidence))
+    for feature in dict.fromkeys(("default", *table(pixi.document, "feature"))):
+        for name, spec, keys in pixi.dependencies(feature):
+            if keys:
+                place = survey.documents.place(pixi.path, *keys)
+                version = "" if spec == "*" else spec
+                found.setdefault(name, []).append((version, place))
+    return found
+
+
+def _commands(survey: Survey) -> Iterator[tuple[str, Evidence]]:
+    """Everything that tasks, hooks and workflows run, with its place."""
+    for task in survey.tasks:
+        yield task.command, task.evidence
+    for workflow in survey.workflows:
+        for job in workflow.jobs:
+            for step in job.steps:
+                yield step.text, Evidence(path=workflow.path, line=step.line)
+
+
+def _runs(command: str, names: Iterable[str]) -> bool:
+    return any(
+        name in command
+        and re.search(rf"(?<![\w./=-]){re.escape(name)}(?![\w=-]|\.\w)", command)
+        and not re.search(rf"install[^\n]*{re.escape(name)}[^\n]*$", command)
+        for name in names
+    )
+
+
+def _in_hooks(survey: Survey, name: str) -> list[Evidence]:
+    found: list[Evidence] = []
+    for hook in survey.hooks:
+        mirror = hook.repository.rsplit("/", 1)[-1].lower().removesuffix(".git")
+        known = hook.id.lower() == name or mirror in (
+            name,
+            f"mirrors-{name}",
+            f"{name}-pre-commit",
+            f"{name}-mirror",
+            f"{name}-pre-commit-mirror",
+        )
+        if known:
+            found.append(hook.evidence)
+    return found
+
+
+def state_choices(survey: Survey, tools: list[Tool], findings: Findings) -> None:
+    """State which tool lints, which formats and which checks types."""
+    by_name = {tool.name: tool for tool in tools}
+    checker, because, places, sure = _type_checker(survey, by_name)
+    findings.add("type-checker", checker, because, places, sure)
+    formatter, because, places = _chosen(survey, by_name, "format")
+    findings.add("formatter", formatter, because, places, "likely")
+    linter, because, places = _chosen(survey, by_name, "lint")
+    findings.add("linter", linter, because, places, "likely")
+
+
+def _type_checker(
+    survey: Survey, tools: dict[str, Tool]
+) -> tuple[str, str, list[Evidence], Confidence]:
+    run = [name for name in _TYPE_CHECKERS if name in tools and _is_run(survey, name)]
+    configured = [n for n in _TYPE_CHECKERS if n in tools and tools[n].config]
+    for names, because, sure in (
+        ([n for n in configured if n in run], "it is configured and run", "certain"),
+        (configured, "it is configured", "certain"),
+        (run, "it is run", "likely"),
+        ([n for n in _TYPE_CHECKERS if n in tools], "it is required", "likely"),
+    ):
+        if names:
+            tool = tools[names[0]]
+            others = ", ".join(names[1:])
+            also = f"; so is {others}" if others else ""
+            places = [*([tool.config] if tool.config else []), *tool.used]
+            confidence: Confidence = "certain" if sure == "certain" else "likely"
+            return names[0], because + also, places, confidence
+    return "none", "no type checker is configured, required or run", [], "certain"
+
+
+def _is_run(survey: Survey, name: str) -> bool:
+    if _in_hooks(survey, name):
+        return True
+    return any(_runs(command, (name,)) for command, _ in _commands(survey))
+
+
+def _chosen(
+    survey: Survey, tools: dict[str, Tool], purpose: str
+) -> tuple[str, str, list[Evidence]]:
+    """The tool for a purpose: ruff if it is run for it, else what is run."""
+    wanted = r"\bruff\s+format\b" if purpose == "format" else r"\bruff\s+(check|[-.])"
+    places = [
+        place for command, place in _commands(survey) if re.search(wanted, command)
+    ]
+    places += [
+        hook.evidence for hook in survey.hooks if _RUFF_HOOKS.get(hook.id) == purpose
+    ]
+    places += [
+        Evidence(path=workflow.path, line=step.line)
+        for workflow in survey.workflows
+        for job in workflow.jobs
+        for step in job.steps
+        if purpose == "lint" and step.kind == "uses" and "ruff-action" in step.text
+    ]
+    hatch = r"\bhatch\s+fmt\b"
+    places += [p for command, p in _commands(survey) if re.search(hatch, command)]
+    if places:
+        return "ruff", "ruff is run for it", places[:_MOST_USES]
+    others = _FORMATTERS if purpose == "format" else _LINTERS
+    for name in others:
+        if (_in_hooks(survey, name) or name in tools) and _used(survey, tools, name):
+            used = _in_hooks(survey, name) or tools[name].used
+            return name, f"{name} is run for it", used[:_MOST_USES]
+    ruff = tools.get("ruff")
+    told = survey.tool("ruff", "format") if purpose == "format" else survey.tool("ruff")
+    if ruff is not None and ruff.config is not None and (told or purpose == "lint"):
+        return "ruff", "ruff is configured for it", [ruff.config]
+    for name in others:
+        tool = tools.get(name)
+        if tool is not None and tool.config is not None:
+            return name, f"{name} is configured", [tool.config]
+    return "none", "nothing is run or configured for it", []
+
+
+def _used(survey: Survey, tools: dict[str, Tool], name: str) -> bool:
+    return _is_run(survey, name) or (name in tools and tools[name].config is not None)
+
+
+def required_tool(requirements: Iterable[Requirement], name: str) -> list[Requirement]:
+    """Where a tool is required."""
+    return [item for item in requirements if item.name == normalise(name)]

@@ -1,0 +1,82 @@
+"""Who refers to a workflow: other workflows, badges, documents, merge bots."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from ci_framework.inventory import Evidence
+from ci_framework.repository import Repository
+
+__all__ = ["GATEKEEPERS", "references"]
+
+# Files that make the results of jobs a condition for merging.
+GATEKEEPERS = (
+    ".mergify.yml",
+    ".mergify/config.yml",
+    ".github/mergify.yml",
+    ".kodiak.toml",
+    ".github/.kodiak.toml",
+    "bors.toml",
+    ".github/bors.toml",
+    ".github/settings.yml",
+    ".github/rulesets.yml",
+    ".palantir/policy.yml",
+    ".policy.yml",
+)
+_MOST = 40
+
+
+def references(
+    repository: Repository, names: Mapping[str, str]
+) -> dict[str, list[Evidence]]:
+    """Where the workflows are named, by path; their own files do not count.
+
+    Args:
+        repository: the repository.
+        names: the names that GitHub shows, by path.
+    """
+    needles = {path: _needles(path, name) for path, name in names.items()}
+    lines = _search(repository, [word for words in needles.values() for word in words])
+    found: dict[str, list[Evidence]] = {path: [] for path in names}
+    for place, line, text in lines:
+        for path, words in needles.items():
+            if place != path and any(_holds(text, word) for word in words):
+                found[path].append(Evidence(path=place, line=line))
+    return {path: rows[:_MOST] for path, rows in found.items()}
+
+
+def _needles(path: str, name: str) -> list[str]:
+    file = path.rsplit("/", 1)[-1]
+    # Badges of old have the name in their address.
+    badge = [f"workflows/{quote(name)}/badge.svg"] if name else []
+    return [f"workflows/{file}", f"workflow run {file}", *badge]
+
+
+def _holds(text: str, word: str) -> bool:
+    """Whether a word stands in a text and nothing like a suffix follows it."""
+    at = text.find(word)
+    while at >= 0:
+        behind = text[at + len(word) : at + len(word) + 2]
+        if not behind[:1].isalnum() and not (
+            behind[:1] in (".", "-", "_") and behind[1:].isalnum()
+        ):
+            return True
+        at = text.find(word, at + 1)
+    return False
+
+
+def _search(repository: Repository, words: list[str]) -> list[tuple[str, int, str]]:
+    """Every line of a tracked text file with one of the words."""
+    if not words:
+        return []
+    patterns = [part for word in words for part in ("-e", word)]
+    done = repository.try_git("grep", "-n", "-I", "-z", "-F", *patterns)
+    found: list[tuple[str, int, str]] = []
+    for row in done.stdout.split(b"\n"):
+        parts = row.split(b"\0", 2)
+        if len(parts) == 3 and parts[1].isdigit():  # noqa: PLR2004 - path, line, text
+            text = parts[2].decode("utf-8", "replace")
+            found.append((os.fsdecode(parts[0]), int(parts[1]), text))
+    return found

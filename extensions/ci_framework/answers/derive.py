@@ -1,0 +1,265 @@
+"""Answer the questions of the template from what the analysis found."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ci_framework.answers.names import (
+    package_name,
+    plain_path,
+    project_name,
+    sentence,
+)
+from ci_framework.answers.pythons import python_versions
+from ci_framework.answers.reasons import because_of
+from ci_framework.answers.tiers import pixi_tiers
+from ci_framework.inventory import Inventory
+
+__all__ = ["Answer", "derive_answers"]
+
+_LICENSES = ("MIT", "Apache-2.0", "BSD-3-Clause")
+_EMAIL = re.compile(
+    r"[A-Za-z0-9_%+-]+(\.[A-Za-z0-9_%+-]+)*@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+"
+    r"[A-Za-z]{2,}"
+)
+_ADDRESS = re.compile(
+    r"https://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?"
+    r"(/[A-Za-z0-9._~+-]+)+/?"
+)
+_BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
+_BAD_BRANCH = re.compile(r"\.\.|\.(/|$)|\.lock(/|$)")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer to one question.
+
+    Attributes:
+        value: what is answered.
+        because: why, one sentence for people.
+    """
+
+    value: object
+    because: str
+
+
+def derive_answers(inventory: Inventory) -> dict[str, Answer]:
+    """Answer every question that the analysis decides, in the template's order."""
+    tiers = pixi_tiers(inventory)
+    sources, because = _sources(inventory)
+    return {
+        "setup": Answer("customise", "every answer is recorded"),
+        "project_name": _project_name(inventory),
+        "project_type": _project_type(inventory),
+        "package_manager": _manager(inventory),
+        "repository": _repository(inventory),
+        "project_state": Answer("existing", "there is code already"),
+        "package_name": _package_name(inventory),
+        **_metadata(inventory),
+        "source_paths": Answer(sources, because),
+        "test_paths": _tests(inventory, sources),
+        "ci_mode": _ci_mode(inventory),
+        "pixi_tiers": Answer(tiers.owner, tiers.because),
+        "pixi_prefix": Answer(tiers.prefix, tiers.because_prefix),
+        "build_backend": _backend(inventory),
+        "config_profile": Answer("tiered", "the default; it names no environment here"),
+        "python_versions": Answer(*python_versions(inventory, tiers)),
+        "platforms": _from_fact(inventory, "platforms"),
+        "type_checker": _type_checker(inventory),
+        "quality_tier": Answer("extended", "the default: what is red is a baseline"),
+        "coverage_threshold": _threshold(inventory),
+        **_branches(inventory),
+        "unmanaged": Answer([], "the framework maintains all of its files"),
+    }
+
+
+def _from_fact(inventory: Inventory, name: str) -> Answer:
+    return Answer(inventory.items(name), because_of(inventory, name))
+
+
+def _project_name(inventory: Inventory) -> Answer:
+    found = inventory.text("project-name")
+    name = project_name(found)
+    because = because_of(inventory, "project-name")
+    if name != found:
+        because += f"; the template does not accept {found!r} as it is"
+    return Answer(name, because)
+
+
+def _project_type(inventory: Inventory) -> Answer:
+    if inventory.text("build-backend"):
+        return Answer("library", "it builds distributions that others can install")
+    return Answer("application", "it builds no distributions")
+
+
+def _manager(inventory: Inventory) -> Answer:
+    manager = inventory.text("manager")
+    fact = inventory.fact("manager")
+    because = because_of(inventory, "manager")
+    sure = fact is not None and fact.confidence == "certain"
+    if manager in ("pixi", "uv", "poetry") and sure:
+        return Answer(manager, because)
+    if manager == "pip":
+        return Answer("pip", because)
+    return Answer(
+        "pip",
+        f"{because}; the framework has no environments of {manager}, and pip installs "
+        "what the project and its groups require",
+    )
+
+
+def _repository(inventory: Inventory) -> Answer:
+    address = inventory.text("repository-url")
+    because = because_of(inventory, "repository-url")
+    if not _ADDRESS.fullmatch(address):
+        return Answer("", because)
+    return Answer(address, because)
+
+
+def _package_name(inventory: Inventory) -> Answer:
+    fact = inventory.fact("packages")
+    names = list(fact.value) if fact and isinstance(fact.value, dict) else []
+    wanted = re.sub(r"[^a-z0-9]+", "_", inventory.text("project-name").lower())
+    same = [name for name in names if name.lower() == wanted]
+    found = next(iter([*same, *names]), "")
+    if not found:
+        name = package_name(wanted)
+        return Answer(name, "there is no package: derived from the project's name")
+    name = package_name(found)
+    because = because_of(inventory, "packages")
+    if name != found:
+        because += f"; the template does not accept {found!r} as it is"
+    return Answer(name, because)
+
+
+def _metadata(inventory: Inventory) -> dict[str, Answer]:
+    """What only a new project would be rendered from."""
+    description = sentence(inventory.text("description"), 512)
+    author = sentence(inventory.text("author").replace(",", " "), 128)
+    email = inventory.text("author-email")
+    license_ = inventory.text("license")
+    known = license_ in _LICENSES
+    kept = "the project keeps its own metadata"
+    return {
+        "description": Answer(description, because_of(inventory, "description")),
+        "author_name": Answer(author, because_of(inventory, "author")),
+        "author_email": Answer(
+            email if _EMAIL.fullmatch(email) else "",
+            because_of(inventory, "author-email"),
+        ),
+        "license": Answer(
+            license_ if known else "none",
+            because_of(inventory, "license")
+            if known
+            else f"{license_ or 'no licence'} is none of the template's; {kept}",
+        ),
+    }
+
+
+def _sources(inventory: Inventory) -> tuple[list[str], str]:
+    found = inventory.items("source-paths")
+    because = because_of(inventory, "source-paths")
+    kept = _acceptable(found)
+    if len(kept) < len(found):
+        because += "; the template does not accept the names of the others"
+    if not kept:
+        return ["."], f"{because}; so the whole repository is looked at"
+    return kept, because
+
+
+def _tests(inventory: Inventory, taken: list[str]) -> Answer:
+    found = _acceptable(inventory.items("test-paths"))
+    kept = [path for path in found if path not in taken]
+    return Answer(kept, because_of(inventory, "test-paths"))
+
+
+def _acceptable(paths: list[str]) -> list[str]:
+    """Paths that the template accepts, none of them twice on any system."""
+    kept: dict[str, str] = {}
+    for path in paths:
+        if plain_path(path):
+            kept.setdefault(path.lower(), path)
+    return list(kept.values())
+
+
+def _ci_mode(inventory: Inventory) -> Answer:
+    if framework := inventory.text("framework"):
+        calls = "calls " in framework
+        if calls:
+            because = f"its CI {framework}: two pipelines would do everything twice"
+            return Answer("local", because)
+    reusable = [
+        name
+        for name in inventory.items("other-ci")
+        if name.startswith("reusable workflow")
+    ]
+    if reusable and not _tests_beside(inventory):
+        because = (
+            f"its tests run in the {reusable[0]}: two pipelines would do everything "
+            "twice"
+        )
+        return Answer("local", because)
+    host = inventory.text("repository-url")
+    others = [name for name in inventory.items("other-ci") if name not in reusable]
+    if others and not inventory.workflows and "github" not in host:
+        return Answer("local", f"its CI is {others[0]}, not GitHub")
+    return Answer("remote", "no other pipeline of this kind was found on GitHub")
+
+
+def _tests_beside(inventory: Inventory) -> bool:
+    """Whether a workflow that calls another CI runs tests in a job of its own too."""
+    fact = inventory.fact("other-ci")
+    paths = {place.path for place in fact.evidence} if fact else set[str]()
+    return any(
+        "test" in step.does
+        for workflow in inventory.workflows
+        if workflow.path in paths
+        for job in workflow.jobs
+        for step in job.steps
+    )
+
+
+def _backend(inventory: Inventory) -> Answer:
+    backend = inventory.text("build-backend")
+    because = because_of(inventory, "build-backend")
+    return Answer("setuptools" if "setuptools" in backend else "hatchling", because)
+
+
+def _type_checker(inventory: Inventory) -> Answer:
+    checker = inventory.text("type-checker")
+    because = because_of(inventory, "type-checker")
+    if checker in ("mypy", "pyright"):
+        return Answer(checker, because)
+    return Answer("pyright", f"{because}; the check stays off until it is wanted")
+
+
+def _threshold(inventory: Inventory) -> Answer:
+    fact = inventory.fact("coverage-threshold")
+    because = because_of(inventory, "coverage-threshold")
+    value = fact.value if fact else None
+    if isinstance(value, int):
+        return Answer(max(0, min(100, value)), because)
+    return Answer(0, f"{because}: the check starts with a threshold of yours")
+
+
+def _branches(inventory: Inventory) -> dict[str, Answer]:
+    main = inventory.text("main-branch")
+    second = inventory.text("integration-branch")
+    because = because_of(inventory, "main-branch")
+    if not _is_branch(main):
+        said = f"{main!r} is no name that the template accepts" if main else because
+        main, because = "main", f"{said}; main is the usual one"
+    if second == main or not _is_branch(second):
+        second = ""
+    return {
+        "main_branch": Answer(main, because),
+        "integration_branch": Answer(
+            second, because_of(inventory, "integration-branch")
+        ),
+    }
+
+
+def _is_branch(name: str) -> bool:
+    fits = _BRANCH.fullmatch(name) is not None and len(name) <= 200  # noqa: PLR2004
+    return fits and name != "HEAD" and _BAD_BRANCH.search(name) is None

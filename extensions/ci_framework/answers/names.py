@@ -1,0 +1,111 @@
+"""Names that the template accepts, made from those that a project has."""
+
+from __future__ import annotations
+
+import keyword
+import re
+import sys
+
+__all__ = ["TOOLS", "package_name", "plain_path", "project_name", "sentence"]
+
+# Tools of the gate: the template accepts no project of their name, since its own
+# environment would hold the project in place of the tool.
+TOOLS = frozenset(
+    [
+        "bandit",
+        "build",
+        "ci-engine",
+        "copier",
+        "coverage",
+        "hatchling",
+        "mypy",
+        "pip",
+        "pip-audit",
+        "pixi",
+        "poetry",
+        "pre-commit",
+        "pyright",
+        "pytest",
+        "pytest-cov",
+        "pytest-timeout",
+        "ruff",
+        "setuptools",
+        "twine",
+        "uv",
+        "wheel",
+    ]
+)
+_DEVICES = {"aux", "con", "nul", "prn"} | {
+    f"{device}{number}" for device in ("com", "lpt") for number in range(1, 10)
+}
+# Modules that some of the supported Pythons have and others do not.
+_STDLIB = sys.stdlib_module_names | {
+    "aifc",
+    "annotationlib",
+    "asynchat",
+    "asyncore",
+    "audioop",
+    "binhex",
+    "cgi",
+    "cgitb",
+    "chunk",
+    "compression",
+    "crypt",
+    "distutils",
+    "imghdr",
+    "imp",
+    "lib2to3",
+    "mailcap",
+    "msilib",
+    "nis",
+    "nntplib",
+    "ossaudiodev",
+    "pipes",
+    "profiling",
+    "smtpd",
+    "sndhdr",
+    "spwd",
+    "sunau",
+    "telnetlib",
+    "test",
+    "uu",
+    "xdrlib",
+}
+_TAKEN = {"test", "tests", "src", "docs"} | _DEVICES
+_LONGEST = 64
+_PATH = re.compile(r"[\w.+@ -]+(/[\w.+@ -]+)*", re.ASCII)
+
+
+def project_name(name: str) -> str:
+    """A name of the project that the template accepts, the same if it does."""
+    plain = re.sub(r"[^A-Za-z0-9 ._-]+", "-", name)[:_LONGEST].strip(" ._-")
+    plain = plain or "project"
+    if re.sub(r"[ ._-]+", "-", plain.lower()) in TOOLS:
+        return f"{plain}-project"
+    return plain
+
+
+def package_name(name: str) -> str:
+    """A name to import that the template accepts, the same if it does."""
+    plain = re.sub(r"[^A-Za-z0-9_]+", "_", name)[:_LONGEST]
+    if not plain.strip("_") or plain[0].isdigit():
+        plain = f"py_{plain}".rstrip("_")[:_LONGEST]
+    refused = keyword.iskeyword(plain) or plain in _STDLIB or plain in _TAKEN
+    if refused or plain.replace("_", "-") in TOOLS:
+        return f"py_{plain}"[:_LONGEST]
+    return plain
+
+
+def sentence(text: str, limit: int) -> str:
+    """A text as one line without control characters, not longer than the limit."""
+    plain = "".join(sign if sign.isprintable() else " " for sign in text)
+    words = " ".join(plain.split())
+    return words if len(words) <= limit else f"{words[: limit - 1].rstrip()}…"
+
+
+def plain_path(path: str) -> bool:
+    """Whether the template accepts a path."""
+    if path == ".":
+        return True
+    odd = re.search(r"(^|/)[ -]|[ .](/|$)", path)
+    return bool(_PATH.fullmatch(path)) and odd is None and len(path) <= 200  # noqa: PLR2004

@@ -1,0 +1,161 @@
+"""Settings that the project owns: adoption writes them once, beside the block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from ci_framework.answers.derive import Answer
+from ci_framework.answers.tiers import pixi_tiers
+from ci_framework.inventory import Evidence, Fact, Inventory
+
+__all__ = ["OwnSetting", "own_settings"]
+
+# What the engine installs for a project that names nothing.
+_INSTALLED_FILES = (
+    "requirements.txt",
+    "requirements-dev.txt",
+    "requirements-test.txt",
+)
+
+
+@dataclass(frozen=True)
+class OwnSetting:
+    """One setting in ``[tool.ci-framework]``, outside the framework's block.
+
+    Attributes:
+        key: its path below ``[tool.ci-framework]``.
+        value: what it is set to.
+        because: why, one sentence for people.
+        evidence: what that rests on.
+    """
+
+    key: tuple[str, ...]
+    value: str | int | bool | list[str]
+    because: str
+    evidence: list[Evidence] = field(default_factory=list[Evidence])
+
+
+def own_settings(
+    inventory: Inventory, answers: Mapping[str, object]
+) -> list[OwnSetting]:
+    """The settings without which the gate would ask for more than the project has.
+
+    Args:
+        inventory: what the analysis found.
+        answers: the answers by question, or the values of them alone.
+    """
+    values = {
+        name: answer.value if isinstance(answer, Answer) else answer
+        for name, answer in answers.items()
+    }
+    return [
+        *_environments(inventory, values),
+        *_test_command(inventory),
+        *_switched_off(inventory),
+    ]
+
+
+def _fact(inventory: Inventory, name: str) -> Fact | None:
+    return inventory.fact(name)
+
+
+def _evidence(inventory: Inventory, name: str) -> list[Evidence]:
+    fact = _fact(inventory, name)
+    return fact.evidence[:3] if fact else []
+
+
+def _environments(
+    inventory: Inventory, answers: Mapping[str, object]
+) -> Iterator[OwnSetting]:
+    if answers.get("package_manager") != "pixi":
+        yield from _group(inventory, answers)
+        return
+    if answers.get("pixi_tiers") != "project":
+        return
+    tiers = pixi_tiers(inventory)
+    places = _evidence(inventory, "pixi-environment-tools")
+    for name, environment in (
+        ("essential", tiers.essential),
+        ("extended", tiers.extended),
+        ("full", tiers.full),
+        ("test", tiers.test),
+    ):
+        if environment:
+            because = "of the project's environments it holds what this tier needs"
+            if name == "test":
+                because = "the project has one environment for each Python"
+            yield OwnSetting(("environments", name), environment, because, places)
+
+
+def _group(inventory: Inventory, answers: Mapping[str, object]) -> Iterator[OwnSetting]:
+    """What brings the test runner, unless the engine installs that anyway."""
+    manager = answers.get("package_manager")
+    needs = _by_kind(inventory)
+    # Without a name, uv installs its default groups, and pip the group dev.
+    defaults = inventory.items("default-groups") if manager == "uv" else ["dev"]
+    everything = "all" in defaults and needs.get("group")
+    if "project" in needs or everything or {*defaults} & {*needs.get("group", ())}:
+        return
+    if {*_INSTALLED_FILES} & {*needs.get("file", ())} or manager == "poetry":
+        return
+    for kind, noun in (
+        ("group", "dependency group"),
+        ("extra", "extra"),
+        ("file", "requirement file"),
+    ):
+        names = needs.get(kind)
+        if names and not (kind == "file" and manager == "uv"):
+            ranked = sorted(names, key=lambda name: (not _is_for_tests(name), name))
+            because = f"this {noun} brings the test runner"
+            places = _evidence(inventory, "test-requirements")
+            yield OwnSetting(("environments", "essential"), ranked[0], because, places)
+            return
+
+
+def _by_kind(inventory: Inventory) -> dict[str, list[str]]:
+    """What brings the test runner: groups, extras, files."""
+    found: dict[str, list[str]] = {}
+    for entry in inventory.items("test-requirements"):
+        kind, _, name = entry.partition(" ")
+        found.setdefault(kind, []).append(name)
+    return found
+
+
+def _is_for_tests(name: str) -> bool:
+    """Whether a group, extra or file is named for tests: test, tests, testing."""
+    stem = name.rpartition("/")[2].rpartition(".")[0] or name
+    return stem.lower() in ("test", "tests", "testing", "requirements-test")
+
+
+def _test_command(inventory: Inventory) -> Iterator[OwnSetting]:
+    runner = inventory.text("test-runner")
+    selection = inventory.items("test-selection")
+    if selection:
+        because = "its tests are only ever run with this selection"
+        places = _evidence(inventory, "test-selection")
+        yield OwnSetting(("commands", "test"), selection, because, places)
+    elif runner == "unittest":
+        command = inventory.text("test-command").split() or ["python", "-m", "unittest"]
+        if command[:3] == ["python", "-m", "unittest"]:
+            because = "its tests are run by unittest"
+            places = _evidence(inventory, "test-runner")
+            yield OwnSetting(("commands", "test"), command, because, places)
+
+
+def _switched_off(inventory: Inventory) -> Iterator[OwnSetting]:
+    """Checks that the project does not make in any way, or makes with other tools."""
+    formatter = inventory.text("formatter")
+    if formatter != "ruff":
+        because = "the project formats nothing: adoption does not start it"
+        if formatter != "none":
+            because = f"{formatter} formats the code, and two formatters would disagree"
+        places = _evidence(inventory, "formatter")
+        yield OwnSetting(("checks", "format", "tier"), "none", because, places)
+    checker = inventory.text("type-checker")
+    if checker not in ("mypy", "pyright"):
+        because = "the project checks no types: adoption does not start it"
+        if checker != "none":
+            because = f"{checker} checks the types, which the framework does not run"
+        places = _evidence(inventory, "type-checker")
+        yield OwnSetting(("checks", "typecheck", "tier"), "none", because, places)

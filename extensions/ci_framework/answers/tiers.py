@@ -1,0 +1,191 @@
+"""Whose pixi environments the quality tiers use, and which ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ci_framework.inventory import Inventory
+
+__all__ = ["Tiers", "pixi_tiers"]
+
+_OWN_ENVIRONMENTS = ("quality", "quality-extended", "quality-full")
+# The tasks that the framework's block brings along.
+_OWN_TASKS = (
+    "test",
+    "test-cov",
+    "lint",
+    "lint-fix",
+    "format",
+    "format-check",
+    "typecheck",
+    "quality",
+    "security-scan",
+    "pre-commit",
+    "check-all",
+    "build",
+    "clean",
+    "ci-lint",
+    "ci-format",
+    "ci-typecheck",
+    "ci-test",
+    "ci-security",
+    "ci-check",
+)
+_PREFIX = "ci-"
+# What makes an environment fit for each tier, the most important first.
+_ESSENTIAL = ("pytest", "ruff", "mypy", "pyright", "pytest-cov")
+_EXTENDED = ("bandit", "pre-commit", "prek")
+_FULL = ("build", "python-build")
+# Of environments that are equally fit, the one whose name says most.
+_ESSENTIAL_NAMES = ("quality", "ci", "dev", "test", "tests", "default", "lint")
+_EXTENDED_NAMES = ("quality-extended", "extended", "security", "ci", "dev")
+_FULL_NAMES = ("quality-full", "full", "build", "quality-ci", "ci", "dev")
+
+
+@dataclass(frozen=True)
+class Tiers:
+    """The environments of the tiers.
+
+    Attributes:
+        owner: ``framework`` or ``project``.
+        because: why.
+        prefix: in front of the framework's names, where plain ones are taken.
+        because_prefix: why.
+        essential: the project's environment for the essential tier.
+        extended: that for the extended tier, empty if it is the same.
+        full: that for the full tier, empty if it is the same.
+        test: the pattern of its environments for one Python each, empty without.
+        pythons: the versions that have such an environment.
+        python: the one version of the essential environment, empty if it is open.
+    """
+
+    owner: str
+    because: str
+    prefix: str = ""
+    because_prefix: str = "no name of the framework's is taken"
+    essential: str = ""
+    extended: str = ""
+    full: str = ""
+    test: str = ""
+    pythons: tuple[str, ...] = ()
+    python: str = ""
+
+
+def pixi_tiers(inventory: Inventory) -> Tiers:
+    """Decide whose the tiers are."""
+    if inventory.text("manager") != "pixi":
+        return Tiers("project", "it has no pixi environments")
+    reason = _why_project(inventory)
+    if not reason:
+        return _framework(inventory)
+    return _project(inventory, reason)
+
+
+def _why_project(inventory: Inventory) -> str:
+    """Why the framework adds no environments, empty if it can."""
+    if inventory.text("pixi-manifest") == "pixi.toml":
+        return "the manifest is pixi.toml, to which the block cannot be added"
+    if "pixi.lock" in inventory.items("lock-files"):
+        tracked = "tracked " if _is_tracked(inventory) else ""
+        return f"another feature would make the {tracked}pixi.lock out of date"
+    if inventory.text("pixi-block-blocked"):
+        return f"its pixi tables take no more: {inventory.text('pixi-block-blocked')}"
+    taken = set(inventory.items("taken-names"))
+    own = sorted(taken & set(_OWN_ENVIRONMENTS))
+    if own:
+        return f"the project has {', '.join(own)} of its own"
+    prefixed = {f"{_PREFIX}{name}" for name in (*_OWN_ENVIRONMENTS, *_OWN_TASKS)}
+    if taken & set(_OWN_TASKS) and taken & prefixed:
+        return "the names of the framework's tasks are taken, with a prefix as well"
+    return ""
+
+
+def _is_tracked(inventory: Inventory) -> bool:
+    fact = inventory.fact("lock-tracked")
+    return fact is not None and fact.value is True
+
+
+def _framework(inventory: Inventory) -> Tiers:
+    taken = set(inventory.items("taken-names"))
+    clashes = sorted(
+        name
+        for name in taken
+        if name in _OWN_TASKS or (name.startswith("py") and name[2:].isdigit())
+    )
+    because = "there is no pixi.lock to keep, and the names of the tiers are free"
+    if not clashes:
+        return Tiers("framework", because)
+    said = f"the project has {', '.join(clashes)} of its own"
+    return Tiers("framework", because, _PREFIX, said)
+
+
+def _project(inventory: Inventory, reason: str) -> Tiers:
+    tools = _of(inventory, "pixi-environment-tools")
+    pythons = _of(inventory, "pixi-environment-pythons")
+    held = {name: frozenset(words.split()) for name, words in tools.items()}
+    plain = {name: has for name, has in held.items() if not _is_of_python(name)} or held
+    essential = _best(plain, _ESSENTIAL, _ESSENTIAL_NAMES, ())
+    needed = _kept(plain, essential)
+    extended = _best(plain, _EXTENDED, _EXTENDED_NAMES, needed)
+    full = _best(plain, _FULL, _FULL_NAMES, needed)
+    pattern, versions = _pattern(held, pythons)
+    return Tiers(
+        "project",
+        reason,
+        because_prefix="the tiers are the project's",
+        essential="" if essential == "default" else essential,
+        extended=extended if extended != essential else "",
+        full=full if full not in (essential, extended) else "",
+        test=pattern,
+        pythons=versions,
+        python=pythons.get(essential or "default", ""),
+    )
+
+
+def _of(inventory: Inventory, name: str) -> dict[str, str]:
+    fact = inventory.fact(name)
+    return dict(fact.value) if fact and isinstance(fact.value, dict) else {}
+
+
+def _is_of_python(name: str) -> bool:
+    return name.startswith("py") and name[2:].isdigit()
+
+
+def _kept(held: dict[str, frozenset[str]], name: str) -> tuple[str, ...]:
+    """What a further tier may not lack: the tools that decide the tier before."""
+    has = held.get(name, frozenset())
+    return tuple(tool for tool in _ESSENTIAL[:2] if tool in has)
+
+
+def _best(
+    held: dict[str, frozenset[str]],
+    wanted: tuple[str, ...],
+    names: tuple[str, ...],
+    needed: tuple[str, ...],
+) -> str:
+    """The environment with the most of what is wanted; empty if none has any."""
+
+    def rank(name: str) -> tuple[list[bool], int, int]:
+        has = held[name]
+        usual = names.index(name) if name in names else len(names)
+        return [tool not in has for tool in wanted], usual, len(has)
+
+    fit = [name for name, has in held.items() if has & set(wanted)]
+    fit = [name for name in fit if held[name] >= set(needed)]
+    return min(fit, key=rank) if fit else ""
+
+
+def _pattern(
+    held: dict[str, frozenset[str]], pythons: dict[str, str]
+) -> tuple[str, tuple[str, ...]]:
+    """The pattern of the environments for one Python each, and their versions."""
+    found: dict[str, list[str]] = {}
+    for name, version in pythons.items():
+        digits = version.replace(".", "")
+        if digits in name and "pytest" in held.get(name, frozenset()):
+            found.setdefault(name.replace(digits, "{python}", 1), []).append(version)
+    if not found:
+        return "", ()
+    plain = "py{python}"
+    pattern = plain if plain in found else max(found, key=lambda key: len(found[key]))
+    return pattern, tuple(found[pattern])

@@ -1,0 +1,89 @@
+"""Put one more file of ours into the commit of an adoption that nothing followed."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+
+import msgspec
+
+from ci_engine.errors import CommandError, ToolError
+from ci_framework.applying.commits import author_of, commit_tree, stage, tree_with
+from ci_framework.applying.journal import home, read_journal, workshop, write_journal
+from ci_framework.applying.prepare import step_of
+from ci_framework.applying.process import exclusive, this_process
+from ci_framework.applying.records import Head, Journal, Reference, Transition
+from ci_framework.applying.recover import finish, refuse_interrupted, undo
+from ci_framework.applying.state import current_head, missing_parents
+from ci_framework.planning.plan import Change
+from ci_framework.preflight import check_ready
+from ci_framework.repository import Repository
+
+__all__ = ["amend"]
+
+
+def amend(repository: Repository, files: Mapping[str, bytes]) -> Journal | None:
+    """Add files to the adoption's commit; a roll-back takes them back with the rest.
+
+    Args:
+        repository: the repository.
+        files: the content of each, none of which the adoption wrote before.
+
+    Returns:
+        The journal afterwards; None if nothing was to be done, because the files
+        are there already or because commits follow the adoption: these are history
+        that others may have.
+
+    Raises:
+        UsageError: if the work tree is not clean or another command is at work.
+        ToolError: if git or the file system failed; everything was undone.
+    """
+    with exclusive(home(repository)):
+        refuse_interrupted(repository)
+        journal = read_journal(repository)
+        if journal is None or not journal.in_force:
+            return None
+        changes = [
+            Change(path, repository.read(path), content, "100644")
+            for path, content in sorted(files.items())
+            if repository.read(path) != content
+        ]
+        own = Head(branch=f"refs/heads/{journal.branch}", commit=journal.commit)
+        if not changes or current_head(repository) != own:
+            return None
+        check_ready(repository, changes)
+        begun = _begin(repository, journal, changes)
+        try:
+            return finish(repository, write_journal(repository, begun))
+        except (CommandError, OSError) as error:
+            with contextlib.suppress(CommandError, OSError):
+                undo(repository, begun)
+            raise ToolError(
+                f"the commit of the adoption could not be amended: {error}",
+                next_step="remove the cause, then run `ci-framework validate` again",
+            ) from error
+
+
+def _begin(repository: Repository, journal: Journal, changes: list[Change]) -> Journal:
+    """Make the new commit and write down what will be done."""
+    place = workshop(repository)
+    entries = stage(repository, changes, place)
+    tree = tree_with(repository, journal.commit, entries, place)
+    message = repository.git("log", "-1", "--format=%B", journal.commit).decode()
+    author = author_of(repository)
+    commit = commit_tree(repository, tree, journal.base, message, author)
+    branch = f"refs/heads/{journal.branch}"
+    amendment = Transition(
+        head_before=Head(branch=branch, commit=journal.commit),
+        head_after=Head(branch=branch, commit=commit),
+        steps=[step_of(repository, item, entries[item.path]) for item in changes],
+        references=[
+            Reference(name=item.name, before=item.after, after=commit)
+            for item in journal.adoption.references
+            if item.after == journal.commit
+        ],
+        creates=missing_parents(repository.root, [item.path for item in changes]),
+    )
+    return msgspec.structs.replace(
+        journal, phase="amending", process=this_process(), amendment=amendment
+    )

@@ -1,0 +1,151 @@
+"""The index of git, changed under its own lock and replaced as a whole."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Generator, Mapping
+from pathlib import Path
+
+from ci_engine.errors import ToolError, UsageError
+from ci_framework.repository import Entry, Repository
+
+__all__ = [
+    "entries",
+    "index_information",
+    "lock_path",
+    "refuse_locked",
+    "remove_our_lock",
+    "set_entries",
+]
+
+_MARK = b"ci-framework "
+
+
+def entries(repository: Repository, commit: str = "") -> dict[str, Entry]:
+    """The files of the index as it is now, or those of a commit, by path."""
+    if commit:
+        rows = repository.git("ls-tree", "-r", "-z", "--full-tree", commit)
+    else:
+        rows = repository.git("ls-files", "--stage", "-z")
+    found: dict[str, Entry] = {}
+    for row in rows.split(b"\0"):
+        if row:
+            facts, _, name = row.partition(b"\t")
+            words = facts.decode().split(" ")
+            # `mode blob stage` in the index, `mode type blob` in a tree.
+            found[os.fsdecode(name)] = Entry(words[0], words[2 if commit else 1])
+    return found
+
+
+def index_information(changes: Mapping[str, Entry | None], width: int) -> bytes:
+    """Entries the way ``git update-index --index-info -z`` reads them.
+
+    Args:
+        changes: the entries by path; None removes one.
+        width: the length of an object's name in this repository.
+    """
+    rows: list[bytes] = []
+    for path, entry in changes.items():
+        mode, blob = (entry.mode, entry.blob) if entry else ("0", "0" * width)
+        rows.append(f"{mode} {blob}\t".encode() + os.fsencode(path) + b"\0")
+    return b"".join(rows)
+
+
+def set_entries(
+    repository: Repository,
+    changes: Mapping[str, Entry | None],
+    *,
+    workshop: Path,
+    name: str,
+) -> None:
+    """Change entries of the index, keeping all others with their flags.
+
+    Args:
+        repository: the repository.
+        changes: the entries by path; None removes one.
+        workshop: a directory of ours in the git directory.
+        name: names the command in the lock.
+
+    Raises:
+        UsageError: if another git holds the index.
+        ToolError: if it cannot be written.
+    """
+    index = repository.private_directory / "index"
+    prepared = workshop / "index"
+    with _locked(repository, workshop, name):
+        shutil.copyfile(index, prepared)
+        variables = {"GIT_INDEX_FILE": str(prepared)}
+        width = len(repository.line("rev-parse", "HEAD"))
+        repository.git(
+            "update-index",
+            "-z",
+            "--index-info",
+            stdin=index_information(changes, width),
+            variables=variables,
+        )
+        # So that git need not read the files again; it fails where others differ.
+        repository.try_git("update-index", "-q", "--refresh", variables=variables)
+        try:
+            shutil.copymode(index, prepared)
+            with prepared.open("rb") as stream:
+                os.fsync(stream.fileno())
+            prepared.replace(index)
+        except OSError as error:
+            raise ToolError(f"{index}: cannot be written: {error.strerror}") from error
+
+
+def lock_path(repository: Repository) -> Path:
+    """The lock by which git keeps others from the index."""
+    return repository.private_directory / "index.lock"
+
+
+def remove_our_lock(repository: Repository) -> None:
+    """Remove a lock that a killed command of ours left; never that of another."""
+    lock = lock_path(repository)
+    with contextlib.suppress(FileNotFoundError):
+        if lock.read_bytes().startswith(_MARK):
+            lock.unlink()
+
+
+def refuse_locked(repository: Repository) -> UsageError:
+    """What to say when another git holds the index."""
+    lock = lock_path(repository)
+    return UsageError(
+        f"found {lock}: another git is at work, or was killed; allowed: a free index",
+        next_step=f"wait until it has ended; if no git is running, remove {lock}",
+    )
+
+
+@contextlib.contextmanager
+def _locked(
+    repository: Repository, workshop: Path, name: str
+) -> Generator[None, None, None]:
+    """Hold the lock of the index, with content by which it is known as ours."""
+    lock = lock_path(repository)
+    mark = workshop / "index-lock"
+    mark.write_bytes(_MARK + name.encode() + b"\n")
+    try:
+        _link_or_create(mark, lock)
+    except FileExistsError as error:
+        raise refuse_locked(repository) from error
+    except OSError as error:
+        raise ToolError(f"{lock}: cannot be made: {error.strerror}") from error
+    finally:
+        mark.unlink()
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+
+
+def _link_or_create(mark: Path, lock: Path) -> None:
+    """Make the lock with its content at once, where the file system can."""
+    try:
+        lock.hardlink_to(mark)
+    except FileExistsError:
+        raise
+    except OSError:
+        with lock.open("xb") as stream:
+            stream.write(mark.read_bytes())

@@ -1,0 +1,113 @@
+"""Take one commit out of what became of it, file by file, beside the work tree."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from ci_engine.errors import ToolError
+from ci_framework.applying.index import entries
+from ci_framework.applying.records import Journal
+from ci_framework.repository import Entry, Repository
+
+__all__ = ["Reversal", "differences", "reverse"]
+
+_LINES = 60
+# More conflicts than this, or an error, by the exit status of git merge-file.
+_MOST_CONFLICTS = 127
+
+
+@dataclass(frozen=True)
+class Reversal:
+    """A commit without an adoption.
+
+    Attributes:
+        entries: the files that differ from that commit; None where one goes.
+        overlaps: files in which later changes touch what the adoption wrote.
+    """
+
+    entries: dict[str, Entry | None]
+    overlaps: list[str]
+
+
+def reverse(repository: Repository, journal: Journal, commit: str) -> Reversal:
+    """Find what a commit would be without the adoption.
+
+    Each file is merged three ways: what the adoption made of it is the ancestor, the
+    commit is one side, and what was there before the adoption the other. So merged,
+    squashed and rebased adoptions are all alike. Renames are not followed: a file
+    of ours that was moved is left where it is.
+    """
+    adopted = entries(repository, journal.commit)
+    before = entries(repository, journal.base)
+    present = entries(repository, commit)
+    result: dict[str, Entry | None] = {}
+    overlaps: list[str] = []
+    for step in journal.adoption.steps:
+        path = step.path
+        ancestor, ours, theirs = adopted.get(path), present.get(path), before.get(path)
+        if ours == theirs:
+            continue
+        if ours == ancestor:
+            result[path] = theirs
+        elif ancestor is None or ours is None or theirs is None:
+            # One side removed it; a file that somebody went on with stays.
+            overlaps.append(path)
+        else:
+            merged = _merge(repository, ours, ancestor, theirs)
+            if merged is None:
+                overlaps.append(path)
+            elif merged != ours:
+                result[path] = merged
+    return Reversal(result, overlaps)
+
+
+def differences(
+    repository: Repository, journal: Journal, commit: str, paths: list[str]
+) -> str:
+    """What was changed in files since the adoption, as a diff for people.
+
+    Args:
+        repository: the repository.
+        journal: the adoption.
+        commit: the commit to look at; the work tree if it is empty.
+        paths: the files.
+    """
+    words = ["diff", "--no-ext-diff", "--no-textconv", "--no-renames"]
+    words += [journal.commit, *([commit] if commit else []), "--", *paths]
+    done = repository.try_git(*words, variables={"GIT_LITERAL_PATHSPECS": "1"})
+    lines = done.stdout.decode("utf-8", "replace").splitlines()
+    if len(lines) > _LINES:
+        more = len(lines) - _LINES
+        lines = [*lines[:_LINES], f"... and {more} more lines"]
+    return "\n".join(lines)
+
+
+def _merge(
+    repository: Repository, ours: Entry, ancestor: Entry, theirs: Entry
+) -> Entry | None:
+    """One file merged three ways, None if the changes overlap."""
+    if not (ours.is_file and ancestor.is_file and theirs.is_file):
+        return None
+    mode = theirs.mode if ours.mode == ancestor.mode else ours.mode
+    if ours.blob == ancestor.blob:
+        return Entry(mode, theirs.blob)
+    with tempfile.TemporaryDirectory() as directory:
+        names: list[str] = []
+        for name, entry in (("ours", ours), ("base", ancestor), ("theirs", theirs)):
+            place = Path(directory, name)
+            place.write_bytes(repository.git("cat-file", "blob", entry.blob))
+            names.append(str(place))
+        done = repository.try_git("merge-file", "--stdout", "--quiet", *names)
+    if 0 < done.returncode <= _MOST_CONFLICTS:
+        return None
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace")
+        if "binary" in said:
+            return None
+        raise ToolError(f"git merge-file failed: {said.strip()}")
+    blob = repository.git(
+        "hash-object", "-w", "--no-filters", "--stdin", stdin=done.stdout
+    )
+    return Entry(mode, blob.decode().strip())

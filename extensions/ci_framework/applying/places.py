@@ -1,0 +1,207 @@
+"""The places where files of a plan go, and what may stand there."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from ci_framework.planning.plan import Change
+from ci_framework.repository import Entry, Repository
+
+__all__ = ["Refusal", "ignore_rules", "refuse_places"]
+
+_SUBMODULE = "160000"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why nothing may be written now.
+
+    Attributes:
+        found: what was found, with the file or state.
+        allowed: what would be allowed.
+        next_step: the way out.
+    """
+
+    found: str
+    allowed: str
+    next_step: str
+
+    def __str__(self) -> str:
+        """The refusal for people."""
+        return f"found {self.found}; allowed: {self.allowed} (next: {self.next_step})"
+
+
+def refuse_places(
+    repository: Repository, changes: Sequence[Change]
+) -> Iterator[Refusal]:
+    """Find the files of a plan that cannot stand where they should."""
+    tracked = repository.tracked
+    flagged = _flagged(repository)
+    folded: dict[str, str] = {}
+    for path in tracked:
+        for place in (path, *_parents(path)):
+            folded.setdefault(place.casefold(), place)
+    untracked = _untracked_ignored(repository, changes)
+    for change in changes:
+        refusal = (
+            _name(change)
+            or _way(repository, change, tracked)
+            or _file(repository, change, tracked, flagged)
+            or _case(change, folded, tracked)
+        )
+        if refusal is not None:
+            if change.path in untracked:
+                refusal = Refusal(
+                    f"{refusal.found} (ignored by {untracked[change.path]})",
+                    refusal.allowed,
+                    refusal.next_step,
+                )
+            yield refusal
+
+
+def _name(change: Change) -> Refusal | None:
+    """A path that does not stay in the work tree, or that cannot be written down."""
+    parts = change.path.split("/")
+    bad = any(part in ("", ".", "..") or part.casefold() == ".git" for part in parts)
+    try:
+        change.path.encode()
+    except UnicodeEncodeError:
+        bad = True
+    if not bad and "\0" not in change.path and "\\" not in change.path:
+        return None
+    shown = ascii(change.path)
+    step = "rename the file, or leave it out with the answer `unmanaged`"
+    return Refusal(f"the path {shown}", "paths below the top of the repository", step)
+
+
+def _way(
+    repository: Repository, change: Change, tracked: dict[str, Entry]
+) -> Refusal | None:
+    """What stands between the top of the repository and the file."""
+    for parent in _parents(change.path):
+        place = repository.root / parent
+        entry = tracked.get(parent)
+        if entry is not None and entry.mode == _SUBMODULE:
+            what, step = "a submodule", "leave the file out with `unmanaged`"
+        elif place.is_symlink():
+            what, step = "a link", f"make {parent} a directory of its own"
+        elif (place / ".git").exists():
+            what, step = "a repository of its own", f"move {parent} elsewhere"
+        elif place.is_dir():
+            if os.access(place, os.W_OK | os.X_OK):
+                continue
+            what, step = "a directory without write permission", f"chmod u+wx {parent}"
+        elif place.exists():
+            what, step = "a file", f"rename {parent}"
+        else:
+            return None
+        found = f"{parent}, which is {what}, on the way to {change.path}"
+        return Refusal(found, "a directory", step)
+    return None
+
+
+def _file(
+    repository: Repository,
+    change: Change,
+    tracked: dict[str, Entry],
+    flagged: Collection[str],
+) -> Refusal | None:
+    """What stands where the file goes."""
+    place = repository.root / change.path
+    entry = tracked.get(change.path)
+    try:
+        mode = place.lstat().st_mode
+    except OSError:
+        mode = 0
+    if mode and not stat.S_ISREG(mode):
+        what = "a link" if stat.S_ISLNK(mode) else "a directory or a special file"
+        step = f"rename {change.path}, or leave it out with `unmanaged`"
+        return Refusal(f"{change.path}, which is {what}", "an ordinary file", step)
+    if change.before is None and mode:
+        found = f"{change.path}, which is in the way of a new file"
+        return Refusal(found, "nothing there", f"rename or remove {change.path}")
+    if change.before is not None and entry is None:
+        found = f"{change.path}, which git does not track"
+        return Refusal(found, "a file in the last commit", f"git add {change.path}")
+    if change.before is None and entry is not None:
+        found = f"{change.path}, which is tracked but not in the work tree"
+        return Refusal(found, "a complete work tree", f"git restore {change.path}")
+    if change.path in flagged:
+        found = f"{change.path}, whose changes git is told to overlook"
+        flags = "--no-assume-unchanged --no-skip-worktree"
+        step = f"`git update-index {flags} {change.path}`"
+        return Refusal(found, "a file git looks at", step)
+    return None
+
+
+def _case(
+    change: Change, folded: dict[str, str], tracked: dict[str, Entry]
+) -> Refusal | None:
+    """A tracked name that is the same where the file system ignores case."""
+    if change.path in tracked:
+        return None
+    other = folded.get(change.path.casefold(), change.path)
+    for parent in _parents(change.path):
+        # A directory may differ in case: its files come together where case is
+        # ignored. A file in the place of a directory may not.
+        same = folded.get(parent.casefold(), parent)
+        if same != parent and same in tracked:
+            other = same
+    if other == change.path:
+        return None
+    found = f"{other}, which differs from {change.path} only in case"
+    return Refusal(found, "names that differ without case", f"rename {other}")
+
+
+def _parents(path: str) -> list[str]:
+    """The directories above a path, the topmost first."""
+    above = [parent.as_posix() for parent in PurePosixPath(path).parents if parent.name]
+    return list(reversed(above))
+
+
+def _flagged(repository: Repository) -> set[str]:
+    """Files whose changes git overlooks: assume-unchanged or skip-worktree."""
+    rows = repository.git("ls-files", "-v", "-z").split(b"\0")
+    return {
+        os.fsdecode(row[2:])
+        for row in rows
+        if row and (row[:1].islower() or row[:1] == b"S")
+    }
+
+
+def _untracked_ignored(
+    repository: Repository, changes: Iterable[Change]
+) -> dict[str, str]:
+    """New files whose place is taken by a file that git ignores, with the rule."""
+    taken = [
+        change.path
+        for change in changes
+        if change.before is None and os.path.lexists(repository.root / change.path)
+    ]
+    return ignore_rules(repository, taken)
+
+
+def ignore_rules(repository: Repository, paths: Sequence[str]) -> dict[str, str]:
+    """The rule of .gitignore that each path falls under, as ``file:line pattern``."""
+    if not paths:
+        return {}
+    done = repository.try_git(
+        "check-ignore",
+        "--no-index",
+        "--verbose",
+        "-z",
+        "--stdin",
+        stdin=b"".join(os.fsencode(path) + b"\0" for path in paths),
+    )
+    fields = [os.fsdecode(field) for field in done.stdout.split(b"\0")]
+    rules: dict[str, str] = {}
+    for start in range(0, len(fields) - 3, 4):
+        source, line, pattern, path = fields[start : start + 4]
+        # A rule that starts with ! takes the path back in.
+        if not pattern.startswith("!"):
+            rules[path] = f"{source}:{line} {pattern}"
+    return rules

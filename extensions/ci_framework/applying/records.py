@@ -1,0 +1,242 @@
+"""What the journal holds, as data."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from ci_framework.applying.process import Process
+from ci_framework.planning.plan import Template
+
+__all__ = [
+    "FileState",
+    "Head",
+    "Journal",
+    "Manual",
+    "Phase",
+    "Reference",
+    "Step",
+    "Transition",
+    "ValidationRecord",
+]
+
+# prepared: nothing of the work tree is touched; writing: its files are; switching:
+# so are branch and index; amending: a file is being put into the commit;
+# rolling-back: an adoption is being taken back.
+Phase = Literal[
+    "prepared",
+    "writing",
+    "switching",
+    "applied",
+    "amending",
+    "validated",
+    "rolling-back",
+    "rolled-back",
+]
+
+
+class _Record(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
+    """A record of the journal: kebab-case keys in JSON."""
+
+
+class FileState(_Record, frozen=True):
+    """A file at one moment.
+
+    Attributes:
+        content: SHA-256 of its bytes in the work tree.
+        blob: the object that holds it in the index.
+        mode: its git mode.
+        permissions: its permission bits in the work tree; None if they follow from
+            the mode.
+    """
+
+    content: str
+    blob: str
+    mode: str
+    permissions: int | None = None
+
+
+class Step(_Record, frozen=True):
+    """One file before and after; None where it does not exist."""
+
+    path: str
+    before: FileState | None
+    after: FileState | None
+
+
+class Reference(_Record, frozen=True):
+    """One reference of git before and after; empty where it does not exist."""
+
+    name: str
+    before: str
+    after: str
+
+
+class Head(_Record, frozen=True):
+    """What is checked out.
+
+    Attributes:
+        branch: the branch as ``refs/heads/...``, empty if HEAD is detached.
+        commit: the commit.
+    """
+
+    branch: str
+    commit: str
+
+
+class Transition(_Record, frozen=True):
+    """From one state of a work tree and its references to another.
+
+    Attributes:
+        head_before: what is checked out before.
+        head_after: what is checked out afterwards.
+        steps: the files that differ.
+        references: the references that differ.
+        creates: directories that exist afterwards only, parents first.
+        removes: directories that go if they are empty, parents first.
+    """
+
+    head_before: Head
+    head_after: Head
+    steps: list[Step]
+    references: list[Reference]
+    creates: list[str] = []
+    removes: list[str] = []
+
+    def backwards(self) -> Transition:
+        """The way back."""
+        return Transition(
+            head_before=self.head_after,
+            head_after=self.head_before,
+            steps=[
+                Step(path=step.path, before=step.after, after=step.before)
+                for step in self.steps
+            ],
+            references=[
+                Reference(name=item.name, before=item.after, after=item.before)
+                for item in self.references
+            ],
+            creates=self.removes,
+            removes=self.creates,
+        )
+
+    def contents(self) -> set[str]:
+        """The names of all contents that the way there and back needs."""
+        states = [state for step in self.steps for state in (step.before, step.after)]
+        return {state.content for state in states if state is not None}
+
+
+class Manual(_Record, frozen=True):
+    """Something of the plan that only a person can do."""
+
+    path: str
+    reason: str
+
+
+class ValidationRecord(_Record, frozen=True):
+    """How the last validation of the adoption ended.
+
+    Attributes:
+        verdict: its verdict.
+        summary: one sentence for people.
+        commit: the commit that was validated.
+        at: when, in UTC.
+    """
+
+    verdict: Literal["green", "red", "error"]
+    summary: str
+    commit: str
+    at: str
+
+
+class Journal(_Record, frozen=True):
+    """An adoption from its first to its last moment.
+
+    Attributes:
+        id: names the adoption, and its temporary files.
+        phase: how far it is.
+        process: who wrote this.
+        tool: the version of the companion.
+        plan: the hash of the plan.
+        template: what was rendered.
+        work_tree: which work tree of the repository: its git directory relative to
+            the shared one.
+        base: the commit it started from.
+        original_branch: the branch it started from, empty if HEAD was detached.
+        branch: the branch that was made.
+        commit: the commit that was made.
+        adoption: what it changes.
+        rollback: what taking it back changes; None before that.
+        amendment: what is being put into its commit; None before and after that.
+        manual: what the plan leaves to a person.
+        validation: how the last validation ended; None before one.
+        earlier: the id of an adoption that this one follows, empty if there is none.
+        started: when, in UTC.
+        updated: when this was written, in UTC.
+    """
+
+    id: str
+    phase: Phase
+    process: Process
+    tool: str
+    plan: str
+    template: Template
+    work_tree: str
+    base: str
+    original_branch: str
+    branch: str
+    commit: str
+    adoption: Transition
+    started: str
+    updated: str
+    rollback: Transition | None = None
+    amendment: Transition | None = None
+    manual: list[Manual] = []
+    validation: ValidationRecord | None = None
+    earlier: str = ""
+    schema: Literal[1] = 1
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the command that wrote this did not come to its end."""
+        return self.phase not in ("applied", "validated", "rolled-back")
+
+    @property
+    def in_force(self) -> bool:
+        """Whether there is an adoption that can be taken back."""
+        return self.phase in ("applied", "validated")
+
+    def contents(self) -> set[str]:
+        """The names of all contents that finishing or undoing it needs."""
+        transitions = (self.adoption, self.amendment, self.rollback)
+        parts = [item.contents() for item in transitions if item is not None]
+        return set[str]().union(*parts)
+
+    def folded(self) -> Journal:
+        """The journal with its amendment made a part of the adoption."""
+        amendment = self.amendment
+        if amendment is None:
+            return self
+        commit = amendment.head_after.commit
+        moved = {item.name for item in amendment.references}
+        steps = {step.path: step for step in self.adoption.steps}
+        for step in amendment.steps:
+            known = steps.get(step.path)
+            before = known.before if known else step.before
+            steps[step.path] = msgspec.structs.replace(step, before=before)
+        whole = msgspec.structs.replace(
+            self.adoption,
+            head_after=amendment.head_after,
+            steps=list(steps.values()),
+            references=[
+                msgspec.structs.replace(item, after=commit)
+                if item.name in moved
+                else item
+                for item in self.adoption.references
+            ],
+            creates=[*self.adoption.creates, *amendment.creates],
+        )
+        return msgspec.structs.replace(
+            self, adoption=whole, amendment=None, commit=commit
+        )

@@ -1,0 +1,202 @@
+"""The ways back from an adoption, each as a transition that was not begun yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from ci_engine.errors import UsageError
+from ci_framework.applying.commits import (
+    author_of,
+    changed_entries,
+    commit_tree,
+    tree_with,
+)
+from ci_framework.applying.journal import workshop
+from ci_framework.applying.merging import differences, reverse
+from ci_framework.applying.records import (
+    Head,
+    Journal,
+    Reference,
+    Transition,
+)
+from ci_framework.applying.state import current_head
+from ci_framework.applying.wayback import transition_back
+from ci_framework.repository import Entry, Repository
+
+__all__ = ["Route", "find_route"]
+
+
+@dataclass(frozen=True)
+class Route:
+    """One way back.
+
+    Attributes:
+        how: branch (back to the original branch, ours is deleted), revert (one
+            commit that takes the adoption out of the branch that is checked out),
+            or references (nothing of it is checked out: only ours go).
+        transition: what it changes.
+        notices: what the user should know.
+    """
+
+    how: Literal["branch", "revert", "references"]
+    transition: Transition
+    notices: list[str]
+
+
+def find_route(repository: Repository, journal: Journal) -> Route:
+    """Choose the way back that loses nothing.
+
+    Raises:
+        UsageError: if there is none: later changes overlap, or what has to be taken
+            back is not here.
+    """
+    head = current_head(repository)
+    own = f"refs/heads/{journal.branch}"
+    if head == Head(branch=own, commit=journal.commit):
+        return _leave(repository, journal, head)
+    reversal = reverse(repository, journal, head.commit)
+    if reversal.overlaps:
+        raise UsageError(
+            "later commits touch what the adoption wrote, so that taking it back "
+            "would lose something: "
+            + ", ".join(reversal.overlaps)
+            + "\n"
+            + differences(repository, journal, head.commit, reversal.overlaps)
+            + "\nallowed: changes beside those of the adoption",
+            next_step="undo these changes in a commit, or take the adoption out by "
+            f"hand: git revert --no-commit {journal.commit[:12]}",
+        )
+    if reversal.entries:
+        return _revert(repository, journal, head, reversal.entries)
+    return _drop(repository, journal, head)
+
+
+def _leave(repository: Repository, journal: Journal, head: Head) -> Route:
+    """Nothing followed: back to where it came from, and our branch goes."""
+    goal = _goal(repository, journal)
+    changes = {
+        path: after
+        for path, (_, after) in changed_entries(
+            repository, head.commit, goal.commit
+        ).items()
+    }
+    own = Reference(name=head.branch, before=journal.commit, after="")
+    transition = transition_back(repository, journal, (head, goal), changes, [own])
+    return Route("branch", transition, [])
+
+
+def _goal(repository: Repository, journal: Journal) -> Head:
+    """What is checked out once our branch is left."""
+    if not journal.original_branch:
+        return Head(branch="", commit=journal.base)
+    name = f"refs/heads/{journal.original_branch}"
+    commit = repository.line("rev-parse", "--verify", "--quiet", name)
+    if not commit:
+        raise UsageError(
+            f"found no branch {journal.original_branch}, where the adoption started; "
+            "allowed: a branch to go back to",
+            next_step=f"git branch {journal.original_branch} {journal.base[:12]}",
+        )
+    place = _checked_out(repository).get(name)
+    if place is not None:
+        raise UsageError(
+            f"found {journal.original_branch} checked out in {place}; allowed: a "
+            "branch that no other work tree uses",
+            next_step="switch that work tree to another branch",
+        )
+    return Head(branch=name, commit=commit)
+
+
+def _revert(
+    repository: Repository,
+    journal: Journal,
+    head: Head,
+    changes: Mapping[str, Entry | None],
+) -> Route:
+    """Something followed: one commit on top takes the adoption out."""
+    tree = tree_with(repository, head.commit, changes, workshop(repository))
+    subject = repository.line("log", "-1", "--format=%s", journal.commit)
+    author = author_of(repository)
+    message = (
+        f'Revert "{subject}"\n\nThis takes ci-framework out again: what commit '
+        f"{journal.commit} brought.\n"
+    )
+    commit = commit_tree(repository, tree, head.commit, message, author)
+    goal = Head(branch=head.branch, commit=commit)
+    moved: list[Reference] = []
+    if head.branch:
+        moved.append(Reference(name=head.branch, before=head.commit, after=commit))
+    own, notices = _own_branch(repository, journal, head)
+    transition = transition_back(
+        repository, journal, (head, goal), changes, [*moved, *own]
+    )
+    return Route("revert", transition, [*notices, *filter(None, [author.notice])])
+
+
+def _drop(repository: Repository, journal: Journal, head: Head) -> Route:
+    """Nothing of the adoption is checked out: only our branch can go."""
+    own, notices = _own_branch(repository, journal, head)
+    holders = repository.git(
+        "for-each-ref",
+        f"--contains={journal.commit}",
+        "--format=%(refname:short)",
+        "refs/heads/",
+    )
+    others = sorted(
+        set(holders.decode("utf-8", "replace").split())
+        - {journal.branch if own else "", head.branch.removeprefix("refs/heads/")}
+    )
+    if others:
+        place = _checked_out(repository).get(f"refs/heads/{others[0]}")
+        step = f"git switch {others[0]}, then run the command again"
+        raise UsageError(
+            "found nothing of the adoption in what is checked out, but in "
+            f"{', '.join(others)}; allowed: a work tree with the adoption",
+            next_step=f"run the command on {place}" if place else step,
+        )
+    original = f"refs/heads/{journal.original_branch}"
+    if not own and journal.original_branch and head.branch != original:
+        tip = repository.line("rev-parse", "--verify", "--quiet", original)
+        rest = reverse(repository, journal, tip) if tip else None
+        if rest is not None and (rest.entries or rest.overlaps):
+            raise UsageError(
+                "found nothing of the adoption in what is checked out, but in "
+                f"{journal.original_branch}; allowed: a work tree with the adoption",
+                next_step=f"git switch {journal.original_branch}, then run the "
+                "command again",
+            )
+    transition = transition_back(repository, journal, (head, head), {}, own)
+    return Route("references", transition, notices)
+
+
+def _own_branch(
+    repository: Repository, journal: Journal, head: Head
+) -> tuple[list[Reference], list[str]]:
+    """Our branch goes with the adoption, unless somebody works on it."""
+    name = f"refs/heads/{journal.branch}"
+    tip = repository.line("rev-parse", "--verify", "--quiet", name)
+    if not tip or head.branch == name:
+        return [], []
+    if tip != journal.commit:
+        return [], [f"the branch {journal.branch} has later commits: it is kept"]
+    place = _checked_out(repository).get(name)
+    if place is not None:
+        return [], [f"the branch {journal.branch} is checked out in {place}: kept"]
+    return [Reference(name=name, before=tip, after="")], []
+
+
+def _checked_out(repository: Repository) -> dict[str, str]:
+    """The branches that other work trees have checked out, with their places."""
+    found: dict[str, str] = {}
+    place = ""
+    # Lines, since -z is younger than some git in use; names of ours are plain.
+    rows = repository.git("worktree", "list", "--porcelain")
+    for line in rows.decode("utf-8", "replace").splitlines():
+        key, _, value = line.partition(" ")
+        if key == "worktree":
+            place = value
+        elif key == "branch" and place != str(repository.root):
+            found[value] = place
+    return found

@@ -1,0 +1,271 @@
+"""Carry out a transition: files, references, HEAD and index, in that order.
+
+Every part may already be done, so the same call also finishes what was interrupted,
+and the transition taken backwards undoes it. What is neither as before nor as after
+belongs to somebody else: then nothing is touched at all.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path, PurePosixPath
+
+from ci_engine.errors import ToolError, UsageError
+from ci_framework.applying.files import (
+    OTHER,
+    Store,
+    content_of,
+    place_file,
+    remove_file,
+)
+from ci_framework.applying.index import (
+    entries,
+    lock_path,
+    refuse_locked,
+    remove_our_lock,
+    set_entries,
+)
+from ci_framework.applying.journal import store, workshop
+from ci_framework.applying.records import FileState, Head, Reference, Step, Transition
+from ci_framework.applying.state import current_head, references
+from ci_framework.repository import Entry, Repository
+
+__all__ = [
+    "carry_out",
+    "drop_references",
+    "foreign",
+    "remove_directories",
+]
+
+_EXECUTABLE = "100755"
+
+
+def foreign(repository: Repository, transition: Transition) -> list[str]:
+    """What is neither as before nor as after, in words; empty if all is known."""
+    found: list[str] = []
+    index = entries(repository)
+    for step in transition.steps:
+        known = {"" if state is None else state.content for state in _sides(step)}
+        content = content_of(repository.root / step.path)
+        if content not in known:
+            what = "is no file that can be read" if content == OTHER else "was changed"
+            found.append(f"{step.path} {what if content else 'was removed'}")
+        elif index.get(step.path) not in [_entry(state) for state in _sides(step)]:
+            found.append(f"{step.path} was changed in the index")
+    present = references(repository)
+    found += [
+        f"{item.name} was moved"
+        for item in transition.references
+        if present.get(item.name, "") not in (item.before, item.after)
+    ]
+    head = current_head(repository)
+    if head not in _heads(transition):
+        place = head.branch.removeprefix("refs/heads/") or "a detached HEAD"
+        found.append(f"{place} at {head.commit[:12]} is checked out")
+    goal = transition.head_after
+    moved = {item.name for item in transition.references}
+    stays = goal.branch and goal.branch not in moved
+    if stays and present.get(goal.branch) != goal.commit:
+        found.append(f"{goal.branch} was moved")
+    return found
+
+
+def carry_out(
+    repository: Repository,
+    transition: Transition,
+    name: str,
+    *,
+    before_switching: Callable[[], None] = lambda: None,
+) -> None:
+    """Bring the work tree from one state to the other, or finish doing so.
+
+    Args:
+        repository: the repository.
+        transition: what differs.
+        name: names our temporary files.
+        before_switching: called when the files are done.
+
+    Raises:
+        UsageError: if something is neither as before nor as after; nothing was
+            touched then.
+        ToolError: if git or the file system fails.
+        OSError: if a file cannot be written.
+    """
+    _remove_leftovers(repository, transition, name)
+    if lock_path(repository).exists():
+        raise refuse_locked(repository)
+    strange = foreign(repository, transition)
+    if strange:
+        rows = "\n  ".join(strange)
+        raise UsageError(
+            f"found changes that ci-framework did not make:\n  {rows}\n"
+            "allowed: the state before or after the command that was interrupted; "
+            "nothing was touched",
+            next_step="put these back as they were, then run the command again",
+        )
+    _move_files(repository, transition, name)
+    before_switching()
+    _switch(repository, transition, name)
+    repository.forget()
+
+
+def _sides(step: Step) -> tuple[FileState | None, FileState | None]:
+    return step.before, step.after
+
+
+def _entry(state: FileState | None) -> Entry | None:
+    return None if state is None else Entry(state.mode, state.blob)
+
+
+def _heads(transition: Transition) -> list[Head]:
+    """The states of HEAD that belong to a transition."""
+    allowed = [transition.head_before, transition.head_after]
+    # Where a branch is moved and left, both halves may be done alone.
+    for item in transition.references:
+        for head in (transition.head_before, transition.head_after):
+            if head.branch == item.name:
+                allowed += [
+                    Head(branch=item.name, commit=commit)
+                    for commit in (item.before, item.after)
+                ]
+    return allowed
+
+
+def _temporary(place: Path, name: str) -> Path:
+    return place.with_name(f".ci-framework-{name}.tmp")
+
+
+def drop_references(repository: Repository, transition: Transition) -> None:
+    """Take back the references of a transition, as far as they are as it set them."""
+    present = references(repository)
+    back = [
+        item
+        for item in transition.backwards().references
+        if present.get(item.name, "") == item.before
+    ]
+    _update(repository, back)
+
+
+def _remove_leftovers(
+    repository: Repository, transition: Transition, name: str
+) -> None:
+    """Remove what a killed command of ours left, known by its name."""
+    remove_our_lock(repository)
+    for step in transition.steps:
+        temporary = _temporary(repository.root / step.path, name)
+        # Below a link the place is not ours.
+        if not any(parent.is_symlink() for parent in _between(repository.root, step)):
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                temporary.unlink()
+
+
+def _between(root: Path, step: Step) -> list[Path]:
+    parents = PurePosixPath(step.path).parents
+    return [root / parent for parent in parents if parent.name]
+
+
+def _move_files(repository: Repository, transition: Transition, name: str) -> None:
+    """Bring each file to its state; removals come first, they make room."""
+    kept = store(repository)
+    umask = _umask()
+    for step in transition.steps:
+        if step.after is None and step.before is not None:
+            place = repository.root / step.path
+            if content_of(place) == step.before.content:
+                remove_file(place)
+    remove_directories(repository.root, transition.removes)
+    for step in transition.steps:
+        if step.after is not None:
+            _bring(repository.root, step, step.after, (kept, umask, name))
+
+
+def _bring(
+    root: Path, step: Step, after: FileState, means: tuple[Store, int, str]
+) -> None:
+    kept, umask, name = means
+    place = root / step.path
+    permissions = after.permissions
+    if permissions is None:
+        permissions = (0o777 if after.mode == _EXECUTABLE else 0o666) & ~umask
+    present = content_of(place)
+    if present == after.content:
+        if place.stat().st_mode & 0o777 != permissions & 0o777:
+            place.chmod(permissions)
+        return
+    content = kept.get(after.content)
+    if content is None:
+        raise ToolError(
+            f"{step.path}: its content {after.content[:12]} is not kept any more",
+            next_step="restore the directory ci-framework in the git directory",
+        )
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place_file(
+        place,
+        content,
+        permissions=permissions,
+        temporary=_temporary(place, name),
+        new=not present,
+    )
+
+
+def _umask() -> int:
+    """The umask, which can only be read by setting it."""
+    present = os.umask(0o077)
+    os.umask(present)
+    return present
+
+
+def remove_directories(root: Path, directories: Iterable[str]) -> None:
+    """Remove directories, deepest first; one that holds something stays."""
+    for directory in reversed(list(directories)):
+        with contextlib.suppress(OSError):
+            (root / directory).rmdir()
+
+
+def _switch(repository: Repository, transition: Transition, name: str) -> None:
+    """Move references, HEAD and index; a branch goes when nothing stands on it."""
+    present = [item for item in transition.references if item.after]
+    gone = [item for item in transition.references if not item.after]
+    # HEAD has to leave a branch before that moves away under it.
+    _update(repository, present)
+    _move_head(repository, transition.head_after)
+    changes = {step.path: _entry(step.after) for step in transition.steps}
+    index = entries(repository)
+    if any(index.get(path) != entry for path, entry in changes.items()):
+        set_entries(repository, changes, workshop=workshop(repository), name=name)
+    _update(repository, gone)
+
+
+def _update(repository: Repository, goals: Sequence[Reference]) -> None:
+    """Set references in one transaction, unless they changed meanwhile."""
+    if not goals:
+        return
+    orders: list[str] = []
+    present = references(repository)
+    for item in goals:
+        if present.get(item.name, "") == item.after:
+            continue
+        if not item.after:
+            orders.append(f"delete {item.name} {item.before}")
+        elif item.before:
+            orders.append(f"update {item.name} {item.after} {item.before}")
+        else:
+            orders.append(f"create {item.name} {item.after}")
+    if orders:
+        text = "".join(f"{order}\n" for order in orders)
+        repository.git(
+            "update-ref", "-m", "ci-framework", "--stdin", stdin=text.encode()
+        )
+
+
+def _move_head(repository: Repository, head: Head) -> None:
+    present = current_head(repository)
+    if present == head:
+        return
+    if head.branch:
+        repository.git("symbolic-ref", "-m", "ci-framework", "HEAD", head.branch)
+    else:
+        words = ("update-ref", "--no-deref", "-m", "ci-framework", "HEAD")
+        repository.git(*words, head.commit)

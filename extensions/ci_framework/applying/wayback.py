@@ -1,0 +1,169 @@
+"""Describe the way back to what was there before as a transition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ci_engine.errors import ToolError, UsageError
+from ci_framework.applying.files import content_of, permissions_of
+from ci_framework.applying.index import entries
+from ci_framework.applying.journal import REFERENCES, store
+from ci_framework.applying.merging import differences
+from ci_framework.applying.prepare import emptied, permissions_for
+from ci_framework.applying.records import (
+    FileState,
+    Head,
+    Journal,
+    Reference,
+    Step,
+    Transition,
+)
+from ci_framework.applying.state import changed_files, missing_parents, references
+from ci_framework.repository import Entry, Repository
+
+__all__ = ["transition_back"]
+
+_ROLLED_BACK = "refs/ci-framework/rolled-back"
+
+
+def transition_back(
+    repository: Repository,
+    journal: Journal,
+    heads: tuple[Head, Head],
+    changes: Mapping[str, Entry | None],
+    moved: list[Reference],
+) -> Transition:
+    """Describe the way from what is checked out to the goal.
+
+    Raises:
+        UsageError: if something that is not committed stands in the way.
+    """
+    before, after = heads
+    _refuse_uncommitted(repository, journal, changes)
+    present = entries(repository)
+    steps = [
+        _step(repository, journal, path, (present.get(path), entry))
+        for path, entry in changes.items()
+    ]
+    gone = [path for path, entry in changes.items() if entry is None]
+    new = [path for path, entry in changes.items() if entry is not None]
+    known = {step.path for step in journal.adoption.steps}
+    foreign = [path for path in gone if path not in known]
+    theirs = set(emptied(present, gone, new)) & set(emptied(foreign, foreign, []))
+    return Transition(
+        head_before=before,
+        head_after=after,
+        steps=steps,
+        references=[*moved, *_references(repository, journal)],
+        creates=missing_parents(repository.root, new),
+        removes=sorted({*journal.adoption.creates, *theirs}),
+    )
+
+
+def _references(repository: Repository, journal: Journal) -> list[Reference]:
+    """Ours say that it was rolled back; those of an earlier adoption come back."""
+    found: list[Reference] = []
+    known = references(repository)
+    for name, value in (("base", journal.base), ("applied", journal.commit)):
+        full = f"{REFERENCES}/{name}"
+        old = f"{_ROLLED_BACK}/{name}"
+        kept = f"refs/ci-framework/earlier/{journal.earlier}/{name}"
+        earlier = known.get(kept, "") if journal.earlier else ""
+        if earlier:
+            found.append(Reference(name=kept, before=earlier, after=""))
+        present = known.get(full, "")
+        if present or earlier:
+            found.append(Reference(name=full, before=present, after=earlier))
+        replaced = known.get(old, "")
+        found.append(Reference(name=old, before=replaced, after=value))
+    return found
+
+
+def _refuse_uncommitted(
+    repository: Repository, journal: Journal, changes: Mapping[str, Entry | None]
+) -> None:
+    """Nothing that is not committed may be lost."""
+    changed = sorted(changed_files(repository).keys() & changes.keys())
+    if changed:
+        raise UsageError(
+            f"changes that are not committed overlap with the roll-back: "
+            f"{', '.join(changed)}\n"
+            f"{differences(repository, journal, '', changed)}\n"
+            "allowed: changes in other files",
+            next_step="`git stash` or `git commit` them, then run the command again",
+        )
+    tracked = entries(repository)
+    in_the_way = [
+        path
+        for path, entry in changes.items()
+        if entry is not None
+        and path not in tracked
+        and content_of(repository.root / path)
+    ]
+    if in_the_way:
+        raise UsageError(
+            f"found {', '.join(in_the_way)} in the way of files that come back; "
+            "allowed: nothing there",
+            next_step="rename or remove them, then run the command again",
+        )
+
+
+def _step(
+    repository: Repository,
+    journal: Journal,
+    path: str,
+    sides: tuple[Entry | None, Entry | None],
+) -> Step:
+    """One file from what it is now to what it was, or to what git makes of it."""
+    present, goal = sides
+    if any(side is not None and not side.is_file for side in sides):
+        raise UsageError(
+            f"found a link or submodule that changed since: {path}; allowed: files",
+            next_step=f"git switch {journal.original_branch}, then run the command "
+            "again",
+        )
+    kept = store(repository)
+    place = repository.root / path
+    before: FileState | None = None
+    permissions: int | None = None
+    if present is not None:
+        permissions = permissions_of(place)
+        content = kept.put(place.read_bytes())
+        before = FileState(
+            content=content,
+            blob=present.blob,
+            mode=present.mode,
+            permissions=permissions,
+        )
+        if goal is not None and goal.mode != present.mode:
+            permissions = permissions_for(goal.mode, permissions)
+    if goal is None:
+        return Step(path=path, before=before, after=None)
+    after = _as_it_was(journal, path, goal)
+    if after is None or kept.get(after.content) is None:
+        if present is not None and before is not None and goal.blob == present.blob:
+            content = before.content
+        else:
+            content = kept.put(_smudged(repository, path, goal.blob))
+        after = FileState(
+            content=content, blob=goal.blob, mode=goal.mode, permissions=permissions
+        )
+    return Step(path=path, before=before, after=after)
+
+
+def _as_it_was(journal: Journal, path: str, goal: Entry) -> FileState | None:
+    """The file before the adoption, if that is what it becomes again."""
+    for step in journal.adoption.steps:
+        if step.path == path and step.before is not None:
+            same = (step.before.mode, step.before.blob) == (goal.mode, goal.blob)
+            return step.before if same else None
+    return None
+
+
+def _smudged(repository: Repository, path: str, blob: str) -> bytes:
+    """The bytes git would check out for an object."""
+    done = repository.try_git("cat-file", "--filters", f"--path={path}", blob)
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip()
+        raise ToolError(f"git cat-file failed: {said}")
+    return done.stdout

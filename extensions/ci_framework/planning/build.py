@@ -1,0 +1,261 @@
+"""Build the plan of an adoption: which files change, how, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from ci_engine.config import Table, as_table
+from ci_engine.errors import ToolError, UsageError
+from ci_framework.analysis.analyze import analyze
+from ci_framework.answers import derive_answers, own_settings
+from ci_framework.inventory import Evidence, Inventory
+from ci_framework.planning.adopted import find_drift
+from ci_framework.planning.capabilities import map_capabilities
+from ci_framework.planning.files import PYPROJECT, Blocked, FilePlan, plan_files
+from ci_framework.planning.plan import Change, Operation, Plan, plan_hash, summarise
+from ci_framework.planning.recorded import Recorded, answers_file_for, find_recorded
+from ci_framework.planning.retire import retire
+from ci_framework.planning.shapes import shape_answers
+from ci_framework.rendering import Rendered, Source, find_source, render
+from ci_framework.repository import Repository
+
+__all__ = ["BuiltPlan", "PlanRequest", "build_plan"]
+
+# Files that step back may make others fit: a few rounds settle it.
+_MOST_ROUNDS = 5
+
+
+@dataclass(frozen=True)
+class PlanRequest:
+    """What the command line asked for.
+
+    Attributes:
+        template: the template's address, empty = the one this companion belongs to.
+        ref: its version, empty = the one this companion belongs to.
+        answers: answers of the user, which beat those of the analysis.
+        retire: existing workflows to remove.
+    """
+
+    template: str = ""
+    ref: str = ""
+    answers: Mapping[str, object] = field(default_factory=dict[str, object])
+    retire: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class BuiltPlan:
+    """A plan with the bytes it writes and the analysis it rests on.
+
+    Attributes:
+        plan: the plan.
+        changes: the bytes of each file it changes.
+        inventory: what the analysis found.
+        adopted: whether the repository was adopted before.
+    """
+
+    plan: Plan
+    changes: list[Change]
+    inventory: Inventory
+    adopted: bool
+
+
+@dataclass
+class _Draft:
+    """A plan in the making."""
+
+    answers: dict[str, object]
+    reasons: dict[str, str]
+    stepped_back: list[Operation] = field(default_factory=list[Operation])
+
+    def step_back(self, blocked: Sequence[Blocked]) -> None:
+        """Answer so that the next render leaves these files to the project."""
+        for item in blocked:
+            if item.path == PYPROJECT:
+                name = "settings_file"
+                self.answers[name] = "ci-framework.toml"
+                because = f"{PYPROJECT} cannot take the settings: {item.reason}"
+            else:
+                name = "unmanaged"
+                self.answers[name] = sorted(
+                    {*_paths(self.answers.get(name)), item.path}
+                )
+                because = f"{item.path}: {item.reason}"
+            self.reasons[name] = "; ".join(
+                filter(None, [self.reasons.get(name), because])
+            )
+            self.stepped_back.append(
+                Operation(
+                    kind="manual" if item.patch else "keep",
+                    path=item.path,
+                    reason=f"stays as it is: {item.reason}",
+                    risk="low",
+                    patch=item.patch,
+                )
+            )
+
+
+def _paths(answer: object) -> list[str]:
+    try:
+        return msgspec.convert(answer, list[str])
+    except msgspec.ValidationError:
+        # Nothing yet, or something that the template is going to refuse.
+        return []
+
+
+def build_plan(repository: Repository, request: PlanRequest) -> BuiltPlan:
+    """Plan the adoption of a repository; nothing is written.
+
+    Raises:
+        UsageError: if something was asked for that the repository does not have.
+        ConfigurationError: if the template refuses an answer.
+        ToolError: if the template cannot be had.
+    """
+    inventory = analyze(repository)
+    recorded = find_recorded(repository)
+    if recorded is not None:
+        return _plan_of_adopted(repository, inventory, recorded, request)
+    _refuse_taken_settings(repository)
+    source = find_source(request.template, request.ref)
+    answers_file = answers_file_for(repository)
+    draft = _first_draft(repository, inventory, request.answers)
+    rendered, files = _settle(repository, inventory, source, draft, answers_file)
+    retired = retire(repository, inventory, request.retire)
+    operations = [
+        *files.operations,
+        *retired.operations,
+        *draft.stepped_back,
+        *_kept_workflows(inventory, request.retire),
+        *_unreadable(inventory),
+    ]
+    plan = Plan(
+        hash=plan_hash(rendered.template, rendered.answers, operations),
+        base=repository.head,
+        template=rendered.template,
+        answers_file=answers_file,
+        answers=rendered.answers,
+        reasons=dict(sorted(draft.reasons.items())),
+        operations=operations,
+        capabilities=map_capabilities(
+            inventory,
+            rendered.answers,
+            request.retire,
+            own_settings(inventory, rendered.answers),
+        ),
+        summary=summarise(operations),
+    )
+    changes = [*files.changes, *retired.changes]
+    return BuiltPlan(plan, changes, inventory, adopted=False)
+
+
+def _refuse_taken_settings(repository: Repository) -> None:
+    """Two tables of settings would leave it open which of them counts."""
+    content = repository.read(PYPROJECT) or b""
+    try:
+        tool = as_table(msgspec.toml.decode(content, type=Table).get("tool"))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return
+    if "ci-framework" in tool:
+        raise UsageError(
+            f"{PYPROJECT}: found a table [tool.ci-framework], but no recorded answers; "
+            "allowed: neither, or the answers file of an adoption",
+            next_step="remove the table if it is left from another framework, or "
+            "restore .copier-answers.yml from git",
+        )
+
+
+def _first_draft(
+    repository: Repository, inventory: Inventory, given: Mapping[str, object]
+) -> _Draft:
+    """The answers of the analysis, those of the files' shapes, those of the user."""
+    draft = _Draft(answers={}, reasons={})
+    for found in (derive_answers(inventory), shape_answers(repository)):
+        for name, answer in found.items():
+            draft.answers[name] = answer.value
+            draft.reasons[name] = answer.because
+    for name, value in given.items():
+        draft.answers[name] = value
+        draft.reasons[name] = "given by the user"
+    return draft
+
+
+def _settle(
+    repository: Repository,
+    inventory: Inventory,
+    source: Source,
+    draft: _Draft,
+    answers_file: str,
+) -> tuple[Rendered, FilePlan]:
+    """Render until every rendered file has its place."""
+    blocked: Sequence[Blocked] = ()
+    for _ in range(_MOST_ROUNDS):
+        draft.step_back(blocked)
+        rendered = render(source, draft.answers, answers_file)
+        own = own_settings(inventory, rendered.answers)
+        files = plan_files(repository, rendered, own)
+        if not files.blocked:
+            return rendered, files
+        blocked = files.blocked
+    names = ", ".join(item.path for item in blocked)
+    raise ToolError(
+        f"the template keeps rendering what the project has already: {names}",
+        next_step="rename these files, or report it",
+    )
+
+
+def _kept_workflows(inventory: Inventory, retired: Sequence[str]) -> list[Operation]:
+    return [
+        Operation(
+            kind="keep",
+            path=workflow.path,
+            reason="an existing workflow stays as it is; remove it with --retire when "
+            "the capabilities say that nothing is lost",
+            evidence=[Evidence(path=workflow.path)],
+        )
+        for workflow in inventory.workflows
+        if workflow.path not in retired
+    ]
+
+
+def _unreadable(inventory: Inventory) -> list[Operation]:
+    return [
+        Operation(
+            kind="manual",
+            path=item.path,
+            reason=f"left alone, it does not parse: {item.reason}",
+            evidence=[Evidence(path=item.path, line=item.line)],
+        )
+        for item in inventory.unreadable
+    ]
+
+
+def _plan_of_adopted(
+    repository: Repository,
+    inventory: Inventory,
+    recorded: Recorded,
+    request: PlanRequest,
+) -> BuiltPlan:
+    """An adopted repository gets no operation, but for drift and what is retired."""
+    source = find_source(request.template or recorded.source, recorded.commit)
+    rendered = render(source, recorded.answers, recorded.path)
+    retired = retire(repository, inventory, request.retire)
+    operations = [*find_drift(repository, rendered), *retired.operations]
+    plan = Plan(
+        hash=plan_hash(rendered.template, rendered.answers, operations),
+        base=repository.head,
+        template=rendered.template,
+        answers_file=recorded.path,
+        answers=rendered.answers,
+        reasons={},
+        operations=operations,
+        capabilities=map_capabilities(
+            inventory,
+            rendered.answers,
+            request.retire,
+            own_settings(inventory, rendered.answers),
+        ),
+        summary=summarise(operations),
+    )
+    return BuiltPlan(plan, retired.changes, inventory, adopted=True)

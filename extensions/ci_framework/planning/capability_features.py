@@ -1,0 +1,187 @@
+"""The features of a job beside its steps: matrix, services, secrets, rights."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ci_framework.inventory import Job
+from ci_framework.planning.covering import Covering
+
+__all__ = ["Feature", "job_features"]
+
+_PYTHON = re.compile(r"\d+\.\d+")
+_SHOWN = 100
+_NO_LEG = "not a leg of the framework's matrix"
+_SYSTEMS = {"ubuntu": "linux", "macos": "macos", "windows": "windows"}
+
+
+@dataclass(frozen=True)
+class Feature:
+    """Something that CI has, before anybody says what becomes of it.
+
+    Attributes:
+        does: what it is.
+        line: where it stands.
+        by: what of the framework covers it; empty if nothing does.
+        because: why.
+        serves: whether it is covered just when the work of its job is.
+    """
+
+    does: str
+    line: int
+    by: str = ""
+    because: str = ""
+    serves: bool = False
+
+
+def job_features(job: Job, covering: Covering | None) -> list[Feature]:
+    """Everything of a job that is no step.
+
+    Args:
+        job: the job.
+        covering: what the framework will do; None if it does not run when the job
+            does.
+    """
+    return [
+        *_matrix(job, covering),
+        *_containers(job),
+        *_rights(job),
+        *_surroundings(job),
+    ]
+
+
+def _containers(job: Job) -> Iterator[Feature]:
+    for name, image in job.services.items():
+        at = job.lines.get(f"services.{name}") or job.lines.get("services", job.line)
+        does = f"service: {name}" + (f" ({image})" if image else "")
+        yield Feature(does, at, "", "the framework starts no services")
+    if job.container:
+        at = job.lines.get("container", job.line)
+        reason = "the framework's jobs run in no container"
+        yield Feature(f"container: {job.container}", at, "", reason)
+
+
+def _rights(job: Job) -> Iterator[Feature]:
+    for name in job.secrets:
+        at = job.lines.get("secrets", job.line) if name == "inherit" else job.line
+        own = name == "GITHUB_TOKEN"
+        reason = "the framework reads no secrets"
+        yield Feature(f"secret: {name}", at, "", reason, serves=own)
+    for scope, access in job.permissions.items():
+        if access == "write":
+            at = job.lines.get("permissions", job.line)
+            does = f"permission: {scope}: write"
+            yield Feature(does, at, "", "the job may write")
+    if job.environment:
+        at = job.lines.get("environment", job.line)
+        does = f"environment: {job.environment}"
+        yield Feature(does, at, "", "only this job deploys to it")
+
+
+def _surroundings(job: Job) -> Iterator[Feature]:
+    if job.uses:
+        at = job.lines.get("uses", job.line)
+        reason = "what it calls is not the framework's"
+        yield Feature(f"calls: {job.uses}", at, "", reason)
+    if "if" in job.lines:
+        reason = "it runs under a condition of its own"
+        yield Feature("condition", job.lines["if"], "", reason, serves=True)
+    for label in job.runs_on:
+        if "${{" not in label and not _system(label):
+            at = job.lines.get("runs-on", job.line)
+            yield Feature(f"runner: {label}", at, "", "a runner of the project's own")
+
+
+def _system(label: str) -> str:
+    return _SYSTEMS.get(label.split("-", 1)[0].lower(), "")
+
+
+def _matrix(job: Job, covering: Covering | None) -> Iterator[Feature]:
+    at = job.lines.get("matrix", job.line)
+    # Legs of a job that runs no tests are no legs of the framework's tests.
+    tests = any("test" in step.does for step in job.steps)
+    legs = _legs(covering) if covering and tests else set[tuple[str, str]]()
+    place = covering.place("test") if covering else ""
+    for key, values in job.matrix.items():
+        kind = "leg" if key == "include" else _kind(values)
+        for value in values if kind else [", ".join(values)]:
+            shown = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
+            does = f"matrix: {key} = {shown}" if shown else f"matrix: {key}"
+            tested = _is_tested(kind, value, legs)
+            reason = "a leg of the framework's matrix" if tested else _NO_LEG
+            yield Feature(does, at, place if tested else "", reason)
+    if missing := _combinations(job, legs):
+        does = f"matrix: {len(missing)} combinations such as {missing[0]}"
+        reason = "the framework tests the oldest and the newest Python there"
+        yield Feature(does, at, "", reason)
+
+
+def _kind(values: list[str]) -> str:
+    """What the values of a key are: python, system, or empty for anything else."""
+    if values and all(_PYTHON.fullmatch(value) for value in values):
+        return "python"
+    return "system" if values and all(_system(value) for value in values) else ""
+
+
+def _legs(covering: Covering) -> set[tuple[str, str]]:
+    """The pairs of Python and platform that the framework tests."""
+    versions = sorted(
+        covering.items("python_versions"),
+        key=lambda text: [int(part) for part in text.split(".") if part.isdigit()],
+    )
+    platforms = covering.items("platforms")
+    if not versions or not platforms or not covering.workflow:
+        return set()
+    ends = (versions[0], versions[-1])
+    every = covering.text("ci_mode", "remote") == "remote"
+    first = versions if every else ends
+    return {(version, platforms[0]) for version in first} | {
+        (version, platform) for version in ends for platform in platforms[1:]
+    }
+
+
+def _is_tested(kind: str, value: str, legs: set[tuple[str, str]]) -> bool:
+    """Whether the framework tests on what a value of a matrix says."""
+    versions, platforms = {leg[0] for leg in legs}, {leg[1] for leg in legs}
+    if kind == "leg":
+        pairs = (part.partition("=") for part in value.split(", "))
+        keys = {key: given for key, _, given in pairs}
+        asked = [part for part in keys.values() if _PYTHON.fullmatch(part)]
+        systems = [_system(part) for part in keys.values() if _system(part)]
+        if any(_is_special(key, part, asked) for key, part in keys.items()):
+            return False
+        return bool(asked) and all(
+            (version, system) in legs
+            for version in asked
+            for system in systems or sorted(platforms)[:1]
+        )
+    return (kind == "python" and value in versions) or (
+        kind == "system" and _system(value) in platforms
+    )
+
+
+def _is_special(key: str, value: str, versions: list[str]) -> bool:
+    """Whether a key of a leg makes more than another Python or platform of it."""
+    if key == "name" or value in versions or _system(value):
+        return False
+    short = [version.replace(".", "") for version in versions]
+    return not any(re.fullmatch(rf"(py)?{number}", value) for number in short)
+
+
+def _combinations(job: Job, legs: set[tuple[str, str]]) -> list[str]:
+    """Pairs of Python and platform that only the existing job has."""
+    axes: dict[str, list[str]] = {"python": [], "system": [], "": []}
+    for key, values in job.matrix.items():
+        if key not in ("include", "exclude"):
+            axes[_kind(values)] += values
+    versions, platforms = {leg[0] for leg in legs}, {leg[1] for leg in legs}
+    return [
+        f"{version} on {system}"
+        for system in axes["system"]
+        for version in axes["python"]
+        if version in versions
+        and _system(system) in platforms
+        and (version, _system(system)) not in legs
+    ]

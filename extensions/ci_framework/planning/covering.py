@@ -1,0 +1,271 @@
+"""What the framework does as well, and which of its checks and jobs does it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Protocol, cast
+
+import msgspec
+
+from ci_engine.config import configs_directory, read_yaml
+from ci_engine.settings import TIERS, QualityTiers
+from ci_framework.analysis.words import Doing, doings
+from ci_framework.inventory import Inventory, Step
+
+__all__ = ["Coverage", "Covering", "Own"]
+
+# The programs whose work a check does as well, by what they are for.
+_PROGRAMS: dict[str, tuple[str, frozenset[str]]] = {
+    "test": ("test", frozenset(("pytest", "py.test", "unittest"))),
+    "lint": ("lint", frozenset(("ruff",))),
+    "format": ("format", frozenset(("ruff",))),
+    "coverage": ("coverage", frozenset(("coverage",))),
+    "security": ("security", frozenset(("bandit",))),
+    "audit": ("audit", frozenset(("pip-audit", "uv"))),
+    "hooks": ("hooks", frozenset(("pre-commit", "prek"))),
+    "build": (
+        "build",
+        frozenset(("build", "pyproject-build", "uv", "hatch", "poetry", "pdm", "flit")),
+    ),
+    "metadata": ("build", frozenset(("twine",))),
+    "lock": ("lock", frozenset(("uv", "poetry", "pdm", "pixi"))),
+}
+_PATCH_COVERAGE = ("diff-cover", "diff-quality")
+# Actions that run nothing but such a program.
+_ACTIONS = {
+    "astral-sh/ruff-action": ("lint", "ruff"),
+    "chartboost/ruff-action": ("lint", "ruff"),
+    "pre-commit/action": ("hooks", "pre-commit"),
+    "j178/prek-action": ("hooks", "pre-commit"),
+    "pypa/gh-action-pip-audit": ("audit", "pip-audit"),
+    "jakebailey/pyright-action": ("typecheck", "pyright"),
+    "hynek/build-and-inspect-python-package": ("build", "build"),
+}
+_WORKFLOWS = {"remote": "python-ci.yml", "hybrid": "local-hybrid.yml"}
+# Checks that run on every leg of the matrix; the others run in one job.
+_ON_EVERY_LEG = ("test", "coverage", "patch-coverage")
+# Options of pytest that take another word, and those that select tests.
+_VALUED = frozenset(
+    [
+        "-n",
+        "-p",
+        "-c",
+        "-o",
+        "-W",
+        "-r",
+        "--tb",
+        "--durations",
+        "--maxfail",
+        "--cov-report",
+        "--timeout",
+        "--dist",
+        "--junitxml",
+        "--junit-xml",
+        "--rootdir",
+        "--color",
+        "--cov-config",
+    ]
+)
+_SELECTING = ("-m", "-k", "--deselect", "--ignore", "--ignore-glob", "--lf", "--ff")
+
+
+class Own(Protocol):
+    """A setting of the project's own that adoption writes."""
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Where it stands below ``[tool.ci-framework]``."""
+        ...
+
+    @property
+    def value(self) -> str | int | bool | list[str]:
+        """What it is set to."""
+        ...
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Whether the framework does something as well.
+
+    Attributes:
+        by: the workflow, its job and the check; empty if it does not.
+        because: why, or why not.
+    """
+
+    by: str
+    because: str
+
+
+@dataclass(frozen=True)
+class Covering:
+    """What the framework will do with these answers.
+
+    Attributes:
+        inventory: what the repository is.
+        answers: the answers, by question.
+        own: the settings of the project's own.
+    """
+
+    inventory: Inventory
+    answers: Mapping[str, object]
+    own: Sequence[Own] = ()
+
+    def text(self, name: str, default: str) -> str:
+        """An answer that is text."""
+        value = self.answers.get(name)
+        return value if isinstance(value, str) else default
+
+    def items(self, name: str) -> list[str]:
+        """An answer that is a list."""
+        value = self.answers.get(name)
+        found = cast("list[object]", value) if isinstance(value, list) else []
+        return [str(item) for item in found]
+
+    @cached_property
+    def workflow(self) -> str:
+        """The file of the framework's workflow, empty where there is none."""
+        return _WORKFLOWS.get(self.text("ci_mode", "remote"), "")
+
+    @cached_property
+    def checks(self) -> frozenset[str]:
+        """The checks that run at the answered tier."""
+        tier = self.text("quality_tier", "extended")
+        reached = TIERS[: TIERS.index(tier) + 1] if tier in TIERS else ()
+        tiers = dict(_default_tiers())
+        for setting in self.own:
+            if setting.key[:1] == ("checks",) and setting.key[2:] == ("tier",):
+                tiers[setting.key[1]] = str(setting.value)
+        if self.answers.get("coverage_threshold") in (0, "0"):
+            tiers["coverage"] = "none"
+        return frozenset(name for name, at in tiers.items() if at in reached)
+
+    @cached_property
+    def commands(self) -> dict[str, list[str]]:
+        """The project's own commands for checks, as words."""
+        found: dict[str, list[str]] = {}
+        for setting in self.own:
+            if setting.key[:1] == ("commands",) and setting.key[1:]:
+                value = setting.value
+                words = value if isinstance(value, list) else _split(str(value))
+                found[setting.key[1]] = words
+        return found
+
+    @cached_property
+    def tasks(self) -> dict[str, list[str]]:
+        """The commands of the project's tasks, by name."""
+        found: dict[str, list[str]] = {}
+        for task in self.inventory.tasks:
+            found.setdefault(task.name, []).append(task.command)
+        return found
+
+    def place(self, check: str) -> str:
+        """Where a check runs, for people: ``python-ci.yml: quick-checks (lint)``."""
+        job = "comprehensive-tests" if check in _ON_EVERY_LEG else "quick-checks"
+        if not self.workflow:
+            return f"ci-framework/ci gate ({check})"
+        return f"{self.workflow}: {job} ({check})"
+
+    def does(self, step: Step) -> list[str]:
+        """What a step does, with the project's tasks that it names looked up."""
+        if step.kind != "run" or step.does == ["script"]:
+            return step.does or ["other: nothing"]
+        named = {item.does for item in doings(step.text) if item.guessed}
+        found = doings(step.text, self.tasks)
+        if not any(item.is_known for item in found):
+            return step.does or ["other: nothing"]
+        looked_up = [item.does for item in found]
+        # What only a name hinted at, the task that it names says better.
+        said = [does for does in step.does if does not in named or does in looked_up]
+        return list(dict.fromkeys([*said, *looked_up]))
+
+    def of_step(self, step: Step, does: str) -> Coverage:
+        """Whether the framework does what a step does."""
+        if not self.workflow:
+            return Coverage("", "the framework runs on your machine only")
+        if step.kind == "uses":
+            return self._of_action(step, does)
+        found = [item for item in doings(step.text, self.tasks) if item.does == does]
+        if not found:
+            return Coverage("", "what its script runs is not the framework's to know")
+        kinds = [self._of_doing(item) for item in found]
+        return next((kind for kind in kinds if not kind.by), kinds[0])
+
+    def _of_action(self, step: Step, does: str) -> Coverage:
+        known = _ACTIONS.get(step.text.split("@", 1)[0].lower())
+        if known is None or known[0] != does:
+            return Coverage("", "the framework has nothing of the kind")
+        return self._of_check(*self._check(does, known[1]))
+
+    def _of_doing(self, doing: Doing) -> Coverage:
+        for check, words in self.commands.items():
+            if list(doing.argv) == words:
+                return self._of_check(check, f"`{shlex.join(words)}` is its command")
+        if doing.guessed:
+            return Coverage("", f"only its name tells what `{doing.program}` runs")
+        if doing.does == "test" and doing.program in _PROGRAMS["test"][1]:
+            if "test" in self.commands:
+                own = shlex.join(self.commands["test"])
+                return Coverage("", f"the framework runs `{own}` instead")
+            selected = self._selection(doing.argv)
+            if selected:
+                return Coverage("", f"runs its own selection of tests: {selected}")
+        check, because = self._check(doing.does, doing.program)
+        return self._of_check(check, because)
+
+    def _check(self, does: str, program: str) -> tuple[str, str]:
+        """The check that does the work of a program, empty if there is none."""
+        if program in _PATCH_COVERAGE:
+            return "patch-coverage", "the coverage of each change is checked"
+        if does == "typecheck":
+            asked = self.text("type_checker", "pyright")
+            if program == asked:
+                return "typecheck", f"{asked} runs as well"
+            return "", f"the framework runs {asked}, here it is `{program}`"
+        check, programs = _PROGRAMS.get(does, ("", frozenset[str]()))
+        if program in programs:
+            return check, f"the check `{check}` runs as well"
+        if check:
+            return "", f"what `{program}` does here is not what check `{check}` does"
+        return "", "the framework has nothing of the kind"
+
+    def _of_check(self, check: str, because: str) -> Coverage:
+        if not check:
+            return Coverage("", because)
+        if check not in self.checks:
+            tier = self.text("quality_tier", "extended")
+            return Coverage("", f"check `{check}` does not run at tier {tier}")
+        return Coverage(self.place(check), because)
+
+    def _selection(self, argv: Sequence[str]) -> str:
+        """What makes a call of pytest another one than the framework's, if any."""
+        chosen = {path.strip("./") for path in self.items("test_paths")}
+        words = list(argv[1:])
+        if argv[0] == "unittest":
+            return ""
+        for place, word in enumerate(words):
+            option = word.split("=", 1)[0]
+            if option in _SELECTING or "${{" in word or word.startswith("$"):
+                return " ".join(words[place : place + 2])
+            follows = place > 0 and words[place - 1] in _VALUED
+            is_path = not word.startswith("-") and not follows
+            if is_path and word.strip("./") not in chosen | {""}:
+                return word
+        return ""
+
+
+@cache
+def _default_tiers() -> Mapping[str, str]:
+    """The tier of each check, unless a project says otherwise."""
+    raw = read_yaml(configs_directory() / "quality-tiers.yaml")
+    checks = msgspec.convert(raw, QualityTiers).defaults.checks
+    return {name: str(check.tier) for name, check in checks.items()}
+
+
+def _split(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return text.split()

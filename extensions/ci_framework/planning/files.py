@@ -1,0 +1,203 @@
+"""What becomes of each rendered file: created, inserted as a block, or blocked."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ci_framework.answers import OwnSetting
+from ci_framework.planning.edits import (
+    CannotEdit,
+    Edit,
+    append_text_block,
+    insert_toml_block,
+    insert_yaml_item,
+)
+from ci_framework.planning.oracle import verify
+from ci_framework.planning.plan import Change, Operation, Risk
+from ci_framework.rendering import Rendered, RenderedFile
+from ci_framework.repository import Repository
+
+__all__ = ["Blocked", "FilePlan", "digest", "patch_of", "plan_files"]
+
+PYPROJECT = "pyproject.toml"
+SETTINGS_FILE = "ci-framework.toml"
+# The files in which the framework owns a block, and the list it is an item of.
+_LISTS = {".pre-commit-config.yaml": "repos", ".github/dependabot.yml": "updates"}
+_TEXTS = (".gitignore", ".gitattributes")
+_WORKFLOWS = ".github/workflows/"
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """A rendered file that cannot be written where it belongs.
+
+    Attributes:
+        path: the file.
+        reason: why, one sentence.
+        patch: what a person could do by hand, as a unified diff; may be empty.
+    """
+
+    path: str
+    reason: str
+    patch: str
+
+
+@dataclass
+class FilePlan:
+    """What becomes of the rendered files.
+
+    Attributes:
+        operations: what is done, in order.
+        changes: the bytes of each file that changes.
+        blocked: the files that cannot be written.
+    """
+
+    operations: list[Operation] = field(default_factory=list[Operation])
+    changes: list[Change] = field(default_factory=list[Change])
+    blocked: list[Blocked] = field(default_factory=list[Blocked])
+
+
+def plan_files(
+    repository: Repository,
+    rendered: Rendered,
+    own: Sequence[OwnSetting],
+) -> FilePlan:
+    """Decide for each rendered file; the order is that of their paths.
+
+    Args:
+        repository: where they go.
+        rendered: the files.
+        own: settings of the project, written once beside the framework's block.
+    """
+    plan = FilePlan()
+    for path, file in sorted(rendered.files.items()):
+        settings = own if path in (PYPROJECT, SETTINGS_FILE) else ()
+        if not os.path.lexists(repository.root / path):
+            _create(plan, path, file, settings)
+        elif repository.read(path) == file.content:
+            continue
+        elif path in (PYPROJECT, SETTINGS_FILE, *_LISTS, *_TEXTS):
+            _insert(plan, repository, path, file, settings)
+        else:
+            reason = "the project has a file of its own by this name"
+            plan.blocked.append(Blocked(path, reason, ""))
+    return plan
+
+
+def _create(
+    plan: FilePlan, path: str, file: RenderedFile, own: Sequence[OwnSetting]
+) -> None:
+    content = file.content
+    if own:
+        content = insert_toml_block(b"", content, own).after
+    plan.changes.append(Change(path, None, content, file.mode))
+    plan.operations.append(
+        Operation(
+            kind="create",
+            path=path,
+            reason=_why(path),
+            risk="low" if path.startswith(_WORKFLOWS) else "none",
+            after=digest(content),
+            mode=file.mode,
+        )
+    )
+    plan.operations += _leaves(path, own, digest(content))
+
+
+def _insert(
+    plan: FilePlan,
+    repository: Repository,
+    path: str,
+    file: RenderedFile,
+    own: Sequence[OwnSetting],
+) -> None:
+    before = repository.read(path)
+    entry = repository.tracked.get(path)
+    if before is None:
+        plan.blocked.append(Blocked(path, "it is a link or no ordinary file", ""))
+        return
+    try:
+        edit = _edit(path, before, file.content, own)
+        verify(path, before, edit)
+    except CannotEdit as error:
+        plan.blocked.append(Blocked(path, str(error), error.patch))
+        return
+    mode = entry.mode if entry is not None else "100644"
+    plan.changes.append(Change(path, before, edit.after, mode, edit.spans))
+    plan.operations.append(
+        Operation(
+            kind="insert-block",
+            path=path,
+            reason=_why(path),
+            risk=_risk(path),
+            before=digest(before),
+            after=digest(edit.after),
+            mode=mode,
+            patch=patch_of(path, before, edit.after),
+        )
+    )
+    plan.operations += _leaves(path, own, digest(edit.after))
+
+
+def _edit(path: str, before: bytes, block: bytes, own: Sequence[OwnSetting]) -> Edit:
+    if path in (PYPROJECT, SETTINGS_FILE):
+        return insert_toml_block(before, block, own)
+    if path in _LISTS:
+        return insert_yaml_item(before, block, _LISTS[path])
+    return append_text_block(before, block)
+
+
+def _leaves(path: str, own: Sequence[OwnSetting], after: str) -> list[Operation]:
+    return [
+        Operation(
+            kind="set-leaf",
+            path=path,
+            reason=f"tool.ci-framework.{'.'.join(item.key)}: {item.because}",
+            risk="low",
+            after=after,
+            evidence=list(item.evidence),
+        )
+        for item in own
+    ]
+
+
+def _why(path: str) -> str:
+    if path in (PYPROJECT, SETTINGS_FILE):
+        return "the framework's settings for this project, in a block of their own"
+    if path in _LISTS:
+        return f"the framework's entries, as a block in the list {_LISTS[path]!r}"
+    if path in _TEXTS:
+        return "the framework's lines, as a block at the end"
+    if path.startswith(_WORKFLOWS):
+        return "the framework's workflow; existing ones stay as they are"
+    if path.startswith(".copier-answers"):
+        return "the answers, from which `copier update` starts"
+    return "a file of the framework's own, which its updates replace"
+
+
+def _risk(path: str) -> Risk:
+    return "none" if path in _TEXTS else "low"
+
+
+def digest(content: bytes) -> str:
+    """The SHA-256 of some bytes."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def patch_of(path: str, before: bytes, after: bytes) -> str:
+    """A unified diff; what is not UTF-8 is shown escaped."""
+    old, new = (
+        raw.decode("utf-8", "backslashreplace").splitlines(keepends=True)
+        for raw in (before, after)
+    )
+    lines: list[str] = []
+    for line in difflib.unified_diff(old, new, f"a/{path}", f"b/{path}"):
+        whole = (
+            line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+        )
+        lines.append(whole)
+    return "".join(lines)

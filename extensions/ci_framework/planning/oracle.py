@@ -1,0 +1,224 @@
+"""Judge an edit without trusting what made it: verify, or refuse."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Callable
+from typing import cast
+
+import msgspec
+import tomlkit
+
+from ci_engine.config import Table
+from ci_framework.planning.edits_model import (
+    BOM,
+    CannotEdit,
+    Edit,
+    decode,
+    found_block,
+    line_end,
+    remove_spans,
+)
+from ci_framework.planning.markers import END, START, block_of
+from ci_framework.planning.yaml_block import LISTS
+from ci_framework.planning.yaml_nodes import PARSERS, Meanings, Node
+
+__all__ = ["verify"]
+
+_KEYS = {path: key for key, path in LISTS.items()}
+
+
+def verify(path: str, before: bytes, edit: Edit) -> None:
+    """Check that an edit inserts the framework's block and does nothing else.
+
+    Args:
+        path: the file: what it is called says what it means.
+        before: its bytes before.
+        edit: what is to be written.
+
+    Raises:
+        CannotEdit: if anything else could have changed.
+    """
+    _check_bytes(before, edit)
+    if edit.spans:
+        _check_style(before, edit)
+        if path in _KEYS:
+            _check_yaml(before, edit, _KEYS[path])
+        elif path.endswith(".toml"):
+            _check_toml(before, edit)
+        else:
+            _check_text(before, edit)
+
+
+def _refuse(what: str) -> CannotEdit:
+    return CannotEdit(f"the edit was not safe: {what}")
+
+
+def _check_bytes(before: bytes, edit: Edit) -> None:
+    """Nothing but the spans is new, and the block is in one of them."""
+    position = 0
+    for span in edit.spans:
+        if not position <= span.start < span.end <= len(edit.after):
+            raise _refuse("its places overlap")
+        position = span.end
+    if remove_spans(edit.after, edit.spans) != before:
+        raise _refuse("bytes of the file would change")
+    block = block_of(edit.after)
+    lines = [line.strip() for line in edit.after.splitlines()]
+    if block is None or lines.count(START) != 1 or lines.count(END) != 1:
+        raise _refuse("the block would not be recognised the next time")
+    start = edit.after.index(block)
+    inside = any(s.start <= start and start + len(block) <= s.end for s in edit.spans)
+    if edit.spans and not inside:
+        raise _refuse("the block would stand in lines of the project")
+
+
+def _check_style(before: bytes, edit: Edit) -> None:
+    """Line ends, mark and lines stay what they were; no comment loses its key."""
+    inserted = b"".join(edit.after[span.start : span.end] for span in edit.spans)
+    if before.removeprefix(BOM):
+        ends = {b"\r\n"} if line_end(before) == b"\r\n" else {b"\n"}
+        if set(re.findall(rb"\r?\n", inserted)) != ends:
+            raise _refuse("its line ends are not those of the file")
+    if b"\r" in inserted.replace(b"\r\n", b"") or BOM in inserted:
+        raise _refuse("it brings bytes that are no text")
+    if edit.after.startswith(BOM) != before.startswith(BOM):
+        raise _refuse("the byte order mark would move")
+    for span in edit.spans:
+        head, tail = edit.after[: span.start], edit.after[span.end :]
+        if not edit.after[: span.end].endswith(b"\n"):
+            raise _refuse("a line of the file would grow")
+        if head.endswith(b"\n") or not head.removeprefix(BOM):
+            _check_comment(head, tail)
+        elif tail:
+            raise _refuse("a line of the file would be split")
+
+
+def _check_comment(head: bytes, tail: bytes) -> None:
+    """A comment and the line it stands above are not separated."""
+    above = head.splitlines()[-1:] or [b""]
+    below = tail.splitlines()[:1] or [b""]
+    comment = above[0].lstrip()
+    column = len(above[0]) - len(comment)
+    text = below[0].lstrip()
+    about = text and not text.startswith(b"#") and column == len(below[0]) - len(text)
+    if comment.startswith(b"#") and about:
+        raise _refuse("a comment would be separated from what it is about")
+
+
+def _check_text(before: bytes, edit: Edit) -> None:
+    """In a file of patterns the last one counts: ours are behind all others."""
+    if edit.spans[-1].end != len(edit.after) or len(edit.spans) != 1:
+        raise _refuse("it is not at the end")
+    lines = before.splitlines()
+    if edit.after.splitlines()[: len(lines)] != lines:
+        raise _refuse("lines of the file would change")
+
+
+# --- TOML --------------------------------------------------------------------------
+
+
+def _check_toml(before: bytes, edit: Edit) -> None:
+    _check_text(before, edit)
+    old, new = decode(before), decode(edit.after)
+    span = edit.spans[0]
+    added = decode(edit.after[span.start : span.end])
+    for read in (_read_strictly, _read_by_tomlkit):
+        wanted = _joined(read(old), read(added), ())
+        if _plain(wanted) != _plain(read(new)):
+            raise _refuse("settings of the project would change")
+
+
+def _read_strictly(text: str) -> Table:
+    return _attempt(lambda: msgspec.toml.decode(text, type=Table))
+
+
+def _read_by_tomlkit(text: str) -> Table:
+    return _attempt(lambda: cast("Table", tomlkit.parse(text).unwrap()))
+
+
+def _attempt(read: Callable[[], Table]) -> Table:
+    try:
+        return read()
+    except Exception as error:  # tomlkit raises more than its own errors
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise CannotEdit(f"a second parser cannot read it: {said}") from error
+
+
+def _joined(old: Table, added: Table, keys: tuple[str, ...]) -> Table:
+    """Both tables in one; what both set is refused."""
+    joined = dict(old)
+    for key, value in added.items():
+        if key not in joined:
+            joined[key] = value
+            continue
+        below = joined[key]
+        if not isinstance(below, dict) or not isinstance(value, dict):
+            raise _refuse(f"{'.'.join((*keys, key))} is set already")
+        tables = cast("Table", below), cast("Table", value)
+        joined[key] = _joined(*tables, (*keys, key))
+    return joined
+
+
+def _plain(value: object) -> object:
+    """A value that can be compared: a float that is no number equals itself."""
+    if isinstance(value, dict):
+        table = cast("Table", value)
+        return {str(key): _plain(item) for key, item in table.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in cast("list[object]", value)]
+    if isinstance(value, (bool, int, str)):
+        return (type(value).__name__, value)
+    # Dates and floats: their text says what they are.
+    return repr(value) if isinstance(value, float) else str(value)
+
+
+# --- YAML --------------------------------------------------------------------------
+
+
+def _check_yaml(before: bytes, edit: Edit, key: str) -> None:
+    block = textwrap.dedent(decode(found_block(edit.after)))
+    old, new = decode(before), decode(edit.after)
+    for compose in PARSERS:
+        meanings = Meanings()
+        added = compose(block)
+        if added is None or added.id != "sequence":
+            raise _refuse("the block has no items")
+        items = [meanings.of(item) for item in meanings.items(added)]
+        _compare_lists(compose(old), compose(new), key, items, meanings)
+
+
+def _compare_lists(
+    old: Node | None,
+    new: Node | None,
+    key: str,
+    items: list[int],
+    meanings: Meanings,
+) -> None:
+    """The list has the items at its end; everything else says what it said."""
+    if new is None or new.id != "mapping":
+        raise _refuse("the file would not hold a mapping")
+    listed = meanings.value_of(new, key)
+    if listed is None or listed.id != "sequence":
+        raise _refuse(f"{key!r} would not be a list")
+    found = [meanings.of(item) for item in meanings.items(listed)]
+    nothing = old is None or old.id == "scalar"
+    before = None if old is None or nothing else meanings.value_of(old, key)
+    kept = (
+        [meanings.of(item) for item in meanings.items(before)]
+        if before is not None and before.id == "sequence"
+        else []
+    )
+    if found != kept + items:
+        raise _refuse(f"items of {key!r} would change")
+    name = meanings.text(key)
+    others = [pair for pair in meanings.pairs(new) if pair[0] != name]
+    if nothing:
+        if len(others) > 1:
+            raise _refuse("more than the list would be added")
+        return
+    if old is None or old.id != "mapping":
+        raise _refuse("the file does not hold a mapping")
+    if others != [pair for pair in meanings.pairs(old) if pair[0] != name]:
+        raise _refuse(f"something else than {key!r} would change")

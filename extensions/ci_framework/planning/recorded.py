@@ -1,0 +1,71 @@
+"""An earlier adoption of the repository: the answers it recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+import yaml
+
+from ci_framework.repository import Repository
+
+__all__ = [
+    "ANSWERS_FILE",
+    "OTHER_ANSWERS_FILE",
+    "Recorded",
+    "answers_file_for",
+    "find_recorded",
+]
+
+# Where Copier looks by itself, and the name for a repository that another template
+# made: `copier update --answers-file` finds that one.
+ANSWERS_FILE = ".copier-answers.yml"
+OTHER_ANSWERS_FILE = ".copier-answers.ci-framework.yml"
+# Questions that no other template has together.
+_OURS = frozenset({"project_state", "ci_mode", "quality_tier", "unmanaged"})
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What the answers file of an adopted repository says.
+
+    Attributes:
+        path: the answers file.
+        source: the template, as ``_src_path`` records it.
+        commit: its version, as ``_commit`` records it.
+        answers: the answers, without Copier's own keys.
+    """
+
+    path: str
+    source: str
+    commit: str
+    answers: Mapping[str, object]
+
+
+def find_recorded(repository: Repository) -> Recorded | None:
+    """Find the answers of this template, None if the repository has none."""
+    for path in (ANSWERS_FILE, OTHER_ANSWERS_FILE):
+        content = repository.read(path) if path in repository.tracked else None
+        recorded = _parse(path, content) if content is not None else None
+        if recorded is not None:
+            return recorded
+    return None
+
+
+def answers_file_for(repository: Repository) -> str:
+    """Where the answers of an adoption go: never over those of another template."""
+    taken = repository.read(ANSWERS_FILE) is not None
+    return OTHER_ANSWERS_FILE if taken else ANSWERS_FILE
+
+
+def _parse(path: str, content: bytes) -> Recorded | None:
+    try:
+        document = msgspec.convert(yaml.safe_load(content), dict[str, object])
+    except (yaml.YAMLError, UnicodeDecodeError, msgspec.ValidationError):
+        return None
+    source, commit = document.get("_src_path"), document.get("_commit")
+    if not document.keys() >= _OURS or not source or not commit:
+        return None
+    answers = {k: v for k, v in document.items() if not k.startswith("_")}
+    return Recorded(path, str(source), str(commit), answers)

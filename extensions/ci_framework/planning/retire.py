@@ -1,0 +1,56 @@
+"""Remove existing workflows, only ever those that the user names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ci_engine.errors import UsageError
+from ci_framework.inventory import Inventory
+from ci_framework.planning.files import FilePlan, digest, patch_of
+from ci_framework.planning.plan import Change, Operation
+from ci_framework.repository import Repository
+
+__all__ = ["retire"]
+
+
+def retire(
+    repository: Repository, inventory: Inventory, paths: Sequence[str]
+) -> FilePlan:
+    """Plan the removal of workflows.
+
+    Raises:
+        UsageError: if a path is no workflow of the repository, or another workflow
+            that stays starts from it or calls it.
+    """
+    plan = FilePlan()
+    workflows = {workflow.path: workflow for workflow in inventory.workflows}
+    for path in sorted(set(paths)):
+        workflow = workflows.get(path)
+        content = repository.read(path)
+        if workflow is None or content is None:
+            known = ", ".join(workflows) or "none: the repository has no workflow"
+            raise UsageError(f"--retire: found {path!r}; allowed: {known}")
+        users = [
+            f"{place.path}:{place.line}"
+            for place in workflow.referred_by
+            if place.path in workflows and place.path not in (path, *paths)
+        ]
+        if users:
+            raise UsageError(
+                f"--retire {path}: found that {', '.join(users)} refers to it; "
+                "allowed: a workflow that no other one needs",
+                next_step="retire those as well, or change them first",
+            )
+        plan.changes.append(Change(path, content, None, ""))
+        plan.operations.append(
+            Operation(
+                kind="retire",
+                path=path,
+                reason="asked for: the framework's workflow takes its place",
+                risk="high",
+                before=digest(content),
+                patch=patch_of(path, content, b""),
+                evidence=list(workflow.referred_by),
+            )
+        )
+    return plan

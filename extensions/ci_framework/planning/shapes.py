@@ -1,0 +1,87 @@
+"""The answers that adapt what is rendered to the files that are there already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ci_framework.planning.edits import CannotEdit, line_end, read_editable
+from ci_framework.planning.edits_model import decode
+from ci_framework.planning.shapes_hooks import HOOKS_FILE, shape_hooks
+from ci_framework.planning.shapes_model import Shape
+from ci_framework.planning.shapes_names import shape_prefix, shape_unmanaged
+from ci_framework.planning.shapes_updates import UPDATES_FILE, shape_updates
+from ci_framework.planning.toml_block import toml_problem
+from ci_framework.repository import Repository
+
+__all__ = ["Shape", "shape_answers"]
+
+_PYPROJECT, _SETTINGS = "pyproject.toml", "ci-framework.toml"
+_SHARED = (
+    _PYPROJECT,
+    _SETTINGS,
+    HOOKS_FILE,
+    ".gitignore",
+    ".gitattributes",
+    UPDATES_FILE,
+)
+_PIXI_PROBE = "\n".join(
+    f"[tool.pixi.{table}.ci-framework-probe]"
+    for table in ("feature", "environments", "tasks")
+)
+
+
+def shape_answers(repository: Repository) -> dict[str, Shape]:
+    """The answers that follow from how the project's files are written.
+
+    Only answers that differ from their defaults are in it. A file that cannot take
+    its block at all is not: whoever inserts the block learns that, with a patch.
+    """
+    return {
+        **dict(_settings(repository)),
+        **shape_prefix(repository),
+        **shape_hooks(repository),
+        **shape_updates(repository),
+        **dict(_line_ends(repository)),
+        **shape_unmanaged(repository),
+    }
+
+
+def _settings(repository: Repository) -> Iterator[tuple[str, Shape]]:
+    """Where the settings go, and whether pixi's tables can go there too."""
+    try:
+        before = read_editable(repository, _PYPROJECT)
+        text = None if before is None else decode(before)
+        problem = _toml_refusal(text or "")
+    except CannotEdit as error:
+        text, problem = "", error.reason
+    if text is None:
+        because = f"there is no {_PYPROJECT}, and the project keeps it that way"
+        yield "settings_file", Shape.at(_SETTINGS, because)
+    elif problem:
+        because = f"{_PYPROJECT} cannot take the settings: {problem}"
+        yield "settings_file", Shape.at(_SETTINGS, because, _PYPROJECT)
+    elif toml_problem(f"{text}\n{_PIXI_PROBE}\n"):
+        because = "its tables of pixi are written so that none can be added to them"
+        yield "pixi_tiers", Shape.at("project", because, _PYPROJECT)
+
+
+def _toml_refusal(text: str) -> str:
+    problem = toml_problem(text)
+    if problem:
+        return f"it is not valid TOML 1.0: {problem}"
+    if toml_problem(f"{text}\n[tool.ci-framework-probe]\n"):
+        return "no table can be added to the way its key tool is written"
+    return ""
+
+
+def _line_ends(repository: Repository) -> Iterator[tuple[str, Shape]]:
+    """The shared files that git itself stores with the line ends of Windows.
+
+    In the work tree every file may have them; Copier merges what git stores.
+    """
+    found = [
+        path for path in _SHARED if line_end(repository.blob(path) or b"") == b"\r\n"
+    ]
+    if found:
+        because = f"git stores {', '.join(found)} with the line ends of Windows"
+        yield "crlf_files", Shape.at(found, because, *found)

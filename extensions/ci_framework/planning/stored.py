@@ -1,0 +1,37 @@
+"""The plan that was applied, kept where later commands find it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ci_engine.output import write_text
+from ci_framework.inventory import Inventory
+from ci_framework.planning.build import BuiltPlan
+from ci_framework.planning.plan import Plan
+from ci_framework.repository import Repository
+
+__all__ = ["StoredPlan", "read_plan", "write_plan"]
+
+
+class StoredPlan(msgspec.Struct, frozen=True):
+    """A plan with the analysis it rests on."""
+
+    plan: Plan
+    inventory: Inventory
+
+
+def write_plan(repository: Repository, built: BuiltPlan) -> None:
+    """Keep a plan in the git directory, by its hash."""
+    directory = repository.git_directory / "ci-framework"
+    directory.mkdir(parents=True, exist_ok=True)
+    stored = msgspec.json.encode(StoredPlan(built.plan, built.inventory))
+    write_text(directory / f"plan-{built.plan.hash}.json", stored.decode() + "\n")
+
+
+def read_plan(repository: Repository, name: str) -> StoredPlan | None:
+    """The plan of a hash, None if it was not kept or cannot be read."""
+    path = repository.git_directory / "ci-framework" / f"plan-{name}.json"
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=StoredPlan)
+    except (OSError, msgspec.DecodeError):
+        return None

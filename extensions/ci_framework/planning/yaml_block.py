@@ -1,0 +1,146 @@
+"""Insert the framework's block as the last items of a list in a YAML file."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Mapping
+
+import msgspec
+
+from ci_framework.planning.edits_model import (
+    BOM,
+    CannotEdit,
+    Edit,
+    decode,
+    line_end,
+    marked_block,
+    patch_text,
+    splice,
+    with_line_ends,
+)
+from ci_framework.planning.text_block import append_to
+from ci_framework.planning.yaml_places import Listing, find_list
+
+__all__ = ["LISTS", "insert_yaml_item"]
+
+# The files with a block in a list, by the key of the list.
+LISTS: Mapping[str, str] = {
+    "repos": ".pre-commit-config.yaml",
+    "updates": ".github/dependabot.yml",
+}
+# Without these keys a file is not complete, so it must not be completed in part.
+_REQUIRED: Mapping[str, tuple[str, ...]] = {"repos": (), "updates": ("version",)}
+
+
+def insert_yaml_item(before: bytes, block: bytes, key: str) -> Edit:
+    """Insert the framework's block behind the last item of a list.
+
+    Args:
+        before: the file.
+        block: what was rendered for it, the block indented as its list is.
+        key: the list: ``repos`` or ``updates``.
+
+    Raises:
+        CannotEdit: if there is no place for it, with a patch where one is sure.
+    """
+    body = marked_block(before, block)
+    if body is None:
+        return Edit(before, ())
+    text = decode(before)
+    listing = find_list(text, key)
+    end = line_end(before or block)
+    if listing.form in ("empty", "none"):
+        return _append(before, block, body, key, listing)
+    if listing.form in ("flow", "value"):
+        patch = _patch_of_value(text, listing, body.decode(), key)
+        style = "flow style, as [item]" if listing.form == "flow" else "another form"
+        raise CannotEdit(f"its list {key!r} is written in {style}", patch)
+    indent = len(body) - len(body.lstrip(b" "))
+    if listing.form == "block" and indent != listing.indent:
+        listed = textwrap.indent(
+            textwrap.dedent(body.decode()), " " * listing.indent, bool
+        )
+        patch = _patch(text, _place(text, listing), listed, key)
+        reason = f"its list {key!r} is indented by {listing.indent}, the block by"
+        raise CannotEdit(f"{reason} {indent}", patch)
+    if listing.unended:
+        raise CannotEdit("it ends within a text that a line end would add to")
+    place = _place(text, listing)
+    offset = len(text[:place].encode()) + len(before) - len(before.removeprefix(BOM))
+    gap = b"" if place == 0 or text[place - 1] == "\n" else end
+    return splice(before, offset, gap + with_line_ends(body, end) + end)
+
+
+def _append(
+    before: bytes, block: bytes, body: bytes, key: str, listing: Listing
+) -> Edit:
+    """Write the list, and an empty file as a whole."""
+    if listing.end != len(decode(before)):
+        raise CannotEdit(f"it has no list {key!r} and ends with a line '...'")
+    if listing.form == "empty":
+        header = with_line_ends(block, b"\n").partition(body)[0]
+    else:
+        missing = [name for name in _REQUIRED[key] if name not in listing.keys]
+        if missing or listing.column:
+            raise CannotEdit(f"it has no list {key!r}")
+        header = f"{key}:\n".encode()
+    return append_to(before, header + body, line_end(before or block))
+
+
+def _place(text: str, listing: Listing) -> int:
+    """Behind the line of the last token and the comments that belong to the list.
+
+    These are indented more than the keys around the list; a comment that is not
+    belongs to the key that follows.
+    """
+    place = listing.end
+    if place == 0 or text[place - 1] != "\n":
+        place = _next_line(text, place)
+    cursor = place
+    # The items of a list that is empty so far follow its key immediately.
+    while cursor < len(text) and listing.form != "null":
+        following = _next_line(text, cursor)
+        line = text[cursor:following]
+        content = line.lstrip(" \t")
+        if content.startswith("#") and len(line) - len(content) > listing.column:
+            place = following
+        elif content.strip():
+            break
+        cursor = following
+    return place
+
+
+def _next_line(text: str, offset: int) -> int:
+    found = text.find("\n", offset)
+    return len(text) if found < 0 else found + 1
+
+
+def _patch_of_value(text: str, listing: Listing, body: str, key: str) -> str:
+    """How a list in flow style, or a null that is spelt, would take the block."""
+    value = text[listing.start : listing.end]
+    if "".join(value.split()) in ("[]", "~", "null"):
+        rest = _next_line(text, listing.end)
+        head = text[: listing.start].rstrip() + text[listing.end : rest].rstrip()
+        return _patch_between(text, f"{head}\n{body}\n{text[rest:]}", key)
+    if listing.form != "flow":
+        return ""
+    inner = text[listing.start : listing.end - 1].rstrip()
+    items = msgspec.yaml.decode(textwrap.dedent(body), type=list[object])
+    comma = " " if inner.endswith(",") else ", "
+    added = ", ".join(json.dumps(item, ensure_ascii=False) for item in items)
+    head = text[: listing.start] + inner
+    # A comment at the end of the last line would swallow what follows it.
+    if "#" in inner.rpartition("\n")[2]:
+        return ""
+    after = f"{head}{comma}{added}{text[listing.end - 1 :]}"
+    return _patch_between(text, after, key)
+
+
+def _patch(text: str, place: int, body: str, key: str) -> str:
+    gap = "" if place == 0 or text[place - 1] == "\n" else "\n"
+    return _patch_between(text, f"{text[:place]}{gap}{body}\n{text[place:]}", key)
+
+
+def _patch_between(before: str, after: str, key: str) -> str:
+    return patch_text(LISTS[key], before, after)

@@ -1,0 +1,178 @@
+"""Is the repository in a state in which files may be written? Asked before any is.
+
+A shallow clone is fine: the commit that is checked out is all that an adoption, its
+roll-back and ``copier update`` need, and references of ours keep it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from ci_engine.errors import UsageError
+from ci_framework.applying.places import Refusal, ignore_rules, refuse_places
+from ci_framework.applying.state import changed_files
+from ci_framework.planning.plan import Change
+from ci_framework.repository import Repository
+
+__all__ = ["Readiness", "Refusal", "check_ready", "check_state", "look"]
+
+# What git leaves in its directory while something is under way, and the way out.
+_UNDER_WAY = (
+    ("MERGE_HEAD", "a merge", "git merge --continue` or `git merge --abort"),
+    (
+        "CHERRY_PICK_HEAD",
+        "a cherry-pick",
+        "git cherry-pick --continue` or `git cherry-pick --abort",
+    ),
+    ("REVERT_HEAD", "a revert", "git revert --continue` or `git revert --abort"),
+    ("rebase-apply/applying", "git am", "git am --continue` or `git am --abort"),
+    ("rebase-apply", "a rebase", "git rebase --continue` or `git rebase --abort"),
+    ("rebase-merge", "a rebase", "git rebase --continue` or `git rebase --abort"),
+    ("sequencer", "a sequence of picks", "git status"),
+    ("BISECT_LOG", "a bisection", "git bisect reset"),
+)
+_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """What stands in the way, and what the user should know.
+
+    Attributes:
+        refusals: why nothing may be written; empty if it may.
+        notices: what is worth knowing all the same.
+    """
+
+    refusals: list[Refusal]
+    notices: list[str]
+
+
+def check_ready(repository: Repository, changes: Sequence[Change]) -> list[str]:
+    """Make sure that changes can be written, and return what is worth knowing.
+
+    Raises:
+        UsageError: if they cannot, with every reason.
+    """
+    readiness = look(repository, changes)
+    _raise(readiness.refusals)
+    return readiness.notices
+
+
+def check_state(repository: Repository) -> None:
+    """Make sure that no other command of git is under way.
+
+    Raises:
+        UsageError: if one is, with every reason.
+    """
+    _raise(list(_state(repository)))
+
+
+def look(repository: Repository, changes: Sequence[Change]) -> Readiness:
+    """Find everything that stands in the way of changes."""
+    repository.forget()
+    refusals = list(_state(repository))
+    if not repository.head:
+        # Without a commit everything else is unknown.
+        return Readiness(refusals, [])
+    refusals += _detached(repository)
+    refusals += _dirty(repository)
+    refusals += _sparse(repository)
+    refusals += refuse_places(repository, changes)
+    return Readiness(refusals, _ignored(repository, changes))
+
+
+def _raise(refusals: Sequence[Refusal]) -> None:
+    if not refusals:
+        return
+    if len(refusals) == 1:
+        only = refusals[0]
+        raise UsageError(
+            f"found {only.found}; allowed: {only.allowed}", next_step=only.next_step
+        )
+    rows = "\n".join(f"  - {item}" for item in refusals)
+    raise UsageError(
+        f"{len(refusals)} things stand in the way, nothing was written:\n{rows}",
+        next_step="follow each of the steps above, then run the command again",
+    )
+
+
+def _state(repository: Repository) -> Iterator[Refusal]:
+    """Commands of git that are under way, and a repository without a commit."""
+    directory = repository.private_directory
+    for name, what, way_out in _UNDER_WAY:
+        if (directory / name).exists():
+            allowed = "a repository in which nothing is under way"
+            yield Refusal(f"{what} under way", allowed, f"`{way_out}`")
+            break
+    lock = directory / "index.lock"
+    if lock.exists():
+        step = f"wait until it has ended; if no git is running, remove {lock}"
+        yield Refusal(f"{lock}: another git is at work", "a free index", step)
+    unmerged = repository.try_git("ls-files", "--unmerged", "-z").stdout
+    names = {os.fsdecode(row.partition(b"\t")[2]) for row in unmerged.split(b"\0")}
+    names.discard("")
+    if names:
+        found = f"unmerged files: {_list(names)}"
+        yield Refusal(found, "files without conflicts", "resolve and commit them")
+    if not repository.line("rev-parse", "--verify", "--quiet", "HEAD^{commit}"):
+        step = "`git add --all && git commit`"
+        yield Refusal("no commit yet", "a repository with a first commit", step)
+    if not os.access(directory, os.W_OK) or not os.access(repository.root, os.W_OK):
+        found = f"no permission to write to {repository.root} and its git directory"
+        yield Refusal(found, "a repository you may write to", "change its permissions")
+
+
+def _detached(repository: Repository) -> Iterator[Refusal]:
+    """A detached HEAD is fine as long as something else holds its commits."""
+    if repository.branch:
+        return
+    holders = repository.line(
+        "for-each-ref",
+        "--count=1",
+        f"--contains={repository.head}",
+        "--format=%(refname)",
+        "refs/heads/",
+        "refs/remotes/",
+        "refs/tags/",
+    )
+    if not holders:
+        found = f"a detached HEAD at {repository.head[:12]} that no branch or tag holds"
+        step = "`git switch -c NAME`, so that these commits cannot get lost"
+        yield Refusal(found, "a branch, or a commit that one holds", step)
+
+
+def _dirty(repository: Repository) -> Iterator[Refusal]:
+    names = changed_files(repository)
+    if names:
+        found = f"changes that are not committed: {_list(names)}"
+        step = "`git commit` them, or `git stash` and afterwards `git stash pop`"
+        yield Refusal(found, "tracked files as in the last commit", step)
+
+
+def _sparse(repository: Repository) -> Iterator[Refusal]:
+    done = repository.line("config", "--bool", "core.sparseCheckout")
+    if done == "true":
+        found = "a sparse checkout: files of the project are not there to be looked at"
+        step = "`git sparse-checkout disable`"
+        yield Refusal(found, "a work tree with all its files", step)
+
+
+def _ignored(repository: Repository, changes: Iterable[Change]) -> list[str]:
+    """New files that the project's rules would swallow.
+
+    They are committed all the same, and stay tracked, but the user should know.
+    """
+    new = [change.path for change in changes if change.before is None]
+    rules = ignore_rules(repository, new)
+    return [
+        f"{path} is ignored by {rule}: it is committed explicitly and stays tracked"
+        for path, rule in sorted(rules.items())
+    ]
+
+
+def _list(names: Iterable[str]) -> str:
+    ordered = sorted(names)
+    more = f" and {len(ordered) - _SHOWN} more" if len(ordered) > _SHOWN else ""
+    return ", ".join(ordered[:_SHOWN]) + more

@@ -1,0 +1,222 @@
+"""Render the template as Copier does, into memory."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+import msgspec
+import yaml
+from copier import run_copy
+from copier.errors import CopierError
+
+from ci_engine.errors import ConfigurationError, ToolError, UsageError
+from ci_framework.planning.plan import Template
+
+__all__ = ["HOME", "Rendered", "RenderedFile", "Source", "find_source", "render"]
+
+# Where the template lives, for a companion that does not know where it came from.
+HOME = "https://github.com/MementoRC/ci-framework"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Which template to render.
+
+    Attributes:
+        address: its repository: an address or a directory.
+        ref: the tag, branch or commit; empty = the latest release.
+    """
+
+    address: str
+    ref: str
+
+
+@dataclass(frozen=True)
+class RenderedFile:
+    """One file that the template renders.
+
+    Attributes:
+        content: its bytes.
+        mode: its git mode.
+    """
+
+    content: bytes
+    mode: str
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What the template renders for some answers.
+
+    Attributes:
+        template: what was rendered.
+        answers: the answers as they were recorded, Copier's own keys left out.
+        files: the files by path.
+    """
+
+    template: Template
+    answers: dict[str, object]
+    files: dict[str, RenderedFile]
+
+
+class _VcsInfo(msgspec.Struct):
+    commit_id: str
+
+
+class _DirectUrl(msgspec.Struct):
+    """The direct_url.json of an installed distribution (PEP 610)."""
+
+    url: str
+    vcs_info: _VcsInfo | None = None
+
+
+def find_source(address: str, ref: str) -> Source:
+    """Find the template that belongs to this companion, unless one is given.
+
+    The companion and the template are one repository: what was installed from a
+    commit renders that commit.
+
+    Raises:
+        UsageError: if a local template is no git repository.
+        ToolError: if git is not installed.
+    """
+    source = Source(address, ref) if address else _own_source(ref)
+    path = Path(source.address).expanduser()
+    if not path.is_dir():
+        if address and "://" not in address and not address.startswith(("git@", "gh:")):
+            raise UsageError(
+                f"--template: found {address!r}; allowed: an address such as {HOME}, "
+                "or a directory that is a git repository"
+            )
+        return source
+    commit = _commit_of(path, source.ref or "HEAD") if source.ref or not address else ""
+    if not _commit_of(path, "HEAD"):
+        raise UsageError(
+            f"--template: found {source.address!r}, which is no git repository with a "
+            "commit; allowed: one, because updates start from the recorded commit"
+        )
+    # The commit itself: what is not committed there is nobody's version.
+    return Source(str(path.resolve()), commit)
+
+
+def _own_source(ref: str) -> Source:
+    try:
+        text = distribution("ci-framework").read_text("direct_url.json")
+    except PackageNotFoundError:
+        text = None
+    if text is None:
+        return Source(HOME, ref)
+    try:
+        direct = msgspec.json.decode(text, type=_DirectUrl)
+    except msgspec.DecodeError:
+        return Source(HOME, ref)
+    if direct.vcs_info is not None:
+        return Source(direct.url, ref or direct.vcs_info.commit_id)
+    parts = urlsplit(direct.url)
+    path = Path(url2pathname(parts.path))
+    if parts.scheme == "file" and (path / "copier.yml").is_file():
+        return Source(str(path), ref)
+    return Source(HOME, ref)
+
+
+def _commit_of(path: Path, name: str) -> str:
+    try:
+        done = subprocess.run(
+            ["git", "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"],
+            cwd=path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise ToolError("git is not installed", next_step="install git") from error
+    return done.stdout.strip()
+
+
+def render(
+    source: Source, answers: Mapping[str, object], answers_file: str
+) -> Rendered:
+    """Render the template with these answers, defaults for the rest.
+
+    Raises:
+        ConfigurationError: if the template refuses an answer.
+        ToolError: if the template cannot be had.
+    """
+    with tempfile.TemporaryDirectory(prefix="ci-framework-") as directory:
+        target = Path(directory) / "render"
+        _copy(source, target, answers, answers_file)
+        files = {
+            path.relative_to(target).as_posix(): RenderedFile(
+                path.read_bytes(),
+                "100755" if os.access(path, os.X_OK) else "100644",
+            )
+            for path in sorted(target.rglob("*"))
+            if path.is_file()
+        }
+    recorded = _recorded(files[answers_file].content)
+    return Rendered(
+        template=Template(
+            source=str(recorded.get("_src_path", source.address)),
+            commit=str(recorded.get("_commit", "")),
+            version=_version(files),
+        ),
+        answers={k: v for k, v in recorded.items() if not k.startswith("_")},
+        files=files,
+    )
+
+
+def _copy(
+    source: Source, target: Path, answers: Mapping[str, object], answers_file: str
+) -> None:
+    try:
+        run_copy(
+            source.address,
+            target,
+            data=dict(answers),
+            answers_file=answers_file,
+            vcs_ref=source.ref or None,
+            defaults=True,
+            overwrite=True,
+            quiet=True,
+            unsafe=False,
+        )
+    except ValueError as error:
+        # So Copier says that a validator refused an answer.
+        raise ConfigurationError(
+            f"the template refuses an answer: {' '.join(str(error).split())}",
+            next_step="correct it with --answer NAME=VALUE or in the answers file",
+        ) from error
+    except (CopierError, OSError, subprocess.SubprocessError) as error:
+        raise _unavailable(source, error) from error
+    except Exception as error:
+        # plumbum's errors, by which Copier reports git, have no common base.
+        if type(error).__module__.partition(".")[0] != "plumbum":
+            raise
+        raise _unavailable(source, error) from error
+
+
+def _unavailable(source: Source, error: Exception) -> ToolError:
+    said = str(error).strip().splitlines() or [type(error).__name__]
+    at = f" at {source.ref}" if source.ref else ""
+    return ToolError(
+        f"the template {source.address}{at} cannot be rendered: {said[-1].strip()}",
+        next_step="check the address and the network, or give --template and --vcs-ref",
+    )
+
+
+def _recorded(content: bytes) -> dict[str, object]:
+    return msgspec.convert(yaml.safe_load(content), dict[str, object])
+
+
+def _version(files: Mapping[str, RenderedFile]) -> str:
+    module = files.get("ci-framework/ci_engine/__init__.py")
+    text = module.content.decode() if module else ""
+    return text.partition('__version__ = "')[2].partition('"')[0]

@@ -1,0 +1,256 @@
+"""The report of an adoption: what a maintainer pastes into the pull request."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Literal
+
+import msgspec
+
+from ci_framework.inventory import Inventory
+from ci_framework.planning.plan import Capability, Operation, Plan
+from ci_framework.reporting.adoption_tables import tool_lines, write_table
+from ci_framework.reporting.escaped import as_code, as_text
+from ci_framework.validating.model import Check, TestTable, Validation
+
+__all__ = ["report_json", "report_markdown"]
+
+_VERDICTS = {
+    "validated": "validated",
+    "validated-statically": "validated statically: no code of the project was run",
+    "not-validated": "NOT VALIDATED: something could not be found out",
+    "failed": "FAILED: the adoption does harm",
+}
+_State = Literal["covered", "kept", "manual"]
+_MOST_ROWS = 60
+_LABELS = {"passed": "ok", "failed": "FAILED", "not-run": "NOT RUN", "skipped": "-"}
+
+
+def report_markdown(
+    plan: Plan,
+    validation: Validation | None,
+    inventory: Inventory,
+    timings: Mapping[str, float] | None = None,
+) -> str:
+    """Write the report for people.
+
+    Args:
+        plan: what was planned and done.
+        validation: what was found afterwards, None if nobody looked.
+        inventory: what the analysis found before.
+        timings: seconds of each stage, by its name.
+    """
+    parts = [
+        _summary(plan, validation, timings or {}),
+        _next_steps(plan, validation),
+        _operations(plan.operations),
+        _capabilities(plan.capabilities),
+        tool_lines(inventory, validation),
+        _tests(validation.tests) if validation else [],
+        _checks(validation.checks) if validation else [],
+        _rollback(),
+    ]
+    return "\n".join(line for part in parts for line in part).rstrip() + "\n"
+
+
+def report_json(
+    plan: Plan,
+    validation: Validation | None,
+    inventory: Inventory,
+    timings: Mapping[str, float] | None = None,
+) -> dict[str, object]:
+    """Say the same for programs; the record of what is red is a file of its own."""
+    shown = (
+        msgspec.structs.replace(validation, baseline=None)
+        if validation is not None
+        else None
+    )
+    return {
+        "schema": 1,
+        "plan": plan,
+        "validation": shown,
+        "tools": inventory.tools,
+        "seconds": dict(timings or {}),
+    }
+
+
+def _summary(
+    plan: Plan, validation: Validation | None, timings: Mapping[str, float]
+) -> list[str]:
+    kinds = Counter(item.kind for item in plan.operations)
+    states = Counter(item.state for item in plan.capabilities)
+    done = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+    verdict = _VERDICTS[validation.verdict] if validation else "not validated yet"
+    version = plan.template.version
+    lines = [
+        f"# ci-framework {as_text(version)}: adoption",
+        "",
+        f"**{as_text(verdict)}**",
+        "",
+        f"- Files: {as_text(done) or 'nothing to do'}.",
+    ]
+    if plan.capabilities:
+        told = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+        lines.append(
+            f"- What the existing CI does: {as_text(told)}. None of it is lost."
+        )
+    if validation is not None and validation.tests is not None:
+        lines.append(f"- Tests: {as_text(_test_summary(validation.tests))}.")
+    if validation is not None and validation.baseline:
+        lines.append(
+            "- What is red today is recorded in `ci-framework/project/baseline.json`, "
+            "which may only shrink."
+        )
+    if timings:
+        times = ", ".join(f"{name} {value:.1f} s" for name, value in timings.items())
+        lines.append(f"- Time: {as_text(times)}.")
+    lines.append(
+        f"- Plan {as_code(plan.hash)} for commit {as_code(plan.base[:12] or '-')}."
+    )
+    return [*lines, ""]
+
+
+def _test_summary(tests: TestTable) -> str:
+    after = ", ".join(f"{number} {name}" for name, number in tests.after.items())
+    worse = [item for item in tests.differences if item.kind in ("worse", "lost")]
+    if worse:
+        return f"{len(worse)} do not end as before ({after or 'none'})"
+    return f"the same before and after ({after or 'none'})"
+
+
+def _next_steps(plan: Plan, validation: Validation | None) -> list[str]:
+    steps = list(validation.next_steps) if validation else []
+    lines = [f"- {as_text(step)}" for step in steps]
+    lines += [
+        f"- by hand: {as_code(item.path)}: {as_text(item.reason)}"
+        for item in plan.operations
+        if item.kind == "manual"
+    ]
+    if validation is None:
+        lines.append("- run `ci-framework validate`: nobody looked at the result yet")
+    if not lines:
+        lines = ["- merge this pull request; nothing is left to do"]
+    red = validation.red_today if validation else []
+    told = [f"- {as_text(item)}" for item in red[:_MOST_ROWS]]
+    if told:
+        told = ["", "Red today, stays red until somebody mends it:", "", *told]
+    return ["## Next steps", "", *lines, *told, ""]
+
+
+def _operations(operations: list[Operation]) -> list[str]:
+    """What changes the project's own files; new files are folded away."""
+    if not operations:
+        return []
+    order = ("manual", "retire", "set-leaf", "insert-block", "keep")
+    own = [item for item in operations if item.kind in order]
+    new = [item for item in operations if item.kind not in order]
+    ranked = sorted(own, key=lambda item: (order.index(item.kind), item.path))
+    rows = [
+        (item.kind, as_code(item.path), item.risk, as_text(item.reason))
+        for item in ranked
+    ]
+    lines = ["## What was done", ""]
+    lines += write_table("what|file|risk|why", rows) if rows else []
+    if new:
+        title = f"{len(new)} new files of the framework"
+        lines += [f"<details><summary>{title}</summary>", ""]
+        lines += [f"- {as_code(item.path)}: {as_text(item.reason)}" for item in new]
+        lines += ["", "</details>", ""]
+    return lines
+
+
+def _capabilities(capabilities: list[Capability]) -> list[str]:
+    if not capabilities:
+        return []
+    lines = ["## What the existing CI does", ""]
+    states: tuple[_State, ...] = ("covered", "kept", "manual")
+    counts: Counter[tuple[str, _State]] = Counter(
+        (item.workflow, item.state) for item in capabilities
+    )
+    workflows = dict.fromkeys(item.workflow for item in capabilities)
+    rows = [
+        (as_code(name), *(str(counts[name, state]) for state in states))
+        for name in workflows
+    ]
+    lines += write_table("workflow|covered|kept|by hand", rows)
+    manual = [item for item in capabilities if item.state == "manual"]
+    if manual:
+        lines += ["Only a person can decide:", ""]
+        lines += [f"- {_place(item)}: {as_text(item.because)}" for item in manual]
+        lines.append("")
+    return lines
+
+
+def _place(item: Capability) -> str:
+    inside = " / ".join(filter(None, (item.job, item.step)))
+    line = f":{item.line}" if item.line else ""
+    told = f" ({as_text(inside)})" if inside else ""
+    return f"{as_code(f'{item.workflow}{line}')}{told} {as_text(item.does)}"
+
+
+def _tests(tests: TestTable | None) -> list[str]:
+    if tests is None:
+        return []
+    names = list(dict.fromkeys([*tests.before, *tests.after]))
+    rows = [
+        (as_text(name), str(tests.before.get(name, 0)), str(tests.after.get(name, 0)))
+        for name in names
+    ]
+    seconds = (f"{tests.seconds_before:.1f}", f"{tests.seconds_after:.1f}")
+    rows.append(("seconds", *seconds))
+    lines = ["## Tests", "", f"Command: {as_code(tests.command)}", ""]
+    lines += write_table("outcome|before|after", rows)
+    if tests.differences:
+        different = [
+            (
+                item.kind,
+                as_code(item.test),
+                as_text(", ".join(item.before) or "not there"),
+                as_text(", ".join(item.after) or "not there"),
+            )
+            for item in tests.differences
+        ]
+        lines += write_table("difference|test|before|after", different)
+    return lines
+
+
+def _checks(checks: list[Check]) -> list[str]:
+    rows = [
+        (
+            check.name,
+            _LABELS[check.status],
+            f"{check.seconds:.1f}",
+            as_text(check.reason),
+        )
+        for check in checks
+    ]
+    lines = ["## Validation", "", *write_table("check|result|seconds|what", rows)]
+    for check in checks:
+        lines += _details(check)
+    return lines
+
+
+def _details(check: Check) -> Iterator[str]:
+    """What was found: in full where it matters, folded away elsewhere."""
+    if not check.details:
+        return
+    open_word = " open" if check.status in ("failed", "not-run") else ""
+    yield f"<details{open_word}><summary>{check.name}: details</summary>"
+    yield ""
+    for row in check.details:
+        yield f"- {as_text(row)}"
+    yield ""
+    yield "</details>"
+    yield ""
+
+
+def _rollback() -> list[str]:
+    return [
+        "## How to go back",
+        "",
+        "`ci-framework rollback` removes exactly what was added and puts every file "
+        "back, byte for byte. Once this is merged, `git revert` of the one commit does "
+        "the same.",
+        "",
+    ]

@@ -1,0 +1,86 @@
+"""Tables of the report of an adoption: the tools before and now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ci_framework.inventory import Evidence, Inventory, Tool
+from ci_framework.reporting.escaped import as_code, as_text
+from ci_framework.validating.model import Validation
+
+__all__ = ["tool_lines", "write_table"]
+
+_MOST_ROWS = 60
+
+
+def write_table(headings: str, rows: Iterable[Iterable[str]]) -> list[str]:
+    """A table whose cells are written already; the rest is counted."""
+    cells = [list(row) for row in rows]
+    titles = headings.split("|")
+    lines = [f"| {' | '.join(titles)} |", f"|{'---|' * len(titles)}"]
+    lines += [f"| {' | '.join(row)} |" for row in cells[:_MOST_ROWS]]
+    more = len(cells) - _MOST_ROWS
+    return [*lines, *(["", f"and {more} more"] if more > 0 else []), ""]
+
+
+def tool_lines(inventory: Inventory, validation: Validation | None) -> list[str]:
+    """Each tool: its effective configuration, where it ran, where it runs now."""
+    gate = validation.gate if validation else {}
+    rows = [_tool_row(tool, gate) for tool in inventory.tools]
+    lines: list[str] = []
+    if rows:
+        heading = "tool|version|configuration|ran before|runs now"
+        lines += ["## Tools", "", *write_table(heading, rows)]
+    own = validation.tools if validation else []
+    if own:
+        compared = [
+            (
+                as_text(f"{row.tool} {row.version}"),
+                as_code(row.command),
+                as_text(row.before),
+                as_text(row.after),
+            )
+            for row in own
+        ]
+        lines += ["The project's own checks, run before and after:", ""]
+        lines += write_table("tool|command|before|after", compared)
+    return lines
+
+
+# Which check of the gate runs a tool.
+_CHECKS = {
+    "bandit": "security",
+    "coverage": "coverage",
+    "mypy": "typecheck",
+    "pip-audit": "audit",
+    "pre-commit": "hooks",
+    "prek": "hooks",
+    "pyright": "typecheck",
+    "pytest": "test",
+    "ruff": "lint",
+}
+
+
+def _tool_row(tool: Tool, gate: Mapping[str, str]) -> tuple[str, ...]:
+    used = ", ".join(_at(item) for item in tool.used[:2])
+    more = len(tool.used) - 2
+    check = _CHECKS.get(tool.name, "")
+    now = f"where it did; gate: {check} {gate[check]}" if check in gate else ""
+    return (
+        as_text(tool.name),
+        as_text(tool.version) or "-",
+        _config(tool),
+        (used or "-") + (f" and {more} more" if more > 0 else ""),
+        as_text(now) or "where it did",
+    )
+
+
+def _at(evidence: Evidence) -> str:
+    line = f":{evidence.line}" if evidence.line else ""
+    return as_code(f"{evidence.path}{line}")
+
+
+def _config(tool: Tool) -> str:
+    place = _at(tool.config) if tool.config else "its defaults"
+    shadowed = ", ".join(_at(item) for item in tool.shadowed)
+    return place + (f" (not read: {shadowed})" if shadowed else "")

@@ -1,0 +1,60 @@
+"""Where things are printed: JSON and pages to standard output, the rest beside it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+from rich.text import Text
+
+from ci_engine.errors import ToolError
+from ci_engine.output import write_text
+
+__all__ = ["make_console", "print_json", "printable", "write_report"]
+
+
+def make_console(*, errors: bool = False) -> Console:
+    """A console; rich honours NO_COLOR and writes plain lines into a pipe.
+
+    Args:
+        errors: whether it writes to standard error, where standard output is JSON.
+    """
+    file = sys.stderr if errors else sys.stdout
+    # In a pipe a table must not be cut to the width of no terminal.
+    width = None if file.isatty() else 160
+    return Console(file=file, highlight=False, width=width, emoji=False, markup=False)
+
+
+def printable(text: str) -> Text:
+    """Text of a foreign repository: no escape sequence of it reaches the terminal."""
+    shown = "".join(
+        char if char.isprintable() or char == "\n" else repr(char)[1:-1]
+        for char in text
+    )
+    return Text(shown)
+
+
+def print_json(value: object) -> None:
+    """Print one JSON document."""
+    encoded = msgspec.json.format(msgspec.json.encode(value, enc_hook=str))
+    sys.stdout.write(encoded.decode("utf-8", "replace") + "\n")
+
+
+def write_report(directory: Path, name: str, text: str) -> Path:
+    """Write a report, whole or not at all.
+
+    Raises:
+        ToolError: if the directory cannot be written.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ToolError(
+            f"{directory}: cannot write there: {error.strerror}",
+            next_step="choose another --report-dir",
+        ) from error
+    path = directory / name
+    write_text(path, text)
+    return path

@@ -1,0 +1,63 @@
+"""An ordinary update of Copier with changed answers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from copier import VcsRef, run_update
+from copier.errors import CopierError
+
+from ci_engine.errors import ConfigurationError, ToolError
+from ci_framework.planning.recorded import Recorded
+from ci_framework.repository import Repository
+
+__all__ = ["update_answers"]
+
+
+def update_answers(
+    repository: Repository, recorded: Recorded, answers: Mapping[str, object]
+) -> tuple[list[str], list[str]]:
+    """Update at the recorded version, as ``copier update --vcs-ref=:current:`` does.
+
+    Returns:
+        The files that changed, and those with conflicts: Copier itself reports
+        success for these.
+
+    Raises:
+        ConfigurationError: if the template refuses an answer.
+        ToolError: if the template cannot be had or Copier fails.
+    """
+    try:
+        run_update(
+            repository.root,
+            data=dict(answers),
+            answers_file=recorded.path,
+            vcs_ref=VcsRef.CURRENT,
+            defaults=True,
+            overwrite=True,
+            quiet=True,
+            unsafe=False,
+        )
+    except ValueError as error:
+        raise ConfigurationError(
+            f"the template refuses an answer: {' '.join(str(error).split())}"
+        ) from error
+    except (CopierError, OSError) as error:
+        raise ToolError(f"copier update failed: {error}") from error
+    rows = repository.git("status", "--porcelain", "-z", "--no-renames").split(b"\0")
+    changed = sorted(os.fsdecode(row[3:]) for row in rows if row)
+    unmerged = {
+        os.fsdecode(row[3:]) for row in rows if row[:2] in (b"UU", b"AA", b"DU")
+    }
+    return changed, sorted(
+        unmerged | {name for name in changed if _marked(repository, name)}
+    )
+
+
+def _marked(repository: Repository, path: str) -> bool:
+    content = repository.read(path) or b""
+    starts = (b"<<<<<<< before updating", b">>>>>>> after updating")
+    return path.endswith(".rej") or any(
+        line.startswith(starts) for line in content.splitlines()
+    )

@@ -1,0 +1,195 @@
+"""What a project does before and after: its tests, its other checks, the gate."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from ci_framework.validating.clones import Clone
+from ci_framework.validating.comparison import Compared, compare
+from ci_framework.validating.gate import Gated, judge_gate
+from ci_framework.validating.model import (
+    AdoptionFacts,
+    Check,
+    Outcome,
+    TestTable,
+    ToolRow,
+    not_run,
+    passed,
+    timed,
+)
+from ci_framework.validating.own_checks import compare_own_checks, own_commands
+from ci_framework.validating.red import GateFacts
+from ci_framework.validating.settings import AdoptedSettings, read_settings
+from ci_framework.validating.suites import (
+    SuiteRun,
+    lacks_module,
+    run_suite,
+    shown_command,
+    words_of_tests,
+)
+from ci_framework.validating.test_environment import (
+    Prepared,
+    Recipe,
+    decide,
+    prepare,
+    widen,
+)
+
+__all__ = ["BEHAVIOUR_CHECKS", "Behaviour", "observe"]
+
+Say = Callable[[str], None]
+BEHAVIOUR_CHECKS = ("environments", "tests", "own-checks", "gate")
+
+
+@dataclass
+class Behaviour:
+    """What was seen.
+
+    Attributes:
+        checks: the checks that were made.
+        tests: the project's own tests before and after.
+        tools: its other checks before and after.
+        gate: what the gate says.
+    """
+
+    checks: list[Check] = field(default_factory=list[Check])
+    tests: TestTable | None = None
+    tools: list[ToolRow] = field(default_factory=list[ToolRow])
+    gate: Gated | None = None
+
+
+@dataclass
+class _Ready:
+    """The environments of both clones, and what they were made from."""
+
+    settings: AdoptedSettings
+    recipe: Recipe
+    before: Prepared
+    after: Prepared
+
+
+@dataclass
+class _Stage:
+    """The two clones, and what is made in them step by step."""
+
+    base: Clone
+    adopted: Clone
+    adoption: AdoptionFacts
+    timeout: float
+    say: Say
+    ready: _Ready | None = None
+    compared: Compared | None = None
+    seen: Behaviour = field(default_factory=Behaviour)
+
+
+def observe(
+    base: Clone, adopted: Clone, adoption: AdoptionFacts, timeout: float, say: Say
+) -> Behaviour:
+    """Run what the project runs in both clones. The user has agreed to it.
+
+    Args:
+        base: a clone of the base commit.
+        adopted: a clone of the adopted commit.
+        adoption: what was adopted.
+        timeout: seconds that one run of the tests may take.
+        say: told what is going on, a line at a time.
+    """
+    stage = _Stage(base, adopted, adoption, timeout, say)
+    steps = (_environments, _tests, _own_checks, _gate)
+    for name, step in zip(BEHAVIOUR_CHECKS, steps, strict=True):
+        check = timed(name, "behaviour", partial(step, stage))
+        stage.seen.checks.append(check)
+        say(f"{name}: {check.status}: {check.reason}")
+    return stage.seen
+
+
+def _environments(stage: _Stage) -> Outcome:
+    """Make the environment of both clones in the same way."""
+    started = time.monotonic()
+    settings = read_settings(stage.adopted.root)
+    recipe = decide(stage.base, settings.environments, settings.tier)
+    stage.say("preparing the environment of the base commit")
+    before = prepare(stage.base, recipe)
+    stage.say("preparing the environment of the adopted commit")
+    after = prepare(stage.adopted, recipe)
+    stage.ready = _Ready(settings, recipe, before, after)
+    pythons = (before.environment.probe.python, after.environment.probe.python)
+    if pythons[0] != pythons[1]:
+        reason = f"Python {pythons[0]} before, {pythons[1]} after: not comparable"
+        return not_run(reason, [*before.notes, *after.notes])
+    seconds = time.monotonic() - started
+    notes = list(dict.fromkeys([*before.notes, *after.notes]))
+    if (stage.base.root / ".gitmodules").is_file():
+        notes.append("submodules are not in the clones: what needs them fails in both")
+    return passed(f"Python {pythons[0]} for both, made in {seconds:.0f} s", notes)
+
+
+def _tests(stage: _Stage) -> Outcome:
+    """Run the tests in both clones and compare them one by one."""
+    ready = stage.ready
+    if ready is None:
+        return not_run("there is no environment to run the tests in")
+    before = _run_base(stage, ready)
+    words = words_of_tests(ready.settings.test, ready.before.environment)
+    # Without a base there is nothing to compare with: do not run half an hour.
+    after = before if before.problem else _run(stage, ready, stage.adopted)
+
+    def again() -> tuple[SuiteRun, SuiteRun]:
+        stage.say("the runs differ: running both once more to tell flaky tests apart")
+        return _run(stage, ready, stage.base), _run(stage, ready, stage.adopted)
+
+    stage.compared = compare(shown_command(words), before, after, again)
+    stage.seen.tests = stage.compared.table
+    return stage.compared.outcome
+
+
+def _run_base(stage: _Stage, ready: _Ready) -> SuiteRun:
+    """Run the tests of the base commit; where they lack a module, add more to both."""
+    run = _run(stage, ready, stage.base)
+    if lacks_module(run) and ready.recipe.more:
+        stage.say("tests lack a module: adding what the project names for development")
+        ready.before = widen(ready.before, ready.recipe)
+        ready.after = widen(ready.after, ready.recipe)
+        run = _run(stage, ready, stage.base)
+    return run
+
+
+def _run(stage: _Stage, ready: _Ready, clone: Clone) -> SuiteRun:
+    base = clone is stage.base
+    stage.say(f"running the tests of the {'base' if base else 'adopted'} commit")
+    environment = (ready.before if base else ready.after).environment
+    words = words_of_tests(ready.settings.test, environment)
+    return run_suite(clone, environment, words, stage.timeout)
+
+
+def _own_checks(stage: _Stage) -> Outcome:
+    """Run the linters that the project's CI and tasks call."""
+    if stage.ready is None:
+        return not_run("there is no environment to run them in")
+    outcome, rows = compare_own_checks(
+        own_commands(stage.adoption.inventory),
+        (stage.base, stage.ready.before.environment),
+        (stage.adopted, stage.ready.after.environment),
+    )
+    stage.seen.tools = rows
+    return outcome
+
+
+def _gate(stage: _Stage) -> Outcome:
+    """Run the gate at the tier that was answered."""
+    compared = stage.compared
+    known = compared is not None and compared.table is not None
+    stage.say("running the gate of the adopted commit")
+    facts = GateFacts(
+        base=stage.base,
+        adopted=stage.adopted,
+        adoption=stage.adoption,
+        settings=read_settings(stage.adopted.root).variables,
+        red_tests=compared.red if known and compared else None,
+        timeout=stage.timeout,
+    )
+    stage.seen.gate = judge_gate(facts)
+    return stage.seen.gate.outcome

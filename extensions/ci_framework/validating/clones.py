@@ -1,0 +1,100 @@
+"""Clean clones to validate in: never the user's work tree."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from ci_engine.errors import ToolError
+from ci_framework.repository import Repository
+
+__all__ = ["Clone", "child_environment", "make_clone"]
+
+# What a validation puts into a clone, beside what git knows.
+_OURS = ("/.ci-framework/", "/.venv/")
+# Variables of this process that would change what runs in a clone.
+_DROPPED = (
+    "GIT_",
+    "GITHUB_",
+    "CI_FRAMEWORK_",
+    "CI_ENGINE_",
+    "PYTEST_",
+    "COV_",
+    "COVERAGE_",
+    "PYTHONHOME",
+    "PYTHONPATH",
+    "VIRTUAL_ENV",
+    "UV_PROJECT",
+    "UV_RUN",
+    "__PYVENV_LAUNCHER__",
+)
+
+
+@dataclass(frozen=True)
+class Clone:
+    """A clone with one commit checked out.
+
+    Attributes:
+        repository: the clone.
+        commit: what is checked out.
+    """
+
+    repository: Repository
+    commit: str
+
+    @property
+    def root(self) -> Path:
+        """Its top directory."""
+        return self.repository.root
+
+    def reset(self) -> None:
+        """Undo what a program did to the files; environments stay."""
+        self.repository.git("checkout", "--quiet", "--force", self.commit, "--", ".")
+        self.repository.git("clean", "-ffd", "--quiet")
+
+    def touched(self) -> list[str]:
+        """The files that a program changed or made since the last reset."""
+        words = ("status", "--porcelain", "-z", "--no-renames")
+        rows = self.repository.git(*words, "--untracked-files=all").split(b"\0")
+        return sorted(os.fsdecode(row[3:]) for row in rows if row)
+
+
+def make_clone(repository: Repository, commit: str, place: Path) -> Clone:
+    """Clone with all tags and check one commit out.
+
+    A local clone has every object of the original, also of commits that no branch
+    has; hooks, filters of the user and templates stay out.
+
+    Raises:
+        ToolError: if git cannot.
+    """
+    place.parent.mkdir(parents=True, exist_ok=True)
+    words = ("clone", "--quiet", "--local", "--no-checkout", "--template=")
+    done = repository.try_git(*words, str(repository.root), str(place))
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip()
+        raise ToolError(
+            f"the repository could not be cloned: {said}",
+            next_step="run `git fsck` in the repository and correct what it reports",
+        )
+    clone = Repository(place.resolve(), place.resolve() / ".git")
+    exclude = clone.git_directory / "info" / "exclude"
+    exclude.parent.mkdir(exist_ok=True)
+    exclude.write_text("".join(f"{line}\n" for line in _OURS), encoding="utf-8")
+    # Nothing that runs in the clone may push into the user's repository.
+    clone.git("config", "remote.origin.pushurl", "pushing-is-off-in-a-validation")
+    # What large files point to is fetched from a server: the pointers have to do.
+    words = ("checkout", "--quiet", "--force", "--detach", commit)
+    clone.git(*words, variables={"GIT_LFS_SKIP_SMUDGE": "1"})
+    return Clone(clone, commit)
+
+
+def child_environment(**extra: str) -> dict[str, str]:
+    """The variables for programs in a clone, the same for all of them."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(_DROPPED)
+    }
+    return {**kept, **extra}

@@ -1,0 +1,214 @@
+"""What git says about the two commits of an adoption."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import PurePosixPath
+
+from ci_framework.repository import Entry, Repository
+from ci_framework.validating.model import (
+    AdoptionFacts,
+    Outcome,
+    judged,
+    not_run,
+    passed,
+    skipped,
+)
+
+__all__ = [
+    "LOCK_FILES",
+    "Commits",
+    "check_ignored",
+    "check_locks",
+    "check_planned",
+    "check_replan",
+    "check_workflows",
+]
+
+LOCK_FILES = frozenset(
+    {
+        "Cargo.lock",
+        "Pipfile.lock",
+        "conda-lock.yml",
+        "package-lock.json",
+        "pdm.lock",
+        "pixi.lock",
+        "pnpm-lock.yaml",
+        "poetry.lock",
+        "pylock.toml",
+        "uv.lock",
+        "yarn.lock",
+    }
+)
+_WRITES = ("create", "insert-block", "set-leaf", "retire")
+
+
+@dataclass(frozen=True)
+class Commits:
+    """The files of the base commit and of the adopted one.
+
+    Attributes:
+        repository: the repository.
+        adoption: what is known of the adoption.
+    """
+
+    repository: Repository
+    adoption: AdoptionFacts
+
+    @cached_property
+    def before(self) -> dict[str, Entry]:
+        """The files of the base commit."""
+        return self._entries(self.adoption.base)
+
+    @cached_property
+    def after(self) -> dict[str, Entry]:
+        """The files of the adopted commit."""
+        return self._entries(self.adoption.adopted)
+
+    def _entries(self, commit: str) -> dict[str, Entry]:
+        found: dict[str, Entry] = {}
+        rows = self.repository.git("ls-tree", "-r", "-z", "--full-tree", commit)
+        for row in rows.split(b"\0"):
+            facts, _, name = row.partition(b"\t")
+            if name:
+                mode, _kind, blob = facts.decode().split()
+                found[os.fsdecode(name)] = Entry(mode, blob)
+        return found
+
+    @cached_property
+    def differing(self) -> list[str]:
+        """Every path that is not the same in both commits."""
+        paths = sorted({*self.before, *self.after})
+        return [path for path in paths if self.before.get(path) != self.after.get(path)]
+
+    def content(self, entry: Entry | None) -> bytes:
+        """The bytes of a file as git stores it; nothing for what is no file."""
+        if entry is None or not entry.is_file:
+            return b""
+        return self.repository.git("cat-file", "blob", entry.blob)
+
+    def hashes(self, commit: str, path: str) -> set[str]:
+        """SHA-256 of a file as it is stored, and as it lies in a work tree."""
+        name = f"{commit}:{path}"
+        stored = self.repository.git("cat-file", "blob", name)
+        lying = self.repository.try_git("cat-file", "--filters", name)
+        contents = [stored] if lying.returncode else [stored, lying.stdout]
+        return {hashlib.sha256(content).hexdigest() for content in contents}
+
+
+def check_planned(commits: Commits) -> Outcome:
+    """The two commits differ in what was planned, byte for byte, and nothing else."""
+    adoption = commits.adoption
+    operations = [item for item in adoption.plan.operations if item.kind in _WRITES]
+    planned = {item.path for item in operations} | set(adoption.changed)
+    faults = [
+        f"{path}: changed without a plan"
+        for path in commits.differing
+        if path not in planned and path not in adoption.later
+    ]
+    faults += [
+        f"{item.path}: planned ({item.kind}), but not changed"
+        for item in operations
+        if item.path not in commits.differing
+    ]
+    modes = {item.path: item.mode for item in operations if item.mode}
+    for path, hashes in adoption.changed.items():
+        if path in commits.differing and path not in adoption.later:
+            faults += _content_faults(commits, path, hashes.before, hashes.after)
+            mode = commits.after[path].mode if path in commits.after else ""
+            if mode and modes.get(path, mode) != mode:
+                faults.append(f"{path}: mode {mode}, planned {modes[path]}")
+    number = len(planned)
+    good = f"the {number} planned files differ and nothing else does"
+    return judged(faults, good, "the commits do not differ as planned")
+
+
+def _content_faults(commits: Commits, path: str, before: str, after: str) -> list[str]:
+    sides = (
+        ("before", commits.adoption.base, commits.before, before),
+        ("after", commits.adoption.adopted, commits.after, after),
+    )
+    faults: list[str] = []
+    for name, commit, entries, wanted in sides:
+        entry = entries.get(path)
+        if (entry is None) != (not wanted):
+            faults.append(f"{path}: {name}: {'missing' if wanted else 'is there'}")
+        elif (
+            entry is not None
+            and entry.is_file
+            and wanted not in commits.hashes(commit, path)
+        ):
+            faults.append(f"{path}: {name}: other bytes than planned")
+    return faults
+
+
+def check_workflows(commits: Commits) -> Outcome:
+    """Existing workflows are the same bytes, unless one was retired on request."""
+    retired = commits.adoption.retired
+    own = [path for path in commits.before if path.startswith(".github/workflows/")]
+    faults = [
+        f"{path}: {'changed' if path in commits.after else 'gone'}"
+        for path in own
+        if commits.after.get(path) != commits.before[path] and path not in retired
+    ]
+    if not own:
+        return skipped("the project has no workflows")
+    good = f"all {len(own)} existing workflows are the same bytes"
+    if retired & set(own):
+        good = f"{len(own)} existing workflows; retired on request: " + ", ".join(
+            sorted(retired & set(own))
+        )
+    return judged(faults, good, "existing workflows were touched")
+
+
+def check_locks(commits: Commits) -> Outcome:
+    """Lock files are the same bytes."""
+    own = [path for path in commits.before if PurePosixPath(path).name in LOCK_FILES]
+    faults = [path for path in own if commits.after.get(path) != commits.before[path]]
+    if not own:
+        return skipped("the project has no lock file")
+    return judged(faults, f"unchanged: {', '.join(own)}", "lock files were touched")
+
+
+def check_ignored(commits: Commits, adopted: Repository) -> Outcome:
+    """No new file is ignored by the rules of the repository itself."""
+    created = sorted(commits.adoption.created)
+    if not created:
+        return skipped("no file is new")
+    done = adopted.try_git(
+        "-c",
+        f"core.excludesFile={os.devnull}",
+        "check-ignore",
+        "--no-index",
+        "--verbose",
+        "-z",
+        "--stdin",
+        stdin=b"\0".join(os.fsencode(path) for path in created) + b"\0",
+    )
+    if done.returncode not in (0, 1):
+        return not_run(done.stderr.decode("utf-8", "replace").strip())
+    fields = [os.fsdecode(field) for field in done.stdout.split(b"\0")]
+    rows = zip(*(fields[start::4] for start in range(4)), strict=False)
+    faults = [
+        f"{path}: ignored by {source}:{line} ({pattern})"
+        for source, line, pattern, path in rows
+        # A pattern with an exclamation mark says that it is not ignored.
+        if not pattern.startswith("!") and not source.startswith(".git/")
+    ]
+    good = f"none of the {len(created)} new files is ignored"
+    return judged(faults, good, "new files are ignored: git would lose them")
+
+
+def check_replan(commits: Commits) -> Outcome:
+    """Planning once more finds nothing to do."""
+    replan = commits.adoption.replan
+    if replan is None:
+        return not_run("no second plan could be made")
+    again = [item for item in replan() if item.kind in _WRITES]
+    if not again:
+        return passed("a second plan is empty")
+    faults = [f"{item.kind} {item.path}: {item.reason}" for item in again]
+    return judged(faults, "", "a second plan is not empty")

@@ -1,0 +1,173 @@
+"""Where projects say what their tests need: read, never run."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from ci_engine.config import Table
+from ci_engine.project import Project, normalise
+from ci_framework.validating.declared_managers import (
+    needs_of_hatch,
+    needs_of_pdm,
+    needs_of_pixi,
+    needs_of_poetry,
+)
+from ci_framework.validating.needs import (
+    TEST_NAMES,
+    WORK_NAMES,
+    Need,
+    is_for_tests,
+    is_requirement,
+    table_in,
+    texts_in,
+)
+
+__all__ = ["needs_of"]
+
+_MOST_BYTES = 1_000_000
+
+
+def needs_of(project: Project) -> list[Need]:
+    """Everything the project says its tests need, in the usual places."""
+    found = [
+        *_extras(project),
+        *_groups(project),
+        *_requirement_files(project.root),
+        *_tox(project),
+        *needs_of_hatch(project),
+        *needs_of_pdm(project),
+        *needs_of_poetry(project),
+        *needs_of_pixi(project),
+    ]
+    return [need for need in found if need.words]
+
+
+def _extras(project: Project) -> Iterator[Need]:
+    """Extras are installed together with the project, as their names say."""
+    places = {
+        "pyproject.toml": table_in(
+            project.pyproject, "project", "optional-dependencies"
+        ),
+        "pyproject.toml (poetry)": table_in(
+            project.pyproject, "tool", "poetry", "extras"
+        ),
+        "setup.cfg": _section(
+            _text(project.root / "setup.cfg"), "options.extras_require"
+        ),
+        "setup.py": dict.fromkeys(_setup_extras(project.root / "setup.py")),
+    }
+    for place, extras in places.items():
+        for name in extras:
+            kind = is_for_tests(name)
+            if kind is not None and project.installable:
+                words = ("--editable", f".[{name}]")
+                yield Need(words, f"extra {name} in {place}", kind, "extra", name)
+
+
+def _section(text: str, section: str) -> Table:
+    """One section of an INI file; empty if there is none or it cannot be read."""
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    try:
+        parser.read_string(text)
+    except configparser.Error:
+        return {}
+    return dict(parser[section]) if parser.has_section(section) else {}
+
+
+def _text(path: Path) -> str:
+    """A text file of ordinary size, empty if it is none."""
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            return ""
+        return path.read_text(encoding="utf-8-sig", errors="replace")
+    except OSError:
+        return ""
+
+
+def _setup_extras(path: Path) -> list[str]:
+    """The names of extras that setup.py states plainly."""
+    try:
+        tree = ast.parse(_text(path))
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+    return [
+        key.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.keyword)
+        and node.arg == "extras_require"
+        and isinstance(node.value, ast.Dict)
+        for key in node.value.keys
+        if isinstance(key, ast.Constant) and isinstance(key.value, str)
+    ]
+
+
+def _groups(project: Project) -> Iterator[Need]:
+    for name, requirements in project.groups.items():
+        kind = is_for_tests(name)
+        if kind is not None:
+            yield Need(requirements, f"dependency group {name}", kind, "group", name)
+
+
+def _requirement_files(root: Path) -> Iterator[Need]:
+    """Files such as requirements-test.txt, dev-requirements.txt, requirements/…."""
+    folders = (root, root / "requirements", root / "requirements.d", root / "tests")
+    for folder in folders:
+        for path in sorted(folder.glob("*.txt")) if folder.is_dir() else ():
+            words = re.split(r"[-_.\s]+", path.stem.lower())
+            inside = folder not in (root, root / "tests")
+            if not path.is_file() or not (
+                inside or {"requirements", "reqs"} & {*words}
+            ):
+                continue
+            name = path.relative_to(root).as_posix()
+            if folder.name == "tests" or {*words} & {*TEST_NAMES}:
+                yield _listed(name, tests=True)
+            elif {*words} & {*WORK_NAMES}:
+                yield _listed(name, tests=False)
+
+
+def _listed(name: str, *, tests: bool) -> Need:
+    return Need(("--requirement", name), name, tests, "file", name)
+
+
+def _tox(project: Project) -> Iterator[Need]:
+    """The base environment of tox, as far as it states things plainly."""
+    ini, cfg = project.root / "tox.ini", project.root / "setup.cfg"
+    tool = table_in(project.pyproject, "tool", "tox")
+    legacy = tool.get("legacy_tox_ini")
+    places = {
+        "tox.ini": _section(_text(ini), "testenv"),
+        "setup.cfg": _section(_text(cfg), "testenv"),
+        "pyproject.toml": table_in(tool, "env_run_base"),
+        "legacy_tox_ini": _section(
+            legacy if isinstance(legacy, str) else "", "testenv"
+        ),
+    }
+    for place, table in places.items():
+        because = f"environment of tox in {place}"
+        for words in _tox_words(project, table):
+            yield Need(words, because, tests=True)
+
+
+def _tox_words(project: Project, table: Table) -> Iterator[tuple[str, ...]]:
+    for row in _rows(table.get("deps")):
+        listed = re.fullmatch(r"-r\s*(?:\{tox_?ini_?dir\}/)?([\w./-]+)", row)
+        if listed and (project.root / listed.group(1)).is_file():
+            yield ("--requirement", listed.group(1))
+        elif is_requirement(row):
+            yield (row,)
+    for row in _rows(table.get("extras")):
+        if project.installable and re.fullmatch(r"[\w.-]+", row):
+            yield ("--editable", f".[{row}]")
+    for row in _rows(table.get("dependency_groups")):
+        yield project.groups.get(normalise(row), ())
+
+
+def _rows(value: object) -> list[str]:
+    """The entries of a setting; those for some Pythons or systems only are left out."""
+    entries = value.splitlines() if isinstance(value, str) else texts_in(value)
+    return [row for row in (entry.strip() for entry in entries) if row]

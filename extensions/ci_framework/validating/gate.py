@@ -1,0 +1,128 @@
+"""The gate of an adopted commit: what is red today is recorded, nothing new is red."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ci_engine.baseline import Baseline, baseline_path, read_baseline, record, to_json
+from ci_engine.results import CheckResult, Status
+from ci_framework.validating.model import Outcome, failed, not_run, passed
+from ci_framework.validating.red import (
+    RED,
+    GateFacts,
+    Sorted,
+    run_checks,
+    size,
+    sort_red,
+)
+
+__all__ = ["GateFacts", "Gated", "judge_gate"]
+
+
+@dataclass(frozen=True)
+class Gated:
+    """What the gate says.
+
+    Attributes:
+        outcome: the conclusion.
+        statuses: how each check ended, by its id.
+        red_today: what is red before and after, and no baseline may hold.
+        baseline: the record of what is red today, None if none is needed.
+    """
+
+    outcome: Outcome
+    statuses: dict[str, str] = field(default_factory=dict[str, str])
+    red_today: list[str] = field(default_factory=list[str])
+    baseline: bytes | None = None
+
+
+def judge_gate(facts: GateFacts) -> Gated:
+    """Run the gate, record what is red today, and run again what was red.
+
+    Raises:
+        CommandError: if the engine gives no result.
+    """
+    checks = run_checks(facts.adopted, facts, [])
+    statuses = {check.id: _told(check) for check in checks}
+    red = [check for check in checks if check.status in RED]
+    missing = [_missing(check) for check in checks if _is_missing(check)]
+    if not red and missing:
+        outcome = not_run("the gate could not make every check", missing)
+        return Gated(outcome, statuses)
+    if not red:
+        return Gated(passed(f"the gate is green ({len(checks)} checks)"), statuses)
+    found = sort_red(facts, red)
+    old = read_baseline(facts.adopted.root)
+    accepted = {check.id: check for check in found.accepted}
+    new, _ = record((accepted.get(check.id, check) for check in checks), old)
+    content = to_json(new).encode() if size(new) and new != old else None
+    if not found.faults:
+        for check in _again(facts, found, red, content):
+            if _is_missing(check):
+                missing.append(_missing(check))
+            else:
+                found.faults += _still(check)
+    outcome = _conclude(missing, found, new)
+    return Gated(outcome, statuses, found.red_today, content)
+
+
+def _is_missing(check: CheckResult) -> bool:
+    return check.blocking and check.status is Status.NOT_RUN
+
+
+def _missing(check: CheckResult) -> str:
+    return f"{check.id}: {check.reason or check.status.value}"
+
+
+def _told(check: CheckResult) -> str:
+    number = sum(finding.severity == "error" for finding in check.findings)
+    counted = f", {number} found" if number else ""
+    return f"{check.status.value}{counted}"
+
+
+def _again(
+    facts: GateFacts, found: Sorted, red: list[CheckResult], content: bytes | None
+) -> list[CheckResult]:
+    """Run what was red once more with the record: what does not let it be green."""
+    names = [c.id for c in red if c.blocking and c.id not in found.stubborn]
+    if not names:
+        return []
+    clone = facts.adopted
+    if content is not None:
+        path = baseline_path(clone.root)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    checks = run_checks(clone, facts, names)
+    return [check for check in checks if check.id in names and not check.green]
+
+
+def _still(check: CheckResult) -> Iterator[str]:
+    """What of a check is red although what was red is recorded."""
+    news = [f for f in check.findings if f.severity == "error" and not f.known]
+    for finding in news:
+        test = f" ({finding.test})" if finding.test else ""
+        place = f"{finding.place} {finding.rule}{test}".strip()
+        yield f"{check.id}: {place}: still red with the record"
+    if not news:
+        yield f"{check.id}: {check.reason or check.status.value}"
+
+
+def _conclude(missing: list[str], found: Sorted, new: Baseline) -> Outcome:
+    if found.faults:
+        return failed("the gate is red where it was not before", found.faults)
+    if missing:
+        return not_run("the gate could not make every check", missing)
+    said: list[str] = []
+    if size(new):
+        said.append(f"{size(new)} known findings are recorded")
+    if found.suspects:
+        said.append(
+            "failed once and passed the next time: " + ", ".join(sorted(found.suspects))
+        )
+    if found.red_today:
+        said.append(f"{len(found.red_today)} things are red today and stay red")
+        return passed(
+            "the adoption makes nothing red; " + "; ".join(said), found.red_today
+        )
+    return passed("the gate is green; " + "; ".join(said))

@@ -1,0 +1,294 @@
+"""What a validation is given, and what it says."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import msgspec
+
+from ci_engine.errors import CommandError
+from ci_framework.inventory import Inventory
+from ci_framework.planning.plan import Operation, Plan
+from ci_framework.repository import describe
+
+__all__ = [
+    "EXIT_CODES",
+    "AdoptionFacts",
+    "Check",
+    "CheckStatus",
+    "Hashes",
+    "Outcome",
+    "TestDifference",
+    "TestTable",
+    "ToolRow",
+    "Validation",
+    "Verdict",
+    "failed",
+    "judged",
+    "not_run",
+    "passed",
+    "skipped",
+    "timed",
+    "verdict_of",
+]
+
+CheckStatus = Literal["passed", "failed", "not-run", "skipped"]
+# validated-statically: nothing of the project was run, because --static asked for it.
+Verdict = Literal["validated", "validated-statically", "not-validated", "failed"]
+EXIT_CODES: Mapping[Verdict, int] = {
+    "validated": 0,
+    "validated-statically": 0,
+    "failed": 1,
+    "not-validated": 3,
+}
+# What a list of details shows at most: the rest is counted.
+_MOST_DETAILS = 40
+
+
+class _Record(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
+    """A record of the validation: kebab-case keys in JSON."""
+
+
+class Check(_Record, frozen=True):
+    """How one check of an adoption ended.
+
+    Attributes:
+        name: what was checked.
+        part: ``static``: no code of the project ran; ``behaviour``: its code ran.
+        status: how it ended; only passed and skipped let an adoption be valid.
+        reason: one sentence for people.
+        details: what was found, one line each.
+        seconds: wall time.
+    """
+
+    name: str
+    part: Literal["static", "behaviour"]
+    status: CheckStatus
+    reason: str
+    details: list[str] = []
+    seconds: float = 0.0
+
+
+class TestDifference(_Record, frozen=True):
+    """A test that did not end before as it did after the adoption.
+
+    Attributes:
+        test: its id.
+        before: how it ended in the base commit, run by run; empty: not there.
+        after: how it ended in the adopted commit, run by run.
+        kind: what that means: worse, better, lost, gained or flaky.
+        message: what the test said, if it failed.
+    """
+
+    __test__ = False
+
+    test: str
+    before: list[str]
+    after: list[str]
+    kind: Literal["worse", "better", "lost", "gained", "flaky"]
+    message: str = ""
+
+
+class TestTable(_Record, frozen=True):
+    """The project's own tests before and after.
+
+    Attributes:
+        command: what was run.
+        before: number of tests by outcome, in the base commit.
+        after: the same in the adopted commit.
+        differences: tests that ended otherwise.
+        seconds_before: wall time of the first run of the base commit.
+        seconds_after: the same of the adopted commit.
+    """
+
+    __test__ = False
+
+    command: str
+    before: dict[str, int]
+    after: dict[str, int]
+    differences: list[TestDifference]
+    seconds_before: float
+    seconds_after: float
+
+
+class ToolRow(_Record, frozen=True):
+    """One of the project's own checks, before and after.
+
+    Attributes:
+        tool: the tool.
+        command: what was run.
+        where: the file that says so.
+        before: how it ended in the base commit, in words.
+        after: the same in the adopted commit.
+        version: what the tool says of itself; may be empty.
+    """
+
+    tool: str
+    command: str
+    where: str
+    before: str
+    after: str
+    version: str = ""
+
+
+class Validation(_Record, frozen=True):
+    """What a validation found.
+
+    Attributes:
+        verdict: the conclusion.
+        base: the commit before the adoption.
+        adopted: the commit with the adoption.
+        checks: every check, in the order in which they were made.
+        tests: the project's own tests, None if they were not run.
+        tools: the project's own other checks.
+        gate: the gate of the adopted commit: how each of its checks ended.
+        red_today: what the gate finds before and after, and no baseline may hold.
+        next_steps: what is left to do.
+        baseline: content of ``ci-framework/project/baseline.json`` that records
+            what is red today; None if nothing needs recording.
+        seconds: wall time.
+    """
+
+    verdict: Verdict
+    base: str
+    adopted: str
+    checks: list[Check]
+    tests: TestTable | None = None
+    tools: list[ToolRow] = []
+    gate: dict[str, str] = {}
+    red_today: list[str] = []
+    next_steps: list[str] = []
+    baseline: bytes | None = None
+    seconds: float = 0.0
+    schema: Literal[1] = 1
+
+    @property
+    def exit_code(self) -> int:
+        """What a command that validates exits with."""
+        return EXIT_CODES[self.verdict]
+
+    def check(self, name: str) -> Check | None:
+        """The check of a name, None if it was not made."""
+        return next((check for check in self.checks if check.name == name), None)
+
+
+@dataclass(frozen=True)
+class Hashes:
+    """SHA-256 of one file before and after; empty where there is none."""
+
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class AdoptionFacts:
+    """What a validation must know of an adoption.
+
+    Attributes:
+        base: the commit before it.
+        adopted: the commit with it.
+        plan: what was planned.
+        changed: the files that were written, with their hashes.
+        inventory: what the analysis found in the base commit.
+        replan: makes a plan for the adopted commit; None: nobody can.
+        later: files that may differ from the plan because they are written after
+            it, such as the record of what is red.
+    """
+
+    base: str
+    adopted: str
+    plan: Plan
+    changed: Mapping[str, Hashes]
+    inventory: Inventory | None = None
+    replan: Callable[[], list[Operation]] | None = None
+    later: frozenset[str] = frozenset({"ci-framework/project/baseline.json"})
+
+    @property
+    def retired(self) -> set[str]:
+        """The files that the plan removes on request."""
+        return {item.path for item in self.plan.operations if item.kind == "retire"}
+
+    @property
+    def created(self) -> list[str]:
+        """The files that did not exist before."""
+        return [path for path, hashes in self.changed.items() if not hashes.before]
+
+    @property
+    def edited(self) -> list[str]:
+        """The files of the project that were changed, not removed."""
+        return [path for path, h in self.changed.items() if h.before and h.after]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a check ended, before it has a name."""
+
+    status: CheckStatus
+    reason: str
+    details: list[str] = field(default_factory=list[str])
+
+
+def passed(reason: str, details: list[str] | None = None) -> Outcome:
+    """It is as it should be."""
+    return Outcome("passed", reason, shortened(details or []))
+
+
+def failed(reason: str, details: list[str] | None = None) -> Outcome:
+    """The adoption did harm."""
+    return Outcome("failed", reason, shortened(details or []))
+
+
+def not_run(reason: str, details: list[str] | None = None) -> Outcome:
+    """It could not be found out: that is never valid."""
+    return Outcome("not-run", reason, shortened(details or []))
+
+
+def skipped(reason: str) -> Outcome:
+    """There is nothing to check, or nobody asked for it."""
+    return Outcome("skipped", reason)
+
+
+def judged(faults: list[str], good: str, bad: str) -> Outcome:
+    """Failed if there are faults, else passed."""
+    return failed(bad, faults) if faults else passed(good)
+
+
+def shortened(details: list[str]) -> list[str]:
+    """The first lines, and how many more there are."""
+    more = len(details) - _MOST_DETAILS
+    return [*details[:_MOST_DETAILS], f"and {more} more"] if more > 0 else details
+
+
+def timed(
+    name: str, part: Literal["static", "behaviour"], make: Callable[[], Outcome]
+) -> Check:
+    """Make a check and note its time; what cannot run is not-run, with the reason."""
+    started = time.monotonic()
+    try:
+        outcome = make()
+    except CommandError as error:
+        first, _, rest = describe(error).partition("\n")
+        outcome = not_run(first, rest.splitlines())
+    except OSError as error:
+        outcome = not_run(f"{error.filename or 'the system'}: {error.strerror}")
+    return Check(
+        name=name,
+        part=part,
+        status=outcome.status,
+        reason=outcome.reason,
+        details=outcome.details,
+        seconds=time.monotonic() - started,
+    )
+
+
+def verdict_of(checks: list[Check], *, static_only: bool) -> Verdict:
+    """Judge all checks: harm beats not knowing, and no check at all is not valid."""
+    statuses = {check.status for check in checks}
+    if "failed" in statuses:
+        return "failed"
+    if "not-run" in statuses or not checks:
+        return "not-validated"
+    return "validated-statically" if static_only else "validated"

@@ -1,0 +1,77 @@
+"""What tests need, and how the tables of a project are read for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from ci_engine.config import Table
+from ci_engine.project import normalise
+
+__all__ = [
+    "TEST_NAMES",
+    "WORK_NAMES",
+    "Need",
+    "is_for_tests",
+    "is_requirement",
+    "table_in",
+    "texts_in",
+]
+
+# What groups, extras and files for tests are called, and those for all work.
+TEST_NAMES = ("test", "tests", "testing", "pytest", "unittest", "unit-tests")
+WORK_NAMES = ("dev", "develop", "development", "dev-dependencies", "ci")
+Source = Literal["extra", "group", "file", "poetry", "pixi", "other"]
+
+
+@dataclass(frozen=True)
+class Need:
+    """Something that the tests need.
+
+    Attributes:
+        words: what an installer is told.
+        because: where the project says so.
+        tests: whether it is for the tests, not for all work on the project.
+        source: what kind of place that is.
+        name: its name there.
+    """
+
+    words: tuple[str, ...]
+    because: str
+    tests: bool
+    source: Source = "other"
+    name: str = ""
+
+
+def table_in(document: object, *keys: str) -> Table:
+    """A table inside a document; empty if it is not there."""
+    for key in keys:
+        if not isinstance(document, dict):
+            return {}
+        document = cast("Table", document).get(key)
+    return cast("Table", document) if isinstance(document, dict) else {}
+
+
+def texts_in(value: object) -> list[str]:
+    """The texts of a list; empty if it is none."""
+    if not isinstance(value, list):
+        return []
+    return [item for item in cast("list[object]", value) if isinstance(item, str)]
+
+
+def is_for_tests(name: str) -> bool | None:
+    """Whether a name means tests (True), all work (False) or something else."""
+    plain = normalise(name)
+    if plain in TEST_NAMES:
+        return True
+    return False if plain in WORK_NAMES else None
+
+
+def is_requirement(requirement: str) -> bool:
+    """Whether an installer could read it."""
+    try:
+        return bool(Requirement(requirement))
+    except InvalidRequirement:
+        return False

@@ -1,0 +1,272 @@
+"""The other checks that a project makes itself, before and after."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from ci_engine.environment import Environment
+from ci_engine.run import Outcome as Ended
+from ci_engine.run import find_program, run_program
+from ci_framework.inventory import Inventory
+from ci_framework.validating.clones import Clone, child_environment
+from ci_framework.validating.model import (
+    Outcome,
+    ToolRow,
+    failed,
+    not_run,
+    passed,
+    skipped,
+)
+
+__all__ = ["OwnCommand", "compare_own_checks", "own_commands"]
+
+# Tools that only look at files: what they say depends on nothing but the commit.
+_TOOLS = frozenset(
+    {
+        "bandit",
+        "black",
+        "check-manifest",
+        "codespell",
+        "darglint",
+        "doc8",
+        "flake8",
+        "interrogate",
+        "isort",
+        "mypy",
+        "pycodestyle",
+        "pydocstyle",
+        "pyflakes",
+        "pylint",
+        "pyright",
+        "pyroma",
+        "ruff",
+        "rstcheck",
+        "validate-pyproject",
+        "vulture",
+        "yamllint",
+    }
+)
+_LAUNCHERS = {"uv": 2, "poetry": 2, "pdm": 2, "hatch": 2, "pixi": 2, "rye": 2}
+# Without a shell there is nobody to obey these.
+_SHELL = re.compile(r"[|&;<>()$`*?~\[\]{}\n\\]|^\w+=")
+_MOST = 12
+_SECONDS = 600.0
+_PLACE = re.compile(r"(?P<path>[\w./+-]+\.\w+):(?P<line>\d+)")
+_WHOLE = re.compile(r"(?:would reformat|reformatted|ERROR:|Would fix)\s+(?P<path>\S+)")
+
+
+@dataclass(frozen=True)
+class OwnCommand:
+    """A command of the project that only looks at files.
+
+    Attributes:
+        words: the tool and its arguments.
+        where: the file and line that say so.
+    """
+
+    words: tuple[str, ...]
+    where: str
+
+    @property
+    def tool(self) -> str:
+        """The name of the tool."""
+        return self.words[0]
+
+    @property
+    def shown(self) -> str:
+        """The command, as in a shell."""
+        return shlex.join(self.words)
+
+
+def own_commands(inventory: Inventory | None) -> list[OwnCommand]:
+    """The plain calls of such tools in workflows and tasks, each once."""
+    if inventory is None:
+        return []
+    rows = [
+        (line, f"{workflow.path}:{step.line}")
+        for workflow in inventory.workflows
+        for job in workflow.jobs
+        for step in job.steps
+        if step.kind == "run"
+        for line in step.text.splitlines()
+    ]
+    rows += [
+        (line, f"{task.evidence.path}:{task.evidence.line}")
+        for task in inventory.tasks
+        for line in task.command.splitlines()
+    ]
+    found: dict[tuple[str, ...], str] = {}
+    for line, where in rows:
+        words = _plain_words(line)
+        if words:
+            found.setdefault(words, where)
+    return [OwnCommand(words, where) for words, where in found.items()][:_MOST]
+
+
+def _plain_words(line: str) -> tuple[str, ...]:
+    """The words of a plain call of one of the tools, none for anything else."""
+    line = line.strip()
+    if not line or line.startswith("#") or _SHELL.search(line):
+        return ()
+    try:
+        words = shlex.split(line, comments=True)
+    except ValueError:
+        return ()
+    while words and words[0] in _LAUNCHERS and words[1:2] == ["run"]:
+        words = words[2:]
+        while words and words[0].startswith("--") and "=" in words[0]:
+            words = words[1:]
+    python = bool(words) and PurePosixPath(words[0]).name in ("python", "python3")
+    if python and words[1:2] == ["-m"]:
+        words = words[2:]
+    known = bool(words) and words[0] in _TOOLS
+    return tuple(words) if known and _only_looks(words) else ()
+
+
+def _only_looks(words: list[str]) -> bool:
+    """Whether it is no subcommand that serves, installs or prints help."""
+    if words[0] == "ruff":
+        return words[1:2] in (["check"], ["format"])
+    return not {"--version", "--help", "--install-types"} & {*words}
+
+
+def compare_own_checks(
+    commands: list[OwnCommand],
+    base: tuple[Clone, Environment],
+    adopted: tuple[Clone, Environment],
+) -> tuple[Outcome, list[ToolRow]]:
+    """Run each command in both clones; it must not say more than before."""
+    rows: list[ToolRow] = []
+    faults: list[str] = []
+    absent: list[str] = []
+    for command in commands:
+        if (
+            _find(command.tool, base[1]) is None
+            or _find(command.tool, adopted[1]) is None
+        ):
+            absent.append(command.tool)
+            continue
+        before, after = _look(command, *base), _look(command, *adopted)
+        rows.append(_row(command, before, after, _version(command.tool, *base)))
+        faults += _worse(command, before, after)
+    missing = ", ".join(dict.fromkeys(absent))
+    if faults:
+        return failed("the project's own checks find more than before", faults), rows
+    if not rows:
+        if absent:
+            return skipped(f"not in the project's environment: {missing}"), rows
+        return skipped("its workflows and tasks call no other check plainly"), rows
+    broken = [
+        f"{row.command}: {row.before}" for row in rows if "no answer" in row.before
+    ]
+    if broken:
+        return not_run("own checks did not end in time", broken), rows
+    told = f"; not in its environment: {missing}" if missing else ""
+    return passed(f"{len(rows)} own checks find what they found{told}"), rows
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What one run of a command says."""
+
+    ended: Ended
+    found: Counter[str]
+    rewritten: list[str]
+
+
+def _find(tool: str, environment: Environment) -> str | None:
+    """The tool of this environment, not one of the machine."""
+    path = environment.variables.get("PATH", "").split(os.pathsep)[0]
+    if environment.prefix:
+        return tool
+    found = find_program(tool, path)
+    return str(found) if found else None
+
+
+def _look(command: OwnCommand, clone: Clone, environment: Environment) -> _Look:
+    program = _find(command.tool, environment) or command.tool
+    ended = run_program(
+        [*environment.prefix, program, *command.words[1:]],
+        cwd=clone.root,
+        timeout=_SECONDS,
+        variables=_variables(environment),
+    )
+    rewritten = clone.touched()
+    clone.reset()
+    text = f"{ended.stdout}\n{ended.stderr}".replace(f"{clone.root}/", "")
+    return _Look(ended, Counter(_paths(text)), rewritten)
+
+
+def _variables(environment: Environment) -> dict[str, str]:
+    given = {
+        name: environment.variables[name]
+        for name in ("PATH", "VIRTUAL_ENV")
+        if name in environment.variables
+    }
+    return child_environment(**given, NO_COLOR="1")
+
+
+def _paths(text: str) -> Iterator[str]:
+    """The files that an output names as places of findings."""
+    for line in text.splitlines():
+        match = _PLACE.search(line) or _WHOLE.search(line)
+        if match:
+            yield match.group("path").removeprefix("./")
+
+
+def _version(tool: str, clone: Clone, environment: Environment) -> str:
+    program = _find(tool, environment) or tool
+    ended = run_program(
+        [*environment.prefix, program, "--version"],
+        cwd=clone.root,
+        timeout=60,
+        variables=_variables(environment),
+    )
+    match = re.search(r"\d+\.\d+[\w.]*", ended.stdout)
+    return match.group() if match else ""
+
+
+def _row(command: OwnCommand, before: _Look, after: _Look, version: str) -> ToolRow:
+    return ToolRow(
+        tool=command.tool,
+        command=command.shown,
+        where=command.where,
+        before=_words(before),
+        after=_words(after),
+        version=version,
+    )
+
+
+def _words(look: _Look) -> str:
+    """How it ended, for people."""
+    number = sum(look.found.values())
+    said = look.ended.ending()
+    said = "ok" if look.ended.code == 0 else said
+    said += f", {number} found" if number and look.ended.code else ""
+    return said + (f", rewrites {len(look.rewritten)} files" if look.rewritten else "")
+
+
+def _worse(command: OwnCommand, before: _Look, after: _Look) -> Iterator[str]:
+    """What the command says now that it did not say before, with a remedy."""
+    rewritten = [path for path in after.rewritten if path not in before.rewritten]
+    more = [path for path, n in after.found.items() if n > before.found[path]]
+    turned = before.ended.code == 0 and after.ended.code != 0
+    grew = after.ended.code != 0 and bool(more)
+    if not (turned or grew or rewritten):
+        return
+    yield f"{command.shown} ({command.where}): {_words(before)}, now {_words(after)}"
+    files = list(dict.fromkeys([*more, *rewritten]))
+    for path in files[:10]:
+        yield f"    {path}"
+    if not files:
+        yield from (f"    {line[:200]}" for line in after.ended.tail(5).splitlines())
+    if any(path.startswith("ci-framework/") for path in files):
+        yield f"    remedy: exclude ci-framework/ where {command.tool} is configured"
+    else:
+        yield f"    remedy: look at what {command.tool} says of the files above"

@@ -1,0 +1,204 @@
+"""What is red in a gate, sorted: red before as well, or since an adoption."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import msgspec
+
+from ci_engine.baseline import Baseline, record
+from ci_engine.errors import CommandError, UsageError
+from ci_engine.results import CheckResult, Finding, Status
+from ci_framework.validating.clones import Clone
+from ci_framework.validating.engine import lent_engine, run_engine
+from ci_framework.validating.model import AdoptionFacts
+
+__all__ = ["RED", "GateFacts", "Sorted", "run_checks", "size", "sort_red"]
+
+# The gate runs the tests as well, and measures them: it takes that much longer.
+_PATIENCE = 3
+RED = (Status.FAILED, Status.TIMED_OUT)
+# What these say does not depend on single places in files.
+_MEASURES = ("coverage", "patch-coverage")
+_AFTER = {"coverage": "test", "patch-coverage": "test", "metadata": "build"}
+
+_Key = tuple[str, str, str, str, str]
+
+
+@dataclass(frozen=True)
+class GateFacts:
+    """What is known before the gate runs.
+
+    Attributes:
+        base: a clone of the base commit, with its environment.
+        adopted: a clone of the adopted commit, with its environment.
+        adoption: what was adopted.
+        settings: the framework's settings as variables, for the base commit.
+        red_tests: tests that fail in the base commit; None: the tests did not run.
+        timeout: seconds that one run of the tests may take.
+    """
+
+    base: Clone
+    adopted: Clone
+    adoption: AdoptionFacts
+    settings: dict[str, str]
+    red_tests: frozenset[str] | None
+    timeout: float
+
+
+@dataclass
+class Sorted:
+    """The red of a run, sorted by what becomes of it."""
+
+    accepted: list[CheckResult] = field(default_factory=list[CheckResult])
+    red_today: list[str] = field(default_factory=list[str])
+    stubborn: set[str] = field(default_factory=set[str])
+    faults: list[str] = field(default_factory=list[str])
+    suspects: set[str] = field(default_factory=set[str])
+
+
+def size(baseline: Baseline) -> int:
+    """How many things a baseline holds."""
+    measured = int(baseline.coverage is not None)
+    return len(baseline.findings) + len(baseline.tests) + measured
+
+
+def run_checks(
+    clone: Clone,
+    facts: GateFacts,
+    only: list[str],
+    variables: dict[str, str] | None = None,
+) -> list[CheckResult]:
+    """Run the gate in a clone; the clone is as before afterwards.
+
+    Args:
+        clone: the clone.
+        facts: how long it may take.
+        only: the checks to run; empty = those of the tier.
+        variables: settings, where the clone has none.
+
+    Raises:
+        ToolError: if it gives no result.
+    """
+    words = ["gate", "--json"]
+    if only:
+        words += ["--only", ",".join(_with_dependencies(only))]
+    timeout = _PATIENCE * facts.timeout
+    run = run_engine(clone, words, timeout=timeout, variables=variables)
+    clone.reset()
+    return run.result.checks
+
+
+def _with_dependencies(names: list[str]) -> list[str]:
+    """The checks, each after the one that it needs."""
+    needed = [_AFTER[name] for name in names if name in _AFTER]
+    return list(dict.fromkeys([*needed, *names]))
+
+
+def sort_red(facts: GateFacts, red: list[CheckResult]) -> Sorted:
+    """Tell what was red before from what the adoption made red."""
+    found = Sorted()
+    whole = [check.id for check in red if _as_a_whole(check)]
+    asked = [c.id for c in red if c.id not in ("test", *_MEASURES) or c.id in whole]
+    before = _red_before(facts, asked)
+    for check in red:
+        if check.id in ("coverage",) and check.coverage is not None:
+            found.accepted.append(check)
+        elif isinstance(before, CommandError) and check.id in asked:
+            text = f"{check.id}: nobody can tell whether it was red before: {before}"
+            found.faults.append(text.partition("\n")[0])
+        elif check.id in whole:
+            _sort_whole(check, before, found)
+        else:
+            _sort_findings(check, facts, before, found)
+    return found
+
+
+def _as_a_whole(check: CheckResult) -> bool:
+    """Whether it failed without findings that a baseline can hold one by one."""
+    if check.status is Status.TIMED_OUT or check.reason:
+        return True
+    return not any(finding.severity == "error" for finding in check.findings)
+
+
+def _red_before(facts: GateFacts, names: list[str]) -> list[CheckResult] | CommandError:
+    """What the same engine with the same settings says of the base commit."""
+    if not names:
+        return []
+    try:
+        with lent_engine(facts.adopted, facts.base):
+            return run_checks(facts.base, facts, names, facts.settings)
+    except CommandError as error:
+        return error
+
+
+def _sort_whole(
+    check: CheckResult, before: list[CheckResult] | CommandError, found: Sorted
+) -> None:
+    """A check without single findings: it was red before, or it is news."""
+    earlier = before if isinstance(before, list) else []
+    same = [item for item in earlier if item.id == check.id]
+    what = check.reason or check.status.value
+    if same and same[0].status in RED:
+        found.red_today.append(f"{check.id}: {what}")
+        found.stubborn.add(check.id)
+    else:
+        found.faults.append(f"{check.id}: red since the adoption: {what}")
+
+
+def _sort_findings(
+    check: CheckResult,
+    facts: GateFacts,
+    before: list[CheckResult] | CommandError,
+    found: Sorted,
+) -> None:
+    known = Counter(_keys(before if isinstance(before, list) else []))
+    accepted: list[Finding] = []
+    faults: list[str] = []
+    created = set(facts.adoption.created)
+    for finding in check.findings:
+        key = _key(check.id, finding)
+        place = " ".join(filter(None, (f"{check.id}:", finding.place, finding.rule)))
+        if finding.severity != "error":
+            accepted.append(finding)
+        elif finding.test and check.id == "test":
+            red = facts.red_tests or frozenset()
+            if finding.test in red:
+                accepted.append(finding)
+            else:
+                found.suspects.add(finding.test)
+        elif finding.path in created or not known[key]:
+            text = " ".join(finding.message.split())[:160]
+            faults.append(f"{place}: red since the adoption: {text}")
+        else:
+            known[key] -= 1
+            if _may_be_recorded(check, finding):
+                accepted.append(finding)
+            else:
+                found.red_today.append(place)
+                found.stubborn.add(check.id)
+    # What does not block makes nothing red; what is new in it is not recorded.
+    found.faults += faults if check.blocking else []
+    found.accepted.append(msgspec.structs.replace(check, findings=accepted))
+
+
+def _keys(checks: Iterable[CheckResult]) -> Iterator[_Key]:
+    for check in checks:
+        for finding in check.findings:
+            yield _key(check.id, finding)
+
+
+def _key(check: str, finding: Finding) -> _Key:
+    name = finding.fingerprint or finding.message
+    return check, finding.tool, finding.rule, finding.path, name
+
+
+def _may_be_recorded(check: CheckResult, finding: Finding) -> bool:
+    """Whether the engine lets a baseline hold this, by itself."""
+    try:
+        one = msgspec.structs.replace(check, findings=[finding])
+        return bool(size(record([one], None)[0]))
+    except UsageError:
+        return False

@@ -1,0 +1,96 @@
+"""The settings that an adoption wrote, as far as a validation needs them."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import msgspec
+
+from ci_engine.config import configuration_file, project_table, read_toml
+from ci_engine.settings import BUILT_IN_CHECKS, TIERS, Environments, Settings, Tier
+
+__all__ = ["AdoptedSettings", "read_settings"]
+
+_Table = dict[str, object]
+_NAMES = frozenset(item.encode_name for item in msgspec.structs.fields(Settings))
+
+
+@dataclass(frozen=True)
+class AdoptedSettings:
+    """What ``[tool.ci-framework]`` of the adopted commit says.
+
+    Attributes:
+        tier: the tier that CI asks for.
+        environments: the environments of the project.
+        test: the project's own command for its tests; empty = pytest.
+        variables: all settings as variables, for a commit that has none.
+    """
+
+    tier: Tier
+    environments: Environments
+    test: str | list[str]
+    variables: dict[str, str]
+
+
+def read_settings(root: Path) -> AdoptedSettings:
+    """Read the settings of a clone.
+
+    Raises:
+        ConfigurationError: if the file is broken.
+    """
+    source = configuration_file(root)
+    table = project_table(read_toml(source), source) if source else {}
+    # Of two files the engine reads one: pyproject.toml, even without our table.
+    tier = _inner(table, "quality").get("tier")
+    names = {
+        name: value if isinstance(value, str) else ""
+        for name in ("essential", "extended", "full", "test")
+        for value in (_inner(table, "environments").get(name),)
+    }
+    return AdoptedSettings(
+        tier=TIERS[TIERS.index(tier)] if tier in TIERS else "extended",
+        environments=Environments(**names),
+        test=_command(table),
+        variables=dict(_variables(table, ())),
+    )
+
+
+def _inner(table: Mapping[str, object], key: str) -> _Table:
+    value = table.get(key)
+    return cast("_Table", value) if isinstance(value, dict) else {}
+
+
+def _command(table: _Table) -> str | list[str]:
+    checks = _inner(_inner(table, "checks"), "test")
+    found = _inner(table, "commands").get("test") or checks.get("command")
+    if isinstance(found, list):
+        return [str(word) for word in cast("list[object]", found)]
+    return found if isinstance(found, str) else ""
+
+
+def _variables(table: _Table, keys: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    for key, value in table.items():
+        if not keys and key not in _NAMES:
+            continue
+        if keys in (("checks",), ("commands",)) and key not in BUILT_IN_CHECKS:
+            continue
+        path = (*keys, key)
+        if isinstance(value, dict):
+            yield from _variables(cast("_Table", value), path)
+        else:
+            name = "_".join(path).replace("-", "_").upper()
+            command = path[0] == "commands" or path[-1] == "command"
+            yield f"CI_FRAMEWORK_{name}", _as_text(value, command=command)
+
+
+def _as_text(value: object, *, command: bool) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        words = [str(item) for item in cast("list[object]", value)]
+        return shlex.join(words) if command else ",".join(words)
+    return str(value)

@@ -1,0 +1,157 @@
+"""Run the project's own tests in a clone and note how each one ended."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import ci_engine
+from ci_engine.checks.own_command import words_of
+from ci_engine.checks.pytest_events import TestRun, read_events
+from ci_engine.environment import Environment
+from ci_engine.run import Outcome, run_program
+from ci_framework.validating.clones import Clone, child_environment
+
+__all__ = ["SuiteRun", "lacks_module", "run_suite", "shown_command", "words_of_tests"]
+
+_PLUGIN = Path(ci_engine.__file__).parent / "inside" / "pytest_plugin"
+_UNITTEST = Path(__file__).parent / "inside" / "unittest_events.py"
+_MISSING = re.compile(r"ModuleNotFoundError|ImportError|fixture '\w+' not found")
+
+
+@dataclass(frozen=True)
+class SuiteRun:
+    """One run of the tests.
+
+    Attributes:
+        outcomes: how each test ended, by its id.
+        messages: what the tests that failed said.
+        run: everything that was noted.
+        ended: how the process ended.
+    """
+
+    outcomes: dict[str, str]
+    messages: dict[str, str]
+    run: TestRun
+    ended: Outcome
+
+    @property
+    def problem(self) -> str:
+        """Why this run says nothing about the tests; empty if it does."""
+        if self.ended.missing:
+            return self.ended.missing
+        if self.ended.timed_out:
+            stood = f" in {self.run.running[0].id}" if self.run.running else ""
+            return f"the tests did not end within {self.ended.seconds:.0f} s{stood}"
+        if not self.run.finished:
+            return f"the tests did not come to their end: {self.ended.ending()}"
+        if self.run.collection and not self.run.tests:
+            number = len(self.run.collection)
+            noun = "file" if number == 1 else "files"
+            return f"{number} {noun} with tests could not be collected, so none ran"
+        # pytest: 2 interrupted, 3 an error of pytest itself, 4 wrong usage.
+        if not self.run.tests and self.run.code not in (0, 1, 5):
+            return f"the tests did not start: exit code {self.run.code}"
+        return ""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many tests ended in which way."""
+        return dict(sorted(Counter(self.outcomes.values()).items()))
+
+    def tail(self) -> list[str]:
+        """The end of what was printed, and of what kept tests from being found."""
+        said = [test.message for test in self.run.collection[:3]]
+        text = "\n".join([*said, self.ended.tail()])
+        return [line for line in text.splitlines() if line.strip()][-25:]
+
+
+def words_of_tests(own: str | Sequence[str], environment: Environment) -> list[str]:
+    """The words that run the tests: the project's own command, else pytest's.
+
+    Raises:
+        ConfigurationError: if a quotation of the command is not closed.
+    """
+    if own:
+        return words_of("test", own if isinstance(own, str) else [*own])
+    pytest = environment.module("pytest")
+    if pytest is not None:
+        return [*pytest, "--color=no"]
+    python = (*environment.prefix, environment.probe.executable)
+    return [*python, "-m", "unittest", "discover"]
+
+
+def shown_command(words: Sequence[str]) -> str:
+    """A command for people: an interpreter is only called python."""
+    shown = [
+        "python" if Path(word).name.startswith("python") and "/" in word else word
+        for word in words
+    ]
+    return shlex.join(shown)
+
+
+def run_suite(
+    clone: Clone, environment: Environment, words: Sequence[str], timeout: float
+) -> SuiteRun:
+    """Run the tests once; the clone is as before afterwards."""
+    place = clone.root / ".ci-framework" / "validation"
+    place.mkdir(parents=True, exist_ok=True)
+    events = place / "events.jsonl"
+    events.unlink(missing_ok=True)
+    ended = run_program(
+        _with_events(words, environment, events),
+        cwd=clone.root,
+        timeout=timeout,
+        variables=_variables(clone, environment, events, timeout),
+    )
+    run = read_events(events)
+    clone.reset()
+    every = [*run.collection, *run.tests]
+    bad = ("failed", "error")
+    return SuiteRun(
+        outcomes={test.id: test.outcome for test in every},
+        messages={test.id: test.message for test in every if test.outcome in bad},
+        run=run,
+        ended=ended,
+    )
+
+
+def _with_events(
+    words: Sequence[str], environment: Environment, events: Path
+) -> list[str]:
+    """Let unittest report as well, where the command is a plain call of it."""
+    plain = [*words]
+    if "unittest" in plain[1:] and plain[plain.index("unittest") - 1] == "-m":
+        at = plain.index("unittest")
+        plain[at - 1 : at + 1] = [str(_UNITTEST), str(events)]
+    starts = plain[: len(environment.prefix)] == [*environment.prefix]
+    return plain if starts else [*environment.prefix, *plain]
+
+
+def _variables(
+    clone: Clone, environment: Environment, events: Path, timeout: float
+) -> dict[str, str]:
+    path = environment.variables.get("PATH", os.environ.get("PATH", ""))
+    virtual = environment.variables.get("VIRTUAL_ENV")
+    extra = {"VIRTUAL_ENV": virtual} if virtual else {}
+    return child_environment(
+        PATH=path,
+        CI_ENGINE_PYTEST_EVENTS=str(events),
+        CI_ENGINE_PYTEST_DEADLINE=f"{time.time() + timeout:.2f}",
+        CI_ENGINE_ROOT=str(clone.root),
+        PYTEST_ADDOPTS="-p ci_framework_pytest",
+        PYTHONPATH=str(_PLUGIN),
+        **extra,
+    )
+
+
+def lacks_module(run: SuiteRun) -> bool:
+    """Whether tests fail for want of a package."""
+    messages = [*run.messages.values(), run.ended.tail()]
+    return any(_MISSING.search(message) for message in messages)

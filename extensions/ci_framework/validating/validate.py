@@ -1,0 +1,207 @@
+"""Validate an adoption: first what can be read, then what can be run."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+
+from ci_engine.errors import CommandError
+from ci_framework.repository import Repository, describe
+from ci_framework.validating import commits, contents, linters
+from ci_framework.validating.behaviour import BEHAVIOUR_CHECKS, Behaviour, observe
+from ci_framework.validating.clones import Clone, make_clone
+from ci_framework.validating.model import (
+    AdoptionFacts,
+    Check,
+    Outcome,
+    Validation,
+    not_run,
+    skipped,
+    timed,
+    verdict_of,
+)
+from ci_framework.validating.own_checks import own_commands
+from ci_framework.validating.settings import read_settings
+from ci_framework.validating.suites import shown_command
+from ci_framework.validating.test_environment import decide, planned_installations
+
+__all__ = ["TIMEOUT", "planned_commands", "validate"]
+
+# Seconds that one run of the project's tests may take.
+TIMEOUT = 1200.0
+
+
+def validate(
+    repository: Repository,
+    adoption: AdoptionFacts,
+    *,
+    static_only: bool = False,
+    agreed: bool = False,
+    console: Console | None = None,
+    timeout: float = TIMEOUT,
+) -> Validation:
+    """Validate an adoption in clean clones.
+
+    Nothing of the project is run unless the user agreed to it.
+
+    Args:
+        repository: the repository; its work tree is not looked at.
+        adoption: what was adopted.
+        static_only: leave out everything that runs code of the project.
+        agreed: whether the user agreed to run code of the project.
+        console: where progress is shown.
+        timeout: seconds that one run of the project's tests may take.
+    """
+    started = time.monotonic()
+    say = _teller(console)
+    seen = Behaviour()
+    with tempfile.TemporaryDirectory(
+        prefix="ci-framework-validation-", ignore_cleanup_errors=True
+    ) as directory:
+        place = Path(directory).resolve()
+        try:
+            base = make_clone(repository, adoption.base, place / "base" / "project")
+            adopted = make_clone(
+                repository, adoption.adopted, place / "adopted" / "project"
+            )
+        except CommandError as error:
+            checks = [_whole("clones", not_run(describe(error)))]
+        else:
+            checks = _static(_Parts(repository, adoption, base, adopted), say)
+            if static_only:
+                checks += _left_out(skipped("--static: no code of the project was run"))
+            elif not agreed:
+                checks += _left_out(not_run("nobody agreed to run code of the project"))
+            elif any(check.status == "failed" for check in checks):
+                reason = "the static checks failed: see above"
+                checks += _left_out(not_run(reason))
+            else:
+                seen = observe(base, adopted, adoption, timeout, say)
+                checks += seen.checks
+    verdict = verdict_of(checks, static_only=static_only)
+    gate = seen.gate
+    return Validation(
+        verdict=verdict,
+        base=adoption.base,
+        adopted=adoption.adopted,
+        checks=checks,
+        tests=seen.tests,
+        tools=seen.tools,
+        gate=gate.statuses if gate else {},
+        red_today=gate.red_today if gate else [],
+        next_steps=_next_steps(checks, gate.red_today if gate else []),
+        baseline=gate.baseline if gate and gate.outcome.status != "failed" else None,
+        seconds=time.monotonic() - started,
+    )
+
+
+def _teller(console: Console | None) -> Callable[[str], None]:
+    def say(text: str) -> None:
+        if console is not None:
+            # Names of tests and files may hold escape sequences: they are shown.
+            shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+            console.print(shown, markup=False, highlight=False)
+
+    return say
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """What the static checks look at."""
+
+    repository: Repository
+    adoption: AdoptionFacts
+    base: Clone
+    adopted: Clone
+
+
+def _static(parts: _Parts, say: Callable[[str], None]) -> list[Check]:
+    """Everything that is found out without running code of the project."""
+    both = commits.Commits(parts.repository, parts.adoption)
+    clones = (parts.base, parts.adopted)
+    makers: dict[str, Callable[[], Outcome]] = {
+        "planned-changes": partial(commits.check_planned, both),
+        "files-parse": partial(contents.check_parse, both),
+        "old-keys": partial(contents.check_keys, both),
+        "old-lines": partial(contents.check_lines, both),
+        "workflows": partial(commits.check_workflows, both),
+        "locks": partial(commits.check_locks, both),
+        "not-ignored": partial(commits.check_ignored, both, parts.adopted.repository),
+        "second-plan": partial(commits.check_replan, both),
+        "actionlint": partial(linters.check_actionlint, *clones, parts.adoption),
+        "zizmor": partial(linters.check_zizmor, *clones, parts.adoption),
+        "hooks-file": partial(linters.check_hooks_file, *clones),
+        "settings": partial(linters.check_settings, *clones),
+    }
+    checks: list[Check] = []
+    for name, make in makers.items():
+        check = timed(name, "static", make)
+        checks.append(check)
+        say(f"{name}: {check.status}: {check.reason}")
+    return checks
+
+
+def _whole(name: str, outcome: Outcome) -> Check:
+    return timed(name, "static", lambda: outcome)
+
+
+def _left_out(outcome: Outcome) -> list[Check]:
+    return [timed(name, "behaviour", lambda: outcome) for name in BEHAVIOUR_CHECKS]
+
+
+_STEPS = {
+    "not-ignored": "change the pattern of .gitignore that matches the files above",
+    "second-plan": "report this: planning twice must find nothing to do",
+    "tests": "read what the tests say below; `ci-framework rollback` undoes everything",
+    "own-checks": "exclude ci-framework/ where the tool above is configured",
+    "gate": "run `ci-framework/ci gate` on the adopted branch and read what it says",
+    "environments": "mend the installation, then run `ci-framework validate` again",
+}
+
+
+def _next_steps(checks: list[Check], red_today: list[str]) -> list[str]:
+    steps: list[str] = []
+    for check in checks:
+        if check.status in ("failed", "not-run"):
+            remedy = _STEPS.get(check.name, "")
+            dash = f": {remedy}" if remedy else ""
+            steps.append(f"{check.name} ({check.status}): {check.reason}{dash}")
+    if red_today:
+        steps.append(
+            f"mend what was red before and stays red ({len(red_today)}): the gate is "
+            "not green until then"
+        )
+    return list(dict.fromkeys(steps))
+
+
+def planned_commands(repository: Repository, adoption: AdoptionFacts) -> list[str]:
+    """What a validation will run of the project, to be shown before it is asked for.
+
+    Reads the files of both commits and runs nothing of them.
+
+    Raises:
+        CommandError: if the repository cannot be cloned or read.
+    """
+    with tempfile.TemporaryDirectory(
+        prefix="ci-framework-validation-", ignore_cleanup_errors=True
+    ) as directory:
+        place = Path(directory).resolve()
+        base = make_clone(repository, adoption.base, place / "base")
+        adopted = make_clone(repository, adoption.adopted, place / "adopted")
+        settings = read_settings(adopted.root)
+        recipe = decide(base, settings.environments, settings.tier)
+    test = settings.test or ["python", "-m", "pytest"]
+    shown = test if isinstance(test, str) else shown_command(test)
+    rows = ["in two temporary clones, before and after the adoption:"]
+    rows.append("  install the project and its development dependencies")
+    rows += [f"  install for its tests: {row}" for row in planned_installations(recipe)]
+    rows.append(f"  {shown}")
+    rows += [f"  {item.shown}" for item in own_commands(adoption.inventory)]
+    rows.append(f"  ci-framework/ci gate --tier {settings.tier}")
+    return rows

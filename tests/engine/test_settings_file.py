@@ -1,0 +1,74 @@
+"""Which file has the settings, and blocks in files with the line ends of Windows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ci_engine.config import configuration_file
+from ci_engine.errors import ConfigurationError
+from ci_engine.pixi_tasks import own_task
+from ci_engine.project import read_project
+from ci_engine.validation.blocks import check_answers, check_blocks
+
+TABLE = "[tool.ci-framework]\n"
+
+
+@pytest.mark.parametrize(
+    ("pyproject", "own", "found"),
+    [
+        (None, None, None),
+        ("", None, "pyproject.toml"),
+        (None, TABLE, "ci-framework.toml"),
+        ("[tool.ruff]\n", TABLE, "ci-framework.toml"),
+        ("tool = 1\n", TABLE, "ci-framework.toml"),
+        (TABLE, TABLE, "pyproject.toml"),
+    ],
+)
+def test_the_settings_are_where_the_table_is(
+    tmp_path: Path, pyproject: str | None, own: str | None, found: str | None
+) -> None:
+    for name, text in {"pyproject.toml": pyproject, "ci-framework.toml": own}.items():
+        if text is not None:
+            (tmp_path / name).write_text(text)
+    place = configuration_file(tmp_path)
+    assert (place.name if place else None) == found
+
+
+def test_a_broken_pyproject_beside_the_settings_is_named(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool\n")
+    (tmp_path / "ci-framework.toml").write_text(TABLE)
+    with pytest.raises(ConfigurationError, match=r"pyproject\.toml: not valid TOML"):
+        configuration_file(tmp_path)
+
+
+def test_tasks_in_a_block_with_line_ends_of_windows_are_the_frameworks(
+    tmp_path: Path,
+) -> None:
+    text = (
+        "[tool.pixi.workspace]\n\n# >>> ci-framework >>>\n\n"
+        "[tool.pixi.tasks.lint]\ncmd = 'ruff check'\n# <<< ci-framework <<<\n"
+    )
+    (tmp_path / "pyproject.toml").write_bytes(text.replace("\n", "\r\n").encode())
+    project = read_project(tmp_path)
+    assert own_task(project, "lint") is None
+    assert list(check_blocks(project)) == []
+
+
+def test_the_block_of_the_other_settings_file_is_checked(tmp_path: Path) -> None:
+    (tmp_path / "ci-framework.toml").write_text("# >>> ci-framework >>>\n")
+    found = list(check_blocks(read_project(tmp_path)))
+    assert [finding.path for finding in found] == ["ci-framework.toml"]
+
+
+def test_answers_of_another_template_are_not_judged(tmp_path: Path) -> None:
+    (tmp_path / ".copier-answers.yml").write_text("- not ours\n")
+    project = read_project(tmp_path)
+    assert len(list(check_answers(project))) == 1
+    ours = tmp_path / ".copier-answers.ci-framework.yml"
+    ours.write_text("_commit: v2.0.0\n")
+    assert list(check_answers(project)) == []
+    ours.write_text("[\n")
+    found = list(check_answers(project))
+    assert [finding.path for finding in found] == [ours.name]
