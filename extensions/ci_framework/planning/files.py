@@ -18,6 +18,7 @@ from ci_framework.planning.edits import (
 )
 from ci_framework.planning.oracle import verify
 from ci_framework.planning.plan import Change, Operation, Risk
+from ci_framework.planning.toml_settings import write_value
 from ci_framework.rendering import Rendered, RenderedFile
 from ci_framework.repository import Repository
 
@@ -156,7 +157,8 @@ def _leaves(path: str, own: Sequence[OwnSetting], after: str) -> list[Operation]
         Operation(
             kind="set-leaf",
             path=path,
-            reason=f"tool.ci-framework.{'.'.join(item.key)}: {item.because}",
+            reason=f"tool.ci-framework.{'.'.join(item.key)} = "
+            f"{write_value(item.value)}: {item.because}",
             risk="low",
             after=after,
             evidence=list(item.evidence),

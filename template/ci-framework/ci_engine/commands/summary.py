@@ -99,13 +99,17 @@ def _gather(reports: Path, jobs: list[Job]) -> tuple[list[Leg], list[str]]:
     return [], []
 
 
+def _status(job: Job) -> Status:
+    if not job.good:
+        return Status.FAILED
+    return Status.PASSED if job.result == "success" else Status.SKIPPED
+
+
 def _job_checks(jobs: list[Job]) -> list[CheckResult]:
     return [
         CheckResult(
             id=job.name,
-            status=(Status.PASSED if job.result == "success" else Status.SKIPPED)
-            if job.good
-            else Status.FAILED,
+            status=_status(job),
             reason=job.reason or ("" if job.good else f"the job ended as {job.result}"),
         )
         for job in jobs
