@@ -256,6 +256,37 @@ def test_the_group_with_the_test_runner_is_the_environment(
     assert settings.get("environments.essential") == group
 
 
+EXTRAS = "[project]\nname = 'x'\n[project.optional-dependencies]\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "wanted"),
+    [
+        ({"pyproject.toml": EXTRAS + 'docs = []\ntests = ["pytest"]\n'}, "tests"),
+        (
+            {"setup.py": "", "requirements/test.txt": "pytest\n"},
+            "requirements/test.txt",
+        ),
+        ({"setup.py": "", "requirements-test.txt": "pytest\n"}, None),
+    ],
+)
+def test_an_extra_or_a_file_with_the_test_runner_is_the_environment(
+    files: Files, wanted: str | None, tmp_path: Path
+) -> None:
+    settings = settings_of(inventory_of(tmp_path, {"x/__init__.py": "", **files}))
+    assert settings.get("environments.essential") == wanted
+
+
+@pytest.mark.parametrize(("plugin", "threshold"), [("", 0), (', "pytest-cov"', 93)])
+def test_a_threshold_counts_only_where_pytest_can_measure(
+    plugin: str, threshold: int, tmp_path: Path
+) -> None:
+    text = f"[dependency-groups]\ndev = ['pytest'{plugin}]\n"
+    text += "[tool.coverage.report]\nfail_under = 93\n"
+    answers = derive_answers(inventory_of(tmp_path, {"pyproject.toml": text}))
+    assert answers["coverage_threshold"].value == threshold
+
+
 @pytest.mark.parametrize(
     ("uses", "mode"),
     [

@@ -11,6 +11,7 @@ __all__ = ["FACTS", "Findings"]
 FACTS: Mapping[str, str] = {
     "branches": "branches that exist, here or on the remote",
     "build-backend": "what builds its distributions",
+    "coverage-plugin": "whether pytest can measure the coverage of its tests",
     "coverage-source": "what its coverage settings measure",
     "coverage-threshold": "least coverage that its settings ask for, in percent",
     "default-groups": "dependency groups that are installed without being asked for",

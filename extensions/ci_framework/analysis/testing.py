@@ -213,6 +213,19 @@ def _selection(
     return Call(argv, call.evidence, call.job), said, "likely"
 
 
+def _state_coverage_plugin(
+    requirements: list[Requirement], pixi: Pixi, findings: Findings
+) -> None:
+    """pytest measures by a plugin; with the coverage tool alone, others do it."""
+    places = [item.evidence for item in requirements if item.name == "pytest-cov"]
+    in_pixi = bool(pixi.path) and any(
+        "pytest-cov" in pixi.tools(name) for name in pixi.environments
+    )
+    there = bool(places) or in_pixi
+    because = "pytest-cov is required there" if there else "nothing requires pytest-cov"
+    findings.add("coverage-plugin", there, because, places)
+
+
 def _state_requirements(
     requirements: list[Requirement], pixi: Pixi, findings: Findings
 ) -> None:
@@ -222,5 +235,6 @@ def _state_requirements(
     names += [
         f"pixi {name}" for name in pixi.environments if "pytest" in pixi.tools(name)
     ] if pixi.path else []  # fmt: skip
+    _state_coverage_plugin(requirements, pixi, findings)
     because = "pytest is required there" if names else "nothing requires pytest"
     findings.add("test-requirements", list(dict.fromkeys(names)), because, places)

@@ -238,6 +238,10 @@ def _threshold(inventory: Inventory) -> Answer:
     fact = inventory.fact("coverage-threshold")
     because = because_of(inventory, "coverage-threshold")
     value = fact.value if fact else None
+    plugin = inventory.fact("coverage-plugin")
+    if value and plugin is not None and not plugin.value:
+        said = f"{plugin.because}, so that its own CI goes on measuring coverage"
+        return Answer(0, said)
     if isinstance(value, int):
         return Answer(max(0, min(100, value)), because)
     return Answer(0, f"{because}: the check starts with a threshold of yours")

@@ -48,7 +48,7 @@ def judge_gate(facts: GateFacts) -> Gated:
     red = [check for check in checks if check.status in RED]
     missing = [_missing(check) for check in checks if _is_missing(check)]
     if not red and missing:
-        outcome = not_run("the gate could not make every check", missing)
+        outcome = not_run(_could_not(missing), missing)
         return Gated(outcome, statuses)
     if not red:
         return Gated(passed(f"the gate is green ({len(checks)} checks)"), statuses)
@@ -73,6 +73,11 @@ def _is_missing(check: CheckResult) -> bool:
 
 def _missing(check: CheckResult) -> str:
     return f"{check.id}: {check.reason or check.status.value}"
+
+
+def _could_not(missing: list[str]) -> str:
+    names = ", ".join(row.partition(":")[0] for row in missing)
+    return f"the gate could not make every check: {names}"
 
 
 def _told(check: CheckResult) -> str:
@@ -112,7 +117,7 @@ def _conclude(missing: list[str], found: Sorted, new: Baseline) -> Outcome:
     if found.faults:
         return failed("the gate is red where it was not before", found.faults)
     if missing:
-        return not_run("the gate could not make every check", missing)
+        return not_run(_could_not(missing), missing)
     said: list[str] = []
     if size(new):
         said.append(f"{size(new)} known findings are recorded")
