@@ -216,7 +216,7 @@ def _selection(
 def _state_coverage_plugin(
     requirements: list[Requirement], pixi: Pixi, findings: Findings
 ) -> None:
-    """pytest measures by a plugin; with the coverage tool alone, others do it."""
+    """A plugin measures in pytest; with the coverage tool alone, others do it."""
     places = [item.evidence for item in requirements if item.name == "pytest-cov"]
     in_pixi = bool(pixi.path) and any(
         "pytest-cov" in pixi.tools(name) for name in pixi.environments
