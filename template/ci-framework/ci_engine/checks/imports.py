@@ -145,8 +145,15 @@ def _known(
             return set()
         base = Path(name)
         _unpack(outcome.raw, base)
-        _, before = _import(context, tool, base, again)
+        there = {m: top for m, top in again.items() if _is_there(base / top, m)}
+        _, before = _import(context, tool, base, there)
     return {failure.module for failure in before or ()}
+
+
+def _is_there(top: Path, module: str) -> bool:
+    """Whether there was such a module: one that is new was never red."""
+    path = top.joinpath(*module.split("."))
+    return path.with_name(f"{path.name}.py").is_file() or path.is_dir()
 
 
 def _unpack(data: bytes, place: Path) -> None:
