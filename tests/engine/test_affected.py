@@ -557,28 +557,49 @@ def test_without_any_test_nothing_is_left_out(tmp_path: Path) -> None:
     assert select(graph_of(tmp_path, {"src/a.py": ""}), "src/a.py").everything
 
 
+GATE = "uses: ./.github/actions/quality-gates"
+
+
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("tree", "found"),
     [
-        ("on: push\njobs: {build: {steps: [{run: mkdocs build}]}}", False),
-        ("runs-on: ubuntu-latest", False),
-        ("run: pytest -q", True),
-        ("run: tox -e py", True),
-        ("uses: ./.github/actions/quality-gates", True),
-        ("uses: ./.github/workflows/other.yml", True),
-        ("", True),
+        ({}, False),
+        # It runs them whatever the engine decides.
+        ({"a.yml": "run: pytest -q"}, False),
+        ({"a.yml": GATE}, True),
+        ({"a.yml": "run: ./ci-framework/ci gate"}, True),
+        ({"a.yml": "run: ci-framework/scripts/local-quality-gates.sh"}, True),
+        ({"b.yml": f"uses: ./.github/workflows/a.yml\n{GATE}"}, True),
+        ({"b.yml": "uses: ./.github/workflows/a.yml"}, False),
+        ({"a.yml": ""}, True),
     ],
 )
-def test_a_workflow_runs_tests_unless_nothing_hints_at_it(
-    text: str, found: bool, tmp_path: Path
+def test_a_workflow_matters_where_the_engine_runs_the_tests(
+    tree: Tree, found: bool, tmp_path: Path
 ) -> None:
-    path = ".github/workflows/a.yml"
-    graph = graph_of(tmp_path, {path: text, "a.py": ""})
+    place = ".github/workflows/"
+    texts = {"a.yml": "run: mkdocs", **tree}
+    graph = graph_of(tmp_path, {f"{place}{name}": t for name, t in texts.items()})
+    path = f"{place}a.yml"
     assert runs_tests(path, graph.files, {}) is found
     here = {"GITHUB_WORKFLOW_REF": f"o/r/{path}@refs/heads/main"}
     assert runs_tests(path, graph.files, here)
-    assert runs_tests(".github/workflows/gone.yml", graph.files, {})
+    assert runs_tests(f"{place}gone.yml", graph.files, {})
     assert runs_tests("README.md", graph.files, {})
+
+
+def test_an_action_matters_where_such_a_workflow_uses_it(tmp_path: Path) -> None:
+    tree = {
+        ".github/workflows/a.yml": GATE,
+        ".github/workflows/b.yml": "uses: ./.github/actions/other",
+        ".github/actions/quality-gates/action.yml": "uses: ./.github/actions/set-up/",
+        ".github/actions/set-up/action.yml": "x",
+        ".github/actions/set-up/run.sh": "x",
+        ".github/actions/other/action.yml": "x",
+    }
+    files = graph_of(tmp_path, tree).files
+    found = [p for p in sorted(tree) if "actions/" in p and runs_tests(p, files, {})]
+    assert found == [p for p in sorted(tree) if "quality" in p or "set-up" in p]
 
 
 def fake_ruff(place: Path, script: str) -> None:

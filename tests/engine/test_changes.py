@@ -95,9 +95,12 @@ def test_a_pattern_fits_whole_names_and_never_a_prefix(
         ("dependencies", ["constraints.txt", "environment.yml", "poetry.lock"]),
         ("ci", [".github/workflows/docs.yml", ".github/actions/a/action.yml"]),
         ("ci", ["ci-framework/ci_engine/cli.py", ".github/workflows/a.yml"]),
-        ("config", [".pre-commit-config.yaml", "ruff.toml", ".github/dependabot.yml"]),
+        ("config", [".pre-commit-config.yaml", "ruff.toml", ".gitignore"]),
         ("config", [".yamllint.yml", "packages/a/mypy.ini", ".github/zizmor.yml"]),
-        ("unknown", ["Dockerfile", "data.json", "Makefile", "notes.txt", ".gitignore"]),
+        (
+            "unknown",
+            ["Dockerfile", "data.json", "Makefile", "notes.txt", ".gitattributes"],
+        ),
         ("unknown", ["documentation.json", "../other/a.py/x", "docs"]),
     ],
 )

@@ -19,7 +19,14 @@ from ci_engine.event import Event
 from ci_engine.git import Change, Start, changed_files, find_start, is_checked_out
 from ci_engine.project import Project
 
-__all__ = ["DetectionRequest", "detect", "graph_of"]
+__all__ = [
+    "DetectionRequest",
+    "analyze",
+    "describe",
+    "detect",
+    "graph_of",
+    "kinds_of",
+]
 
 
 @dataclass(frozen=True)
@@ -123,7 +130,7 @@ def _decide(
     if any(change.submodule for change in changes):
         names = ", ".join(change.path for change in changes if change.submodule)
         return everything(f"a submodule moved: {names}", base)
-    kinds = _kinds(project, configuration, changes)
+    kinds = kinds_of(project, configuration, changes)
     affected = None
     here = not request.head or is_checked_out(project.root, request.head)
     if request.analyze and here and changes:
@@ -134,9 +141,14 @@ def _decide(
     return decide(kinds, paths, base, "", affected=affected, optimize=optimize)
 
 
-def _kinds(
+def kinds_of(
     project: Project, configuration: Configuration, changes: Sequence[Change]
 ) -> Kinds:
+    """Tell kinds of files, where some changed.
+
+    Raises:
+        ToolError: if the files of the project cannot be listed.
+    """
     files = Files.of(project.root, project.files, ())
     quiet = frozenset(
         change.path for change in changes if not runs_tests(change.path, files)
@@ -152,7 +164,7 @@ def analyze(
     Raises:
         ToolError: if the files of the project cannot be listed.
     """
-    kinds = _kinds(project, configuration, changes)
+    kinds = kinds_of(project, configuration, changes)
     gone = [change.path for change in changes if change.status == "D"]
     graph = graph_of(project, configuration, gone)
     changed = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -92,9 +92,8 @@ def parents(name: str) -> list[str]:
     return found
 
 
-def is_below(name: str, directories: Iterable[str]) -> bool:
+def is_below(name: str, directories: Collection[str]) -> bool:
     """Whether a file is one of these paths or below one; empty stands for the top."""
-    return any(
-        not place or name == place or name.startswith(f"{place}/")
-        for place in directories
-    )
+    if "" in directories or name in directories:
+        return True
+    return any(place in directories for place in parents(name))

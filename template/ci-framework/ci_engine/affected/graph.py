@@ -161,7 +161,7 @@ class _Builder:
         self.maybe: dict[str, frozenset[str]] = {}
         self.programs: set[str] = set()
         self.notes: list[str] = []
-        places = (*(p for p in test_paths if p), *filter(None, pytest.test_paths))
+        places = frozenset((*test_paths, *pytest.test_paths)) - {""}
         names = self.files.python
         self.tests = frozenset(n for n in names if self._is_test(n))
         self.area = [

@@ -43,9 +43,9 @@ def _imports(text: bytes) -> Iterator[tuple[str, str]]:
         module = match.group(1).decode("utf-8", "replace")
         names = _COMMENT.sub(b"", match.group(2)).replace(b"\\", b" ")
         for name in names.split(b","):
-            word = _NAME.match(name)
-            if word is not None:
-                yield module, word.group(1).decode()
+            first = _NAME.match(name)
+            if first is not None:
+                yield module, first.group(1).decode()
     for match in _IMPORT.finditer(text):
         for name in match.group(1).split(b","):
             for word in name.split()[:1]:

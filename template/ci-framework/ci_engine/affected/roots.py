@@ -31,7 +31,7 @@ def other_roots(files: Files, declared: Sequence[str]) -> list[str]:
 
     Scripts and tests import what stands beside them, and what they add to the path.
     """
-    inside = [root for root in declared if root]
+    inside = frozenset(declared) - {""}
     roots: list[str] = []
     beside = {parent(name) for name in files.python}
     beside = {files.outside_of_packages(place) for place in beside}
