@@ -571,7 +571,6 @@ GATE = "uses: ./.github/actions/quality-gates"
         ({"a.yml": "run: ci-framework/scripts/local-quality-gates.sh"}, True),
         ({"b.yml": f"uses: ./.github/workflows/a.yml\n{GATE}"}, True),
         ({"b.yml": "uses: ./.github/workflows/a.yml"}, False),
-        ({"a.yml": ""}, True),
     ],
 )
 def test_a_workflow_matters_where_the_engine_runs_the_tests(
@@ -584,7 +583,7 @@ def test_a_workflow_matters_where_the_engine_runs_the_tests(
     assert runs_tests(path, graph.files, {}) is found
     here = {"GITHUB_WORKFLOW_REF": f"o/r/{path}@refs/heads/main"}
     assert runs_tests(path, graph.files, here)
-    assert runs_tests(f"{place}gone.yml", graph.files, {})
+    assert not runs_tests(f"{place}gone.yml", graph.files, {})
     assert runs_tests("README.md", graph.files, {})
 
 

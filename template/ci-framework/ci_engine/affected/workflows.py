@@ -24,11 +24,9 @@ def runs_tests(
     """Whether a changed file of the CI may change how the engine runs the tests.
 
     A workflow does that runs the engine, is running now, or is used by one that does;
-    so does an action that one of them uses. What is gone or empty may.
+    so does an action that one of them uses. A workflow that is gone runs nothing.
     """
     if not path.startswith((_WORKFLOWS, _ACTIONS)):
-        return True
-    if path not in files.names or not files.read(path):
         return True
     folder = _folder(path)
     return any(folder == _folder(name) for name in _running(files, variables))
