@@ -33,6 +33,8 @@ from ci_engine.project import read_project
 
 PULL_REQUEST = Event(name="pull_request", pull_request=1)
 OPTIONAL_JOBS = ("quick-checks", "comprehensive-tests", "code-scanning")
+# All that the engine looks into; large data need not be checked out.
+READ = ("*.py", "*.pyi", "*.pyx", "*.pxd", "*.toml", "*.cfg", "*.ini", "*.y*ml")
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 
 
@@ -160,8 +162,9 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     """Replay, and print a table, or JSON."""
     parsed = arguments()
-    patterns: Table = {"generated-patterns": parsed.generated}
-    settings: Table = {"changes": patterns}
+    settings: Table = {}
+    if parsed.generated:
+        settings["changes"] = {"generated-patterns": parsed.generated}
     settings |= {"source-paths": parsed.source} if parsed.source else {}
     settings |= {"test-paths": parsed.tests} if parsed.tests else {}
     groups = [Group("commits"), Group("merges")]
@@ -169,6 +172,7 @@ def main() -> None:
         place = Path(name) / "tree"
         clone = ["clone", "--quiet", "--shared", "--no-checkout"]
         git(Path(name), *clone, str(parsed.clone.resolve()), str(place))
+        git(place, "sparse-checkout", "set", "--no-cone", *READ)
         # The settings of the framework, not those that the repository may have.
         configuration = load_configuration(Path(name), {}, settings)
         for group, rows in zip(groups, history(place, parsed.commits), strict=True):
