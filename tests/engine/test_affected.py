@@ -12,9 +12,12 @@ import pytest
 from ci_engine.affected.graph import Engine, ImportGraph, build_graph
 from ci_engine.affected.selection import Changed, Selection, select_tests
 from ci_engine.affected.workflows import runs_tests
-from ci_engine.changes import Kinds
+from ci_engine.changes import Affected, Chain, Kinds, decide
 from ci_engine.config import load_configuration
+from ci_engine.event import Event
+from ci_engine.jobs import plan_jobs
 from ci_engine.project import read_project
+from ci_engine.report.changes_page import to_changes_page
 
 ENGINES: tuple[Engine, ...] = ("ruff", "ast")
 Tree = Mapping[str, str | bytes]
@@ -653,3 +656,75 @@ def test_the_graph_tells_imports_and_importers(tmp_path: Path, engine: Engine) -
     assert graph.imports("src/p/b.py") == {"src/p/c.py"}
     assert graph.importers("src/p/c.py") == {"src/p/b.py", "src/p/sub/leaf.py"}
     assert graph.imports("nowhere") == graph.importers("nowhere") == frozenset()
+
+
+def page_of(affected: Affected, tmp_path: Path) -> str:
+    loaded = load_configuration(tmp_path, {})
+    kinds = Kinds(loaded.patterns, loaded.settings)
+    decision = decide(kinds, ["src/a.py"], "a", "b", affected=affected)
+    return to_changes_page(decision, plan_jobs(decision, loaded, Event()))
+
+
+def test_the_page_tells_why_each_test_runs_and_stays_short(tmp_path: Path) -> None:
+    way = ["src/a|b.py", *(f"src/{n}.py" for n in range(9)), "tests/test_a\n.py"]
+    chains = [Chain(f"tests/test_{number}.py", way) for number in range(60)]
+    unreached = [f"src/{number}.py" for number in range(9)]
+    affected = Affected(
+        engine="ruff 1",
+        total=99,
+        chains=chains,
+        left_out=["x"],
+        unreached=unreached,
+        hubs=["src/hub.py"],
+        notes=["a note"],
+    )
+    page = page_of(affected, tmp_path)
+    assert "### Tests: 60 of 99 files, as no other depends on what changed" in page
+    assert (
+        "| `tests/test_0.py` | `src/a\\|b.py` → `src/0.py` → `7 more` → `src/8.py` → "
+        "`tests/test_a\\n.py` |"
+    ) in page
+    assert "| and 10 more | |" in page
+    assert "test_50" not in page
+    assert "`src/4.py` and 4 more" in page
+    assert "loaded by name in `src/hub.py`" in page
+    assert "- imports read by ruff 1\n" in page
+    assert "- a note\n" in page
+
+
+@pytest.mark.parametrize(
+    ("affected", "mode", "heading"),
+    [
+        (Affected(total=3, left_out=["x"]), "none", "none, as none depends"),
+        (Affected(total=1, everything="odd | name"), "all", "all: odd \\| name"),
+        (Affected(total=1, chains=[Chain("x", ["x"])]), "all", "all\n"),
+        (
+            Affected(
+                everything="y", total=2, chains=[Chain("x", ["x"])], left_out=["z"]
+            ),
+            "all",
+            "all: y; 1 of 2 files run first",
+        ),
+    ],
+)
+def test_what_runs_follows_from_what_is_affected(
+    affected: Affected, mode: str, heading: str, tmp_path: Path
+) -> None:
+    assert affected.tests(optimize=True).mode == mode
+    assert f"### Tests: {heading}" in page_of(affected, tmp_path)
+    assert affected.tests(optimize=False).mode == "all"
+
+
+def test_where_no_test_depends_on_code_its_imports_are_checked(tmp_path: Path) -> None:
+    loaded = load_configuration(tmp_path, {})
+    kinds = Kinds(loaded.patterns, loaded.settings)
+    nothing = Affected(total=1, left_out=["tests/test_a.py"])
+    decision = decide(kinds, ["src/a.py"], "a", "b", affected=nothing)
+    jobs = plan_jobs(decision, loaded, Event())
+    assert jobs.skips["comprehensive-tests"] == "no test depends on what changed"
+    assert "imports" in jobs.quick_checks
+    assert not decision.docs_only
+    # A text that a test reads is more than documentation.
+    reading = Affected(total=2, chains=[Chain("t", ["README.md", "t"])], left_out=["u"])
+    decision = decide(kinds, ["README.md"], "a", "b", affected=reading)
+    assert (decision.docs_only, decision.tests.mode) == (False, "some")
