@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from ci_engine.affected.graph import Engine, ImportGraph, build_graph
@@ -14,6 +15,7 @@ from ci_engine.affected.selection import Changed, Selection, select_tests
 from ci_engine.affected.workflows import runs_tests
 from ci_engine.changes import Affected, Chain, Kinds, decide
 from ci_engine.config import load_configuration
+from ci_engine.detection import describe
 from ci_engine.event import Event
 from ci_engine.jobs import plan_jobs
 from ci_engine.project import read_project
@@ -508,6 +510,19 @@ def test_declared_data_selects_the_tests_of_its_readers(tmp_path: Path) -> None:
         ({"tests/test_a.py": "import conf"}, "docs/conf.py", True),
         ({"tests/test_a.py": "toml = ROOT / 'ruff.toml'"}, "ruff.toml", True),
         ({"tests/test_a.py": "from tests.support import x"}, "docs/a.md", True),
+        (
+            {
+                "tests/test_a.py": "import p.about",
+                "src/p/about.py": "TEXT = (ROOT / 'README.md').read_text()",
+            },
+            "README.md",
+            True,
+        ),
+        (
+            {"tests/test_a.py": "import p.about", "src/p/about.py": "# See README.md."},
+            "README.md",
+            False,
+        ),
         ({"tests/test_a.py": "documentation = 'docs'"}, "README.md", False),
         ({"tests/test_a.py": ""}, "docs/conf.py", False),
     ],
@@ -649,6 +664,21 @@ def test_files_that_ruff_did_not_list_are_read_all_the_same(
     graph = build_graph(read_project(root), ["src"], ["tests"])
     assert graph.engine == "ruff 0.17.9"
     assert select(graph, "src/p/b.py").chains.keys() == {"tests/test_b.py"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names elsewhere are texts")
+def test_a_name_that_no_report_can_hold_is_left_out_nowhere(
+    tmp_path: Path, engine: Engine
+) -> None:
+    odd = os.fsdecode(b"tests/test_\xff\n.py")
+    graph = graph_of(tmp_path, {**PACKAGE, odd: "import p.b"}, engine)
+    told = describe(graph, select(graph, "src/p/a.py"))
+    assert (
+        odd
+        not in msgspec.json.decode(msgspec.json.encode(told), type=Affected).left_out
+    )
+    found = select(graph, "src/p/b.py")
+    assert sorted(found.chains) == ["tests/test_b.py", odd]
 
 
 def test_the_graph_tells_imports_and_importers(tmp_path: Path, engine: Engine) -> None:

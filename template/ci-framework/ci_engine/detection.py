@@ -178,13 +178,21 @@ def analyze(
 def describe(graph: ImportGraph, selection: Selection) -> Affected:
     """Write down what was selected and why."""
     chains = selection.chains
+    ways = [
+        (path, [_printable(step) for step in chains[path]]) for path in sorted(chains)
+    ]
     return Affected(
         engine=graph.engine,
-        everything=selection.everything,
+        everything=_printable(selection.everything),
         total=len(graph.tests),
-        chains=[Chain(path, way) for path, way in sorted(chains.items())],
-        left_out=sorted(graph.tests.difference(chains)),
-        unreached=selection.unreached,
-        hubs=sorted(graph.maybe),
+        chains=[Chain(_printable(path), way) for path, way in ways],
+        left_out=[_printable(path) for path in sorted(graph.tests.difference(chains))],
+        unreached=[_printable(path) for path in selection.unreached],
+        hubs=[_printable(path) for path in sorted(graph.maybe)],
         notes=[*graph.notes, *selection.notes],
     )
+
+
+def _printable(name: str) -> str:
+    """A name as a report can hold it; what is not UTF-8 is then left out nowhere."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")

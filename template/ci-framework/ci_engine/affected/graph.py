@@ -247,7 +247,7 @@ class _Builder:
     def _gone_imports(self) -> None:
         """Find who still imports a file that is no longer there."""
         gone = self.modules.known.difference(self.files.names)
-        words = {_word(path).encode() for path in gone}
+        words = {os.fsencode(_word(path)) for path in gone}
         for path in self.files.python if words else ():
             text = self.files.read(path)
             if any(word in text for word in words):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +14,13 @@ from ci_engine.affected.modules import Modules
 from ci_engine.affected.read_text import guessed_imports
 from ci_engine.config import Table
 
-__all__ = ["Mentions", "mentions_of_file", "script_modules", "starts_programs"]
+__all__ = [
+    "Mentions",
+    "mentions_of_file",
+    "quoted_in_code",
+    "script_modules",
+    "starts_programs",
+]
 
 _DOTTED = re.compile(rb"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 _PROGRAMS = (
@@ -94,7 +101,7 @@ class Mentions:
 
     @cached_property
     def _tops(self) -> frozenset[bytes]:
-        return frozenset(name.encode() for name in self.modules.top_names)
+        return frozenset(map(os.fsencode, self.modules.top_names))
 
     def _programs(self, path: str, text: bytes) -> set[str]:
         """What ``-m name``, ``-c "import name"`` and the project's commands run."""
@@ -159,10 +166,10 @@ def mentions_of_file(name: str, files: Files, area: list[str]) -> list[str]:
     """
     *directories, base = name.split("/")
     stem, dot, suffix = base.rpartition(".")
-    words = [base.encode("utf-8", "replace")]
+    words = [os.fsencode(base)]
     if stem and dot:
-        words.append(f"*.{suffix}".encode("utf-8", "replace"))
-    places = [re.escape(part.encode("utf-8", "replace")) for part in directories[:1]]
+        words.append(os.fsencode(f"*.{suffix}"))
+    places = [re.escape(os.fsencode(part)) for part in directories[:1]]
     if places:
         place = rb"""["'/](?:\.{1,2}/)*""" + places[0] + rb"""["'/]"""
         pattern = re.compile(place)
@@ -173,6 +180,24 @@ def mentions_of_file(name: str, files: Files, area: list[str]) -> list[str]:
         for test in area
         if not is_below(test, directories[:1])
         and _seems_to_read(files.read(test), words, pattern)
+    ]
+
+
+def quoted_in_code(name: str, files: Files, area: list[str]) -> list[str]:
+    """The code that names a file in a text: it may read it when it runs.
+
+    Args:
+        name: the file, which is none of Python's.
+        files: the files of the repository.
+        area: the tests, which are not looked into.
+    """
+    base = os.fsencode(name.rpartition("/")[2])
+    pattern = re.compile(rb"""["'/]""" + re.escape(base) + rb"""["']""")
+    tests = frozenset(area)
+    return [
+        path
+        for path in files.python
+        if path not in tests and pattern.search(files.read(path))
     ]
 
 

@@ -8,7 +8,7 @@ from fnmatch import fnmatch
 
 from ci_engine.affected.files import parent, parents
 from ci_engine.affected.graph import ImportGraph
-from ci_engine.affected.mentions import mentions_of_file
+from ci_engine.affected.mentions import mentions_of_file, quoted_in_code
 from ci_engine.globs import matching
 
 __all__ = ["Changed", "Selection", "select_tests"]
@@ -127,7 +127,9 @@ class _Rules:
             return f"{path} is itself a test"
         if self._collected(path):
             return f"{path} is below a directory of tests"
-        for name in mentions_of_file(path, self.graph.files, self.graph.area):
+        files, area = self.graph.files, self.graph.area
+        readers = mentions_of_file(path, files, area)
+        for name in (*readers, *quoted_in_code(path, files, area)):
             self._seed(name, [path])
         return ""
 
