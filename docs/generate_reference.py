@@ -225,6 +225,9 @@ def settings_rows(
         value = defaults.get(field.encode_name)
         if isinstance(field.type, msgspec.inspect.StructType):
             yield from settings_rows(field.type.cls, here, value or {})
+        elif field.name == "data_patterns":
+            what = "a table: a list of patterns for each pattern"
+            yield f"`{'.'.join(here)}`", notes[field.name], what, "none", "none"
         elif isinstance(field.type, msgspec.inspect.DictType):
             yield from check_rows(field.type.value_type, here, notes[field.name], value)
         else:

@@ -14,6 +14,7 @@ _UNMANAGED = f"{_CURRENT} -d 'unmanaged=[.github/workflows/python-ci.yml]'"
 # What a person does in an editor: keep both sides.
 _DECIDE = "sed -i '/^<<<<<<<\\|^=======$\\|^>>>>>>>/d' pyproject.toml"
 _SKIP = "SKIP=ci-framework-lint,ci-framework-format"
+_REPLAY = "uv run tests/benchmarks/replay.py ../project --source src --tests tests"
 _WORK = "echo 'More.' >> README.md && git add README.md"
 
 
@@ -143,6 +144,13 @@ COMMANDS: dict[str, Way] = {
     "ci-framework/ci gate --only test tests/test_spans.py": _gate(),
     "ci-framework/ci gate --fail-fast": _gate(),
     "ci-framework/ci gate --dry-run": Way("project", after="test ! -e .ci-framework"),
+    "ci-framework/ci gate --affected": _gate(
+        before="git init -q && git add . && git commit -qm x",
+    ),
+    "ci-framework/ci changes": Way(
+        "project", after="test -s .ci-framework/changes/changes.json"
+    ),
+    "ci-framework/ci changes --explain src/myproj/spans.py": Way("project"),
     "ci-framework/ci gate --python 3.12": _gate(),
     "ci-framework/ci gate --coverage-threshold 80": _gate(),
     "ci-framework/ci gate --timeout 300": _gate(),
@@ -166,5 +174,6 @@ COMMANDS: dict[str, Way] = {
 NOT_RUN: dict[str, str] = {
     "python -m pip install uv && uv run pytest": "it runs these very tests",
     "pixi lock": "pixi is installed by its own installer, not from an index",
+    _REPLAY: "it replays a repository of the reader's",
     "poetry lock": "Poetry would have to be installed, and nothing else needs it",
 }

@@ -27,7 +27,7 @@ _KINDS = (
 )
 # What runs, managers and people make; test_commands.py and the engine's tests see it.
 _MADE = (
-    re.compile(r"\.ci-framework(/(environments|gate|tools)(/.*)?)?"),
+    re.compile(r"\.ci-framework(/(changes|environments|gate|tools)(/.*)?)?"),
     re.compile(r"\.venv(/bin/pre-commit)?"),
     re.compile(r"(uv|pixi|poetry)\.lock"),
     # Examples of what a project may have.

@@ -22,7 +22,15 @@ from ci_engine.tools import read_tool_locks
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGINE = ROOT / "template" / "ci-framework"
-CHECKS = ("no-conflict-markers", "lint", "format", "typecheck", "test", "coverage")
+CHECKS = (
+    "no-conflict-markers",
+    "lint",
+    "format",
+    "typecheck",
+    "test",
+    "coverage",
+    "imports",
+)
 
 # Makes an environment that sees the packages of the interpreter of these tests.
 _UV = """\

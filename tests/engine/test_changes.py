@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,6 +27,9 @@ OUTPUTS = [
     "security-relevant",
     "docs-changed",
     "base",
+    "packages",
+    "tests-mode",
+    "tests",
     "manager",
     "tier",
     "matrix",
@@ -36,6 +40,7 @@ OUTPUTS = [
     "quick-checks",
     "skips",
 ]
+RUFF = f"ruff {version('ruff')}"
 TESTING = {"test", "coverage", "patch-coverage"}
 
 
@@ -89,8 +94,13 @@ def test_a_pattern_fits_whole_names_and_never_a_prefix(
         ("dependencies", ["requirements-dev.txt", "requirements/dev.txt", "pixi.lock"]),
         ("dependencies", ["constraints.txt", "environment.yml", "poetry.lock"]),
         ("ci", [".github/workflows/docs.yml", ".github/actions/a/action.yml"]),
-        ("ci", ["ci-framework/ci_engine/cli.py", ".pre-commit-config.yaml"]),
-        ("unknown", ["Dockerfile", "data.json", "Makefile", "notes.txt", ".gitignore"]),
+        ("ci", ["ci-framework/ci_engine/cli.py", ".github/workflows/a.yml"]),
+        ("config", [".pre-commit-config.yaml", "ruff.toml", ".gitignore"]),
+        ("config", [".yamllint.yml", "packages/a/mypy.ini", ".github/zizmor.yml"]),
+        (
+            "unknown",
+            ["Dockerfile", "data.json", "Makefile", "notes.txt", ".gitattributes"],
+        ),
         ("unknown", ["documentation.json", "../other/a.py/x", "docs"]),
     ],
 )
@@ -120,6 +130,10 @@ def test_each_kind_of_file_is_told_by_its_place_and_name(
         ({"changes": {"docs-patterns": ["*.adoc"]}}, "README.md", "unknown"),
         ({"changes": {"generated-patterns": ["src/v.py"]}}, "src/v.py", "generated"),
         ({"changes": {"generated-patterns": ["*.lock"]}}, "uv.lock", "dependencies"),
+        ({"changes": {"data-patterns": {"src/*.csv": []}}}, "src/a.csv", "data"),
+        ({"changes": {"data-patterns": {"*.lock": []}}}, "uv.lock", "dependencies"),
+        ({"changes": {"config-patterns": ["*.toml"]}}, "a/b.toml", "config"),
+        ({}, "src/demo/ruff.toml", "source"),
         ({"changes": {"docs-patterns": ["*.txt"]}}, "requirements.txt", "dependencies"),
         ({"changes": {"always-run": ["docs/api/"]}}, "docs/api/a.md", "always-run"),
         ({"changes": {"source-patterns": ["*.toml"]}}, "a/b.toml", "source"),
@@ -150,6 +164,7 @@ ALL = {
         (["tests/test_a.py"], {}, "all"),
         (["README.md", "tests/test_a.py"], {"docs-changed": True}, "all"),
         (["Dockerfile"], {**ALL, "docs-changed": True}, "all"),
+        (["ruff.toml"], {"security-relevant": True}, "all"),
         (["README.md", "uv.lock"], {**ALL, "docs-changed": True}, "all"),
         ([".github/workflows/a.yml"], {**ALL, "docs-changed": True}, "all"),
         ([], {**ALL, "docs-changed": True}, "all"),
@@ -207,7 +222,9 @@ def test_each_check_of_the_tier_runs_in_exactly_one_job(tmp_path: Path) -> None:
     for tier in ("essential", "extended", "full"):
         jobs = plan(tmp_path, everything("x"), PULL_REQUEST, quality={"tier": tier})
         checks = loaded.settings.checks_of(tier)
-        assert sorted([*jobs.quick_checks, *jobs.test_checks]) == sorted(checks)
+        found = sorted([*jobs.quick_checks, *jobs.test_checks])
+        # Where all tests run, they import what matters.
+        assert found == sorted(set(checks) - {"imports"})
         assert set(jobs.test_checks) == TESTING & set(checks)
         assert jobs.skips == {}
         history = jobs.outputs()["test-history"]
@@ -401,6 +418,16 @@ def test_the_json_is_what_other_programs_rely_on(repository: DemoProject) -> Non
                 "because": "docs-patterns: /*.md",
             }
         ],
+        "affected": {
+            "engine": RUFF,
+            "everything": "",
+            "total": 1,
+            "chains": [],
+            "left-out": ["tests/test_demo.py"],
+            "unreached": [],
+            "hubs": [],
+            "notes": [],
+        },
     }
 
 

@@ -116,6 +116,7 @@ def test_a_green_change_is_green_on_every_leg_of_its_matrix(
     assert done.code == 0
     assert artifacts(done) == sorted(
         [
+            "changes-1",
             "code-scanning",
             "gate-quick-checks-1",
             "summary-1",
@@ -172,11 +173,85 @@ def test_documentation_alone_skips_the_tests_and_is_green(
     assert told(done)["docs-only"] == "true"
     skips = json.loads(told(done)["skips"])
     assert set(skips) == {"comprehensive-tests", "code-scanning"}
-    assert artifacts(done) == ["gate-quick-checks-1", "summary-1"]
+    assert artifacts(done) == ["changes-1", "gate-quick-checks-1", "summary-1"]
     assert "typecheck" not in statuses(done.report("gate-quick-checks"))
     page = done.page()
     assert f"- comprehensive-tests: {skips['comprehensive-tests']}" in page
     assert page.startswith("## ci-framework: green\n")
+
+
+def add_module(project: Path, name: str) -> Path:
+    """A module beside the others, with a test of its own."""
+    package = source_of(project).parent
+    module = package / f"{name}.py"
+    module.write_text(f'"""Module."""\n\n{name.upper()} = 1\n', encoding="utf-8")
+    text = (
+        f'"""Tests."""\n\nfrom {package.name} import {name}\n\n\n'
+        f"def test_{name}() -> None:\n"
+        f'    """It is one."""\n'
+        f"    assert {name}.{name.upper()} == 1\n"
+    )
+    (project / "tests" / f"test_{name}.py").write_text(text, encoding="utf-8")
+    return module
+
+
+def tests_that_ran(done: Run, python: str) -> list[str]:
+    report = done.report(f"gate-linux-py{python}")
+    (check,) = [c for c in tables(report["checks"]) if c["id"] == "test"]
+    return sorted({str(test["path"]) for test in tables(check["tests"])})
+
+
+def test_a_change_of_one_module_runs_its_tests_and_imports_all(
+    project: Path, place: Path, pythons: tuple[str, str]
+) -> None:
+    module = add_module(project, "one")
+    add_module(project, "two")
+    commit_all(project)
+    append(module, "# A change.\n")
+    done = run(project, place)
+    assert done.ended() == {**EVERYTHING, **legs_on(*pythons)}, done.text
+    assert (told(done)["tests-mode"], told(done)["tests"]) == (
+        "some",
+        "tests/test_one.py",
+    )
+    assert statuses(done.report("gate-quick-checks"))["imports"] == "passed"
+    for python in pythons:
+        assert tests_that_ran(done, python) == ["tests/test_one.py"]
+        assert statuses(done.report(f"gate-linux-py{python}"))["coverage"] == "skipped"
+
+
+def test_a_change_of_dependencies_runs_all_tests(
+    project: Path, place: Path, pythons: tuple[str, str]
+) -> None:
+    add_module(project, "one")
+    commit_all(project)
+    append(project / "pyproject.toml", "\n# A change.\n")
+    done = run(project, place)
+    assert done.ended() == {**EVERYTHING, **legs_on(*pythons)}, done.text
+    assert (told(done)["tests-mode"], told(done)["tests"]) == ("all", "")
+    assert "tests/test_one.py" in tests_that_ran(done, pythons[0])
+    assert len(tests_that_ran(done, pythons[0])) > 1
+
+
+def test_a_forced_push_of_a_branch_runs_all_tests(
+    project: Path, place: Path, pythons: tuple[str, str]
+) -> None:
+    module = add_module(project, "one")
+    commit_all(project)
+    append(module, "# A change.\n")
+    repository = {"default_branch": "main", "full_name": "someone/sample"}
+    payload: dict[str, object] = {
+        "repository": repository,
+        "ref": "refs/heads/main",
+        "before": "1" * 40,
+        "forced": True,
+    }
+    done = run(project, place, "push", payload=payload)
+    ended = {**EVERYTHING, **legs_on(*pythons)}
+    ended.pop("comment")
+    assert done.ended() == ended, done.text
+    assert told(done)["tests-mode"] == "all"
+    assert len(tests_that_ran(done, pythons[0])) > 1
 
 
 def test_a_change_from_a_fork_sends_nothing_that_needs_a_right(
@@ -292,7 +367,7 @@ def test_a_leg_that_cannot_have_its_python_fails_the_workflow(
     assert done.steps["comprehensive-tests 3.99", "Set up"] == "failure"
     kept = done.steps.get(("comprehensive-tests 3.99", "Keep the report"), "skipped")
     assert kept == "skipped"
-    assert artifacts(done) == ["summary-1"]
+    assert artifacts(done) == ["changes-1", "summary-1"]
 
 
 @pytest.mark.parametrize("event", ["pull_request", "merge_group"])

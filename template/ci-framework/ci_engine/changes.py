@@ -8,30 +8,47 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import msgspec
 
+from ci_engine.errors import UsageError
 from ci_engine.globs import matching, specificity
 from ci_engine.settings import ChangePatterns, Settings
 
-__all__ = ["Category", "Decision", "Kinds", "Reason", "Tests", "decide", "everything"]
+__all__ = [
+    "Affected",
+    "Category",
+    "Chain",
+    "Decision",
+    "Kinds",
+    "Reason",
+    "Tests",
+    "decide",
+    "everything",
+    "read_decision",
+]
 
 Category = Literal[
     "always-run",
     "ci",
     "dependencies",
+    "config",
     "generated",
+    "data",
     "source",
     "tests",
     "docs",
     "unknown",
     "everything",
+    "read_decision",
 ]
 
 # A change of these reaches further than anybody can tell from a name.
 _FAR_REACHING = frozenset({"always-run", "ci", "dependencies", "unknown", "everything"})
 _HARMLESS = frozenset({"docs", "generated"})
+_CODE = frozenset({"source", "data"})
 
 
 class Reason(msgspec.Struct, frozen=True):
@@ -47,13 +64,53 @@ class Tests(msgspec.Struct, frozen=True):
 
     Attributes:
         mode: all, some (those in ``paths``) or none.
-        paths: files or directories of tests.
+        paths: the files of tests that the change can break; where all run, these
+            run first.
     """
 
     __test__ = False
 
     mode: Literal["all", "some", "none"]
     paths: list[str] = msgspec.field(default_factory=list[str])
+
+
+class Chain(msgspec.Struct, frozen=True):
+    """Why a test file is affected: the way from what changed to it."""
+
+    path: str
+    way: list[str]
+
+
+class Affected(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
+    """What is known about the tests that a change can break.
+
+    Attributes:
+        engine: what read the imports; empty if nobody did.
+        everything: why all tests run, empty if they need not.
+        total: how many files of tests there are.
+        chains: the affected ones, each with the way from what changed to it.
+        left_out: the files of tests that are not affected.
+        unreached: changed code that no test depends on.
+        hubs: files that load code by names no text has: list what they load under
+            always-run where its tests are missed.
+        notes: what a reader must know.
+    """
+
+    engine: str = ""
+    everything: str = ""
+    total: int = 0
+    chains: list[Chain] = msgspec.field(default_factory=list[Chain])
+    left_out: list[str] = msgspec.field(default_factory=list[str])
+    unreached: list[str] = msgspec.field(default_factory=list[str])
+    hubs: list[str] = msgspec.field(default_factory=list[str])
+    notes: list[str] = msgspec.field(default_factory=list[str])
+
+    def tests(self, *, optimize: bool) -> Tests:
+        """The tests to run: these, or all of them with these first."""
+        paths = [chain.path for chain in self.chains]
+        if self.everything or not optimize or (paths and not self.left_out):
+            return Tests("all", paths if self.left_out else [])
+        return Tests("some", paths) if paths else Tests("none")
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
@@ -71,6 +128,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
         packages: the packages that are touched; empty outside of a monorepo.
         tests: the tests that have to run.
         reasons: what each path is, and why.
+        affected: which tests the change can break, and why.
     """
 
     schema: int = 1
@@ -84,6 +142,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     packages: list[str] = msgspec.field(default_factory=list[str])
     tests: Tests
     reasons: list[Reason]
+    affected: Affected = Affected()
 
 
 @dataclass(frozen=True)
@@ -93,19 +152,24 @@ class Kinds:
     Attributes:
         patterns: the framework's own patterns.
         settings: the project's directories and patterns.
+        quiet_workflows: workflows that run no tests.
     """
 
     patterns: ChangePatterns
     settings: Settings
+    quiet_workflows: frozenset[str] = frozenset()
 
     def of(self, path: str) -> Reason:
         """Name the kind of one path, given from the top of the repository with /."""
         changes = self.settings.changes
+        if path in self.quiet_workflows and not matching(path, changes.always_run):
+            return Reason(path, "config", "a workflow that runs no tests")
         fixed: list[tuple[Category, str, Sequence[str]]] = [
             ("always-run", "always-run", changes.always_run),
             ("ci", "a file of the CI itself", self.patterns.ci),
             ("dependencies", "versions", self.patterns.dependencies),
             ("generated", "generated-patterns", changes.generated_patterns),
+            ("data", "data-patterns", list(changes.data_patterns)),
         ]
         for category, name, patterns in fixed:
             pattern = matching(path, patterns)
@@ -121,6 +185,7 @@ class Kinds:
             ("tests", "test-paths", _directories(settings.test_paths)),
             ("tests", "test-patterns", changes.test_patterns),
             ("docs", "docs-patterns", changes.docs_patterns),
+            ("config", "config-patterns", changes.config_patterns),
             ("source", "source-patterns", changes.source_patterns),
         ]
         best = Reason(path, "unknown", "no pattern fits")
@@ -137,25 +202,47 @@ def _directories(paths: Iterable[str]) -> list[str]:
     return ["**" if path == "." else f"{path.strip('/')}/" for path in paths]
 
 
-def decide(kinds: Kinds, paths: Sequence[str], base: str, head: str) -> Decision:
-    """Judge a change by the paths it touches; no path at all runs everything."""
+def decide(
+    kinds: Kinds,
+    paths: Sequence[str],
+    base: str,
+    head: str,
+    *,
+    affected: Affected | None = None,
+    optimize: bool = True,
+) -> Decision:
+    """Judge a change by the paths it touches; no path at all runs everything.
+
+    Args:
+        kinds: tells what each path is.
+        paths: the paths.
+        base: the commit the change started from.
+        head: the commit it ends with.
+        affected: the tests it can break; None if nobody looked.
+        optimize: whether other tests may be left out.
+    """
     if not paths:
         return everything("no file changed, so nothing can be left out", base, head)
     reasons = [kinds.of(path) for path in sorted(set(paths))]
     found = {reason.category for reason in reasons}
     far = bool(found & _FAR_REACHING)
-    source = far or "source" in found
-    docs_only = found <= _HARMLESS
+    source = far or not found.isdisjoint(_CODE)
+    quiet = found <= _HARMLESS
+    tests = Tests("none" if quiet else "all")
+    if affected is not None:
+        # Where only texts changed that tests read, these tests are all there is to it.
+        tests = affected.tests(optimize=optimize or quiet)
     return Decision(
         base=base,
         head=head,
-        docs_only=docs_only,
+        docs_only=quiet and tests.mode == "none",
         source_changed=source,
         performance_sensitive=source,
-        security_relevant=source,
+        security_relevant=source or "config" in found,
         docs_changed=far or "docs" in found,
-        tests=Tests("none" if docs_only else "all"),
+        tests=tests,
         reasons=reasons,
+        affected=affected or Affected(),
     )
 
 
@@ -172,3 +259,18 @@ def everything(because: str, base: str = "", head: str = "") -> Decision:
         tests=Tests("all"),
         reasons=[Reason("", "everything", because)],
     )
+
+
+def read_decision(path: Path) -> Decision:
+    """Read what ``ci changes`` wrote.
+
+    Raises:
+        UsageError: if it cannot be read.
+    """
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Decision)
+    except (OSError, msgspec.DecodeError) as error:
+        raise UsageError(
+            f"--selection: {path}: {error}",
+            next_step="name the changes.json that `ci changes` wrote",
+        ) from error

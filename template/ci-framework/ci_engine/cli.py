@@ -16,7 +16,9 @@ from ci_engine import __version__
 from ci_engine.errors import CommandError, ToolError, UsageError
 
 if TYPE_CHECKING:
-    from ci_engine.config import Table
+    from ci_engine.changes import Decision
+    from ci_engine.config import Configuration, Table
+    from ci_engine.project import Project
     from ci_engine.results import CheckResult
     from ci_engine.settings import CheckName
 
@@ -55,6 +57,11 @@ class _Arguments(argparse.Namespace):
     performance: str
     paths: list[str]
     more_paths: str
+    affected: bool
+    selection: str
+    head: str
+    analyze_dependencies: str
+    optimize_tests: str
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -166,6 +173,17 @@ def _add_gate(parser: argparse.ArgumentParser) -> None:
         "--since", default="", metavar="COMMIT", help="where the change started from"
     )
     parser.add_argument(
+        "--affected",
+        action="store_true",
+        help="leave out the tests that the change cannot break",
+    )
+    parser.add_argument(
+        "--selection",
+        default="",
+        metavar="FILE",
+        help="the same, as `ci changes` told it in its changes.json",
+    )
+    parser.add_argument(
         "--dry-run", action="store_true", help="say what would run, run nothing"
     )
     parser.add_argument(
@@ -185,8 +203,22 @@ def _add_changes(parser: argparse.ArgumentParser) -> None:
         "--since", default="", metavar="COMMIT", help="where the change started from"
     )
     parser.add_argument(
-        "--explain", default="", metavar="FILE", help="tell the kind of one file"
+        "--head", default="", metavar="COMMIT", help="where the change ends"
     )
+    parser.add_argument(
+        "--explain",
+        default="",
+        metavar="FILE",
+        help="tell what one file is, which tests it selects and what selects it",
+    )
+    # With a value each, for workflows: their inputs are texts.
+    for name, text in (
+        ("analyze-dependencies", "follow the imports from the change to the tests"),
+        ("optimize-tests", "leave out tests that the change cannot break"),
+    ):
+        parser.add_argument(
+            f"--{name}", choices=("true", "false"), default="true", help=text
+        )
     parser.add_argument(
         "--matrix",
         choices=("full", "spot-check"),
@@ -266,6 +298,8 @@ def _gate(parsed: _Arguments) -> int:
             since=parsed.since,
             baseline="write" if parsed.baseline == "write" else "check",
             grow=parsed.grow,
+            decision=_decision(parsed, project, configuration),
+            explicit=bool(parsed.only),
             on_result=_print_result,
         ),
     )
@@ -274,6 +308,27 @@ def _gate(parsed: _Arguments) -> int:
 
     conclude(make_console(), result, project.relative(reports), as_json=parsed.json)
     return result.verdict.exit_code
+
+
+def _decision(
+    parsed: _Arguments, project: Project, configuration: Configuration
+) -> Decision | None:
+    """Which tests the change can break, if somebody asked.
+
+    Raises:
+        UsageError: if the file of a selection cannot be read.
+    """
+    if parsed.selection:
+        from ci_engine.changes import read_decision
+
+        return read_decision(Path.cwd() / parsed.selection)
+    if not parsed.affected:
+        return None
+    from ci_engine.detection import DetectionRequest, detect
+    from ci_engine.event import read_event
+
+    request = DetectionRequest(since=parsed.since)
+    return detect(project, configuration, read_event(os.environ), request)
 
 
 def _print_result(check: CheckResult) -> None:
@@ -346,10 +401,16 @@ def _refuse_bad_python(version: str) -> None:
 
 def _changes(parsed: _Arguments) -> int:
     from ci_engine.commands.changes import ChangesRequest, run_changes
+    from ci_engine.detection import DetectionRequest
 
     return run_changes(
         ChangesRequest(
-            since=parsed.since,
+            detection=DetectionRequest(
+                since=parsed.since,
+                head=parsed.head,
+                analyze=parsed.analyze_dependencies == "true",
+                optimize=parsed.optimize_tests == "true",
+            ),
             explain=parsed.explain,
             matrix=parsed.matrix,
             as_json=parsed.json,

@@ -360,8 +360,13 @@ def _variable_names(
     """Map each environment variable to its setting and the setting's type."""
     if isinstance(kind, inspect.StructType):
         parts = [(field.encode_name, field.type) for field in kind.fields]
+    elif isinstance(kind, inspect.DictType) and isinstance(
+        kind.value_type, inspect.ListType
+    ):
+        # A table of patterns has no names that a variable could have.
+        return {}
     elif isinstance(kind, inspect.DictType):
-        # Every table with names of its own is one of checks.
+        # Every other table with names of its own is one of checks.
         parts = [(name, kind.value_type) for name in BUILT_IN_CHECKS]
     else:
         name = _PREFIX + "_".join(keys).replace("-", "_").upper()

@@ -19,7 +19,14 @@ from ci_engine.environment import child_variables
 from ci_engine.errors import ToolError
 from ci_engine.run import Outcome, find_program, run_program
 
-__all__ = ["Change", "Start", "changed_files", "changed_lines", "find_start"]
+__all__ = [
+    "Change",
+    "Start",
+    "changed_files",
+    "changed_lines",
+    "find_start",
+    "is_checked_out",
+]
 
 _SECONDS = 120.0
 # How much history is fetched, step by step, until the start of the change is in it.
@@ -119,7 +126,10 @@ class _Event(msgspec.Struct):
 
 
 def find_start(
-    root: Path, since: str = "", variables: Mapping[str, str] = os.environ
+    root: Path,
+    since: str = "",
+    variables: Mapping[str, str] = os.environ,
+    head: str = "HEAD",
 ) -> Start:
     """Find the commit that a change started from.
 
@@ -130,16 +140,19 @@ def find_start(
         root: the repository.
         since: a commit, branch or tag; empty = find out.
         variables: the environment.
+        head: the commit the change ends with.
     """
     if find_program("git") is None:
         return Start(None, "git is not installed")
-    repository = _Repository(root)
+    repository = _Repository(root, head)
     outcome = repository.run("rev-parse", "--is-inside-work-tree")
     if outcome.code != 0:
         said = next(iter(outcome.stderr.strip().splitlines()), outcome.ending())
         return Start(None, f"git has no work tree here: {said}")
     if not repository.commit("HEAD"):
         return Start(None, "there is no commit yet")
+    if head != "HEAD" and not repository.have(head):
+        return Start(None, f"--head {head} is not here")
     if since:
         return repository.given(since)
     if variables.get("GITHUB_ACTIONS") == "true":
@@ -197,8 +210,9 @@ def _of_push(repository: _Repository, event: _Event) -> Start:
 class _Repository:
     """Questions to git in one work tree; none of them ever asks for a password."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, head: str = "HEAD") -> None:
         self.root = root
+        self.head = head
         self.variables = child_variables(
             {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
         )
@@ -270,7 +284,7 @@ class _Repository:
 
     def shared(self, name: str) -> str:
         """The last commit that a commit and HEAD share, empty if none is known."""
-        outcome = self.run("merge-base", name, "HEAD")
+        outcome = self.run("merge-base", name, self.head)
         return outcome.stdout.strip() if outcome.code == 0 else ""
 
     def shared_with(self, name: str, what: str) -> Start:
@@ -297,19 +311,22 @@ class _Repository:
         return Start(None, f"none of {', '.join(branches)} is here")
 
 
-def changed_files(root: Path, start: Start, *, work_tree: bool = True) -> list[Change]:
+def changed_files(
+    root: Path, start: Start, *, work_tree: bool = True, head: str = "HEAD"
+) -> list[Change]:
     """List the files that a change touched.
 
     Args:
         root: the repository.
         start: where the change started; it must be known.
         work_tree: whether what is not committed is part of the change.
+        head: the commit that the change ends with, without a work tree.
 
     Raises:
         ToolError: if git cannot tell: everything must be treated as changed.
     """
     repository = _Repository(root)
-    ends = (_known(start),) if work_tree else (_known(start), "HEAD")
+    ends = (_known(start),) if work_tree else (_known(start), head)
     text = repository.need(*_DIFF, "--no-relative", "--raw", "-z", *ends, "--")
     prefix = repository.need("rev-parse", "--show-prefix").removesuffix("\n")
     fields = text.split("\0")
@@ -320,6 +337,13 @@ def changed_files(root: Path, start: Start, *, work_tree: bool = True) -> list[C
     if work_tree:
         changes |= {Change(path, "A") for path in _unknown_to_git(repository)}
     return sorted(changes)
+
+
+def is_checked_out(root: Path, name: str) -> bool:
+    """Whether a commit is the one that the work tree was made of."""
+    repository = _Repository(root)
+    commit = repository.commit(name)
+    return bool(commit) and commit == repository.commit("HEAD")
 
 
 def _change(facts: str, path: str) -> Change:

@@ -19,6 +19,8 @@ __all__ = ["Jobs", "plan_jobs"]
 _ON_THE_MATRIX = frozenset({"test", "coverage", "patch-coverage"})
 # They look at code or versions only: documentation cannot change their result.
 _BLIND_TO_DOCS = frozenset({"typecheck", "security", "audit", "policy", "lock"})
+# Where every test runs, each module that matters is imported anyway.
+_BESIDE_A_SELECTION = frozenset({"imports"})
 # They compare with the commit the change started from.
 _NEED_HISTORY = frozenset({"patch-coverage"})
 
@@ -75,6 +77,8 @@ def plan_jobs(
     tier = configuration.settings.quality.tier
     checks = configuration.settings.checks_of(tier)
     blind = _BLIND_TO_DOCS if decision.docs_only else frozenset[str]()
+    if decision.docs_only or decision.tests.mode == "all":
+        blind |= _BESIDE_A_SELECTION
     quick = [name for name in checks if name not in _ON_THE_MATRIX | blind]
     tests = [name for name in checks if name in _ON_THE_MATRIX]
     whole = any(reason.category == "everything" for reason in decision.reasons)
@@ -86,6 +90,8 @@ def plan_jobs(
         skips["comprehensive-tests"] = f"the tier {tier} has no check for it"
     elif decision.docs_only:
         skips["comprehensive-tests"] = "only documentation and generated files changed"
+    elif decision.tests.mode == "none":
+        skips["comprehensive-tests"] = "no test depends on what changed"
     scanning = _no_scanning(decision, event, quick)
     if scanning:
         skips["code-scanning"] = scanning

@@ -40,6 +40,7 @@ BUILT_IN_CHECKS = (
     "typecheck",
     "test",
     "coverage",
+    "imports",
     "security",
     "audit",
     "hooks",
@@ -167,17 +168,22 @@ class Changes(_Table, frozen=True):
     """Which kind of file a changed path is; see ``configs/change-patterns.yaml``.
 
     Attributes:
-        docs_patterns: documentation; a change of nothing else runs no tests.
+        docs_patterns: documentation; of tests, only those that read it run.
         source_patterns: code, beside everything below ``source-paths``.
         test_patterns: tests, beside everything below ``test-paths``.
+        config_patterns: settings of tools that no test runs.
         generated_patterns: files a program writes; a change of them runs nothing.
+        data_patterns: data files, each pattern with patterns of the Python files that
+            read them; a change of the data counts as one of these.
         always_run: files whose change runs everything.
     """
 
     docs_patterns: list[Glob]
     source_patterns: list[Glob]
     test_patterns: list[Glob]
+    config_patterns: list[Glob]
     generated_patterns: list[Glob]
+    data_patterns: dict[Glob, list[Glob]]
     always_run: list[Glob]
 
 
@@ -185,7 +191,9 @@ _NO_CHANGES = Changes(
     docs_patterns=[],
     source_patterns=[],
     test_patterns=[],
+    config_patterns=[],
     generated_patterns=[],
+    data_patterns={},
     always_run=[],
 )
 

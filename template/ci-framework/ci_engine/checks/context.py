@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ci_engine.baseline import Baseline
+from ci_engine.changes import Affected, Tests
 from ci_engine.environment import Environment
 from ci_engine.errors import ToolError
 from ci_engine.git import Start
@@ -75,6 +76,9 @@ class Context:
         baseline: what was red before; None if the project has none.
         hypothesis_examples: examples that property tests try; 0 = their own.
         earlier: results of checks that this one depends on.
+        tests: the tests that the change can break; None = nobody asked.
+        affected: what is known about them.
+        explicit: whether the checks were named one by one.
     """
 
     project: Project
@@ -92,6 +96,14 @@ class Context:
     earlier: Mapping[CheckName, CheckResult] = field(
         default_factory=dict[CheckName, CheckResult]
     )
+    tests: Tests | None = None
+    affected: Affected = field(default_factory=Affected)
+    explicit: bool = False
+
+    @property
+    def partial(self) -> bool:
+        """Whether tests are left out that the change cannot break."""
+        return self.tests is not None and self.tests.mode != "all"
 
     def own_command(self, check: CheckName) -> Command:
         """The project's own way to make a check, empty if it has none.

@@ -39,7 +39,8 @@ def check(context: Context) -> CheckResult:
     tests = context.earlier.get("test")
     if tests is None:
         return not_run("coverage", "the tests were not part of this run")
-    if threshold == 0 or context.paths or tests.status is Status.SKIPPED:
+    partial = bool(context.paths) or context.partial
+    if threshold == 0 or partial or tests.status is Status.SKIPPED:
         return skipped("coverage", _why_not(context, threshold, tests))
     if tests.status is Status.NOT_RUN:
         return not_run("coverage", "the tests did not run")
@@ -63,6 +64,8 @@ def _why_not(context: Context, threshold: int, tests: CheckResult) -> str:
         return "the threshold is 0"
     if context.paths:
         return "only some of the tests ran"
+    if context.partial:
+        return "only the tests that depend on what changed ran"
     return f"the tests were skipped: {tests.reason}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -18,12 +19,14 @@ from ci_engine.checks.own_command import run_own_command
 from ci_engine.checks.pytest_events import TestRun, named_places, read_events
 from ci_engine.config import Table
 from ci_engine.environment import Environment
+from ci_engine.output import write_text
 from ci_engine.results import CheckResult, Finding, Status, TestCase
 from ci_engine.run import Outcome
 
 __all__ = ["check"]
 
 _EVENTS_NAME = "pytest-events.jsonl"
+_SELECTION_NAME = "pytest-selection.json"
 _OUTPUT_NAME = "pytest-output.txt"
 _XML_NAME = "coverage.xml"
 _DATA_NAME = ".coverage"
@@ -38,6 +41,8 @@ def check(context: Context) -> CheckResult:
         return not_run_because("test", environment)
     if context.paths and not context.given_tests:
         return skipped("test", "none of the given paths holds tests")
+    if context.tests is not None and context.tests.mode == "none":
+        return skipped("test", "no test depends on what changed")
     for stale in (REPORT_NAME, _XML_NAME, _DATA_NAME, _OUTPUT_NAME):
         (context.reports / stale).unlink(missing_ok=True)
     # Data of another run cannot get into a directory that is made now.
@@ -86,8 +91,10 @@ def _variables(
     """Make pytest load our plugin, also when another program starts it."""
     inside = str(Path(__file__).resolve().parent.parent / "inside" / "pytest_plugin")
     python_path = os.environ.get("PYTHONPATH", "")
+    selection = _write_selection(context, data.with_name(_SELECTION_NAME))
     words = shlex.join(("-p", "ci_framework_pytest", *options))
     return {
+        **({"CI_ENGINE_PYTEST_SELECTION": str(selection)} if selection else {}),
         "CI_ENGINE_PYTEST_EVENTS": str(data.with_name(_EVENTS_NAME)),
         "CI_ENGINE_PYTEST_DEADLINE": f"{time.time() + context.timeout('test'):.2f}",
         "CI_ENGINE_HYPOTHESIS_EXAMPLES": str(context.hypothesis_examples),
@@ -96,6 +103,21 @@ def _variables(
         "PYTEST_ADDOPTS": f"{words} {os.environ.get('PYTEST_ADDOPTS', '')}".strip(),
         "PYTHONPATH": os.pathsep.join(filter(None, (inside, python_path))),
     }
+
+
+def _write_selection(context: Context, path: Path) -> Path | None:
+    """Tell our plugin what to leave out, and what to run first."""
+    tests = context.tests
+    if tests is None or not tests.paths:
+        return None
+    left_out = context.affected.left_out if context.partial else []
+    told = {
+        "root": str(context.project.root),
+        "left-out": left_out,
+        "first": [] if context.partial else tests.paths,
+    }
+    write_text(path, json.dumps(told))
+    return path
 
 
 def _has_tests(context: Context) -> bool:
@@ -245,6 +267,10 @@ def _judge(context: Context, tool: Tool, outcome: Outcome, run: TestRun) -> Chec
         result.status = Status.FAILED
         result.reason = f"pytest ended before its test did{_where(run)}"
         result.findings += _unfinished(run, "never ended")
+    elif context.partial and run.count("skipped") == len(run.tests):
+        # Other options may leave them out as well: nothing failed, nothing is hidden.
+        result.status = Status.SKIPPED
+        result.reason = "every test that depends on what changed was skipped"
     elif not run.tests:
         result.status = Status.FAILED
         result.reason = "no tests were collected"

@@ -10,16 +10,18 @@ from typing import Literal
 
 import msgspec
 
-from ci_engine.changes import Decision, Kinds, Reason, decide, everything
+from ci_engine.changes import Decision, Tests, everything
 from ci_engine.config import Configuration, load_configuration
-from ci_engine.errors import ToolError, UsageError
+from ci_engine.detection import DetectionRequest, detect
+from ci_engine.errors import ToolError
 from ci_engine.event import Event, read_event
-from ci_engine.git import changed_files, find_start
+from ci_engine.explanation import explain
 from ci_engine.github import add_summary, write_outputs
 from ci_engine.jobs import Jobs, plan_jobs
 from ci_engine.output import prepare_directory, write_text
 from ci_engine.project import Project, read_project, repository_root
 from ci_engine.report.changes_page import to_changes_page
+from ci_engine.report.explanation_page import to_explanation
 
 __all__ = ["ChangesRequest", "run_changes"]
 
@@ -30,6 +32,8 @@ _FLAGS = (
     "security-relevant",
     "docs-changed",
 )
+# GitHub hands outputs on in the environment, where one value has at most 128 KiB.
+_LONGEST_OUTPUT = 60_000
 
 
 @dataclass(frozen=True)
@@ -37,14 +41,14 @@ class ChangesRequest:
     """What the command line asked for.
 
     Attributes:
-        since: the commit the change started from, empty = found out.
-        explain: a path to tell the kind of, without looking at any change.
+        detection: what is to be detected.
+        explain: a path to explain, without looking at any change.
         matrix: whether a change is tested on the whole matrix.
         as_json: whether to print JSON instead of Markdown.
         report_dir: where to write; empty = the usual place.
     """
 
-    since: str
+    detection: DetectionRequest
     explain: str
     matrix: Literal["full", "spot-check"]
     as_json: bool
@@ -60,13 +64,15 @@ def run_changes(request: ChangesRequest) -> int:
     """
     project = read_project(repository_root())
     configuration = load_configuration(project.root, os.environ)
-    kinds = Kinds(configuration.patterns, configuration.settings)
     if request.explain:
-        _explain(kinds.of(_in_repository(project, request.explain)), request)
+        path = _in_repository(project, request.explain)
+        explanation = explain(project, configuration, path)
+        as_json = msgspec.json.encode(explanation).decode() + "\n"
+        sys.stdout.write(as_json if request.as_json else to_explanation(explanation))
         return 0
     try:
         event = read_event(os.environ)
-        decision = _decide(project, kinds, event, request.since)
+        decision = detect(project, configuration, event, request.detection)
     except ToolError as error:
         because = f"detection failed: {str(error).splitlines()[0]}"
         decision = everything(because)
@@ -79,37 +85,11 @@ def run_changes(request: ChangesRequest) -> int:
     return 0
 
 
-def _decide(project: Project, kinds: Kinds, event: Event, since: str) -> Decision:
-    head = os.environ.get("GITHUB_SHA", "HEAD") if event.name else "HEAD"
-    because = "" if since else event.everything_because()
-    if because:
-        return everything(because, head=head)
-    # What a branch got by earlier pushes may never have been green.
-    whole_branch = f"origin/{event.default_branch}" if event.name == "push" else ""
-    start = find_start(project.root, since or whole_branch, os.environ)
-    if start.commit is None:
-        if start.reason.startswith("--since"):
-            raise UsageError(start.reason)
-        return everything(f"the start is not known: {start.reason}", head=head)
-    changes = changed_files(project.root, start, work_tree=not event.name)
-    if any(change.submodule for change in changes):
-        names = ", ".join(change.path for change in changes if change.submodule)
-        return everything(f"a submodule moved: {names}", start.commit, head)
-    return decide(kinds, [change.path for change in changes], start.commit, head)
-
-
 def _in_repository(project: Project, path: str) -> str:
     """Name a path as git does, whether it is given from here or from the top."""
     return (
         path if (project.root / path).exists() else project.relative(Path.cwd() / path)
     )
-
-
-def _explain(reason: Reason, request: ChangesRequest) -> None:
-    if request.as_json:
-        sys.stdout.write(msgspec.json.encode(reason).decode() + "\n")
-    else:
-        sys.stdout.write(f"{reason.path}: {reason.category} ({reason.because})\n")
 
 
 def _tell(
@@ -140,5 +120,20 @@ def _outputs(
         "base": decision.base,
         "manager": project.manager,
         "tier": configuration.settings.quality.tier,
+        "packages": msgspec.json.encode(decision.packages).decode(),
+        "tests-mode": decision.tests.mode,
+        "tests": _lines(decision.tests),
     }
     return flags | facts | jobs.outputs()
+
+
+def _lines(tests: Tests) -> str:
+    """The selected tests, one on each line; nothing where all of them run.
+
+    Names that lines cannot hold, or more of them than an output can, are in
+    ``changes.json`` alone.
+    """
+    paths = tests.paths if tests.mode == "some" else []
+    text = "\n".join(paths)
+    plain = all(path.isprintable() for path in paths)
+    return text if plain and len(text.encode()) <= _LONGEST_OUTPUT else ""

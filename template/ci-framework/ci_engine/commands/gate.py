@@ -16,6 +16,7 @@ from typing import Literal
 
 from ci_engine import __version__
 from ci_engine.baseline import Baseline, gone, judge, read_baseline, record, write
+from ci_engine.changes import Affected, Decision
 from ci_engine.checks import DEPENDS_ON, FIXERS, needs_environment, run_check
 from ci_engine.checks.context import Context, not_run_because
 from ci_engine.config import Configuration
@@ -61,6 +62,8 @@ class GateRequest:
         since: the commit that the change started from, empty = found out.
         baseline: check against the baseline, or write it.
         grow: whether writing may add to an existing baseline.
+        decision: which tests the change can break; None = nobody asked.
+        explicit: whether the checks were named one by one.
         on_result: called with each result as soon as it is there.
     """
 
@@ -74,6 +77,8 @@ class GateRequest:
     since: str = ""
     baseline: Literal["check", "write"] = "check"
     grow: bool = False
+    decision: Decision | None = None
+    explicit: bool = False
     on_result: Callable[[CheckResult], None] = field(default=lambda _: None)
 
 
@@ -120,6 +125,13 @@ def _refuse(request: GateRequest) -> None:
             "--baseline write: a run of some paths does not see what is elsewhere",
             next_step="run it without paths; --only limits it to some checks",
         )
+    if request.baseline == "write" and request.decision is not None:
+        raise UsageError(
+            "--baseline write: a run of some tests does not see what is elsewhere",
+            next_step="run it without --affected",
+        )
+    if request.decision is not None and request.paths:
+        raise UsageError("--affected: found paths as well; allowed: one of both")
     if request.grow and request.baseline != "write":
         raise UsageError("--grow: only together with --baseline write")
 
@@ -199,7 +211,9 @@ class _Run:
 
     def _notes(self, checks: Sequence[CheckResult]) -> list[str]:
         """Offer to shrink the baseline when known findings are gone."""
-        if self.baseline is None or self.request.paths:
+        decision = self.request.decision
+        partial = decision is not None and decision.tests.mode != "all"
+        if self.baseline is None or self.request.paths or partial:
             return []
         number = gone(self.baseline, checks)
         command = "ci-framework/ci gate --baseline write"
@@ -270,6 +284,7 @@ class _Run:
 
     def _run_one(self, name: CheckName) -> CheckResult:
         started = time.monotonic()
+        decision = self.request.decision
         context = Context(
             project=self.project,
             settings=self.configuration.settings,
@@ -284,6 +299,9 @@ class _Run:
             baseline=None if self.request.baseline == "write" else self.baseline,
             hypothesis_examples=self._hypothesis_examples(),
             earlier=dict(self.results),
+            tests=decision.tests if decision else None,
+            affected=decision.affected if decision else Affected(),
+            explicit=self.request.explicit,
         )
         try:
             if self.cancel.is_set():
@@ -341,6 +359,8 @@ class _Run:
         words += ["--only", ",".join(filter(None, (DEPENDS_ON.get(name), name)))]
         if self.request.python:
             words += ["--python", self.request.python]
+        if self.request.decision is not None:
+            words += ["--affected"]
         if self.request.since:
             words += ["--since", self.request.since]
         tests = list(dict.fromkeys(f.test for f in result.findings if f.test))

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from ci_engine.results import CheckResult, Finding, RunResult, Status
 
-__all__ = ["first_line", "mark", "outcome_line", "shown_first", "title", "where"]
+__all__ = [
+    "first_line",
+    "mark",
+    "outcome_line",
+    "printable",
+    "shown_first",
+    "title",
+    "where",
+]
 
 _MARKS = {
     Status.PASSED: "ok",
@@ -13,6 +21,11 @@ _MARKS = {
     Status.NOT_RUN: "NOT RUN",
     Status.SKIPPED: "skipped",
 }
+
+
+def printable(text: str) -> str:
+    """Show what a terminal would obey, such as a line break in a name."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def mark(check: CheckResult) -> str:

@@ -21,6 +21,7 @@ _EVENTS_VARIABLE = "CI_ENGINE_PYTEST_EVENTS"
 _ROOT_VARIABLE = "CI_ENGINE_ROOT"
 _DEADLINE_VARIABLE = "CI_ENGINE_PYTEST_DEADLINE"
 _EXAMPLES_VARIABLE = "CI_ENGINE_HYPOTHESIS_EXAMPLES"
+_SELECTION_VARIABLE = "CI_ENGINE_PYTEST_SELECTION"
 _PROFILE = "ci-framework"
 
 
@@ -129,6 +130,46 @@ class EventWriter:
         self.stream.close()
 
 
+class Selection:
+    """Leaves out files of tests that a change cannot break, and puts others first.
+
+    Only the files that are named as left out are: whatever nobody thought of runs.
+    """
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        told = json.loads(Path(file).read_text(encoding="utf-8"))
+        root = Path(os.path.realpath(told["root"]))
+        self.left_out = frozenset(root / path for path in told["left-out"])
+        self.first = frozenset(root / path for path in told["first"])
+
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """Do not even import what is left out."""
+        return True if self._is_in(collection_path, self.left_out) else None
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Run what the change can break first; the order is kept otherwise."""
+        if self.first:
+            items.sort(key=lambda item: not self._is_in(item.path, self.first))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: object) -> None:
+        """Tell the workers of pytest-xdist the same."""
+        told: dict[str, object] = getattr(node, "workerinput", {})
+        told[_SELECTION_VARIABLE] = self.file
+
+    def _is_in(self, path: Path, paths: frozenset[Path]) -> bool:
+        return path in paths or Path(os.path.realpath(path)) in paths
+
+
+def _allow_low_coverage(config: pytest.Config) -> None:
+    """Some tests do not make the coverage that is asked of all."""
+    plugin = config.pluginmanager.get_plugin("_cov")
+    if plugin is not None and getattr(plugin.options, "cov_fail_under", None):
+        plugin.options.cov_fail_under = 0
+
+
 def _plain(value: object) -> object:
     """Escape what UTF-8 cannot hold, such as half of a surrogate pair."""
     if not isinstance(value, str):
@@ -175,10 +216,23 @@ def _load_hypothesis_profile(config: pytest.Config) -> str:
     return f"hypothesis: up to {number} examples for each property, always the same"
 
 
+def _select(config: pytest.Config, file: str) -> str:
+    """Register the selection and say what it does."""
+    selection = Selection(file)
+    config.pluginmanager.register(selection, "ci-framework-selection")
+    if not selection.left_out:
+        return f"what the change can break ran first: {len(selection.first)} files"
+    _allow_low_coverage(config)
+    return f"{len(selection.left_out)} files of tests were left out"
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Register the writer; the workers of pytest-xdist report to the controller."""
     profile = _load_hypothesis_profile(config)
+    told: dict[str, str] = getattr(config, "workerinput", {})
+    selection = os.environ.pop(_SELECTION_VARIABLE, told.get(_SELECTION_VARIABLE, ""))
+    note = _select(config, selection) if selection else ""
     # Taken away, so that a pytest which a test starts does not write here as well.
     events = os.environ.pop(_EVENTS_VARIABLE, "")
     if not events or hasattr(config, "workerinput"):
@@ -187,8 +241,8 @@ def pytest_configure(config: pytest.Config) -> None:
     places = Places(config.rootpath, Path(os.environ[_ROOT_VARIABLE]))
     writer = EventWriter(stream, places)
     config.pluginmanager.register(writer, "ci-framework-events")
-    if profile:
-        writer.write(event="note", message=profile)
+    for text in filter(None, (profile, note)):
+        writer.write(event="note", message=text)
     remaining = float(os.environ[_DEADLINE_VARIABLE]) - time.time()
     # Early enough to be written before the engine kills this process.
     stack_after = max(remaining - 1, remaining / 2, 0.1)

@@ -1,0 +1,99 @@
+"""The files of a repository by name, each read at most once."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+__all__ = ["Files", "is_below", "parent", "parents"]
+
+# What is longer was not written by hand; nothing is looked for in it.
+_LONGEST = 5_000_000
+
+
+@dataclass(frozen=True)
+class Files:
+    """The files of a repository.
+
+    Attributes:
+        root: the top of the repository.
+        names: every file, relative to it and with ``/``.
+    """
+
+    root: Path
+    names: frozenset[str]
+    _texts: dict[str, bytes] = field(default_factory=dict[str, bytes])
+
+    @classmethod
+    def of(cls, root: Path, paths: Iterable[Path], without: Iterable[str]) -> Files:
+        """Take the given files but for those below some directories."""
+        left_out = tuple(f"{name}/" for name in without)
+        start = len(str(root)) + 1
+        names = (str(path)[start:].replace(os.sep, "/") for path in paths)
+        return cls(root, frozenset(n for n in names if not n.startswith(left_out)))
+
+    @cached_property
+    def python(self) -> list[str]:
+        """The Python files, in the order of their names."""
+        return sorted(name for name in self.names if name.endswith(".py"))
+
+    @cached_property
+    def native(self) -> list[str]:
+        """The Cython files: modules too, that import others."""
+        return sorted(name for name in self.names if name.endswith((".pyx", ".pxd")))
+
+    @cached_property
+    def directories(self) -> frozenset[str]:
+        """Every directory that holds a file; the top is the empty name."""
+        found = {parent(name) for name in self.names}
+        return frozenset(found.union(*(parents(name) for name in found)))
+
+    @cached_property
+    def packages(self) -> frozenset[str]:
+        """The directories with an ``__init__.py``."""
+        inits = (name for name in self.names if name.endswith("__init__.py"))
+        return frozenset(parent(n) for n in inits if n.endswith("/__init__.py"))
+
+    def read(self, name: str) -> bytes:
+        """What a file holds, empty if it cannot be read or is too long."""
+        if name not in self._texts:
+            self._texts[name] = _read(self.root / name)
+        return self._texts[name]
+
+    def outside_of_packages(self, directory: str) -> str:
+        """The first directory from here upwards that is no package."""
+        while directory in self.packages:
+            directory = parent(directory)
+        return directory
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return b"" if path.stat().st_size > _LONGEST else path.read_bytes()
+    except OSError:
+        return b""
+
+
+def parent(name: str) -> str:
+    """The directory that a file or directory is in; the top is the empty name."""
+    return posixpath.dirname(name)
+
+
+def parents(name: str) -> list[str]:
+    """Every directory above a file or directory, the nearest first."""
+    found: list[str] = []
+    while name:
+        name = parent(name)
+        found.append(name)
+    return found
+
+
+def is_below(name: str, directories: Collection[str]) -> bool:
+    """Whether a file is one of these paths or below one; empty stands for the top."""
+    if "" in directories or name in directories:
+        return True
+    return any(place in directories for place in parents(name))

@@ -1,0 +1,148 @@
+"""What the settings of pytest say about where tests are and what they load."""
+
+from __future__ import annotations
+
+import configparser
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import cast
+
+from ci_engine.config import Table, read_toml
+from ci_engine.errors import ConfigurationError
+from ci_engine.project import Project
+
+__all__ = ["PytestSettings", "read_pytest_settings"]
+
+_USUAL_FILES = ("test_*.py", "*_test.py")
+_TABLES = {
+    "pytest.ini": "pytest",
+    ".pytest.ini": "pytest",
+    "tox.ini": "pytest",
+    "setup.cfg": "tool:pytest",
+}
+_DOCTESTS = ("--doctest-modules", "--doctest-plus", "--xdoctest")
+
+
+@dataclass(frozen=True)
+class PytestSettings:
+    """The settings of pytest that matter here, of all its files together.
+
+    Attributes:
+        test_paths: ``testpaths``.
+        python_files: patterns for the names of test files.
+        python_path: ``pythonpath``.
+        plugins: modules that every test loads: ``-p``, and the project's own plugins.
+        doctests: whether every module may hold tests.
+        text_tests: patterns for texts that are tests, such as ``*.rst``.
+    """
+
+    test_paths: tuple[str, ...] = ()
+    python_files: tuple[str, ...] = _USUAL_FILES
+    python_path: tuple[str, ...] = ()
+    plugins: tuple[str, ...] = ()
+    doctests: bool = False
+    text_tests: tuple[str, ...] = ()
+
+    def is_test_file(self, name: str) -> bool:
+        """Whether the name alone makes a Python file one that pytest collects."""
+        base = name.rpartition("/")[2]
+        return any(
+            fnmatch(name if "/" in pattern else base, pattern)
+            for pattern in self.python_files
+        )
+
+
+def read_pytest_settings(project: Project) -> PytestSettings:
+    """Read the settings of pytest; where several files hold some, all count.
+
+    Too many test files and plugins make no test run too rarely.
+    """
+    options = list(_options(project))
+    words = [word for option in options for word in _words(option.get("addopts"))]
+    # The usual names are kept: a file that is none of pytest's is never left out.
+    python_files = [*_USUAL_FILES, *_all(options, "python_files")]
+    return PytestSettings(
+        test_paths=_places(_all(options, "testpaths")),
+        python_files=tuple(dict.fromkeys(python_files)),
+        python_path=_places(_all(options, "pythonpath")),
+        plugins=(*_after(words, "-p"), *_own_plugins(project.pyproject)),
+        doctests=any(word.startswith(_DOCTESTS) for word in words),
+        text_tests=_after(words, "--doctest-glob"),
+    )
+
+
+def _options(project: Project) -> Iterator[Mapping[str, object]]:
+    tool = _table(project.pyproject.get("tool"))
+    native = _table(tool.get("pytest"))
+    yield native
+    yield _table(native.get("ini_options"))
+    for name in ("pytest.toml", ".pytest.toml"):
+        if (project.root / name).is_file():
+            try:
+                yield _table(read_toml(project.root / name).get("pytest"))
+            except ConfigurationError:
+                continue
+    for name, section in _TABLES.items():
+        yield _section(project.root / name, section)
+
+
+def _section(path: Path, section: str) -> Mapping[str, object]:
+    parser = configparser.RawConfigParser(strict=False)
+    try:
+        parser.read_string(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError, configparser.Error):
+        return {}
+    return dict(parser[section]) if parser.has_section(section) else {}
+
+
+def _table(value: object) -> Table:
+    return cast("Table", value) if isinstance(value, dict) else {}
+
+
+def _words(value: object) -> list[str]:
+    if isinstance(value, list):
+        return [str(item) for item in cast("list[object]", value)]
+    if not isinstance(value, str):
+        return []
+    try:
+        return shlex.split(value, comments=True)
+    except ValueError:
+        return value.split()
+
+
+def _all(options: list[Mapping[str, object]], name: str) -> list[str]:
+    return [word for option in options for word in _words(option.get(name))]
+
+
+def _places(words: list[str]) -> tuple[str, ...]:
+    """Directories from the top, whose name is empty."""
+    plain = (word.replace("\\", "/").removeprefix("./").strip("/") for word in words)
+    return tuple("" if word == "." else word for word in plain)
+
+
+def _after(words: list[str], option: str) -> tuple[str, ...]:
+    """The values of an option, in each of the ways to write it."""
+    found: list[str] = []
+    for position, word in enumerate(words):
+        if word == option:
+            found += words[position + 1 : position + 2]
+        elif word.startswith(f"{option}="):
+            found.append(word.partition("=")[2])
+        elif len(option) == 2 and word.startswith(option):  # noqa: PLR2004 - "-p"
+            found.append(word[2:])
+    return tuple(value for value in found if not value.startswith("no:"))
+
+
+def _own_plugins(document: Table) -> Iterator[str]:
+    project = _table(document.get("project"))
+    poetry = _table(_table(document.get("tool")).get("poetry"))
+    points = (
+        _table(project.get("entry-points")).get("pytest11"),
+        _table(poetry.get("plugins")).get("pytest11"),
+    )
+    for point in points:
+        for target in _table(point).values():
+            yield str(target).partition(":")[0].strip()

@@ -1,0 +1,240 @@
+"""Which tests a change can break, and why; what cannot be told selects all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+
+from ci_engine.affected.files import parent, parents
+from ci_engine.affected.graph import ImportGraph
+from ci_engine.affected.mentions import mentions_of_file, quoted_in_code
+from ci_engine.globs import matching
+
+__all__ = ["Changed", "Selection", "select_tests"]
+
+_NATIVE = (".pyx", ".pxd", ".c", ".h", ".cc", ".cpp", ".hpp", ".cu", ".rs", ".f90")
+
+
+@dataclass(frozen=True)
+class Changed:
+    """One changed path and what kind of file it is.
+
+    Attributes:
+        path: from the top of the repository.
+        category: its kind, as change detection told it.
+        gone: whether the change deleted it.
+    """
+
+    path: str
+    category: str
+    gone: bool = False
+
+
+@dataclass
+class Selection:
+    """The tests that a change can break.
+
+    Attributes:
+        everything: why all tests have to run, empty if they need not.
+        chains: for each selected test file the way from what changed to it.
+        unreached: changed code that no test depends on.
+        notes: what a reader must know.
+    """
+
+    everything: str = ""
+    chains: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    unreached: list[str] = field(default_factory=list[str])
+    notes: list[str] = field(default_factory=list[str])
+
+
+def select_tests(
+    graph: ImportGraph,
+    changes: Sequence[Changed],
+    data: Mapping[str, Sequence[str]],
+) -> Selection:
+    """Select the tests that a change can break.
+
+    Args:
+        graph: which file depends on which.
+        changes: what changed; a rename is a deletion and an addition.
+        data: patterns of data files with patterns of the Python files that read them.
+    """
+    return _Rules(graph, data).select(changes)
+
+
+class _Rules:
+    """The rules, one for each kind of change."""
+
+    def __init__(self, graph: ImportGraph, data: Mapping[str, Sequence[str]]) -> None:
+        self.graph = graph
+        self.data = data
+        self.result = Selection()
+        # Files that have to be taken as changed, with the path that made them so.
+        self.seeds: dict[str, list[str]] = {}
+        self.direct: set[str] = set()
+
+    def select(self, changes: Sequence[Changed]) -> Selection:
+        """Apply the rules to every change."""
+        for change in changes:
+            because = self._apply(change)
+            if because and not self.result.everything:
+                self.result.everything = because
+        broken = self._broken()
+        if broken and self.seeds and not self.result.everything:
+            self.result.everything = f"{broken} cannot be parsed"
+        if not self.graph.tests and not self.result.everything:
+            self.result.everything = "no file is known to hold tests"
+        self._follow()
+        self._unreached(changes)
+        return self.result
+
+    def _apply(self, change: Changed) -> str:
+        """Note what a change reaches; return why it reaches every test, if so."""
+        path, category = change.path, change.category
+        if category == "generated":
+            return ""
+        if category == "data":
+            self._data(path)
+            return ""
+        if category in ("docs", "config"):
+            return self._read_by_tests(change)
+        if category in ("source", "tests") and path.endswith(".pyi"):
+            return self._stub(path)
+        if category in ("source", "tests") and path.endswith(".py"):
+            return self._module(change)
+        if path.endswith(_NATIVE):
+            return f"{path} is compiled: what depends on it is not known"
+        if category in ("source", "tests"):
+            return f"{path} is not declared as data: what reads it is not known"
+        return f"{path} ({category}) reaches every test"
+
+    def _data(self, path: str) -> None:
+        pattern = matching(path, self.data) or ""
+        readers = self.data.get(pattern, ())
+        for name in self.graph.files.python:
+            if matching(name, readers):
+                self._seed(name, [path])
+
+    def _read_by_tests(self, change: Changed) -> str:
+        """A text or a setting matters to tests that read or run it."""
+        path = change.path
+        if path.endswith(".py"):
+            return self._module(change) if path in self.graph.covered else ""
+        base = path.rpartition("/")[2]
+        globs = self.graph.pytest.text_tests
+        if any(fnmatch(base, glob) or fnmatch(path, glob) for glob in globs):
+            return f"{path} is itself a test"
+        if self._collected(path):
+            return f"{path} is below a directory of tests"
+        files, area = self.graph.files, self.graph.area
+        readers = mentions_of_file(path, files, area)
+        for name in (*readers, *quoted_in_code(path, files, area)):
+            self._seed(name, [path])
+        return ""
+
+    def _collected(self, path: str) -> bool:
+        """Whether pytest is told to look for tests where a text is."""
+        places = [place for place in self.graph.pytest.test_paths if place]
+        above = {path, *parents(path)}
+        return any(place in above for place in places)
+
+    def _stub(self, path: str) -> str:
+        """Stubs describe a module: its tests are theirs."""
+        module = path.removesuffix("i")
+        if module not in self.graph.files.names:
+            return f"{path} describes a module that is not known"
+        self._seed(module, [path])
+        return ""
+
+    def _module(self, change: Changed) -> str:
+        path, graph = change.path, self.graph
+        if not change.gone and path not in graph.files.names:
+            return f"{path} is not among the files of the repository"
+        if path in graph.unparsable:
+            return f"{path} cannot be parsed"
+        if (graph.files.root / path).is_symlink():
+            return f"{path} is a link"
+        self._seed(path, [])
+        self.direct.add(path)
+        name = path.rpartition("/")[2]
+        if name == "conftest.py":
+            self._below(path)
+        if name == "__init__.py":
+            for importer in graph.importers_of_package(path):
+                self._seed(importer, [path])
+            if change.gone and path.rpartition("/")[0] in _places_of(graph.area):
+                # Without it, the modules beside it have other names.
+                self._below(path)
+        return ""
+
+    def _below(self, path: str) -> None:
+        """Take the tests below a file's directory as changed."""
+        place = parent(path)
+        for test in self.graph.tests:
+            if not place or test.startswith(f"{place}/"):
+                self._seed(test, [path])
+
+    def _seed(self, path: str, way: list[str]) -> None:
+        if path not in self.seeds or len(way) < len(self.seeds[path]):
+            self.seeds[path] = way
+
+    def _broken(self) -> str:
+        """A file without a meaning that tests depend on: what it needs is not known."""
+        graph = self.graph
+        for path in sorted(graph.unparsable):
+            used = path in graph.covered or path.endswith("conftest.py")
+            if used or graph.importers(path):
+                return path
+        return ""
+
+    def _follow(self) -> None:
+        """Select what depends on the seeds, each with the way to it."""
+        found = self.graph.dependents(self.seeds)
+        for test in sorted(self.graph.tests):
+            if test in self.seeds or test in found:
+                self.result.chains[test] = self._way(test, found)
+
+    def _way(self, test: str, found: Mapping[str, str]) -> list[str]:
+        way = [test]
+        while way[-1] in found:
+            way.append(found[way[-1]])
+        return [*self.seeds[way[-1]], *reversed(way)]
+
+    def _unreached(self, changes: Sequence[Changed]) -> None:
+        """Code that no test imports may still be loaded by what loads by name."""
+        graph = self.graph
+        for change in changes:
+            path = change.path
+            lost = path in self.direct and path not in graph.covered
+            if not lost or change.category not in ("source", "tests"):
+                continue
+            if any(path in chain for chain in self.result.chains.values()):
+                continue
+            hubs = self._may_load(path)
+            starts = [hub for hub in hubs if hub != path]
+            found = graph.dependents(starts)
+            for test in sorted(graph.tests):
+                if (test in starts or test in found) and test not in self.result.chains:
+                    way = [test]
+                    while way[-1] in found:
+                        way.append(found[way[-1]])
+                    self.result.chains[test] = [path, *reversed(way)]
+            if not any(chain[0] == path for chain in self.result.chains.values()):
+                self.result.unreached.append(path)
+
+    def _may_load(self, path: str) -> Iterable[str]:
+        """Who may load or run a file without naming it."""
+        graph = self.graph
+        reached = {path, *graph.dependents([path])}
+        found = [
+            hub for hub, maybe in graph.maybe.items() if not reached.isdisjoint(maybe)
+        ]
+        package = parent(path) in graph.files.packages
+        if not package or path.endswith("__main__.py"):
+            found += sorted(graph.programs & graph.tests)
+        return found
+
+
+def _places_of(paths: Iterable[str]) -> set[str]:
+    return {place for path in paths for place in parents(path)}

@@ -1,0 +1,198 @@
+"""Detect what changed, and which tests that can break."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from ci_engine.affected.files import Files
+from ci_engine.affected.graph import ImportGraph, build_graph
+from ci_engine.affected.selection import Changed, Selection, select_tests
+from ci_engine.affected.workflows import runs_tests
+from ci_engine.changes import Affected, Chain, Decision, Kinds, decide, everything
+from ci_engine.config import Configuration
+from ci_engine.errors import ToolError, UsageError
+from ci_engine.event import Event
+from ci_engine.git import Change, Start, changed_files, find_start, is_checked_out
+from ci_engine.project import Project
+
+__all__ = [
+    "DetectionRequest",
+    "analyze",
+    "describe",
+    "detect",
+    "graph_of",
+    "kinds_of",
+]
+
+
+@dataclass(frozen=True)
+class DetectionRequest:
+    """What is to be detected.
+
+    Attributes:
+        since: the commit the change started from, empty = found out.
+        head: the commit it ends with; empty = what is checked out, with what is not
+            committed yet on a laptop.
+        analyze: whether the imports are followed to the tests.
+        optimize: whether tests that the change cannot break may be left out.
+    """
+
+    since: str = ""
+    head: str = ""
+    analyze: bool = True
+    optimize: bool = True
+
+
+def graph_of(
+    project: Project, configuration: Configuration, gone: Sequence[str] = ()
+) -> ImportGraph:
+    """The import graph of a project.
+
+    Raises:
+        ToolError: if its files cannot be listed.
+    """
+    settings = configuration.settings
+    return build_graph(project, settings.source_paths, settings.test_paths, gone=gone)
+
+
+def detect(
+    project: Project,
+    configuration: Configuration,
+    event: Event,
+    request: DetectionRequest,
+) -> Decision:
+    """Tell what a change touches and which tests it can break.
+
+    Raises:
+        ToolError: if git cannot tell: everything must be treated as changed.
+        UsageError: if ``since`` or ``head`` is not here.
+    """
+    because = "" if request.since else event.everything_because()
+    if because:
+        return _everything(project, configuration, because)
+    start = _start(project, event, request)
+    head = request.head or (os.environ.get("GITHUB_SHA", "") if event.name else "")
+    if start.commit is None:
+        if start.reason.startswith(("--since", "--head")):
+            raise UsageError(start.reason)
+        return everything(
+            f"the start is not known: {start.reason}", head=head or "HEAD"
+        )
+    changes = changed_files(
+        project.root,
+        start,
+        work_tree=not (event.name or request.head),
+        head=request.head or "HEAD",
+    )
+    decision = _decide(project, configuration, changes, start.commit, event, request)
+    return msgspec.structs.replace(decision, head=head or "HEAD")
+
+
+def _start(project: Project, event: Event, request: DetectionRequest) -> Start:
+    # What a branch got by earlier pushes may never have been green.
+    whole_branch = f"origin/{event.default_branch}" if event.name == "push" else ""
+    since = request.since or whole_branch
+    return find_start(project.root, since, os.environ, request.head or "HEAD")
+
+
+def _everything(
+    project: Project, configuration: Configuration, because: str
+) -> Decision:
+    """All tests run; those that the last change can break run first."""
+    head = os.environ.get("GITHUB_SHA", "HEAD")
+    decision = everything(because, head=head)
+    try:
+        start = find_start(project.root)
+        if start.commit is None:
+            return decision
+        changes = changed_files(project.root, start, work_tree=False)
+        found = analyze(project, configuration, changes)
+    except ToolError:
+        # The order of the tests is all that is lost.
+        return decision
+    affected = msgspec.structs.replace(found, everything=because)
+    tests = affected.tests(optimize=False)
+    return msgspec.structs.replace(decision, tests=tests, affected=affected)
+
+
+def _decide(
+    project: Project,
+    configuration: Configuration,
+    changes: Sequence[Change],
+    base: str,
+    event: Event,
+    request: DetectionRequest,
+) -> Decision:
+    if any(change.submodule for change in changes):
+        names = ", ".join(change.path for change in changes if change.submodule)
+        return everything(f"a submodule moved: {names}", base)
+    kinds = kinds_of(project, configuration, changes)
+    affected = None
+    here = not request.head or is_checked_out(project.root, request.head)
+    if request.analyze and here and changes:
+        affected = analyze(project, configuration, changes)
+    # A push is judged as a whole; what may leave tests out is a proposed change.
+    optimize = request.optimize and event.name in ("", "pull_request")
+    paths = [change.path for change in changes]
+    return decide(kinds, paths, base, "", affected=affected, optimize=optimize)
+
+
+def kinds_of(
+    project: Project, configuration: Configuration, changes: Sequence[Change]
+) -> Kinds:
+    """Tell kinds of files, where some changed.
+
+    Raises:
+        ToolError: if the files of the project cannot be listed.
+    """
+    files = Files.of(project.root, project.files, ())
+    quiet = frozenset(
+        change.path for change in changes if not runs_tests(change.path, files)
+    )
+    return Kinds(configuration.patterns, configuration.settings, quiet)
+
+
+def analyze(
+    project: Project, configuration: Configuration, changes: Sequence[Change]
+) -> Affected:
+    """Follow the imports from what changed to the tests.
+
+    Raises:
+        ToolError: if the files of the project cannot be listed.
+    """
+    kinds = kinds_of(project, configuration, changes)
+    gone = [change.path for change in changes if change.status == "D"]
+    graph = graph_of(project, configuration, gone)
+    changed = [
+        Changed(change.path, kinds.of(change.path).category, change.status == "D")
+        for change in changes
+    ]
+    data = configuration.settings.changes.data_patterns
+    return describe(graph, select_tests(graph, changed, data))
+
+
+def describe(graph: ImportGraph, selection: Selection) -> Affected:
+    """Write down what was selected and why."""
+    chains = selection.chains
+    ways = [
+        (path, [_printable(step) for step in chains[path]]) for path in sorted(chains)
+    ]
+    return Affected(
+        engine=graph.engine,
+        everything=_printable(selection.everything),
+        total=len(graph.tests),
+        chains=[Chain(_printable(path), way) for path, way in ways],
+        left_out=[_printable(path) for path in sorted(graph.tests.difference(chains))],
+        unreached=[_printable(path) for path in selection.unreached],
+        hubs=[_printable(path) for path in sorted(graph.maybe)],
+        notes=[*graph.notes, *selection.notes],
+    )
+
+
+def _printable(name: str) -> str:
+    """A name as a report can hold it; what is not UTF-8 is then left out nowhere."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")

@@ -1,0 +1,56 @@
+"""Import modules one after the other. Runs in the project's interpreter: stdlib only.
+
+Usage: ``python import_all.py FILE``; the file holds JSON: the directories that imports
+start from, and the modules. The last line printed is JSON: how each import failed that
+did, with the error, its message and the last place in the code it went through.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+
+
+def failure_of(module: str, error: BaseException, tops: list[str]) -> dict[str, object]:
+    """What went wrong, and where in the project's own code."""
+    place, line = "", 0
+    for frame in traceback.extract_tb(error.__traceback__):
+        if frame.filename.startswith(tuple(tops)):
+            place, line = frame.filename, frame.lineno or 0
+    if isinstance(error, SyntaxError) and error.filename:
+        place, line = error.filename, error.lineno or 0
+    return {
+        "module": module,
+        "error": type(error).__name__,
+        "message": str(error),
+        "path": place,
+        "line": line,
+    }
+
+
+def import_one(module: str, tops: list[str]) -> dict[str, object] | None:
+    """Import a module; whatever it raises is a failure, also a call of exit."""
+    try:
+        importlib.import_module(module)
+    except BaseException as error:
+        return failure_of(module, error, tops)
+    return None
+
+
+def main() -> None:
+    """Import everything and print what failed."""
+    told = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    tops: list[str] = told["roots"]
+    sys.path[:0] = tops
+    failures = [fail for name in told["modules"] if (fail := import_one(name, tops))]
+    sys.stdout.write(f"\n{json.dumps(failures)}\n")
+    sys.stdout.flush()
+    # What an import started, such as a thread, must not keep this process alive.
+    os._exit(0)
+
+
+main()

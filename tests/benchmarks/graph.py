@@ -1,0 +1,112 @@
+"""Measure how long the import graph of a large repository takes, as ratios.
+
+Usage: ``uv run tests/benchmarks/graph.py [--files N] [--packages N] [--runs N]``. It
+writes a repository of that size into a temporary directory and times, in turn:
+ruff alone; the whole graph with ruff; the whole graph with Python's own parser.
+Absolute times belong to the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from ci_engine.affected.graph import build_graph
+from ci_engine.project import read_project
+
+BODY = '''
+
+def function_{n}(value: int) -> int:
+    """Return something that takes a few lines to say."""
+    total = 0
+    for number in range(value):
+        if number % {m}:
+            total += number
+        else:
+            total -= 1
+    return total
+
+'''
+
+
+def write_repository(root: Path, files: int, packages: int) -> None:
+    """Write packages of modules that import each other, with a test for each third."""
+    per_package = max(files // packages, 4)
+    for package in range(packages):
+        place = root / "packages" / f"p{package}"
+        source = place / "src" / f"package_{package}"
+        tests = place / "tests"
+        source.mkdir(parents=True)
+        tests.mkdir()
+        (place / "pyproject.toml").write_text("", "utf-8")
+        (source / "__init__.py").write_text("", "utf-8")
+        for number in range(per_package * 2 // 3):
+            lines = ["import os", "import json"]
+            if number:
+                lines.append(f"from package_{package} import module_{number - 1}")
+            elif package:
+                lines.append(f"from package_{package - 1}.module_0 import function_0")
+            text = "\n".join(lines) + "".join(
+                BODY.format(n=n, m=number + 2) for n in range(8)
+            )
+            (source / f"module_{number}.py").write_text(text, "utf-8")
+        for number in range(per_package // 3):
+            text = f"from package_{package}.module_{number} import function_1\n\n\n"
+            text += "".join(
+                f"def test_{n}() -> None:\n    assert function_1({n}) is not None\n\n\n"
+                for n in range(12)
+            )
+            (tests / f"test_{package}_{number}.py").write_text(text, "utf-8")
+
+
+def subjects(root: Path) -> dict[str, Callable[[], object]]:
+    """What is timed, by name."""
+    sources = [p.relative_to(root).as_posix() for p in root.glob("packages/*/src")]
+    tests = [p.relative_to(root).as_posix() for p in root.glob("packages/*/tests")]
+    ruff = str(Path(sys.executable).with_name("ruff"))
+    return {
+        "ruff analyze graph": lambda: subprocess.run(
+            [ruff, "analyze", "graph", "--isolated", "."],
+            cwd=root,
+            capture_output=True,
+            check=True,
+        ),
+        "graph, with ruff": lambda: build_graph(read_project(root), sources, tests),
+        "graph, with ast": lambda: build_graph(
+            read_project(root), sources, tests, engine="ast"
+        ),
+    }
+
+
+def main() -> None:
+    """Measure and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--files", type=int, default=1300)
+    parser.add_argument("--packages", type=int, default=1)
+    parser.add_argument("--runs", type=int, default=3)
+    parsed = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="ci-framework-graph-") as name:
+        root = Path(name)
+        write_repository(root, parsed.files, parsed.packages)
+        timed = subjects(root)
+        walls: dict[str, list[float]] = {subject: [] for subject in timed}
+        for _ in range(parsed.runs):
+            for subject, action in timed.items():
+                started = time.perf_counter()
+                action()
+                walls[subject].append(time.perf_counter() - started)
+    medians = {subject: statistics.median(times) for subject, times in walls.items()}
+    base = medians["ruff analyze graph"]
+    sys.stdout.write("| what | wall s | ratio to ruff |\n|---|---:|---:|\n")
+    for subject, wall in medians.items():
+        sys.stdout.write(f"| {subject} | {wall:.2f} | {wall / base:.1f} |\n")
+
+
+if __name__ == "__main__":
+    main()
