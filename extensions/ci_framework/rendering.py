@@ -24,6 +24,8 @@ __all__ = ["HOME", "Rendered", "RenderedFile", "Source", "find_source", "render"
 
 # Where the template lives, for a companion that does not know where it came from.
 HOME = "https://github.com/MementoRC/ci-framework"
+# How Copier begins to say that an answer does not fit its question.
+_REFUSALS = ("Validation error for question", "Invalid choice for", "Question ")
 
 
 @dataclass(frozen=True)
@@ -118,13 +120,21 @@ def _own_source(ref: str) -> Source:
         direct = msgspec.json.decode(text, type=_DirectUrl)
     except msgspec.DecodeError:
         return Source(HOME, ref)
-    if direct.vcs_info is not None:
-        return Source(direct.url, ref or direct.vcs_info.commit_id)
     parts = urlsplit(direct.url)
     path = Path(url2pathname(parts.path))
+    if direct.vcs_info is not None:
+        here = parts.scheme == "file" and path.is_dir()
+        address = str(path) if here else _as_git(direct.url)
+        return Source(address, ref or direct.vcs_info.commit_id)
     if parts.scheme == "file" and (path / "copier.yml").is_file():
         return Source(str(path), ref)
     return Source(HOME, ref)
+
+
+def _as_git(address: str) -> str:
+    """An address that Copier takes for a repository, whatever host it is on."""
+    known = address.startswith(HOME.rpartition("/")[0]) or address.endswith(".git")
+    return address if known else f"git+{address}"
 
 
 def _commit_of(path: Path, name: str) -> str:
@@ -189,6 +199,8 @@ def _copy(
             unsafe=False,
         )
     except ValueError as error:
+        if not str(error).startswith(_REFUSALS):
+            raise _unavailable(source, error) from error
         # So Copier says that a validator refused an answer.
         raise ConfigurationError(
             f"the template refuses an answer: {' '.join(str(error).split())}",
