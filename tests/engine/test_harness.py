@@ -9,6 +9,8 @@ def test_a_project_without_a_fault_is_green_in_every_check(
     run = project.gate(variables=FULL)
     assert_green(run)
     assert [check["id"] for check in run.result["checks"]] == list(CHECKS)
-    assert {check["status"] for check in run.result["checks"]} == {"passed"}
+    found = {check["id"]: check["status"] for check in run.result["checks"]}
+    # Where all tests run, they import what matters.
+    assert found == {**dict.fromkeys(CHECKS, "passed"), "imports": "skipped"}
     assert run.check("coverage")["coverage"] == 100.0
     assert run.result["environment"] == ".venv"
