@@ -156,7 +156,7 @@ def test_change_detection_tells_a_spot_check_from_the_whole(
     project.append("src/demo/__init__.py", "# More.\n")
     legs: dict[str, int] = {}
     for matrix in ("full", "spot-check"):
-        code, told = use(project, "change-detection", matrix=matrix, since="main")
+        code, told = use(project, "change-detection", matrix=matrix, base="main")
         assert code == 0
         legs[matrix] = len(json.loads(told["matrix"])["include"])
     assert legs == {"full": 3, "spot-check": 2}
