@@ -1,5 +1,7 @@
 """Write reference.md from the questions, the settings, the engine and a render.
 
+The companion's part comes from its parser.
+
 ``uv run docs/generate_reference.py`` writes it; with ``--check`` it exits with 1 if it
 is not up to date.
 """
@@ -18,6 +20,7 @@ from typing import Any, cast
 import jinja2
 import msgspec
 import yaml
+from companion_reference import read_companion
 from copier import run_copy
 from generate_schemas import ROOT, field_notes, finish, summary
 
@@ -81,6 +84,7 @@ def main() -> int:
             write_files(trees),
             write_workflows(trees[0][1]),
             write_actions(trees[0][1]),
+            write_companion(),
         ]
     text = "\n\n".join(sections) + "\n"
     files = {ROOT / "docs" / "reference.md": text}
@@ -129,7 +133,8 @@ Generated from the template and the engine, so it says what they do.
 - [Results and exit codes](#results-and-exit-codes)
 - [Files and their owners](#files-and-their-owners)
 - [Workflows](#workflows)
-- [Actions](#actions)"""
+- [Actions](#actions)
+- [Companion](#companion): the command that adopts existing repositories"""
 
 
 def write_questions(document: Document) -> str:
@@ -340,6 +345,23 @@ def write_states() -> str:
 
 `ci validate` ends with 2 instead of 1: what it finds is configuration that is not
 allowed."""
+
+
+def write_companion() -> str:
+    """The commands, options and exit codes of the companion."""
+    companion = read_companion()
+    return f"""\
+## Companion
+
+`ci-framework COMMAND` brings the framework into a repository that exists; the
+[migration guide](migration-guide.md) shows how. A path is the top of a git repository,
+by default the current directory; `LIST` is a file with one path or address per line.
+
+{table(("command", "what"), companion.commands)}
+
+{table(("option", "what", "commands"), companion.options)}
+
+{table(("exit code of the companion", "meaning"), companion.exit_codes)}"""
 
 
 def render_all(folder: Path) -> Iterator[tuple[Answers, Path]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Mapping
 
 from copier import VcsRef, run_update
@@ -40,18 +41,34 @@ def update_answers(
             unsafe=False,
         )
     except ValueError as error:
+        if "question" not in str(error):
+            raise _failed(error) from error
         raise ConfigurationError(
             f"the template refuses an answer: {' '.join(str(error).split())}"
         ) from error
-    except (CopierError, OSError) as error:
-        raise ToolError(f"copier update failed: {error}") from error
+    except (CopierError, OSError, subprocess.SubprocessError) as error:
+        raise _failed(error) from error
+    except Exception as error:
+        # plumbum's errors, by which Copier reports git, have no common base.
+        if type(error).__module__.partition(".")[0] != "plumbum":
+            raise
+        raise _failed(error) from error
     rows = repository.git("status", "--porcelain", "-z", "--no-renames").split(b"\0")
     changed = sorted(os.fsdecode(row[3:]) for row in rows if row)
     unmerged = {
-        os.fsdecode(row[3:]) for row in rows if row[:2] in (b"UU", b"AA", b"DU")
+        os.fsdecode(row[3:]) for row in rows if b"U" in row[:2] or row[:2] == b"AA"
     }
     return changed, sorted(
         unmerged | {name for name in changed if _marked(repository, name)}
+    )
+
+
+def _failed(error: Exception) -> ToolError:
+    said = str(error).strip().splitlines() or [type(error).__name__]
+    return ToolError(
+        f"the update failed: {said[-1].strip()}",
+        next_step="see with `git status` what it left, and go back by "
+        "`git reset --hard`; the template has to be reachable",
     )
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from ci_framework.planning import build
+from tests.adopt.renders import render_once
 from tests.update.repositories import make_releases
 
 
-@pytest.fixture(scope="session")
-def git_identity() -> Iterator[None]:
-    """Commit as nobody in particular, whatever the machine is set up for."""
+@contextmanager
+def _identity() -> Generator[None]:
+    """Commit as nobody in particular, and only here: tests look at who commits."""
     with pytest.MonkeyPatch.context() as patch:
         for role in ("AUTHOR", "COMMITTER"):
             patch.setenv(f"GIT_{role}_NAME", "Test")
@@ -20,15 +23,23 @@ def git_identity() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_renders() -> Iterator[None]:
+    """Plan with renders that are kept: rendering is most of the time of a plan."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(build, "render", render_once)
+        yield
+
+
 @pytest.fixture(scope="session")
-def releases(tmp_path_factory: pytest.TempPathFactory, git_identity: None) -> Path:
+def releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """v2.0.0 and v2.1.0, with the few modules of the engine that differ."""
-    return make_releases(tmp_path_factory.mktemp("releases"))
+    with _identity():
+        return make_releases(tmp_path_factory.mktemp("releases"))
 
 
 @pytest.fixture(scope="session")
-def whole_releases(
-    tmp_path_factory: pytest.TempPathFactory, git_identity: None
-) -> Path:
+def whole_releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same with the whole engine, which a validation runs."""
-    return make_releases(tmp_path_factory.mktemp("whole-releases"), whole=True)
+    with _identity():
+        return make_releases(tmp_path_factory.mktemp("whole-releases"), whole=True)

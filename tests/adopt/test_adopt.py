@@ -140,9 +140,13 @@ def test_the_status_tells_how_far_it_is(
     apply(companion, project, releases, "--yes")
     told = companion.json("status", project)
     assert told["branch"] == "ci-framework/adopt"
-    assert told["done"]
+    assert told["phase"] == "applied"
+    # Done is what was proved.
+    assert not told["done"]
+    assert told["next-command"] == "ci-framework validate"
 
 
+@pytest.mark.heavy
 def test_a_validation_nobody_agreed_to_runs_nothing(
     companion: Companion, project: Path, releases: Path, tmp_path: Path
 ) -> None:
@@ -156,6 +160,7 @@ def test_a_validation_nobody_agreed_to_runs_nothing(
     assert not (tmp_path / "ran").exists()
 
 
+@pytest.mark.heavy
 def test_a_static_adoption_is_validated_as_far_as_reading_goes(
     companion: Companion, project: Path, whole_releases: Path, tmp_path: Path
 ) -> None:
@@ -163,8 +168,9 @@ def test_a_static_adoption_is_validated_as_far_as_reading_goes(
     template = ["--template", str(whole_releases), "--vcs-ref", "v2.0.0"]
     words = ["--yes", "--static", "--report-dir", str(where)]
     text = companion.run("adopt", project, *template, *words)
-    assert "no code of the project was run" in text
+    assert "validated statically" in text
     page = (where / "adoption.md").read_text("utf-8")
+    assert "no code of the project was run" in page
     assert "rollback" in page
     assert "ruff" in page
     assert json.loads((where / "adoption.json").read_text("utf-8"))

@@ -37,7 +37,7 @@ SHAPES = {
     "crlf_files",
 }
 # Rendering takes long: these have what is special about all of them.
-QUICK = ("pixi-project", "pixi-workspace", "uv-workspace", "module")
+QUICK = ("pixi-project", "uv-workspace")
 WORKFLOW = ".github/workflows/ci.yml"
 
 

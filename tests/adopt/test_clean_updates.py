@@ -201,6 +201,7 @@ def updates_stay_clean(
     return shapes
 
 
+@pytest.mark.heavy
 def test_a_project_with_the_line_ends_of_windows_and_odd_indents_updates_cleanly(
     releases: Path, tmp_path: Path
 ) -> None:

@@ -42,7 +42,9 @@ def test_the_same_repository_and_answers_give_the_same_hash(
     assert plan(first, releases).plan.hash == plan(second, releases).plan.hash
 
 
-@pytest.mark.parametrize("change", ["answer", "version", "file"])
+@pytest.mark.parametrize(
+    "change", ["answer", pytest.param("version", marks=pytest.mark.heavy), "file"]
+)
 def test_another_input_gives_another_hash(
     tmp_path: Path, releases: Path, change: str
 ) -> None:
@@ -201,7 +203,7 @@ def test_an_answer_the_template_refuses_is_named(
         plan(path, releases, coverage_threshold=101)
 
 
-@pytest.mark.parametrize("crlf", [False, True])
+@pytest.mark.parametrize("crlf", [False, pytest.param(True, marks=pytest.mark.heavy)])
 def test_an_adopted_repository_plans_nothing(
     tmp_path: Path, releases: Path, crlf: bool
 ) -> None:

@@ -145,7 +145,14 @@ def test_later_commits_on_the_branch_are_kept(project: Path) -> None:
     assert not (project / "ci-framework").exists()
 
 
-@pytest.mark.parametrize("how", ["merge", "squash", "rebase"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        "merge",
+        pytest.param("squash", marks=pytest.mark.heavy),
+        pytest.param("rebase", marks=pytest.mark.heavy),
+    ],
+)
 def test_an_adoption_that_was_merged_is_taken_out(project: Path, how: str) -> None:
     adoption = adopt(project)
     git(project, "switch", "--quiet", "main")
@@ -183,7 +190,7 @@ def test_later_commits_that_overlap_are_shown_and_kept(project: Path) -> None:
     assert picture(project, ours=True) == before
 
 
-@pytest.mark.parametrize("staged", [False, True])
+@pytest.mark.parametrize("staged", [False, pytest.param(True, marks=pytest.mark.heavy)])
 def test_edits_that_are_not_committed_are_shown_and_kept(
     project: Path, staged: bool
 ) -> None:
@@ -266,7 +273,9 @@ def test_what_an_own_revert_took_out_is_closed(project: Path) -> None:
     assert back(project).how == "nothing"
 
 
-@pytest.mark.parametrize("setting", ["true", "input"])
+@pytest.mark.parametrize(
+    "setting", ["true", pytest.param("input", marks=pytest.mark.heavy)]
+)
 def test_line_ends_come_back_as_they_were(project: Path, setting: str) -> None:
     git(project, "config", "core.autocrlf", setting)
     before = picture(project)
@@ -394,6 +403,7 @@ def test_an_interrupted_apply_in_another_work_tree_is_left_to_it(
     assert adopt(project).branch == "ci-framework/adopt"
 
 
+@pytest.mark.heavy
 def test_blobs_in_a_sha256_repository_are_named_right(tmp_path: Path) -> None:
     path = tmp_path / "project"
     path.mkdir()

@@ -115,6 +115,7 @@ def test_static_harm_is_told_before_anything_runs(
     assert not (tmp_path / "sentinel").exists()
 
 
+@pytest.mark.heavy
 def test_a_test_that_the_adoption_breaks_is_found_and_a_flaky_one_is_not_blamed(
     tmp_path: Path, offline: Path
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
-from tests.docs.scenes import ADDRESS
+from tests.docs.scenes import ADDRESS, OLD
 
 __all__ = ["COMMANDS", "NOT_RUN", "Way"]
 
@@ -47,6 +47,34 @@ class Way:
 def _gate(after: str = "", before: str = "") -> Way:
     python = f"--python 3.{sys.version_info[1]}"
     return Way("ready", 0, before, after, ("--python 3.12", python), heavy=True)
+
+
+_TEMPLATE = f"--template {ADDRESS} --vcs-ref {OLD}"
+# The audit of the extended tier asks a service that tests cannot reach.
+_ESSENTIAL = "--answer quality_tier=essential"
+_UVX = f"uvx --from git+{ADDRESS} ci-framework adopt ."
+_APPLIED = "git switch -q ci-framework/adopt && grep -q '# Ours.' pyproject.toml"
+
+
+def _plan() -> Way:
+    replace = ("plan .", f"plan . {_TEMPLATE}")
+    after = 'test -z "$(git status -s)"'
+    return Way("foreign", 0, "", after, replace, heavy=True)
+
+
+def _adopt(command: str, before: str = "", after: str = "") -> Way:
+    """Adopt without a person who agrees, and without running the project."""
+    replace = (command, f"ci-framework adopt . {_TEMPLATE} --yes --static")
+    return Way("foreign", 0, before, f"{_APPLIED} {after}", replace, heavy=True)
+
+
+def _fleet(action: str, *before: str, heavy: bool = False) -> Way:
+    options = dict.fromkeys(["plan", "apply", "adopt"], _TEMPLATE)
+    line = "ci-framework fleet {} repositories.txt {}"
+    earlier = " && ".join(line.format(b, options.get(b, "")) for b in before)
+    replace = ("repositories.txt", f"repositories.txt {options.get(action, '')}")
+    after = "test -s repositories.txt.fleet/fleet.json"
+    return Way("fleet", 0, earlier, after, replace, heavy=heavy)
 
 
 _SAYS_GREEN = 'grep -q \'"verdict": "green"\''
@@ -169,11 +197,63 @@ COMMANDS: dict[str, Way] = {
     ),
     "ci-framework/ci setup --no-hooks": _gate(),
     "ci-framework/ci setup --dry-run": Way("project"),
+    # docs/migration-guide.md
+    _UVX: _adopt(_UVX),
+    f"{_UVX} --yes": Way(
+        "foreign",
+        replace=(_UVX, f"ci-framework adopt . {_TEMPLATE} {_ESSENTIAL}"),
+        after=f"{_APPLIED} && test -s .git/ci-framework/report/adoption.md",
+        heavy=True,
+    ),
+    "ci-framework analyze .": Way("foreign", after='test -z "$(git status -s)"'),
+    "ci-framework plan .": _plan(),
+    "ci-framework plan . --capabilities": _plan(),
+    "ci-framework plan . --json": _plan(),
+    "ci-framework plan . --answer quality_tier=essential": _plan(),
+    "ci-framework plan . --write-answers answers.yml": Way(
+        "foreign",
+        replace=("plan .", f"plan . {_TEMPLATE}"),
+        after="grep -q '^quality_tier: ' answers.yml",
+    ),
+    "ci-framework adopt . --answers answers.yml": _adopt(
+        "ci-framework adopt .",
+        "echo 'quality_tier: essential' > ../answers.yml && ln -s ../answers.yml ."
+        " && echo answers.yml >> .git/info/exclude",
+        "&& grep -q 'quality_tier: essential' .copier-answers.yml",
+    ),
+    "ci-framework adopt . --retire .github/workflows/tests.yml": _adopt(
+        "ci-framework adopt .", after="&& test ! -e .github/workflows/tests.yml"
+    ),
+    "ci-framework validate .": Way(
+        "adopted", replace=("validate .", "validate . --yes"), heavy=True
+    ),
+    "ci-framework status .": Way("adopted"),
+    "ci-framework resume .": Way("adopted"),
+    "ci-framework rollback .": Way(
+        "adopted",
+        after='test "$(git branch --show-current)" = main'
+        ' && test ! -e ci-framework && test -z "$(git status -s)"',
+    ),
+    "copier update --defaults": Way(
+        "adopted",
+        after="grep -q 'v2.0.1' .copier-answers.yml && grep -q tmp .gitignore"
+        " && git diff --check",
+    ),
+    "ci-framework regenerate .": Way("adopted", after='test -z "$(git status -s)"'),
+    "ci-framework fleet plan repositories.txt": _fleet("plan", heavy=True),
+    "ci-framework fleet adopt repositories.txt --static": _fleet(
+        "adopt", "plan", heavy=True
+    ),
+    "ci-framework fleet status repositories.txt": _fleet("status"),
+    "ci-framework fleet rollback repositories.txt": _fleet(
+        "rollback", "plan", "apply", heavy=True
+    ),
 }
 
 NOT_RUN: dict[str, str] = {
     "python -m pip install uv && uv run pytest": "it runs these very tests",
     "pixi lock": "pixi is installed by its own installer, not from an index",
     _REPLAY: "it replays a repository of the reader's",
+    f"uv tool install git+{ADDRESS}": "it would change the tools of whoever runs it",
     "poetry lock": "Poetry would have to be installed, and nothing else needs it",
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tests.docs.scenes import ADDRESS, OLD
+
 __all__ = ["PROVOCATIONS", "Provocation"]
 
 _CURRENT = "copier update --defaults --vcs-ref=:current:"
@@ -51,6 +53,22 @@ _VALIDATE = "ci-framework/ci validate"
 _GATE = "ci-framework/ci gate"
 _MARKERS = f"{_GATE} --only no-conflict-markers"
 _WITHOUT_UV = f'PATH="$BARE" CI_FRAMEWORK_ENGINE_PYTHON="$ENGINE_PYTHON" {_GATE}'
+
+
+_RELEASE = f"--template {ADDRESS} --vcs-ref {OLD}"
+_APPLY = f"ci-framework apply . {_RELEASE}"
+_AFTERWARDS = (
+    "sed -i '/^.tool.ci-framework.$/,$s/^profile = .*/profile = \"tiered\" # here/'"
+    " pyproject.toml; git commit -qam later"
+)
+
+
+def _foreign(shell: str, code: int = 2, *, heavy: bool = False) -> Provocation:
+    return Provocation("foreign", shell, code, heavy)
+
+
+def _adopted(shell: str, code: int = 2, *, heavy: bool = False) -> Provocation:
+    return Provocation("adopted", shell, code, heavy)
 
 
 def _test(name: str, text: str) -> str:
@@ -191,5 +209,26 @@ PROVOCATIONS: dict[str, Provocation] = {
         "copier update -q --defaults; git commit -qam x;"
         " copier update --defaults --vcs-ref=v2.0.0",
         1,
+    ),
+    "Nobody to ask": _foreign(_APPLY, heavy=True),
+    "Another plan": _foreign(f"{_APPLY} --plan 0123456789abcdef", heavy=True),
+    "Work that is not committed": _foreign(
+        f"echo >> README.md; git add -N README.md; {_APPLY} --yes", heavy=True
+    ),
+    "Not the top of a repository": _foreign("ci-framework plan src"),
+    "An answer the template refuses": _foreign(
+        f"ci-framework plan . {_RELEASE} --answer coverage_threshold=101"
+    ),
+    "No adoption here": _foreign("ci-framework rollback ."),
+    "Later work on the same lines": _adopted(f"{_AFTERWARDS}; ci-framework rollback ."),
+    "Nobody agreed to run it": _adopted("ci-framework validate .", 3, heavy=True),
+    "Offers that you turned down before": _adopted(
+        "echo '[mypy]' > mypy.ini; git add .; git commit -qm mypy;"
+        ' git clone -q --depth 1 "file://$PWD" ../shallow;'
+        " ci-framework regenerate ../shallow",
+        0,
+    ),
+    "A repository without a plan": Provocation(
+        "fleet", "ci-framework fleet apply repositories.txt", 2
     ),
 }

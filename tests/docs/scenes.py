@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.render.renders import ROOT, copy_template
 
-__all__ = ["ADDRESS", "Outcome", "Workshop"]
+__all__ = ["ADDRESS", "OLD", "Outcome", "Workshop"]
 
 ADDRESS = "https://github.com/MementoRC/ci-framework"
 OLD, NEW = "v2.0.0", "v2.0.1"
@@ -27,6 +27,46 @@ _ANSWERS = (
     "-d",
     "quality_tier=essential",
 )
+
+
+# A repository that exists, with a workflow, as the migration guide has it.
+_FOREIGN = {
+    "pyproject.toml": """\
+# Ours.
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+
+[project]
+name = "service"
+version = "1.0"
+requires-python = ">=3.10"
+
+[dependency-groups]
+dev = ["pytest>=8"]
+""",
+    "src/service/__init__.py": '"""Ours."""\n',
+    "tests/test_service.py": """\
+\"\"\"Ours.\"\"\"
+
+import service
+
+
+def test_service() -> None:
+    assert service.__doc__
+""",
+    ".gitignore": "*.log\n__pycache__/\n",
+    ".github/workflows/tests.yml": """\
+name: Tests
+on: [push]
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - run: python -m pytest
+""",
+}
 
 
 @dataclass(frozen=True)
@@ -50,6 +90,7 @@ class Workshop:
         self._must([*copy, ADDRESS, str(self.base)], directory)
         self._ready: Path | None = None
         self._conflict: Path | None = None
+        self._adopted: Path | None = None
         self._count = 0
 
     def _release(self) -> None:
@@ -102,6 +143,15 @@ class Workshop:
             return place
         if name == "checkout":
             return self._checkout(place / "checkout")
+        if name == "foreign":
+            return self._foreign(place / "service")
+        if name == "adopted":
+            shutil.copytree(self.adopted(), place / "service", symlinks=True)
+            return place / "service"
+        if name == "fleet":
+            self._foreign(place / "service")
+            (place / "repositories.txt").write_text("service\n", encoding="utf-8")
+            return place
         project = place / "myproj"
         shutil.copytree(self.conflict() if name == "conflict" else self.base, project)
         if name == "project":
@@ -123,6 +173,27 @@ class Workshop:
             self._must(["copier", "update", "-q", "--defaults"], project)
             self._conflict = project
         return self._conflict
+
+    def _foreign(self, project: Path) -> Path:
+        """A repository that exists; its identity is its own."""
+        for name, content in _FOREIGN.items():
+            path = project / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content, encoding="utf-8")
+        self._commit(project, "Ours", "--initial-branch=main")
+        for key, value in (("name", "Ada"), ("email", "ada@example.org")):
+            self._must(["git", "config", f"user.{key}", value], project)
+        return project
+
+    def adopted(self) -> Path:
+        """The same repository after `ci-framework apply`."""
+        if self._adopted is None:
+            project = self._foreign(self.directory / "adopted" / "service")
+            words = ["--yes", "--template", ADDRESS, "--vcs-ref", OLD]
+            words += ["--answer", _ANSWERS[-1]]
+            self._must(["ci-framework", "apply", ".", *words], project)
+            self._adopted = project
+        return self._adopted
 
     def ready(self) -> Path:
         """A committed project with its environment and hooks, as after setup."""

@@ -9,13 +9,15 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
-from ci_framework.fleet.run import Order, run_members, without_superseded
+from ci_engine.errors import ToolError, UsageError
+from ci_framework.fleet.run import Order, run_members
 from ci_framework.fleet.state import (
     Action,
     Entry,
     Member,
     read_members,
     read_state,
+    record,
     write_state,
 )
 from ci_framework.reporting.screen import make_console, print_json, printable
@@ -24,7 +26,8 @@ __all__ = ["FleetRequest", "run_fleet"]
 
 # These only look, so they are run every time.
 _LOOKS: tuple[Action, ...] = ("plan", "status")
-_WORDS = {0: "done", 1: "failed", 2: "refused", 3: "not validated", -1: "killed"}
+_WORDS = {0: "done", 1: "failed", 2: "refused", 3: "failed", -1: "killed"}
+_PROVES: tuple[Action, ...] = ("adopt", "validate")
 _STYLES = {0: "green", 1: "bold red", 2: "yellow", 3: "yellow"}
 
 
@@ -59,6 +62,7 @@ def run_fleet(request: FleetRequest) -> int:
     Raises:
         UsageError: if the list cannot be used.
         ConfigurationError: if the state is broken.
+        ToolError: if the state cannot be written.
     """
     listing = request.repositories
     workspace = request.workspace or listing.with_name(f"{listing.name}.fleet")
@@ -73,22 +77,32 @@ def run_fleet(request: FleetRequest) -> int:
     waiting = [member for member in members if not _done(member, request.action)]
     chosen = waiting[: request.limit] if request.limit else waiting
     console = make_console(errors=True)
+    # What cannot be kept is told before anything is done.
+    write_state(state_file, state)
 
     def on_end(member: Member, entry: Entry) -> None:
-        member.entries = without_superseded(member.entries, request.action)
-        member.entries[request.action] = entry
+        member.entries = record(member.entries, request.action, entry)
         write_state(state_file, state)
-        word = _word(entry.exit_code)
+        word = _word(request.action, entry.exit_code)
         console.print(printable(f"{word:<14}{member.source}  {entry.summary}"))
 
     order = Order(
         request.action, request.options.get(request.action, ()), request.agreed
     )
     run_members(chosen, order, request.jobs, on_end)
-    write_state(state_file, state)
     _print(request, members)
-    codes = {_code(member, request.action) for member in members} - {0, None}
-    return 0 if not codes else 1 if 1 in codes else 3
+    return _exit_code({_code(member, request.action) for member in members})
+
+
+def _exit_code(codes: set[int | None]) -> int:
+    """The worst of all: a repository that is worse off, then what is not proved."""
+    bad = codes - {0, None}
+    if 1 in bad:
+        return 1
+    if not bad:
+        return 0
+    refused = bad == {UsageError.exit_code}
+    return UsageError.exit_code if refused else ToolError.exit_code
 
 
 def _done(member: Member, action: Action) -> bool:
@@ -100,8 +114,12 @@ def _code(member: Member, action: Action) -> int | None:
     return entry.exit_code if entry else None
 
 
-def _word(code: int | None) -> str:
-    return "waiting" if code is None else _WORDS.get(code, f"exit code {code}")
+def _word(action: Action, code: int | None) -> str:
+    if code is None:
+        return "waiting"
+    if code == ToolError.exit_code and action in _PROVES:
+        return "not validated"
+    return _WORDS.get(code, f"exit code {code}")
 
 
 def _print(request: FleetRequest, members: Sequence[Member]) -> None:
@@ -117,7 +135,7 @@ def _print(request: FleetRequest, members: Sequence[Member]) -> None:
         style = "dim" if code is None else _STYLES.get(code, "bold red")
         table.add_row(
             printable(member.source),
-            Text(_word(code), style=style),
+            Text(_word(request.action, code), style=style),
             f"{entry.seconds:.1f}" if entry else "",
             printable(entry.summary) if entry else Text(""),
         )

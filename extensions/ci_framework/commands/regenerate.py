@@ -33,8 +33,10 @@ def run_regenerate(
             terminal to ask at.
         ToolError: if Copier fails.
     """
+    _refuse_other_version(request)
     repository = open_repository(path)
     renewal = find_renewal(repository)
+    _refuse_unknown(renewal, request.answers)
     offered = {offer.name: offer.offered for offer in renewal.offers}
     wanted = {**offered, **request.answers}
     if not as_json:
@@ -42,16 +44,17 @@ def run_regenerate(
     if not wanted:
         _tell(renewal, {}, [], as_json=as_json)
         return 0
-    if not agreed and not as_json and sys.stdin.isatty():
-        wanted = {**_ask(renewal.offers), **request.answers}
-    elif not agreed:
+    asked = not agreed and not as_json and sys.stdin.isatty()
+    if not agreed and not asked:
         _tell(renewal, {}, [], as_json=as_json)
         if not as_json:
             make_console().print("Next: the same with --yes")
         return 0
+    _refuse_dirty(repository)
+    if asked:
+        wanted = {**_ask(renewal.offers), **request.answers}
     if not wanted:
         return 0
-    _refuse_dirty(repository)
     changed, conflicts = update_answers(repository, renewal.recorded, wanted)
     _tell(renewal, wanted, changed, as_json=as_json)
     if conflicts:
@@ -79,6 +82,11 @@ def _print(renewal: Renewal) -> None:
             printable(offer.because),
         )
     console.print(table)
+    if renewal.guessed:
+        console.print(
+            "note: the history of this clone does not reach back to when these were "
+            "answered: you may have chosen otherwise; `git fetch --unshallow` tells"
+        )
 
 
 def _ask(offers: list[Offer]) -> dict[str, object]:
@@ -89,6 +97,23 @@ def _ask(offers: list[Offer]) -> dict[str, object]:
     question = questionary.checkbox("Which answers shall change?", choices)
     taken = cast("list[str] | None", question.ask()) or []
     return {named[text].name: named[text].offered for text in taken}
+
+
+def _refuse_other_version(request: PlanRequest) -> None:
+    if request.template or request.ref or request.retire:
+        raise UsageError(
+            "found --template, --vcs-ref or --retire; allowed: --answer, --answers and "
+            "--yes: the recorded version of the template is rendered again",
+            next_step="take another version with `copier update` afterwards",
+        )
+
+
+def _refuse_unknown(renewal: Renewal, given: Mapping[str, object]) -> None:
+    known = renewal.recorded.answers
+    if unknown := [name for name in given if name not in known]:
+        raise UsageError(
+            f"--answer: found {', '.join(unknown)}; allowed: {', '.join(known)}"
+        )
 
 
 def _refuse_dirty(repository: Repository) -> None:
@@ -115,13 +140,13 @@ def _tell(
                 "recorded": offer.recorded,
                 "offered": offer.offered,
                 "because": offer.because,
+                "since": offer.since,
             }
             for offer in renewal.offers
         ]
         print_json(
             {
                 "schema": 1,
-                "since": renewal.since,
                 "offers": offers,
                 "taken": taken,
                 "changed": changed,

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import tempfile
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from ci_engine.run import CancelledError, run_program
+from ci_engine.run import CancelledError, Outcome, run_program
 from ci_framework.fleet.state import Action, Entry, Member, is_address
 
 __all__ = ["Order", "run_members"]
@@ -19,6 +21,9 @@ __all__ = ["Order", "run_members"]
 _CLONE_SECONDS = 1800.0
 # Each run of the tests has its own limit; this one is for what hangs all the same.
 _COMMAND_SECONDS = 6 * 3600.0
+_MISSING: dict[Action, str] = {
+    "validate": "nobody agreed to run code of it: give --static"
+}
 
 
 @dataclass(frozen=True)
@@ -37,11 +42,30 @@ class Order:
     agreed: bool
 
 
-class _Told(msgspec.Struct, rename="kebab"):
-    """What we read of the JSON that a command prints."""
+class _Planned(msgspec.Struct):
+    hash: str
+
+
+class _Check(msgspec.Struct):
+    name: str
+    status: str
+    reason: str
+
+
+class _Proof(msgspec.Struct):
+    verdict: str
+    checks: list[_Check] = []
+
+
+class _Told(msgspec.Struct):
+    """What we read of the JSON that a command prints: a plan, a report, a status."""
 
     hash: str = ""
     summary: str = ""
+    operations: list[msgspec.Raw] | None = None
+    # The status names its plan, a report holds it.
+    plan: _Planned | str | None = None
+    validation: _Proof | None = None
 
 
 def run_members(
@@ -82,32 +106,77 @@ def run_members(
 
 
 def _run_one(member: Member, order: Order, cancel: threading.Event) -> Entry:
-    path = Path(member.path)
-    if is_address(member.source) and not (path / ".git").exists():
+    if is_address(member.source) and not Path(member.path).exists():
         problem = _clone(member, cancel)
         if problem:
             return Entry(exit_code=3, seconds=0.0, summary=problem)
     agreement = _agreement(member, order)
     if agreement is None:
-        missing = "no plan was made for it: run `fleet plan` first, or give --yes"
-        return Entry(exit_code=2, seconds=0.0, summary=missing)
+        missing = _MISSING.get(
+            order.action, "no plan was made for it: run `fleet plan`"
+        )
+        return Entry(exit_code=2, seconds=0.0, summary=f"{missing}, or give --yes")
+    done, told = _command(
+        member, order.action, [*agreement, *order.options], cancel=cancel
+    )
+    if order.action == "adopt" and done.exit_code == 0 and told.operations is not None:
+        return _prove(member, order, done, cancel)
+    return done
+
+
+def _command(
+    member: Member, action: Action, words: Sequence[str], *, cancel: threading.Event
+) -> tuple[Entry, _Told]:
+    """Run one command of the companion in a process of its own."""
     outcome = run_program(
-        [
-            *(sys.executable, "-m", "ci_framework", order.action, member.path),
-            *("--json", *agreement, *order.options),
-        ],
+        [sys.executable, "-m", "ci_framework", action, member.path, "--json", *words],
         cwd=Path.cwd(),
         timeout=_COMMAND_SECONDS,
         cancel=cancel,
     )
     told = _told(outcome.stdout)
-    summary = told.summary or outcome.stderr.strip().partition("\n")[0]
-    return Entry(
-        exit_code=-1 if outcome.code is None else outcome.code,
+    entry = Entry(
+        exit_code=-1 if outcome.code is None or outcome.code < 0 else outcome.code,
         seconds=round(outcome.seconds, 1),
-        hash=told.hash,
-        summary=summary or outcome.ending(),
+        hash=told.hash or (told.plan.hash if isinstance(told.plan, _Planned) else ""),
+        summary=_summary(action, outcome, told),
     )
+    return entry, told
+
+
+def _prove(
+    member: Member, order: Order, adopted: Entry, cancel: threading.Event
+) -> Entry:
+    """Validate what an earlier run adopted but did not get to prove.
+
+    Adopting a second time finds nothing to do, which is no proof.
+    """
+    _, told = _command(member, "status", (), cancel=cancel)
+    if told.summary != "applied":
+        return adopted
+    words = [w for w in order.options if w == "--static"]
+    if "--timeout" in order.options:
+        place = order.options.index("--timeout")
+        words += order.options[place : place + 2]
+    return _command(member, "validate", ["--yes", *words], cancel=cancel)[0]
+
+
+def _summary(action: Action, outcome: Outcome, told: _Told) -> str:
+    """One line that tells people how it ended."""
+    if told.summary:
+        return told.summary
+    if told.validation is not None:
+        checks = told.validation.checks
+        bad = [
+            f"{check.name}: {check.reason}"
+            for check in checks
+            if check.status in ("failed", "not-run")
+        ]
+        verdict = told.validation.verdict.replace("-", " ")
+        return ": ".join(filter(None, [verdict, "; ".join(bad)]))
+    said = outcome.stderr.strip().splitlines()
+    errors = [line for line in said if line.startswith(f"ci-framework {action}: ")]
+    return next(iter([*errors, *said]), "") or outcome.ending()
 
 
 def _agreement(member: Member, order: Order) -> list[str] | None:
@@ -116,7 +185,7 @@ def _agreement(member: Member, order: Order) -> list[str] | None:
     if order.agreed:
         return ["--yes"]
     if order.action == "validate":
-        return None if "--static" not in order.options else []
+        return [] if "--static" in order.options else None
     planned = member.entries.get("plan")
     return ["--plan", planned.hash] if planned and planned.hash else None
 
@@ -131,24 +200,22 @@ def _told(text: str) -> _Told:
 def _clone(member: Member, cancel: threading.Event) -> str:
     """Clone an address; return what went wrong, if anything did."""
     path = Path(member.path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    outcome = run_program(
-        ["git", "clone", "--quiet", "--", member.source, member.path],
-        cwd=path.parent,
-        timeout=_CLONE_SECONDS,
-        cancel=cancel,
-    )
-    return "" if outcome.code == 0 else f"git clone: {outcome.tail(1)}"
-
-
-def without_superseded(
-    entries: Mapping[Action, Entry], action: Action
-) -> dict[Action, Entry]:
-    """Forget what an action undoes: after a roll-back nothing counts as applied."""
-    undone: dict[Action, tuple[Action, ...]] = {
-        "rollback": ("apply", "adopt", "validate"),
-        "apply": ("rollback", "validate"),
-        "adopt": ("rollback",),
-    }
-    gone = undone.get(action, ())
-    return {name: entry for name, entry in entries.items() if name not in gone}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # A clone that is interrupted must not look like one that is there.
+        with tempfile.TemporaryDirectory(prefix=".clone-", dir=path.parent) as place:
+            fresh = Path(place) / "repository"
+            outcome = run_program(
+                ["git", "clone", "--quiet", "--", member.source, str(fresh)],
+                cwd=path.parent,
+                timeout=_CLONE_SECONDS,
+                # Several run at once, and nobody is there to type a password.
+                variables={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
+                cancel=cancel,
+            )
+            if outcome.code != 0:
+                return f"git clone: {outcome.tail(1) or outcome.ending()}"
+            fresh.rename(path)
+    except OSError as error:
+        return f"{path}: {error.strerror}"
+    return ""

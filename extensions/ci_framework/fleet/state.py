@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
-from ci_engine.errors import ConfigurationError, UsageError
+from ci_engine.errors import ConfigurationError, ToolError, UsageError
 from ci_engine.output import write_text
 
 __all__ = [
@@ -16,8 +18,10 @@ __all__ = [
     "Entry",
     "FleetState",
     "Member",
+    "is_address",
     "read_members",
     "read_state",
+    "record",
     "write_state",
 ]
 
@@ -56,7 +60,7 @@ class Member(msgspec.Struct, kw_only=True, rename="kebab"):
 
 
 class FleetState(msgspec.Struct, kw_only=True, rename="kebab"):
-    """The state of a fleet, by the lines of its list."""
+    """The state of a fleet, by the directories of its repositories."""
 
     schema: Literal[1] = 1
     members: dict[str, Member] = msgspec.field(default_factory=dict[str, Member])
@@ -71,7 +75,8 @@ def read_members(listing: Path, workspace: Path) -> list[Member]:
         UsageError: if the list cannot be read, is empty, or names one twice.
     """
     try:
-        text = listing.read_text(encoding="utf-8")
+        # Editors of some systems begin a text with a byte order mark.
+        text = listing.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8"
         raise UsageError(
@@ -79,11 +84,18 @@ def read_members(listing: Path, workspace: Path) -> list[Member]:
         ) from error
     members: list[Member] = []
     seen: dict[str, int] = {}
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         source = re.sub(r"(^|\s)#.*", "", line).strip()
         if not source:
             continue
-        path = _place(source, listing.parent, workspace)
+        try:
+            path = _place(source, listing.parent, workspace)
+        except (OSError, RuntimeError, ValueError) as error:
+            # An unknown ~user, a character no name can have, or links in a circle.
+            raise UsageError(
+                f"{listing}: line {number}: found {source!r}: {error}; allowed: a path "
+                "or an address"
+            ) from error
         if str(path) in seen:
             raise UsageError(
                 f"{listing}: line {number}: found {source!r}, which is {path} as in "
@@ -99,9 +111,12 @@ def read_members(listing: Path, workspace: Path) -> list[Member]:
 def _place(source: str, base: Path, workspace: Path) -> Path:
     if not is_address(source):
         return (base / Path(source).expanduser()).resolve()
-    words = re.split(r"[/:]", source.rstrip("/").removesuffix(".git"))
-    kept = [re.sub(r"[^\w.-]", "-", word).strip(".") for word in words[-2:]]
-    return workspace / "clones" / "+".join(filter(None, kept))
+    address = source.rstrip("/").removesuffix(".git")
+    words = re.split(r"[/:]", address)[-2:]
+    kept = [re.sub(r"[^A-Za-z0-9_.-]", "-", word).strip(".")[-60:] for word in words]
+    # Repositories of one name may live at different hosts.
+    mark = hashlib.sha256(address.encode()).hexdigest()[:8]
+    return workspace / "clones" / "+".join([*filter(None, kept), mark])
 
 
 def is_address(source: str) -> bool:
@@ -117,7 +132,7 @@ def read_state(path: Path) -> FleetState:
     """
     try:
         return msgspec.json.decode(path.read_bytes(), type=FleetState)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return FleetState()
     except (OSError, msgspec.DecodeError) as error:
         raise ConfigurationError(
@@ -127,6 +142,41 @@ def read_state(path: Path) -> FleetState:
 
 
 def write_state(path: Path, state: FleetState) -> None:
-    """Write the state, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write the state, whole or not at all.
+
+    Raises:
+        ToolError: if it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ToolError(
+            f"{path.parent}: cannot be made: {error.strerror}",
+            next_step="choose another --workspace",
+        ) from error
     write_text(path, msgspec.json.format(msgspec.json.encode(state)).decode() + "\n")
+
+
+_UNDONE: dict[Action, tuple[Action, ...]] = {
+    "rollback": ("apply", "adopt", "validate"),
+    "apply": ("rollback", "validate"),
+    "adopt": ("rollback", "validate"),
+}
+
+
+def record(
+    entries: Mapping[Action, Entry], action: Action, entry: Entry
+) -> dict[Action, Entry]:
+    """Note how an action ended, and forget what it undid.
+
+    After a roll-back nothing counts as applied. An action that was refused did
+    nothing, and a roll-back that did not succeed leaves the adoption in force.
+    """
+    refused = entry.exit_code == UsageError.exit_code
+    nothing = entry.exit_code != 0 if action == "rollback" else refused
+    gone = () if nothing else _UNDONE.get(action, ())
+    kept: dict[Action, Entry] = {
+        name: known for name, known in entries.items() if name not in gone
+    }
+    kept[action] = entry
+    return kept

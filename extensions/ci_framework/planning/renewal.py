@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+import yaml
+
 from ci_engine.errors import UsageError
 from ci_framework.analysis.analyze import analyze
 from ci_framework.answers import Answer, derive_answers
@@ -15,8 +18,18 @@ from ci_framework.repository import Repository, open_repository
 
 __all__ = ["Offer", "Renewal", "find_renewal"]
 
-# Answers by which an existing repository came in; they are not found out again.
-_FIXED = frozenset({"setup", "project_state", "project_name"})
+# Answers by which an existing repository came in, and those that depend on what this
+# clone knows of branches and remotes: neither is a matter of the files.
+_FIXED = frozenset(
+    {
+        "setup",
+        "project_state",
+        "project_name",
+        "repository",
+        "main_branch",
+        "integration_branch",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -28,12 +41,15 @@ class Offer:
         recorded: the answer as it is.
         offered: the answer as the analysis would give it today.
         because: why.
+        since: the commit that recorded it, with which the analysis is compared; empty
+            if the history of this clone does not reach back that far.
     """
 
     name: str
     recorded: object
     offered: object
     because: str
+    since: str
 
 
 @dataclass(frozen=True)
@@ -43,18 +59,19 @@ class Renewal:
     Attributes:
         recorded: the answers of the repository.
         offers: the answers that should change.
-        since: the commit that the analysis is compared with; empty if history does
-            not reach back that far, and today's analysis is compared with the
-            recorded answers themselves.
     """
 
     recorded: Recorded
     offers: list[Offer]
-    since: str
+
+    @property
+    def guessed(self) -> bool:
+        """Whether an offer may be one that the user turned down before."""
+        return any(not offer.since for offer in self.offers)
 
 
 def find_renewal(repository: Repository) -> Renewal:
-    """Compare the repository now with what it was when its answers were recorded.
+    """Compare the repository now with what it was when each answer was recorded.
 
     An answer that the user once gave against the analysis is not offered again: only
     what the analysis sees otherwise than it did then.
@@ -69,29 +86,91 @@ def find_renewal(repository: Repository) -> Renewal:
             "repository that was adopted",
             next_step="run `ci-framework adopt` first",
         )
-    now = derive_answers(analyze(repository))
-    since = repository.line("log", "-1", "--format=%H", "--", recorded.path)
-    then = _answers_at(repository, since) if since else None
-    offers = [
-        Offer(name, recorded.answers[name], answer.value, answer.because)
-        for name, answer in now.items()
+    different = {
+        name: answer
+        for name, answer in derive_answers(analyze(repository)).items()
         if name in recorded.answers
         and name not in _FIXED
         and answer.value != recorded.answers[name]
-        and (then is None or name not in then or then[name].value != answer.value)
+    }
+    since = _recorded_in(repository, recorded, different)
+    then = {
+        commit: _answers_at(repository, commit) for commit in {*since.values()} - {""}
+    }
+    offers = [
+        Offer(name, recorded.answers[name], now.value, now.because, since[name])
+        for name, now in different.items()
+        if not since[name] or _value(then[since[name]], name) != now.value
     ]
-    return Renewal(recorded, offers, since if then is not None else "")
+    return Renewal(recorded, offers)
 
 
-def _answers_at(repository: Repository, commit: str) -> Mapping[str, Answer] | None:
-    """What the analysis makes of an earlier commit; None if it is not there."""
+def _value(answers: Mapping[str, Answer], name: str) -> object:
+    answer = answers.get(name)
+    return answer.value if answer else None
+
+
+def _recorded_in(
+    repository: Repository, recorded: Recorded, names: Mapping[str, Answer]
+) -> dict[str, str]:
+    """The commit in which each answer got the value that it has.
+
+    Later commits touch the file without touching the answer: each update of the
+    template does.
+    """
+    if not names:
+        return {}
+    printed = repository.line("log", "--format=%H", "--", recorded.path)
+    unknown = _boundary(repository)
+    found = dict.fromkeys(names, "")
+    open_names = set(names)
+    for commit in printed.split():
+        earlier = _read_answers(repository, f"{commit}:{recorded.path}")
+        for name in sorted(open_names):
+            if name not in earlier or earlier[name] != recorded.answers[name]:
+                open_names.remove(name)
+            else:
+                # A shallow clone cannot tell whether it was recorded even earlier.
+                found[name] = "" if commit in unknown else commit
+        if not open_names:
+            break
+    return found
+
+
+def _read_answers(repository: Repository, place: str) -> Mapping[str, object]:
+    """The answers of an earlier commit, nothing if it has none that can be read."""
+    content = repository.try_git("cat-file", "blob", place).stdout
+    try:
+        return msgspec.convert(yaml.safe_load(content), dict[str, object])
+    except (yaml.YAMLError, UnicodeDecodeError, msgspec.ValidationError):
+        return {}
+
+
+def _boundary(repository: Repository) -> set[str]:
+    """The commits at which the history of a shallow clone ends."""
+    try:
+        text = (repository.git_directory / "shallow").read_text(encoding="ascii")
+    except OSError:
+        return set()
+    return set(text.split())
+
+
+def _answers_at(repository: Repository, commit: str) -> Mapping[str, Answer]:
+    """What the analysis makes of an earlier commit.
+
+    Raises:
+        ToolError: if it cannot be checked out beside the repository.
+    """
     with tempfile.TemporaryDirectory(prefix="ci-framework-") as directory:
         clone = Path(directory) / "then"
         words = ["clone", "--quiet", "--shared", "--no-checkout", "--no-tags"]
-        done = repository.try_git(*words, str(repository.git_directory), str(clone))
-        if done.returncode != 0:
-            return None
+        source = str(repository.git_directory)
+        repository.git(*words, "--template=", source, str(clone))
         earlier = open_repository(clone)
-        if earlier.try_git("checkout", "--quiet", "--detach", commit).returncode != 0:
-            return None
+        # What large files point to is on a server, and no analysis reads them.
+        skip = {"GIT_LFS_SKIP_SMUDGE": "1"}
+        earlier.git("checkout", "--quiet", "--detach", commit, variables=skip)
+        # The same remote as today: answers may follow from where it is hosted.
+        address = repository.line("config", "remote.origin.url")
+        earlier.git("config", "remote.origin.url", address or str(repository.root))
         return derive_answers(analyze(open_repository(clone)))

@@ -1,0 +1,88 @@
+"""The companion's commands, options and exit codes, read from its parser."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from ci_framework import cli
+
+__all__ = ["Companion", "read_companion"]
+
+Row = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Companion:
+    """Rows of the tables about the companion.
+
+    Attributes:
+        commands: how each command is called, and what it does.
+        options: each option, what it does, and which commands have it.
+        exit_codes: each exit code and its meaning.
+    """
+
+    commands: list[Row]
+    options: list[Row]
+    exit_codes: list[Row]
+
+
+def read_companion() -> Companion:
+    """Read the parser."""
+    make_parser = cast("Callable[[], argparse.ArgumentParser]", vars(cli)["_parser"])
+    parser = make_parser()
+    [subparsers] = [
+        action for action in _actions(parser) if isinstance(action.choices, Mapping)
+    ]
+    choices = cast("Mapping[str, argparse.ArgumentParser]", subparsers.choices)
+    pseudo = cast("list[argparse.Action]", vars(subparsers)["_choices_actions"])
+    notes = {action.dest: action.help or "" for action in pseudo}
+    commands = [
+        (f"`{' '.join([name, *_arguments(command)])}`", notes[name])
+        for name, command in choices.items()
+    ]
+    codes = re.findall(r"(\d) ([^;.]+)", parser.epilog or "")
+    return Companion(
+        commands=commands,
+        options=list(_options(choices)),
+        exit_codes=[(code, meaning) for code, meaning in codes],
+    )
+
+
+def _actions(parser: argparse.ArgumentParser) -> list[argparse.Action]:
+    return cast("list[argparse.Action]", vars(parser)["_actions"])
+
+
+def _arguments(command: argparse.ArgumentParser) -> Iterator[str]:
+    """What stands behind the name of a command."""
+    for action in _actions(command):
+        if action.option_strings:
+            continue
+        choices = cast("list[str] | None", action.choices)
+        name = "|".join(choices) if choices else str(action.metavar or "PATH")
+        yield f"[{name}]" if action.nargs == "?" else name
+
+
+def _options(commands: Mapping[str, argparse.ArgumentParser]) -> Iterator[Row]:
+    """One row for each option, however many commands have it."""
+    found: dict[str, tuple[str, list[str]]] = {}
+    for name, command in commands.items():
+        for action in _actions(command):
+            if not action.option_strings or "--help" in action.option_strings:
+                continue
+            note = action.help or ""
+            _, having = found.setdefault(_spelled(action), (note, []))
+            having.append(f"`{name}`")
+    for option, (note, having) in found.items():
+        everywhere = len(having) == len(commands)
+        yield option, note, "all" if everywhere else ", ".join(having)
+
+
+def _spelled(action: argparse.Action) -> str:
+    value = cast("Any", action.metavar)
+    takes = action.nargs != 0
+    shown = str(value or action.dest.upper()) if takes else ""
+    return f"`{' '.join(filter(None, [action.option_strings[-1], shown]))}`"
