@@ -17,6 +17,7 @@ from ci_engine.errors import CommandError, ToolError, UsageError
 
 if TYPE_CHECKING:
     from ci_engine.config import Table
+    from ci_engine.profiles import EngineName
     from ci_engine.results import CheckResult
     from ci_engine.settings import CheckName
 
@@ -48,6 +49,9 @@ class _Arguments(argparse.Namespace):
     hooks: bool
     explain: str
     matrix: Literal["full", "spot-check"]
+    level: str
+    history: Literal["", "none", "change", "all"]
+    image: list[str]
     reports: str
     page: str
     comment: str
@@ -114,6 +118,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_gate(commands.add_parser("gate", help="run the checks of a quality tier"))
     _add_changes(commands.add_parser("changes", help="tell what a change touches"))
+    _add_scan(commands.add_parser("scan", help="look for flaws and secrets"))
     _add_validate(
         commands.add_parser("validate", help="check every configuration file")
     )
@@ -192,6 +197,37 @@ def _add_changes(parser: argparse.ArgumentParser) -> None:
         choices=("full", "spot-check"),
         default="full",
         help="whether CI tests a change on all Pythons or on two",
+    )
+
+
+def _add_scan(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--level", default="", help="low, medium, high or critical")
+    parser.add_argument(
+        "--only", default="", metavar="ENGINES", help="some engines, comma-separated"
+    )
+    parser.add_argument(
+        "--history",
+        choices=("none", "change", "all"),
+        default="",
+        help="which commits are searched for secrets",
+    )
+    parser.add_argument(
+        "--image", action="append", default=[], help="a container image to scan"
+    )
+    parser.add_argument(
+        "--since", default="", metavar="COMMIT", help="where the change started from"
+    )
+    parser.add_argument(
+        "--baseline",
+        choices=("check", "write"),
+        default="check",
+        help="check against the baseline, or record what is red now",
+    )
+    parser.add_argument(
+        "--grow", action="store_true", help="with --baseline write: allow new entries"
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="say what would run, run nothing"
     )
 
 
@@ -344,6 +380,63 @@ def _refuse_bad_python(version: str) -> None:
         raise UsageError(f"--python: found {version!r}; allowed: a version like 3.12")
 
 
+def _scan(parsed: _Arguments) -> int:
+    from ci_engine.commands.scan import ScanRequest, run_scan
+    from ci_engine.config import load_configuration
+    from ci_engine.profiles import ENGINE_NAMES
+    from ci_engine.project import read_project, repository_root
+
+    root = repository_root()
+    configuration = load_configuration(root, os.environ, _scan_overrides(parsed))
+    level = configuration.settings.security.level
+    engines: Sequence[EngineName] = configuration.security.levels[level].engines
+    if parsed.only:
+        wanted = _only([*ENGINE_NAMES], parsed.only)
+        engines = [name for name in ENGINE_NAMES if name in wanted]
+    project = read_project(root)
+    if parsed.dry_run:
+        sys.stdout.writelines(f"{name}\n" for name in engines)
+        return 0
+    reports = Path(parsed.report_dir) if parsed.report_dir else project.output / "scan"
+    reports = Path.cwd() / reports
+    result = run_scan(
+        project,
+        configuration,
+        ScanRequest(
+            level=level,
+            engines=engines,
+            reports=reports,
+            history=parsed.history,
+            since=parsed.since,
+            baseline="write" if parsed.baseline == "write" else "check",
+            grow=parsed.grow,
+        ),
+    )
+    from ci_engine.report.console import conclude, make_console, print_check
+
+    console = make_console()
+    for check in result.checks:
+        print_check(console, check)
+    conclude(console, result, project.relative(reports), as_json=parsed.json)
+    return result.verdict.exit_code
+
+
+def _scan_overrides(parsed: _Arguments) -> Table:
+    """The settings that the command line gives, refused where they do not fit."""
+    from ci_engine.config import settings_mistakes
+
+    security: Table = {}
+    if parsed.level:
+        security["level"] = parsed.level
+    if parsed.image:
+        security["images"] = parsed.image
+        security["scan-containers"] = True
+    table: Table = {"security": security} if security else {}
+    for mistake in settings_mistakes(table):
+        raise UsageError(f"--level: found {mistake.found}; allowed: {mistake.allowed}")
+    return table
+
+
 def _changes(parsed: _Arguments) -> int:
     from ci_engine.commands.changes import ChangesRequest, run_changes
 
@@ -398,6 +491,7 @@ def _summary(parsed: _Arguments) -> int:
 _COMMANDS = {
     "changes": _changes,
     "gate": _gate,
+    "scan": _scan,
     "setup": _setup,
     "summary": _summary,
     "validate": _validate,
