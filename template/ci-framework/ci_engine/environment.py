@@ -29,7 +29,7 @@ PROGRAMS = (
     "pip-audit",
     "pre-commit",
     "prek",
-    "detect-secrets-hook",
+    "detect-secrets",
     "semgrep",
 )
 

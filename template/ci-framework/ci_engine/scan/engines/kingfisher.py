@@ -30,6 +30,7 @@ REVOKE = (
 )
 # 200: something was found; 205: something was found that is valid.
 _FINDING_CODES = (200, 205)
+_CACHE = "KF_RULE_CACHE_DIR"
 _OPTIONS = (
     "scan",
     "--no-validate",
@@ -178,9 +179,11 @@ def _tool(scan: Scan) -> Tool:
         ToolError: if it cannot be installed.
     """
     tool = scan.locked("kingfisher-bin", "kingfisher")
+    if _CACHE in tool.variables:
+        return tool
     cache = scan.context.project.output / "kingfisher"
     prepare_directory(cache, scan.context.project.output)
-    return replace(tool, variables={**tool.variables, "KF_RULE_CACHE_DIR": str(cache)})
+    return replace(tool, variables={**tool.variables, _CACHE: str(cache)})
 
 
 def _run(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable
+from pathlib import Path
 
 import msgspec
 
@@ -12,6 +13,7 @@ from ci_engine.environment import Environment
 from ci_engine.errors import ToolError
 from ci_engine.profiles import EngineName
 from ci_engine.results import CheckResult, Finding, Status
+from ci_engine.run import Outcome
 from ci_engine.scan.engine import (
     Scan,
     batches,
@@ -28,68 +30,86 @@ __all__ = ["examine_detect_secrets", "examine_gitleaks", "examine_trufflehog"]
 _BASELINE = ".secrets.baseline"
 
 
-class _Secret(msgspec.Struct):
+class _Secret(msgspec.Struct, frozen=True):
     type: str
     line_number: int = 0
+    hashed_secret: str = ""
 
 
-class _Hook(msgspec.Struct):
+class _Baseline(msgspec.Struct):
     results: dict[str, list[_Secret]]
+    generated_at: str = ""
 
 
 def examine_detect_secrets(scan: Scan) -> CheckResult:
     """Compare with the project's own baseline of detect-secrets."""
     name: EngineName = "detect-secrets"
-    baseline = scan.root / _BASELINE
-    if not baseline.is_file():
+    path = scan.root / _BASELINE
+    if not path.is_file():
         reason = f"the project has no {_BASELINE}"
         return CheckResult(id=name, status=Status.SKIPPED, reason=reason)
-    # The hook writes to the baseline that it is given.
-    copy = scan.context.reports / "detect-secrets-baseline.json"
     try:
         tool = _detect_secrets(scan)
-        shutil.copyfile(baseline, copy)
-    except (ToolError, OSError) as error:
+        own = msgspec.json.decode(path.read_bytes(), type=_Baseline)
+    except (ToolError, OSError, msgspec.DecodeError) as error:
         return not_run_because(name, error)
+    known = {
+        (file, *_identity(s)) for file, found in own.results.items() for s in found
+    }
     findings: list[Finding] = []
     names = [each for each in scan.files.everything if each != _BASELINE]
-    options = ["--no-verify", "--json", "--baseline", str(copy)]
-    try:
-        for batch in batches(names):
-            outcome = scan.run(name, tool, [*options, *batch])
-            # 3: only the lines of known secrets moved, and the copy was written.
-            if outcome.code in (0, 3) and not outcome.timed_out:
-                continue
-            try:
-                hook = msgspec.json.decode(outcome.stdout, type=_Hook)
-            except msgspec.DecodeError:
-                return ended_badly(name, tool, outcome)
-            if outcome.code != 1 or outcome.timed_out or not hook.results:
-                return ended_badly(name, tool, outcome)
-            findings += [
-                _secret(name, secret.type.lower().replace(" ", "-"), path, secret)
-                for path, secrets in hook.results.items()
-                for secret in secrets
-            ]
-    finally:
-        copy.unlink(missing_ok=True)
+    for batch in batches(names):
+        found, outcome = _catalogue(scan, tool, path, own, batch)
+        if found is None:
+            return ended_badly(name, tool, outcome)
+        findings += [
+            _secret(name, secret.type.lower().replace(" ", "-"), file, secret)
+            for file, secrets in found.results.items()
+            for secret in secrets
+            if (file, *_identity(secret)) not in known
+        ]
     return _conclude(scan, name, tool, findings)
 
 
+def _identity(secret: _Secret) -> tuple[str, str]:
+    return secret.type, secret.hashed_secret
+
+
+def _catalogue(
+    scan: Scan, tool: Tool, path: Path, own: _Baseline, names: list[str]
+) -> tuple[_Baseline | None, Outcome]:
+    """Let detect-secrets bring a copy of the baseline up to date.
+
+    The exit code is 0 whatever it finds: the copy says that it did its work.
+    """
+    copy = scan.context.reports / "detect-secrets-baseline.json"
+    shutil.copyfile(path, copy)
+    command = ["scan", "--no-verify", "--baseline", str(copy), *names]
+    outcome = scan.run("detect-secrets", tool, command)
+    try:
+        found = msgspec.json.decode(copy.read_bytes(), type=_Baseline)
+    except (OSError, msgspec.DecodeError):
+        return None, outcome
+    finally:
+        copy.unlink(missing_ok=True)
+    worked = outcome.code == 0 and found.generated_at != own.generated_at
+    return (found if worked and not outcome.timed_out else None), outcome
+
+
 def _detect_secrets(scan: Scan) -> Tool:
-    """The hook of the project's environment, else the locked one.
+    """detect-secrets of the project's environment, else the locked one.
 
     Raises:
         ToolError: if it cannot be installed.
     """
     environment = scan.context.environment
     if isinstance(environment, Environment):
-        command = environment.program("detect-secrets-hook")
+        command = environment.program("detect-secrets")
         if command is not None:
             version = environment.version("detect-secrets")
             variables = without_credentials(environment.variables)
             return Tool("detect-secrets", version, command, variables, environment.name)
-    return scan.locked("detect-secrets", "detect-secrets-hook")
+    return scan.locked("detect-secrets")
 
 
 class _Leak(msgspec.Struct, rename="pascal"):
@@ -186,8 +206,9 @@ def examine_trufflehog(scan: Scan) -> CheckResult:
         hogs = [msgspec.json.decode(row, type=_Hog) for row in rows]
     except msgspec.DecodeError:
         return ended_badly(name, tool, outcome)
-    # 183 stands for "secrets found".
-    if outcome.timed_out or outcome.code != (183 if hogs else 0):
+    # 183 stands for "secrets found"; without any, its log says that it came to its end.
+    ended = bool(hogs) or "finished scanning" in outcome.stderr
+    if outcome.timed_out or not ended or outcome.code != (183 if hogs else 0):
         return ended_badly(name, tool, outcome)
     findings = [
         _secret(
