@@ -52,6 +52,8 @@ class _Arguments(argparse.Namespace):
     level: str
     history: Literal["", "none", "change", "all"]
     image: list[str]
+    action: Literal["check", "apply", "pull-request", "push"]
+    patterns: str
     reports: str
     page: str
     comment: str
@@ -118,6 +120,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_gate(commands.add_parser("gate", help="run the checks of a quality tier"))
     _add_changes(commands.add_parser("changes", help="tell what a change touches"))
+    _add_cleanup(commands.add_parser("cleanup", help="find files left by tools"))
     _add_scan(commands.add_parser("scan", help="look for flaws and secrets"))
     _add_validate(
         commands.add_parser("validate", help="check every configuration file")
@@ -228,6 +231,37 @@ def _add_scan(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--dry-run", action="store_true", help="say what would run, run nothing"
+    )
+
+
+def _add_cleanup(parser: argparse.ArgumentParser) -> None:
+    what = parser.add_mutually_exclusive_group()
+    for name, text in (
+        ("check", "tell what is tracked and does not belong here (the default)"),
+        ("apply", "remove it from the index and from the work tree"),
+        ("pull-request", "in a workflow: open or refresh one pull request"),
+        ("push", "in a workflow: push to the branch, where the answer allows it"),
+    ):
+        what.add_argument(
+            f"--{name}", dest="action", action="store_const", const=name, help=text
+        )
+    parser.set_defaults(action="check")
+    parser.add_argument(
+        "--patterns", default="", metavar="LINES", help="further patterns of files"
+    )
+    parser.add_argument(
+        "--since", default="", metavar="COMMIT", help="only what was added since is red"
+    )
+    parser.add_argument(
+        "--comment",
+        nargs="?",
+        choices=("true", "false"),
+        const="true",
+        default="false",
+        help="comment on the pull request",
+    )
+    parser.add_argument(
+        "--dry-run", action="store_true", help="say what would be removed"
     )
 
 
@@ -488,8 +522,25 @@ def _summary(parsed: _Arguments) -> int:
     )
 
 
+def _cleanup(parsed: _Arguments) -> int:
+    from ci_engine.commands.cleanup import CleanupRequest, run_cleanup
+
+    return run_cleanup(
+        CleanupRequest(
+            action=parsed.action,
+            patterns=parsed.patterns,
+            since=parsed.since,
+            comment=parsed.comment == "true",
+            as_json=parsed.json,
+            report_dir=parsed.report_dir,
+            dry_run=parsed.dry_run,
+        )
+    )
+
+
 _COMMANDS = {
     "changes": _changes,
+    "cleanup": _cleanup,
     "gate": _gate,
     "scan": _scan,
     "setup": _setup,

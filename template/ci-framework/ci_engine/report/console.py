@@ -63,8 +63,8 @@ def _shown(text: str) -> str:
 def _print_details(console: Console, check: CheckResult, told: set[str]) -> None:
     """What to do about a check that is not green; what was told is not repeated."""
     for note in check.notes:
-        told = note.removeprefix(f"{check.id}: ")
-        console.print(Text(_shown(f"{check.id}: {told}"), style="yellow"))
+        text = note.removeprefix(f"{check.id}: ")
+        console.print(Text(_shown(f"{check.id}: {text}"), style="yellow"))
     if check.status in (Status.PASSED, Status.SKIPPED):
         return
     console.print()
