@@ -33,7 +33,7 @@ from tests.render.renders import (
 )
 
 SHARED = ["pyproject.toml", ".pre-commit-config.yaml", ".gitignore", ".gitattributes"]
-SEEDS = ["src", "tests", "README.md", "LICENSE", ".editorconfig"]
+SEEDS = ["src", "tests", "README.md", "LICENSE", "SECURITY.md", ".editorconfig"]
 
 
 @dataclass(frozen=True)
@@ -169,6 +169,13 @@ def test_the_settings_are_those_the_engine_knows(point: Point) -> None:
         "coverage-threshold": point.answers["coverage_threshold"],
         "type-checker": point.answers["type_checker"],
     }
+    assert settings["security"] == {
+        "level": point.answers["security_level"],
+        "scan-containers": point.answers["containers"] == "yes",
+        "generate-sbom": point.answers["sbom"] == "yes",
+    }
+    mode = settings.get("cleanup", {}).get("mode", "none")
+    assert mode == point.answers["cleanup"]
 
 
 def test_the_environments_that_the_settings_name_exist(point: Point) -> None:

@@ -22,6 +22,8 @@ CHANGES: dict[str, Answers] = {
     },
     "existing": {"project_state": "existing", "package_manager": "uv"},
     "hybrid": {"ci_mode": "hybrid", "integration_branch": "development"},
+    "codeql": {"codeql": "yes", "cleanup": "pull-request", "containers": "yes"},
+    "no-cleanup": {"cleanup": "none"},
     "local": {"ci_mode": "local"},
 }
 COMBINATIONS: dict[str, Answers] = {

@@ -52,8 +52,11 @@ class _Arguments(argparse.Namespace):
     level: str
     history: Literal["", "none", "change", "all"]
     image: list[str]
-    action: Literal["check", "apply", "pull-request", "push"]
+    action: Literal["check", "apply", "pull-request", "push", "configured"]
     patterns: str
+    skip_comment: str
+    advanced: str
+    tools: str
     reports: str
     page: str
     comment: str
@@ -215,7 +218,21 @@ def _add_scan(parser: argparse.ArgumentParser) -> None:
         help="which commits are searched for secrets",
     )
     parser.add_argument(
+        "--advanced",
+        nargs="?",
+        choices=("true", "false"),
+        const="true",
+        default="false",
+        help="the same as --history all",
+    )
+    parser.add_argument(
         "--image", action="append", default=[], help="a container image to scan"
+    )
+    parser.add_argument(
+        "--tools",
+        default="",
+        metavar="LINES",
+        help="paths of installed scanners, looked at before PATH",
     )
     parser.add_argument(
         "--since", default="", metavar="COMMIT", help="where the change started from"
@@ -245,7 +262,13 @@ def _add_cleanup(parser: argparse.ArgumentParser) -> None:
         what.add_argument(
             f"--{name}", dest="action", action="store_const", const=name, help=text
         )
-    parser.set_defaults(action="check")
+    # With a value each, for workflows: their inputs are texts.
+    what.add_argument(
+        "--action",
+        choices=("check", "apply", "pull-request", "push", "configured"),
+        default="check",
+        help="the same as one of these options, or the mode of the settings",
+    )
     parser.add_argument(
         "--patterns", default="", metavar="LINES", help="further patterns of files"
     )
@@ -253,12 +276,12 @@ def _add_cleanup(parser: argparse.ArgumentParser) -> None:
         "--since", default="", metavar="COMMIT", help="only what was added since is red"
     )
     parser.add_argument(
-        "--comment",
+        "--skip-comment",
         nargs="?",
         choices=("true", "false"),
         const="true",
         default="false",
-        help="comment on the pull request",
+        help="write no comment on the pull request",
     )
     parser.add_argument(
         "--dry-run", action="store_true", help="say what would be removed"
@@ -440,7 +463,8 @@ def _scan(parsed: _Arguments) -> int:
             level=level,
             engines=engines,
             reports=reports,
-            history=parsed.history,
+            history="all" if parsed.advanced == "true" else parsed.history,
+            tools=_lines(parsed.tools),
             since=parsed.since,
             baseline="write" if parsed.baseline == "write" else "check",
             grow=parsed.grow,
@@ -462,8 +486,9 @@ def _scan_overrides(parsed: _Arguments) -> Table:
     security: Table = {}
     if parsed.level:
         security["level"] = parsed.level
-    if parsed.image:
-        security["images"] = parsed.image
+    images = [name for name in parsed.image if name]
+    if images:
+        security["images"] = images
         security["scan-containers"] = True
     table: Table = {"security": security} if security else {}
     for mistake in settings_mistakes(table):
@@ -530,7 +555,7 @@ def _cleanup(parsed: _Arguments) -> int:
             action=parsed.action,
             patterns=parsed.patterns,
             since=parsed.since,
-            comment=parsed.comment == "true",
+            comment=parsed.skip_comment != "true",
             as_json=parsed.json,
             report_dir=parsed.report_dir,
             dry_run=parsed.dry_run,

@@ -70,7 +70,7 @@ def run_changes(request: ChangesRequest) -> int:
     except ToolError as error:
         because = f"detection failed: {str(error).splitlines()[0]}"
         decision = everything(because)
-        jobs = replace(plan_jobs(decision, configuration, Event()), skips={})
+        jobs = replace(plan_jobs(decision, configuration, Event()), skips={}, security_skips={})
         _tell(project, configuration, decision, jobs, request)
         raise
     spot_check = request.matrix == "spot-check"
@@ -136,9 +136,11 @@ def _outputs(
 ) -> dict[str, str]:
     told: dict[str, object] = msgspec.to_builtins(decision)
     flags = {name: str(told[name]).lower() for name in _FLAGS}
+    settings = configuration.settings
     facts = {
         "base": decision.base,
         "manager": project.manager,
         "tier": configuration.settings.quality.tier,
+        "scan-containers": str(settings.security.scan_containers).lower(),
     }
     return flags | facts | jobs.outputs()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -39,7 +39,8 @@ class CleanupRequest:
     """What the command line asked for.
 
     Attributes:
-        action: tell only, remove here, or send the removal to GitHub.
+        action: tell only, remove here, send the removal to GitHub, or what the
+            settings say.
         patterns: further patterns, one on each line or separated by commas.
         since: only what was added since this commit is red; empty = everything.
         comment: whether to comment on the pull request.
@@ -48,7 +49,7 @@ class CleanupRequest:
         dry_run: whether to say what would be removed, and leave it.
     """
 
-    action: Literal["check", "apply", "pull-request", "push"]
+    action: Literal["check", "apply", "pull-request", "push", "configured"]
     patterns: str
     since: str
     comment: bool
@@ -68,6 +69,8 @@ def run_cleanup(request: CleanupRequest) -> int:
     root = repository_root()
     project = read_project(root)
     settings = load_configuration(root, os.environ).settings.cleanup
+    if request.action == "configured":
+        request = replace(request, action=settings.mode)
     if request.action == "push" and settings.mode != "push":
         raise UsageError(
             f"--push: found mode {settings.mode!r}; allowed: mode 'push'",
@@ -99,7 +102,7 @@ def run_cleanup(request: CleanupRequest) -> int:
             "cleanup_needed": str(bool(found) and not removes).lower(),
         }
     )
-    if request.comment and found:
+    if request.comment and found and os.environ.get("GITHUB_TOKEN"):
         _comment(found)
     console = make_console()
     print_check(console, result)

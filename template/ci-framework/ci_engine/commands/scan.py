@@ -42,6 +42,7 @@ class ScanRequest:
         since: the commit that the change started from, empty = found out.
         baseline: check against the baseline, or write it.
         grow: whether writing may add to an existing baseline.
+        tools: paths of scanners that are looked at before the search path.
         today: the day that waivers are judged by.
     """
 
@@ -52,6 +53,7 @@ class ScanRequest:
     since: str = ""
     baseline: Literal["check", "write"] = "check"
     grow: bool = False
+    tools: Sequence[str] = ()
     today: date | None = None
 
 
@@ -78,7 +80,7 @@ def run_scan(
         level_name=request.level,
         engines=request.engines,
         reports=request.reports,
-        search_path=os.environ.get("PATH", ""),
+        search_path=_search_path(request.tools),
         waivers=read_waivers(project.root, request.today or date.today()),
         baseline=None if writes else baseline,
         since=request.since,
@@ -115,6 +117,12 @@ def run_scan(
     publish(result, request.reports)
     _publish_files(request)
     return result
+
+
+def _search_path(tools: Sequence[str]) -> str:
+    """Where programs of this machine are looked for; files stand for their folder."""
+    folders = [str(path.parent if path.is_file() else path) for path in map(Path, tools)]
+    return os.pathsep.join([*folders, os.environ.get("PATH", "")])
 
 
 def _result(
