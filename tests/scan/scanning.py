@@ -89,7 +89,7 @@ class Repository:
         self,
         *only: EngineName,
         level: SecurityLevel = "high",
-        settings: Table | None = None,
+        settings: Mapping[str, object] | None = None,
         today: date | None = None,
         seconds: float = 0,
         variables: Mapping[str, str] | None = None,
@@ -106,7 +106,7 @@ class Repository:
                 self.patch.delenv(name)
         for name, value in kept.items():
             self.patch.setenv(name, value)
-        overrides: Table = {"security": settings} if settings else {}
+        overrides: Table = {"security": dict(settings)} if settings else {}
         configuration = load_configuration(self.root, {}, overrides)
         if seconds:
             timeouts = dict.fromkeys(configuration.security.timeouts, seconds)

@@ -39,12 +39,10 @@ def project(tmp_path: Path, template: Path) -> Path:
     return made
 
 
-def run(
-    project: Path, workflow: str, event: str = "pull_request", **options: Any
-) -> Run:
+def run(project: Path, workflow: str, payload: dict[str, object] | None = None) -> Run:
     commit_all(project)
-    place = project.parent / f"act-{event}"
-    return run_workflow(project, place, workflow, event, **options)
+    place = project.parent / "act"
+    return run_workflow(project, place, workflow, "pull_request", payload=payload)
 
 
 def report_of(done: Run) -> dict[str, Any]:

@@ -16,9 +16,7 @@ from tests.workflows.tools import require_tool
 # These have one job each, which is its own verdict.
 ALONE = ("cleanup-dev-files.yml", "cleanup-pull-request.yml")
 WITH_VERDICT = [
-    name
-    for name in DOCUMENTS
-    if "/workflows/" in name and not name.endswith(ALONE)
+    name for name in DOCUMENTS if "/workflows/" in name and not name.endswith(ALONE)
 ]
 RENDERED = [name for name in WITH_VERDICT if name.startswith("render:")]
 FIRST = "change-detection"

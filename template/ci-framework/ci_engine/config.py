@@ -119,7 +119,8 @@ def read_yaml(path: Path) -> object:
     text = read_text(path)
     try:
         return msgspec.yaml.decode(text)
-    except msgspec.DecodeError as error:
+    # A day that no calendar has is a mistake of the file as well.
+    except (msgspec.DecodeError, ValueError) as error:
         message = " ".join(str(error).split())
         raise ConfigurationError(
             f"{path.name}: not valid YAML: {message}{_marker_hint(text)}",

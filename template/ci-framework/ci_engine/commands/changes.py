@@ -70,7 +70,9 @@ def run_changes(request: ChangesRequest) -> int:
     except ToolError as error:
         because = f"detection failed: {str(error).splitlines()[0]}"
         decision = everything(because)
-        jobs = replace(plan_jobs(decision, configuration, Event()), skips={}, security_skips={})
+        jobs = replace(
+            plan_jobs(decision, configuration, Event()), skips={}, security_skips={}
+        )
         _tell(project, configuration, decision, jobs, request)
         raise
     spot_check = request.matrix == "spot-check"

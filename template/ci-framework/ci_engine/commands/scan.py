@@ -121,7 +121,9 @@ def run_scan(
 
 def _search_path(tools: Sequence[str]) -> str:
     """Where programs of this machine are looked for; files stand for their folder."""
-    folders = [str(path.parent if path.is_file() else path) for path in map(Path, tools)]
+    folders = [
+        str(path.parent if path.is_file() else path) for path in map(Path, tools)
+    ]
     return os.pathsep.join([*folders, os.environ.get("PATH", "")])
 
 

@@ -42,8 +42,8 @@ def grade(
 def _is_red(finding: Finding, kind: Kind, level: Level) -> bool:
     if kind == "secret":
         return True
-    if finding.rule == "licence" or kind == "licence":
-        return level.code not in ("none", "critical", "high")
+    if kind == "licence":
+        return level.code != "none"
     if kind == "dependency":
         if finding.rule.startswith("project-"):
             return finding.severity == "error"
