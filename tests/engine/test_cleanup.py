@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -96,8 +96,14 @@ def work(tmp_path: Path) -> Path:
     return root
 
 
-def found_in(root: Path, *more: str, **settings: list[str]) -> list[str]:
-    files = find_files(root, Cleanup(**settings), read_patterns(), more)
+def found_in(
+    root: Path,
+    *more: str,
+    patterns: Sequence[str] = (),
+    keep: Sequence[str] = (),
+) -> list[str]:
+    settings = Cleanup(patterns=[*patterns], keep=[*keep])
+    files = find_files(root, settings, read_patterns(), more)
     return sorted(each.path for each in files)
 
 

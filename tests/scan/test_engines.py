@@ -156,7 +156,7 @@ WITH_ALL = (
     '    { name = "six" },\n',
     '    { name = "six" },\n    { name = "wheel-thing" },\n',
 )
-BASELINE = {
+BASELINE: dict[str, object] = {
     "version": "1.5.0",
     "plugins_used": [{"name": "GitHubTokenDetector"}],
     "filters_used": [],

@@ -23,7 +23,7 @@ from ci_engine.settings import SecurityLevel
 from ci_engine.severity import severity_of
 from tests.scan.scanning import Repository, result_of
 
-BY_NAME: Mapping[str, Engine] = {name: engine for name, engine in ENGINES.items()}
+BY_NAME: Mapping[str, Engine] = {**dict(ENGINES)}
 DAY = date(2026, 11, 22)
 FLAW = Finding(tool="ruff", rule="S307", message="eval", path="a.py", line=9, score=5.5)
 EVAL = '"""A package."""\n\n\ndef run(text: str) -> object:\n    return eval(text)\n'

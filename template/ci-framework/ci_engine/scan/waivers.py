@@ -21,7 +21,14 @@ from ci_engine.globs import matching
 from ci_engine.results import Finding
 from ci_engine.schema import Mistake, find_mistakes
 
-__all__ = ["WAIVERS_FILE", "Waiver", "Waivers", "WaiversFile", "read_waivers"]
+__all__ = [
+    "WAIVERS_FILE",
+    "Waiver",
+    "Waivers",
+    "WaiversFile",
+    "read_waivers",
+    "waivers_mistakes",
+]
 
 WAIVERS_FILE = "ci-framework/project/waivers.yaml"
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
@@ -132,16 +139,12 @@ def read_waivers(root: Path, today: date) -> Waivers:
     path = root / WAIVERS_FILE
     if not path.is_file():
         return Waivers([], today)
-    raw = _with_texts(read_yaml(path))
-    if raw is None:
-        return Waivers([], today)
-    mistakes = find_mistakes(raw, WaiversFile)
+    mistakes = waivers_mistakes(path)
     text = read_text(path)
     if not mistakes:
-        file = msgspec.convert(raw, WaiversFile)
-        mistakes = list(_bad_days(file))
-        if not mistakes:
-            return Waivers(file.waivers, today, _lines(text, file))
+        raw = _with_texts(read_yaml(path))
+        file = msgspec.convert(raw or {}, WaiversFile)
+        return Waivers(file.waivers, today, _lines(text))
     rows: list[str] = []
     for mistake in mistakes:
         key, line = describe_place(mistake, text)
@@ -150,6 +153,19 @@ def read_waivers(root: Path, today: date) -> Waivers:
             f"{place}: key {key}: found {mistake.found}; allowed: {mistake.allowed}"
         )
     raise ConfigurationError("\n".join(rows), next_step=f"correct {WAIVERS_FILE}")
+
+
+def waivers_mistakes(path: Path) -> list[Mistake]:
+    """List what a file of waivers may not hold.
+
+    Raises:
+        ConfigurationError: if it cannot be read as YAML.
+    """
+    raw = _with_texts(read_yaml(path))
+    if raw is None:
+        return []
+    mistakes = find_mistakes(raw, WaiversFile)
+    return mistakes or _bad_days(msgspec.convert(raw, WaiversFile))
 
 
 def _with_texts(data: object) -> object:
@@ -174,9 +190,8 @@ def _bad_days(file: WaiversFile) -> list[Mistake]:
     return mistakes
 
 
-def _lines(text: str, file: WaiversFile) -> list[int]:
-    """The line of each waiver: items are told apart by the text of their id."""
-    del file
+def _lines(text: str) -> list[int]:
+    """The line of each waiver: that of its id."""
     return [
         number
         for number, line in enumerate(text.splitlines(), 1)
