@@ -140,7 +140,7 @@ def defaults() -> Document:
     found: Document = msgspec.to_builtins(settings)
     tiers = cast("Document", yaml.safe_load(read(QUALITY_TIERS)))
     found["checks"] = tiers["defaults"]["checks"]
-    for name in ("changes", "security", "cleanup"):
+    for name in ("changes", "security", "scan", "cleanup"):
         table = getattr(settings, name)
         found[name] = {
             key.replace("_", "-"): getattr(table, key)

@@ -106,7 +106,9 @@ class Repository:
                 self.patch.delenv(name)
         for name, value in kept.items():
             self.patch.setenv(name, value)
-        overrides: Table = {"security": dict(settings)} if settings else {}
+        given = dict(settings or {})
+        strict = {k: given.pop(k) for k in ("scan-containers",) if k in given}
+        overrides: Table = {"security": strict, "scan": given}
         configuration = load_configuration(self.root, {}, overrides)
         if seconds:
             timeouts = dict.fromkeys(configuration.security.timeouts, seconds)

@@ -488,9 +488,10 @@ def _scan_overrides(parsed: _Arguments) -> Table:
         security["level"] = parsed.level
     images = [name for name in parsed.image if name]
     if images:
-        security["images"] = images
         security["scan-containers"] = True
     table: Table = {"security": security} if security else {}
+    if images:
+        table["scan"] = {"images": images}
     for mistake in settings_mistakes(table):
         raise UsageError(f"--level: found {mistake.found}; allowed: {mistake.allowed}")
     return table

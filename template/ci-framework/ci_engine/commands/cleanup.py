@@ -68,18 +68,21 @@ def run_cleanup(request: CleanupRequest) -> int:
     started = time.monotonic()
     root = repository_root()
     project = read_project(root)
-    settings = load_configuration(root, os.environ).settings.cleanup
+    settings = load_configuration(root, os.environ).settings
+    mode = settings.security.cleanup
     if request.action == "configured":
-        request = replace(request, action=settings.mode)
-    if request.action == "push" and settings.mode != "push":
+        request = replace(request, action="check" if mode == "none" else mode)
+    if request.action == "push" and mode != "push":
         raise UsageError(
-            f"--push: found mode {settings.mode!r}; allowed: mode 'push'",
+            f"--push: found cleanup = {mode!r}; allowed: cleanup = 'push'",
             next_step="answer cleanup=push, or use --pull-request",
         )
     reports = Path.cwd() / (request.report_dir or project.output / "cleanup")
     prepare_directory(reports, project.output)
     patterns = read_patterns()
-    found = find_files(root, settings, patterns, patterns_of_text(request.patterns))
+    found = find_files(
+        root, settings.cleanup, patterns, patterns_of_text(request.patterns)
+    )
     removes = request.action != "check" and not request.dry_run
     told = _act(root, request, found, patterns.most_files) if removes else ""
     added = _added(root, request.since)

@@ -86,7 +86,7 @@ def list_files(
         name = project.relative_link(path)
         if name.startswith(FRAMEWORK_PATHS):
             continue
-        if matching(name, settings.security.exclude_patterns) is not None:
+        if matching(name, settings.scan.exclude_patterns) is not None:
             files.excluded += 1
             continue
         _sort(files, project, path, name)

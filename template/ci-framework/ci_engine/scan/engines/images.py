@@ -86,10 +86,10 @@ def examine_grype(scan: Scan) -> CheckResult:
 
 def _wanted(scan: Scan) -> str:
     """Why no image is to be scanned, empty if one is."""
-    security = scan.context.settings.security
-    if not security.scan_containers:
+    settings = scan.context.settings
+    if not settings.security.scan_containers:
         return "scan-containers is off"
-    if not security.images and not dockerfiles(scan):
+    if not settings.scan.images and not dockerfiles(scan):
         return "no image is named, and there is no Dockerfile"
     return ""
 
@@ -103,7 +103,7 @@ def _examine(
     reason = _wanted(scan)
     if reason:
         return CheckResult(id=name, status=Status.SKIPPED, reason=reason)
-    images = scan.context.settings.security.images
+    images = scan.context.settings.scan.images
     if not images:
         return not_here(scan, name, "there is a Dockerfile, and no image is named")
     if tool is None:

@@ -23,7 +23,7 @@ _DENIED_SCORE = 5.5
 
 def examine_licences(scan: Scan) -> CheckResult:
     """Find dependencies with a licence that the project does not want."""
-    denied = scan.context.settings.security.denied_licences
+    denied = scan.context.settings.scan.denied_licences
     if not denied:
         reason = "denied-licences names none"
         return CheckResult(id="licences", status=Status.SKIPPED, reason=reason)
@@ -90,7 +90,7 @@ def examine_sbom(scan: Scan) -> CheckResult:
     unnamed = len(dependencies.unknown) - len(dependencies.others)
     if unnamed > 0:
         result.notes.append(f"{unnamed} more have neither a name nor a version")
-    if security.scan_containers and security.images:
+    if security.scan_containers and scan.context.settings.scan.images:
         return _of_images(scan, result)
     return result
 
@@ -102,7 +102,7 @@ def _of_images(scan: Scan, result: CheckResult) -> CheckResult:
         result.status = Status.NOT_RUN
         result.reason = "neither syft nor trivy is installed to list what is in images"
         return result
-    images = scan.context.settings.security.images
+    images = scan.context.settings.scan.images
     for number, image in enumerate(images, 1):
         file = scan.context.reports / f"sbom-image-{number}.cdx.json"
         words = {
