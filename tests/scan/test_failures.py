@@ -229,6 +229,20 @@ def test_a_shallow_history_is_not_searched_in_silence(
     assert "fetch-depth 0" in result_of(run, "history").reason
 
 
+def test_secrets_that_were_searched_for_in_part_only_are_not_green(
+    repository: Repository,
+) -> None:
+    for status, verdict in (
+        ("completed", Verdict.GREEN),
+        ("partial", Verdict.ERROR),
+        ("failed", Verdict.ERROR),
+    ):
+        said = '{"findings":[],"audit":{"repositories":[{"scan":{"status":"%s"}}]}}'
+        text = f"while [ \"$1\" != --output ]; do shift; done; echo '{said % status}'"
+        repository.stand_in("kingfisher", f'{text} > "$2"')
+        assert repository.scan("kingfisher").verdict is verdict, status
+
+
 def test_credentials_do_not_reach_the_engines(repository: Repository) -> None:
     seen = repository.root.parent / "seen"
     text = f'[ "$1" = --version ] || env > {seen}; echo "[]"; exit 0'

@@ -15,11 +15,13 @@ from ci_engine.severity import SCORES
 __all__ = ["dockerfiles", "examine"]
 
 _NAMES = re.compile(
-    r"(?:.*/)?(?:(?:Docker|Container)file(?:\.[\w.-]+)?|[^/]+\.(?:docker|container)file)",
+    r"(?:.*/)?(?:(?:Docker|Container)file(?:\.[\w.-]+)?"
+    r"|[^/]+\.(?:docker|container)file)",
     re.IGNORECASE,
 )
 _OTHERS = (".dockerignore", ".md", ".txt", ".py")
 _NOT_PARSED = "DL1000"
+_PAGES = "https://github.com/hadolint/hadolint/wiki"
 # hadolint calls bad style an error as well: none of it is as grave as a flaw that
 # anybody can use.
 _SEVERITIES = {"error": "medium", "warning": "low"}
@@ -87,6 +89,3 @@ def _finding(advice: _Advice, path: str) -> Finding:
         help_url=f"{pages}/{advice.code}",
         confidence="high",
     )
-
-
-_PAGES = "https://github.com/hadolint/hadolint/wiki"
