@@ -114,6 +114,7 @@ def test_a_password_in_the_code_is_not_repeated(repository: Repository) -> None:
             assert secret not in report.read_text(encoding="utf-8"), report.name
 
 
+@pytest.mark.heavy
 def test_a_secret_that_was_taken_away_stays_in_the_history(
     repository: Repository,
 ) -> None:
@@ -134,6 +135,7 @@ def test_a_secret_that_was_taken_away_stays_in_the_history(
     assert [f.path for f in result_of(run, "history").findings] == [name]
 
 
+@pytest.mark.heavy
 def test_a_known_secret_of_detect_secrets_is_green_a_new_one_is_red(
     repository: Repository,
 ) -> None:

@@ -141,6 +141,7 @@ def test_a_workflow_and_a_dockerfile_that_do_not_parse_are_listed(
     assert run.verdict is Verdict.ERROR
 
 
+@pytest.mark.heavy
 def test_files_that_are_too_large_are_listed(repository: Repository) -> None:
     big = repository.write("src/demo/big.py", "x = 1\n")
     os.truncate(big, 3_000_000)
@@ -178,6 +179,7 @@ def test_links_are_not_followed_and_loops_are_listed(
         assert "src/loop.py: a link that leads back" in result_of(run, name).reason
 
 
+@pytest.mark.heavy
 def test_odd_names_are_scanned_like_others(repository: Repository) -> None:
     names = ["-rf.py", "a b.py", "$(touch bad).py", "ünï.py", "two\nlines.py"]
     for name in names:

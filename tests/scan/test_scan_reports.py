@@ -58,6 +58,7 @@ def many(number: int, engine: str = "ruff") -> CheckResult:
     return CheckResult(id=engine, status=Status.FAILED, findings=named, new=number)
 
 
+@pytest.mark.heavy
 def test_sarif_of_thirty_thousand_findings_is_within_the_limits() -> None:
     text = to_sarif(run_of(many(30_000), many(10, "bandit")))
     log = json.loads(text)
@@ -153,6 +154,7 @@ def test_the_page_has_a_chart_with_its_numbers_in_words() -> None:
     assert text.count('<th scope="col">') == 12
 
 
+@pytest.mark.heavy
 def test_a_page_of_very_many_findings_stays_readable() -> None:
     text = to_html(run_of(many(3_000)))
     assert "and 1000 more in result.json" in text
