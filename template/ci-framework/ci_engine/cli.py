@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ci_engine import __version__
 from ci_engine.errors import CommandError, ToolError, UsageError
+from ci_engine.security_options import add_cleanup, add_scan
 
 if TYPE_CHECKING:
     from ci_engine.config import Table
@@ -123,8 +124,8 @@ def _parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_gate(commands.add_parser("gate", help="run the checks of a quality tier"))
     _add_changes(commands.add_parser("changes", help="tell what a change touches"))
-    _add_cleanup(commands.add_parser("cleanup", help="find files left by tools"))
-    _add_scan(commands.add_parser("scan", help="look for flaws and secrets"))
+    add_cleanup(commands.add_parser("cleanup", help="find files left by tools"))
+    add_scan(commands.add_parser("scan", help="look for flaws and secrets"))
     _add_validate(
         commands.add_parser("validate", help="check every configuration file")
     )
@@ -203,88 +204,6 @@ def _add_changes(parser: argparse.ArgumentParser) -> None:
         choices=("full", "spot-check"),
         default="full",
         help="whether CI tests a change on all Pythons or on two",
-    )
-
-
-def _add_scan(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--level", default="", help="low, medium, high or critical")
-    parser.add_argument(
-        "--only", default="", metavar="ENGINES", help="some engines, comma-separated"
-    )
-    parser.add_argument(
-        "--history",
-        choices=("none", "change", "all"),
-        default="",
-        help="which commits are searched for secrets",
-    )
-    parser.add_argument(
-        "--advanced",
-        nargs="?",
-        choices=("true", "false"),
-        const="true",
-        default="false",
-        help="the same as --history all",
-    )
-    parser.add_argument(
-        "--image", action="append", default=[], help="a container image to scan"
-    )
-    parser.add_argument(
-        "--tools",
-        default="",
-        metavar="LINES",
-        help="paths of installed scanners, looked at before PATH",
-    )
-    parser.add_argument(
-        "--since", default="", metavar="COMMIT", help="where the change started from"
-    )
-    parser.add_argument(
-        "--baseline",
-        choices=("check", "write"),
-        default="check",
-        help="check against the baseline, or record what is red now",
-    )
-    parser.add_argument(
-        "--grow", action="store_true", help="with --baseline write: allow new entries"
-    )
-    parser.add_argument(
-        "--dry-run", action="store_true", help="say what would run, run nothing"
-    )
-
-
-def _add_cleanup(parser: argparse.ArgumentParser) -> None:
-    what = parser.add_mutually_exclusive_group()
-    for name, text in (
-        ("check", "tell what is tracked and does not belong here (the default)"),
-        ("apply", "remove it from the index and from the work tree"),
-        ("pull-request", "in a workflow: open or refresh one pull request"),
-        ("push", "in a workflow: push to the branch, where the answer allows it"),
-    ):
-        what.add_argument(
-            f"--{name}", dest="action", action="store_const", const=name, help=text
-        )
-    # With a value each, for workflows: their inputs are texts.
-    what.add_argument(
-        "--action",
-        choices=("check", "apply", "pull-request", "push", "configured"),
-        default="check",
-        help="the same as one of these options, or the mode of the settings",
-    )
-    parser.add_argument(
-        "--patterns", default="", metavar="LINES", help="further patterns of files"
-    )
-    parser.add_argument(
-        "--since", default="", metavar="COMMIT", help="only what was added since is red"
-    )
-    parser.add_argument(
-        "--skip-comment",
-        nargs="?",
-        choices=("true", "false"),
-        const="true",
-        default="false",
-        help="write no comment on the pull request",
-    )
-    parser.add_argument(
-        "--dry-run", action="store_true", help="say what would be removed"
     )
 
 
