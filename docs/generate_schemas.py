@@ -19,7 +19,10 @@ import msgspec
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "template" / "ci-framework"))
 
-from ci_engine.settings import QualityTiers, Settings  # noqa: E402 - the path first
+from ci_engine.cleanup.patterns import CleanupPatterns  # noqa: E402 - the path first
+from ci_engine.profiles import SecurityProfiles  # noqa: E402
+from ci_engine.scan.waivers import WaiversFile  # noqa: E402
+from ci_engine.settings import ChangePatterns, QualityTiers, Settings  # noqa: E402
 
 __all__ = ["ROOT", "field_notes", "finish", "summary"]
 
@@ -111,9 +114,13 @@ def finish(files: Mapping[Path, str], command: str) -> int:
 
 
 def main() -> int:
-    """Write or check both schemas."""
+    """Write or check all schemas."""
     schemas = {
+        "change-patterns.json": schema_of(ChangePatterns, partial=False),
+        "cleanup-patterns.json": schema_of(CleanupPatterns, partial=False),
         "quality-tiers.json": schema_of(QualityTiers, partial=False),
+        "security-profiles.json": schema_of(SecurityProfiles, partial=False),
+        "waivers.json": schema_of(WaiversFile, partial=False),
         "settings.json": schema_of(Settings, partial=True),
     }
     texts = {

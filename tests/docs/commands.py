@@ -195,6 +195,27 @@ COMMANDS: dict[str, Way] = {
     f'{_SKIP} git commit -m "Work in progress"': _gate(
         before=_WORK, after="git checkout -q -B main HEAD~1"
     ),
+    # docs/security.md
+    "ci-framework/ci scan --level low": _gate(
+        f"{_SAYS_GREEN} .ci-framework/scan/result.json && cd .ci-framework/scan &&"
+        " ls report.html results.sarif junit.xml summary.md"
+    ),
+    "ci-framework/ci scan --dry-run": Way("project", after="test ! -e .ci-framework"),
+    "ci-framework/ci scan --level low --baseline write": _gate(
+        before="mkdir -p ci-framework/project",
+        after="test -s ci-framework/project/baseline.json",
+    ),
+    f"{_CURRENT} -d security_level=critical": Way(
+        "project", after="grep -q 'level = \"critical\"' pyproject.toml"
+    ),
+    "ci-framework/ci cleanup --check": Way(
+        "project", 1, before="touch a.swp && git add -f a.swp"
+    ),
+    "ci-framework/ci cleanup --apply": Way(
+        "project",
+        before="touch a.swp && git add -f a.swp && git commit -qm x",
+        after="test ! -e a.swp",
+    ),
     "ci-framework/ci setup --no-hooks": _gate(),
     "ci-framework/ci setup --dry-run": Way("project"),
     # docs/migration-guide.md

@@ -27,11 +27,15 @@ _KINDS = (
 )
 # What runs, managers and people make; test_commands.py and the engine's tests see it.
 _MADE = (
-    re.compile(r"\.ci-framework(/(changes|environments|gate|tools)(/.*)?)?"),
+    re.compile(r"\.ci-framework(/(changes|environments|gate|scan|tools)(/.*)?)?"),
     re.compile(r"\.venv(/bin/pre-commit)?"),
     re.compile(r"(uv|pixi|poetry)\.lock"),
     # Examples of what a project may have.
     re.compile(r"ci-framework\.toml|ci-framework/project(/.*)?|docs/merging\.txt"),
+    re.compile(r"\.semgrep\.yml|\.semgrep|\.secrets\.baseline"),
+    re.compile(r"results\.sarif|report\.html|sbom\.cdx\.json"),
+    # Rendered for the answers codeql and cleanup.
+    re.compile(r"codeql\.yml|cleanup-pull-request\.yml"),
 )
 _PATH = re.compile(r"\.?[A-Za-z_<][\w.<>*-]*(/[\w.<>*-]+)*/?")
 _SUFFIXES = (".toml", ".yml", ".yaml", ".md", ".json", ".lock", ".py", ".sh", ".xml")

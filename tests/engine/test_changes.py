@@ -38,6 +38,8 @@ OUTPUTS = [
     "quick-runner",
     "quick-python",
     "quick-checks",
+    "scan-containers",
+    "security-skips",
     "skips",
 ]
 RUFF = f"ruff {version('ruff')}"
@@ -525,6 +527,9 @@ def test_a_workflow_is_told_everything_it_needs(repository: DemoProject) -> None
     assert outputs["source-changed"] == "false"
     assert outputs["base"] == base
     assert set(json.loads(outputs["skips"])) == {"comprehensive-tests", "code-scanning"}
+    # The scan is never left out, and a pull request gets its dependencies reviewed.
+    assert json.loads(outputs["security-skips"]) == {}
+    assert outputs["scan-containers"] == "false"
     assert json.loads(outputs["matrix"])["include"][0]["platform"] == "linux"
     page = (repository.root.parent / "step-summary").read_text(encoding="utf-8")
     assert "| comprehensive-tests | skipped | only documentation" in page

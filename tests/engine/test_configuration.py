@@ -120,12 +120,12 @@ def test_a_value_that_does_not_fit_is_refused_with_its_line(
 
 def test_all_mistakes_are_named_at_once(project: DemoProject) -> None:
     project.configure(
-        "[tool.ci-framework.security]\nlevel = 3\n\n"
+        "[tool.ci-framework.securty]\nlevel = 3\n\n"
         "[tool.ci-framework.checks.test]\nblocking = 1\n"
     )
     project.replace("pyproject.toml", "= 90", '= "x"')
     run = project.gate()
-    assert_refused(run, f"key {TABLE}.security:", f"key {TABLE}.checks.test.blocking:")
+    assert_refused(run, f"key {TABLE}.securty:", f"key {TABLE}.checks.test.blocking:")
     assert run.stderr.count("pyproject.toml:") == 3
 
 

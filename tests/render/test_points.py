@@ -32,7 +32,7 @@ from tests.render.renders import (
     render_once,
 )
 
-SEEDS = ["src", "tests", "README.md", "LICENSE", ".editorconfig"]
+SEEDS = ["src", "tests", "README.md", "LICENSE", "SECURITY.md", ".editorconfig"]
 
 
 @dataclass(frozen=True)
@@ -272,6 +272,12 @@ def test_the_settings_are_those_the_engine_knows(point: Point) -> None:
         "tier": point.answers["quality_tier"],
         "coverage-threshold": point.answers["coverage_threshold"],
         "type-checker": point.answers["type_checker"],
+    }
+    assert settings["security"] == {
+        "level": point.answers["security_level"],
+        "scan-containers": point.answers["containers"] == "yes",
+        "generate-sbom": point.answers["sbom"] == "yes",
+        "cleanup": point.answers["cleanup"],
     }
 
 

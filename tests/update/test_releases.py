@@ -21,7 +21,7 @@ RELEASES = {
 }
 # The template as it is, as a release that is newer than all others.
 NOW = "v999.0.0"
-SEEDS = ("src/", "tests/", "README.md", "LICENSE", ".editorconfig")
+SEEDS = ("src/", "tests/", "README.md", "LICENSE", "SECURITY.md", ".editorconfig")
 
 
 def unpack(sha: str, directory: Path) -> None:

@@ -24,7 +24,7 @@ from tests.update.repositories import (
     update,
 )
 
-SEEDS = ("src/", "tests/", "README.md", "LICENSE", ".editorconfig")
+SEEDS = ("src/", "tests/", "README.md", "LICENSE", "SECURITY.md", ".editorconfig")
 
 
 @pytest.fixture

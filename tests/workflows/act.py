@@ -276,4 +276,4 @@ def commit_all(project: Path) -> None:
     if not (project / ".git").exists():
         git(project, "init", "--quiet", "--initial-branch", "main")
     git(project, "add", "--all")
-    git(project, "commit", "--quiet", "--message", "State of the test")
+    git(project, "commit", "--quiet", "--allow-empty", "--message", "State of the test")

@@ -27,6 +27,8 @@ CHANGES: dict[str, Answers] = {
         "github_prefix": "framework-",
     },
     "hybrid": {"ci_mode": "hybrid", "integration_branch": "development"},
+    "codeql": {"codeql": "yes", "cleanup": "pull-request", "containers": "yes"},
+    "no-cleanup": {"cleanup": "none"},
     "local": {"ci_mode": "local"},
 }
 COMBINATIONS: dict[str, Answers] = {

@@ -24,7 +24,13 @@ pytestmark = pytest.mark.heavy
 __all__ = ["engine", "make_project", "project"]
 
 ACTIONS = [name for name in template_documents() if "/actions/" in name]
-ENGINE_ACTIONS = ("quality-gates", "change-detection", "summary-report")
+ENGINE_ACTIONS = (
+    "quality-gates",
+    "change-detection",
+    "summary-report",
+    "security-scan",
+    "cleanup-dev-files",
+)
 
 
 def action(name: str) -> Document:
@@ -84,7 +90,11 @@ def test_an_action_declares_exactly_what_the_engine_tells(
     name: str, project: DemoProject
 ) -> None:
     project.git_init()
-    inputs = {"quality-gates": {"checks": "no-conflict-markers"}}.get(name, {})
+    chosen = {
+        "quality-gates": {"checks": "no-conflict-markers"},
+        "security-scan": {"engines": "semgrep"},
+    }
+    inputs = chosen.get(name, {})
     if name == "summary-report":
         inputs = {"needs": '{"a": {"result": "success"}}'}
     code, told = use(project, name, **inputs)

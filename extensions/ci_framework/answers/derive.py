@@ -69,6 +69,7 @@ def derive_answers(inventory: Inventory) -> dict[str, Answer]:
         "type_checker": _type_checker(inventory),
         "quality_tier": Answer("extended", "the default: what is red is a baseline"),
         "coverage_threshold": _threshold(inventory),
+        "cleanup": Answer("none", "the project did not ask for it"),
         **_branches(inventory),
         "unmanaged": Answer([], "the framework maintains all of its files"),
     }

@@ -11,8 +11,18 @@ from ci_framework.repository import Repository
 __all__ = ["ACTIONS", "PREFIXES", "WORKFLOWS", "shape_prefix", "shape_unmanaged"]
 
 # What a render may put into .github: workflows by their names, and actions.
-WORKFLOWS = {"python-ci.yml": "Python CI", "local-hybrid.yml": "Local hybrid"}
-ACTIONS = ("change-detection", "quality-gates", "set-up", "summary-report")
+WORKFLOWS = {
+    "python-ci.yml": "Python CI",
+    "local-hybrid.yml": "Local hybrid",
+}
+ACTIONS = (
+    "change-detection",
+    "cleanup-dev-files",
+    "quality-gates",
+    "security-scan",
+    "set-up",
+    "summary-report",
+)
 PREFIXES = ("framework-", "ci-framework-", "shared-framework-")
 
 _OURS = b"# Owned by ci-framework:"
@@ -71,8 +81,14 @@ def _name_of(content: bytes) -> str:
 
 def shape_unmanaged(repository: Repository) -> dict[str, Shape]:
     """The framework's files that would replace the effect of the project's own."""
+    prefix = shape_prefix(repository).get("github_prefix")
+    audit = f".github/workflows/{prefix.value if prefix else ''}security-audit.yml"
+    because = (
+        f"{audit} would be red for what is found today: record that with "
+        "`ci-framework/ci scan --baseline write`, then take the path out of this answer"
+    )
     own = first_of(repository, *_ZIZMOR_CONFIGS)
     if not own or (repository.blob(own) or b"").startswith(_OURS):
-        return {}
-    because = f"the project has its own configuration of zizmor, {own}"
-    return {"unmanaged": Shape.at([_ZIZMOR_CONFIG], because, own)}
+        return {"unmanaged": Shape.at([audit], because)}
+    because += f"; the project has its own configuration of zizmor, {own}"
+    return {"unmanaged": Shape.at([_ZIZMOR_CONFIG, audit], because, own)}

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Literal
 
 from ci_engine import __version__
 from ci_engine.errors import CommandError, ToolError, UsageError
+from ci_engine.security_options import add_cleanup, add_scan
 
 if TYPE_CHECKING:
     from ci_engine.changes import Decision
     from ci_engine.config import Configuration, Table
+    from ci_engine.profiles import EngineName
     from ci_engine.project import Project
     from ci_engine.results import CheckResult
     from ci_engine.settings import CheckName
@@ -50,6 +52,14 @@ class _Arguments(argparse.Namespace):
     hooks: bool
     explain: str
     matrix: Literal["full", "spot-check"]
+    level: str
+    history: Literal["", "none", "change", "all"]
+    image: list[str]
+    action: Literal["check", "apply", "pull-request", "push", "configured"]
+    patterns: str
+    skip_comment: str
+    advanced: str
+    tools: str
     reports: str
     page: str
     comment: str
@@ -121,6 +131,8 @@ def _parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_gate(commands.add_parser("gate", help="run the checks of a quality tier"))
     _add_changes(commands.add_parser("changes", help="tell what a change touches"))
+    add_cleanup(commands.add_parser("cleanup", help="find files left by tools"))
+    add_scan(commands.add_parser("scan", help="look for flaws and secrets"))
     _add_validate(
         commands.add_parser("validate", help="check every configuration file")
     )
@@ -399,6 +411,66 @@ def _refuse_bad_python(version: str) -> None:
         raise UsageError(f"--python: found {version!r}; allowed: a version like 3.12")
 
 
+def _scan(parsed: _Arguments) -> int:
+    from ci_engine.commands.scan import ScanRequest, run_scan
+    from ci_engine.config import load_configuration
+    from ci_engine.profiles import ENGINE_NAMES
+    from ci_engine.project import read_project, repository_root
+
+    root = repository_root()
+    configuration = load_configuration(root, os.environ, _scan_overrides(parsed))
+    level = configuration.settings.security.level
+    engines: Sequence[EngineName] = configuration.security.levels[level].engines
+    if parsed.only:
+        wanted = _only([*ENGINE_NAMES], parsed.only)
+        engines = [name for name in ENGINE_NAMES if name in wanted]
+    project = read_project(root)
+    if parsed.dry_run:
+        sys.stdout.writelines(f"{name}\n" for name in engines)
+        return 0
+    reports = Path(parsed.report_dir) if parsed.report_dir else project.output / "scan"
+    reports = Path.cwd() / reports
+    result = run_scan(
+        project,
+        configuration,
+        ScanRequest(
+            level=level,
+            engines=engines,
+            reports=reports,
+            history="all" if parsed.advanced == "true" else parsed.history,
+            tools=_lines(parsed.tools),
+            since=parsed.since,
+            baseline="write" if parsed.baseline == "write" else "check",
+            grow=parsed.grow,
+        ),
+    )
+    from ci_engine.report.console import conclude, make_console, print_check
+
+    console = make_console()
+    for check in result.checks:
+        print_check(console, check)
+    conclude(console, result, project.relative(reports), as_json=parsed.json)
+    return result.verdict.exit_code
+
+
+def _scan_overrides(parsed: _Arguments) -> Table:
+    """The settings that the command line gives, refused where they do not fit."""
+    from ci_engine.config import settings_mistakes
+
+    security: Table = {}
+    if parsed.level:
+        security["level"] = parsed.level
+    images = [name for name in parsed.image if name]
+    if images:
+        security["scan-containers"] = True
+    table: Table = {"security": security} if security else {}
+    if images:
+        table["scan"] = {"images": images}
+    for mistake in settings_mistakes(table):
+        raise UsageError(f"--level: found {mistake.found}; allowed: {mistake.allowed}")
+    return table
+
+
 def _changes(parsed: _Arguments) -> int:
     from ci_engine.commands.changes import ChangesRequest, run_changes
     from ci_engine.detection import DetectionRequest
@@ -456,9 +528,27 @@ def _summary(parsed: _Arguments) -> int:
     )
 
 
+def _cleanup(parsed: _Arguments) -> int:
+    from ci_engine.commands.cleanup import CleanupRequest, run_cleanup
+
+    return run_cleanup(
+        CleanupRequest(
+            action=parsed.action,
+            patterns=parsed.patterns,
+            since=parsed.since,
+            comment=parsed.skip_comment != "true",
+            as_json=parsed.json,
+            report_dir=parsed.report_dir,
+            dry_run=parsed.dry_run,
+        )
+    )
+
+
 _COMMANDS = {
     "changes": _changes,
+    "cleanup": _cleanup,
     "gate": _gate,
+    "scan": _scan,
     "setup": _setup,
     "summary": _summary,
     "validate": _validate,

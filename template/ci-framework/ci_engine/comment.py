@@ -11,7 +11,7 @@ import msgspec
 
 from ci_engine.errors import ToolError
 
-__all__ = ["MARKER", "PullRequest", "post_comment", "pull_request_of"]
+__all__ = ["MARKER", "PullRequest", "call", "post_comment", "pull_request_of"]
 
 # How the comment is found again; it does not show.
 MARKER = "<!-- ci-framework summary -->"
@@ -78,8 +78,13 @@ def pull_request_of(variables: Mapping[str, str], event: bytes) -> PullRequest |
     return PullRequest(api.rstrip("/"), repository, pull_request.number, token)
 
 
-def post_comment(pull_request: PullRequest, text: str) -> str:
+def post_comment(pull_request: PullRequest, text: str, marker: str = MARKER) -> str:
     """Update our comment, or write it if there is none.
+
+    Args:
+        pull_request: where to comment.
+        text: what to write.
+        marker: how the comment is found again.
 
     Returns:
         ``updated`` or ``created``.
@@ -88,28 +93,28 @@ def post_comment(pull_request: PullRequest, text: str) -> str:
         ToolError: if GitHub refuses or cannot be reached.
     """
     base = f"/repos/{pull_request.repository}/issues"
-    body = msgspec.json.encode({"body": f"{MARKER}\n{text}"})
-    ours = _find(pull_request, f"{base}/{pull_request.number}/comments")
+    body = msgspec.json.encode({"body": f"{marker}\n{text}"})
+    ours = _find(pull_request, f"{base}/{pull_request.number}/comments", marker)
     if ours is None:
         path = f"{base}/{pull_request.number}/comments"
-        _call(pull_request, "POST", path, body)
+        call(pull_request, "POST", path, body)
         return "created"
-    _call(pull_request, "PATCH", f"{base}/comments/{ours}", body)
+    call(pull_request, "PATCH", f"{base}/comments/{ours}", body)
     return "updated"
 
 
-def _find(pull_request: PullRequest, path: str) -> int | None:
+def _find(pull_request: PullRequest, path: str, marker: str) -> int | None:
     """Our comment: of those with the marker the first by a bot, else the first."""
     others: list[int] = []
     for page in range(1, _MOST_PAGES + 1):
         query = f"{path}?per_page={_PAGE}&page={page}"
-        answer = _call(pull_request, "GET", query, None)
+        answer = call(pull_request, "GET", query, None)
         try:
             comments = msgspec.json.decode(answer, type=list[_Comment])
         except msgspec.DecodeError as error:
             raise ToolError(f"GitHub answers nonsense: {error}") from error
         for comment in comments:
-            if not (comment.body or "").startswith(MARKER):
+            if not (comment.body or "").startswith(marker):
                 continue
             if comment.user is not None and comment.user.type == "Bot":
                 return comment.id
@@ -126,9 +131,14 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         """Never follow."""
 
 
-def _call(
+def call(
     pull_request: PullRequest, method: str, path: str, body: bytes | None
 ) -> bytes:
+    """Ask GitHub's API; a redirection is never followed.
+
+    Raises:
+        ToolError: if GitHub refuses or cannot be reached.
+    """
     request = urllib.request.Request(  # noqa: S310 - the address is GitHub's own
         f"{pull_request.api}{path}",
         data=body,

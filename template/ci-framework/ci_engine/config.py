@@ -18,6 +18,7 @@ import msgspec
 from msgspec import inspect
 
 from ci_engine.errors import ConfigurationError
+from ci_engine.profiles import SecurityProfiles
 from ci_engine.schema import Mistake, find_mistakes
 from ci_engine.settings import (
     BUILT_IN_CHECKS,
@@ -58,12 +59,14 @@ class Configuration:
         settings: the merged settings.
         tiers: the tiers and the runners.
         patterns: the kinds of files by their names.
+        security: the levels of ``ci scan``.
         source: the project's file the settings came from, if there is one.
     """
 
     settings: Settings
     tiers: QualityTiers
     patterns: ChangePatterns
+    security: SecurityProfiles
     source: Path | None
 
 
@@ -125,7 +128,8 @@ def read_yaml(path: Path) -> object:
     text = read_text(path)
     try:
         return msgspec.yaml.decode(text)
-    except msgspec.DecodeError as error:
+    # A day that no calendar has is a mistake of the file as well.
+    except (msgspec.DecodeError, ValueError) as error:
         message = " ".join(str(error).split())
         raise ConfigurationError(
             f"{path.name}: not valid YAML: {message}{_marker_hint(text)}",
@@ -172,8 +176,10 @@ def load_configuration(
     """
     tiers = _read_defaults("quality-tiers.yaml", QualityTiers)
     patterns = _read_defaults("change-patterns.yaml", ChangePatterns)
+    security = _read_defaults("security-profiles.yaml", SecurityProfiles)
     merged = cast("Table", msgspec.to_builtins(tiers.defaults))
     merged["changes"] = msgspec.to_builtins(patterns.defaults)
+    merged["security"] = msgspec.to_builtins(security.defaults)
     source = configuration_file(root)
     if source is not None:
         table = project_table(read_toml(source), source)
@@ -183,7 +189,7 @@ def load_configuration(
     merged = _merge(merged, overrides or {})
     settings = msgspec.convert(merged, Settings)
     _refuse_checks_without_command(settings, source)
-    return Configuration(settings, tiers, patterns, source)
+    return Configuration(settings, tiers, patterns, security, source)
 
 
 def _read_defaults(name: str, structure: type[_Structure]) -> _Structure:

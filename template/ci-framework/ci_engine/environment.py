@@ -21,7 +21,17 @@ from ci_engine.run import Outcome, find_program, run_program
 __all__ = ["Environment", "Probe", "ask_environment", "child_variables"]
 
 # Programs that checks look for in the project's environment.
-PROGRAMS = ("ruff", "pyright", "mypy", "bandit", "pip-audit", "pre-commit", "prek")
+PROGRAMS = (
+    "ruff",
+    "pyright",
+    "mypy",
+    "bandit",
+    "pip-audit",
+    "pre-commit",
+    "prek",
+    "detect-secrets",
+    "semgrep",
+)
 
 
 class Probe(msgspec.Struct, frozen=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -35,6 +35,7 @@ class Jobs:
         legs: the matrix of the tests.
         test_checks: the checks that every leg of the matrix makes.
         skips: why a job is left out, by its id.
+        security_skips: the same for the jobs of the security audit.
     """
 
     quick: Leg
@@ -42,6 +43,7 @@ class Jobs:
     legs: Sequence[Leg]
     test_checks: Sequence[CheckName]
     skips: Mapping[str, str]
+    security_skips: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def outputs(self) -> dict[str, str]:
         """The outputs of a step: flat, short and of no name that a user chose."""
@@ -55,6 +57,7 @@ class Jobs:
             "quick-python": self.quick.python_version,
             "quick-checks": ",".join(self.quick_checks),
             "skips": msgspec.json.encode(self.skips).decode(),
+            "security-skips": msgspec.json.encode(self.security_skips).decode(),
         }
 
 
@@ -103,7 +106,24 @@ def plan_jobs(
         legs=(spot_check_of if few else matrix_of)(configuration),
         test_checks=tests,
         skips=skips,
+        security_skips=_security_skips(event),
     )
+
+
+def _security_skips(event: Event) -> dict[str, str]:
+    """Why jobs of the security audit are left out; its scan never is."""
+    skips: dict[str, str] = {}
+    paid = "code scanning of private repositories is a paid feature of GitHub"
+    because = paid if event.private else event.restricted
+    if because:
+        skips["security-upload"] = because
+    if event.name != "pull_request":
+        skips["dependency-review"] = "there is no pull request"
+    elif event.private:
+        skips["dependency-review"] = (
+            "the dependency graph of private repositories is a paid feature of GitHub"
+        )
+    return skips
 
 
 def _no_scanning(decision: Decision, event: Event, quick: Sequence[CheckName]) -> str:

@@ -11,7 +11,14 @@ from ci_engine.errors import ToolError
 __all__ = ["discard_reports", "prepare_directory", "write_text"]
 
 # What every command writes, and what the tests leave beside it.
-_REPORTS = ("result.json", "junit.xml", "results.sarif", "summary.md")
+_REPORTS = (
+    "result.json",
+    "junit.xml",
+    "results.sarif",
+    "summary.md",
+    "report.html",
+    "sbom.cdx.json",
+)
 _MEASURED = ("coverage.json", "coverage.xml", ".coverage", "pytest-output.txt")
 
 

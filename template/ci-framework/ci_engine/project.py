@@ -77,6 +77,15 @@ class Project:
         Raises:
             ToolError: if git is there and cannot list the files.
         """
+        return tuple(path for path in self.entries if path.is_file())
+
+    @cached_property
+    def entries(self) -> tuple[Path, ...]:
+        """Every path that git lists, also links that lead nowhere and submodules.
+
+        Raises:
+            ToolError: if git is there and cannot list the files.
+        """
         return tuple(_list_files(self))
 
     @property
@@ -90,6 +99,10 @@ class Project:
     def output(self) -> Path:
         """Where everything the engine writes goes."""
         return self.root / OUTPUT_DIRECTORY
+
+    def relative_link(self, path: Path) -> str:
+        """Name a path below the root as git does, without following any link."""
+        return path.relative_to(self.root).as_posix()
 
     def relative(self, path: str | Path) -> str:
         """Name a file relative to the root with ``/``; as given if it is elsewhere."""
@@ -231,7 +244,7 @@ def _included_group(item: object) -> str | None:
 
 
 def _list_files(project: Project) -> list[Path]:
-    """List the files of the project: tracked ones and untracked ones not ignored.
+    """List the paths of the project: tracked ones and untracked ones not ignored.
 
     Without git, every file that is not in a directory of caches or environments.
 
@@ -251,8 +264,7 @@ def _list_files(project: Project) -> list[Path]:
     if not names:
         # A project inside a directory that another repository ignores.
         return sorted(_walk(project.root))
-    paths = (project.root / name for name in sorted(names))
-    return [path for path in paths if path.is_file()]
+    return [project.root / name for name in sorted(names)]
 
 
 def _walk(directory: Path) -> Iterator[Path]:

@@ -61,6 +61,11 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         score: how grave a flaw of security is, 0.0 to 10.0 as CVSS; None for
             everything else.
         help_url: where the rule is explained.
+        confidence: how sure the tool is: high, medium, low, or empty.
+        fix: what mends it, for example the fixed version, as far as it is known.
+        also: other names of the same flaw: aliases of an advisory, and the tool and
+            rule of other engines that found it.
+        waiver: why it is accepted for a while, from the waivers of the project.
     """
 
     tool: str
@@ -75,6 +80,10 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     known: bool = False
     score: float | None = None
     help_url: str = ""
+    confidence: str = ""
+    fix: str = ""
+    also: tuple[str, ...] = ()
+    waiver: str = ""
 
     @property
     def place(self) -> str:
@@ -83,6 +92,11 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         path = _CONTROL.sub(lambda found: repr(found.group())[1:-1], self.path)
         parts = [path, *(str(n) for n in (self.line, self.column) if n)]
         return ":".join(parts) if self.path else ""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the baseline knows it or a waiver excuses it."""
+        return self.known or bool(self.waiver)
 
 
 class TestCase(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,12 +18,16 @@ __all__ = [
     "Changes",
     "CheckName",
     "CheckSettings",
+    "Cleanup",
     "Environments",
     "Matrix",
     "Platform",
     "Policy",
     "Quality",
     "QualityTiers",
+    "Scan",
+    "Security",
+    "SecurityLevel",
     "Settings",
     "Tier",
     "TierDefinition",
@@ -51,6 +55,8 @@ BUILT_IN_CHECKS = (
     "metadata",
 )
 CheckName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]*$")]
+SecurityLevel = Literal["low", "medium", "high", "critical"]
+CleanupMode = Literal["none", "check", "pull-request", "push"]
 TypeChecker = Literal["pyright", "mypy"]
 PythonVersion = Annotated[str, msgspec.Meta(pattern=r"^3\.\d+$")]
 Platform = Literal["linux", "macos", "windows"]
@@ -198,6 +204,55 @@ _NO_CHANGES = Changes(
 )
 
 
+class Security(_Table, frozen=True):
+    """How strict ``ci scan`` is, and what workflows do about security.
+
+    Attributes:
+        level: the level that runs when none is asked for.
+        scan_containers: whether Dockerfiles and images are scanned.
+        generate_sbom: whether a CycloneDX list of all components is written.
+        cleanup: what the workflow does about files of developers: check a change, open
+            a pull request that removes them, or push that to the branch it runs on.
+    """
+
+    level: SecurityLevel
+    scan_containers: bool
+    generate_sbom: bool
+    cleanup: CleanupMode
+
+
+class Scan(_Table, frozen=True):
+    """What ``ci scan`` looks at.
+
+    Attributes:
+        images: names of container images to scan.
+        exclude_patterns: files that no engine is given; the report counts them.
+        denied_licences: licences that no dependency may have, as SPDX expressions
+            or beginnings of them, such as ``AGPL-``.
+    """
+
+    images: list[Text] = msgspec.field(default_factory=list[Text])
+    exclude_patterns: list[Glob] = msgspec.field(default_factory=list[Glob])
+    denied_licences: list[Text] = msgspec.field(default_factory=list[Text])
+
+
+class Cleanup(_Table, frozen=True):
+    """Which tracked files of developers ``ci cleanup`` finds.
+
+    Attributes:
+        patterns: further files that do not belong into the repository.
+        keep: files that do, although a pattern says otherwise.
+    """
+
+    patterns: list[Glob] = msgspec.field(default_factory=list[Glob])
+    keep: list[Glob] = msgspec.field(default_factory=list[Glob])
+
+
+_NO_SECURITY = Security(
+    level="high", scan_containers=False, generate_sbom=True, cleanup="none"
+)
+
+
 class Settings(_Table, frozen=True):
     """Everything under ``[tool.ci-framework]``.
 
@@ -213,6 +268,9 @@ class Settings(_Table, frozen=True):
         checks: settings of single checks, and checks of the project's own.
         policy: limits of the code policy.
         changes: which kind of file a changed path is.
+        security: how strict ``ci scan`` is.
+        scan: what ``ci scan`` looks at.
+        cleanup: which tracked files ``ci cleanup`` finds.
     """
 
     version: Text
@@ -226,6 +284,9 @@ class Settings(_Table, frozen=True):
     checks: dict[CheckName, CheckSettings]
     policy: Policy
     changes: Changes = _NO_CHANGES
+    security: Security = _NO_SECURITY
+    scan: Scan = Scan()
+    cleanup: Cleanup = Cleanup()
 
     def command_of(self, check: CheckName) -> Command:
         """The project's own command for a check, empty if it has none."""

@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import threading
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -57,6 +58,7 @@ class IsolatedTool(msgspec.Struct, frozen=True):
         return str(self.scripts / f"{name or self.name}{suffix}")
 
 
+@cache
 def read_tool_locks() -> dict[str, ToolLock]:
     """Read the locked versions of all tools.
 

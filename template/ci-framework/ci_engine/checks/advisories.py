@@ -103,4 +103,8 @@ def describe(
         line=line,
         score=_SCORES.get(severity.upper(), _UNRATED),
         help_url=f"https://osv.dev/vulnerability/{advisory.id}",
+        fix=f"{advisory.package} {' or '.join(advisory.fixed[:3])}"
+        if advisory.fixed
+        else "",
+        also=advisory.aliases,
     )

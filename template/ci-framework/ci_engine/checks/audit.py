@@ -2,8 +2,8 @@
 
 What a ``uv.lock`` holds is audited by uv itself where uv can do that; everything
 else by pip-audit, which is given the dependencies of the lock, or of the prepared
-environment, so that it never audits an environment of its own. The environment
-variable ``OSV_SERVICE_URL`` names another service than https://api.osv.dev.
+environment where there is no lock, so that it never audits an environment of its own.
+The variable ``OSV_SERVICE_URL`` names another service than https://api.osv.dev.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ from ci_engine.checks.dependencies import (
     Dependency,
     place_of,
     read_environment,
-    read_uv_lock,
 )
+from ci_engine.checks.locks import read_lock
 from ci_engine.environment import child_variables
 from ci_engine.errors import ToolError
 from ci_engine.output import write_text
 from ci_engine.results import CheckResult, Finding
 from ci_engine.run import Outcome, find_program
 
-__all__ = ["check"]
+__all__ = ["check", "examine"]
 
 _PREVIEW = "audit-command,json-output"
 _PIXI_NOTE = (
@@ -101,16 +101,20 @@ class _PipReport(msgspec.Struct):
 
 
 def check(context: Context) -> CheckResult:
-    """Audit the lock if uv made it, else the prepared environment."""
-    lock = context.project.root / "uv.lock"
+    """Audit the lock if there is one, else the prepared environment."""
     try:
-        if lock.is_file():
-            dependencies = read_uv_lock(lock)
-        else:
-            dependencies = read_environment(context)
+        dependencies = read_lock(context.project) or read_environment(context)
+    except ToolError as error:
+        return not_run_because("audit", error)
+    return examine(context, dependencies)
+
+
+def examine(context: Context, dependencies: Dependencies) -> CheckResult:
+    """Audit what a project depends on."""
+    try:
         if not dependencies.audited:
             return _nothing_to_audit(dependencies)
-        if lock.is_file() and find_program("uv") is not None:
+        if dependencies.source == "uv.lock" and find_program("uv") is not None:
             result = _with_uv(context, dependencies)
             if result is not None:
                 return result
@@ -294,6 +298,6 @@ def _judge(
     result.notes.append(dependencies.coverage())
     if withdrawn:
         result.notes.append(f"withdrawn advisories: {', '.join(withdrawn)}")
-    if context.project.manager == "pixi":
+    if context.project.manager == "pixi" and dependencies.source != "pixi.lock":
         result.notes.append(_PIXI_NOTE)
     return result

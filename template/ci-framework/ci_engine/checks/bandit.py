@@ -25,7 +25,7 @@ from ci_engine.environment import Environment
 from ci_engine.errors import CommandError, ToolError
 from ci_engine.results import CheckResult, Finding, Status
 
-__all__ = ["check"]
+__all__ = ["BanditScan", "check", "examine", "newest_interpreter"]
 
 _SUFFIXES = (".py", ".pyw")
 # Names of configuration files that bandit itself does not look for.
@@ -34,6 +34,9 @@ _YAML_NAMES = ("bandit.yaml", "bandit.yml", ".bandit.yaml", ".bandit.yml")
 _LONGEST_LIST = 20_000
 _SCORES = {"HIGH": 8.0, "MEDIUM": 5.5, "LOW": 3.0}
 _TOTALS = "_totals"
+_CONFIDENCES = ("high", "medium", "low")
+# Rules about passwords in the code.
+_WITH_SECRET = frozenset({"B105", "B106", "B107"})
 
 
 class _Issue(msgspec.Struct):
@@ -47,23 +50,32 @@ class _Issue(msgspec.Struct):
     more_info: str = ""
 
 
-class _Failure(msgspec.Struct):
+class Failure(msgspec.Struct):
+    """A file that bandit could not read."""
+
     filename: str
     reason: str
 
 
 class _Report(msgspec.Struct):
-    errors: list[_Failure]
+    errors: list[Failure]
     metrics: dict[str, dict[str, int]]
     results: list[_Issue]
 
 
 @dataclass
-class _Scan:
-    """What several runs of bandit found together."""
+class BanditScan:
+    """What several runs of bandit found together.
+
+    Attributes:
+        findings: all findings.
+        unread: files that could not be read, with the reason.
+        scanned: how many files were read.
+        hidden: findings that comments in the code hide.
+    """
 
     findings: list[Finding] = field(default_factory=list[Finding])
-    unread: list[_Failure] = field(default_factory=list[_Failure])
+    unread: list[Failure] = field(default_factory=list["Failure"])
     scanned: int = 0
     hidden: int = 0
 
@@ -74,12 +86,22 @@ def check(context: Context) -> CheckResult:
     if not files:
         paths = ", ".join(context.paths or context.settings.source_paths)
         return skipped("security", f"no Python files of the project in {paths}")
+    return examine(context, files, BanditScan())
+
+
+def examine(context: Context, files: Sequence[str], scan: BanditScan) -> CheckResult:
+    """Run bandit on some files.
+
+    Args:
+        context: the run.
+        files: the files, relative to the repository.
+        scan: told what was found and what was read.
+    """
     try:
-        tool = context.tool("bandit", _newest_interpreter(context))
+        tool = context.tool("bandit", newest_interpreter(context))
         options = _configuration(context)
     except ToolError as error:
         return not_run_because("security", error)
-    scan = _Scan()
     result = skipped("security", "")
     for batch in _batches(files):
         result = _run(context, tool, [*options, *batch], scan)
@@ -89,7 +111,7 @@ def check(context: Context) -> CheckResult:
 
 
 def _run(
-    context: Context, tool: Tool, arguments: Sequence[str], scan: _Scan
+    context: Context, tool: Tool, arguments: Sequence[str], scan: BanditScan
 ) -> CheckResult:
     """Run bandit once and add what it found to the scan."""
     command = ["--quiet", "--format", "json", *arguments]
@@ -109,7 +131,7 @@ def _run(
 
 
 def _conclude(
-    context: Context, result: CheckResult, scan: _Scan, given: int
+    context: Context, result: CheckResult, scan: BanditScan, given: int
 ) -> CheckResult:
     """Judge all runs together: no file may be missing without a word."""
     if scan.unread:
@@ -129,7 +151,7 @@ def _conclude(
     return result
 
 
-def _not_read(context: Context, result: CheckResult, scan: _Scan) -> CheckResult:
+def _not_read(context: Context, result: CheckResult, scan: BanditScan) -> CheckResult:
     """Say which files nobody looked into, and under which Python."""
     rows = [
         f"{context.project.relative(failure.filename)}: {failure.reason}"
@@ -142,7 +164,7 @@ def _not_read(context: Context, result: CheckResult, scan: _Scan) -> CheckResult
     return judged
 
 
-def _newest_interpreter(context: Context) -> str:
+def newest_interpreter(context: Context) -> str:
     """The project's interpreter if it knows newer syntax than that of the engine."""
     environment = context.environment
     if not isinstance(environment, Environment):
@@ -218,16 +240,21 @@ def _finding(context: Context, issue: _Issue) -> Finding:
     grave = issue.issue_severity in ("HIGH", "MEDIUM")
     sure = issue.issue_confidence in ("HIGH", "MEDIUM")
     confidence = issue.issue_confidence.lower()
+    text = issue.issue_text
+    if issue.test_id in _WITH_SECRET:
+        # bandit quotes what it found: reports must not spread it.
+        text = text.partition(":")[0]
     return Finding(
         tool="bandit",
         rule=issue.test_id,
-        message=f"{issue.issue_text} ({confidence} confidence)",
+        message=f"{text} ({confidence} confidence)",
         path=context.project.relative(issue.filename),
         line=issue.line_number,
         column=issue.col_offset + 1,
         severity="error" if grave and sure else "warning",
         score=_SCORES.get(issue.issue_severity, _SCORES["LOW"]),
         help_url=issue.more_info,
+        confidence=confidence if confidence in _CONFIDENCES else "",
     )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 import msgspec
 
@@ -33,12 +33,21 @@ _MOST_NAMED = 20
 _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pixi.lock")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Dependency:
-    """One distribution in one version."""
+    """One distribution in one version.
+
+    Attributes:
+        name: its name.
+        version: its version, empty if it is not known.
+        kind: which index it is from: that of Python, or one of conda.
+        licence: as its lock or its metadata states it, may be empty.
+    """
 
     name: str
     version: str
+    kind: Literal["pypi", "conda"] = "pypi"
+    licence: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -49,11 +58,13 @@ class Dependencies:
         source: where they were read, for people.
         audited: those that advisories may be about.
         unknown: those that no advisory database knows, with their origin.
+        others: the same ones, as far as their names and versions are known.
     """
 
     source: str
     audited: tuple[Dependency, ...]
     unknown: tuple[str, ...]
+    others: tuple[Dependency, ...] = ()
 
     def rounds(self) -> list[list[Dependency]]:
         """Divide them so that no part has two versions of one name."""
@@ -79,6 +90,8 @@ class Dependencies:
         text = f"{self.source}: {len(self.audited)} of {total} dependencies known"
         if not self.unknown:
             return text
+        conda = sum(other.kind == "conda" for other in self.others)
+        text += f", {conda} conda-only" if conda else ""
         names = ", ".join(self.unknown[:_MOST_NAMED])
         more = len(self.unknown) - _MOST_NAMED
         rest = f" and {more} more" if more > 0 else ""
@@ -107,6 +120,7 @@ def read_uv_lock(path: Path) -> Dependencies:
         raise ToolError(f"{path.name}: {error}") from error
     audited: list[Dependency] = []
     unknown: list[str] = []
+    others: list[Dependency] = []
     for package in lock.package:
         kind, origin = next(iter(package.source.items()), ("", ""))
         if kind in ("virtual", "editable"):
@@ -115,7 +129,8 @@ def read_uv_lock(path: Path) -> Dependencies:
             audited.append(Dependency(package.name, package.version))
         else:
             unknown.append(f"{package.name} ({kind} {origin})")
-    return Dependencies(path.name, tuple(audited), tuple(unknown))
+            others.append(Dependency(package.name, package.version))
+    return Dependencies(path.name, tuple(audited), tuple(unknown), tuple(others))
 
 
 class _Installed(msgspec.Struct):
@@ -123,6 +138,7 @@ class _Installed(msgspec.Struct):
     version: str
     origin: str
     requires: list[str]
+    licence: str = ""
 
 
 def read_environment(context: Context) -> Dependencies:
@@ -151,17 +167,24 @@ def read_environment(context: Context) -> Dependencies:
     required = {_required_name(text) for row in rows for text in row.requires}
     audited: set[Dependency] = set()
     unknown: set[str] = set()
+    others: set[Dependency] = set()
     for row in rows:
         name = normalise(row.name)
+        dependency = Dependency(name, row.version, licence=row.licence)
         if name == own and own:
             continue
         why = _not_audited(row, name, required)
         if why:
             unknown.add(f"{name or 'unnamed'} ({why})")
+            others.add(dependency)
         else:
-            audited.add(Dependency(name, row.version))
-    ordered = sorted(audited, key=lambda d: (d.name, d.version))
-    return Dependencies(environment.name, tuple(ordered), tuple(sorted(unknown)))
+            audited.add(dependency)
+    return Dependencies(
+        environment.name,
+        tuple(sorted(audited)),
+        tuple(sorted(unknown)),
+        tuple(sorted(others)),
+    )
 
 
 def _not_audited(row: _Installed, name: str, required: set[str]) -> str:

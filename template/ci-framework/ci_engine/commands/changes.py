@@ -76,7 +76,9 @@ def run_changes(request: ChangesRequest) -> int:
     except ToolError as error:
         because = f"detection failed: {str(error).splitlines()[0]}"
         decision = everything(because)
-        jobs = replace(plan_jobs(decision, configuration, Event()), skips={})
+        jobs = replace(
+            plan_jobs(decision, configuration, Event()), skips={}, security_skips={}
+        )
         _tell(project, configuration, decision, jobs, request)
         raise
     spot_check = request.matrix == "spot-check"
@@ -116,6 +118,7 @@ def _outputs(
 ) -> dict[str, str]:
     told: dict[str, object] = msgspec.to_builtins(decision)
     flags = {name: str(told[name]).lower() for name in _FLAGS}
+    settings = configuration.settings
     facts = {
         "base": decision.base,
         "manager": project.manager,
@@ -123,6 +126,7 @@ def _outputs(
         "packages": msgspec.json.encode(decision.packages).decode(),
         "tests-mode": decision.tests.mode,
         "tests": _lines(decision.tests),
+        "scan-containers": str(settings.security.scan_containers).lower(),
     }
     return flags | facts | jobs.outputs()
 

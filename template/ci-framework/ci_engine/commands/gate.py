@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import signal
 import threading
 import time
 import traceback
@@ -38,13 +37,12 @@ from ci_engine.results import (
 )
 from ci_engine.run import CancelledError
 from ci_engine.settings import CheckName, Tier
+from ci_engine.signals import on_signals, restore
 
 __all__ = ["GateRequest", "run_gate"]
 
 # With more failing tests than this, the command to repeat is the whole check.
 _MOST_TESTS_NAMED = 5
-
-_Handler = Callable[[int, FrameType | None], object] | int | None
 
 
 @dataclass(frozen=True)
@@ -188,12 +186,11 @@ class _Run:
     def execute(self) -> RunResult:
         """Run everything and judge it."""
         started = time.monotonic()
-        before = _on_signals(self.interrupt)
+        before = on_signals(self.interrupt)
         try:
             self._run_checks()
         finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+            restore(before)
         checks = [self.results[name] for name in self.request.checks]
         checks = [*self._python_check(), *checks]
         environment = self.environment
@@ -398,13 +395,3 @@ def _name_of(environment: Environment | ToolError) -> str:
         return ""
     because = f"; {environment.substitute}" if environment.substitute else ""
     return f"{environment.name}{because}"
-
-
-def _on_signals(
-    handler: Callable[[int, FrameType | None], None],
-) -> dict[signal.Signals, _Handler]:
-    """Install a handler for the usual ways to call a program off."""
-    if threading.current_thread() is not threading.main_thread():
-        return {}
-    names = [signal.SIGINT, signal.SIGTERM]
-    return {number: signal.signal(number, handler) for number in names}

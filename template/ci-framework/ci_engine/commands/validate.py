@@ -26,7 +26,11 @@ from ci_engine.results import (
 )
 from ci_engine.validation.blocks import check_answers, check_blocks
 from ci_engine.validation.schemas import check_schemas
-from ci_engine.validation.settings_check import check_framework_files, check_settings
+from ci_engine.validation.settings_check import (
+    check_framework_files,
+    check_settings,
+    check_waivers,
+)
 
 __all__ = ["run_validate"]
 
@@ -68,6 +72,7 @@ def _parts(project: Project) -> dict[str, Callable[[], Iterator[Finding]]]:
     return {
         "framework-files": check_framework_files,
         "settings": lambda: check_settings(project),
+        "waivers": lambda: check_waivers(project),
         "blocks": lambda: check_blocks(project),
         "answers": lambda: check_answers(project),
         "schemas": lambda: check_schemas(project),

@@ -1,8 +1,8 @@
 """List what is installed. Runs in the project's interpreter: stdlib only.
 
 Usage: ``python installed.py``; prints one line of JSON: a list with the name, the
-version, the origin and the requirements of each distribution. The origin is empty
-for what came from a package index, else the URL it was installed from.
+version, the origin, the requirements and the licence of each distribution. The origin
+is empty for what came from a package index, else the URL it was installed from.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 import sys
 from importlib.metadata import Distribution, distributions
+
+_LONGEST_LICENCE = 200
 
 
 def _origin(distribution: Distribution) -> str:
@@ -22,6 +24,18 @@ def _origin(distribution: Distribution) -> str:
     return str(url)
 
 
+def _licence(distribution: Distribution) -> str:
+    """The licence as the metadata states it: an expression, a name, or classifiers."""
+    metadata = distribution.metadata
+    text = metadata["License-Expression"] or metadata["License"] or ""
+    # Some put the whole text of the licence there.
+    if text and "\n" not in text.strip() and len(text) < _LONGEST_LICENCE:
+        return str(text).strip()
+    classifiers = metadata.get_all("Classifier") or []
+    names = [c.rpartition(" :: ")[2] for c in classifiers if c.startswith("License ::")]
+    return " AND ".join(names)
+
+
 def main() -> None:
     """Print what is installed."""
     found = [
@@ -30,6 +44,7 @@ def main() -> None:
             "version": distribution.version or "",
             "origin": _origin(distribution),
             "requires": distribution.requires or [],
+            "licence": _licence(distribution),
         }
         for distribution in distributions()
     ]

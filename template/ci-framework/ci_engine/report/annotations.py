@@ -19,7 +19,7 @@ def annotate(result: RunResult) -> Iterator[str]:
     left_out = 0
     for check in result.checks:
         level = "error" if check.blocking else "warning"
-        for finding in shown_first([f for f in check.findings if not f.known]):
+        for finding in shown_first([f for f in check.findings if not f.accepted]):
             kind = level if finding.severity == "error" else "warning"
             if kinds[kind] >= _MOST:
                 left_out += 1

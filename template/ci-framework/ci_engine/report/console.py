@@ -63,7 +63,8 @@ def _shown(text: str) -> str:
 def _print_details(console: Console, check: CheckResult, told: set[str]) -> None:
     """What to do about a check that is not green; what was told is not repeated."""
     for note in check.notes:
-        console.print(Text(_shown(f"{check.id}: {note}"), style="yellow"))
+        text = note.removeprefix(f"{check.id}: ")
+        console.print(Text(_shown(f"{check.id}: {text}"), style="yellow"))
     if check.status in (Status.PASSED, Status.SKIPPED):
         return
     console.print()
@@ -103,7 +104,7 @@ def _print_verdict(console: Console, result: RunResult, reports: str) -> None:
 
 def _news(check: CheckResult) -> list[Finding]:
     """The findings that the baseline does not know."""
-    return [finding for finding in check.findings if not finding.known]
+    return [finding for finding in check.findings if not finding.accepted]
 
 
 def conclude(

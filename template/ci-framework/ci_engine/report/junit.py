@@ -32,16 +32,16 @@ def to_junit(result: RunResult) -> str:
 
 def _add_suite(suites: Xml.Element, check: CheckResult) -> None:
     suite = Xml.SubElement(suites, "testsuite", name=check.id)
-    accepted = {finding.test for finding in check.findings if finding.known}
+    accepted = {finding.test for finding in check.findings if finding.accepted}
     for test in check.tests:
         _add_test(suite, check, test, accepted=test.id in accepted)
     known = {test.id for test in check.tests}
     for finding in check.findings:
-        unknown = finding.severity == "error" and not finding.known
+        unknown = finding.severity == "error" and not finding.accepted
         if unknown and finding.test not in known:
             _add_finding(suite, check, finding)
     errors = [finding for finding in check.findings if finding.severity == "error"]
-    told = any(not finding.known for finding in errors)
+    told = any(not finding.accepted for finding in errors)
     # What a check found before it could not go on does not say that it could not.
     if not told or check.status is Status.NOT_RUN:
         _add_whole(suite, check)

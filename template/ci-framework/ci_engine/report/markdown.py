@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ci_engine.report.words import (
     first_line,
     mark,
@@ -10,7 +12,8 @@ from ci_engine.report.words import (
     title,
     where,
 )
-from ci_engine.results import CheckResult, RunResult, Status, Verdict
+from ci_engine.results import CheckResult, Finding, RunResult, Status, Verdict
+from ci_engine.severity import severity_of
 
 __all__ = ["as_cell", "failure_lines", "to_markdown"]
 
@@ -56,11 +59,12 @@ def _details(check: CheckResult) -> list[str]:
 def failure_lines(check: CheckResult) -> list[str]:
     """What was found, the end of the output if that has to tell, and what repeats."""
     lines: list[str] = []
-    news = [finding for finding in check.findings if not finding.known]
+    news = [finding for finding in check.findings if not finding.accepted]
     for finding in shown_first(news)[:_MOST_FINDINGS]:
         place = f"{_code(finding.place)} " if finding.place else ""
         message = _text(first_line(finding.message))
-        lines.append(f"- {place}**{_text(finding.rule)}** {message}")
+        told = f"- {place}**{_text(finding.rule)}** {message}"
+        lines.append(f"{told}{_advice(finding)}")
     hidden = len(news) - _MOST_FINDINGS
     lines += [f"- and {hidden} more in result.json"] if hidden > 0 else []
     if check.output and (not check.findings or check.status is Status.NOT_RUN):
@@ -68,6 +72,19 @@ def failure_lines(check: CheckResult) -> list[str]:
     if check.rerun and check.status is not Status.PASSED:
         lines += ["", f"Again: {_code(check.rerun)}"]
     return lines
+
+
+def _advice(finding: Finding) -> str:
+    """What to do about a flaw of security, as far as it is known."""
+    if finding.score is None:
+        return ""
+    parts = [f"**{severity_of(finding)}**"]
+    parts += [f"to mend it: {_text(finding.fix)}"] if finding.fix else []
+    if re.fullmatch(r"https://[^\s()<>]+", finding.help_url):
+        parts.append(f"[about the rule]({finding.help_url})")
+    parts += [f"also {_text(', '.join(finding.also))}"] if finding.also else []
+    parts += [f"waived: {_text(finding.waiver)}"] if finding.waiver else []
+    return f" ({'; '.join(parts)})"
 
 
 def _fenced(text: str) -> str:

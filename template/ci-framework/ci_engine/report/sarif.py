@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from pathlib import PurePosixPath
 from urllib.parse import quote
@@ -16,6 +17,8 @@ _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 # GitHub refuses a file with more runs, and a run with more results, than these.
 _MOST_RUNS = 20
 _MOST_RESULTS = 25_000
+# It refuses a compressed file that is larger; a little is left for what differs.
+_MOST_BYTES = 9_500_000
 # Nobody reads more of a message in an alert, and uploads are limited in size.
 _LONGEST_MESSAGE = 1_000
 # Stands in for findings without a place in the repository.
@@ -29,6 +32,17 @@ def to_sarif(result: RunResult) -> str:
 
     Each has a category of its own, so that uploads never replace each other.
     """
+    most = _MOST_RESULTS
+    text = _log(result, most)
+    # Compressing takes time, and nothing grows by it worth mentioning.
+    while len(text) > _MOST_BYTES and len(gzip.compress(text, 6)) > _MOST_BYTES:
+        most //= 2
+        text = _log(result, most)
+    return text.decode()
+
+
+def _log(result: RunResult, most: int) -> bytes:
+    """Write the log with no more results in a run than these."""
     pairs = [
         (check, tool)
         for check in result.checks
@@ -37,9 +51,9 @@ def to_sarif(result: RunResult) -> str:
     ]
     # Where there are too many, those that have least to say are left out.
     told = sorted(pairs, key=lambda pair: -_weight(pair[0]))[:_MOST_RUNS]
-    runs = [_run(result, *pair) for pair in pairs if pair in told]
+    runs = [_run(result, *pair, most) for pair in pairs if pair in told]
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": runs}
-    return msgspec.json.format(msgspec.json.encode(log)).decode() + "\n"
+    return msgspec.json.format(msgspec.json.encode(log)) + b"\n"
 
 
 def _weight(check: CheckResult) -> int:
@@ -55,14 +69,18 @@ def _tool(check: CheckResult) -> str:
     return check.tool.partition(" ")[0] or "ci-framework"
 
 
-def _run(result: RunResult, check: CheckResult, tool: str) -> dict[str, object]:
+def _run(
+    result: RunResult, check: CheckResult, tool: str, most: int
+) -> dict[str, object]:
     findings = [finding for finding in check.findings if finding.tool == tool]
     # What is new comes first, so that a limit never hides it.
-    findings.sort(key=lambda f: (f.known, f.severity != "error"))
-    shown = findings[:_MOST_RESULTS]
+    findings.sort(key=lambda f: (f.accepted, f.severity != "error", -(f.score or 0.0)))
+    shown = findings[:most]
     rules = sorted({finding.rule for finding in shown})
     positions = {rule: position for position, rule in enumerate(rules)}
-    by_rule = {finding.rule: finding for finding in reversed(shown)}
+    # A rule is as grave as the gravest of what it found.
+    by_rule = {f.rule: f for f in sorted(shown, key=lambda f: f.score or 0.0)}
+    scope = "" if result.command == "gate" else f"{result.command}/"
     hidden = len(findings) - len(shown)
     driver: dict[str, object] = {
         "name": tool,
@@ -73,7 +91,7 @@ def _run(result: RunResult, check: CheckResult, tool: str) -> dict[str, object]:
     if version:
         driver["version"] = version
     return {
-        "automationDetails": {"id": f"ci-framework/{check.id}/{tool}/"},
+        "automationDetails": {"id": f"ci-framework/{scope}{check.id}/{tool}/"},
         "tool": {"driver": driver},
         "invocations": [_invocation(check, hidden)],
         "columnKind": "unicodeCodePoints",
@@ -120,8 +138,14 @@ def _rule(finding: Finding) -> dict[str, object]:
     if finding.help_url:
         rule["helpUri"] = finding.help_url
     if finding.score is not None:
-        tags = ["security"]
-        rule["properties"] = {"security-severity": f"{finding.score:.1f}", "tags": tags}
+        severity = f"{finding.score:.1f}"
+        properties: dict[str, object] = {
+            "security-severity": severity,
+            "tags": ["security"],
+        }
+        if finding.confidence in ("high", "medium", "low"):
+            properties["precision"] = finding.confidence
+        rule["properties"] = properties
     return rule
 
 
@@ -140,16 +164,25 @@ def _result(finding: Finding, rule_index: int) -> dict[str, object]:
         # GitHub shows only results with a place; the project file stands in.
         "locations": [_location(finding)],
     }
-    if finding.known:
-        justification = "known: in ci-framework/project/baseline.json"
-        suppression = {"kind": "external", "justification": justification}
+    because = "known: in ci-framework/project/baseline.json" if finding.known else ""
+    if finding.waiver:
+        because = f"waived: {_clean(finding.waiver)}"
+    if because:
+        suppression = {"kind": "external", "justification": because}
         result["suppressions"] = [suppression]
     return result
 
 
 def _message(finding: Finding) -> str:
     place = f"{finding.place}: " if finding.place and not _inside(finding) else ""
-    return _clean(f"{place}{finding.message}")[:_LONGEST_MESSAGE] or finding.rule
+    mended = f" What to do: {finding.fix}." if finding.fix else ""
+    text = _clean(f"{place}{finding.message}")[:_LONGEST_MESSAGE]
+    return f"{text}{_clean_line(mended)}" if text else finding.rule
+
+
+def _clean_line(text: str) -> str:
+    """One line, with the space it begins with."""
+    return _CONTROL.sub("", text)[:_LONGEST_MESSAGE]
 
 
 def _clean(text: str) -> str:

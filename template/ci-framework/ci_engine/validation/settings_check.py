@@ -10,6 +10,7 @@ from typing import cast
 import msgspec
 
 from ci_engine import __version__
+from ci_engine.cleanup.patterns import CleanupPatterns
 from ci_engine.config import (
     Table,
     as_table,
@@ -23,18 +24,27 @@ from ci_engine.config import (
     settings_mistakes,
 )
 from ci_engine.errors import ConfigurationError
+from ci_engine.profiles import SecurityProfiles
 from ci_engine.project import Project, normalise
 from ci_engine.results import Finding
+from ci_engine.scan.waivers import WAIVERS_FILE, waivers_mistakes
 from ci_engine.schema import Mistake, find_mistakes
 from ci_engine.settings import TIERS, ChangePatterns, QualityTiers
 from ci_engine.tools import read_tool_locks
 
-__all__ = ["check_framework_files", "check_settings", "configuration_finding"]
+__all__ = [
+    "check_framework_files",
+    "check_settings",
+    "check_waivers",
+    "configuration_finding",
+]
 
 _KEYS = ("tool", "ci-framework")
 _FRAMEWORK_FILES: dict[str, type[msgspec.Struct]] = {
     "quality-tiers.yaml": QualityTiers,
     "change-patterns.yaml": ChangePatterns,
+    "security-profiles.yaml": SecurityProfiles,
+    "cleanup-patterns.yaml": CleanupPatterns,
 }
 
 
@@ -57,6 +67,18 @@ def check_framework_files() -> Iterator[Finding]:
     path = configs_directory() / "tool-locks.yaml"
     try:
         read_tool_locks()
+    except ConfigurationError as error:
+        yield _broken(path, error)
+
+
+def check_waivers(project: Project) -> Iterator[Finding]:
+    """Check the file of waivers, if the project has one."""
+    path = project.root / WAIVERS_FILE
+    if not path.is_file():
+        return
+    try:
+        for mistake in waivers_mistakes(path):
+            yield configuration_finding(WAIVERS_FILE, read_text(path), mistake)
     except ConfigurationError as error:
         yield _broken(path, error)
 

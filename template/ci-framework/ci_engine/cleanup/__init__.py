@@ -1,0 +1,1 @@
+"""Find files of developers that are tracked, and take them out of the repository."""

@@ -1,0 +1,129 @@
+"""Find tracked files that do not belong into a repository."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ci_engine.cleanup.patterns import CleanupPatterns, refuse_patterns
+from ci_engine.environment import child_variables
+from ci_engine.errors import ToolError, UsageError
+from ci_engine.globs import matching
+from ci_engine.run import Outcome, run_program
+from ci_engine.settings import Cleanup
+
+__all__ = ["Found", "find_files", "git", "refuse_many", "remove", "remove_listed"]
+
+_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Found:
+    """A tracked file that does not belong into the repository.
+
+    Attributes:
+        path: as git names it, whatever its bytes.
+        pattern: the pattern that it fits.
+    """
+
+    path: str
+    pattern: str
+
+
+def git(root: Path, *words: str, variables: dict[str, str] | None = None) -> Outcome:
+    """Run git; no name is ever a pattern, and nobody is asked for a password.
+
+    Raises:
+        ToolError: if it fails.
+    """
+    outcome = run_program(
+        ["git", "--literal-pathspecs", *words],
+        cwd=root,
+        timeout=_SECONDS,
+        variables=child_variables(
+            {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", **(variables or {})}
+        ),
+    )
+    if outcome.code != 0:
+        raise ToolError(
+            f"git {words[0]}: {outcome.ending()}: {outcome.tail(3)}",
+            next_step="run `git status` and correct what it reports",
+        )
+    return outcome
+
+
+def find_files(
+    root: Path, settings: Cleanup, defaults: CleanupPatterns, more: Sequence[str]
+) -> list[Found]:
+    """List tracked files that fit a pattern and are not to be kept.
+
+    Args:
+        root: the repository.
+        settings: patterns of the project, and what it keeps.
+        defaults: the framework's own patterns.
+        more: patterns of this run.
+
+    Raises:
+        UsageError: for a pattern that nobody may give.
+        ToolError: if git cannot list the files.
+    """
+    refuse_patterns([*settings.patterns, *more], defaults.protected)
+    patterns = [*defaults.patterns, *settings.patterns, *more]
+    found: list[Found] = []
+    for path in git(root, "ls-files", "-z").names():
+        shown = os.fsencode(path).decode("utf-8", "replace")
+        pattern = matching(shown, patterns)
+        kept = (*defaults.protected, *settings.keep)
+        if pattern is not None and matching(shown, kept) is None:
+            found.append(Found(path, pattern))
+    return found
+
+
+def remove(root: Path, found: Collection[Found], most: int) -> None:
+    """Remove files from the index and from the work tree, and nothing else.
+
+    What was changed since the last commit is not removed: git refuses.
+
+    Raises:
+        UsageError: if there are more than may go at once.
+        ToolError: if git refuses.
+    """
+    refuse_many(found, most)
+    remove_listed(root, found)
+
+
+def remove_listed(
+    root: Path,
+    found: Collection[Found],
+    *options: str,
+    variables: dict[str, str] | None = None,
+) -> None:
+    """Let git remove all of the files or none; their names come from a file.
+
+    Raises:
+        ToolError: if git refuses.
+    """
+    with tempfile.TemporaryDirectory() as directory:
+        listing = Path(directory) / "paths"
+        listing.write_bytes(b"".join(os.fsencode(each.path) + b"\0" for each in found))
+        words = ("rm", "--quiet", *options, "--pathspec-file-nul")
+        source = f"--pathspec-from-file={listing}"
+        git(root, *words, source, variables=variables)
+
+
+def refuse_many(found: Collection[Found], most: int) -> None:
+    """Leave it to a person if there are very many.
+
+    Raises:
+        UsageError: if there are more than may go at once.
+    """
+    if len(found) > most:
+        raise UsageError(
+            f"cleanup: found {len(found)} files to remove; allowed: at most {most} "
+            "at once",
+            next_step="look at `ci-framework/ci cleanup --check`, and remove them in "
+            "parts with narrower patterns, or keep those that belong here",
+        )

@@ -1,0 +1,109 @@
+"""Patterns of files that do not belong into a repository, and those nobody may give."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Annotated
+
+import msgspec
+
+from ci_engine.config import configs_directory, read_yaml
+from ci_engine.errors import ConfigurationError, UsageError
+from ci_engine.globs import matching
+from ci_engine.schema import find_mistakes
+from ci_engine.settings import Glob
+
+__all__ = ["CleanupPatterns", "patterns_of_text", "read_patterns", "refuse_patterns"]
+
+# Stand for what must never go: a pattern that fits one of them is too wide.
+_PRECIOUS = (
+    ".git/config",
+    ".github/workflows/ci.yml",
+    ".gitignore",
+    "ci-framework/ci",
+    "pyproject.toml",
+    "README.md",
+    "LICENSE",
+    "a",
+    "a/b",
+    "src/package/module.py",
+    "src/package/__init__.py",
+)
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_DRIVE = re.compile(r"[A-Za-z]:")
+_LONGEST = 200
+
+
+class CleanupPatterns(msgspec.Struct, frozen=True, rename="kebab"):
+    """``configs/cleanup-patterns.yaml``.
+
+    Attributes:
+        patterns: files that do not belong into a repository.
+        protected: files that are never removed.
+        most_files: how many files are removed at once at most.
+    """
+
+    patterns: list[Glob]
+    protected: list[Glob]
+    most_files: Annotated[int, msgspec.Meta(ge=1)]
+
+
+def read_patterns() -> CleanupPatterns:
+    """Read the framework's own patterns.
+
+    Raises:
+        ConfigurationError: if the file is not what it should be.
+    """
+    path = configs_directory() / "cleanup-patterns.yaml"
+    raw = read_yaml(path)
+    mistakes = find_mistakes(raw, CleanupPatterns)
+    if mistakes:
+        first = mistakes[0]
+        key = ".".join(first.keys)
+        raise ConfigurationError(f"{path.name}: key {key}: found {first.found}")
+    return msgspec.convert(raw, CleanupPatterns)
+
+
+def patterns_of_text(text: str) -> list[str]:
+    """The patterns of a text: one on each line, or separated by commas."""
+    return [part.strip() for part in re.split(r"[\n,]", text) if part.strip()]
+
+
+def refuse_patterns(patterns: Sequence[str], protected: Sequence[str]) -> None:
+    """Refuse patterns that could take away more than files of developers.
+
+    Raises:
+        UsageError: naming the first one, and what is allowed.
+    """
+    for pattern in patterns:
+        problem = _problem(pattern, protected)
+        if problem:
+            raise UsageError(
+                f"cleanup: found the pattern {pattern!r}: {problem}; allowed: names "
+                "and paths inside the repository such as *.log or notes/",
+                next_step="correct the pattern and run the command again",
+            )
+
+
+def _problem(pattern: str, protected: Sequence[str]) -> str:
+    parts = pattern.strip("/").split("/")
+    if not pattern.strip() or not any(parts):
+        return "it is empty"
+    if len(pattern) > _LONGEST or _CONTROL.search(pattern):
+        return "it is too long or has control characters"
+    if pattern.startswith(("/", "~", "!", ":", "-")) or _DRIVE.match(pattern):
+        return "it is absolute, or starts with a sign that means something else"
+    if "\\" in pattern:
+        return "it has a backslash"
+    if ".." in parts or "." in parts:
+        return "it leads out of its place"
+    if parts[0].lower().startswith(".git"):
+        return "git and GitHub are not files of developers"
+    fitting = next((name for name in _PRECIOUS if matching(name, [pattern])), "")
+    if fitting:
+        return f"it is so wide that it fits {fitting}"
+    own = next(
+        (each for each in protected if each.rstrip("/") == pattern.rstrip("/")), ""
+    )
+    return f"{own} is protected" if own else ""

@@ -1,0 +1,173 @@
+"""Send the removal of files to GitHub: as one pull request, or straight to a branch.
+
+The commit is made beside the work tree and the index, which stay as they are.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import msgspec
+
+from ci_engine.cleanup.find import Found, git, remove_listed
+from ci_engine.comment import PullRequest, call
+from ci_engine.errors import ToolError, UsageError
+
+__all__ = [
+    "BRANCH",
+    "Destination",
+    "describe",
+    "destination_of",
+    "open_pull_request",
+    "push",
+]
+
+BRANCH = "ci-framework/cleanup"
+_TITLE = "chore: remove files that do not belong into the repository"
+_WHO = {
+    "GIT_AUTHOR_NAME": "github-actions[bot]",
+    "GIT_AUTHOR_EMAIL": "41898282+github-actions[bot]@users.noreply.github.com",
+    "GIT_COMMITTER_NAME": "github-actions[bot]",
+    "GIT_COMMITTER_EMAIL": "41898282+github-actions[bot]@users.noreply.github.com",
+}
+# The token reaches git by its environment only: command lines can be read by others.
+_HELPER = '!f() { echo username=x-access-token; echo "password=$GITHUB_TOKEN"; }; f'
+
+
+class _Open(msgspec.Struct):
+    number: int
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where to send a commit, and with whose rights.
+
+    Attributes:
+        api: GitHub.
+        branch: the branch that the files are to be removed from.
+    """
+
+    api: PullRequest
+    branch: str
+
+
+def destination_of(variables: Mapping[str, str]) -> Destination:
+    """Find out where a workflow runs.
+
+    Raises:
+        UsageError: outside of a workflow on a branch.
+        ToolError: without a token.
+    """
+    ref = variables.get("GITHUB_REF", "")
+    repository = variables.get("GITHUB_REPOSITORY", "")
+    if not ref.startswith("refs/heads/") or not repository:
+        raise UsageError(
+            f"cleanup: found the ref {ref!r}; allowed: a run on a branch in GitHub "
+            "Actions",
+            next_step="use --apply on a laptop, and commit what it did",
+        )
+    token = variables.get("GITHUB_TOKEN", "")
+    if not token:
+        raise ToolError(
+            "GITHUB_TOKEN is not set", next_step="hand the token to the step"
+        )
+    api = variables.get("GITHUB_API_URL", "https://api.github.com").rstrip("/")
+    branch = ref.removeprefix("refs/heads/")
+    return Destination(PullRequest(api, repository, 0, token), branch)
+
+
+def push(root: Path, destination: Destination, found: Collection[Found]) -> None:
+    """Push the removal to the branch itself; what happened there meanwhile wins.
+
+    Raises:
+        ToolError: if git or GitHub refuse.
+    """
+    commit = _commit(root, found)
+    _send(root, destination, f"{commit}:refs/heads/{destination.branch}")
+
+
+def open_pull_request(
+    root: Path, destination: Destination, found: Collection[Found]
+) -> str:
+    """Push the removal to a branch of our own, and open one pull request or refresh it.
+
+    Returns:
+        ``opened`` or ``refreshed``.
+
+    Raises:
+        ToolError: if git or GitHub refuse.
+    """
+    commit = _commit(root, found)
+    there = _remote(root, destination)
+    lease = f"--force-with-lease=refs/heads/{BRANCH}:{there}"
+    _send(root, destination, f"{commit}:refs/heads/{BRANCH}", lease)
+    api = destination.api
+    owner = api.repository.partition("/")[0]
+    query = f"head={quote(f'{owner}:{BRANCH}', safe='')}&state=open"
+    path = f"/repos/{api.repository}/pulls"
+    try:
+        opened = msgspec.json.decode(
+            call(api, "GET", f"{path}?{query}", None), type=list[_Open]
+        )
+    except msgspec.DecodeError as error:
+        raise ToolError(f"GitHub answers nonsense: {error}") from error
+    facts = {"title": _TITLE, "body": describe(found), "base": destination.branch}
+    if opened:
+        body = msgspec.json.encode(facts)
+        call(api, "PATCH", f"{path}/{opened[0].number}", body)
+        return "refreshed"
+    call(api, "POST", path, msgspec.json.encode({**facts, "head": BRANCH}))
+    return "opened"
+
+
+def describe(found: Collection[Found]) -> str:
+    """The files as Markdown; a name is never mark-up."""
+    rows = [f"- {_code(each.path)} fits {_code(each.pattern)}" for each in found]
+    text = "\n".join(sorted(rows))
+    return (
+        f"These tracked files do not belong into the repository:\n\n{text}\n\n"
+        "Removing them here takes nothing out of the history: a secret that was in "
+        "one of them has to be revoked."
+    )
+
+
+def _code(text: str) -> str:
+    shown = text.encode("utf-8", "backslashreplace").decode()
+    shown = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in shown)
+    fence = "`"
+    while fence in shown:
+        fence += "`"
+    return f"{fence} {shown} {fence}"
+
+
+def _commit(root: Path, found: Collection[Found]) -> str:
+    """Make a commit without the files, and without touching index or work tree."""
+    with tempfile.TemporaryDirectory() as directory:
+        variables = {**_WHO, "GIT_INDEX_FILE": str(Path(directory) / "index")}
+        git(root, "read-tree", "HEAD", variables=variables)
+        remove_listed(root, found, "--cached", variables=variables)
+        tree = git(root, "write-tree", variables=variables).stdout.strip()
+        words = ("commit-tree", tree, "-p", "HEAD", "-m", _TITLE)
+        return git(root, *words, variables=variables).stdout.strip()
+
+
+def _credentials(destination: Destination) -> tuple[list[str], dict[str, str]]:
+    words = ["-c", "credential.helper=", "-c", f"credential.helper={_HELPER}"]
+    return words, {"GITHUB_TOKEN": destination.api.token}
+
+
+def _remote(root: Path, destination: Destination) -> str:
+    """The commit that our branch has there now, empty if there is none."""
+    words, variables = _credentials(destination)
+    command = (*words, "ls-remote", "origin", f"refs/heads/{BRANCH}")
+    return git(root, *command, variables=variables).stdout.partition("\t")[0].strip()
+
+
+def _send(root: Path, destination: Destination, what: str, *options: str) -> None:
+    words, variables = _credentials(destination)
+    command = (*words, "push", "--quiet", "--no-verify", *options, "origin", what)
+    git(root, *command, variables=variables)

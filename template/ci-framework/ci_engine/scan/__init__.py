@@ -1,0 +1,1 @@
+"""Scan a repository for flaws, secrets and known vulnerabilities."""

@@ -1,0 +1,243 @@
+"""Secrets, with the scanners that a project or a machine already has."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from ci_engine.checks.context import Tool, not_run_because
+from ci_engine.environment import Environment
+from ci_engine.errors import ToolError
+from ci_engine.profiles import EngineName
+from ci_engine.results import CheckResult, Finding, Status
+from ci_engine.run import Outcome
+from ci_engine.scan.engine import (
+    Scan,
+    batches,
+    conclude,
+    ended_badly,
+    not_here,
+    without_credentials,
+)
+from ci_engine.scan.engines.kingfisher import LEAK_SCORE, REVOKE
+from ci_engine.scan.files import copy_of, discard_copy
+
+__all__ = ["examine_detect_secrets", "examine_gitleaks", "examine_trufflehog"]
+
+_BASELINE = ".secrets.baseline"
+
+
+class _Secret(msgspec.Struct, frozen=True):
+    type: str
+    line_number: int = 0
+    hashed_secret: str = ""
+
+
+class _Baseline(msgspec.Struct):
+    results: dict[str, list[_Secret]]
+    generated_at: str = ""
+
+
+def examine_detect_secrets(scan: Scan) -> CheckResult:
+    """Compare with the project's own baseline of detect-secrets."""
+    name: EngineName = "detect-secrets"
+    path = scan.root / _BASELINE
+    if not path.is_file():
+        reason = f"the project has no {_BASELINE}"
+        return CheckResult(id=name, status=Status.SKIPPED, reason=reason)
+    try:
+        tool = _detect_secrets(scan)
+        own = msgspec.json.decode(path.read_bytes(), type=_Baseline)
+    except (ToolError, OSError, msgspec.DecodeError) as error:
+        return not_run_because(name, error)
+    known = {
+        (file, *_identity(s)) for file, found in own.results.items() for s in found
+    }
+    findings: list[Finding] = []
+    names = [each for each in scan.files.everything if each != _BASELINE]
+    for batch in batches(names):
+        found, outcome = _catalogue(scan, tool, path, own, batch)
+        if found is None:
+            return ended_badly(name, tool, outcome)
+        findings += [
+            _secret(name, secret.type.lower().replace(" ", "-"), file, secret)
+            for file, secrets in found.results.items()
+            for secret in secrets
+            if (file, *_identity(secret)) not in known
+        ]
+    return _conclude(scan, name, tool, findings)
+
+
+def _identity(secret: _Secret) -> tuple[str, str]:
+    return secret.type, secret.hashed_secret
+
+
+def _catalogue(
+    scan: Scan, tool: Tool, path: Path, own: _Baseline, names: list[str]
+) -> tuple[_Baseline | None, Outcome]:
+    """Let detect-secrets bring a copy of the baseline up to date.
+
+    The exit code is 0 whatever it finds: the copy says that it did its work.
+    """
+    copy = scan.context.reports / "detect-secrets-baseline.json"
+    shutil.copyfile(path, copy)
+    command = ["scan", "--no-verify", "--baseline", str(copy), *names]
+    outcome = scan.run("detect-secrets", tool, command)
+    try:
+        found = msgspec.json.decode(copy.read_bytes(), type=_Baseline)
+    except (OSError, msgspec.DecodeError):
+        return None, outcome
+    finally:
+        copy.unlink(missing_ok=True)
+    worked = outcome.code == 0 and found.generated_at != own.generated_at
+    return (found if worked and not outcome.timed_out else None), outcome
+
+
+def _detect_secrets(scan: Scan) -> Tool:
+    """detect-secrets of the project's environment, else the locked one.
+
+    Raises:
+        ToolError: if it cannot be installed.
+    """
+    environment = scan.context.environment
+    if isinstance(environment, Environment):
+        command = environment.program("detect-secrets")
+        if command is not None:
+            version = environment.version("detect-secrets")
+            variables = without_credentials(environment.variables)
+            return Tool("detect-secrets", version, command, variables, environment.name)
+    return scan.locked("detect-secrets")
+
+
+class _Leak(msgspec.Struct, rename="pascal"):
+    rule_id: str = msgspec.field(name="RuleID")
+    description: str = ""
+    file: str = ""
+    start_line: int = 0
+    start_column: int = 0
+
+
+def examine_gitleaks(scan: Scan) -> CheckResult:
+    """Run betterleaks or gitleaks, whichever is installed."""
+    name: EngineName = "gitleaks"
+    tool = scan.found("betterleaks", "gitleaks")
+    if tool is None:
+        return not_here(scan, name, "neither betterleaks nor gitleaks is installed")
+    report = scan.context.reports / "gitleaks.json"
+    report.unlink(missing_ok=True)
+    command = ["dir", ".", "--report-format", "json", "--report-path", str(report)]
+    command += ["--redact", "--no-banner", "--exit-code", "9"]
+    own = scan.root / ".gitleaks.toml"
+    command += ["--config", str(own)] if own.is_file() else []
+    try:
+        tree = copy_of(scan.context.project, scan.files.everything, name)
+        outcome = scan.run(name, tool, command, tree)
+    except ToolError as error:
+        return not_run_because(name, error)
+    finally:
+        discard_copy(scan.context.project, name)
+    try:
+        leaks = msgspec.json.decode(report.read_bytes(), type=list[_Leak])
+    except (OSError, msgspec.DecodeError):
+        return ended_badly(name, tool, outcome)
+    finally:
+        report.unlink(missing_ok=True)
+    if outcome.timed_out or outcome.code != (9 if leaks else 0):
+        return ended_badly(name, tool, outcome)
+    findings = [
+        Finding(
+            tool=tool.name,
+            rule=leak.rule_id,
+            message=leak.description or "a secret",
+            path=leak.file.removeprefix("./"),
+            line=leak.start_line,
+            column=leak.start_column,
+            score=LEAK_SCORE,
+            fix=REVOKE,
+        )
+        for leak in leaks
+    ]
+    return _conclude(scan, name, tool, findings)
+
+
+class _Filesystem(msgspec.Struct):
+    file: str = ""
+    line: int = 0
+
+
+class _Data(msgspec.Struct):
+    filesystem: _Filesystem = msgspec.field(
+        name="Filesystem", default_factory=_Filesystem
+    )
+
+
+class _Metadata(msgspec.Struct):
+    data: _Data = msgspec.field(name="Data", default_factory=_Data)
+
+
+class _Hog(msgspec.Struct):
+    detector: str = msgspec.field(name="DetectorName")
+    metadata: _Metadata = msgspec.field(name="SourceMetadata")
+
+
+def examine_trufflehog(scan: Scan) -> CheckResult:
+    """Run trufflehog 3 without sending anything to anybody."""
+    name: EngineName = "trufflehog"
+    tool = scan.found("trufflehog")
+    if tool is None:
+        return not_here(scan, name, "trufflehog is not installed")
+    if tool.version.startswith("2."):
+        reason = "trufflehog 2 is the abandoned Python program: version 3 is needed"
+        return not_here(scan, name, reason)
+    command = ["filesystem", ".", "--json", "--no-verification", "--no-update"]
+    command += ["--fail"]
+    try:
+        tree = copy_of(scan.context.project, scan.files.everything, name)
+        outcome = scan.run(name, tool, command, tree)
+    except ToolError as error:
+        return not_run_because(name, error)
+    finally:
+        discard_copy(scan.context.project, name)
+    try:
+        rows = [row for row in outcome.stdout.splitlines() if row.strip()]
+        hogs = [msgspec.json.decode(row, type=_Hog) for row in rows]
+    except msgspec.DecodeError:
+        return ended_badly(name, tool, outcome)
+    # 183 stands for "secrets found"; without any, its log says that it came to its end.
+    ended = bool(hogs) or "finished scanning" in outcome.stderr
+    if outcome.timed_out or not ended or outcome.code != (183 if hogs else 0):
+        return ended_badly(name, tool, outcome)
+    findings = [
+        _secret(
+            name,
+            hog.detector,
+            hog.metadata.data.filesystem.file,
+            _Secret(hog.detector, hog.metadata.data.filesystem.line),
+        )
+        for hog in hogs
+    ]
+    return _conclude(scan, name, tool, findings)
+
+
+def _secret(tool: str, rule: str, path: str, secret: _Secret) -> Finding:
+    return Finding(
+        tool=tool,
+        rule=rule,
+        message=f"a secret: {secret.type}",
+        path=path.removeprefix("./"),
+        line=secret.line_number,
+        score=LEAK_SCORE,
+        fix=REVOKE,
+    )
+
+
+def _conclude(
+    scan: Scan, name: EngineName, tool: Tool, findings: Iterable[Finding]
+) -> CheckResult:
+    files = scan.files
+    unread = dict.fromkeys(files.large, "too large") | files.unread
+    given = len(files.everything) + len(unread)
+    return conclude(name, tool, list(findings), given, unread, "files searched")

@@ -1,0 +1,142 @@
+"""Flaws in code, with opengrep or semgrep and the rules of the repository."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ci_engine.checks.context import Tool, not_run_because
+from ci_engine.environment import Environment
+from ci_engine.errors import ToolError
+from ci_engine.output import write_text
+from ci_engine.results import CheckResult, Finding, Status
+from ci_engine.run import Outcome
+from ci_engine.scan.engine import (
+    Scan,
+    conclude,
+    ended_badly,
+    not_here,
+    without_credentials,
+)
+from ci_engine.scan.files import copy_of, discard_copy
+from ci_engine.severity import SCORES
+
+__all__ = ["examine"]
+
+_RULES = (".semgrep", ".semgrep.yml", ".semgrep.yaml", ".opengrep", ".opengrep.yml")
+_IGNORE = ".semgrepignore"
+
+
+class _Position(msgspec.Struct):
+    line: int
+    col: int = 0
+
+
+class _Facts(msgspec.Struct):
+    confidence: str = ""
+    source: str = ""
+
+
+class _Extra(msgspec.Struct):
+    message: str
+    severity: str
+    metadata: _Facts = msgspec.field(default_factory=_Facts)
+    is_ignored: bool = False
+
+
+class _Match(msgspec.Struct):
+    check_id: str
+    path: str
+    start: _Position
+    extra: _Extra
+
+
+class _Trouble(msgspec.Struct):
+    message: str = ""
+    path: str = ""
+
+
+class _Paths(msgspec.Struct):
+    scanned: list[str]
+
+
+class _Report(msgspec.Struct):
+    results: list[_Match]
+    errors: list[_Trouble]
+    paths: _Paths
+
+
+def examine(scan: Scan) -> CheckResult:
+    """Match the repository's own rules; none are fetched from anywhere."""
+    rules = [name for name in _RULES if (scan.root / name).exists()]
+    if not rules:
+        reason = f"the repository has no rules in {' or '.join(_RULES[:2])}"
+        return CheckResult(id="semgrep", status=Status.SKIPPED, reason=reason)
+    try:
+        tool = _tool(scan)
+        if tool is None:
+            return not_here(scan, "semgrep", "neither opengrep nor semgrep is here")
+        tree = copy_of(scan.context.project, scan.files.everything, "semgrep")
+        # Without a list of its own it leaves out tests and whatever looks generated.
+        if not (tree / _IGNORE).exists():
+            write_text(tree / _IGNORE, ":include .semgrep-nothing\n")
+            (tree / ".semgrep-nothing").write_text("", encoding="utf-8")
+        command = ["scan", "--json", "--metrics", "off", "--disable-version-check"]
+        command += ["--quiet", "--no-git-ignore", "--max-target-bytes", "0"]
+        for name in rules:
+            command += ["--config", str(scan.root / name)]
+        outcome = scan.run("semgrep", tool, [*command, "."], tree)
+    except ToolError as error:
+        return not_run_because("semgrep", error)
+    finally:
+        discard_copy(scan.context.project, "semgrep")
+    return _read(tool, outcome)
+
+
+def _tool(scan: Scan) -> Tool | None:
+    """Opengrep, the semgrep of the project, of the machine, or the locked one.
+
+    Raises:
+        ToolError: if the locked one cannot be installed.
+    """
+    tool = scan.found("opengrep")
+    environment = scan.context.environment
+    if tool is None and isinstance(environment, Environment):
+        command = environment.program("semgrep")
+        if command is not None:
+            version = environment.version("semgrep")
+            variables = without_credentials(environment.variables)
+            return Tool("semgrep", version, command, variables, environment.name)
+    tool = tool or scan.found("semgrep")
+    # The locked one is large: it is installed where the level cannot do without.
+    if tool is None and scan.required("semgrep"):
+        return scan.locked("semgrep")
+    return tool
+
+
+def _read(tool: Tool, outcome: Outcome) -> CheckResult:
+    try:
+        report = msgspec.json.decode(outcome.stdout, type=_Report)
+    except msgspec.DecodeError:
+        return ended_badly("semgrep", tool, outcome)
+    unread = {each.path: each.message[:200] for each in report.errors if each.path}
+    lost = [each.message for each in report.errors if not each.path]
+    bad = outcome.timed_out or (outcome.code not in (0, 1) and not unread)
+    if bad or lost:
+        return ended_badly("semgrep", tool, outcome)
+    findings = [
+        Finding(
+            tool=tool.name,
+            rule=match.check_id.rpartition(".")[2],
+            message=match.extra.message,
+            path=match.path.removeprefix("./"),
+            line=match.start.line,
+            column=match.start.col,
+            score=SCORES.get(match.extra.severity.lower(), SCORES["medium"]),
+            help_url=match.extra.metadata.source,
+            confidence=match.extra.metadata.confidence.lower(),
+        )
+        for match in report.results
+        if not match.extra.is_ignored
+    ]
+    given = len({*report.paths.scanned, *unread})
+    return conclude("semgrep", tool, findings, given, unread)

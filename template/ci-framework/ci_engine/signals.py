@@ -1,0 +1,32 @@
+"""What a command does when it is called off."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Mapping
+from types import FrameType
+
+__all__ = ["Handler", "on_signals", "restore"]
+
+Handler = Callable[[int, FrameType | None], object] | int | None
+
+
+def on_signals(
+    handler: Callable[[int, FrameType | None], None],
+) -> dict[signal.Signals, Handler]:
+    """Install a handler for the usual ways to call a program off.
+
+    Returns:
+        The handlers that were there before.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return {}
+    names = [signal.SIGINT, signal.SIGTERM]
+    return {number: signal.signal(number, handler) for number in names}
+
+
+def restore(before: Mapping[signal.Signals, Handler]) -> None:
+    """Put back the handlers that were there before."""
+    for number, handler in before.items():
+        signal.signal(number, handler)

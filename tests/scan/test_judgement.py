@@ -1,0 +1,297 @@
+"""What is red at a level, what is known, what is waived, and what is told once."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from ci_engine.config import load_configuration
+from ci_engine.errors import ConfigurationError
+from ci_engine.results import CheckResult, Finding, Status, Verdict
+from ci_engine.scan.engine import Engine, Kind
+from ci_engine.scan.engines import ENGINES
+from ci_engine.scan.judge import grade
+from ci_engine.scan.merge import merge
+from ci_engine.scan.waivers import WAIVERS_FILE, Waivers
+from ci_engine.settings import SecurityLevel
+from ci_engine.severity import severity_of
+from tests.scan.scanning import Repository, result_of
+
+BY_NAME: Mapping[str, Engine] = {**dict(ENGINES)}
+DAY = date(2026, 11, 22)
+FLAW = Finding(tool="ruff", rule="S307", message="eval", path="a.py", line=9, score=5.5)
+EVAL = '"""A package."""\n\n\ndef run(text: str) -> object:\n    return eval(text)\n'
+PATH = "src/demo/__init__.py"
+
+
+def flaw(**changes: object) -> Finding:
+    return replace(FLAW, **changes)
+
+
+def told(name: str, *findings: Finding) -> CheckResult:
+    return CheckResult(id=name, status=Status.FAILED, findings=list(findings))
+
+
+def merged(*results: CheckResult) -> dict[str, list[Finding]]:
+    pairs = [(BY_NAME[result.id], result) for result in results]
+    merge(pairs)
+    return {engine.name: result.findings for engine, result in pairs}
+
+
+# --- severities and levels ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("score", "name"),
+    [
+        (None, "info"),
+        (0.0, "info"),
+        (0.1, "low"),
+        (3.9, "low"),
+        (4.0, "medium"),
+        (6.9, "medium"),
+        (7.0, "high"),
+        (8.9, "high"),
+        (9.0, "critical"),
+        (10.0, "critical"),
+    ],
+)
+def test_scores_have_the_names_of_cvss(score: float | None, name: str) -> None:
+    assert severity_of(flaw(score=score)) == name
+
+
+def red_at(finding: Finding, engine: str) -> list[str]:
+    """The levels at which a finding is red."""
+    levels = load_configuration(Path("/"), {}).security.levels
+    red: list[str] = []
+    for name, level in levels.items():
+        result = told(engine, finding)
+        grade(BY_NAME[engine], result, level, None, Waivers([], DAY))
+        if result.findings[0].severity == "error":
+            red.append(name)
+    return red
+
+
+@pytest.mark.parametrize(
+    ("engine", "changes", "levels"),
+    [
+        ("ruff", {"score": 9.5}, ["medium", "high", "critical"]),
+        ("ruff", {"score": 8.0}, ["medium", "high", "critical"]),
+        ("ruff", {"score": 5.5}, ["high", "critical"]),
+        ("ruff", {"score": 3.0}, ["critical"]),
+        ("ruff", {"score": 0.0}, []),
+        ("ruff", {"score": 8.0, "confidence": "low"}, ["critical"]),
+        ("zizmor", {"score": 5.5, "confidence": "medium"}, ["high", "critical"]),
+        ("kingfisher", {"score": 0.0}, ["low", "medium", "high", "critical"]),
+        ("audit", {"score": 3.0, "fix": "six 2"}, ["medium", "high", "critical"]),
+        ("audit", {"score": 9.5, "fix": ""}, ["high", "critical"]),
+        ("grype", {"score": 8.0, "fix": "x 2"}, ["medium", "high", "critical"]),
+        ("grype", {"score": 8.0, "fix": ""}, ["critical"]),
+        ("licences", {"score": 5.5}, ["medium", "high", "critical"]),
+    ],
+)
+def test_what_is_red_at_which_level(
+    engine: str, changes: dict[str, object], levels: list[str]
+) -> None:
+    assert red_at(flaw(**changes), engine) == levels
+
+
+# --- one flaw, told once ------------------------------------------------------------
+
+
+def test_the_same_rule_near_the_same_line_is_one_flaw() -> None:
+    one = flaw(confidence="medium", also=("x",))
+    other = flaw(tool="bandit", rule="B307", line=11, score=8.0, confidence="high")
+    found = merged(told("ruff", one), told("bandit", other))
+    assert found["bandit"] == []
+    (same,) = found["ruff"]
+    assert (same.rule, same.line, same.score) == ("S307", 9, 8.0)
+    assert (same.confidence, same.also) == ("high", ("x", "bandit B307"))
+
+
+@pytest.mark.parametrize(
+    "changes", [{"line": 13}, {"path": "b.py"}, {"rule": "B102"}, {"rule": "B3070"}]
+)
+def test_another_place_or_rule_is_another_flaw(changes: dict[str, object]) -> None:
+    facts = {"tool": "bandit", "rule": "B307", **changes}
+    found = merged(told("ruff", flaw()), told("bandit", flaw(**facts)))
+    assert len(found["ruff"]) == len(found["bandit"]) == 1
+
+
+def test_neighbours_are_not_taken_for_each_other() -> None:
+    ruff = told("ruff", flaw(line=5), flaw(line=6))
+    bandit = told("bandit", *(flaw(tool="bandit", rule="B307", line=n) for n in (6, 5)))
+    found = merged(ruff, bandit)
+    assert [f.line for f in found["ruff"]] == [5, 6]
+    assert found["bandit"] == []
+    # Two here and one there are two flaws, not one.
+    two = told("ruff", flaw(line=5), flaw(line=6))
+    found = merged(two, told("bandit", flaw(tool="bandit", rule="B307", line=6)))
+    assert [bool(f.also) for f in sorted(found["ruff"], key=lambda f: f.line)] == [
+        False,
+        True,
+    ]
+
+
+def test_one_line_has_one_secret_whoever_found_it() -> None:
+    password = flaw(rule="S105", score=3.0, confidence="low", severity="warning")
+    secret = flaw(tool="kingfisher", rule="github-pat", score=8.5, confidence="high")
+    third = flaw(tool="detect-secrets", rule="github-token", score=8.5)
+    found = merged(
+        told("ruff", password),
+        told("kingfisher", secret),
+        told("detect-secrets", third),
+    )
+    (same,) = found["ruff"]
+    assert (same.score, same.severity, same.confidence) == (8.5, "error", "high")
+    assert same.also == ("kingfisher github-pat", "detect-secrets github-token")
+    assert found["kingfisher"] == found["detect-secrets"] == []
+
+
+def test_an_advisory_has_many_names_and_is_one() -> None:
+    one = flaw(
+        tool="uv", rule="GHSA-1", message="six 1.16, bad", also=("CVE-1",), fix="six 2"
+    )
+    other = flaw(tool="safety", rule="CVE-1", message="six 1.16, worse", score=9.5)
+    third = flaw(tool="safety", rule="CVE-1", message="idna 3.4, worse")
+    found = merged(told("audit", one), told("safety", other, third))
+    assert [f.message for f in found["safety"]] == ["idna 3.4, worse"]
+    assert found["audit"][0].also == ("CVE-1", "safety CVE-1")
+
+
+def test_a_history_has_no_lines_to_compare() -> None:
+    secret = flaw(tool="kingfisher", rule="a", line=0)
+    found = merged(
+        told("kingfisher", flaw(tool="k", rule="a")), told("history", secret)
+    )
+    assert len(found["history"]) == 1
+
+
+# --- baseline -----------------------------------------------------------------------
+
+
+def test_the_baseline_covers_flaws_and_may_only_shrink(repository: Repository) -> None:
+    repository.write(PATH, EVAL)
+    engines = ("ruff", "bandit")
+    assert repository.scan(*engines).verdict is Verdict.RED
+    run = repository.scan(*engines, baseline="write")
+    assert run.verdict is Verdict.GREEN
+    run = repository.scan(*engines)
+    assert run.verdict is Verdict.GREEN
+    assert [f.known for f in result_of(run, "ruff").findings] == [True]
+    name = "ci-framework/project/baseline.json"
+    recorded = json.loads((repository.root / name).read_text("utf-8"))["findings"]
+    # By the name that the check of the gate has.
+    assert {(e["check"], e["rule"]) for e in recorded} == {
+        ("ruff", "S307"),
+        ("security", "B307"),
+    }
+    # What the gate knows is known here, also where another engine tells it.
+    ours = [entry for entry in recorded if entry["tool"] == "bandit"]
+    repository.write(name, json.dumps({"schema": 1, "findings": ours}))
+    assert repository.scan(*engines).verdict is Verdict.GREEN
+    repository.write(PATH, EVAL + "\n\ndef more(text: str) -> None:\n    exec(text)\n")
+    run = repository.scan(*engines)
+    assert run.verdict is Verdict.RED
+    assert result_of(run, "ruff").new == 1
+
+
+# --- waivers ------------------------------------------------------------------------
+
+WAIVER = """\
+waivers:
+  - id: {id}
+    reason: text of our own
+    owner: "@team"
+    expires: 2026-12-31
+"""
+
+
+@pytest.mark.parametrize("identity", ["S307", "B307"])
+def test_a_waiver_excuses_a_finding_until_its_day(
+    identity: str, repository: Repository
+) -> None:
+    repository.write(PATH, EVAL)
+    repository.write(WAIVERS_FILE, WAIVER.format(id=identity))
+    run = repository.scan("ruff", "bandit", today=DAY)
+    assert run.verdict is Verdict.GREEN
+    (finding,) = result_of(run, "ruff").findings
+    assert finding.waiver == "text of our own (@team, until 2026-12-31)"
+    log = json.loads((repository.reports / "results.sarif").read_text("utf-8"))
+    (result,) = log["runs"][0]["results"]
+    assert result["suppressions"][0]["justification"].startswith("waived: text")
+    last = repository.scan("ruff", "bandit", today=date(2026, 12, 31))
+    assert last.verdict is Verdict.GREEN
+    run = repository.scan("ruff", "bandit", today=date(2027, 1, 1))
+    assert run.verdict is Verdict.RED
+    (told_of,) = result_of(run, "waivers").findings
+    assert (told_of.rule, told_of.path, told_of.line) == (
+        "waiver-expired",
+        WAIVERS_FILE,
+        2,
+    )
+
+
+def test_a_waiver_is_limited_to_its_paths(repository: Repository) -> None:
+    repository.write(PATH, EVAL)
+    text = WAIVER.format(id="S307")
+    repository.write(WAIVERS_FILE, f"{text}    path: other/\n")
+    assert repository.scan("ruff", today=DAY).verdict is Verdict.RED
+    repository.write(WAIVERS_FILE, f"{text}    path: src/\n")
+    assert repository.scan("ruff", today=DAY).verdict is Verdict.GREEN
+
+
+def test_an_unused_waiver_is_told_when_everything_ran(repository: Repository) -> None:
+    repository.write(WAIVERS_FILE, WAIVER.format(id="S102"))
+    run = repository.scan("ruff", today=DAY)
+    assert result_of(run, "waivers").findings == []
+    run = repository.scan(level="low", today=DAY)
+    assert run.verdict is Verdict.GREEN
+    (finding,) = result_of(run, "waivers").findings
+    assert (finding.rule, finding.severity) == ("waiver-unused", "warning")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("waivers: 3\n", "key waivers: found integer 3"),
+        ("waivers:\n  - id: S1\n", "no such key"),
+        (WAIVER.format(id="''"), "a non-empty string"),
+        (WAIVER.format(id="S1").replace("2026-12-31", "soon"), "'soon'"),
+        (
+            WAIVER.format(id="S1").replace("2026-12-31", "2026-13-31"),
+            "month must be in",
+        ),
+        (WAIVER.format(id="S1").replace("owner", "ower"), "did you mean 'owner'"),
+        ("waivers: [\n", "not valid YAML"),
+    ],
+)
+def test_a_wrong_file_of_waivers_is_refused(
+    text: str, said: str, repository: Repository
+) -> None:
+    repository.write(WAIVERS_FILE, text)
+    with pytest.raises(ConfigurationError) as caught:
+        repository.scan("ruff", today=DAY)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "# nothing yet\n", "waivers: []\n"])
+def test_no_waivers_are_fine(text: str, repository: Repository) -> None:
+    repository.write(WAIVERS_FILE, text)
+    assert repository.scan("ruff", today=DAY).verdict is Verdict.GREEN
+
+
+def test_every_level_has_the_engines_of_the_one_below() -> None:
+    levels = load_configuration(Path("/"), {}).security.levels
+    order: list[SecurityLevel] = ["low", "medium", "high", "critical"]
+    for below, above in itertools.pairwise(order):
+        assert set(levels[below].required) <= set(levels[above].required)
+        assert set(levels[below].engines) <= set(levels[above].engines)
+    kinds: set[Kind] = {engine.kind for engine in ENGINES.values()}
+    assert {"code", "secret", "dependency", "image"} < kinds

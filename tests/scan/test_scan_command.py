@@ -1,0 +1,97 @@
+"""The command line of `ci scan`: what it prints, refuses and leaves behind."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.engine.projects import DemoProject, place_tool
+
+MD5 = '"""A package."""\n\nimport hashlib\n\nprint(hashlib.md5(b"x"))\n'
+
+
+@pytest.fixture
+def demo(project: DemoProject) -> DemoProject:
+    """A project with a lock that needs nothing, so that no environment is made."""
+    project.write("uv.lock", 'version = 1\nrevision = 3\nrequires-python = ">=3.10"\n')
+    place_tool(project, "ruff")
+    project.git_init()
+    return project
+
+
+def test_a_flaw_is_red_in_every_report_and_says_how_to_repeat_it(
+    demo: DemoProject,
+) -> None:
+    demo.write("src/demo/__init__.py", MD5)
+    output = demo.root.parent / "output"
+    run = demo.run(
+        "scan", "--only", "ruff", "--json", variables={"GITHUB_OUTPUT": str(output)}
+    )
+    assert run.code == 1, str(run)
+    assert json.loads(run.stdout)["verdict"] == run.result["verdict"] == "red"
+    assert run.result["tier"] == "high"
+    (finding,) = run.findings("ruff")
+    assert (finding["rule"], finding["path"], finding["line"]) == (
+        "S324",
+        "src/demo/__init__.py",
+        5,
+    )
+    assert run.check("ruff")["rerun"] == "ci-framework/ci scan --level high --only ruff"
+    assert "src/demo/__init__.py:5" in run.summary
+    assert "src/demo/__init__.py:5" in run.stderr
+    page = (run.reports / "report.html").read_text(encoding="utf-8")
+    assert "src/demo/__init__.py:5" in page
+    told = output.read_text(encoding="utf-8")
+    assert "verdict=red\n" in told
+    assert "new-findings=1\n" in told
+    assert f"sarif-file={(run.reports / 'results.sarif').as_posix()}\n" in told
+    green = demo.run("scan", "--only", "ruff", "--level", "low")
+    assert green.code == 0, str(green)
+    variables: dict[str, str | None] = {"CI_FRAMEWORK_SECURITY_LEVEL": "low"}
+    assert demo.run("scan", "--only", "ruff", variables=variables).code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--level", "hihg"), "--level: found string 'hihg'; allowed: one of"),
+        (("--only", "ruf"), "--only: found ruf; allowed: ruff, bandit"),
+        (("--grow",), "--grow: only together with --baseline write"),
+        (("--histroy", "all"), "did you mean --history?"),
+    ],
+)
+def test_wrong_usage_is_refused(
+    words: tuple[str, ...], said: str, project: DemoProject
+) -> None:
+    run = project.run("scan", *words)
+    assert run.code == 2, str(run)
+    assert said in run.stderr
+
+
+def test_a_dry_run_lists_the_engines_of_the_level(project: DemoProject) -> None:
+    run = project.run("scan", "--dry-run", "--level", "medium")
+    assert run.code == 0
+    assert run.stdout.split() == [
+        "ruff",
+        "bandit",
+        "audit",
+        "safety",
+        "kingfisher",
+        "detect-secrets",
+        "gitleaks",
+        "trufflehog",
+        "licences",
+    ]
+    assert not (project.root / ".ci-framework").exists()
+
+
+def test_wrong_waivers_are_refused_and_found_by_validate(demo: DemoProject) -> None:
+    demo.write("ci-framework/project/waivers.yaml", "waivers:\n  - id: S324\n")
+    run = demo.run("scan", "--only", "ruff")
+    assert run.code == 2, str(run)
+    assert "ci-framework/project/waivers.yaml" in run.stderr
+    assert "reason" in run.stderr
+    assert not (run.reports / "result.json").exists() or (
+        run.result["verdict"] == "error"
+    )

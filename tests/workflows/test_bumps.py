@@ -1,0 +1,110 @@
+"""The script that proposes newer actions: old enough, full releases, no moved tag."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tests.render.renders import ROOT
+
+NEW = "f" * 40
+
+
+@pytest.fixture
+def bumps() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("bumps", ROOT / ".ci/bump_pins.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    # dataclasses look their module up by its name.
+    sys.modules["bumps"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """The files that hold pins."""
+    for name in ("extensions", "template/.github", ".github"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def release(tag: str, days: int, **more: bool) -> dict[str, object]:
+    when = datetime.now(timezone.utc) - timedelta(days=days)
+    facts = {"draft": False, "prerelease": False, **more}
+    return {
+        "tag_name": tag,
+        "published_at": when.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        **facts,
+    }
+
+
+def answers(
+    module: ModuleType,
+    patch: pytest.MonkeyPatch,
+    root: Path,
+    releases: Mapping[str, list[dict[str, object]]],
+    moved: str = "",
+) -> None:
+    """Let GitHub answer: every pinned tag is where it was, but for one that moved."""
+    pinned = {(p.repository, p.version): p.sha for p in module.read_pins(root)}
+
+    def ask(path: str) -> object:
+        _, _, owner, name, kind, *rest = path.partition("?")[0].split("/")
+        repository = f"{owner}/{name}"
+        if kind == "releases":
+            return releases.get(repository, [])
+        sha = pinned.get((repository, rest[0]), NEW)
+        return {"sha": NEW if repository == moved else sha}
+
+    patch.setattr(module, "ask", ask)
+
+
+def test_a_release_is_proposed_when_it_has_cooled_down(
+    bumps: ModuleType,
+    copy: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    releases = [
+        release("v99.0.0", 2),
+        release("v98.0.0-rc1", 30),
+        release("v97.0.0", 30, prerelease=True),
+        release("v96.1.0", 9),
+        release("v96.0.0", 40),
+        release("v1.0.0", 900),
+    ]
+    answers(bumps, monkeypatch, copy, {"actions/checkout": releases})
+    assert bumps.main([], copy) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        f"actions/checkout: v7.0.1 -> v96.1.0 {NEW}"
+    ]
+    assert bumps.main(["--write"], copy) == 0
+    left = [
+        p for p in copy.rglob("*") if p.is_file() and "@3d3c42e5aac5" in p.read_text()
+    ]
+    assert left == []
+    assert bumps.main([], copy) == 0
+
+
+def test_nothing_newer_is_nothing_to_do(
+    bumps: ModuleType, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers(bumps, monkeypatch, copy, {"actions/checkout": [release("v7.0.1", 90)]})
+    assert bumps.main([], copy) == 0
+
+
+def test_a_tag_that_moved_stops_everything(
+    bumps: ModuleType, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers(bumps, monkeypatch, copy, {}, moved="actions/checkout")
+    with pytest.raises(SystemExit, match=r"actions/checkout: the tag v7\.0\.1 leads"):
+        bumps.main(["--write"], copy)
