@@ -94,12 +94,6 @@ def _parser() -> argparse.ArgumentParser:
         for add in options:
             add(command)
         command.add_argument("--json", action="store_true", help="print JSON")
-        command.add_argument(
-            "--report-dir",
-            default="",
-            metavar="DIR",
-            help="where reports are written (default: inside the git directory)",
-        )
     return parser
 
 
@@ -151,6 +145,15 @@ def _apply_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _report_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--report-dir",
+        default="",
+        metavar="DIR",
+        help="where reports are written (default: inside the git directory)",
+    )
+
+
 def _yes(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--yes", action="store_true", help="agree to what would be asked"
@@ -191,18 +194,21 @@ def _fleet_options(parser: argparse.ArgumentParser) -> None:
 
 _OPTIONS: dict[str, tuple[str, Sequence[Callable[[argparse.ArgumentParser], None]]]] = {
     "analyze": ("tell what the repository is, with evidence", ()),
-    "plan": ("show what an adoption would do", (_plan_options, _plan_output)),
+    "plan": (
+        "show what an adoption would do",
+        (_plan_options, _plan_output, _report_options),
+    ),
     "apply": (
         "carry out a plan on a new branch, in one commit",
         (_plan_options, _apply_options, _yes),
     ),
     "validate": (
         "run the project's own tests and checks before and after",
-        (_validation_options, _yes),
+        (_validation_options, _report_options, _yes),
     ),
     "adopt": (
         "analyze, plan, ask, apply, validate and report",
-        (_plan_options, _apply_options, _validation_options, _yes),
+        (_plan_options, _apply_options, _validation_options, _report_options, _yes),
     ),
     "rollback": ("put everything back as it was", ()),
     "resume": ("finish what was interrupted", ()),
@@ -272,7 +278,7 @@ def _adopt(parsed: _Arguments) -> int:
             else ("static" if parsed.static else "full"),
             timeout=getattr(parsed, "timeout", 0.0),
             as_json=parsed.json,
-            report_dir=parsed.report_dir,
+            report_dir=getattr(parsed, "report_dir", ""),
         ),
     )
 

@@ -202,6 +202,24 @@ def test_a_mistake_is_told_with_what_is_allowed(
     assert "allowed:" in text
 
 
+def test_an_answer_to_no_question_is_refused_with_the_nearest(
+    companion: Companion, project: Path, releases: Path
+) -> None:
+    words = ["--yes", "--answer", "quality_teir=full"]
+    text = apply(companion, project, releases, *words, code=2)
+    assert "did you mean quality_tier?" in text
+    assert status_of(project) == ""
+
+
+@pytest.mark.heavy
+def test_adopting_goes_on_where_only_the_proof_is_missing(
+    companion: Companion, project: Path, whole_releases: Path
+) -> None:
+    apply(companion, project, whole_releases, "--yes")
+    text = companion.run("adopt", project, "--yes", "--static")
+    assert "validated statically" in text
+
+
 def test_an_answer_is_yaml() -> None:
     assert parse_answer("source_paths=[src, 'a b']") == ("source_paths", ["src", "a b"])
     assert parse_answer("coverage_threshold=80") == ("coverage_threshold", 80)

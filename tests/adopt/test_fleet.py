@@ -299,30 +299,6 @@ def test_after_a_rollback_adopting_is_possible_again(
     assert play.names == ["one", "three"]
 
 
-def test_what_was_adopted_but_never_proved_is_validated(
-    companion: Companion, play: Play, listing: Path
-) -> None:
-    """Adopting again finds nothing to do, which proves nothing."""
-
-    def again(words: Sequence[str]) -> Outcome:
-        if words[3] == "adopt":
-            return ended(words, operations=[])
-        if words[3] == "status":
-            return ended(words, summary="applied", plan="x", validation=None)
-        proof = {"verdict": "not-validated", "checks": [checked("tests", "not-run")]}
-        plan = {"hash": "0123456789abcdef"}
-        text = json.dumps({"plan": plan, "validation": proof})
-        return Outcome(tuple(words), 3, text, "", 0.1)
-
-    play.answers["two"] = again
-    text = companion.run(
-        *("fleet", "adopt", listing, "--yes", "--timeout", "7"), code=3
-    )
-    assert "not validated: tests: because" in text
-    [words] = [words for words in play.commands if words[0] == "validate"]
-    assert words[2:] == ["--json", "--yes", "--timeout", "7.0"]
-
-
 def checked(name: str, status: str) -> Mapping[str, str]:
     return {"name": name, "status": status, "reason": "because"}
 

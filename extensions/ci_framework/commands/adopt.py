@@ -11,6 +11,7 @@ import questionary
 
 from ci_engine.errors import UsageError
 from ci_framework.applying.apply import BRANCH, Adoption, apply_plan
+from ci_framework.applying.journal import read_journal
 from ci_framework.applying.recover import recover
 from ci_framework.commands.validate import ValidateRequest, validate_adoption
 from ci_framework.planning.build import BuiltPlan, PlanRequest, build_plan
@@ -74,7 +75,15 @@ def run_adopt(path: Path, request: AdoptRequest) -> int:
     if not request.as_json:
         print_plan(plan, console)
     if not plan.writes:
-        return _nothing(plan, request)
+        journal = read_journal(repository)
+        if (
+            journal is None
+            or journal.phase != "applied"
+            or request.validation == "none"
+        ):
+            return _nothing(plan, request)
+        # Applied before and not proved since: that is what is left of adopting.
+        return validate_adoption(repository, _validation(request))
     if request.dry_run:
         if request.as_json:
             print_json(plan)
@@ -99,15 +108,16 @@ def run_adopt(path: Path, request: AdoptRequest) -> int:
     )
     if request.validation == "none":
         return _applied(plan, adoption, request)
-    return validate_adoption(
-        open_repository(path),
-        ValidateRequest(
-            static=request.validation == "static",
-            agreed=request.agreed or bool(request.agreed_hash),
-            timeout=request.timeout,
-            as_json=request.as_json,
-            report_dir=request.report_dir,
-        ),
+    return validate_adoption(open_repository(path), _validation(request))
+
+
+def _validation(request: AdoptRequest) -> ValidateRequest:
+    return ValidateRequest(
+        static=request.validation == "static",
+        agreed=request.agreed or bool(request.agreed_hash),
+        timeout=request.timeout,
+        as_json=request.as_json,
+        report_dir=request.report_dir,
     )
 
 

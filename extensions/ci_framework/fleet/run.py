@@ -62,7 +62,6 @@ class _Told(msgspec.Struct):
 
     hash: str = ""
     summary: str = ""
-    operations: list[msgspec.Raw] | None = None
     # The status names its plan, a report holds it.
     plan: _Planned | str | None = None
     validation: _Proof | None = None
@@ -116,17 +115,13 @@ def _run_one(member: Member, order: Order, cancel: threading.Event) -> Entry:
             order.action, "no plan was made for it: run `fleet plan`"
         )
         return Entry(exit_code=2, seconds=0.0, summary=f"{missing}, or give --yes")
-    done, told = _command(
-        member, order.action, [*agreement, *order.options], cancel=cancel
-    )
-    if order.action == "adopt" and done.exit_code == 0 and told.operations is not None:
-        return _prove(member, order, done, cancel)
-    return done
+    words = [*agreement, *order.options]
+    return _command(member, order.action, words, cancel=cancel)
 
 
 def _command(
     member: Member, action: Action, words: Sequence[str], *, cancel: threading.Event
-) -> tuple[Entry, _Told]:
+) -> Entry:
     """Run one command of the companion in a process of its own."""
     outcome = run_program(
         [sys.executable, "-m", "ci_framework", action, member.path, "--json", *words],
@@ -135,30 +130,12 @@ def _command(
         cancel=cancel,
     )
     told = _told(outcome.stdout)
-    entry = Entry(
+    return Entry(
         exit_code=-1 if outcome.code is None or outcome.code < 0 else outcome.code,
         seconds=round(outcome.seconds, 1),
         hash=told.hash or (told.plan.hash if isinstance(told.plan, _Planned) else ""),
         summary=_summary(action, outcome, told),
     )
-    return entry, told
-
-
-def _prove(
-    member: Member, order: Order, adopted: Entry, cancel: threading.Event
-) -> Entry:
-    """Validate what an earlier run adopted but did not get to prove.
-
-    Adopting a second time finds nothing to do, which is no proof.
-    """
-    _, told = _command(member, "status", (), cancel=cancel)
-    if told.summary != "applied":
-        return adopted
-    words = [w for w in order.options if w == "--static"]
-    if "--timeout" in order.options:
-        place = order.options.index("--timeout")
-        words += order.options[place : place + 2]
-    return _command(member, "validate", ["--yes", *words], cancel=cancel)[0]
 
 
 def _summary(action: Action, outcome: Outcome, told: _Told) -> str:

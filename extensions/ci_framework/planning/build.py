@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -97,6 +98,20 @@ class _Draft:
             )
 
 
+def _refuse_unknown(
+    given: Mapping[str, object], questions: Mapping[str, object]
+) -> None:
+    """An answer to no question would be dropped without a word."""
+    unknown = sorted(given.keys() - questions.keys())
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], questions, 1)
+        guess = f"; did you mean {near[0]}?" if near else ""
+        raise UsageError(
+            f"--answer: found {', '.join(unknown)}{guess}; allowed: the questions of "
+            f"the template: {', '.join(questions)}"
+        )
+
+
 def _paths(answer: object) -> list[str]:
     try:
         return msgspec.convert(answer, list[str])
@@ -122,6 +137,7 @@ def build_plan(repository: Repository, request: PlanRequest) -> BuiltPlan:
     answers_file = answers_file_for(repository)
     draft = _first_draft(repository, inventory, request.answers)
     rendered, files = _settle(repository, inventory, source, draft, answers_file)
+    _refuse_unknown(request.answers, rendered.answers)
     retired = retire(repository, inventory, request.retire)
     operations = [
         *files.operations,
