@@ -99,7 +99,8 @@ def test_the_names_that_a_render_may_take_are_those_of_the_template() -> None:
         title = re.search(r"^name: (.+?)\{\{", path.read_text("utf-8"), re.MULTILINE)
         assert title is not None
         names[re.sub(r"\{%.*?%\}|\{\{.*?\}\}|\.jinja$", "", path.name)] = title.group(1)
-    assert names == WORKFLOWS
+    # The others are rendered only for those who ask for them.
+    assert WORKFLOWS.items() <= names.items()
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,10 @@ def derive_answers(inventory: Inventory) -> dict[str, Answer]:
         "quality_tier": Answer("extended", "the default: what is red is a baseline"),
         "coverage_threshold": _threshold(inventory),
         "cleanup": Answer("none", "the project did not ask for it"),
+        "codeql": Answer("no", "a workflow of its own that runs CodeQL stays"),
+        "containers": Answer("no", "the project did not ask for it"),
+        "sbom": Answer("yes", "the default"),
+        "security_level": Answer("high", "the default"),
         **_branches(inventory),
         "unmanaged": Answer([], "the framework maintains all of its files"),
     }

@@ -28,6 +28,7 @@ _FIXED = frozenset(
         "repository",
         "main_branch",
         "integration_branch",
+        "unmanaged",
     }
 )
 

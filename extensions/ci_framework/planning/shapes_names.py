@@ -81,14 +81,8 @@ def _name_of(content: bytes) -> str:
 
 def shape_unmanaged(repository: Repository) -> dict[str, Shape]:
     """The framework's files that would replace the effect of the project's own."""
-    prefix = shape_prefix(repository).get("github_prefix")
-    audit = f".github/workflows/{prefix.value if prefix else ''}security-audit.yml"
-    because = (
-        f"{audit} would be red for what is found today: record that with "
-        "`ci-framework/ci scan --baseline write`, then take the path out of this answer"
-    )
     own = first_of(repository, *_ZIZMOR_CONFIGS)
     if not own or (repository.blob(own) or b"").startswith(_OURS):
-        return {"unmanaged": Shape.at([audit], because)}
-    because += f"; the project has its own configuration of zizmor, {own}"
-    return {"unmanaged": Shape.at([_ZIZMOR_CONFIG, audit], because, own)}
+        return {}
+    because = f"the project has its own configuration of zizmor, {own}"
+    return {"unmanaged": Shape.at([_ZIZMOR_CONFIG], because, own)}
