@@ -20,6 +20,9 @@ from tests.adopt.plans import FILES, PLANNED, adopt, picture
 from tests.adopt.repositories import commit, make_repository, tree, write
 from tests.render.programs import run
 
+# Each test adopts and takes back a whole repository.
+pytestmark = pytest.mark.heavy
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:

@@ -17,6 +17,9 @@ from ci_engine.settings import SecurityLevel
 from tests.engine.test_audit import LOCK
 from tests.scan.scanning import Repository, result_of
 
+# Each test lets real engines fail.
+pytestmark = pytest.mark.heavy
+
 # The program of each engine, and what makes it one that has work to do.
 PROGRAMS: dict[EngineName, str] = {
     "ruff": "ruff",

@@ -8,6 +8,9 @@ import pytest
 
 from tests.engine.projects import DemoProject, place_tool
 
+# Each test runs real engines on a project.
+pytestmark = pytest.mark.heavy
+
 MD5 = '"""A package."""\n\nimport hashlib\n\nprint(hashlib.md5(b"x"))\n'
 
 
