@@ -172,9 +172,7 @@ COMMANDS: dict[str, Way] = {
     "ci-framework/ci gate --only test tests/test_spans.py": _gate(),
     "ci-framework/ci gate --fail-fast": _gate(),
     "ci-framework/ci gate --dry-run": Way("project", after="test ! -e .ci-framework"),
-    "ci-framework/ci gate --affected": _gate(
-        before="git init -q && git add . && git commit -qm x",
-    ),
+    "ci-framework/ci gate --affected": _gate(),
     "ci-framework/ci changes": Way(
         "project", after="test -s .ci-framework/changes/changes.json"
     ),

@@ -34,7 +34,8 @@ ENGINE_ACTIONS = (
 
 
 def action(name: str) -> Document:
-    return Document.read(name, TEMPLATE / ".github" / "actions" / name / "action.yml")
+    folder = TEMPLATE / ".github" / "actions" / ("{{ github_prefix }}" + name)
+    return Document.read(name, folder / "action.yml")
 
 
 def script_of(document: Document) -> dict[str, object]:

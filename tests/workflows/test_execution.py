@@ -195,7 +195,7 @@ def add_module(project: Path, name: str) -> Path:
     return module
 
 
-def tests_that_ran(done: Run, python: str) -> list[str]:
+def run_tests_of(done: Run, python: str) -> list[str]:
     report = done.report(f"gate-linux-py{python}")
     (check,) = [c for c in tables(report["checks"]) if c["id"] == "test"]
     return sorted({str(test["path"]) for test in tables(check["tests"])})
@@ -216,7 +216,7 @@ def test_a_change_of_one_module_runs_its_tests_and_imports_all(
     )
     assert statuses(done.report("gate-quick-checks"))["imports"] == "passed"
     for python in pythons:
-        assert tests_that_ran(done, python) == ["tests/test_one.py"]
+        assert run_tests_of(done, python) == ["tests/test_one.py"]
         assert statuses(done.report(f"gate-linux-py{python}"))["coverage"] == "skipped"
 
 
@@ -229,8 +229,8 @@ def test_a_change_of_dependencies_runs_all_tests(
     done = run(project, place)
     assert done.ended() == {**EVERYTHING, **legs_on(*pythons)}, done.text
     assert (told(done)["tests-mode"], told(done)["tests"]) == ("all", "")
-    assert "tests/test_one.py" in tests_that_ran(done, pythons[0])
-    assert len(tests_that_ran(done, pythons[0])) > 1
+    assert "tests/test_one.py" in run_tests_of(done, pythons[0])
+    assert len(run_tests_of(done, pythons[0])) > 1
 
 
 def test_a_forced_push_of_a_branch_runs_all_tests(
@@ -251,7 +251,7 @@ def test_a_forced_push_of_a_branch_runs_all_tests(
     ended.pop("comment")
     assert done.ended() == ended, done.text
     assert told(done)["tests-mode"] == "all"
-    assert len(tests_that_ran(done, pythons[0])) > 1
+    assert len(run_tests_of(done, pythons[0])) > 1
 
 
 def test_a_change_from_a_fork_sends_nothing_that_needs_a_right(
