@@ -202,12 +202,13 @@ def _leave_out_the_audit(draft: _Draft) -> None:
     """What a scan finds today has no record yet: its workflow would be red at once."""
     prefix = draft.answers.get("github_prefix", "")
     audit = f".github/workflows/{prefix}security-audit.yml"
-    draft.answers["unmanaged"] = [*_paths(draft.answers.get("unmanaged")), audit]
+    others = _paths(draft.answers.get("unmanaged"))
+    draft.answers["unmanaged"] = [*others, audit]
     because = (
         f"{audit} would be red for what it finds today: record that by "
         "`ci-framework/ci scan --baseline write`, then take the path out of this answer"
     )
-    known = draft.reasons.get("unmanaged", "") if draft.answers["unmanaged"][1:] else ""
+    known = draft.reasons.get("unmanaged", "") if others else ""
     draft.reasons["unmanaged"] = "; ".join(filter(None, [known, because]))
 
 
