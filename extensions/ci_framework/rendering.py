@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,17 +16,15 @@ from urllib.request import url2pathname
 import msgspec
 import yaml
 from copier import run_copy
-from copier.errors import CopierError
 
-from ci_engine.errors import ConfigurationError, ToolError, UsageError
+from ci_engine.errors import ToolError, UsageError
+from ci_framework.copier_errors import last_line, told_as
 from ci_framework.planning.plan import Template
 
 __all__ = ["HOME", "Rendered", "RenderedFile", "Source", "find_source", "render"]
 
 # Where the template lives, for a companion that does not know where it came from.
 HOME = "https://github.com/MementoRC/ci-framework"
-# How Copier begins to say that an answer does not fit its question.
-_REFUSALS = ("Validation error for question", "Invalid choice for", "Question ")
 
 
 @dataclass(frozen=True)
@@ -186,7 +185,7 @@ def render(
 def _copy(
     source: Source, target: Path, answers: Mapping[str, object], answers_file: str
 ) -> None:
-    try:
+    with told_as(partial(_unavailable, source)):
         run_copy(
             source.address,
             target,
@@ -198,28 +197,12 @@ def _copy(
             quiet=True,
             unsafe=False,
         )
-    except ValueError as error:
-        if not str(error).startswith(_REFUSALS):
-            raise _unavailable(source, error) from error
-        # So Copier says that a validator refused an answer.
-        raise ConfigurationError(
-            f"the template refuses an answer: {' '.join(str(error).split())}",
-            next_step="correct it with --answer NAME=VALUE or in the answers file",
-        ) from error
-    except (CopierError, OSError, subprocess.SubprocessError) as error:
-        raise _unavailable(source, error) from error
-    except Exception as error:
-        # plumbum's errors, by which Copier reports git, have no common base.
-        if type(error).__module__.partition(".")[0] != "plumbum":
-            raise
-        raise _unavailable(source, error) from error
 
 
 def _unavailable(source: Source, error: Exception) -> ToolError:
-    said = str(error).strip().splitlines() or [type(error).__name__]
     at = f" at {source.ref}" if source.ref else ""
     return ToolError(
-        f"the template {source.address}{at} cannot be rendered: {said[-1].strip()}",
+        f"the template {source.address}{at} cannot be rendered: {last_line(error)}",
         next_step="check the address and the network, or give --template and --vcs-ref",
     )
 

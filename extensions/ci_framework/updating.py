@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Mapping
 
 from copier import VcsRef, run_update
-from copier.errors import CopierError
 
-from ci_engine.errors import ConfigurationError, ToolError
+from ci_engine.errors import ToolError
+from ci_framework.copier_errors import last_line, told_as
 from ci_framework.planning.recorded import Recorded
 from ci_framework.repository import Repository
 
@@ -29,7 +28,7 @@ def update_answers(
         ConfigurationError: if the template refuses an answer.
         ToolError: if the template cannot be had or Copier fails.
     """
-    try:
+    with told_as(_failed):
         run_update(
             repository.root,
             data=dict(answers),
@@ -40,19 +39,6 @@ def update_answers(
             quiet=True,
             unsafe=False,
         )
-    except ValueError as error:
-        if "question" not in str(error):
-            raise _failed(error) from error
-        raise ConfigurationError(
-            f"the template refuses an answer: {' '.join(str(error).split())}"
-        ) from error
-    except (CopierError, OSError, subprocess.SubprocessError) as error:
-        raise _failed(error) from error
-    except Exception as error:
-        # plumbum's errors, by which Copier reports git, have no common base.
-        if type(error).__module__.partition(".")[0] != "plumbum":
-            raise
-        raise _failed(error) from error
     rows = repository.git("status", "--porcelain", "-z", "--no-renames").split(b"\0")
     changed = sorted(os.fsdecode(row[3:]) for row in rows if row)
     unmerged = {
@@ -64,9 +50,8 @@ def update_answers(
 
 
 def _failed(error: Exception) -> ToolError:
-    said = str(error).strip().splitlines() or [type(error).__name__]
     return ToolError(
-        f"the update failed: {said[-1].strip()}",
+        f"the update failed: {last_line(error)}",
         next_step="see with `git status` what it left, and go back by "
         "`git reset --hard`; the template has to be reachable",
     )

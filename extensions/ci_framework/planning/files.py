@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import os
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from ci_framework.planning.edits import (
     append_text_block,
     insert_toml_block,
     insert_yaml_item,
+    patch_text,
 )
 from ci_framework.planning.oracle import verify
 from ci_framework.planning.plan import Change, Operation, Risk
@@ -192,14 +192,5 @@ def digest(content: bytes) -> str:
 
 def patch_of(path: str, before: bytes, after: bytes) -> str:
     """A unified diff; what is not UTF-8 is shown escaped."""
-    old, new = (
-        raw.decode("utf-8", "backslashreplace").splitlines(keepends=True)
-        for raw in (before, after)
-    )
-    lines: list[str] = []
-    for line in difflib.unified_diff(old, new, f"a/{path}", f"b/{path}"):
-        whole = (
-            line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
-        )
-        lines.append(whole)
-    return "".join(lines)
+    old, new = (raw.decode("utf-8", "backslashreplace") for raw in (before, after))
+    return patch_text(path, old, new)

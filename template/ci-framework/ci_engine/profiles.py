@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 import msgspec
 
@@ -30,24 +30,7 @@ EngineName = Literal[
 ]
 # In the order in which they are reported; of two that find the same flaw, the first
 # one with the highest score tells it.
-ENGINE_NAMES: tuple[EngineName, ...] = (
-    "ruff",
-    "bandit",
-    "semgrep",
-    "audit",
-    "safety",
-    "kingfisher",
-    "history",
-    "detect-secrets",
-    "gitleaks",
-    "trufflehog",
-    "zizmor",
-    "hadolint",
-    "trivy",
-    "grype",
-    "licences",
-    "sbom",
-)
+ENGINE_NAMES: tuple[EngineName, ...] = get_args(EngineName)
 Rule = Annotated[str, msgspec.Meta(pattern=r"^S\d+$")]
 Grave = Literal["critical", "high", "low"]
 

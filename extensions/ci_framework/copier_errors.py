@@ -1,0 +1,48 @@
+"""What Copier raises, told as the errors of the companion."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+from copier.errors import CopierError
+
+from ci_engine.errors import ConfigurationError, ToolError
+
+__all__ = ["last_line", "told_as"]
+
+# How Copier begins to say that an answer does not fit its question.
+_REFUSALS = ("Validation error for question", "Invalid choice for", "Question ")
+
+
+@contextmanager
+def told_as(failure: Callable[[Exception], ToolError]) -> Generator[None, None, None]:
+    """Run Copier; what it raises becomes a refused answer, or the failure.
+
+    Raises:
+        ConfigurationError: if the template refuses an answer.
+        ToolError: for everything else that Copier or its git says.
+    """
+    try:
+        yield
+    except ValueError as error:
+        if not str(error).startswith(_REFUSALS):
+            raise failure(error) from error
+        raise ConfigurationError(
+            f"the template refuses an answer: {' '.join(str(error).split())}",
+            next_step="correct it with --answer NAME=VALUE or in the answers file",
+        ) from error
+    except (CopierError, OSError, subprocess.SubprocessError) as error:
+        raise failure(error) from error
+    except Exception as error:
+        # plumbum's errors, by which Copier reports git, have no common base.
+        if type(error).__module__.partition(".")[0] != "plumbum":
+            raise
+        raise failure(error) from error
+
+
+def last_line(error: Exception) -> str:
+    """The end of what an error says, where programs put the reason."""
+    said = str(error).strip().splitlines() or [type(error).__name__]
+    return said[-1].strip()
