@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -33,6 +33,7 @@ class Jobs:
         legs: the matrix of the tests.
         test_checks: the checks that every leg of the matrix makes.
         skips: why a job is left out, by its id.
+        more: outputs for the jobs of other workflows.
     """
 
     quick: Leg
@@ -40,6 +41,7 @@ class Jobs:
     legs: Sequence[Leg]
     test_checks: Sequence[CheckName]
     skips: Mapping[str, str]
+    more: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def outputs(self) -> dict[str, str]:
         """The outputs of a step: flat, short and of no name that a user chose."""
@@ -53,6 +55,7 @@ class Jobs:
             "quick-python": self.quick.python_version,
             "quick-checks": ",".join(self.quick_checks),
             "skips": msgspec.json.encode(self.skips).decode(),
+            **self.more,
         }
 
 

@@ -55,6 +55,7 @@ class Project:
         groups: PEP 735 groups with included groups expanded, by normalised name.
         has_git: whether the root is inside a git work tree.
         installable: whether the project itself can be installed.
+        top: the top of the repository, where this is one of its packages.
     """
 
     root: Path
@@ -65,6 +66,7 @@ class Project:
     )
     has_git: bool = False
     installable: bool = False
+    top: Path | None = None
 
     @cached_property
     def files(self) -> tuple[Path, ...]:
@@ -85,7 +87,18 @@ class Project:
     @property
     def output(self) -> Path:
         """Where everything the engine writes goes."""
-        return self.root / OUTPUT_DIRECTORY
+        return self.repository / OUTPUT_DIRECTORY
+
+    @property
+    def repository(self) -> Path:
+        """The top of the repository that this project is, or is a package of."""
+        return self.top or self.root
+
+    @property
+    def prefix(self) -> str:
+        """What comes before its files' names, seen from the top of the repository."""
+        inside = self.root.relative_to(self.repository).as_posix()
+        return "" if inside == "." else f"{inside}/"
 
     def relative(self, path: str | Path) -> str:
         """Name a file relative to the root with ``/``; as given if it is elsewhere."""

@@ -11,6 +11,7 @@ from ci_engine.baseline import Baseline
 from ci_engine.environment import Environment
 from ci_engine.errors import ToolError
 from ci_engine.git import Start
+from ci_engine.packages.declared import Siblings
 from ci_engine.pixi_tasks import own_task
 from ci_engine.project import Project
 from ci_engine.results import CheckResult, Finding, Status
@@ -75,6 +76,7 @@ class Context:
         baseline: what was red before; None if the project has none.
         hypothesis_examples: examples that property tests try; 0 = their own.
         earlier: results of checks that this one depends on.
+        siblings: the other packages, where one package of several is checked.
     """
 
     project: Project
@@ -92,6 +94,7 @@ class Context:
     earlier: Mapping[CheckName, CheckResult] = field(
         default_factory=dict[CheckName, CheckResult]
     )
+    siblings: Siblings | None = None
 
     def own_command(self, check: CheckName) -> Command:
         """The project's own way to make a check, empty if it has none.
@@ -107,6 +110,12 @@ class Context:
             return command
         task = own_task(self.project, check)
         return [task.name] if task is not None and task.trusted else ""
+
+    @property
+    def inner(self) -> list[str]:
+        """The directories of packages inside of the one that is checked."""
+        inner = self.siblings.inner if self.siblings is not None else ()
+        return [path.rstrip("/") for path in inner]
 
     @property
     def code_paths(self) -> list[str]:

@@ -86,7 +86,9 @@ def _variables(
     """Make pytest load our plugin, also when another program starts it."""
     inside = str(Path(__file__).resolve().parent.parent / "inside" / "pytest_plugin")
     python_path = os.environ.get("PYTHONPATH", "")
-    words = shlex.join(("-p", "ci_framework_pytest", *options))
+    # The tests of a package inside of this one are tests of that one.
+    others = [f"--ignore={context.project.root / path}" for path in context.inner]
+    words = shlex.join(("-p", "ci_framework_pytest", *options, *others))
     return {
         "CI_ENGINE_PYTEST_EVENTS": str(data.with_name(_EVENTS_NAME)),
         "CI_ENGINE_PYTEST_DEADLINE": f"{time.time() + context.timeout('test'):.2f}",

@@ -18,6 +18,7 @@ from ci_engine.git import changed_files, find_start
 from ci_engine.github import add_summary, write_outputs
 from ci_engine.jobs import Jobs, plan_jobs
 from ci_engine.output import prepare_directory, write_text
+from ci_engine.package_jobs import find_affected, with_packages
 from ci_engine.project import Project, read_project, repository_root
 from ci_engine.report.changes_page import to_changes_page
 
@@ -40,6 +41,9 @@ class ChangesRequest:
         since: the commit the change started from, empty = found out.
         explain: a path to tell the kind of, without looking at any change.
         matrix: whether a change is tested on the whole matrix.
+        dependents: whether the packages that need those which the change touches are
+            told as well; ``auto`` does so without planning jobs for a repository
+            that has no packages.
         as_json: whether to print JSON instead of Markdown.
         report_dir: where to write; empty = the usual place.
     """
@@ -47,6 +51,7 @@ class ChangesRequest:
     since: str
     explain: str
     matrix: Literal["full", "spot-check"]
+    dependents: Literal["auto", "true", "false"]
     as_json: bool
     report_dir: str
 
@@ -75,6 +80,9 @@ def run_changes(request: ChangesRequest) -> int:
         raise
     spot_check = request.matrix == "spot-check"
     jobs = plan_jobs(decision, configuration, event, spot_check=spot_check)
+    packages = find_affected(project, kinds, decision, request.dependents)
+    decision = msgspec.structs.replace(decision, packages=packages.names)
+    jobs = with_packages(jobs, packages, configuration)
     _tell(project, configuration, decision, jobs, request)
     return 0
 
