@@ -12,10 +12,11 @@ import msgspec
 from ci_engine.changes import Decision, Kinds
 from ci_engine.config import Configuration
 from ci_engine.jobs import Jobs
-from ci_engine.matrix import Leg, spot_check_of
+from ci_engine.matrix import Leg, matrix_of
 from ci_engine.packages.affected import Affected, affected_by
 from ci_engine.packages.graph import packages_graph
 from ci_engine.packages.model import Graph
+from ci_engine.packages.pythons import allows
 from ci_engine.project import Project
 from ci_engine.settings import CheckName
 
@@ -25,6 +26,12 @@ __all__ = ["PackageChanges", "find_affected", "with_packages"]
 _MOST_LEGS = 200
 # What an unchanged package may no longer pass when one that it needs changes.
 _ACROSS: tuple[CheckName, ...] = ("typecheck", "test")
+# Made once for the whole repository: they need none of its packages, or are about
+# what the packages have in common.
+_OF_REPOSITORY: frozenset[CheckName] = frozenset(
+    {"no-conflict-markers", "lint", "format", "security", "audit", "hooks", "policy"}
+    | {"lock"}
+)
 
 
 class PackageLeg(msgspec.Struct, frozen=True, rename="kebab"):
@@ -33,12 +40,14 @@ class PackageLeg(msgspec.Struct, frozen=True, rename="kebab"):
     Attributes:
         label: what the job is called.
         package: its packages, comma-separated.
+        platform: linux, macos or windows.
         runner: where it runs.
         python_version: the Python it runs with.
     """
 
     label: str
     package: str
+    platform: str
     runner: str
     python_version: str
 
@@ -93,15 +102,20 @@ def with_packages(
     settings = configuration.settings
     checks = settings.checks_of(settings.quality.tier, package=True)
     across = [name for name in _ACROSS if name in checks]
-    legs = spot_check_of(configuration)
+    here = [name for name in checks if name in _OF_REPOSITORY]
+    alone = [name for name in checks if name not in _OF_REPOSITORY]
     affected, order = packages.affected, packages.graph.order
     changed = [name for name in order if name in affected.changed]
     others = [name for name in order if name in affected.dependents]
     skips = dict(jobs.skips)
+    if not here:
+        skips["quick-checks"] = "the tier has no check for it"
     if not changed:
         empty = not packages.graph.packages
         why = "there are no packages" if empty else "the change touches no package"
         skips["packages"] = why
+    elif not alone:
+        skips["packages"] = "the tier has no check for it"
     if not others:
         skips["cross-package-tests"] = (
             "every package is checked as a changed one"
@@ -112,24 +126,43 @@ def with_packages(
         skips["cross-package-tests"] = "the tier has no check for it"
     outputs: Mapping[str, str] = {
         "packages": json.dumps(packages.names),
-        "package-matrix": _matrix(changed, legs),
-        "cross-matrix": _matrix(others, legs),
+        "repository-checks": ",".join(here),
+        "package-checks": ",".join(alone),
+        "package-matrix": _matrix(packages.graph, changed, configuration),
+        "cross-matrix": _matrix(packages.graph, others, configuration),
         "cross-checks": ",".join(across),
     }
     return replace(jobs, skips=skips, more={**jobs.more, **outputs})
 
 
-def _matrix(names: Sequence[str], legs: Sequence[Leg]) -> str:
-    """A leg for each package and Python; with too many packages, for some at once."""
-    room = max(1, _MOST_LEGS // len(legs))
-    size = -(-len(names) // room) or 1
-    groups = [names[start : start + size] for start in range(0, len(names), size)]
+def _matrix(
+    graph: Graph, names: Sequence[str], configuration: Configuration
+) -> str:
+    """A leg for each package and Python; with too many packages, for some at once.
+
+    Each package is tested on the oldest and the newest Python that it allows.
+    """
+    everywhere = matrix_of(configuration)
+    legs = [leg for leg in everywhere if leg.platform == everywhere[0].platform]
+    by_leg: dict[Leg, list[str]] = {}
+    for name in names:
+        requires = graph.by_name[name].requires_python
+        fit = [leg for leg in legs if allows(requires, leg.python_version)] or legs[-1:]
+        for leg in dict.fromkeys((fit[0], fit[-1])):
+            by_leg.setdefault(leg, []).append(name)
+    size = -(-sum(map(len, by_leg.values())) // _MOST_LEGS) or 1
     include = [
         msgspec.to_builtins(
-            PackageLeg(_label(group), ",".join(group), leg.runner, leg.python_version)
+            PackageLeg(
+                _label(group),
+                ",".join(group),
+                leg.platform,
+                leg.runner,
+                leg.python_version,
+            )
         )
-        for group in groups
-        for leg in legs
+        for leg, members in by_leg.items()
+        for group in (members[i : i + size] for i in range(0, len(members), size))
     ]
     return json.dumps({"include": include})
 

@@ -32,6 +32,7 @@ from ci_engine.environment import (
 )
 from ci_engine.errors import ToolError
 from ci_engine.output import prepare_directory
+from ci_engine.packages.graph import packages_graph
 from ci_engine.project import Project, normalise
 from ci_engine.run import Outcome, find_program, run_program
 from ci_engine.settings import Environments, Tier
@@ -226,6 +227,7 @@ def _make(wanted: Preparation, prefix: Path) -> None:
 def _install(wanted: Preparation, prefix: Path) -> None:
     """Make a virtual environment if there is none, and install into it."""
     words = ["--editable", "."] if wanted.project.installable else []
+    words += [w for path in _members(wanted.project) for w in ("--editable", path)]
     words += _requirements(wanted)
     python = str(python_of(prefix))
     if find_program("uv") is not None:
@@ -249,6 +251,14 @@ def _install(wanted: Preparation, prefix: Path) -> None:
         outcome = wanted.run(command)
         if outcome.code != 0:
             raise environment_error("the environment could not be made", outcome)
+
+
+def _members(project: Project) -> list[str]:
+    """The packages of a monorepo whose top is no package, as pip installs them."""
+    if project.installable:
+        return []
+    packages = packages_graph(project)
+    return [f"./{packages.by_name[name].path}" for name in packages.order]
 
 
 def _requirements(wanted: Preparation) -> list[str]:
@@ -280,6 +290,7 @@ def _key(wanted: Preparation) -> str:
             wanted.project.pyproject.get("build-system"),
             cast("Table", tool).get("poetry") if isinstance(tool, dict) else None,
             wanted.project.groups,
+            _members(wanted.project),
             wanted.group,
             wanted.python,
             # Editable installs name the repository by its path.

@@ -148,8 +148,17 @@ def read_project(root: Path) -> Project:
         pyproject=document,
         groups=_expand_groups(document.get("dependency-groups", {})),
         has_git=(root / ".git").exists() or _inside_git(root),
-        installable="project" in document or "poetry" in tools or setup_files,
+        installable=_installable(document, tools) or setup_files,
     )
+
+
+def _installable(document: Table, tools: Table) -> bool:
+    """Whether pyproject.toml describes something to install, not only to manage."""
+    poetry = tools.get("poetry")
+    virtual = (
+        isinstance(poetry, dict) and cast("Table", poetry).get("package-mode") is False
+    )
+    return ("project" in document or "poetry" in tools) and not virtual
 
 
 def _manager(root: Path, tools: Table) -> Manager:

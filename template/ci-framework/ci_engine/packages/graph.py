@@ -182,6 +182,7 @@ def _package(found: Found, needs: list[DependsOn]) -> Package:
         import_names=list(found.layout.imports),
         manifest=found.manifest.file,
         version=found.manifest.version,
+        requires_python=found.manifest.requires_python,
         source_paths=found.layout.sources,
         test_paths=found.layout.tests,
         depends_on=needs,

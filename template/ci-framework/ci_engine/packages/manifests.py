@@ -43,6 +43,7 @@ class Manifest:
         file: the file that makes it a package; empty = it is none.
         name: its name as it is written.
         version: its version, empty where it is computed.
+        requires_python: the Pythons it allows, as it is written.
         because: why it is no package, or what is odd about it.
         needs: what it asks for.
         roots: the directories that hold its packages, by package; "" stands for all.
@@ -55,6 +56,7 @@ class Manifest:
     file: str = ""
     name: str = ""
     version: str = ""
+    requires_python: str = ""
     because: str = ""
     needs: list[Needed] = field(default_factory=list[Needed])
     roots: dict[str, str] = field(default_factory=dict[str, str])
@@ -128,6 +130,7 @@ def _of_setup(manifest: Manifest, name: str, facts: SetupFacts) -> None:
     manifest.file = manifest.file or name
     manifest.name = manifest.name or facts.name
     manifest.version = manifest.version or facts.version
+    manifest.requires_python = manifest.requires_python or facts.requires_python
     manifest.computed = manifest.computed or facts.computed
     manifest.roots = {**facts.roots, **manifest.roots}
     manifest.modules += facts.modules
@@ -150,6 +153,7 @@ def _of_pyproject(manifest: Manifest, document: Table) -> None:
     elif document:
         manifest.because = manifest.because or "pyproject.toml names no project"
     manifest.version = text(project, "version") or text(poetry, "version")
+    manifest.requires_python = text(project, "requires-python")
     manifest.computed = bool(
         {"dependencies", "optional-dependencies"} & set(texts(project, "dynamic"))
     )

@@ -77,6 +77,7 @@ class Package(_Table, frozen=True, kw_only=True):
         import_names: what its code is imported by.
         manifest: the file that makes the directory a package.
         version: its version, empty where it is computed.
+        requires_python: the Pythons it allows, empty where it does not say so.
         source_paths: its directories with code, seen from its own directory.
         test_paths: its directories with tests, likewise.
         depends_on: the packages of this repository that it needs.
@@ -87,6 +88,7 @@ class Package(_Table, frozen=True, kw_only=True):
     import_names: list[str]
     manifest: str
     version: str = ""
+    requires_python: str = ""
     source_paths: list[str] = msgspec.field(default_factory=list[str])
     test_paths: list[str] = msgspec.field(default_factory=list[str])
     depends_on: list[DependsOn] = msgspec.field(default_factory=list[DependsOn])

@@ -17,6 +17,7 @@ class SetupFacts:
     Attributes:
         name: the name, empty if it is computed.
         version: the version, empty if it is computed.
+        requires_python: the Pythons it allows, empty if that is computed.
         requires: what it needs, by the name of the list it stands in.
         roots: the directories that hold its packages, by package; "" stands for all.
         modules: its single modules.
@@ -25,6 +26,7 @@ class SetupFacts:
 
     name: str = ""
     version: str = ""
+    requires_python: str = ""
     requires: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
     roots: dict[str, str] = field(default_factory=dict[str, str])
     modules: list[str] = field(default_factory=list[str])
@@ -44,6 +46,7 @@ def read_setup_cfg(text: str) -> SetupFacts | None:
         name=parser.get("metadata", "name", fallback="").strip(),
         version=parser.get("metadata", "version", fallback="").strip(),
     )
+    facts.requires_python = parser.get("options", "python_requires", fallback="")
     if facts.version.startswith(("attr:", "file:")):
         facts.version = ""
     for key in ("install_requires", "tests_require", "setup_requires"):
@@ -118,6 +121,7 @@ def _facts(call: ast.Call, known: Mapping[str, ast.expr]) -> SetupFacts:
     facts = SetupFacts(
         name=_text(given.get("name"), known), version=_text(given.get("version"), known)
     )
+    facts.requires_python = _text(given.get("python_requires"), known)
     facts.computed = len(given) < len(call.keywords)
     for key in ("install_requires", "tests_require", "setup_requires"):
         if key in given:
