@@ -22,6 +22,7 @@ CHANGES: dict[str, Answers] = {
     },
     "existing": {"project_state": "existing", "package_manager": "uv"},
     "hybrid": {"ci_mode": "hybrid", "integration_branch": "development"},
+    "monorepo": {"project_type": "monorepo", "package_manager": "uv"},
     "local": {"ci_mode": "local"},
 }
 COMBINATIONS: dict[str, Answers] = {

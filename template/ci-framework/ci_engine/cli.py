@@ -58,6 +58,7 @@ class _Arguments(argparse.Namespace):
     package: str
     scan: bool
     configure: bool
+    releases: bool
     analyse: bool
     gate: bool
     changed_only: bool
@@ -225,6 +226,7 @@ def _add_packages(parser: argparse.ArgumentParser) -> None:
     for name, destination, text in (
         ("scan", "scan", "list the packages (what is done if nothing is asked for)"),
         ("configure", "configure", "write what is found to ci-framework/project/"),
+        ("releases", "releases", "with --configure: configure release-please as well"),
         ("analyze-dependencies", "analyse", "tell which package needs which"),
         ("gate", "gate", "run the gate of the packages"),
         ("changed-only", "changed_only", "only what a change touches, and its users"),
@@ -418,7 +420,7 @@ def _gates(parsed: _Arguments) -> int:
             next_step="name one package",
         )
     parsed.gate, parsed.changed_only, parsed.configure = True, False, False
-    parsed.analyse, parsed.jobs, parsed.form = False, 0, "text"
+    parsed.releases, parsed.analyse, parsed.jobs, parsed.form = False, False, 0, "text"
     parsed.package = _package(parsed)
     return _packages(parsed)
 
@@ -439,6 +441,7 @@ def _packages(parsed: _Arguments) -> int:
         PackagesRequest(
             analyse=parsed.analyse,
             configure=parsed.configure,
+            releases=parsed.releases,
             gate=parsed.gate,
             package=parsed.package,
             changed_only=parsed.changed_only,

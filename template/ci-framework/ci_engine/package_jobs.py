@@ -135,9 +135,7 @@ def with_packages(
     return replace(jobs, skips=skips, more={**jobs.more, **outputs})
 
 
-def _matrix(
-    graph: Graph, names: Sequence[str], configuration: Configuration
-) -> str:
+def _matrix(graph: Graph, names: Sequence[str], configuration: Configuration) -> str:
     """A leg for each package and Python; with too many packages, for some at once.
 
     Each package is tested on the oldest and the newest Python that it allows.

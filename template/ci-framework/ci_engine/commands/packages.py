@@ -41,6 +41,7 @@ class PackagesRequest:
     Attributes:
         analyse: tell what depends on what.
         configure: bring the project's files on its packages up to date.
+        releases: configure release-please as well where it is not yet.
         gate: run the gate of the packages.
         package: packages, comma-separated; empty or auto-detect = all there are.
         changed_only: only those that a change touches.
@@ -55,6 +56,7 @@ class PackagesRequest:
 
     analyse: bool = False
     configure: bool = False
+    releases: bool = False
     gate: bool = False
     package: str = ""
     changed_only: bool = False
@@ -115,7 +117,9 @@ def _write(project: Project, request: PackagesRequest, files: dict[str, str]) ->
 
 
 def _configure(project: Project, graph: Graph, request: PackagesRequest) -> None:
-    written = configure(project, graph, dry_run=request.dry_run)
+    written = configure(
+        project, graph, releases=request.releases, dry_run=request.dry_run
+    )
     if request.form == "json":
         sys.stdout.write(_json({"schema": 1, "files": written}))
         return

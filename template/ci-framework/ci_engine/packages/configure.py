@@ -16,6 +16,7 @@ from ci_engine.packages.files import (
     CROSS,
     DETECTION,
     FILES,
+    FOLDER,
     FOUND,
     SELECTIVE,
     directory,
@@ -23,6 +24,7 @@ from ci_engine.packages.files import (
     read_file,
 )
 from ci_engine.packages.model import Graph, Package
+from ci_engine.packages.release import CONFIG, release_files
 from ci_engine.project import Project
 
 __all__ = ["Written", "configure"]
@@ -60,12 +62,15 @@ class Written:
     kept: Sequence[str]
 
 
-def configure(project: Project, graph: Graph, *, dry_run: bool) -> list[Written]:
+def configure(
+    project: Project, graph: Graph, *, releases: bool = False, dry_run: bool = False
+) -> list[Written]:
     """Bring the three files up to date; a second run changes nothing.
 
     Args:
         project: the repository.
         graph: its packages.
+        releases: whether release-please is to be configured where it is not yet.
         dry_run: whether to say only what would be done.
 
     Raises:
@@ -81,18 +86,25 @@ def configure(project: Project, graph: Graph, *, dry_run: bool) -> list[Written]
         new, kept = rewrite(old, sections, _INTROS[name])
         _refuse_broken(project, name, new, sections)
         texts[name] = old, new, kept
+    if releases or (project.root / CONFIG).is_file():
+        for name, (old, new) in release_files(project, graph).items():
+            texts[f"../../{name}"] = old, new, []
     for name, (old, new, _) in texts.items():
         if new != old and not dry_run:
-            path = directory(project.root) / name
+            path = (directory(project.root) / name).resolve()
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise ToolError(f"{path.parent}: {error.strerror}") from error
             write_text(path, new)
     return [
-        Written(f"ci-framework/project/{name}", old != new, kept)
+        Written(_shown(name), old != new, kept)
         for name, (old, new, kept) in texts.items()
     ]
+
+
+def _shown(name: str) -> str:
+    return name.removeprefix("../../") if "/" in name else f"{FOLDER}/{name}"
 
 
 def _found(graph: Graph) -> dict[str, list[Section]]:

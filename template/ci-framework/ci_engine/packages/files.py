@@ -16,6 +16,7 @@ __all__ = [
     "CROSS",
     "DETECTION",
     "FILES",
+    "FOLDER",
     "FOUND",
     "SELECTIVE",
     "CrossPackage",
@@ -30,6 +31,7 @@ __all__ = [
 _File = TypeVar("_File", bound=msgspec.Struct)
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
 
+FOLDER = "ci-framework/project"
 DETECTION = "package-detection.yaml"
 SELECTIVE = "selective-ci.yaml"
 CROSS = "cross-package.yaml"
@@ -147,7 +149,7 @@ FILES: dict[str, type[msgspec.Struct]] = {
 
 def directory(root: Path) -> Path:
     """Where the files are."""
-    return root / "ci-framework" / "project"
+    return root / FOLDER
 
 
 def read_file(root: Path, name: str, kind: type[_File]) -> _File:
