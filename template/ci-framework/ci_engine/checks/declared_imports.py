@@ -66,10 +66,7 @@ class _Judge:
             missing = sorted(name for name in of if name not in allowed)
             if not missing or len(missing) < len(of):
                 return "", ""
-            message = (
-                f"imports {found.module} of {missing[0]}, which it does not declare"
-            )
-            return "error", message
+            return "error", _undeclared(found, missing[0])
         if first in self.local or first in self._standard():
             return "", ""
         brought = self._brought(first)
