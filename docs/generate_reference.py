@@ -39,9 +39,11 @@ RENDERS: tuple[Answers, ...] = (
     {"project_state": "existing"},
     {"ci_mode": "local"},
     {"license": "none"},
+    {"project_type": "monorepo"},
 )
 WHEN = {
     "{'project_type': 'application'}": "for an application",
+    "{'project_type': 'monorepo'}": "for a monorepo",
     "{}": "for a library",
 }
 STATUSES = {
@@ -421,6 +423,9 @@ def only(path: str, rendered: Mapping[str, list[str]]) -> str:
     present = {key: path in names for key, names in rendered.items()}
     if all(present.values()):
         return "always"
+    monorepo = "{'project_type': 'monorepo'}"
+    if present[monorepo] and sum(present.values()) == 1:
+        return WHEN[monorepo]
     notes: list[str] = []
     if present["{}"] != present["{'project_type': 'application'}"]:
         kind = "{}" if present["{}"] else "{'project_type': 'application'}"

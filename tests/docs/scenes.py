@@ -50,6 +50,7 @@ class Workshop:
         self._must([*copy, ADDRESS, str(self.base)], directory)
         self._ready: Path | None = None
         self._conflict: Path | None = None
+        self._monorepo: Path | None = None
         self._count = 0
 
     def _release(self) -> None:
@@ -102,11 +103,25 @@ class Workshop:
             return place
         if name == "checkout":
             return self._checkout(place / "checkout")
+        if name == "monorepo":
+            return self._copy_of_monorepo(place / "mono")
         project = place / "myproj"
         shutil.copytree(self.conflict() if name == "conflict" else self.base, project)
         if name == "project":
             self._commit(project, "Start myproj", "--initial-branch=main")
         return place if name == "parent" else project
+
+    def _copy_of_monorepo(self, place: Path) -> Path:
+        """A committed monorepo, as the guide makes it."""
+        if self._monorepo is None:
+            self._monorepo = self.directory / "mono"
+            copy = ["copier", "copy", "-q", "--defaults", f"--vcs-ref={OLD}"]
+            copy += [*_ANSWERS, "-d", "project_type=monorepo", "-d"]
+            copy += ["project_name=mono", ADDRESS, str(self._monorepo)]
+            self._must(copy, self.directory)
+        shutil.copytree(self._monorepo, place)
+        self._commit(place, "Start mono", "--initial-branch=main")
+        return place
 
     def conflict(self) -> Path:
         """A project whose update conflicts: its item follows a line that moves."""

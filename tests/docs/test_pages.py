@@ -24,10 +24,11 @@ _KINDS = (
     {"package_manager": "pixi"},
     {"package_manager": "pip", "ci_mode": "local"},
     {"ci_mode": "hybrid"},
+    {"project_type": "monorepo"},
 )
 # What runs, managers and people make; test_commands.py and the engine's tests see it.
 _MADE = (
-    re.compile(r"\.ci-framework(/(environments|gate|tools)(/.*)?)?"),
+    re.compile(r"\.ci-framework(/(environments|envs|gate|tools)(/.*)?)?"),
     re.compile(r"\.venv(/bin/pre-commit)?"),
     re.compile(r"(uv|pixi|poetry)\.lock"),
     # Examples of what a project may have.

@@ -11,6 +11,7 @@ import pytest
 
 from tests.engine.monorepos import package
 from tests.engine.projects import (
+    FULL,
     DemoProject,
     Run,
     add_uv,
@@ -275,7 +276,7 @@ def test_an_undeclared_sibling_is_not_in_the_environment(
         monorepo.write(path, build + monorepo.read(path).replace(PYTEST, ""))
     path = str(Path(sys.executable).parent) if manager == "uv" else "/usr/bin:/bin"
     words = ("gate", "--package", "cli", "--only", "test")
-    variables = {"PATH": f"{path}:/usr/bin:/bin"}
+    variables = {**FULL, "PATH": f"{path}:/usr/bin:/bin"}
     assert_green(of(monorepo, monorepo.run(*words, variables=variables), "cli"))
     monorepo.replace("libs/cli/pyproject.toml", '"core"', "")
     done = of(monorepo, monorepo.run(*words, variables=variables), "cli")

@@ -141,7 +141,7 @@ def check(context: Context) -> CheckResult:
         environment="ci-framework",
         notes=[
             *_named("not installed, not judged", unknown),
-            *_named("not parsed", unread),
+            *_named("not parsed, not judged", unread),
         ],
     )
 
