@@ -400,7 +400,9 @@ def project_paths() -> list[str]:
     rule = next(entry for entry in excluded if "'update'" in entry)
     environment = jinja2.Environment(autoescape=False)  # noqa: S701 - no HTML
     text = environment.from_string(rule).render(
-        project_state="new", _copier_operation="update"
+        project_state="new",
+        _copier_operation="update",
+        packages=[{"path": "packages"}],
     )
     return [line.strip("/ ") for line in text.splitlines() if line.strip()]
 

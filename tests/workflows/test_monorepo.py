@@ -9,6 +9,7 @@ import pytest
 
 from tests.render.renders import render
 from tests.workflows.act import Run, commit_all, run_workflow, two_pythons
+from tests.workflows.documents import tables
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(1200)]
 
@@ -91,8 +92,7 @@ def legs(*names: str, pythons: tuple[str, str]) -> list[str]:
 
 
 def checks(done: Run, artifact: str) -> dict[str, str]:
-    found = done.report(artifact)["checks"]
-    assert isinstance(found, list)
+    found = tables(done.report(artifact)["checks"])
     return {str(check["id"]): str(check["status"]) for check in found}
 
 

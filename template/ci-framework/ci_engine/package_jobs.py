@@ -26,12 +26,16 @@ __all__ = ["PackageChanges", "find_affected", "with_packages"]
 _MOST_LEGS = 200
 # What an unchanged package may no longer pass when one that it needs changes.
 _ACROSS: tuple[CheckName, ...] = ("typecheck", "test")
-# Made once for the whole repository: they need none of its packages, or are about
-# what the packages have in common.
-_OF_REPOSITORY: frozenset[CheckName] = frozenset(
-    {"no-conflict-markers", "lint", "format", "security", "audit", "hooks", "policy"}
-    | {"lock"}
+# They look at every file there is, or at what the packages have in common.
+_ONCE: frozenset[CheckName] = frozenset(
+    {"no-conflict-markers", "lint", "format", "hooks", "lock"}
 )
+# Made for the whole repository as well: what is sent to code scanning is complete.
+_OF_REPOSITORY: frozenset[CheckName] = _ONCE | {
+    "security",
+    "audit",
+    "policy",
+}
 
 
 class PackageLeg(msgspec.Struct, frozen=True, rename="kebab"):
@@ -103,7 +107,7 @@ def with_packages(
     checks = settings.checks_of(settings.quality.tier, package=True)
     across = [name for name in _ACROSS if name in checks]
     here = [name for name in checks if name in _OF_REPOSITORY]
-    alone = [name for name in checks if name not in _OF_REPOSITORY]
+    alone = [name for name in checks if name not in _ONCE]
     affected, order = packages.affected, packages.graph.order
     changed = [name for name in order if name in affected.changed]
     others = [name for name in order if name in affected.dependents]
