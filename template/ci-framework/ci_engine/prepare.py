@@ -33,6 +33,7 @@ from ci_engine.environment import (
 from ci_engine.errors import ToolError
 from ci_engine.output import prepare_directory
 from ci_engine.packages.graph import packages_graph
+from ci_engine.packages.tables import texts
 from ci_engine.project import Project, normalise
 from ci_engine.run import Outcome, find_program, run_program
 from ci_engine.settings import Environments, Tier
@@ -254,11 +255,20 @@ def _install(wanted: Preparation, prefix: Path) -> None:
 
 
 def _members(project: Project) -> list[str]:
-    """The packages of a monorepo whose top is no package, as pip installs them."""
-    if project.installable:
+    """The packages of a monorepo whose top is no package, as pip installs them.
+
+    Only those whose code the settings name are part of what is checked as a whole.
+    """
+    named = texts(project.pyproject, "tool", "ci-framework", "source-paths")
+    if project.installable or not named:
         return []
     packages = packages_graph(project)
-    return [f"./{packages.by_name[name].path}" for name in packages.order]
+    found = [packages.by_name[name] for name in packages.order]
+    return [
+        f"./{package.path}"
+        for package in found
+        if any(f"{path}/".startswith(package.prefix or "/") for path in named)
+    ]
 
 
 def _requirements(wanted: Preparation) -> list[str]:
