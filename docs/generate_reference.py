@@ -372,7 +372,7 @@ def write_files(trees: list[tuple[Answers, Path]]) -> str:
     seeds = project_paths()
     rows = [
         (
-            f"`{name.replace(PACKAGE, '<package_name>')}`",
+            f"`{nameless(name)}`",
             owner(name, seeds),
             only(name, rendered),
         )
@@ -392,6 +392,12 @@ def write_files(trees: list[tuple[Answers, Path]]) -> str:
 {table(("path", "owner", "present"), rows)}
 
 {wrap(f"Never touched by an update: {kept}, and every path in `unmanaged`.")}"""
+
+
+def nameless(path: str) -> str:
+    """A path of any project, whatever its name is."""
+    dashed = PACKAGE.replace("_", "-")
+    return path.replace(PACKAGE, "<package_name>").replace(dashed, "<package_name>")
 
 
 def project_paths() -> list[str]:

@@ -19,7 +19,8 @@ import msgspec
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "template" / "ci-framework"))
 
-from ci_engine.settings import QualityTiers, Settings  # noqa: E402 - the path first
+from ci_engine.packages.files import FILES  # noqa: E402 - the path first
+from ci_engine.settings import QualityTiers, Settings  # noqa: E402
 
 __all__ = ["ROOT", "field_notes", "finish", "summary"]
 
@@ -111,11 +112,13 @@ def finish(files: Mapping[Path, str], command: str) -> int:
 
 
 def main() -> int:
-    """Write or check both schemas."""
+    """Write or check all schemas."""
     schemas = {
         "quality-tiers.json": schema_of(QualityTiers, partial=False),
         "settings.json": schema_of(Settings, partial=True),
     }
+    for file, kind in FILES.items():
+        schemas[Path(file).with_suffix(".json").name] = schema_of(kind, partial=False)
     texts = {
         SCHEMAS / name: json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
         for name, schema in schemas.items()

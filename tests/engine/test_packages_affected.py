@@ -29,8 +29,9 @@ FILES = {
     **package("sub-packages/shop", "cli"),
     **package("sub-packages/tool", more=MORE),
     **package("sub-packages/lonely"),
+    **package("sub-packages/lonely/plugins/inner"),
 }
-ALL = {"bot", "core", "cli", "shop", "tool", "lonely"}
+ALL = {"bot", "core", "cli", "shop", "tool", "lonely", "inner"}
 CORE = "sub-packages/core"
 
 
@@ -62,6 +63,7 @@ def affected(graph: Graph, directory: Path, *paths: str) -> Affected:
         ("sub-packages/shop/src/shop/x.py", {"shop"}, {"bot"}),
         ("sub-packages/tool/src/tool/x.py", {"tool"}, set[str]()),
         ("sub-packages/lonely/src/x.py", {"lonely"}, set[str]()),
+        ("sub-packages/lonely/plugins/inner/src/x.py", {"inner"}, set[str]()),
         ("src/bot/x.py", {"bot"}, set[str]()),
         ("tests/test_bot.py", {"bot"}, set[str]()),
         ("README.md", set[str](), set[str]()),
@@ -88,6 +90,7 @@ def test_a_change_selects_its_package_and_those_that_need_it_and_nothing_else(
         "scripts/deploy.py",
         "sub-packages/gone/src/gone.py",
         "sub-packages/shared.py",
+        f"{CORE}/.pre-commit-config.yaml",
     ],
 )
 def test_what_belongs_to_no_package_selects_all(

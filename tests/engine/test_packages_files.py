@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from ci_engine.errors import ConfigurationError
 from ci_engine.packages.configure import Written, configure
@@ -17,6 +19,7 @@ from ci_engine.packages.graph import packages_graph
 from ci_engine.packages.release import CONFIG, MANIFEST
 from ci_engine.packages.view import how_checked
 from tests.engine.monorepos import edges, graph_of, package, project_of, write
+from tests.engine.projects import ENGINE
 
 FOLDER = "ci-framework/project"
 NAMES = ("package-detection.yaml", "selective-ci.yaml", "cross-package.yaml")
@@ -55,6 +58,17 @@ def test_the_files_say_what_was_found(tmp_path: Path) -> None:
     needs = yaml.safe_load((tmp_path / CROSS).read_text())["packages"]
     assert list(needs["cli"]["depends-on"]) == ["core"]
     assert needs["core"] == {"depends-on": {}}
+
+
+def test_the_files_fit_the_schemas_they_name(tmp_path: Path) -> None:
+    write(tmp_path, FILES)
+    run(tmp_path)
+    for name in NAMES:
+        text = (tmp_path / FOLDER / name).read_text()
+        schema = text.splitlines()[0].partition("$schema=../")[2]
+        fits = json.loads((ENGINE / schema).read_text())
+        validator = cast("Any", Draft202012Validator(fits))
+        validator.validate(yaml.safe_load(text))
 
 
 def test_a_second_run_changes_nothing(tmp_path: Path) -> None:

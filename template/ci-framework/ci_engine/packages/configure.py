@@ -30,18 +30,21 @@ from ci_engine.project import Project
 __all__ = ["Written", "configure"]
 
 _HEAD = """\
+# yaml-language-server: $schema=../configs/schemas/{name}.json
 # {what}
 # This file is yours. `ci-framework/ci packages --configure` writes the entries that
 # end in a comment `detected` anew; an entry that you change stays as you leave it.
 """
 _INTROS = {
-    DETECTION: _HEAD.format(what="The packages of this repository.")
+    DETECTION: _HEAD.format(
+        name="package-detection", what="The packages of this repository."
+    )
     + "exclude: []  # patterns of directories that are no packages\n"
     + "include: []  # directories that are, although they look like examples\n",
-    SELECTIVE: _HEAD.format(what="How each package is checked.")
+    SELECTIVE: _HEAD.format(name="selective-ci", what="How each package is checked.")
     + "# tier: inherit, essential, extended or full; environment: isolated, or the\n"
     + "# name of a pixi environment; python: such as 3.12, empty for any.\n",
-    CROSS: _HEAD.format(what="Which package needs which others.")
+    CROSS: _HEAD.format(name="cross-package", what="Which package needs which others.")
     + "# What is found is found again each time: add to depends-on what cannot be\n"
     + "# found, name in independent-of what was found and is not so.\n",
 }

@@ -99,9 +99,18 @@ def prepare_package(
     probe = ask_virtual_environment(
         prefix, project=view.project, variables=variables, cancel=cancel
     )
-    substitute = f"pixi is not installed: not {declared}" if declared else ""
+    substitute = _instead_of_pixi(view, declared)
     name = f"{how} for {view.package.name} alone"
     return Environment(name, probe, variables, substitute=substitute)
+
+
+def _instead_of_pixi(view: PackageView, declared: str) -> str:
+    """Why it is not an environment of pixi, empty where none was expected."""
+    if view.top.manager != "pixi":
+        return ""
+    if declared:
+        return f"pixi is not installed: not its environment {declared}"
+    return f"pixi has no environment called {view.package.name}"
 
 
 def _pixi_name(view: PackageView) -> str:
