@@ -109,12 +109,10 @@ def _nothing_to_build(context: Context) -> str:
     document = context.project.pyproject
     if "build-system" not in document:
         return "pyproject.toml has no [build-system]"
-    if not context.project.installable:
-        return "pyproject.toml has no [project]"
     for name, key in (("uv", "package"), ("poetry", "package-mode")):
         if _table(_table(document.get("tool")).get(name)).get(key) is False:
             return f"tool.{name}.{key} is false"
-    return ""
+    return "" if context.project.installable else "pyproject.toml has no [project]"
 
 
 def _table(value: object) -> Table:

@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 # The framework's own files are not the project's to mend.
-FRAMEWORK_PATHS = ("ci-framework/ci_engine/", ".ci-framework/")
+FRAMEWORK_PATHS = ("ci-framework/ci_engine/", "ci-framework/scripts/", ".ci-framework/")
 
 
 @dataclass(frozen=True)

@@ -136,15 +136,20 @@ def _ignored_links(tree: Tree) -> list[Ignored]:
         folder, _, base = name.rpartition("/")
         path, because = name, ""
         if base in MANIFESTS:
-            what = f"a link to {target}" if target else "a dangling link"
+            what = f"a link to {target}" if target else _lost(tree, name)
             path, because = folder or ".", f"its {base} is {what}"
         elif target and any(f"{target}/{base}" in manifests for base in MANIFESTS):
             because = f"a link to {target}"
         elif not target and folder in homes and "." not in base:
-            because = "a dangling link"
+            because = _lost(tree, name)
         if because:
             ignored.append(Ignored(path=_printable(path), because=because))
     return ignored
+
+
+def _lost(tree: Tree, link: str) -> str:
+    outside = (tree.root / link).exists()
+    return "a link out of the repository" if outside else "a dangling link"
 
 
 def _members(document: Table) -> _Members:
