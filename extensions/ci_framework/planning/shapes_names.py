@@ -14,6 +14,8 @@ __all__ = ["ACTIONS", "PREFIXES", "WORKFLOWS", "shape_prefix", "shape_unmanaged"
 WORKFLOWS = {
     "python-ci.yml": "Python CI",
     "local-hybrid.yml": "Local hybrid",
+    "security-audit.yml": "Security audit",
+    "cleanup-dev-files.yml": "Clean up files of developers",
 }
 ACTIONS = (
     "change-detection",
