@@ -8,6 +8,7 @@ from typing import cast
 
 import pytest
 
+from ci_engine import changes
 from ci_engine.changes import Kinds, decide, everything
 from ci_engine.config import Configuration, load_configuration
 from ci_engine.event import Event
@@ -58,6 +59,7 @@ def affected(graph: Graph, directory: Path, *paths: str) -> Affected:
         (f"{CORE}/data/table.bin", {"core"}, {"cli", "shop", "bot", "tool"}),
         (f"{CORE}/tests/test_core.py", {"core"}, set[str]()),
         (f"{CORE}/src/core/test_inside.py", {"core"}, set[str]()),
+        (f"{CORE}/ruff.toml", {"core"}, {"cli", "shop", "bot", "tool"}),
         (f"{CORE}/README.md", set[str](), set[str]()),
         (f"{CORE}/docs/guide.md", set[str](), set[str]()),
         ("sub-packages/shop/src/shop/x.py", {"shop"}, {"bot"}),
@@ -90,7 +92,7 @@ def test_a_change_selects_its_package_and_those_that_need_it_and_nothing_else(
         "scripts/deploy.py",
         "sub-packages/gone/src/gone.py",
         "sub-packages/shared.py",
-        f"{CORE}/.pre-commit-config.yaml",
+        f"{CORE}/ci-framework.toml",
     ],
 )
 def test_what_belongs_to_no_package_selects_all(
@@ -107,6 +109,28 @@ def test_a_change_that_is_not_known_selects_all(graph: Graph, tmp_path: Path) ->
     found = affected_by(graph, kinds, everything("the start is not known"))
     assert set(found.changed) == ALL
     assert found.names(graph) == graph.order
+
+
+def test_documentation_touches_the_packages_whose_tests_read_it(
+    graph: Graph, tmp_path: Path
+) -> None:
+    loaded = configuration(tmp_path)
+    kinds = Kinds(loaded.patterns, loaded.settings)
+    test, text = "sub-packages/cli/tests/test_cli.py", "docs/x.md"
+    known = changes.Affected(chains=[changes.Chain(test, [text, test])])
+    decision = decide(kinds, [text], "base", "head", affected=known)
+    found = affected_by(graph, kinds, decision)
+    assert found.changed == {"cli": f"{test} reads {text}"}
+    assert not found.dependents
+
+
+def test_data_selects_all_as_any_package_may_read_it(
+    graph: Graph, tmp_path: Path
+) -> None:
+    loaded = configuration(tmp_path, changes={"data-patterns": {"*.csv": ["x.py"]}})
+    kinds = Kinds(loaded.patterns, loaded.settings)
+    decision = decide(kinds, [f"{CORE}/data/table.csv"], "base", "head")
+    assert set(affected_by(graph, kinds, decision).changed) == ALL
 
 
 def test_a_package_that_changed_is_not_told_as_a_dependent(

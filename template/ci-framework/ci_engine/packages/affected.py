@@ -14,7 +14,8 @@ from ci_engine.packages.model import Graph, Package
 __all__ = ["Affected", "affected_by"]
 
 _HARMLESS = frozenset({"docs", "generated"})
-_FAR_REACHING = frozenset({"always-run", "ci", "everything"})
+# Who reads data is said by patterns of the whole repository: that may be any package.
+_FAR_REACHING = frozenset({"always-run", "ci", "data", "everything"})
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,8 @@ class Affected:
 def affected_by(graph: Graph, kinds: Kinds, decision: Decision) -> Affected:
     """Say which packages a change touches; what belongs to none touches all.
 
-    Documentation touches none. A change of tests touches the package they are of,
-    not those that need it.
+    Documentation touches none but those whose tests read it. A change of tests
+    touches the package they are of, not those that need it.
 
     Args:
         graph: the packages.
@@ -68,6 +69,10 @@ def affected_by(graph: Graph, kinds: Kinds, decision: Decision) -> Affected:
         changed.setdefault(package.name, because if own.path == "" else reason.path)
         if not _only_test(package, inside):
             with_dependents.add(package.name)
+    for test, text in _readers(decision).items():
+        package = _owner(graph, kinds, test)
+        if package is not None:
+            changed.setdefault(package.name, f"{test} reads {text}")
     dependents = graph.dependents(sorted(with_dependents))
     return Affected(
         changed,
@@ -77,6 +82,16 @@ def affected_by(graph: Graph, kinds: Kinds, decision: Decision) -> Affected:
             if name not in changed
         },
     )
+
+
+def _readers(decision: Decision) -> dict[str, str]:
+    """The tests that read documentation which changed, each with one such text."""
+    texts = {r.path for r in decision.reasons if r.category in _HARMLESS}
+    return {
+        chain.path: chain.way[0]
+        for chain in decision.affected.chains
+        if chain.way and chain.way[0] in texts
+    }
 
 
 def _owner(graph: Graph, kinds: Kinds, path: str) -> Package | None:
