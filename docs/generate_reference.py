@@ -44,9 +44,11 @@ RENDERS: tuple[Answers, ...] = (
     {"project_state": "existing", "settings_file": "ci-framework.toml"},
     {"ci_mode": "local"},
     {"license": "none"},
+    {"project_type": "monorepo"},
 )
 WHEN = {
     "{'project_type': 'application'}": "for an application",
+    "{'project_type': 'monorepo'}": "for a monorepo",
     "{}": "for a library",
 }
 STATUSES = {
@@ -447,7 +449,7 @@ def write_files(trees: list[tuple[Answers, Path]]) -> str:
     seeds = project_paths()
     rows = [
         (
-            f"`{name.replace(PACKAGE, '<package_name>')}`",
+            f"`{nameless(name)}`",
             owner(name, seeds),
             only(name, rendered),
         )
@@ -469,13 +471,21 @@ def write_files(trees: list[tuple[Answers, Path]]) -> str:
 {wrap(f"Never touched by an update: {kept}, and every path in `unmanaged`.")}"""
 
 
+def nameless(path: str) -> str:
+    """A path of any project, whatever its name is."""
+    dashed = PACKAGE.replace("_", "-")
+    return path.replace(PACKAGE, "<package_name>").replace(dashed, "<package_name>")
+
+
 def project_paths() -> list[str]:
     """What `_exclude` leaves alone on every update."""
     excluded = cast("Document", yaml.safe_load(read("copier.yml")))["_exclude"]
     rule = next(entry for entry in excluded if "'update'" in entry)
     environment = jinja2.Environment(autoescape=False)  # noqa: S701 - no HTML
     text = environment.from_string(rule).render(
-        project_state="new", _copier_operation="update"
+        project_state="new",
+        _copier_operation="update",
+        packages=[{"path": "packages"}],
     )
     return [line.strip("/ ") for line in text.splitlines() if line.strip()]
 
@@ -500,6 +510,9 @@ def only(path: str, rendered: Mapping[str, list[str]]) -> str:
     present = {key: path in names for key, names in rendered.items()}
     if all(present.values()):
         return "always"
+    monorepo = "{'project_type': 'monorepo'}"
+    if present[monorepo] and sum(present.values()) == 1:
+        return WHEN[monorepo]
     notes: list[str] = []
     if present["{}"] != present["{'project_type': 'application'}"]:
         kind = "{}" if present["{}"] else "{'project_type': 'application'}"

@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "template" / "ci-framework"))
 
 from ci_engine.cleanup.patterns import CleanupPatterns  # noqa: E402 - the path first
+from ci_engine.packages.files import FILES  # noqa: E402
 from ci_engine.profiles import SecurityProfiles  # noqa: E402
 from ci_engine.scan.waivers import WaiversFile  # noqa: E402
 from ci_engine.settings import ChangePatterns, QualityTiers, Settings  # noqa: E402
@@ -123,6 +124,8 @@ def main() -> int:
         "waivers.json": schema_of(WaiversFile, partial=False),
         "settings.json": schema_of(Settings, partial=True),
     }
+    for file, kind in FILES.items():
+        schemas[Path(file).with_suffix(".json").name] = schema_of(kind, partial=False)
     texts = {
         SCHEMAS / name: json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
         for name, schema in schemas.items()

@@ -77,6 +77,7 @@ def _fleet(action: str, *before: str, heavy: bool = False) -> Way:
     return Way("fleet", 0, earlier, after, replace, heavy=heavy)
 
 
+_MONOREPO = "./ci-framework/scripts/monorepo-ci.sh"
 _SAYS_GREEN = 'grep -q \'"verdict": "green"\''
 
 COMMANDS: dict[str, Way] = {
@@ -266,6 +267,38 @@ COMMANDS: dict[str, Way] = {
     "ci-framework fleet status repositories.txt": _fleet("status"),
     "ci-framework fleet rollback repositories.txt": _fleet(
         "rollback", "plan", "apply", heavy=True
+    ),
+    # docs/monorepo-guide.md
+    "copier copy --defaults -d project_type=monorepo -d package_manager=uv"
+    f" {ADDRESS} mono": Way("empty", after="grep -q uv.workspace mono/pyproject.toml"),
+    "./ci-framework/scripts/package-detection.py --scan": Way(
+        "monorepo", after="test -s .ci-framework/packages/packages.json"
+    ),
+    "./ci-framework/scripts/package-detection.py --configure": Way(
+        "monorepo",
+        after="grep -q mono-cli ci-framework/project/cross-package.yaml"
+        " && git diff --quiet",
+    ),
+    f"{_MONOREPO} --analyze-dependencies --package=mono-core": Way(
+        "monorepo", after="grep -q mono-cli .ci-framework/packages/summary.md"
+    ),
+    f"{_MONOREPO} --analyze-dependencies --format=mermaid": Way("monorepo"),
+    "./ci-framework/scripts/selective-ci.sh --package=auto-detect --changed-only"
+    " --since=main --tier=essential": Way(
+        "monorepo",
+        before="printf '\\n\\nLEVEL = 1\\n' >> packages/mono-core/src/*/__init__.py",
+        after=f"{_SAYS_GREEN} .ci-framework/gate/mono-cli/result.json",
+        heavy=True,
+    ),
+    "ci-framework/ci gate --package mono-cli": Way(
+        "monorepo",
+        after=f"{_SAYS_GREEN} .ci-framework/gate/mono-cli/result.json",
+        heavy=True,
+    ),
+    "./ci-framework/scripts/package-detection.py --configure --releases": Way(
+        "monorepo",
+        before="rm release-please-config.json",
+        after="git diff --quiet -- release-please-config.json",
     ),
 }
 

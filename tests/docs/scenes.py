@@ -91,6 +91,7 @@ class Workshop:
         self._ready: Path | None = None
         self._conflict: Path | None = None
         self._adopted: Path | None = None
+        self._monorepo: Path | None = None
         self._count = 0
 
     def _release(self) -> None:
@@ -152,11 +153,25 @@ class Workshop:
             self._foreign(place / "service")
             (place / "repositories.txt").write_text("service\n", encoding="utf-8")
             return place
+        if name == "monorepo":
+            return self._copy_of_monorepo(place / "mono")
         project = place / "myproj"
         shutil.copytree(self.conflict() if name == "conflict" else self.base, project)
         if name == "project":
             self._commit(project, "Start myproj", "--initial-branch=main")
         return place if name == "parent" else project
+
+    def _copy_of_monorepo(self, place: Path) -> Path:
+        """A committed monorepo, as the guide makes it."""
+        if self._monorepo is None:
+            self._monorepo = self.directory / "mono"
+            copy = ["copier", "copy", "-q", "--defaults", f"--vcs-ref={OLD}"]
+            copy += [*_ANSWERS, "-d", "project_type=monorepo", "-d"]
+            copy += ["project_name=mono", ADDRESS, str(self._monorepo)]
+            self._must(copy, self.directory)
+        shutil.copytree(self._monorepo, place)
+        self._commit(place, "Start mono", "--initial-branch=main")
+        return place
 
     def conflict(self) -> Path:
         """A project whose update conflicts: its item follows a line that moves."""

@@ -24,10 +24,13 @@ _KINDS = (
     {"package_manager": "pixi"},
     {"package_manager": "pip", "ci_mode": "local"},
     {"ci_mode": "hybrid"},
+    {"project_type": "monorepo"},
 )
 # What runs, managers and people make; test_commands.py and the engine's tests see it.
 _MADE = (
-    re.compile(r"\.ci-framework(/(changes|environments|gate|scan|tools)(/.*)?)?"),
+    re.compile(
+        r"\.ci-framework(/(changes|environments|envs|gate|packages|scan|tools)(/.*)?)?"
+    ),
     re.compile(r"\.venv(/bin/pre-commit)?"),
     re.compile(r"(uv|pixi|poetry)\.lock"),
     # Examples of what a project may have.

@@ -39,6 +39,10 @@ def assert_usage(project: DemoProject, words: tuple[str, ...], *expected: str) -
         (("--coverage-threshold", "101"), ("--coverage-threshold: found integer 101",)),
         (("--coverage-threshold", "x"), ("--coverage-threshold",)),
         (("--no-such-option",), ("--no-such-option",)),
+        (
+            ("--package", "core", "--affected"),
+            ("--package: found a selection of tests as well",),
+        ),
     ],
 )
 def test_an_option_that_does_not_fit_is_refused(

@@ -23,7 +23,15 @@ from tests.engine.projects import (
 )
 from tests.render.renders import render
 
-PARTS = ["framework-files", "settings", "waivers", "blocks", "answers", "schemas"]
+PARTS = [
+    "framework-files",
+    "settings",
+    "waivers",
+    "blocks",
+    "answers",
+    "packages",
+    "schemas",
+]
 BLOCK = "# >>> ci-framework >>>\n{}# <<< ci-framework <<<\n"
 WORKFLOW = """\
 name: CI

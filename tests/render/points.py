@@ -18,7 +18,7 @@ FACTORS: dict[str, tuple[object, ...]] = {
         "a _b_ c",
         "on",
     ),
-    "project_type": ("library", "application"),
+    "project_type": ("library", "application", "monorepo"),
     "package_manager": ("pixi", "uv", "pip", "poetry"),
     "repository": ("", "https://github.com/owner/name"),
     "project_state": ("new", "existing"),

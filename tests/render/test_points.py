@@ -32,6 +32,7 @@ from tests.render.renders import (
     render_once,
 )
 
+RELEASES = ["release-please-config.json", ".release-please-manifest.json"]
 SEEDS = ["src", "tests", "README.md", "LICENSE", "SECURITY.md", ".editorconfig"]
 
 
@@ -67,6 +68,21 @@ class Point:
     @property
     def new(self) -> bool:
         return self.answers["project_state"] == "new"
+
+    @property
+    def packages(self) -> list[dict[str, str]]:
+        """The packages of a new monorepo."""
+        return cast("list[dict[str, str]]", self.answers["packages"])
+
+    def metadata(self) -> Document:
+        """What the project says of itself; of a monorepo, what its packages say."""
+        paths = [package["path"] for package in self.packages] or ["."]
+        found = [read_toml(self.path / p / "pyproject.toml") for p in paths]
+        for document in found:
+            for name in ("name", "dependencies", "scripts"):
+                document["project"].pop(name, None)
+            assert document["project"] == found[0]["project"]
+        return cast("Document", found[0]["project"])
 
     @property
     def pixi(self) -> bool:
@@ -124,7 +140,7 @@ def test_every_choice_of_every_question_is_tried() -> None:
         for value in FACTORS[name]:
             tried += cast("list[object]", value) if isinstance(value, list) else [value]
         assert set(tried) == set(known), name
-    assert questions().keys() - FACTORS.keys() == {"package_name"}
+    assert questions().keys() - FACTORS.keys() == {"package_name", "packages"}
 
 
 def test_every_answer_is_recorded_as_it_was_given(point: Point) -> None:
@@ -139,7 +155,8 @@ def test_every_answer_is_recorded_as_it_was_given(point: Point) -> None:
             continue
         order = cast("list[str]", question["choices"])
         given[name] = sorted(cast("list[str]", given[name]), key=order.index)
-    assert recorded == {**given, "package_name": recorded["package_name"]}
+    derived = {name: recorded[name] for name in ("package_name", "packages")}
+    assert recorded == {**given, **derived}
 
 
 def test_each_shared_file_has_one_block(point: Point) -> None:
@@ -183,7 +200,8 @@ def test_names_that_are_taken_get_a_prefix(point: Point) -> None:
     for path in (github / "workflows").glob("*"):
         text = path.read_text(encoding="utf-8")
         used = re.findall(r"\.github/actions/([\w-]+)", text)
-        assert used
+        # A release runs nothing of the repository.
+        assert used or path.name == f"{prefix}release-please.yml"
         assert set(used) <= names
         titled = re.search(r"^name: .* \(framework\)$", text, re.MULTILINE)
         assert (titled is not None) is bool(prefix)
@@ -261,6 +279,22 @@ def test_the_pyproject_conforms_to_the_schemas_of_its_tools(
     monkeypatch.setenv("NO_NETWORK", "1")
     document = point.pyproject()
     validator()(document)
+
+
+def test_the_packages_of_a_monorepo_are_a_chain(point: Point) -> None:
+    """Each needs the one before it, and can be imported by its name."""
+    monorepo = point.new and point.answers["project_type"] == "monorepo"
+    assert bool(point.packages) is monorepo
+    before: list[str] = []
+    for package in point.packages:
+        folder = point.path / package["path"]
+        document = read_toml(folder / "pyproject.toml")
+        validator()(document)
+        assert document["project"]["name"] == package["name"]
+        needs = [Requirement(text) for text in document["project"]["dependencies"]]
+        assert [needed.name for needed in needs] == before
+        before = [package["name"]]
+        assert (folder / "src" / package["name"].replace("-", "_")).is_dir()
 
 
 def test_the_settings_are_those_the_engine_knows(point: Point) -> None:
@@ -368,8 +402,13 @@ def test_the_engine_has_at_most_88_columns() -> None:
 def test_only_a_new_project_gets_files_of_its_own(point: Point) -> None:
     unmanaged = point.answers["unmanaged"]
     licensed = point.answers["license"] != "none" and "LICENSE" not in unmanaged
-    for name in SEEDS:
+    packages = {package["path"] for package in point.packages}
+    for name in {*SEEDS, *RELEASES, *packages}:
         expected = point.new and (name != "LICENSE" or licensed)
+        if name in ("src", "tests"):
+            expected = point.new and not packages
+        elif name in RELEASES:
+            expected = bool(packages)
         assert (point.path / name).exists() is expected, name
     assert not [path for path in unmanaged if (point.path / path).exists()]
     assert (point.path / "ci-framework" / "ci_engine" / "__init__.py").is_file()
@@ -384,7 +423,7 @@ def test_the_python_versions_agree(point: Point) -> None:
     if not point.new:
         assert "project" not in point.pyproject()
         return
-    project = point.pyproject()["project"]
+    project = point.metadata()
     assert project["requires-python"] == f">={versions[0]}"
     named = [
         classifier.rpartition(" :: ")[2]
@@ -404,7 +443,7 @@ def test_the_python_versions_agree(point: Point) -> None:
 def test_a_licence_is_stated_once_or_publishing_is_prevented(point: Point) -> None:
     if not point.new:
         return
-    project = point.pyproject()["project"]
+    project = point.metadata()
     private = "Private :: Do Not Upload" in project["classifiers"]
     assert private is (point.answers["license"] == "none")
     assert project.get("license", "none") == point.answers["license"]
@@ -414,15 +453,16 @@ def test_a_licence_is_stated_once_or_publishing_is_prevented(point: Point) -> No
 def test_the_metadata_is_what_was_answered(point: Point) -> None:
     if not point.new:
         return
-    project = point.pyproject()["project"]
-    assert project.get("description", "") == point.answers["description"]
+    scripts = "scripts" in point.pyproject().get("project", {})
+    assert scripts is (point.answers["project_type"] == "application")
+    project = point.metadata()
+    if not point.packages:
+        assert project.get("description", "") == point.answers["description"]
     people = project.get("authors", [{}])
     assert people[0].get("name", "") == point.answers["author_name"]
     assert people[0].get("email", "") == point.answers["author_email"]
     urls = project.get("urls", {})
     assert urls.get("Repository", "") == point.answers["repository"]
-    is_application = point.answers["project_type"] == "application"
-    assert ("scripts" in project) is is_application
 
 
 # --- pixi and the dependency groups ------------------------------------------------

@@ -12,7 +12,8 @@ from tests.render.points import LONG_NAME
 from tests.render.programs import run, tool
 from tests.render.renders import render, render_once
 
-TYPES = ["library", "application"]
+SINGLE = ["library", "application"]
+TYPES = [*SINGLE, "monorepo"]
 MANAGERS = ["pixi", "uv", "pip", "poetry"]
 
 
@@ -24,6 +25,11 @@ def project(
     return render_once(template, shared / "-".join(parts), answers)
 
 
+def code_of(kind: str) -> list[str]:
+    """Where a project of a kind has its code and its tests."""
+    return ["packages"] if kind == "monorepo" else ["src", "tests"]
+
+
 @pytest.mark.parametrize("name", ["a", "My Project", LONG_NAME, "tests"])
 @pytest.mark.parametrize("kind", TYPES)
 def test_any_name_gives_code_that_ruff_and_its_defaults_accept(
@@ -31,15 +37,15 @@ def test_any_name_gives_code_that_ruff_and_its_defaults_accept(
 ) -> None:
     path = project(template, shared_directory, kind, name)
     for isolated in ([], ["--isolated"]):
-        run(tool("ruff"), "check", "--no-cache", *isolated, "src", "tests", cwd=path)
+        code = code_of(kind)
+        run(tool("ruff"), "check", "--no-cache", *isolated, *code, cwd=path)
         run(
             tool("ruff"),
             "format",
             "--check",
             "--no-cache",
             *isolated,
-            "src",
-            "tests",
+            *code,
             cwd=path,
         )
 
@@ -52,7 +58,7 @@ def test_the_code_is_strictly_typed_whichever_checker_is_chosen(
     path = project(template, shared_directory, kind, type_checker=checker)
     python = ["--pythonpath", sys.executable] if checker == "pyright" else []
     run(tool(checker), *python, cwd=path)
-    if checker == "pyright":
+    if checker == "pyright" and kind != "monorepo":
         run(tool("mypy"), "--strict", "--cache-dir", os.devnull, "src", cwd=path)
 
 
@@ -66,12 +72,13 @@ def test_the_tests_pass_and_reach_every_branch(
     (metadata / "METADATA").write_text(
         "Metadata-Version: 2.4\nName: my-project\nVersion: 0.1.0\n"
     )
+    sources = [path / "src", *path.glob("packages/*/src")]
     run(
         *(sys.executable, "-m", "pytest", "--cov", "--cov-fail-under=100"),
         *("-p", "no:cacheprovider", "-p", "no:randomly"),
         cwd=path,
         variables={
-            "PYTHONPATH": f"{path / 'src'}{os.pathsep}{tmp_path}",
+            "PYTHONPATH": os.pathsep.join(map(str, [*sources, tmp_path])),
             "COVERAGE_FILE": str(tmp_path / "coverage"),
             "PYTHONDONTWRITEBYTECODE": "1",
         },
@@ -79,7 +86,7 @@ def test_the_tests_pass_and_reach_every_branch(
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize("kind", TYPES)
+@pytest.mark.parametrize("kind", SINGLE)
 @pytest.mark.parametrize("manager", MANAGERS)
 def test_a_new_project_is_green_in_a_fresh_environment(
     template: Path, tmp_path: Path, manager: str, kind: str
@@ -119,6 +126,35 @@ def test_a_new_project_is_green_in_a_fresh_environment(
     run(programs / "twine", "check", "--strict", *made, cwd=path)
     if kind == "application":
         assert run(programs / "fresh-one", "--version", cwd=path) == "0.1.0\n"
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("manager", ["uv", "pip"])
+def test_a_new_monorepo_is_green_as_a_whole_and_package_by_package(
+    template: Path, tmp_path: Path, manager: str
+) -> None:
+    answers = {
+        "project_name": "Fresh One",
+        "project_type": "monorepo",
+        "package_manager": manager,
+        "build_backend": "setuptools" if manager == "pip" else "hatchling",
+        "quality_tier": "essential",
+        "coverage_threshold": 100,
+    }
+    path = render(template, tmp_path / "project", answers)
+    variables = {"PATH": os.pathsep.join([str(tool("uv").parent), os.environ["PATH"]])}
+    if manager == "uv":
+        run("uv", "lock", "--quiet", cwd=path, variables=variables)
+    run("git", "init", "--quiet", cwd=path)
+    run("git", "add", ".", cwd=path)
+    scripts = path / "ci-framework" / "scripts"
+    run(scripts / "local-quality-gates.sh", cwd=path, variables=variables)
+    run(scripts / "selective-ci.sh", cwd=path, variables=variables)
+    for name in ("fresh-one-core", "fresh-one-cli"):
+        assert (path / f".ci-framework/gate/{name}/coverage.xml").is_file()
+    said = run(scripts / "package-detection.py", "--configure", cwd=path)
+    assert "release-please-config.json: up to date" in said
+    assert "release-please-manifest.json: up to date" in said
 
 
 @pytest.mark.heavy

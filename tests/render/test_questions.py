@@ -15,6 +15,7 @@ from tests.render.renders import ROOT, Document, questions, read_answers, render
 
 ALWAYS = ["setup", "project_name", "project_type", "package_manager", "repository"]
 PIXI_ONLY = {"pixi_tiers", "pixi_prefix"}
+MONOREPO_ONLY = {"packages"}
 NEW_ONLY = {"description", "author_name", "author_email", "license", "build_backend"}
 EXISTING_ONLY = {
     "settings_file",
@@ -57,9 +58,10 @@ def test_the_recommended_way_asks_four_questions_and_records_all(
 @pytest.mark.parametrize(
     ("answers", "unasked"),
     [
-        ({}, EXISTING_ONLY),
-        ({"package_manager": "uv"}, EXISTING_ONLY | PIXI_ONLY),
-        ({"project_state": "existing"}, NEW_ONLY),
+        ({}, EXISTING_ONLY | MONOREPO_ONLY),
+        ({"project_type": "monorepo"}, EXISTING_ONLY),
+        ({"package_manager": "uv"}, EXISTING_ONLY | PIXI_ONLY | MONOREPO_ONLY),
+        ({"project_state": "existing"}, NEW_ONLY | MONOREPO_ONLY),
     ],
 )
 def test_customising_asks_everything_that_matters(

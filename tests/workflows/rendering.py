@@ -29,6 +29,7 @@ CHANGES: dict[str, Answers] = {
     "hybrid": {"ci_mode": "hybrid", "integration_branch": "development"},
     "codeql": {"codeql": "yes", "cleanup": "pull-request", "containers": "yes"},
     "no-cleanup": {"cleanup": "none"},
+    "monorepo": {"project_type": "monorepo", "package_manager": "uv"},
     "local": {"ci_mode": "local"},
 }
 COMBINATIONS: dict[str, Answers] = {

@@ -13,8 +13,8 @@ from tests.workflows.documents import Document, tables
 from tests.workflows.test_hardening import DOCUMENTS, verdict_job
 from tests.workflows.tools import require_tool
 
-# These have one job each, which is its own verdict.
-ALONE = ("cleanup-dev-files.yml", "cleanup-pull-request.yml")
+# These have one job each, which is its own verdict; for a release nothing waits.
+ALONE = ("cleanup-dev-files.yml", "cleanup-pull-request.yml", "release-please.yml")
 WITH_VERDICT = [
     name for name in DOCUMENTS if "/workflows/" in name and not name.endswith(ALONE)
 ]

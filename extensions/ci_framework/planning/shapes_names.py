@@ -8,12 +8,29 @@ from collections.abc import Iterator
 from ci_framework.planning.shapes_model import Shape, first_of
 from ci_framework.repository import Repository
 
-__all__ = ["ACTIONS", "PREFIXES", "WORKFLOWS", "shape_prefix", "shape_unmanaged"]
+__all__ = [
+    "ACTIONS",
+    "CHOSEN_WORKFLOWS",
+    "PREFIXES",
+    "WORKFLOWS",
+    "shape_prefix",
+    "shape_unmanaged",
+]
 
 # What a render may put into .github: workflows by their names, and actions.
 WORKFLOWS = {
     "python-ci.yml": "Python CI",
     "local-hybrid.yml": "Local hybrid",
+    "security-audit.yml": "Security audit",
+    "cleanup-dev-files.yml": "Clean up files of developers",
+}
+# Those that no adoption renders unless a person answers so: many projects have a
+# codeql.yml of their own, which needs no prefix in front of all the others.
+CHOSEN_WORKFLOWS = {
+    "cleanup-pull-request.yml": "Remove files of developers",
+    "codeql.yml": "CodeQL",
+    "monorepo.yml": "Monorepo",
+    "release-please.yml": "Release please",
 }
 ACTIONS = (
     "change-detection",

@@ -189,12 +189,17 @@ def _without_path(entry: Known) -> Known:
 
 
 def record(
-    checks: Iterable[CheckResult], old: Baseline | None
+    checks: Iterable[CheckResult], old: Baseline | None, within: str = ""
 ) -> tuple[Baseline, list[str]]:
     """Make a baseline of what a run found.
 
     What the old baseline says of checks that were not part of the run, or did not
     come to their end, is kept.
+
+    Args:
+        checks: what the run found.
+        old: the baseline there is.
+        within: what the run was limited to: a directory with a slash at its end.
 
     Returns:
         The new baseline, and what a reader must know of checks that are not in it.
@@ -206,11 +211,17 @@ def record(
     ran = {check.id: check for check in all_checks if _came_to_its_end(check)}
     _refuse_never_known(ran.values())
     old = old or Baseline(schema=1)
-    findings = [known for known in old.findings if known.check not in ran]
-    tests = [] if "test" in ran else list(old.tests)
+    findings = [
+        known
+        for known in old.findings
+        if known.check not in ran or not known.path.startswith(within)
+    ]
+    tests = [
+        test for test in old.tests if "test" not in ran or not test.startswith(within)
+    ]
     coverage = old.coverage
     for check in ran.values():
-        if check.id == "coverage":
+        if check.id == "coverage" and not within:
             coverage = check.coverage if check.status is Status.FAILED else None
         if check.id in _WITHOUT_BASELINE:
             continue
@@ -332,12 +343,16 @@ def _size(baseline: Baseline) -> int:
     return len(baseline.findings) + len(baseline.tests)
 
 
-def gone(baseline: Baseline, checks: Iterable[CheckResult]) -> int:
+def gone(baseline: Baseline, checks: Iterable[CheckResult], within: str = "") -> int:
     """How many known findings of the checks that ran did not turn up again."""
     ended = [check for check in checks if _came_to_its_end(check)]
     ran = {check.id for check in ended}
-    known = sum(entry.check in ran for entry in baseline.findings)
-    known += len(baseline.tests) if "test" in ran else 0
+    known = sum(
+        entry.check in ran and entry.path.startswith(within)
+        for entry in baseline.findings
+    )
+    if "test" in ran:
+        known += sum(test.startswith(within) for test in baseline.tests)
     found = sum(check.baseline for check in ended)
     tests = [f.test for c in ended for f in c.findings if f.known and f.test]
     # A test may fail in its body and in its tear-down: that is one entry.

@@ -70,8 +70,16 @@ class _Arguments(argparse.Namespace):
     affected: bool
     selection: str
     head: str
-    analyze_dependencies: str
+    analyze_dependencies: Literal["auto", "true", "false"]
     optimize_tests: str
+    package: str
+    configure: bool
+    releases: bool
+    analyse: bool
+    gate: bool
+    changed_only: bool
+    form: Literal["text", "json", "mermaid"]
+    jobs: int
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -95,11 +103,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _discard_reports(parsed: _Arguments) -> None:
     """The reports of an earlier run must not pass for those of this one."""
     from ci_engine.output import discard_reports
-    from ci_engine.project import OUTPUT_DIRECTORY, repository_root
+    from ci_engine.project import OUTPUT_DIRECTORY, normalise, repository_root
 
     # A page that is given was written by an earlier run on purpose.
     if not (getattr(parsed, "dry_run", False) or getattr(parsed, "page", "")):
         default = repository_root() / OUTPUT_DIRECTORY / parsed.command
+        if parsed.command == "gate" and _package(parsed):
+            default /= normalise(_package(parsed).strip("./").replace("/", "-"))
         discard_reports(
             Path.cwd() / (parsed.report_dir or default), ours=not parsed.report_dir
         )
@@ -138,6 +148,9 @@ def _parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
     )
     _add_setup(commands.add_parser("setup", help="prepare environment and hooks"))
     _add_summary(commands.add_parser("summary", help="one page for all that ran"))
+    _add_packages(
+        commands.add_parser("packages", help="the packages of a monorepo, and checks")
+    )
     for command in commands.choices.values():
         command.epilog = _EXIT_CODES
         command.add_argument(
@@ -196,6 +209,9 @@ def _add_gate(parser: argparse.ArgumentParser) -> None:
         help="the same, as `ci changes` told it in its changes.json",
     )
     parser.add_argument(
+        "--package", default="", metavar="NAMES", help="check these packages alone"
+    )
+    parser.add_argument(
         "--dry-run", action="store_true", help="say what would run, run nothing"
     )
     parser.add_argument(
@@ -224,18 +240,68 @@ def _add_changes(parser: argparse.ArgumentParser) -> None:
         help="tell what one file is, which tests it selects and what selects it",
     )
     # With a value each, for workflows: their inputs are texts.
-    for name, text in (
-        ("analyze-dependencies", "follow the imports from the change to the tests"),
-        ("optimize-tests", "leave out tests that the change cannot break"),
-    ):
-        parser.add_argument(
-            f"--{name}", choices=("true", "false"), default="true", help=text
-        )
+    parser.add_argument(
+        "--analyze-dependencies",
+        nargs="?",
+        choices=("auto", "true", "false"),
+        const="true",
+        default="auto",
+        help="follow the imports from the change to the tests, and to the packages "
+        "that need those which it touches; true plans jobs for packages in any case",
+    )
+    parser.add_argument(
+        "--optimize-tests",
+        choices=("true", "false"),
+        default="true",
+        help="leave out tests that the change cannot break",
+    )
     parser.add_argument(
         "--matrix",
         choices=("full", "spot-check"),
         default="full",
         help="whether CI tests a change on all Pythons or on two",
+    )
+
+
+def _add_packages(parser: argparse.ArgumentParser) -> None:
+    for name, destination, text in (
+        ("scan", "scan", "list the packages (what is done if nothing is asked for)"),
+        ("configure", "configure", "write what is found to ci-framework/project/"),
+        ("releases", "releases", "with --configure: configure release-please as well"),
+        ("analyze-dependencies", "analyse", "tell which package needs which"),
+        ("gate", "gate", "run the gate of the packages"),
+        ("changed-only", "changed_only", "only what a change touches, and its users"),
+        ("fail-fast", "fail_fast", "start no other package once one failed"),
+        ("dry-run", "dry_run", "say what would be done, do nothing"),
+    ):
+        parser.add_argument(
+            f"--{name}", dest=destination, action="store_true", help=text
+        )
+    parser.add_argument(
+        "--package",
+        default="",
+        metavar="NAMES",
+        help="packages, comma-separated; auto-detect stands for all",
+    )
+    parser.add_argument(
+        "--since", default="", metavar="COMMIT", help="where the change started from"
+    )
+    parser.add_argument(
+        "--format",
+        dest="form",
+        choices=("text", "json", "mermaid"),
+        default="text",
+        help="how to print what depends on what",
+    )
+    parser.add_argument("--tier", default="", help="essential, extended or full")
+    parser.add_argument(
+        "--python", default="", metavar="3.X", help="the Python that runs the tests"
+    )
+    parser.add_argument(
+        "--only", default="", metavar="CHECKS", help="some checks, comma-separated"
+    )
+    parser.add_argument(
+        "--jobs", type=int, default=0, metavar="N", help="packages at the same time"
     )
 
 
@@ -275,21 +341,32 @@ def _add_summary(parser: argparse.ArgumentParser) -> None:
         )
 
 
+def _package(parsed: _Arguments) -> str:
+    """The packages that the gate is limited to."""
+    return parsed.package or os.environ.get("CI_FRAMEWORK_PACKAGE", "")
+
+
 def _gate(parsed: _Arguments) -> int:
     from ci_engine.commands.gate import GateRequest, run_gate
     from ci_engine.config import load_configuration
     from ci_engine.project import read_project, repository_root
 
     root = repository_root()
+    _refuse_bad_python(parsed.python)
+    if _package(parsed) and (parsed.affected or parsed.selection):
+        raise UsageError(
+            "--package: found a selection of tests as well; allowed: one of both",
+            next_step="leave the selection out: all tests of the package run",
+        )
+    if "," in _package(parsed).strip(", "):
+        return _gates(parsed)
+    if _package(parsed):
+        return _gate_of_package(parsed)
     configuration = load_configuration(root, os.environ, _overrides(parsed))
     settings = configuration.settings
     checks = settings.checks_of(settings.quality.tier)
     if parsed.only:
-        known = [
-            name for name, check in settings.checks.items() if check.tier != "none"
-        ]
-        checks = _only(known, parsed.only)
-    _refuse_bad_python(parsed.python)
+        checks = _only(settings.known_checks(), parsed.only)
     project = read_project(root)
     if parsed.dry_run:
         sys.stdout.writelines(f"{name}\n" for name in checks)
@@ -341,6 +418,112 @@ def _decision(
 
     request = DetectionRequest(since=parsed.since)
     return detect(project, configuration, read_event(os.environ), request)
+
+
+def _gate_of_package(parsed: _Arguments) -> int:
+    from ci_engine.commands.gate import GateRequest, run_gate
+    from ci_engine.packages.declared import Siblings
+    from ci_engine.packages.gate import prepared_for
+    from ci_engine.packages.view import LEFT_OUT, view_package
+    from ci_engine.project import read_project, repository_root
+
+    top = read_project(repository_root())
+    view = view_package(top, _package(parsed), os.environ, _overrides(parsed))
+    settings = view.configuration.settings
+    tier = settings.quality.tier
+    checks = settings.checks_of(tier, package=True)
+    if parsed.only:
+        checks = _only(settings.known_checks(package=True), parsed.only)
+    if parsed.dry_run:
+        sys.stdout.writelines(f"{name}\n" for name in checks)
+        return 0
+    name = view.package.name
+    python = parsed.python or view.how.python
+    reports = Path.cwd() / (parsed.report_dir or top.output / "gate" / name)
+    paths = _from_root([*parsed.paths, *_lines(parsed.more_paths)], top.root)
+    result = run_gate(
+        view.project,
+        view.configuration,
+        GateRequest(
+            tier=tier,
+            checks=checks,
+            python=python,
+            fail_fast=settings.quality.fail_fast,
+            fix=parsed.fix,
+            paths=_inside(paths, view.project.prefix, name),
+            reports=reports,
+            since=parsed.since,
+            baseline="write" if parsed.baseline == "write" else "check",
+            grow=parsed.grow,
+            explicit=bool(parsed.only),
+            on_result=_print_result,
+            package=name,
+            prepare=prepared_for(view, tier, python),
+            left_out=LEFT_OUT if view.project.prefix else {},
+            siblings=Siblings(top, view.graph, view.package),
+        ),
+    )
+    from ci_engine.report.console import conclude, make_console
+
+    conclude(make_console(), result, top.relative(reports), as_json=parsed.json)
+    return result.verdict.exit_code
+
+
+def _inside(paths: list[str], prefix: str, package: str) -> list[str]:
+    """Name paths from the directory of a package.
+
+    Raises:
+        UsageError: for a path that is elsewhere.
+    """
+    for path in paths:
+        if not path.startswith(prefix):
+            raise UsageError(f"{path}: not a file of the package {package}")
+    return [path.removeprefix(prefix) for path in paths]
+
+
+def _gates(parsed: _Arguments) -> int:
+    """The gate of several packages."""
+    if parsed.paths or parsed.more_paths or parsed.fix or parsed.baseline == "write":
+        raise UsageError(
+            "--package: with several packages neither paths, --fix nor --baseline "
+            "write are possible",
+            next_step="name one package",
+        )
+    parsed.gate, parsed.changed_only, parsed.configure = True, False, False
+    parsed.releases, parsed.analyse, parsed.jobs, parsed.form = False, False, 0, "text"
+    parsed.package = _package(parsed)
+    return _packages(parsed)
+
+
+def _packages(parsed: _Arguments) -> int:
+    from ci_engine.commands.packages import PackagesRequest, run_packages_command
+
+    _refuse_bad_python(parsed.python)
+    words: list[str] = []
+    for option in ("tier", "python", "only", "since"):
+        value = str(getattr(parsed, option))
+        words += [f"--{option}", value] if value else []
+    for option in ("coverage_threshold", "timeout"):
+        limit = getattr(parsed, option, None)
+        name = f"--{option.replace('_', '-')}"
+        words += [name, str(limit)] if limit is not None else []
+    return run_packages_command(
+        PackagesRequest(
+            analyse=parsed.analyse,
+            configure=parsed.configure,
+            releases=parsed.releases,
+            gate=parsed.gate,
+            package=parsed.package,
+            changed_only=parsed.changed_only,
+            since=parsed.since,
+            form="json" if parsed.json else parsed.form,
+            words=words,
+            at_once=parsed.jobs,
+            fail_fast=parsed.fail_fast,
+            dry_run=parsed.dry_run,
+            report_dir=parsed.report_dir,
+        )
+    )
 
 
 def _print_result(check: CheckResult) -> None:
@@ -480,11 +663,12 @@ def _changes(parsed: _Arguments) -> int:
             detection=DetectionRequest(
                 since=parsed.since,
                 head=parsed.head,
-                analyze=parsed.analyze_dependencies == "true",
+                analyze=parsed.analyze_dependencies != "false",
                 optimize=parsed.optimize_tests == "true",
             ),
             explain=parsed.explain,
             matrix=parsed.matrix,
+            dependents=parsed.analyze_dependencies,
             as_json=parsed.json,
             report_dir=parsed.report_dir,
         )
@@ -548,6 +732,7 @@ _COMMANDS = {
     "changes": _changes,
     "cleanup": _cleanup,
     "gate": _gate,
+    "packages": _packages,
     "scan": _scan,
     "setup": _setup,
     "summary": _summary,

@@ -37,6 +37,7 @@ __all__ = [
     "find_line",
     "load_configuration",
     "project_table",
+    "read_own_table",
     "read_text",
     "read_toml",
     "read_yaml",
@@ -48,7 +49,7 @@ _Structure = TypeVar("_Structure", bound=msgspec.Struct)
 
 _PREFIX = "CI_FRAMEWORK_"
 # Variables of ours that are not settings.
-_OTHER_VARIABLES = frozenset({"CI_FRAMEWORK_ENGINE_PYTHON"})
+_OTHER_VARIABLES = frozenset({"CI_FRAMEWORK_ENGINE_PYTHON", "CI_FRAMEWORK_PACKAGE"})
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,10 @@ def configuration_file(root: Path) -> Path | None:
 
 
 def load_configuration(
-    root: Path, variables: Mapping[str, str], overrides: Table | None = None
+    root: Path,
+    variables: Mapping[str, str],
+    overrides: Table | None = None,
+    package: Table | None = None,
 ) -> Configuration:
     """Merge all layers into one configuration.
 
@@ -170,6 +174,7 @@ def load_configuration(
         root: the repository's top directory.
         variables: the environment.
         overrides: settings from the command line.
+        package: settings of one package of the repository.
 
     Raises:
         ConfigurationError: naming every mistake in the layer it is in.
@@ -185,11 +190,25 @@ def load_configuration(
         table = project_table(read_toml(source), source)
         _refuse(settings_mistakes(table), source)
         merged = _merge(merged, table)
+    merged = _merge(merged, package or {})
     merged = _merge(merged, _from_variables(variables))
     merged = _merge(merged, overrides or {})
     settings = msgspec.convert(merged, Settings)
     _refuse_checks_without_command(settings, source)
     return Configuration(settings, tiers, patterns, security, source)
+
+
+def read_own_table(path: Path) -> Table:
+    """Read ``[tool.ci-framework]`` of a file; empty if the file is not there.
+
+    Raises:
+        ConfigurationError: naming every mistake in it.
+    """
+    if not path.is_file():
+        return {}
+    table = project_table(read_toml(path), path)
+    _refuse(settings_mistakes(table), path)
+    return table
 
 
 def _read_defaults(name: str, structure: type[_Structure]) -> _Structure:

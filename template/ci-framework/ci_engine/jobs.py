@@ -13,14 +13,14 @@ from ci_engine.event import Event
 from ci_engine.matrix import Leg, as_matrix, matrix_of, newest_of, spot_check_of
 from ci_engine.settings import CheckName
 
-__all__ = ["Jobs", "plan_jobs"]
+__all__ = ["BESIDE_A_SELECTION", "Jobs", "plan_jobs"]
 
 # Their result may differ from one Python or platform to the next.
 _ON_THE_MATRIX = frozenset({"test", "coverage", "patch-coverage"})
 # They look at code or versions only: documentation cannot change their result.
 _BLIND_TO_DOCS = frozenset({"typecheck", "security", "audit", "policy", "lock"})
 # Where every test runs, each module that matters is imported anyway.
-_BESIDE_A_SELECTION = frozenset({"imports"})
+BESIDE_A_SELECTION = frozenset({"imports"})
 # They compare with the commit the change started from.
 _NEED_HISTORY = frozenset({"patch-coverage"})
 
@@ -36,6 +36,7 @@ class Jobs:
         test_checks: the checks that every leg of the matrix makes.
         skips: why a job is left out, by its id.
         security_skips: the same for the jobs of the security audit.
+        more: outputs for the jobs of other workflows.
     """
 
     quick: Leg
@@ -44,6 +45,7 @@ class Jobs:
     test_checks: Sequence[CheckName]
     skips: Mapping[str, str]
     security_skips: Mapping[str, str] = field(default_factory=dict[str, str])
+    more: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def outputs(self) -> dict[str, str]:
         """The outputs of a step: flat, short and of no name that a user chose."""
@@ -58,6 +60,7 @@ class Jobs:
             "quick-checks": ",".join(self.quick_checks),
             "skips": msgspec.json.encode(self.skips).decode(),
             "security-skips": msgspec.json.encode(self.security_skips).decode(),
+            **self.more,
         }
 
 
@@ -81,7 +84,7 @@ def plan_jobs(
     checks = configuration.settings.checks_of(tier)
     blind = _BLIND_TO_DOCS if decision.docs_only else frozenset[str]()
     if decision.docs_only or decision.tests.mode == "all":
-        blind |= _BESIDE_A_SELECTION
+        blind |= BESIDE_A_SELECTION
     quick = [name for name in checks if name not in _ON_THE_MATRIX | blind]
     tests = [name for name in checks if name in _ON_THE_MATRIX]
     whole = any(reason.category == "everything" for reason in decision.reasons)

@@ -33,6 +33,8 @@ from ci_engine.environment import (
 )
 from ci_engine.errors import ToolError
 from ci_engine.output import prepare_directory
+from ci_engine.packages.graph import packages_graph
+from ci_engine.packages.tables import texts
 from ci_engine.project import Project, normalise
 from ci_engine.run import Outcome, find_program, run_program
 from ci_engine.settings import Environments, Tier
@@ -249,6 +251,7 @@ def _install(wanted: Preparation, prefix: Path) -> None:
     """Make a virtual environment if there is none, and install into it."""
     itself = f".[{wanted.extra}]" if wanted.extra else "."
     words = ["--editable", itself] if wanted.project.installable else []
+    words += [w for path in _members(wanted.project) for w in ("--editable", path)]
     words += _requirements(wanted)
     python = str(python_of(prefix))
     if find_program("uv") is not None:
@@ -272,6 +275,23 @@ def _install(wanted: Preparation, prefix: Path) -> None:
         outcome = wanted.run(command)
         if outcome.code != 0:
             raise environment_error("the environment could not be made", outcome)
+
+
+def _members(project: Project) -> list[str]:
+    """The packages of a monorepo whose top is no package, as pip installs them.
+
+    Only those whose code the settings name are part of what is checked as a whole.
+    """
+    named = texts(project.pyproject, "tool", "ci-framework", "source-paths")
+    if project.installable or not named:
+        return []
+    packages = packages_graph(project)
+    found = [packages.by_name[name] for name in packages.order]
+    return [
+        f"./{package.path}"
+        for package in found
+        if any(f"{path}/".startswith(package.prefix or "/") for path in named)
+    ]
 
 
 def _requirements(wanted: Preparation) -> list[str]:
@@ -306,6 +326,7 @@ def _key(wanted: Preparation) -> str:
             wanted.project.pyproject.get("build-system"),
             cast("Table", tool).get("poetry") if isinstance(tool, dict) else None,
             wanted.project.groups,
+            _members(wanted.project),
             wanted.group,
             wanted.python,
             # Editable installs name the repository by its path.

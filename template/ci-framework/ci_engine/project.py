@@ -58,6 +58,7 @@ class Project:
         extras: the extras it declares, as written.
         has_git: whether the root is inside a git work tree.
         installable: whether the project itself can be installed.
+        top: the top of the repository, where this is one of its packages.
     """
 
     root: Path
@@ -69,6 +70,7 @@ class Project:
     extras: tuple[str, ...] = ()
     has_git: bool = False
     installable: bool = False
+    top: Path | None = None
 
     @cached_property
     def files(self) -> tuple[Path, ...]:
@@ -98,7 +100,18 @@ class Project:
     @property
     def output(self) -> Path:
         """Where everything the engine writes goes."""
-        return self.root / OUTPUT_DIRECTORY
+        return self.repository / OUTPUT_DIRECTORY
+
+    @property
+    def repository(self) -> Path:
+        """The top of the repository that this project is, or is a package of."""
+        return self.top or self.root
+
+    @property
+    def prefix(self) -> str:
+        """What comes before its files' names, seen from the top of the repository."""
+        inside = self.root.relative_to(self.repository).as_posix()
+        return "" if inside == "." else f"{inside}/"
 
     def relative_link(self, path: Path) -> str:
         """Name a path below the root as git does, without following any link."""
@@ -153,8 +166,17 @@ def read_project(root: Path) -> Project:
         groups=_expand_groups(document.get("dependency-groups", {})),
         extras=tuple(_extras(root, document)),
         has_git=(root / ".git").exists() or _inside_git(root),
-        installable="project" in document or "poetry" in tools or setup_files,
+        installable=_installable(document, tools) or setup_files,
     )
+
+
+def _installable(document: Table, tools: Table) -> bool:
+    """Whether pyproject.toml describes something to install, not only to manage."""
+    poetry = tools.get("poetry")
+    virtual = (
+        isinstance(poetry, dict) and cast("Table", poetry).get("package-mode") is False
+    )
+    return ("project" in document or "poetry" in tools) and not virtual
 
 
 def _manager(root: Path, tools: Table) -> Manager:

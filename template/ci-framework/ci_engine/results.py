@@ -180,6 +180,7 @@ class RunResult(msgspec.Struct, kw_only=True):
         environment: the environments that gave the verdict.
         seconds: wall time of the run.
         notes: what a reader must know about the run as a whole.
+        package: the package that was checked; empty = the whole repository.
     """
 
     schema: int = 1
@@ -192,6 +193,7 @@ class RunResult(msgspec.Struct, kw_only=True):
     environment: str = ""
     seconds: float = 0.0
     notes: list[str] = msgspec.field(default_factory=list[str])
+    package: str = ""
 
 
 def verdict_of(checks: list[CheckResult]) -> Verdict:

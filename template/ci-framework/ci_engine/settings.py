@@ -13,6 +13,7 @@ import msgspec
 
 __all__ = [
     "BUILT_IN_CHECKS",
+    "OF_PACKAGES",
     "TIERS",
     "ChangePatterns",
     "Changes",
@@ -53,7 +54,10 @@ BUILT_IN_CHECKS = (
     "patch-coverage",
     "lock",
     "metadata",
+    "declared-imports",
 )
+# These are about one package of a repository with several.
+OF_PACKAGES = frozenset({"declared-imports"})
 CheckName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]*$")]
 SecurityLevel = Literal["low", "medium", "high", "critical"]
 CleanupMode = Literal["none", "check", "pull-request", "push"]
@@ -292,10 +296,27 @@ class Settings(_Table, frozen=True):
         """The project's own command for a check, empty if it has none."""
         return self.commands.get(check) or self.checks[check].command
 
-    def checks_of(self, tier: Tier) -> list[CheckName]:
-        """The checks that a tier runs, those of the tiers before it included."""
+    def checks_of(self, tier: Tier, *, package: bool = False) -> list[CheckName]:
+        """The checks that a tier runs, those of the tiers before it included.
+
+        Args:
+            tier: the tier.
+            package: whether it runs for one package of a repository with several.
+        """
         reached = TIERS[: TIERS.index(tier) + 1]
-        return [name for name, check in self.checks.items() if check.tier in reached]
+        return [
+            name
+            for name, check in self.checks.items()
+            if check.tier in reached and (package or name not in OF_PACKAGES)
+        ]
+
+    def known_checks(self, *, package: bool = False) -> list[CheckName]:
+        """Every check that is not turned off, of whichever tier."""
+        return [
+            name
+            for name, check in self.checks.items()
+            if check.tier != "none" and (package or name not in OF_PACKAGES)
+        ]
 
 
 class TierDefinition(_Table, frozen=True):

@@ -15,6 +15,7 @@ import msgspec
 from ci_engine.config import configs_directory, read_yaml
 from ci_engine.environment import activated, environment_error, python_of
 from ci_engine.errors import ConfigurationError
+from ci_engine.locking import alone
 from ci_engine.output import prepare_directory, write_text
 from ci_engine.project import Project
 from ci_engine.run import find_program, run_program
@@ -96,7 +97,8 @@ def isolated_tool(
     identity = hashlib.sha256(f"{base}\n{text}".encode()).hexdigest()[:12]
     prefix = project.output / "tools" / f"{name}-{lock.version}-{identity}"
     done = prefix / "ci-framework-stamp"
-    with _LOCK:
+    prepare_directory(prefix.parent, project.output)
+    with _LOCK, alone(prefix.parent / f".{name}.lock"):
         # Its interpreter goes with the one that made it, for example an upgrade.
         if not (done.is_file() and python_of(prefix).exists()):
             _install(project, prefix, text, python, cancel)

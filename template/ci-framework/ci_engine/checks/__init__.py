@@ -10,6 +10,7 @@ from ci_engine.checks import (
     build,
     conflict_markers,
     coverage,
+    declared_imports,
     hooks,
     imports,
     lock,
@@ -51,6 +52,7 @@ CHECKS: Mapping[CheckName, Callable[[Context], CheckResult]] = {
     "build": build.check,
     "lock": lock.check,
     "metadata": metadata.check,
+    "declared-imports": declared_imports.check,
 }
 
 # A check that reads what another one made or measured runs after it.

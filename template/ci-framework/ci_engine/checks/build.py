@@ -108,12 +108,10 @@ def _nothing_to_build(context: Context) -> str:
     document = context.project.pyproject
     if "build-system" not in document:
         return "pyproject.toml has no [build-system]"
-    if not context.project.installable:
-        return "pyproject.toml has no [project]"
     for name, key in (("uv", "package"), ("poetry", "package-mode")):
         if as_table(as_table(document.get("tool")).get(name)).get(key) is False:
             return f"tool.{name}.{key} is false"
-    return ""
+    return "" if context.project.installable else "pyproject.toml has no [project]"
 
 
 class _Build:

@@ -12,6 +12,7 @@ from ci_engine.changes import Affected, Tests
 from ci_engine.environment import Environment
 from ci_engine.errors import ToolError
 from ci_engine.git import Start
+from ci_engine.packages.declared import Siblings
 from ci_engine.pixi_tasks import own_task
 from ci_engine.project import Project
 from ci_engine.results import CheckResult, Finding, Status
@@ -31,7 +32,7 @@ __all__ = [
 ]
 
 # The framework's own files are not the project's to mend.
-FRAMEWORK_PATHS = ("ci-framework/ci_engine/", ".ci-framework/")
+FRAMEWORK_PATHS = ("ci-framework/ci_engine/", "ci-framework/scripts/", ".ci-framework/")
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ class Context:
         tests: the tests that the change can break; None = nobody asked.
         affected: what is known about them.
         explicit: whether the checks were named one by one.
+        siblings: the other packages, where one package of several is checked.
     """
 
     project: Project
@@ -105,6 +107,8 @@ class Context:
         """Whether tests are left out that the change cannot break."""
         return self.tests is not None and self.tests.mode != "all"
 
+    siblings: Siblings | None = None
+
     def own_command(self, check: CheckName) -> Command:
         """The project's own way to make a check, empty if it has none.
 
@@ -119,6 +123,12 @@ class Context:
             return command
         task = own_task(self.project, check)
         return [task.name] if task is not None and task.trusted else ""
+
+    @property
+    def inner(self) -> list[str]:
+        """The directories of packages inside of the one that is checked."""
+        inner = self.siblings.inner if self.siblings is not None else ()
+        return [path.rstrip("/") for path in inner]
 
     @property
     def code_paths(self) -> list[str]:

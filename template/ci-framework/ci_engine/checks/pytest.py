@@ -92,7 +92,9 @@ def _variables(
     inside = str(Path(__file__).resolve().parent.parent / "inside" / "pytest_plugin")
     python_path = os.environ.get("PYTHONPATH", "")
     selection = _write_selection(context, data.with_name(_SELECTION_NAME))
-    words = shlex.join(("-p", "ci_framework_pytest", *options))
+    # The tests of a package inside of this one are tests of that one.
+    others = [f"--ignore={context.project.root / path}" for path in context.inner]
+    words = shlex.join(("-p", "ci_framework_pytest", *options, *others))
     return {
         **({"CI_ENGINE_PYTEST_SELECTION": str(selection)} if selection else {}),
         "CI_ENGINE_PYTEST_EVENTS": str(data.with_name(_EVENTS_NAME)),

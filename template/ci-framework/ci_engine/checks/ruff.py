@@ -102,10 +102,14 @@ def add_faults(result: CheckResult, context: Context) -> CheckResult:
 
 def _targets(context: Context) -> Sequence[str]:
     """What ruff looks at; what it may change does not hold files of the framework."""
-    if context.paths or not context.fix:
+    if context.paths or not (context.fix or context.inner):
         return context.code_paths or (".",)
     names = [context.project.relative(path) for path in context.project.files]
     python = [name for name in names if name.endswith(_PYTHON_SUFFIXES)]
+    if context.inner:
+        # The packages inside of this one are checked by themselves.
+        inner = tuple(f"{path}/" for path in context.inner)
+        return [name for name in python if not name.startswith((*inner, _FRAMEWORK))]
     ours = {name.partition("/")[0] for name in python} - {_FRAMEWORK}
     if any(name.startswith(f"{_FRAMEWORK}/project/") for name in python):
         ours.add(f"{_FRAMEWORK}/project")

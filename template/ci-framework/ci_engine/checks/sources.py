@@ -9,7 +9,7 @@ from ci_engine.checks.context import Context
 
 __all__ = ["is_below", "source_files"]
 
-_ENGINE = "ci-framework/ci_engine"
+_FRAMEWORK = ("ci-framework/ci_engine", "ci-framework/scripts")
 
 
 def source_files(context: Context, suffixes: Iterable[str]) -> list[str]:
@@ -21,7 +21,7 @@ def source_files(context: Context, suffixes: Iterable[str]) -> list[str]:
     """
     wanted = frozenset(suffixes)
     settings = context.settings
-    others = (*settings.test_paths, _ENGINE)
+    others = (*settings.test_paths, *_FRAMEWORK)
     return [
         name
         for path in context.project.files

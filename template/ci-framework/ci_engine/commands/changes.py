@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from ci_engine.changes import Decision, Tests, everything
+from ci_engine.changes import Decision, Kinds, Tests, everything
 from ci_engine.config import Configuration, load_configuration
 from ci_engine.detection import DetectionRequest, detect
 from ci_engine.errors import ToolError
@@ -19,6 +19,7 @@ from ci_engine.explanation import explain
 from ci_engine.github import add_summary, write_outputs
 from ci_engine.jobs import Jobs, plan_jobs
 from ci_engine.output import prepare_directory, write_text
+from ci_engine.package_jobs import find_affected, with_packages
 from ci_engine.project import Project, read_project, repository_root
 from ci_engine.report.changes_page import to_changes_page
 from ci_engine.report.explanation_page import to_explanation
@@ -44,6 +45,9 @@ class ChangesRequest:
         detection: what is to be detected.
         explain: a path to explain, without looking at any change.
         matrix: whether a change is tested on the whole matrix.
+        dependents: whether the packages that need those which the change touches are
+            told as well; ``auto`` does so without planning jobs for a repository
+            that has no packages.
         as_json: whether to print JSON instead of Markdown.
         report_dir: where to write; empty = the usual place.
     """
@@ -51,6 +55,7 @@ class ChangesRequest:
     detection: DetectionRequest
     explain: str
     matrix: Literal["full", "spot-check"]
+    dependents: Literal["auto", "true", "false"]
     as_json: bool
     report_dir: str
 
@@ -83,6 +88,10 @@ def run_changes(request: ChangesRequest) -> int:
         raise
     spot_check = request.matrix == "spot-check"
     jobs = plan_jobs(decision, configuration, event, spot_check=spot_check)
+    kinds = Kinds(configuration.patterns, configuration.settings)
+    packages = find_affected(project, kinds, decision, request.dependents)
+    decision = msgspec.structs.replace(decision, packages=packages.names)
+    jobs = with_packages(jobs, packages, configuration)
     _tell(project, configuration, decision, jobs, request)
     return 0
 

@@ -6,24 +6,28 @@ import shlex
 import threading
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import Literal
 
+import msgspec
+
 from ci_engine import __version__
 from ci_engine.baseline import Baseline, gone, judge, read_baseline, record, write
 from ci_engine.changes import Affected, Decision
 from ci_engine.checks import DEPENDS_ON, FIXERS, needs_environment, run_check
-from ci_engine.checks.context import Context, not_run_because
+from ci_engine.checks.context import Context, not_run_because, skipped
 from ci_engine.config import Configuration
 from ci_engine.environment import Environment
 from ci_engine.errors import ToolError, UsageError
 from ci_engine.fingerprints import fingerprint_findings
 from ci_engine.git import Start, find_start
 from ci_engine.output import prepare_directory
+from ci_engine.packages.declared import Siblings
+from ci_engine.packages.names import seen_from_top
 from ci_engine.prepare import prepare_environment
 from ci_engine.project import Project
 from ci_engine.report import publish, write_reports
@@ -63,6 +67,10 @@ class GateRequest:
         decision: which tests the change can break; None = nobody asked.
         explicit: whether the checks were named one by one.
         on_result: called with each result as soon as it is there.
+        package: the package that is checked; empty = the whole repository.
+        prepare: prepares another environment than that of the tier.
+        left_out: checks that are not made, each with the reason.
+        siblings: the other packages, where one package of several is checked.
     """
 
     tier: Tier
@@ -78,6 +86,10 @@ class GateRequest:
     decision: Decision | None = None
     explicit: bool = False
     on_result: Callable[[CheckResult], None] = field(default=lambda _: None)
+    package: str = ""
+    prepare: Callable[[threading.Event], Environment] | None = None
+    left_out: Mapping[CheckName, str] = field(default_factory=dict[CheckName, str])
+    siblings: Siblings | None = None
 
 
 def run_gate(
@@ -142,8 +154,8 @@ def _write_baseline(
     Raises:
         UsageError: if something may not be recorded.
     """
-    new, kept = record(result.checks, old)
-    changed = write(project.root, old, new, grow=grow)
+    new, kept = record(result.checks, old, project.prefix)
+    changed = write(project.repository, old, new, grow=grow)
     for check in result.checks:
         judge(check, new)
     result.verdict = verdict_of(result.checks)
@@ -163,6 +175,7 @@ def _unfinished(request: GateRequest) -> RunResult:
         checks=checks,
         framework=__version__,
         tier=request.tier,
+        package=request.package,
     )
 
 
@@ -178,7 +191,7 @@ class _Run:
         self.cancel = threading.Event()
         self.interrupted = False
         self.results: dict[CheckName, CheckResult] = {}
-        self.baseline = read_baseline(project.root)
+        self.baseline = read_baseline(project.repository)
         self.environment: Environment | ToolError = ToolError("not prepared")
         self._asking = threading.Lock()
         self._start: Start | None = None
@@ -204,6 +217,7 @@ class _Run:
             environment=_name_of(environment),
             seconds=time.monotonic() - started,
             notes=self._notes(checks),
+            package=self.request.package,
         )
 
     def _notes(self, checks: Sequence[CheckResult]) -> list[str]:
@@ -212,8 +226,9 @@ class _Run:
         partial = decision is not None and decision.tests.mode != "all"
         if self.baseline is None or self.request.paths or partial:
             return []
-        number = gone(self.baseline, checks)
-        command = "ci-framework/ci gate --baseline write"
+        number = gone(self.baseline, checks, self.project.prefix)
+        package = f" --package {self.request.package}" if self.request.package else ""
+        command = f"ci-framework/ci gate{package} --baseline write"
         text = f"{number} known findings are gone: `{command}` shrinks the baseline"
         return [text] if number else []
 
@@ -267,6 +282,9 @@ class _Run:
     def _prepare(self) -> None:
         settings = self.configuration.settings
         try:
+            if self.request.prepare is not None:
+                self.environment = self.request.prepare(self.cancel)
+                return
             self.environment = prepare_environment(
                 self.project,
                 settings.environments,
@@ -280,6 +298,8 @@ class _Run:
             self.environment = ToolError("the run was called off")
 
     def _run_one(self, name: CheckName) -> CheckResult:
+        if name in self.request.left_out:
+            return skipped(name, self.request.left_out[name])
         started = time.monotonic()
         decision = self.request.decision
         context = Context(
@@ -299,6 +319,7 @@ class _Run:
             tests=decision.tests if decision else None,
             affected=decision.affected if decision else Affected(),
             explicit=self.request.explicit,
+            siblings=self.request.siblings,
         )
         try:
             if self.cancel.is_set():
@@ -340,8 +361,10 @@ class _Run:
     def _finish(self, name: CheckName, result: CheckResult) -> None:
         result.tier = self.request.tier
         result.blocking = self.configuration.settings.checks[name].blocking
-        result.findings = fingerprint_findings(self.project.root, result.findings)
-        judge(result, None if self.request.baseline == "write" else self.baseline)
+        seen_from_top(self.project, result)
+        top = self.project.repository
+        result.findings = fingerprint_findings(top, result.findings)
+        judge(result, self._known())
         result.rerun = self._rerun(name, result)
         self.results[name] = result
         self.request.on_result(result)
@@ -350,9 +373,18 @@ class _Run:
         if self.request.fail_fast and stops and result.blocking and not writes:
             self.cancel.set()
 
+    def _known(self) -> Baseline | None:
+        """What is known to be red; how much is covered it tells of the whole only."""
+        if self.request.baseline == "write" or self.baseline is None:
+            return None
+        if not self.project.prefix:
+            return self.baseline
+        return msgspec.structs.replace(self.baseline, coverage=None)
+
     def _rerun(self, name: CheckName, result: CheckResult) -> str:
         """The command that repeats a check, limited to the tests that failed."""
         words = ["ci-framework/ci", "gate", "--tier", self.request.tier]
+        words += ["--package", self.request.package] if self.request.package else []
         words += ["--only", ",".join(filter(None, (DEPENDS_ON.get(name), name)))]
         if self.request.python:
             words += ["--python", self.request.python]
@@ -364,7 +396,8 @@ class _Run:
         if 0 < len(tests) <= _MOST_TESTS_NAMED:
             words += ["--", *tests]
         elif self.request.paths:
-            words += ["--", *self.request.paths]
+            prefix = self.project.prefix
+            words += ["--", *(f"{prefix}{path}" for path in self.request.paths)]
         return shlex.join(words)
 
     def _python_check(self) -> list[CheckResult]:

@@ -25,6 +25,7 @@ from ci_engine.results import (
     verdict_of,
 )
 from ci_engine.validation.blocks import check_answers, check_blocks
+from ci_engine.validation.packages_check import check_packages
 from ci_engine.validation.schemas import check_schemas
 from ci_engine.validation.settings_check import (
     check_framework_files,
@@ -75,6 +76,7 @@ def _parts(project: Project) -> dict[str, Callable[[], Iterator[Finding]]]:
         "waivers": lambda: check_waivers(project),
         "blocks": lambda: check_blocks(project),
         "answers": lambda: check_answers(project),
+        "packages": lambda: check_packages(project),
         "schemas": lambda: check_schemas(project),
     }
 

@@ -61,8 +61,9 @@ def where(result: RunResult) -> str:
 
 
 def title(result: RunResult) -> str:
-    """The command and its tier."""
-    return f"{result.command} {result.tier}".strip()
+    """The command, its tier and its package."""
+    package = f" of {result.package}" if result.package else ""
+    return f"{result.command} {result.tier}".strip() + package
 
 
 def first_line(text: str) -> str:

@@ -1,0 +1,55 @@
+"""One process at a time, where several would write in the same place."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ci_engine.errors import ToolError
+
+__all__ = ["alone"]
+
+_WAIT_SECONDS = 0.1
+
+
+@contextmanager
+def alone(path: Path) -> Generator[None]:
+    """Wait until no other process holds the lock of a file, and hold it.
+
+    The system takes the lock from a process that ends, however it ends.
+
+    Raises:
+        ToolError: if the file cannot be written.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise ToolError(f"{path}: cannot be written: {error.strerror}") from error
+    try:
+        _take(descriptor)
+        yield
+    finally:
+        # Closing gives the lock back.
+        os.close(descriptor)
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _take(descriptor: int) -> None:
+        while True:
+            try:
+                msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+                return
+            except OSError:
+                time.sleep(_WAIT_SECONDS)
+
+else:
+    import fcntl
+
+    def _take(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -1,0 +1,77 @@
+"""The order of packages, each after those it needs, and the cycles among them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+__all__ = ["find_cycles", "in_order"]
+
+Edges = Mapping[str, Collection[str]]
+
+
+def find_cycles(edges: Edges) -> list[list[str]]:
+    """List the sets of packages that need each other, and those that need themselves.
+
+    Args:
+        edges: what each package needs.
+    """
+    groups = [sorted(group) for group in _groups(edges)]
+    return sorted(g for g in groups if len(g) > 1 or g[0] in edges[g[0]])
+
+
+def in_order(edges: Edges, soft: Edges) -> list[str]:
+    """Put each package after those it needs.
+
+    Packages that need each other stand together, by name.
+
+    Args:
+        edges: what each package needs.
+        soft: what it needs as well, unless that would contradict ``edges``.
+    """
+    both = {name: {*edges[name], *soft.get(name, ())} for name in edges}
+    order: list[str] = []
+    for group in _groups(both):
+        if len(group) == 1:
+            order += group
+            continue
+        inside = {name: [n for n in edges[name] if n in group] for name in group}
+        for smaller in _groups(inside):
+            order += sorted(smaller)
+    return order
+
+
+def _groups(edges: Edges) -> list[list[str]]:
+    """The strongly connected groups, each after those it needs (Tarjan, no recursion).
+
+    Among what does not depend on each other the alphabet decides.
+    """
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    groups: list[list[str]] = []
+    for start in sorted(edges):
+        if start in index:
+            continue
+        work = [(start, iter(sorted(edges[start])))]
+        index[start] = low[start] = len(index)
+        stack.append(start)
+        while work:
+            name, rest = work[-1]
+            for other in rest:
+                if other not in index:
+                    index[other] = low[other] = len(index)
+                    stack.append(other)
+                    work.append((other, iter(sorted(edges[other]))))
+                    break
+                if other in stack:
+                    low[name] = min(low[name], index[other])
+            else:
+                work.pop()
+                if work:
+                    parent = work[-1][0]
+                    low[parent] = min(low[parent], low[name])
+                if low[name] == index[name]:
+                    position = stack.index(name)
+                    groups.append(stack[position:])
+                    del stack[position:]
+    return groups

@@ -1,0 +1,202 @@
+"""Read setup.cfg, and of setup.py what it says in plain values; neither is run."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+__all__ = ["SetupFacts", "read_setup_cfg", "read_setup_py"]
+
+
+@dataclass
+class SetupFacts:
+    """What setup.py or setup.cfg says.
+
+    Attributes:
+        name: the name, empty if it is computed.
+        version: the version, empty if it is computed.
+        requires_python: the Pythons it allows, empty if that is computed.
+        requires: what it needs, by the name of the list it stands in.
+        roots: the directories that hold its packages, by package; "" stands for all.
+        modules: its single modules.
+        computed: whether its requirements are not written down.
+    """
+
+    name: str = ""
+    version: str = ""
+    requires_python: str = ""
+    requires: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    roots: dict[str, str] = field(default_factory=dict[str, str])
+    modules: list[str] = field(default_factory=list[str])
+    computed: bool = False
+
+
+def read_setup_cfg(text: str) -> SetupFacts | None:
+    """Read setup.cfg; None if it is broken or describes no distribution."""
+    parser = configparser.ConfigParser(interpolation=None, strict=False)
+    try:
+        parser.read_string(text)
+    except configparser.Error:
+        return None
+    if not (parser.has_section("metadata") or parser.has_section("options")):
+        return None
+    facts = SetupFacts(
+        name=parser.get("metadata", "name", fallback="").strip(),
+        version=parser.get("metadata", "version", fallback="").strip(),
+    )
+    facts.requires_python = parser.get("options", "python_requires", fallback="")
+    if facts.version.startswith(("attr:", "file:")):
+        facts.version = ""
+    for key in ("install_requires", "tests_require", "setup_requires"):
+        listed = parser.get("options", key, fallback="")
+        if listed.startswith("file:"):
+            facts.computed = True
+        elif listed:
+            facts.requires[key] = _rows(listed)
+    for key, listed in _section(parser, "options.extras_require"):
+        facts.requires[f"extras_require.{key}"] = _rows(listed)
+    for row in _rows(parser.get("options", "package_dir", fallback="")):
+        package, _, directory = row.partition("=")
+        facts.roots[package.strip()] = directory.strip()
+    where = parser.get("options.packages.find", "where", fallback="").strip()
+    if where:
+        facts.roots.setdefault("", _rows(where)[0])
+    facts.modules = _rows(parser.get("options", "py_modules", fallback=""))
+    return facts
+
+
+def _section(parser: configparser.ConfigParser, name: str) -> list[tuple[str, str]]:
+    return parser.items(name) if parser.has_section(name) else []
+
+
+def _rows(text: str) -> list[str]:
+    rows = text.splitlines() if "\n" in text else text.split(",")
+    return [row.strip() for row in rows if row.strip() and row.strip()[0] != "#"]
+
+
+def read_setup_py(text: str) -> SetupFacts | None:
+    """Read the call of ``setup()`` in setup.py; None if there is none or it is broken.
+
+    Names that the file gives a plain value are followed, everything else is taken
+    for computed.
+    """
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    known = _constants(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _called(node.func) == "setup":
+            return _facts(node, known)
+    return None
+
+
+def _called(function: ast.expr) -> str:
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
+
+
+def _constants(tree: ast.Module) -> dict[str, ast.expr]:
+    """What the names of the module stand for, as far as it is assigned once."""
+    found: dict[str, ast.expr] = {}
+    for node in tree.body:
+        targets: list[ast.expr] = []
+        if isinstance(node, ast.Assign):
+            targets = node.targets
+        elif isinstance(node, ast.AnnAssign):
+            targets = [node.target]
+        else:
+            continue
+        for target in targets:
+            if isinstance(target, ast.Name) and node.value is not None:
+                found[target.id] = node.value
+    return found
+
+
+def _facts(call: ast.Call, known: Mapping[str, ast.expr]) -> SetupFacts:
+    given = {word.arg: word.value for word in call.keywords if word.arg}
+    facts = SetupFacts(
+        name=_text(given.get("name"), known), version=_text(given.get("version"), known)
+    )
+    facts.requires_python = _text(given.get("python_requires"), known)
+    facts.computed = len(given) < len(call.keywords)
+    for key in ("install_requires", "tests_require", "setup_requires"):
+        if key in given:
+            facts.requires[key] = _texts(given[key], known, facts)
+    for key, value in _pairs(given.get("extras_require"), known):
+        facts.requires[f"extras_require.{key}"] = _texts(value, known, facts)
+    for key, value in _pairs(given.get("package_dir"), known):
+        facts.roots[key] = _text(value, known)
+    packages = given.get("packages")
+    if isinstance(packages, ast.Call):
+        facts.roots.setdefault("", _where(packages, known))
+    facts.modules = _texts(given.get("py_modules"), known, SetupFacts())
+    return facts
+
+
+def _where(call: ast.Call, known: Mapping[str, ast.expr]) -> str:
+    """The directory that ``find_packages`` looks in."""
+    named = [word.value for word in call.keywords if word.arg == "where"]
+    places = named or call.args
+    return (_text(places[0], known) if places else "") or "."
+
+
+def _follow(
+    node: ast.expr | None, known: Mapping[str, ast.expr], depth: int = 9
+) -> ast.expr | None:
+    if isinstance(node, ast.Name) and depth:
+        return _follow(known.get(node.id), known, depth - 1)
+    return node
+
+
+def _text(node: ast.expr | None, known: Mapping[str, ast.expr]) -> str:
+    node = _follow(node, known)
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    return ""
+
+
+def _pairs(
+    node: ast.expr | None, known: Mapping[str, ast.expr]
+) -> list[tuple[str, ast.expr]]:
+    node = _follow(node, known)
+    if not isinstance(node, ast.Dict):
+        return []
+    pairs = zip(node.keys, node.values, strict=True)
+    return [(_text(key, known), value) for key, value in pairs if key is not None]
+
+
+def _texts(
+    node: ast.expr | None, known: Mapping[str, ast.expr], facts: SetupFacts
+) -> list[str]:
+    """The texts of a list, and those of lists that are added to it."""
+    node = _follow(node, known)
+    if node is None:
+        return []
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return _texts(node.left, known, facts) + _texts(node.right, known, facts)
+    if not isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+        facts.computed = True
+        return []
+    found: list[str] = []
+    for item in node.elts:
+        if isinstance(item, ast.JoinedStr):
+            found.append(_spelled(item))
+        elif word := _text(item, known):
+            found.append(word)
+        else:
+            facts.computed = True
+    return found
+
+
+def _spelled(node: ast.JoinedStr) -> str:
+    """``f"core @ file://{here}/../core"`` with ``${PROJECT_ROOT}`` for what varies."""
+    return "".join(
+        part.value
+        if isinstance(part, ast.Constant) and isinstance(part.value, str)
+        else "${PROJECT_ROOT}"
+        for part in node.values
+    )

@@ -1,0 +1,152 @@
+"""The rendered monorepo.yml is executed: which packages run, and which do not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.render.renders import render
+from tests.workflows.act import Run, commit_all, run_workflow, two_pythons
+from tests.workflows.documents import tables
+
+pytestmark = [pytest.mark.heavy, pytest.mark.timeout(1200)]
+
+TEST = """\
+import alone
+
+
+def test_alone() -> None:
+    assert alone.LEVEL == 1
+"""
+CORE, CLI = "packages/sample-core", "packages/sample-cli"
+
+
+@pytest.fixture(scope="module")
+def pythons() -> tuple[str, str]:
+    return two_pythons()
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One directory for all runs, so that packages are fetched once."""
+    return tmp_path_factory.mktemp("act")
+
+
+@pytest.fixture
+def project(tmp_path: Path, template: Path, pythons: tuple[str, str]) -> Path:
+    """A new monorepo with a lock and one commit, and a package beside."""
+    answers = {
+        "setup": "customise",
+        "project_name": "sample",
+        "project_type": "monorepo",
+        "packages": [
+            {"name": "sample-core", "path": CORE},
+            {"name": "sample-cli", "path": CLI},
+        ],
+        "package_manager": "uv",
+        "type_checker": "mypy",
+        "python_versions": list(pythons),
+        "platforms": ["linux"],
+        # The other tiers look up advisories on the network.
+        "quality_tier": "essential",
+    }
+    path = render(template, tmp_path / "sample", answers)
+    alone = (path / CORE / "pyproject.toml").read_text(encoding="utf-8")
+    for name, text in {
+        "pyproject.toml": alone.replace("sample-core", "alone"),
+        "README.md": "# alone\n",
+        "LICENSE": "MIT\n",
+        "src/alone/__init__.py": '"""Alone."""\n\nLEVEL = 1\n',
+        "tests/test_alone.py": TEST,
+    }.items():
+        file = path / "packages" / "alone" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text.replace("sample_core", "alone"), encoding="utf-8")
+    commit_all(path)
+    return path
+
+
+def run(project: Path, place: Path) -> Run:
+    commit_all(project)
+    target = place / f"{project.parent.name}-pull-request"
+    return run_workflow(project, target, "monorepo.yml", "pull_request")
+
+
+def append(path: Path, text: str) -> None:
+    path.write_text(path.read_text(encoding="utf-8") + text, encoding="utf-8")
+
+
+def told(done: Run) -> dict[str, str]:
+    return done.outputs["change-detection", "changes"]
+
+
+def reports(done: Run) -> list[str]:
+    names = (path.name for path in done.artifacts.iterdir())
+    return sorted(name.removesuffix("-1") for name in names if "-py" in name)
+
+
+def legs(*names: str, pythons: tuple[str, str]) -> list[str]:
+    return sorted(f"gate-{name}-linux-py{p}" for name in names for p in pythons)
+
+
+def checks(done: Run, artifact: str) -> dict[str, str]:
+    found = tables(done.report(artifact)["checks"])
+    return {str(check["id"]): str(check["status"]) for check in found}
+
+
+def test_a_change_of_one_package_checks_it_and_tests_those_that_need_it(
+    project: Path, place: Path, pythons: tuple[str, str]
+) -> None:
+    append(project / CORE / "src/sample_core/__init__.py", "\n\nLEVEL = 1\n")
+    done = run(project, place)
+    assert done.code == 0, done.text
+    assert done.results["ci-success"] == "success"
+    assert json.loads(told(done)["packages"]) == ["sample-cli", "sample-core"]
+    expected = legs("sample-core", "cross-sample-cli", pythons=pythons)
+    assert reports(done) == expected
+    core = checks(done, expected[-1])
+    assert core["declared-imports"] == core["coverage"] == "passed"
+    cli = checks(done, expected[0])
+    assert set(cli) - {"python"} == {"typecheck", "test"}
+    assert set(cli.values()) == {"passed"}
+    assert f"| {expected[0]} | green |" in done.page()
+
+
+def test_a_package_that_breaks_its_dependents_is_red(
+    project: Path, place: Path, pythons: tuple[str, str]
+) -> None:
+    code = project / CORE / "src/sample_core/__init__.py"
+    text = code.read_text(encoding="utf-8")
+    code.write_text(text.replace("parts", "pieces"), encoding="utf-8")
+    tests = project / CORE / "tests/test_sample_core.py"
+    text = tests.read_text(encoding="utf-8")
+    tests.write_text(text.replace(".parts", ".pieces"), encoding="utf-8")
+    done = run(project, place)
+    assert done.code != 0
+    assert done.results["packages"] == "success"
+    assert done.results["cross-package-tests"] == "failure"
+    assert done.results["ci-success"] == "failure"
+    assert done.page().startswith("## ci-framework: red\n")
+
+
+def test_a_change_of_the_top_checks_all_packages(
+    project: Path, place: Path, pythons: tuple[str, str]
+) -> None:
+    (project / "Makefile").write_text("all:\n", encoding="utf-8")
+    done = run(project, place)
+    assert done.code == 0, done.text
+    names = ("alone", "sample-cli", "sample-core")
+    assert reports(done) == legs(*names, pythons=pythons)
+    assert "cross-package-tests" in json.loads(told(done)["skips"])
+
+
+def test_documentation_alone_checks_no_package(project: Path, place: Path) -> None:
+    append(project / CORE / "README.md", "\nMore.\n")
+    done = run(project, place)
+    assert done.code == 0, done.text
+    assert reports(done) == []
+    skips = json.loads(told(done)["skips"])
+    assert skips["packages"] == "the change touches no package"
+    assert json.loads(told(done)["packages"]) == []
