@@ -57,6 +57,7 @@ def derive_answers(inventory: Inventory) -> dict[str, Answer]:
         "project_state": Answer("existing", "there is code already"),
         "package_name": _package_name(inventory),
         **_metadata(inventory),
+        "packages": Answer([], "its packages are found where they are, not rendered"),
         "source_paths": Answer(sources, because),
         "test_paths": _tests(inventory, sources),
         "ci_mode": _ci_mode(inventory),
