@@ -408,7 +408,8 @@ def test_only_a_new_project_gets_files_of_its_own(point: Point) -> None:
         if name in ("src", "tests"):
             expected = point.new and not packages
         elif name in RELEASES:
-            expected = bool(packages)
+            asked = point.answers["releases"] == "release-please"
+            expected = bool(packages) and asked
         assert (point.path / name).exists() is expected, name
     assert not [path for path in unmanaged if (point.path / path).exists()]
     assert (point.path / "ci-framework" / "ci_engine" / "__init__.py").is_file()

@@ -71,6 +71,7 @@ def derive_answers(inventory: Inventory) -> dict[str, Answer]:
         "quality_tier": Answer("extended", "the default: what is red is a baseline"),
         "coverage_threshold": _threshold(inventory),
         "cleanup": Answer("none", "the project did not ask for it"),
+        "releases": Answer("none", "it makes its releases as it does"),
         "codeql": Answer("no", "a workflow of its own that runs CodeQL stays"),
         "containers": Answer("no", "the project did not ask for it"),
         "sbom": Answer("yes", "the default"),
