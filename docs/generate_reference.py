@@ -233,7 +233,7 @@ def default(question: Document) -> str:
     value = question["default"]
     if not isinstance(value, str) or "{" not in value:
         return code(value)
-    source = re.search(r"\b(project_\w+|packages)\b(?! if)", value)
+    source = re.search(r"(?<!\.)\b(project_\w+|packages)\b(?! if)", value)
     return f"derived from `{source.group()}`" if source else code(value)
 
 

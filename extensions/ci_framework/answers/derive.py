@@ -95,6 +95,10 @@ def _project_name(inventory: Inventory) -> Answer:
 
 
 def _project_type(inventory: Inventory) -> Answer:
+    several = inventory.items("distributions")
+    if len(several) > 1:
+        because = f"{len(several)} of its directories are packages of their own"
+        return Answer("monorepo", f"{because}: {', '.join(several[:3])}, ...")
     if inventory.text("build-backend"):
         return Answer("library", "it builds distributions that others can install")
     return Answer("application", "it builds no distributions")
