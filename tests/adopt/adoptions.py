@@ -20,12 +20,13 @@ __all__ = ["ENGINE", "Adopted", "adopt", "empty_inventory", "empty_plan"]
 Content = str | bytes
 BOOTSTRAP = "ci-framework/ci_engine/bootstrap.py"
 
-# An engine in one file: the lines of Python files with BAD, UNUSED or FLAKY are red.
+# An engine in one file: the lines of Python files with BAD, UNUSED or FLAKY are red in
+# the gate, those with FLAW or SECRET in the scan.
 _ENGINE = """
 import json, sys
 from pathlib import Path
 import msgspec
-from ci_engine.baseline import judge, read_baseline
+from ci_engine.baseline import judge, read_baseline, record, write
 from ci_engine.results import CheckResult, Finding, RunResult, Status, verdict_of
 
 command, *rest = sys.argv[1:]
@@ -36,19 +37,22 @@ seen = root / ".ci-framework" / "seen"
 seen.mkdir(parents=True, exist_ok=True)
 
 
-def lint():
+def search(tool, rules):
     for path in sorted(root.rglob("*.py")):
         name = path.relative_to(root).as_posix()
         if name.startswith((".ci-framework/", "ci-framework/ci_engine/")):
             continue
         for number, line in enumerate(path.read_text().splitlines(), 1):
-            rules = {"BAD": "E501", "UNUSED": "F401"}
             for word, rule in rules.items():
                 if word in line:
                     yield Finding(
-                        tool="ruff", rule=rule, message=line, path=name, line=number,
+                        tool=tool, rule=rule, message=line, path=name, line=number,
                         fingerprint=line,
                     )
+
+
+def lint():
+    return search("ruff", {"BAD": "E501", "UNUSED": "F401"})
 
 
 def tests():
@@ -76,6 +80,25 @@ for name in makers:
         checks.append(check)
 if command == "gate" and (root / "OFFLINE").exists():
     checks.append(CheckResult(id="audit", status=Status.NOT_RUN, reason="no network"))
+if command == "scan":
+    for name, tool, rules in (
+        ("bandit", "bandit", {"FLAW": "B307"}), ("kingfisher", "kf", {"SECRET": "key"})
+    ):
+        findings = list(search(tool, rules))
+        status = Status.FAILED if findings else Status.PASSED
+        result = CheckResult(id=name, tier="high", status=status, findings=findings)
+        checks.append(result)
+    if (root / "UNREAD").exists():
+        checks[0].status, checks[0].reason = Status.FAILED, "not everything was read"
+    if (root / "OFFLINE").exists():
+        checks.append(
+            CheckResult(id="audit", status=Status.NOT_RUN, reason="no service")
+        )
+    if "write" in rest:
+        new, _ = record([check for check in checks if check.id != "kingfisher"], known)
+        write(root, known, new, grow="--grow" in rest)
+        known = new
+    judge(checks[0], known)
 if command == "validate":
     checks.append(CheckResult(id="settings"))
     if (root / "MISTAKE").exists():

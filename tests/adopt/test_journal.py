@@ -350,3 +350,25 @@ def test_a_file_of_a_validation_joins_the_commit_and_goes_with_it(
     rollback(repository)
     assert picture(project) == before
     assert amend(repository, files) is None
+
+
+def test_a_later_validation_replaces_the_record_in_the_same_commit(
+    project: Path, repository: Repository
+) -> None:
+    path = "ci-framework/project/baseline.json"
+    before = picture(project)
+    adopt(project)
+    # The first one could not ask every service.
+    amend(repository, {path: b"half\n"})
+    journal = amend(repository, {path: b"whole\n"})
+    assert journal is not None
+    assert git(project, "show", f"HEAD:{path}") == "whole"
+    assert git(project, "rev-list", "--count", "main..HEAD") == "1"
+    assert status(repository).drift == []
+    write(project, {path: "edited\n"})
+    assert status(repository).drift == [
+        Drift(path=path, state="changed", committed=False)
+    ]
+    git(project, "restore", path)
+    rollback(repository)
+    assert picture(project) == before

@@ -116,9 +116,16 @@ def test_a_file_of_the_project_is_never_overwritten(
     own = {".github/zizmor.yml": "rules: {}\n"}
     built = plan(make_project(tmp_path / "p", {**PROJECT, **own}), releases)
     assert ".github/zizmor.yml" not in {change.path for change in built.changes}
-    unmanaged = built.plan.answers["unmanaged"]
-    assert isinstance(unmanaged, list)
-    assert ".github/zizmor.yml" in unmanaged
+    assert built.plan.answers["unmanaged"] == [".github/zizmor.yml"]
+
+
+def test_an_adopted_project_gets_the_security_audit(
+    tmp_path: Path, releases: Path
+) -> None:
+    built = plan(make_project(tmp_path / "p"), releases)
+    audit = ".github/workflows/security-audit.yml"
+    assert audit in {change.path for change in built.changes}
+    assert built.plan.answers["unmanaged"] == []
 
 
 def test_taken_names_of_workflows_give_ours_a_prefix(

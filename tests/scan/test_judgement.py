@@ -173,35 +173,6 @@ def test_a_history_has_no_lines_to_compare() -> None:
     assert len(found["history"]) == 1
 
 
-# --- baseline -----------------------------------------------------------------------
-
-
-def test_the_baseline_covers_flaws_and_may_only_shrink(repository: Repository) -> None:
-    repository.write(PATH, EVAL)
-    engines = ("ruff", "bandit")
-    assert repository.scan(*engines).verdict is Verdict.RED
-    run = repository.scan(*engines, baseline="write")
-    assert run.verdict is Verdict.GREEN
-    run = repository.scan(*engines)
-    assert run.verdict is Verdict.GREEN
-    assert [f.known for f in result_of(run, "ruff").findings] == [True]
-    name = "ci-framework/project/baseline.json"
-    recorded = json.loads((repository.root / name).read_text("utf-8"))["findings"]
-    # By the name that the check of the gate has.
-    assert {(e["check"], e["rule"]) for e in recorded} == {
-        ("ruff", "S307"),
-        ("security", "B307"),
-    }
-    # What the gate knows is known here, also where another engine tells it.
-    ours = [entry for entry in recorded if entry["tool"] == "bandit"]
-    repository.write(name, json.dumps({"schema": 1, "findings": ours}))
-    assert repository.scan(*engines).verdict is Verdict.GREEN
-    repository.write(PATH, EVAL + "\n\ndef more(text: str) -> None:\n    exec(text)\n")
-    run = repository.scan(*engines)
-    assert run.verdict is Verdict.RED
-    assert result_of(run, "ruff").new == 1
-
-
 # --- waivers ------------------------------------------------------------------------
 
 WAIVER = """\

@@ -191,25 +191,10 @@ def _first_draft(
         for name, answer in found.items():
             draft.answers[name] = answer.value
             draft.reasons[name] = answer.because
-    _leave_out_the_audit(draft)
     for name, value in given.items():
         draft.answers[name] = value
         draft.reasons[name] = "given by the user"
     return draft
-
-
-def _leave_out_the_audit(draft: _Draft) -> None:
-    """What a scan finds today has no record yet: its workflow would be red at once."""
-    prefix = draft.answers.get("github_prefix", "")
-    audit = f".github/workflows/{prefix}security-audit.yml"
-    others = _paths(draft.answers.get("unmanaged"))
-    draft.answers["unmanaged"] = [*others, audit]
-    because = (
-        f"{audit} would be red for what it finds today: record that by "
-        "`ci-framework/ci scan --baseline write`, then take the path out of this answer"
-    )
-    known = draft.reasons.get("unmanaged", "") if others else ""
-    draft.reasons["unmanaged"] = "; ".join(filter(None, [known, because]))
 
 
 def _settle(

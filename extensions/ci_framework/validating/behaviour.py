@@ -1,4 +1,4 @@
-"""What a project does before and after: its tests, its other checks, the gate."""
+"""What a project does before and after: tests, other checks, gate and scan."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from ci_framework.validating.model import (
 )
 from ci_framework.validating.own_checks import compare_own_checks, own_commands
 from ci_framework.validating.red import GateFacts
+from ci_framework.validating.scan import Scanned, judge_scan
 from ci_framework.validating.settings import AdoptedSettings, read_settings
 from ci_framework.validating.suites import (
     SuiteRun,
@@ -41,7 +42,7 @@ from ci_framework.validating.test_environment import (
 __all__ = ["BEHAVIOUR_CHECKS", "Behaviour", "observe"]
 
 Say = Callable[[str], None]
-BEHAVIOUR_CHECKS = ("environments", "tests", "own-checks", "gate")
+BEHAVIOUR_CHECKS = ("environments", "tests", "own-checks", "gate", "scan")
 
 
 @dataclass
@@ -53,12 +54,30 @@ class Behaviour:
         tests: the project's own tests before and after.
         tools: its other checks before and after.
         gate: what the gate says.
+        scan: what the scan says.
     """
 
     checks: list[Check] = field(default_factory=list[Check])
     tests: TestTable | None = None
     tools: list[ToolRow] = field(default_factory=list[ToolRow])
     gate: Gated | None = None
+    scan: Scanned | None = None
+
+    @property
+    def red_today(self) -> list[str]:
+        """What is red before and after, and no baseline may hold."""
+        of_gate = self.gate.red_today if self.gate else []
+        of_scan = self.scan.red_today if self.scan else []
+        return [*of_gate, *of_scan]
+
+    @property
+    def baseline(self) -> bytes | None:
+        """The record of what is red today, None if none is needed."""
+        if self.gate is None or self.gate.outcome.status == "failed":
+            return None
+        if self.scan is None or self.scan.outcome.status == "failed":
+            return self.gate.baseline
+        return self.scan.baseline or self.gate.baseline
 
 
 @dataclass
@@ -82,6 +101,7 @@ class _Stage:
     say: Say
     ready: _Ready | None = None
     compared: Compared | None = None
+    facts: GateFacts | None = None
     seen: Behaviour = field(default_factory=Behaviour)
 
 
@@ -98,7 +118,7 @@ def observe(
         say: told what is going on, a line at a time.
     """
     stage = _Stage(base, adopted, adoption, timeout, say)
-    steps = (_environments, _tests, _own_checks, _gate)
+    steps = (_environments, _tests, _own_checks, _gate, _scan)
     for name, step in zip(BEHAVIOUR_CHECKS, steps, strict=True):
         check = timed(name, "behaviour", partial(step, stage))
         stage.seen.checks.append(check)
@@ -183,7 +203,7 @@ def _gate(stage: _Stage) -> Outcome:
     compared = stage.compared
     known = compared is not None and compared.table is not None
     stage.say("running the gate of the adopted commit")
-    facts = GateFacts(
+    stage.facts = GateFacts(
         base=stage.base,
         adopted=stage.adopted,
         adoption=stage.adoption,
@@ -191,5 +211,15 @@ def _gate(stage: _Stage) -> Outcome:
         red_tests=compared.red if known and compared else None,
         timeout=stage.timeout,
     )
-    stage.seen.gate = judge_gate(facts)
+    stage.seen.gate = judge_gate(stage.facts)
     return stage.seen.gate.outcome
+
+
+def _scan(stage: _Stage) -> Outcome:
+    """Run the scan at the level that was answered."""
+    gate = stage.seen.gate
+    if stage.facts is None or (gate and gate.outcome.status == "failed"):
+        return not_run("there is no gate whose record it could go on with")
+    stage.say("scanning the adopted commit")
+    stage.seen.scan = judge_scan(stage.facts, gate.baseline if gate else None)
+    return stage.seen.scan.outcome

@@ -145,7 +145,7 @@ class Validation(_Record, frozen=True):
         tests: the project's own tests, None if they were not run.
         tools: the project's own other checks.
         gate: the gate of the adopted commit: how each of its checks ended.
-        red_today: what the gate finds before and after, and no baseline may hold.
+        red_today: what is red before and after, and no baseline may hold.
         next_steps: what is left to do.
         baseline: content of ``ci-framework/project/baseline.json`` that records
             what is red today; None if nothing needs recording.

@@ -12,6 +12,7 @@ from pathlib import Path
 from rich.console import Console
 
 from ci_engine.errors import CommandError
+from ci_engine.scan.waivers import WAIVERS_FILE
 from ci_framework.repository import Repository, describe
 from ci_framework.validating import commits, contents, linters
 from ci_framework.validating.behaviour import BEHAVIOUR_CHECKS, Behaviour, observe
@@ -27,6 +28,7 @@ from ci_framework.validating.model import (
     verdict_of,
 )
 from ci_framework.validating.own_checks import own_commands
+from ci_framework.validating.scan import Scanned, scans
 from ci_framework.validating.settings import read_settings
 from ci_framework.validating.suites import shown_command
 from ci_framework.validating.test_environment import decide, planned_installations
@@ -86,6 +88,7 @@ def validate(
                 checks += seen.checks
     verdict = verdict_of(checks, static_only=static_only)
     gate = seen.gate
+    red_today = seen.red_today
     return Validation(
         verdict=verdict,
         base=adoption.base,
@@ -94,9 +97,9 @@ def validate(
         tests=seen.tests,
         tools=seen.tools,
         gate=gate.statuses if gate else {},
-        red_today=gate.red_today if gate else [],
-        next_steps=_next_steps(checks, gate.red_today if gate else []),
-        baseline=gate.baseline if gate and gate.outcome.status != "failed" else None,
+        red_today=red_today,
+        next_steps=_next_steps(checks, red_today, seen.scan),
+        baseline=seen.baseline,
         seconds=time.monotonic() - started,
     )
 
@@ -161,11 +164,15 @@ _STEPS = {
     "tests": "read what the tests say below; `ci-framework rollback` undoes everything",
     "own-checks": "exclude ci-framework/ where the tool above is configured",
     "gate": "run `ci-framework/ci gate` on the adopted branch and read what it says",
+    "scan": "give it a network, and name what it cannot read in `exclude-patterns` of "
+    "[tool.ci-framework.scan]; then run `ci-framework validate` again before you merge",
     "environments": "mend the installation, then run `ci-framework validate` again",
 }
 
 
-def _next_steps(checks: list[Check], red_today: list[str]) -> list[str]:
+def _next_steps(
+    checks: list[Check], red_today: list[str], scan: Scanned | None
+) -> list[str]:
     steps: list[str] = []
     for check in checks:
         if check.status in ("failed", "not-run"):
@@ -174,8 +181,13 @@ def _next_steps(checks: list[Check], red_today: list[str]) -> list[str]:
             steps.append(f"{check.name} ({check.status}): {check.reason}{dash}")
     if red_today:
         steps.append(
-            f"mend what was red before and stays red ({len(red_today)}): the gate is "
-            "not green until then"
+            f"mend what was red before and stays red ({len(red_today)}): CI is not "
+            "green until then"
+        )
+    if scan is not None and scan.red_today:
+        steps.append(
+            "revoke each secret and take it out of the repository; what is none gets a "
+            f"waiver in {WAIVERS_FILE}"
         )
     return list(dict.fromkeys(steps))
 
@@ -204,4 +216,6 @@ def planned_commands(repository: Repository, adoption: AdoptionFacts) -> list[st
     rows.append(f"  {shown}")
     rows += [f"  {item.shown}" for item in own_commands(adoption.inventory)]
     rows.append(f"  ci-framework/ci gate --tier {settings.tier}")
+    if scans(adoption):
+        rows.append("  ci-framework/ci scan --history all")
     return rows

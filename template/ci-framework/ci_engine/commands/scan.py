@@ -22,8 +22,10 @@ from ci_engine.project import Project
 from ci_engine.report import publish, write_reports
 from ci_engine.report.html import to_html
 from ci_engine.results import CheckResult, RunResult, Status, Verdict, verdict_of
+from ci_engine.scan.files import named
+from ci_engine.scan.judge import stands
 from ci_engine.scan.run import ScanRun
-from ci_engine.scan.waivers import read_waivers
+from ci_engine.scan.waivers import WAIVERS_FILE, read_waivers
 from ci_engine.settings import SecurityLevel
 from ci_engine.signals import on_signals, restore
 
@@ -107,7 +109,7 @@ def run_scan(
         result.checks = run.judge(outcome)
         result.verdict = verdict_of(result.checks)
         name = "ci-framework/project/baseline.json"
-        result.notes = [f"{name}: {changed}", *kept]
+        result.notes = [f"{name}: {changed}", *kept, *_about_secrets(result.checks)]
     elif baseline is not None:
         number = gone(baseline, outcome.separate)
         command = f"ci-framework/ci scan --level {request.level} --baseline write"
@@ -117,6 +119,23 @@ def run_scan(
     publish(result, request.reports)
     _publish_files(request)
     return result
+
+
+def _about_secrets(checks: Sequence[CheckResult]) -> list[str]:
+    """What is red although everything was recorded: secrets, which never are."""
+    places = [
+        finding.place or finding.rule
+        for check in checks
+        if not check.reason
+        for finding in check.findings
+        if stands(finding)
+    ]
+    if not places:
+        return []
+    return [
+        f"secrets are never recorded ({named(places)}): revoke them and take them out; "
+        f"what is none gets a waiver in {WAIVERS_FILE}"
+    ]
 
 
 def _search_path(tools: Sequence[str]) -> str:

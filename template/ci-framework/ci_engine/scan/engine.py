@@ -128,14 +128,23 @@ class Engine:
         name: its name.
         kind: what it finds.
         examine: does the work.
-        baseline: the name that its findings have in the baseline, so that what the
-            gate knows is known here as well.
+        gate: the check of the gate that finds the same, empty = none: what the
+            baseline knows of that is known here as well.
     """
 
     name: EngineName
     kind: Kind
     examine: Callable[[Scan], CheckResult]
-    baseline: str = ""
+    gate: str = ""
+
+    @property
+    def recorded(self) -> str:
+        """Its name in the baseline, which no check of the gate has.
+
+        A level may find more or less than the gate: neither of the two may take out
+        of the baseline what the other one put there.
+        """
+        return f"scan-{self.name}" if self.name == self.gate else self.name
 
 
 def without_credentials(variables: Mapping[str, str]) -> dict[str, str]:

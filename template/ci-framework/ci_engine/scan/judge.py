@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from msgspec.structs import replace
@@ -32,11 +33,29 @@ def grade(
         )
         for found in result.findings
     ]
-    # The baseline knows some engines by the name of their check in the gate.
-    result.id = engine.baseline or engine.name
-    judge(result, baseline)
+    result.id = engine.recorded
+    judge(result, _known_to(engine, baseline))
     result.id = engine.name
     result.findings = [waivers.apply(found) for found in result.findings]
+
+
+def _known_to(engine: Engine, baseline: Baseline | None) -> Baseline | None:
+    """What the scan or the gate recorded of what an engine finds.
+
+    Nothing of secrets: everybody who has the repository has them as well.
+    """
+    if baseline is None or engine.kind == "secret":
+        return None
+    own = Counter(
+        entry for entry in baseline.findings if entry.check == engine.recorded
+    )
+    of_gate = Counter(
+        replace(entry, check=engine.recorded)
+        for entry in baseline.findings
+        if entry.check == engine.gate
+    )
+    # Of both records the one that has more of a flaw: they are about the same ones.
+    return Baseline(schema=1, findings=list((own | of_gate).elements()))
 
 
 def _is_red(finding: Finding, kind: Kind, level: Level) -> bool:

@@ -133,6 +133,9 @@ def _join(flaw: _Flaw) -> Finding:
     names += [f"{finding.tool} {finding.rule}" for finding in found[1:]]
     also = tuple(dict.fromkeys(name for name in names if name != flaw.told.rule))
     red = any(finding.severity == "error" for finding in found)
+    # A secret stays one where the baseline knows the line as a flaw of the code.
+    kinds = {flaw.engine.kind, *(engine.kind for engine, _ in flaw.others)}
+    known = "secret" not in kinds and any(finding.known for finding in found)
     return replace(
         flaw.told,
         severity="error" if red else "warning",
@@ -140,7 +143,7 @@ def _join(flaw: _Flaw) -> Finding:
         confidence=min((finding.confidence for finding in found), key=_doubt),
         fix=next((finding.fix for finding in found if finding.fix), ""),
         help_url=next((finding.help_url for finding in found if finding.help_url), ""),
-        known=any(finding.known for finding in found),
+        known=known,
         waiver=next((finding.waiver for finding in found if finding.waiver), ""),
         also=also,
     )

@@ -44,7 +44,8 @@ class Outcome:
 
     Attributes:
         checks: one result for each engine, every flaw told once.
-        separate: the results of the engines as if each one had run alone.
+        separate: the results of the engines as if each one had run alone, without
+            the secrets: these are never recorded.
         examined: the same before they were judged.
     """
 
@@ -127,8 +128,10 @@ class ScanRun:
         for name, result in zip(self.engines, results, strict=True):
             engine = ENGINES[name]
             grade(engine, result, self.level, self.baseline, self.waivers)
-            result.id = engine.baseline or engine.name
+            result.id = engine.recorded
             _as_if_alone(result)
+            if engine.kind == "secret":
+                result.findings = []
         return results
 
     def _name(self, engine: Engine, result: CheckResult) -> None:

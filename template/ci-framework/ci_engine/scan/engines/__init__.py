@@ -27,7 +27,7 @@ ENGINES: Mapping[EngineName, Engine] = {
         Engine("ruff", "code", ruff.examine),
         Engine("bandit", "code", bandit.examine, "security"),
         Engine("semgrep", "code", semgrep.examine),
-        Engine("audit", "dependency", audit.examine),
+        Engine("audit", "dependency", audit.examine, "audit"),
         Engine("safety", "dependency", audit.examine_safety),
         Engine("kingfisher", "secret", kingfisher.examine),
         Engine("history", "secret", kingfisher.examine_history),

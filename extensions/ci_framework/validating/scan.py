@@ -1,0 +1,192 @@
+"""The scan of an adopted commit: what it finds today is recorded, but for secrets."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from ci_engine.baseline import baseline_path, read_baseline
+from ci_engine.results import CheckResult, Finding, Status
+from ci_engine.scan.engines import ENGINES
+from ci_framework.validating.engine import lent_engine, run_engine
+from ci_framework.validating.model import (
+    AdoptionFacts,
+    Outcome,
+    failed,
+    not_run,
+    passed,
+    skipped,
+)
+from ci_framework.validating.red import GateFacts, size
+
+__all__ = ["Scanned", "judge_scan", "scans"]
+
+_WORKFLOW = "security-audit.yml"
+_UNFINISHED = (Status.NOT_RUN, Status.TIMED_OUT)
+# Engines have limits of their own; together they may take this many times as long as
+# one run of the tests.
+_PATIENCE = 3
+
+_Key = tuple[str, str, str, str]
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """What the scan says.
+
+    Attributes:
+        outcome: the conclusion.
+        red_today: the secrets: they are red before and after, and never recorded.
+        baseline: the record of the gate and of the scan, None if none is needed.
+    """
+
+    outcome: Outcome
+    red_today: list[str] = field(default_factory=list[str])
+    baseline: bytes | None = None
+
+
+def scans(adoption: AdoptionFacts) -> bool:
+    """Whether the adoption brings a workflow that scans."""
+    names = (PurePosixPath(path).name for path in adoption.created)
+    return any(name.endswith(_WORKFLOW) for name in names)
+
+
+def judge_scan(facts: GateFacts, recorded: bytes | None) -> Scanned:
+    """Scan as the workflow does, all of the history as well, and record what is red.
+
+    Args:
+        facts: the two clones, and what is known of them.
+        recorded: what the gate has to record, None if it has nothing.
+
+    Raises:
+        CommandError: if the engine gives no result.
+    """
+    if not scans(facts.adoption):
+        why = f"the adoption brings no {_WORKFLOW}"
+        return Scanned(skipped(f"{why}: `ci-framework/ci scan` works all the same"))
+    checks, content = _scan_adopted(facts, recorded)
+    faults = _since(facts, checks)
+    if faults:
+        return Scanned(failed("the scan is red where it was not before", faults))
+    secrets = [
+        _told(check, finding)
+        for check in checks
+        if not _stopped(check) or _is_about_secrets(check)
+        for finding in _standing(check)
+    ]
+    return Scanned(_conclude(checks, secrets), secrets, content)
+
+
+def _scan_adopted(
+    facts: GateFacts, recorded: bytes | None
+) -> tuple[list[CheckResult], bytes | None]:
+    """Let the engine write its record beside that of the gate, and take both."""
+    path = baseline_path(facts.adopted.root)
+    before = path.read_bytes() if path.is_file() else None
+    if recorded is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(recorded)
+    # Once a week the workflow searches all of the history.
+    words = ["scan", "--json", "--history", "all", "--baseline", "write", "--grow"]
+    try:
+        run = run_engine(facts.adopted, words, timeout=_PATIENCE * facts.timeout)
+        written = path.read_bytes() if path.is_file() else None
+        new = read_baseline(facts.adopted.root)
+    finally:
+        facts.adopted.reset()
+    nothing = new is None or (before is None and not size(new))
+    return run.result.checks, recorded if nothing or written == before else written
+
+
+def _stopped(check: CheckResult) -> bool:
+    """Whether an engine did not do its work, also if it found something by then."""
+    with_reason = check.status is Status.FAILED and bool(check.reason)
+    return check.status in _UNFINISHED or with_reason
+
+
+def _is_about_secrets(check: CheckResult) -> bool:
+    return any(name == check.id and e.kind == "secret" for name, e in ENGINES.items())
+
+
+def _errors(check: CheckResult) -> Iterator[Finding]:
+    return (item for item in check.findings if item.severity == "error")
+
+
+def _standing(check: CheckResult) -> list[Finding]:
+    """What is red although everything that may be recorded was."""
+    return [item for item in _errors(check) if not (item.known or item.waiver)]
+
+
+def _since(facts: GateFacts, checks: Sequence[CheckResult]) -> list[str]:
+    """What is red in files that the adoption changed, and was not before.
+
+    Raises:
+        CommandError: if the base commit cannot be scanned.
+    """
+    changed = facts.adoption.changed
+    suspects = [
+        (check, finding)
+        for check in checks
+        for finding in _errors(check)
+        # What a commit once held has no line that could be compared.
+        if finding.path in changed and check.id != "history"
+    ]
+    created = set(facts.adoption.created)
+    edited = [item for item in suspects if item[1].path not in created]
+    before = _keys_of_base(facts) if edited else Counter[_Key]()
+    faults: list[str] = []
+    for check, finding in suspects:
+        key = _key(finding)
+        if before[key] > 0:
+            before[key] -= 1
+        else:
+            text = " ".join(finding.message.split())[:160]
+            faults.append(f"{_told(check, finding)}: red since the adoption: {text}")
+    return faults
+
+
+def _keys_of_base(facts: GateFacts) -> Counter[_Key]:
+    """What the same engine with the same settings says of the base commit."""
+    words = ["scan", "--json", "--history", "none"]
+    with lent_engine(facts.adopted, facts.base):
+        run = run_engine(
+            facts.base,
+            words,
+            timeout=_PATIENCE * facts.timeout,
+            variables=facts.settings,
+        )
+        facts.base.reset()
+    return Counter(_key(item) for c in run.result.checks for item in _errors(c))
+
+
+def _key(finding: Finding) -> _Key:
+    name = finding.fingerprint or finding.message
+    return finding.tool, finding.rule, finding.path, name
+
+
+def _told(check: CheckResult, finding: Finding) -> str:
+    return f"{check.id}: {finding.place} {finding.rule}".strip()
+
+
+def _conclude(checks: Sequence[CheckResult], secrets: list[str]) -> Outcome:
+    known = sum(finding.known for check in checks for finding in check.findings)
+    said = [f"{known} known findings are recorded"] if known else []
+    if secrets:
+        said.append(f"{len(secrets)} secrets are red today and never recorded")
+    missing = [check for check in checks if check.blocking and _stopped(check)]
+    if missing:
+        names = ", ".join(check.id for check in missing)
+        rows = [_why(check) for check in missing]
+        reason = "; ".join([f"the scan could not make every search: {names}", *said])
+        return not_run(reason, [*rows, *secrets])
+    level = next((check.tier for check in checks if check.tier), "")
+    done = f"scanned at level {level}" if level else "scanned"
+    return passed("; ".join([done, *said]), secrets)
+
+
+def _why(check: CheckResult) -> str:
+    number = 0 if _is_about_secrets(check) else len(_standing(check))
+    found = f"; {number} of its findings are not recorded" if number else ""
+    return f"{check.id}: {check.reason or check.status.value}{found}"
