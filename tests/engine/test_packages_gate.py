@@ -134,6 +134,19 @@ def test_the_baseline_of_the_repository_knows_the_packages(
     assert "known findings are gone" not in done.stderr
 
 
+def test_the_package_at_the_top_leaves_the_record_of_the_others_alone(
+    monorepo: DemoProject,
+) -> None:
+    monorepo.replace("libs/core/tests/test_core.py", "== 1", "== 2")
+    words = ("--only", "test", "--baseline", "write", "--grow")
+    assert gate(monorepo, "gate", "--package", "core", *words).code == 0
+    before = monorepo.read("ci-framework/project/baseline.json")
+    done = gate(monorepo, "gate", "--package", "demo", "--only", "test")
+    assert "known findings are gone" not in done.stderr, str(done)
+    assert gate(monorepo, "gate", "--package", "demo", *words).code == 0
+    assert monorepo.read("ci-framework/project/baseline.json") == before
+
+
 def test_a_tier_of_its_own_and_settings_of_its_own_hold_for_a_package(
     monorepo: DemoProject,
 ) -> None:

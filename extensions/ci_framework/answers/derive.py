@@ -250,6 +250,9 @@ def _threshold(inventory: Inventory) -> Answer:
     because = because_of(inventory, "coverage-threshold")
     value = fact.value if fact else None
     plugin = inventory.fact("coverage-plugin")
+    if value and _project_type(inventory).value == "monorepo":
+        said = f"{because}, of all packages together; each is measured by itself"
+        return Answer(0, f"{said}: the check starts with thresholds of theirs")
     if value and plugin is not None and not plugin.value:
         said = f"{plugin.because}, so that its own CI goes on measuring coverage"
         return Answer(0, said)
