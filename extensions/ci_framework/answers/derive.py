@@ -44,6 +44,10 @@ class Answer:
     because: str
 
 
+# Packages that a reason names.
+_SHOWN = 3
+
+
 def derive_answers(inventory: Inventory) -> dict[str, Answer]:
     """Answer every question that the analysis decides, in the template's order."""
     tiers = pixi_tiers(inventory)
@@ -98,7 +102,8 @@ def _project_type(inventory: Inventory) -> Answer:
     several = inventory.items("distributions")
     if len(several) > 1:
         because = f"{len(several)} of its directories are packages of their own"
-        return Answer("monorepo", f"{because}: {', '.join(several[:3])}, ...")
+        more = ", ..." if len(several) > _SHOWN else ""
+        return Answer("monorepo", f"{because}: {', '.join(several[:_SHOWN])}{more}")
     if inventory.text("build-backend"):
         return Answer("library", "it builds distributions that others can install")
     return Answer("application", "it builds no distributions")
