@@ -32,6 +32,7 @@ SHAPES = {
     "github_prefix",
     "hooks",
     "hooks_indent",
+    "update_bot",
     "update_ecosystems",
     "updates_indent",
     "crlf_files",

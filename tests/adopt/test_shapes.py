@@ -18,7 +18,8 @@ PYPROJECT = "pyproject.toml"
 HOOKS = ".pre-commit-config.yaml"
 UPDATES = ".github/dependabot.yml"
 FORMATS = {"ruff.toml": "[format]\nquote-style = 'single'\n"}
-PLAIN = {PYPROJECT: "[project]\nname = 'x'\n", **FORMATS}
+OWN = ".github/workflows/own.yml"
+PLAIN = {PYPROJECT: "[project]\nname = 'x'\n", OWN: "on: push\n", **FORMATS}
 Files = Mapping[str, str | bytes]
 
 
@@ -222,7 +223,7 @@ def test_files_that_cannot_be_read_call_for_nothing(
     assert shapes(tmp_path, {HOOKS: text, UPDATES: text}) == {}
 
 
-# --- Dependabot --------------------------------------------------------------------
+# --- bots --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -254,7 +255,19 @@ def test_no_two_entries_are_about_the_same_files(
     ],
 )
 def test_another_bot_or_another_name_is_left_to_it(tmp_path: Path, path: str) -> None:
-    assert shapes(tmp_path, {path: "{}\n"}) == {"update_ecosystems": []}
+    assert shapes(tmp_path, {path: "{}\n"}) == {"update_bot": "none"}
+
+
+@pytest.mark.parametrize("retired", [(), (OWN,)])
+def test_without_workflows_of_its_own_dependabot_gets_none_to_look_at(
+    tmp_path: Path, retired: tuple[str, ...]
+) -> None:
+    """It fails where every file is excluded, and ours are."""
+    files = {PYPROJECT: "", **({OWN: "on: push\n"} if retired else {})}
+    repository = open_repository(make_repository(tmp_path, files))
+    found = shape_answers(repository, retired)["update_ecosystems"]
+    assert found.value == ["python"]
+    assert found.because == "it has no workflows of its own"
 
 
 # --- line ends ---------------------------------------------------------------------

@@ -207,6 +207,10 @@ COMMANDS: dict[str, Way] = {
     f"{_CURRENT} -d security_level=critical": Way(
         "project", after="grep -q 'level = \"critical\"' pyproject.toml"
     ),
+    f"{_CURRENT} -d update_bot=renovate": Way(
+        "project",
+        after="test -f .github/renovate.json && test ! -e .github/dependabot.yml",
+    ),
     "ci-framework/ci cleanup --check": Way(
         "project", 1, before="touch a.swp && git add -f a.swp"
     ),

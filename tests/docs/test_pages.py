@@ -23,7 +23,7 @@ _KINDS = (
     {"package_manager": "poetry", "project_type": "application"},
     {"package_manager": "pixi"},
     {"package_manager": "pip", "ci_mode": "local"},
-    {"ci_mode": "hybrid"},
+    {"ci_mode": "hybrid", "update_bot": "renovate"},
     {"project_type": "monorepo"},
 )
 # What runs, managers and people make; test_commands.py and the engine's tests see it.

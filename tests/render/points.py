@@ -59,6 +59,7 @@ FACTORS: dict[str, tuple[object, ...]] = {
     "github_prefix": ("", "framework-"),
     "hooks": (["lint", "format"], ["format"], []),
     "hooks_indent": (2, 0, 3),
+    "update_bot": ("dependabot", "renovate", "none"),
     "update_ecosystems": (["github-actions", "python"], ["python"], []),
     "updates_indent": (2, 0, 8),
     "crlf_files": (

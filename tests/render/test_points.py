@@ -55,7 +55,8 @@ class Point:
         if self.new or self.answers["hooks"]:
             names.append(".pre-commit-config.yaml")
         remote = self.answers["ci_mode"] != "local"
-        if remote and self.answers["update_ecosystems"]:
+        dependabot = self.answers["update_bot"] == "dependabot"
+        if remote and dependabot and self.answers["update_ecosystems"]:
             names.append(".github/dependabot.yml")
         unmanaged = cast("list[str]", self.answers["unmanaged"])
         return [name for name in names if name not in unmanaged]

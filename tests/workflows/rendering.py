@@ -26,6 +26,17 @@ CHANGES: dict[str, Answers] = {
         "package_manager": "uv",
         "github_prefix": "framework-",
     },
+    "renovate": {"update_bot": "renovate", "cleanup": "push"},
+    "renovate-existing": {
+        "project_state": "existing",
+        "update_bot": "renovate",
+        "github_prefix": "framework-",
+        "pixi_prefix": "ci-",
+        "unmanaged": [
+            ".github/workflows/framework-security-audit.yml",
+            ".github/actions/framework-summary-report/action.yml",
+        ],
+    },
     "hybrid": {"ci_mode": "hybrid", "integration_branch": "development"},
     "codeql": {"codeql": "yes", "cleanup": "pull-request", "containers": "yes"},
     "no-cleanup": {"cleanup": "none"},

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from fnmatch import fnmatch
 from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 
 from tests.render.renders import ROOT
-from tests.workflows.documents import Document, table, tables
+from tests.workflows.documents import Document, tables
 from tests.workflows.rendering import COMBINATIONS
 from tests.workflows.test_hardening import DOCUMENTS
 
@@ -54,45 +53,3 @@ def test_the_pins_file_lists_nothing_that_is_not_used(rendered: Render) -> None:
         *(references(rendered(name)) for name in COMBINATIONS)
     )
     assert set(PINS.values()) - used == set()
-
-
-@pytest.mark.parametrize("combination", COMBINATIONS)
-def test_dependabot_leaves_alone_what_the_template_pins(
-    combination: str, rendered: Render
-) -> None:
-    project = rendered(combination)
-    pinned = {line.partition("@")[0] for line in references(project)}
-    file = project / ".github" / "dependabot.yml"
-    if not file.exists():
-        assert pinned == set()
-        return
-    updates = tables(yaml.safe_load(file.read_text(encoding="utf-8"))["updates"])
-    for update in updates:
-        if update["package-ecosystem"] == "github-actions":
-            ignored = {str(e["dependency-name"]) for e in tables(update["ignore"])}
-            kept = {a for a in pinned if not any(fnmatch(a, i) for i in ignored)}
-            idle = {i for i in ignored if not any(fnmatch(a, i) for a in pinned)}
-            assert (kept, idle) == (set(), set())
-
-
-@pytest.mark.parametrize("combination", COMBINATIONS)
-def test_dependabot_file_is_complete_and_the_block_lies_in_its_list(
-    combination: str, rendered: Render
-) -> None:
-    file = rendered(combination) / ".github" / "dependabot.yml"
-    wanted = COMBINATIONS[combination].get("ci_mode") != "local"
-    assert file.exists() == wanted
-    if not wanted:
-        return
-    manager = COMBINATIONS[combination].get("package_manager", "pixi")
-    lines = file.read_text(encoding="utf-8").splitlines()
-    assert lines[:3] == ["version: 2", "updates:", "  # >>> ci-framework >>>"]
-    assert lines[-1] == "  # <<< ci-framework <<<"
-    updates = tables(yaml.safe_load("\n".join(lines))["updates"])
-    ecosystems = [update["package-ecosystem"] for update in updates]
-    assert ecosystems == ["github-actions", "uv" if manager == "uv" else "pip"]
-    for update in updates:
-        assert update["directory"] == "/"
-        assert table(update["schedule"])["interval"] == "weekly"
-        assert table(update["cooldown"])["default-days"] == 7
-        assert update["groups"]

@@ -14,6 +14,7 @@ from ci_framework.analysis.analyze import analyze
 from ci_framework.answers import derive_answers, own_settings
 from ci_framework.inventory import Evidence, Inventory
 from ci_framework.planning.adopted import find_drift
+from ci_framework.planning.bots import exclusions
 from ci_framework.planning.capabilities import map_capabilities
 from ci_framework.planning.files import PYPROJECT, Blocked, FilePlan, plan_files
 from ci_framework.planning.plan import Change, Operation, Plan, plan_hash, summarise
@@ -135,7 +136,7 @@ def build_plan(repository: Repository, request: PlanRequest) -> BuiltPlan:
     _refuse_taken_settings(repository)
     source = find_source(request.template, request.ref)
     answers_file = answers_file_for(repository)
-    draft = _first_draft(repository, inventory, request.answers)
+    draft = _first_draft(repository, inventory, request)
     rendered, files = _settle(repository, inventory, source, draft, answers_file)
     _refuse_unknown(request.answers, rendered.answers)
     retired = retire(repository, inventory, request.retire)
@@ -144,6 +145,7 @@ def build_plan(repository: Repository, request: PlanRequest) -> BuiltPlan:
         *retired.operations,
         *draft.stepped_back,
         *_kept_workflows(inventory, request.retire),
+        *exclusions(repository, rendered.files),
         *_unreadable(inventory),
     ]
     plan = Plan(
@@ -183,15 +185,18 @@ def _refuse_taken_settings(repository: Repository) -> None:
 
 
 def _first_draft(
-    repository: Repository, inventory: Inventory, given: Mapping[str, object]
+    repository: Repository, inventory: Inventory, request: PlanRequest
 ) -> _Draft:
     """The answers of the analysis, those of the files' shapes, those of the user."""
     draft = _Draft(answers={}, reasons={})
-    for found in (derive_answers(inventory), shape_answers(repository)):
+    for found in (
+        derive_answers(inventory),
+        shape_answers(repository, request.retire),
+    ):
         for name, answer in found.items():
             draft.answers[name] = answer.value
             draft.reasons[name] = answer.because
-    for name, value in given.items():
+    for name, value in request.answers.items():
         draft.answers[name] = value
         draft.reasons[name] = "given by the user"
     return draft

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from ci_framework.planning.edits import CannotEdit, line_end, read_editable
 from ci_framework.planning.edits_model import decode
@@ -30,17 +30,23 @@ _PIXI_PROBE = "\n".join(
 )
 
 
-def shape_answers(repository: Repository) -> dict[str, Shape]:
+def shape_answers(
+    repository: Repository, retired: Collection[str] = ()
+) -> dict[str, Shape]:
     """The answers that follow from how the project's files are written.
 
     Only answers that differ from their defaults are in it. A file that cannot take
     its block at all is not: whoever inserts the block learns that, with a patch.
+
+    Args:
+        repository: the repository.
+        retired: workflows that the plan removes.
     """
     return {
         **dict(_settings(repository)),
         **shape_prefix(repository),
         **shape_hooks(repository),
-        **shape_updates(repository),
+        **shape_updates(repository, retired),
         **dict(_line_ends(repository)),
         **shape_unmanaged(repository),
     }

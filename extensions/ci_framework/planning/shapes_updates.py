@@ -1,8 +1,9 @@
-"""What the framework adds to Dependabot's configuration, and how it is indented."""
+"""Which bot a project has, and what is added to Dependabot's configuration."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator, Mapping
 
 from ci_framework.planning.edits import CannotEdit, read_editable
 from ci_framework.planning.edits_model import decode
@@ -16,12 +17,18 @@ from ci_framework.planning.shapes_model import (
 from ci_framework.planning.yaml_places import find_list
 from ci_framework.repository import Repository
 
-__all__ = ["UPDATES_FILE", "shape_updates"]
+__all__ = [
+    "OTHER_NAME",
+    "RENOVATE",
+    "UPDATES_FILE",
+    "looks_at_top",
+    "shape_updates",
+]
 
 UPDATES_FILE = ".github/dependabot.yml"
-_OTHER_NAME = ".github/dependabot.yaml"
+OTHER_NAME = ".github/dependabot.yaml"
 _ECOSYSTEMS = {"github-actions": ("github-actions",), "python": ("pip", "uv")}
-_RENOVATE = (
+RENOVATE = (
     "renovate.json",
     "renovate.json5",
     ".github/renovate.json",
@@ -34,45 +41,74 @@ _RENOVATE = (
 )
 
 
-def shape_updates(repository: Repository) -> dict[str, Shape]:
-    """The answers about the file of Dependabot."""
-    renovate = first_of(repository, *_RENOVATE)
+_WORKFLOW = re.compile(r"\.github/workflows/[^/]+\.ya?ml")
+
+
+def shape_updates(
+    repository: Repository, retired: Collection[str] = ()
+) -> dict[str, Shape]:
+    """The answers about bots and the file of Dependabot."""
+    renovate = first_of(repository, *RENOVATE)
     if renovate:
         because = f"Renovate keeps the project up to date, by {renovate}"
-        return {"update_ecosystems": Shape.at([], because, renovate)}
-    if _OTHER_NAME in repository.tracked:
-        because = f"the project configures Dependabot in {_OTHER_NAME}"
-        return {"update_ecosystems": Shape.at([], because, _OTHER_NAME)}
+        return {"update_bot": Shape.at("none", because, renovate)}
+    if OTHER_NAME in repository.tracked:
+        because = f"the project configures Dependabot in {OTHER_NAME}"
+        return {"update_bot": Shape.at("none", because, OTHER_NAME)}
     try:
         before = read_editable(repository, UPDATES_FILE)
         text = "" if before is None else decode(before)
         listing = find_list(text, "updates")
     except CannotEdit:
         return {}
-    shapes = dict(_ecosystems(text))
+    shapes = dict(_ecosystems(text, repository, retired))
     for shape in shape_of_indent(listing, "updates", UPDATES_FILE):
         shapes["updates_indent"] = shape
     return shapes
 
 
-def _ecosystems(text: str) -> Iterator[tuple[str, Shape]]:
-    """Dependabot refuses a file in which two entries are about the same files."""
+def _ecosystems(
+    text: str, repository: Repository, retired: Collection[str]
+) -> Iterator[tuple[str, Shape]]:
+    """What is left for the framework's block to say."""
     there = _at_the_top(text)
     kept = [n for n, names in _ECOSYSTEMS.items() if not there.intersection(names)]
+    reasons: list[str] = []
     if len(kept) < len(_ECOSYSTEMS):
+        # Dependabot refuses a file in which two entries are about the same files.
         have = ", ".join(sorted(there))
-        because = f"the project has entries of its own for {have} at its top"
-        yield "update_ecosystems", Shape.at(kept, because, UPDATES_FILE)
+        reasons.append(f"the project has entries of its own for {have} at its top")
+    if "github-actions" in kept and not _own_actions(repository, retired):
+        # Dependabot fails where it may look at no file at all.
+        kept.remove("github-actions")
+        reasons.append("it has no workflows of its own")
+    if reasons:
+        places = [UPDATES_FILE] if text else []
+        yield "update_ecosystems", Shape.at(kept, "; ".join(reasons), *places)
+
+
+def _own_actions(repository: Repository, retired: Collection[str]) -> bool:
+    """Whether there are files of the project's own that Dependabot looks at."""
+    return any(
+        path not in retired
+        and (_WORKFLOW.fullmatch(path) or path in ("action.yml", "action.yaml"))
+        for path in repository.tracked
+    )
 
 
 def _at_the_top(text: str) -> set[str]:
     """The ecosystems with an entry that looks at the top directory."""
-    found: set[str] = set()
-    for entry in entries(text, "updates"):
-        places = [entry.get("directory"), *items(entry.get("directories"))]
-        if any(isinstance(place, str) and _is_top(place) for place in places):
-            found.add(str(entry.get("package-ecosystem")))
-    return found
+    return {
+        str(entry.get("package-ecosystem"))
+        for entry in entries(text, "updates")
+        if looks_at_top(entry)
+    }
+
+
+def looks_at_top(entry: Mapping[str, object]) -> bool:
+    """Whether an entry of Dependabot is about files at the top, among others."""
+    places = [entry.get("directory"), *items(entry.get("directories"))]
+    return any(isinstance(place, str) and _is_top(place) for place in places)
 
 
 def _is_top(place: str) -> bool:
