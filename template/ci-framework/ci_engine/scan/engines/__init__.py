@@ -16,6 +16,7 @@ from ci_engine.scan.engines import (
     leaks,
     ruff,
     semgrep,
+    trufflehog,
     zizmor,
 )
 
@@ -33,7 +34,7 @@ ENGINES: Mapping[EngineName, Engine] = {
         Engine("history", "secret", kingfisher.examine_history),
         Engine("detect-secrets", "secret", leaks.examine_detect_secrets),
         Engine("gitleaks", "secret", leaks.examine_gitleaks),
-        Engine("trufflehog", "secret", leaks.examine_trufflehog),
+        Engine("trufflehog", "secret", trufflehog.examine),
         Engine("zizmor", "code", zizmor.examine),
         Engine("hadolint", "code", hadolint.examine),
         Engine("trivy", "image", images.examine_trivy),
