@@ -23,7 +23,7 @@ from ci_engine.scan.engine import (
     without_credentials,
 )
 from ci_engine.scan.engines.kingfisher import LEAK_SCORE, REVOKE
-from ci_engine.scan.files import copy_of, discard_copy
+from ci_engine.scan.files import copied
 
 __all__ = [
     "conclude_secrets",
@@ -69,12 +69,12 @@ def examine_detect_secrets(scan: Scan) -> CheckResult:
             return ended_badly(name, tool, outcome)
         findings += [
             secret_found(
-            name,
-            secret.type.lower().replace(" ", "-"),
-            secret.type,
-            file,
-            secret.line_number,
-        )
+                name,
+                secret.type.lower().replace(" ", "-"),
+                secret.type,
+                file,
+                secret.line_number,
+            )
             for file, secrets in found.results.items()
             for secret in secrets
             if (file, *_identity(secret)) not in known
@@ -144,12 +144,10 @@ def examine_gitleaks(scan: Scan) -> CheckResult:
     own = scan.root / ".gitleaks.toml"
     command += ["--config", str(own)] if own.is_file() else []
     try:
-        tree = copy_of(scan.context.project, scan.files.everything, name)
-        outcome = scan.run(name, tool, command, tree)
+        with copied(scan.context.project, scan.files.everything) as tree:
+            outcome = scan.run(name, tool, command, tree)
     except (ToolError, OSError) as error:
         return not_run_because(name, error)
-    finally:
-        discard_copy(scan.context.project, name)
     try:
         leaks = msgspec.json.decode(report.read_bytes(), type=list[_Leak])
     except (OSError, msgspec.DecodeError):

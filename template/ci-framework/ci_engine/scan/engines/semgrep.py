@@ -17,7 +17,7 @@ from ci_engine.scan.engine import (
     not_here,
     without_credentials,
 )
-from ci_engine.scan.files import copy_of, discard_copy
+from ci_engine.scan.files import copied
 from ci_engine.severity import SCORES
 
 __all__ = ["examine"]
@@ -87,23 +87,20 @@ def examine(scan: Scan) -> CheckResult:
         tool = _tool(scan)
         if tool is None:
             return not_here(scan, "semgrep", "neither opengrep nor semgrep is here")
-        tree = copy_of(scan.context.project, scan.files.everything, "semgrep")
-        # Without a list of its own it leaves out tests and whatever looks generated.
-        # It reads that list at the top of a repository only: here is one.
-        (tree / ".git").mkdir(exist_ok=True)
-        if not (tree / _IGNORE).exists():
-            write_text(tree / _IGNORE, ":include .semgrep-nothing\n")
-            (tree / ".semgrep-nothing").write_text("", encoding="utf-8")
         command = ["scan", "--json", "--metrics", "off", "--disable-version-check"]
         command += ["--quiet", "--no-git-ignore", "--max-target-bytes", "0"]
         command += ["--no-rewrite-rule-ids"]
         for name in rules:
             command += ["--config", str(scan.root / name)]
-        outcome = scan.run("semgrep", tool, [*command, "."], tree)
+        with copied(scan.context.project, scan.files.everything) as tree:
+            # Without a list of its own it leaves out tests and what looks generated.
+            # It reads that list at the top of a repository only: here is one.
+            (tree / ".git").mkdir(exist_ok=True)
+            if not (tree / _IGNORE).exists():
+                write_text(tree / _IGNORE, "# everything\n")
+            outcome = scan.run("semgrep", tool, [*command, "."], tree)
     except (ToolError, OSError) as error:
         return not_run_because("semgrep", error)
-    finally:
-        discard_copy(scan.context.project, "semgrep")
     return _read(tool, outcome)
 
 

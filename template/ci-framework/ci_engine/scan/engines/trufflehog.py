@@ -10,7 +10,7 @@ from ci_engine.profiles import EngineName
 from ci_engine.results import CheckResult
 from ci_engine.scan.engine import Scan, ended_badly, not_here
 from ci_engine.scan.engines.leaks import conclude_secrets, secret_found
-from ci_engine.scan.files import copy_of, discard_copy
+from ci_engine.scan.files import copied
 
 __all__ = ["examine"]
 
@@ -56,12 +56,10 @@ def examine(scan: Scan) -> CheckResult:
         reason = "trufflehog 2 is the abandoned Python program: version 3 is needed"
         return not_here(scan, name, reason)
     try:
-        tree = copy_of(scan.context.project, scan.files.everything, name)
-        outcome = scan.run(name, tool, _COMMAND, tree)
+        with copied(scan.context.project, scan.files.everything) as tree:
+            outcome = scan.run(name, tool, _COMMAND, tree)
     except (ToolError, OSError) as error:
         return not_run_because(name, error)
-    finally:
-        discard_copy(scan.context.project, name)
     try:
         rows = [row for row in outcome.stdout.splitlines() if row.strip()]
         hogs = [msgspec.json.decode(row, type=_Hog) for row in rows]
