@@ -56,7 +56,7 @@ lock-version = "1.0"
 name = "six"
 version = "1.16.0"
 [[packages]]
-name = "local"
+name = "zlocal"
 dependencies = [{name = "six"}]
 [packages.directory]
 path = "."
@@ -124,7 +124,7 @@ ROOT = "the project"
             PYLOCK,
             {"six"},
             "1 of 2 dependencies known",
-            {ROOT: ["pkg:pypi/local"], "pkg:pypi/local": [SIX]},
+            {ROOT: ["pkg:pypi/zlocal"], "pkg:pypi/zlocal": [SIX]},
         ),
         (
             "pixi.lock",
