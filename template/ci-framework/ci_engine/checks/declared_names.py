@@ -44,8 +44,8 @@ def declared_names(project: Project) -> frozenset[str]:
     for feature in features:
         groups += [_table(feature, n) for n in ("dependencies", "pypi-dependencies")]
     rows += [name for group in groups for name in group]
-    for group in _table(_table(tools, "pdm"), "dev-dependencies").values():
-        rows += _texts(group)
+    for listed in _table(_table(tools, "pdm"), "dev-dependencies").values():
+        rows += _texts(listed)
     return _names(rows)
 
 
