@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import cast
+from collections.abc import Iterable
 
 from ci_engine.project import Project, normalise
+from ci_engine.tables import table, texts
 
 __all__ = ["declared_names", "name_of", "needed_names"]
 
@@ -21,47 +21,33 @@ def name_of(requirement: str) -> str:
 
 def needed_names(project: Project) -> frozenset[str]:
     """What the project always needs: requirements that hold on no condition."""
-    table = _table(project.pyproject, "project")
-    rows = [row for row in _texts(table.get("dependencies")) if ";" not in row]
+    own = table(project.pyproject, "project")
+    rows = [row for row in texts(own, "dependencies") if ";" not in row]
     return _names(rows)
 
 
 def declared_names(project: Project) -> frozenset[str]:
     """Everything that the project asks for itself, also in extras and groups."""
-    table = _table(project.pyproject, "project")
-    rows = [*_texts(table.get("dependencies"))]
-    for extra in _table(table, "optional-dependencies").values():
-        rows += _texts(extra)
+    own = table(project.pyproject, "project")
+    rows = [*texts(own, "dependencies")]
+    for extra in table(own, "optional-dependencies").values():
+        rows += texts(extra)
     for group in project.groups.values():
         rows += group
-    tools = _table(project.pyproject, "tool")
-    poetry = _table(tools, "poetry")
-    groups = [_table(poetry, name) for name in ("dependencies", "dev-dependencies")]
-    named = map(_as_table, _table(poetry, "group").values())
-    groups += [_table(group, "dependencies") for group in named]
-    pixi = _table(tools, "pixi")
-    features = [pixi, *map(_as_table, _table(pixi, "feature").values())]
+    tools = table(project.pyproject, "tool")
+    poetry = table(tools, "poetry")
+    groups = [table(poetry, name) for name in ("dependencies", "dev-dependencies")]
+    named = map(table, table(poetry, "group").values())
+    groups += [table(group, "dependencies") for group in named]
+    pixi = table(tools, "pixi")
+    features = [pixi, *map(table, table(pixi, "feature").values())]
     for feature in features:
-        groups += [_table(feature, n) for n in ("dependencies", "pypi-dependencies")]
+        groups += [table(feature, n) for n in ("dependencies", "pypi-dependencies")]
     rows += [name for group in groups for name in group]
-    for listed in _table(_table(tools, "pdm"), "dev-dependencies").values():
-        rows += _texts(listed)
+    for listed in table(tools, "pdm", "dev-dependencies").values():
+        rows += texts(listed)
     return _names(rows)
 
 
 def _names(rows: Iterable[str]) -> frozenset[str]:
     return frozenset(filter(None, map(name_of, rows)))
-
-
-def _table(parent: Mapping[str, object], name: str) -> Mapping[str, object]:
-    return _as_table(parent.get(name))
-
-
-def _as_table(value: object) -> Mapping[str, object]:
-    return cast("Mapping[str, object]", value) if isinstance(value, dict) else {}
-
-
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, list):
-        items = cast("list[object]", value)
-        yield from (item for item in items if isinstance(item, str))

@@ -33,12 +33,12 @@ from ci_engine.output import prepare_directory, write_text
 from ci_engine.packages.model import Kind
 from ci_engine.packages.needed import needed_with
 from ci_engine.packages.requirements import parse_requirement
-from ci_engine.packages.tables import dig, table, text
 from ci_engine.packages.view import PackageView
 from ci_engine.prepare import Preparation
 from ci_engine.project import Project, normalise
 from ci_engine.run import find_program
 from ci_engine.settings import Tier
+from ci_engine.tables import dig, table, text
 
 __all__ = ["prepare_package"]
 
