@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+from ci_engine.tables import items
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.pytest_settings import coverage_setting, pytest_setting
 from ci_framework.analysis.survey import Survey
-from ci_framework.analysis.values import rows, strings, words
+from ci_framework.analysis.values import strings, words
 from ci_framework.inventory import Evidence
 
 __all__ = ["state_coverage"]
@@ -63,7 +64,7 @@ def _from_addopts(survey: Survey) -> tuple[int, Evidence] | None:
     addopts = pytest_setting(survey, "addopts")
     if addopts is not None:
         value, place = addopts
-        line = value if isinstance(value, str) else " ".join(strings(rows(value)))
+        line = value if isinstance(value, str) else " ".join(strings(items(value)))
         if flag := _COVERAGE_FLAG.search(line):
             return min(int(flag.group(1)), 100), place
     return None

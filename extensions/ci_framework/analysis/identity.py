@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from ci_engine.tables import items, table
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.survey import PYPROJECT, Survey
-from ci_framework.analysis.values import rows, strings, table, text
+from ci_framework.analysis.values import strings, text
 from ci_framework.analysis.versions import state_version
 from ci_framework.inventory import Evidence
 
@@ -225,7 +226,7 @@ def _state_people(survey: Survey, findings: Findings) -> None:
 
 
 def _author(survey: Survey) -> tuple[str, str, Evidence | None]:
-    for item in rows(survey.project, "authors"):
+    for item in items(survey.project, "authors"):
         name, address = text(item, "name"), text(item, "email")
         if name or address:
             return name, address, survey.place("project", "authors")

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from ci_engine.tables import table
 from ci_framework.analysis.directories import ASIDE
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.packages import Package, find_packages, join
 from ci_framework.analysis.survey import PYPROJECT, Survey
-from ci_framework.analysis.values import strings, table, text
+from ci_framework.analysis.values import strings, text
 from ci_framework.inventory import Confidence, Evidence
 
 __all__ = ["Layout", "is_aside", "state_layout"]

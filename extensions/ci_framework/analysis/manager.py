@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ci_engine.tables import table
 from ci_framework.analysis.directories import ASIDE
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.pixi import Pixi
 from ci_framework.analysis.survey import Survey
-from ci_framework.analysis.values import table
 from ci_framework.inventory import Confidence, Evidence
 
 __all__ = ["LOCKS", "state_manager"]

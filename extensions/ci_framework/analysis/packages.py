@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from ci_engine.config import Table
+from ci_engine.tables import items, table
 from ci_framework.analysis.directories import ASIDE, NOT_MODULES, NOT_PRODUCT
 from ci_framework.analysis.survey import Survey
-from ci_framework.analysis.values import rows, strings, table, text
+from ci_framework.analysis.values import strings, text
 from ci_framework.inventory import Evidence
 
 __all__ = ["Package", "find_packages", "join"]
@@ -77,7 +78,7 @@ def _named(
     for keys in (hatch, hatch[:3]):
         for key in ("packages", "only-include"):
             yield (*keys, key), strings(document, *keys, key), ""
-    for item in rows(document, "tool", "poetry", "packages"):
+    for item in items(document, "tool", "poetry", "packages"):
         where = text(item, "from")
         yield ("tool", "poetry", "packages"), [text(item, "include")], where
     flit = text(document, "tool", "flit", "module", "name")

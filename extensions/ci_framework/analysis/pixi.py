@@ -9,10 +9,11 @@ from functools import cached_property
 
 from ci_engine.config import Table
 from ci_engine.project import normalise
+from ci_engine.tables import table
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.requirements import Requirement
 from ci_framework.analysis.survey import PYPROJECT, Survey
-from ci_framework.analysis.values import strings, table, text, words
+from ci_framework.analysis.values import strings, text, words
 from ci_framework.inventory import Evidence
 
 __all__ = ["Pixi", "read_pixi", "state_pixi"]

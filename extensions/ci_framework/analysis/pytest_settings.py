@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ci_engine.tables import dig
 from ci_framework.analysis.survey import PYPROJECT, Survey
 from ci_framework.analysis.tool_places import configured_places
-from ci_framework.analysis.values import at
 from ci_framework.inventory import Evidence
 
 __all__ = ["coverage_setting", "pytest_setting"]
@@ -19,7 +19,7 @@ def pytest_setting(survey: Survey, key: str) -> tuple[object, Evidence] | None:
         base = ("tool", "pytest") if place.path == PYPROJECT else ("pytest",)
         document = survey.documents.toml(place.path)
         for keys in ((*base, "ini_options", key), (*base, key)):
-            value = at(document, *keys)
+            value = dig(document, *keys)
             if value is not None:
                 return value, survey.documents.place(place.path, *keys)
         return None
@@ -41,9 +41,9 @@ def coverage_setting(
     if place.path.endswith(".toml"):
         base = ("tool", "coverage") if place.path == PYPROJECT else ()
         document = survey.documents.toml(place.path)
-        if place.path != PYPROJECT and at(document, "tool", "coverage") is not None:
+        if place.path != PYPROJECT and dig(document, "tool", "coverage") is not None:
             base = ("tool", "coverage")
-        value = at(document, *base, section, key)
+        value = dig(document, *base, section, key)
         if value is None:
             return None
         return value, survey.documents.place(place.path, *base, section, key)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ci_engine.tables import items, table
 from ci_framework.analysis.ini import IniError, parse_ini
 from ci_framework.analysis.pixi import Pixi
 from ci_framework.analysis.survey import PYPROJECT, Survey
-from ci_framework.analysis.values import rows, strings, table, text
+from ci_framework.analysis.values import strings, text
 from ci_framework.inventory import Evidence
 
 __all__ = ["Evidenced", "environment_pythons", "minor_version", "tox_versions"]
@@ -138,7 +139,7 @@ def _add_hatch(survey: Survey, found: Evidenced) -> None:
         environments = table(document, *keys)
         for name in environments:
             place = survey.documents.place(path, *keys, name, "matrix")
-            for row in rows(environments, name, "matrix"):
+            for row in items(environments, name, "matrix"):
                 for value in strings(row, "python"):
                     if version := minor_version("python", value):
                         found.add(version, place)

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ci_engine.project import normalise
+from ci_engine.tables import items, table
 from ci_framework.analysis.survey import PYPROJECT, Survey
-from ci_framework.analysis.values import rows, strings, table
+from ci_framework.analysis.values import strings
 from ci_framework.inventory import Evidence
 
 __all__ = ["Requirement", "read_requirements"]
@@ -112,7 +113,7 @@ def _members(groups: object, group: str, seen: tuple[str, ...]) -> list[str]:
         return []
     names = {normalise(name): name for name in table(groups)}
     found = [group]
-    for item in rows(groups, group):
+    for item in items(groups, group):
         included = table(item).get("include-group")
         name = names.get(normalise(included)) if isinstance(included, str) else None
         if name is not None:
@@ -196,7 +197,7 @@ def _conda(survey: Survey) -> Iterator[Requirement]:
         if not re.match(r"(conda-)?env(ironment)?([-_.]|$)", name):
             continue
         document = survey.documents.yaml(path)
-        for item in rows(document, "dependencies"):
+        for item in items(document, "dependencies"):
             lines = [item] if isinstance(item, str) else strings(table(item), "pip")
             for line in lines:
                 number = survey.documents.line_of(path, line)

@@ -6,9 +6,10 @@ import ast
 import re
 from collections.abc import Iterator
 
+from ci_engine.tables import dig, items, table
 from ci_framework.analysis.ini import Ini
 from ci_framework.analysis.survey import PYPROJECT, Survey
-from ci_framework.analysis.values import at, rows, table, text
+from ci_framework.analysis.values import text
 from ci_framework.inventory import Evidence, Task
 
 __all__ = ["make_task", "nox_sessions", "tox_environments"]
@@ -48,7 +49,7 @@ def tox_environments(survey: Survey) -> Iterator[Task]:
         named: dict[str, tuple[str, ...]] = {"py": ("env_run_base",)}
         named |= {name: ("env", name) for name in table(tox, "env")}
         for name, where in named.items():
-            commands = rows(tox, *where, "commands")
+            commands = items(tox, *where, "commands")
             command = "\n".join(_tox_words(item) for item in commands)
             place = survey.documents.place(path, *keys, *where, "commands")
             if command:
@@ -84,11 +85,11 @@ def _tox_command(lines: list[str]) -> str:
 def _tox_words(command: object) -> str:
     """A command of tox.toml: a list of words, some of them replacements."""
     words: list[str] = []
-    for item in rows(command):
+    for item in items(command):
         if isinstance(item, str):
             words.append(item)
         elif text(item, "replace") in ("posargs", "env"):
-            for default in rows(item, "default") or [at(item, "default")]:
+            for default in items(item, "default") or [dig(item, "default")]:
                 inner = (
                     default if isinstance(default, str) else text(default, "default")
                 )

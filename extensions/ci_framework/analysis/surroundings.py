@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ci_engine.tables import items, table
 from ci_framework.analysis.documents import strict_toml_problem
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.requirements import Requirement
 from ci_framework.analysis.reusable import is_whole_ci
 from ci_framework.analysis.survey import PYPROJECT, Survey
-from ci_framework.analysis.values import rows, strings, table, text
+from ci_framework.analysis.values import strings, text
 from ci_framework.inventory import Evidence
 
 __all__ = ["state_surroundings"]
@@ -211,7 +212,7 @@ def _state_updates(survey: Survey, findings: Findings) -> None:
     findings.add("update-bot", ", ".join(names) or "none", because, places)
     ecosystems: list[str] = []
     if dependabot:
-        for item in rows(survey.documents.yaml(dependabot), "updates"):
+        for item in items(survey.documents.yaml(dependabot), "updates"):
             name = text(item, "package-ecosystem")
             where = strings(item, "directories") or strings(item, "directory")
             ecosystems += [f"{name} {directory}" for directory in where or ["/"]]
@@ -224,7 +225,7 @@ def _state_checks(survey: Survey, findings: Findings) -> None:
     found: list[str] = []
     places: list[Evidence] = []
     if path:
-        for branch in rows(survey.documents.yaml(path), "branches"):
+        for branch in items(survey.documents.yaml(path), "branches"):
             checks = table(branch, "protection", "required_status_checks")
             found += strings(checks, "contexts")
         places.append(survey.file(path))
@@ -248,8 +249,8 @@ def _state_checks(survey: Survey, findings: Findings) -> None:
 
 def _ruleset(document: object) -> list[str]:
     found: list[str] = []
-    for rule in rows(document, "rules"):
-        for check in rows(rule, "parameters", "required_status_checks"):
+    for rule in items(document, "rules"):
+        for check in items(rule, "parameters", "required_status_checks"):
             found += [text(check, "context")]
     return [name for name in found if name]
 

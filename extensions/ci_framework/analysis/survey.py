@@ -7,10 +7,10 @@ from functools import cached_property
 from pathlib import PurePosixPath
 
 from ci_engine.config import Table
+from ci_engine.tables import table
 from ci_framework.analysis.documents import Documents
 from ci_framework.analysis.ini import Ini
 from ci_framework.analysis.setup_py import SetupCall, read_setup_call
-from ci_framework.analysis.values import table
 from ci_framework.inventory import Evidence, Hook, Task, Workflow
 from ci_framework.repository import Repository
 

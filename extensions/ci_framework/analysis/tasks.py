@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import cast
 
 from ci_engine.config import Table
+from ci_engine.tables import items, table
 from ci_framework.analysis.pixi import Pixi
 from ci_framework.analysis.sessions import (
     make_task,
@@ -14,7 +15,7 @@ from ci_framework.analysis.sessions import (
     tox_environments,
 )
 from ci_framework.analysis.survey import PYPROJECT, Survey
-from ci_framework.analysis.values import rows, strings, table, text
+from ci_framework.analysis.values import strings, text
 from ci_framework.analysis.words import what_it_does
 from ci_framework.inventory import Evidence, Task
 
@@ -77,16 +78,16 @@ def command_text(value: object) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, list):
-        items = rows(cast("list[object]", value))
-        parts = [command_text(item) for item in items]
-        several = any(" " in part for part in parts) or not strings(items)
+        inner = cast("list[object]", value)
+        parts = [command_text(item) for item in inner]
+        several = any(" " in part for part in parts) or not strings(inner)
         return ("\n" if several else " ").join(part for part in parts if part)
     definition = table(value)
     for key in ("cmd", "shell", "command", "script"):
         if found := command_text(definition[key]) if key in definition else "":
             return found
     for key in ("composite", "chain", "sequence"):
-        parts = [command_text(item) for item in rows(definition, key)]
+        parts = [command_text(item) for item in items(definition, key)]
         if parts:
             return "\n".join(part for part in parts if part)
     return text(definition, "call")
@@ -96,8 +97,8 @@ def _pixi(survey: Survey, pixi: Pixi) -> Iterator[Task]:
     for feature, name, value, keys in pixi.tasks():
         command = command_text(value)
         if not command:
-            depends = rows(value, "depends-on") or rows(value, "depends_on")
-            named = [text(item, "task") or item for item in depends or rows(value)]
+            depends = items(value, "depends-on") or items(value, "depends_on")
+            named = [text(item, "task") or item for item in depends or items(value)]
             names = [item for item in named if isinstance(item, str)]
             command = "\n".join(f"pixi run {item}" for item in names)
         environment = text(value, "default-environment")

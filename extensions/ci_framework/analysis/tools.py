@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 
 from ci_engine.project import normalise
+from ci_engine.tables import table
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.pixi import Pixi
 from ci_framework.analysis.requirements import Requirement
 from ci_framework.analysis.survey import Survey
 from ci_framework.analysis.tool_places import PLACES, configured_places
-from ci_framework.analysis.values import table
 from ci_framework.inventory import Confidence, Evidence, Tool
 
 __all__ = ["read_tools", "state_choices"]

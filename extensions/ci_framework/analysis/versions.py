@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ci_engine.tables import table
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.survey import Survey
-from ci_framework.analysis.values import strings, table, text
+from ci_framework.analysis.values import strings, text
 from ci_framework.inventory import Evidence
 
 __all__ = ["state_version"]
