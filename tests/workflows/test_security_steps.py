@@ -10,6 +10,7 @@ import pytest
 
 from tests.engine.test_cleanup import github, origin_of
 from tests.render.renders import render
+from tests.scan.scanning import script
 from tests.workflows.act import commit_all, git, run_workflow, two_pythons
 
 __all__ = ["github"]
@@ -80,10 +81,8 @@ def test_an_image_is_built_and_its_flaws_are_red(
         (project / "Dockerfile").write_text("FROM scratch\n", encoding="utf-8")
     commit_all(project)
     scanners = tmp_path / "scanners"
-    scanners.mkdir()
     for name, text in (("grype", GRYPE), ("syft", SYFT)):
-        (scanners / name).write_text(f"#!/bin/sh\n{text}", encoding="utf-8")
-        (scanners / name).chmod(0o755)
+        script(scanners / name, name, text)
     done = run_workflow(
         project,
         tmp_path / "act",
