@@ -226,3 +226,60 @@ def test_semgrep_looks_into_tests_and_asks_for_no_news(
     assert "SEMGREP_ENABLE_VERSION_CHECK=0" in said
     assert (repository.root / ".semgrep-nothing").read_text("utf-8") == "ours"
     assert not (repository.root / ".semgrepignore").exists()
+
+
+# --- images -------------------------------------------------------------------------
+
+IMAGES = {"images": ["demo:1"], "scan-containers": True}
+TRIVY = {
+    "SchemaVersion": 2,
+    "ArtifactName": "demo:1",
+    "ArtifactType": "container_image",
+    "Metadata": {"OS": {"Family": "alpine", "Name": "3.9.4"}},
+    "Results": [
+        {
+            "Target": "demo:1 (alpine 3.9.4)",
+            "Class": "os-pkgs",
+            "Vulnerabilities": [
+                {
+                    "VulnerabilityID": "CVE-2019-14697",
+                    "PkgName": "musl",
+                    "InstalledVersion": "1.1.20-r4",
+                    "FixedVersion": "1.1.20-r5",
+                    "Severity": "CRITICAL",
+                    "Title": "musl libc has a flaw",
+                    "PrimaryURL": "https://avd.example.org/cve-2019-14697",
+                }
+            ],
+        },
+        {"Target": "Cargo.lock", "Class": "lang-pkgs"},
+    ],
+}
+
+
+def trivy(repository: Repository, text: str, code: int = 0) -> None:
+    version = '[ "$1" = --version ] && { echo Version: 0.69.3; exit; }'
+    repository.stand_in("trivy", f"{version}\ncat <<'EOF'\n{text}\nEOF\nexit {code}")
+
+
+def test_a_flaw_of_an_image_is_told_with_its_fix(repository: Repository) -> None:
+    trivy(repository, json.dumps(TRIVY))
+    run = repository.scan("trivy", settings=IMAGES)
+    (flaw,) = result_of(run, "trivy").findings
+    assert (flaw.rule, flaw.fix) == ("CVE-2019-14697", "musl 1.1.20-r5")
+    assert (flaw.score, flaw.path) == (9.5, "Dockerfile")
+    assert run.verdict is Verdict.RED
+
+
+def test_a_system_without_updates_and_a_missing_database_are_no_pass(
+    repository: Repository,
+) -> None:
+    ended = {"OS": {"Family": "alpine", "Name": "3.9.4", "EOSL": True}}
+    trivy(repository, json.dumps({**TRIVY, "Metadata": ended, "Results": []}))
+    run = repository.scan("trivy", settings=IMAGES)
+    assert "alpine 3.9.4 gets no security updates" in result_of(run, "trivy").reason
+    assert run.verdict is Verdict.ERROR
+    trivy(repository, "", 1)
+    run = repository.scan("trivy", settings=IMAGES)
+    assert result_of(run, "trivy").status is Status.NOT_RUN
+    assert run.verdict is Verdict.ERROR

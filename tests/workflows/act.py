@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -109,16 +110,31 @@ def run_workflow(
     event: str,
     *,
     payload: dict[str, object] | None = None,
+    variables: Mapping[str, str] | None = None,
+    programs: Mapping[str, str] | None = None,
 ) -> Run:
     """Run one workflow for an event as if the project had just been pushed.
 
     A pull request changes what the last commit changed.
+
+    Args:
+        project: the project.
+        place: where everything is written.
+        workflow: the name of its file.
+        event: the event.
+        payload: what GitHub would tell of the event, if not the usual.
+        variables: further variables of every step.
+        programs: scripts of the shell that stand for programs of the runner.
     """
     act = require_tool("act")
     for program in PROGRAMS:
         require_tool(program)
     place.mkdir(parents=True)
-    environment = _environment(place, project)
+    environment = {**_environment(place, project), **(variables or {})}
+    for name, text in (programs or {}).items():
+        script = place / "bin" / name
+        script.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+        script.chmod(0o755)
     config = Path(environment["XDG_CONFIG_HOME"]) / "act" / "actrc"
     config.parent.mkdir(parents=True)
     config.write_text("", encoding="utf-8")
@@ -137,6 +153,8 @@ def run_workflow(
         "--use-new-action-cache",
         "--json",
         *_replacements(),
+        *(f"--env={name}={value}" for name, value in (variables or {}).items()),
+        "--secret=GITHUB_TOKEN=made-up",
     ]
     completed = subprocess.run(
         command,

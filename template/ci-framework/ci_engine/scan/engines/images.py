@@ -16,6 +16,8 @@ from ci_engine.severity import SCORES
 __all__ = ["examine_grype", "examine_trivy"]
 
 _UNRATED = 7.0
+# What was found in an image, and why that may not be all.
+_Read = tuple[list[Finding], str]
 
 
 class _TrivyFlaw(msgspec.Struct, rename="pascal"):
@@ -32,8 +34,19 @@ class _TrivyTarget(msgspec.Struct, rename="pascal"):
     vulnerabilities: list[_TrivyFlaw] | None = None
 
 
+class _TrivySystem(msgspec.Struct):
+    family: str = msgspec.field(name="Family", default="")
+    name: str = msgspec.field(name="Name", default="")
+    ended: bool = msgspec.field(name="EOSL", default=False)
+
+
+class _TrivyFacts(msgspec.Struct):
+    system: _TrivySystem = msgspec.field(name="OS", default_factory=_TrivySystem)
+
+
 class _TrivyReport(msgspec.Struct, rename="pascal"):
     artifact_name: str
+    metadata: _TrivyFacts = msgspec.field(default_factory=_TrivyFacts)
     results: list[_TrivyTarget] | None = None
 
 
@@ -98,7 +111,7 @@ def _examine(
     scan: Scan,
     name: EngineName,
     tool: Tool | None,
-    read: Callable[[str, str], list[Finding]],
+    read: Callable[[str, str], _Read],
 ) -> CheckResult:
     reason = _wanted(scan)
     if reason:
@@ -109,6 +122,7 @@ def _examine(
     if tool is None:
         return not_here(scan, name, f"{name} is not installed")
     findings: list[Finding] = []
+    unread: dict[str, str] = {}
     for image in images:
         words = {
             "trivy": ["image", "--format", "json", "--quiet", "--scanners", "vuln"],
@@ -116,20 +130,26 @@ def _examine(
         }[tool.name]
         outcome = scan.run(name, tool, [*words, "--", image])
         try:
-            found = read(outcome.stdout, image)
+            found, doubt = read(outcome.stdout, image)
         except msgspec.DecodeError:
             return ended_badly(name, tool, outcome)
         if outcome.timed_out or outcome.code != 0:
             return ended_badly(name, tool, outcome)
+        unread |= {image: doubt} if doubt else {}
         places = dockerfiles(scan)
         path = places[0] if places else ""
         findings += [msgspec.structs.replace(each, path=path) for each in found]
-    return conclude(name, tool, findings, len(images), {}, "images scanned")
+    return conclude(name, tool, findings, len(images), unread, "images scanned")
 
 
-def _trivy(text: str, image: str) -> list[Finding]:
+def _trivy(text: str, image: str) -> _Read:
     report = msgspec.json.decode(text, type=_TrivyReport)
-    return [
+    system = report.metadata.system
+    doubt = ""
+    if system.ended:
+        # Nobody lists the flaws of what is not cared for any more.
+        doubt = f"{system.family} {system.name} gets no security updates any more"
+    findings = [
         Finding(
             tool="trivy",
             rule=flaw.vulnerability_id,
@@ -142,9 +162,10 @@ def _trivy(text: str, image: str) -> list[Finding]:
         for target in report.results or []
         for flaw in target.vulnerabilities or []
     ]
+    return findings, doubt
 
 
-def _grype(text: str, image: str) -> list[Finding]:
+def _grype(text: str, image: str) -> _Read:
     report = msgspec.json.decode(text, type=_GrypeReport)
     findings: list[Finding] = []
     for match in report.matches:
@@ -162,4 +183,4 @@ def _grype(text: str, image: str) -> list[Finding]:
                 also=tuple(related.id for related in match.related),
             )
         )
-    return findings
+    return findings, ""
