@@ -21,6 +21,7 @@ from ci_framework.planning.plan import Change, Operation, Plan, plan_hash, summa
 from ci_framework.planning.recorded import Recorded, answers_file_for, find_recorded
 from ci_framework.planning.retire import retire
 from ci_framework.planning.shapes import shape_answers
+from ci_framework.planning.whole_tree import exclusions_of_checks
 from ci_framework.rendering import Rendered, Source, find_source, render
 from ci_framework.repository import Repository
 
@@ -146,6 +147,7 @@ def build_plan(repository: Repository, request: PlanRequest) -> BuiltPlan:
         *draft.stepped_back,
         *_kept_workflows(inventory, request.retire),
         *exclusions(repository, rendered.files),
+        *exclusions_of_checks(repository, inventory),
         *_unreadable(inventory),
     ]
     plan = Plan(

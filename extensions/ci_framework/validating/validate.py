@@ -13,6 +13,7 @@ from rich.console import Console
 
 from ci_engine.errors import CommandError
 from ci_engine.scan.waivers import WAIVERS_FILE
+from ci_framework.analysis.own_commands import own_commands
 from ci_framework.repository import Repository, describe
 from ci_framework.validating import commits, contents, linters
 from ci_framework.validating.behaviour import BEHAVIOUR_CHECKS, Behaviour, observe
@@ -27,7 +28,6 @@ from ci_framework.validating.model import (
     timed,
     verdict_of,
 )
-from ci_framework.validating.own_checks import own_commands
 from ci_framework.validating.scan import Scanned, scans
 from ci_framework.validating.settings import read_settings
 from ci_framework.validating.suites import shown_command
@@ -162,7 +162,8 @@ _STEPS = {
     "not-ignored": "change the pattern of .gitignore that matches the files above",
     "second-plan": "report this: planning twice must find nothing to do",
     "tests": "read what the tests say below; `ci-framework rollback` undoes everything",
-    "own-checks": "exclude ci-framework/ where the tool above is configured",
+    "own-checks": "exclude ci-framework/ where the tool above is configured: the plan "
+    "has the line",
     "gate": "run `ci-framework/ci gate` on the adopted branch and read what it says",
     "scan": "give it a network, and name what it cannot read in `exclude-patterns` of "
     "[tool.ci-framework.scan]; then run `ci-framework validate` again before you merge",
