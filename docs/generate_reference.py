@@ -231,8 +231,10 @@ def choices_of(choices: object) -> list[object]:
 def default(question: Document) -> str:
     """The default, or that it follows from another answer."""
     value = question["default"]
-    derived = isinstance(value, str) and "{%" in value
-    return "derived from `project_name`" if derived else code(value)
+    if not isinstance(value, str) or "{" not in value:
+        return code(value)
+    source = re.search(r"(?<!\.)\b(project_\w+|packages)\b(?! if)", value)
+    return f"derived from `{source.group()}`" if source else code(value)
 
 
 def asked(question: Document) -> str:
@@ -242,7 +244,11 @@ def asked(question: Document) -> str:
         return "always"
     parts = condition.replace("'", "").split(" and ")
     words = dict.fromkeys(" ".join(part.split(" == ")) for part in parts)
-    names = {"setup customise": "`customise`", "project_state new": "new project"}
+    names = {
+        "setup customise": "`customise`",
+        "project_state new": "new project",
+        "ci_mode != local": "with GitHub",
+    }
     return ", ".join(names.get(word, word.split()[-1]) for word in words)
 
 

@@ -32,13 +32,15 @@ from ci_engine.results import CheckResult, Finding, RunResult, Status, verdict_o
 command, *rest = sys.argv[1:]
 root = Path.cwd()
 known = read_baseline(root)
+package = rest[rest.index("--package") + 1] if "--package" in rest else ""
+place = root / "libs" / package if package else root
 only = rest[rest.index("--only") + 1].split(",") if "--only" in rest else []
 seen = root / ".ci-framework" / "seen"
 seen.mkdir(parents=True, exist_ok=True)
 
 
 def search(tool, rules):
-    for path in sorted(root.rglob("*.py")):
+    for path in sorted(place.rglob("*.py")):
         name = path.relative_to(root).as_posix()
         if name.startswith((".ci-framework/", "ci-framework/ci_engine/")):
             continue
@@ -56,7 +58,7 @@ def lint():
 
 
 def tests():
-    for path in sorted(root.rglob("test_*.py")):
+    for path in sorted(place.rglob("test_*.py")):
         for line in path.read_text().splitlines():
             if "RED" in line or "ONCE" in line and not (seen / "once").exists():
                 name = line.split("#")[1].split()[0]

@@ -38,6 +38,7 @@ SHAPES = {
     "crlf_files",
 }
 # Rendering takes long: these have what is special about all of them.
+MANIFEST = '[project]\nname = "a"\nversion = "1"\n'
 QUICK = ("pixi-project", "uv-workspace")
 WORKFLOW = ".github/workflows/ci.yml"
 
@@ -133,6 +134,39 @@ def test_answers_follow_the_facts(
     assert answers["source_paths"].value == sources
     assert answers["test_paths"].value == tests
     assert answers["python_versions"].value == pythons
+
+
+@pytest.mark.parametrize(
+    ("files", "kind"),
+    [
+        ({}, "application"),
+        ({"lib/a/pyproject.toml": MANIFEST, "lib/a/a/__init__.py": ""}, "application"),
+        (
+            {
+                "sub-packages/a/pyproject.toml": MANIFEST,
+                "sub-packages/a/a/__init__.py": "",
+                "sub-packages/b/setup.py": "import setuptools\nsetuptools.setup()\n",
+                "sub-packages/b/b/__init__.py": "",
+            },
+            "monorepo",
+        ),
+        (
+            {
+                "pyproject.toml": MANIFEST,
+                "a/__init__.py": "",
+                "examples/b/pyproject.toml": MANIFEST.replace('"a"', '"b"'),
+                "examples/b/b/__init__.py": "",
+                "tools/pyproject.toml": MANIFEST.replace('"a"', '"tools"'),
+            },
+            "application",
+        ),
+    ],
+)
+def test_several_packages_with_code_are_a_monorepo(
+    files: dict[str, str], kind: str, tmp_path: Path
+) -> None:
+    answer = derive_answers(inventory_of(tmp_path, {"README.md": "x", **files}))
+    assert answer["project_type"].value == kind
 
 
 def test_a_lock_of_pixi_leaves_the_tiers_to_the_project(tmp_path: Path) -> None:

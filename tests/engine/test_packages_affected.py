@@ -295,10 +295,26 @@ def test_ci_packages_tells_what_a_change_touches(monorepo: DemoProject) -> None:
     assert plan.stdout.splitlines()[1] == "cli: it needs core"
 
 
+def test_a_text_touches_the_package_whose_test_reads_it(monorepo: DemoProject) -> None:
+    words = ("packages", "--changed-only", "--since", "start")
+    reading = "import pathlib\nTEXT = pathlib.Path('docs/guide.md').read_text()\n"
+    monorepo.write("libs/lonely/tests/test_guide.py", reading)
+    monorepo.write("docs/guide.md", "Guide\n")
+    git(monorepo.root, "add", ".")
+    git(monorepo.root, "commit", "-qm", "docs: a guide")
+    git(monorepo.root, "branch", "-f", "start")
+    monorepo.append("docs/guide.md", "More.\n")
+    done = monorepo.run(*words)
+    assert (
+        done.stdout == "lonely: libs/lonely/tests/test_guide.py reads docs/guide.md\n"
+    )
+
+
 def test_an_unknown_start_is_a_mistake_of_the_user(monorepo: DemoProject) -> None:
     done = monorepo.run("packages", "--changed-only", "--since", "nowhere")
     assert done.code == 2
     assert "--since nowhere" in done.stderr
+    assert "name a commit, branch or tag" in done.stderr
 
 
 @pytest.mark.parametrize(

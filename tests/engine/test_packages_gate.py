@@ -134,6 +134,19 @@ def test_the_baseline_of_the_repository_knows_the_packages(
     assert "known findings are gone" not in done.stderr
 
 
+def test_the_package_at_the_top_leaves_the_record_of_the_others_alone(
+    monorepo: DemoProject,
+) -> None:
+    monorepo.replace("libs/core/tests/test_core.py", "== 1", "== 2")
+    words = ("--only", "test", "--baseline", "write", "--grow")
+    assert gate(monorepo, "gate", "--package", "core", *words).code == 0
+    before = monorepo.read("ci-framework/project/baseline.json")
+    done = gate(monorepo, "gate", "--package", "demo", "--only", "test")
+    assert "known findings are gone" not in done.stderr, str(done)
+    assert gate(monorepo, "gate", "--package", "demo", *words).code == 0
+    assert monorepo.read("ci-framework/project/baseline.json") == before
+
+
 def test_a_tier_of_its_own_and_settings_of_its_own_hold_for_a_package(
     monorepo: DemoProject,
 ) -> None:
@@ -282,3 +295,47 @@ def test_an_undeclared_sibling_is_not_in_the_environment(
     done = of(monorepo, monorepo.run(*words, variables=variables), "cli")
     assert done.code == 1
     assert "No module named 'core'" in done.stderr
+
+
+def wheels(monorepo: DemoProject, tmp_path: Path, place: str) -> Run:
+    """Build the package that needs another of the repository, with what is there."""
+    (tmp_path / "tools" / "uv").unlink(missing_ok=True)
+    words = ("gate", "--package", "demo-end-of-ours", "--only", "build")
+    variables = {**FULL, "PATH": f"{place}:/usr/bin:/bin"}
+    done = monorepo.run(*words, variables=variables)
+    return of(monorepo, done, "demo-end-of-ours")
+
+
+@pytest.fixture
+def unpublished(monorepo: DemoProject) -> DemoProject:
+    """Packages that no index has."""
+    backend = 'requires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
+    for name, text in {
+        **package("libs/demo-base-of-ours"),
+        **package("libs/demo-end-of-ours", "demo-base-of-ours>=1"),
+        **package("libs/demo-other-of-ours"),
+    }.items():
+        more = f"\n[build-system]\n{backend}" if name.endswith(".toml") else ""
+        monorepo.write(name, text.replace("\ndep", '\nreadme = "R.md"\ndep') + more)
+        monorepo.write(f"{name.rpartition('/')[0]}/R.md", "# A package\n")
+    monorepo.configure('\n[dependency-groups]\nquality = ["pytest>=9"]\n')
+    return monorepo
+
+
+@pytest.mark.parametrize("place", [str(Path(sys.executable).parent), "/usr/bin"])
+@pytest.mark.heavy
+def test_a_wheel_is_installed_with_the_packages_of_the_repository_that_it_needs(
+    unpublished: DemoProject, place: str, tmp_path: Path
+) -> None:
+    """With uv, and with what every system has."""
+    assert_green(wheels(unpublished, tmp_path, place))
+
+
+@pytest.mark.heavy
+def test_a_package_of_the_repository_that_is_not_declared_is_not_installed(
+    unpublished: DemoProject, tmp_path: Path
+) -> None:
+    code = "import demo_other_of_ours  # noqa\n"
+    unpublished.write("libs/demo-end-of-ours/src/demo_end_of_ours/__init__.py", code)
+    done = wheels(unpublished, tmp_path, str(Path(sys.executable).parent))
+    assert done.findings("build")[0]["rule"] == "undeclared-dependency", str(done)

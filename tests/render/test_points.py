@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -409,7 +410,8 @@ def test_only_a_new_project_gets_files_of_its_own(point: Point) -> None:
         if name in ("src", "tests"):
             expected = point.new and not packages
         elif name in RELEASES:
-            expected = bool(packages)
+            asked = point.answers["releases"] == "release-please"
+            expected = bool(packages) and asked
         assert (point.path / name).exists() is expected, name
     assert not [path for path in unmanaged if (point.path / path).exists()]
     assert (point.path / "ci-framework" / "ci_engine" / "__init__.py").is_file()
@@ -550,7 +552,15 @@ def test_each_pixi_task_finds_its_tool_and_the_tasks_it_needs(point: Point) -> N
         " security-scan pre-commit check-all build clean"
         " ci-lint ci-format ci-typecheck ci-test ci-security ci-check"
     )
-    assert tasks.keys() == {f"{prefix}{name}" for name in vocabulary.split()}
+    names = {f"{prefix}{name}" for name in vocabulary.split()}
+    # Where the packages of a monorepo are is found when it is checked.
+    monorepo = point.answers["project_type"] == "monorepo"
+    unknown = {f"{prefix}build"} if monorepo and not point.packages else set[str]()
+    assert tasks.keys() == names - unknown
+    if monorepo and point.packages:
+        build = cast("str", tasks[f"{prefix}build"]["cmd"])
+        places = [shlex.split(part)[-1] for part in build.split(" && ")]
+        assert places == [package["path"] for package in point.packages]
     for name, task in tasks.items():
         home = task["default-environment"]
         assert home in having, name

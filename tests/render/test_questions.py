@@ -15,7 +15,7 @@ from tests.render.renders import ROOT, Document, questions, read_answers, render
 
 ALWAYS = ["setup", "project_name", "project_type", "package_manager", "repository"]
 PIXI_ONLY = {"pixi_tiers", "pixi_prefix"}
-MONOREPO_ONLY = {"packages"}
+MONOREPO_ONLY = {"packages", "releases"}
 NEW_ONLY = {"description", "author_name", "author_email", "license", "build_backend"}
 EXISTING_ONLY = {
     "settings_file",

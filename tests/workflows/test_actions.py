@@ -92,6 +92,7 @@ def test_an_action_declares_exactly_what_the_engine_tells(
 ) -> None:
     project.git_init()
     chosen = {
+        "change-detection": {"analyze_dependencies": "true"},
         "quality-gates": {"checks": "no-conflict-markers"},
         "security-scan": {"engines": "semgrep"},
     }

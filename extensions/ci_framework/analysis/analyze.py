@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ci_framework.analysis.branches import state_branches
 from ci_framework.analysis.coverage import state_coverage
+from ci_framework.analysis.distributions import state_distributions
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.hooks import read_hooks
 from ci_framework.analysis.identity import state_identity
@@ -41,6 +42,7 @@ def analyze(repository: Repository) -> Inventory:
     state_manager(survey, pixi, findings)
     state_pixi(survey, pixi, findings)
     layout = state_layout(survey, findings)
+    state_distributions(survey, findings)
     state_tests(survey, layout, configured_testpaths(survey), findings)
     tools = read_tools(survey, requirements, pixi)
     state_choices(survey, tools, findings)

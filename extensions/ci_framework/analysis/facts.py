@@ -18,6 +18,7 @@ FACTS: Mapping[str, str] = {
     "default-branch": "branch that the remote shows first",
     "dependabot-ecosystems": "what Dependabot updates: ecosystem and directory",
     "description": "what it says it does",
+    "distributions": "packages that are installed by themselves, by directory",
     "docs-tool": "what builds its documentation",
     "author": "the first of its authors",
     "author-email": "their address",

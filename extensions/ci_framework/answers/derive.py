@@ -44,6 +44,10 @@ class Answer:
     because: str
 
 
+# Packages that a reason names.
+_SHOWN = 3
+
+
 def derive_answers(inventory: Inventory) -> dict[str, Answer]:
     """Answer every question that the analysis decides, in the template's order."""
     tiers = pixi_tiers(inventory)
@@ -57,6 +61,7 @@ def derive_answers(inventory: Inventory) -> dict[str, Answer]:
         "project_state": Answer("existing", "there is code already"),
         "package_name": _package_name(inventory),
         **_metadata(inventory),
+        "packages": Answer([], "its packages are found where they are, not rendered"),
         "source_paths": Answer(sources, because),
         "test_paths": _tests(inventory, sources),
         "ci_mode": _ci_mode(inventory),
@@ -70,6 +75,7 @@ def derive_answers(inventory: Inventory) -> dict[str, Answer]:
         "quality_tier": Answer("extended", "the default: what is red is a baseline"),
         "coverage_threshold": _threshold(inventory),
         "cleanup": Answer("none", "the project did not ask for it"),
+        "releases": Answer("none", "it makes its releases as it does"),
         "codeql": Answer("no", "a workflow of its own that runs CodeQL stays"),
         "containers": Answer("no", "the project did not ask for it"),
         "sbom": Answer("yes", "the default"),
@@ -93,6 +99,11 @@ def _project_name(inventory: Inventory) -> Answer:
 
 
 def _project_type(inventory: Inventory) -> Answer:
+    several = inventory.items("distributions")
+    if len(several) > 1:
+        because = f"{len(several)} of its directories are packages of their own"
+        more = ", ..." if len(several) > _SHOWN else ""
+        return Answer("monorepo", f"{because}: {', '.join(several[:_SHOWN])}{more}")
     if inventory.text("build-backend"):
         return Answer("library", "it builds distributions that others can install")
     return Answer("application", "it builds no distributions")
@@ -244,6 +255,9 @@ def _threshold(inventory: Inventory) -> Answer:
     because = because_of(inventory, "coverage-threshold")
     value = fact.value if fact else None
     plugin = inventory.fact("coverage-plugin")
+    if value and _project_type(inventory).value == "monorepo":
+        said = f"{because}, of all packages together; each is measured by itself"
+        return Answer(0, f"{said}: the check starts with thresholds of theirs")
     if value and plugin is not None and not plugin.value:
         said = f"{plugin.because}, so that its own CI goes on measuring coverage"
         return Answer(0, said)

@@ -10,7 +10,7 @@ from functools import partial
 from ci_framework.analysis.own_commands import own_commands
 from ci_framework.validating.clones import Clone
 from ci_framework.validating.comparison import Compared, compare
-from ci_framework.validating.gate import Gated, judge_gate
+from ci_framework.validating.gate import Gated
 from ci_framework.validating.model import (
     AdoptionFacts,
     Check,
@@ -22,6 +22,7 @@ from ci_framework.validating.model import (
     timed,
 )
 from ci_framework.validating.own_checks import compare_own_checks
+from ci_framework.validating.package_gates import judge_gates
 from ci_framework.validating.red import GateFacts
 from ci_framework.validating.scan import Scanned, judge_scan
 from ci_framework.validating.settings import AdoptedSettings, read_settings
@@ -212,7 +213,7 @@ def _gate(stage: _Stage) -> Outcome:
         red_tests=compared.red if known and compared else None,
         timeout=stage.timeout,
     )
-    stage.seen.gate = judge_gate(stage.facts)
+    stage.seen.gate = judge_gates(stage.facts, stage.say)
     return stage.seen.gate.outcome
 
 

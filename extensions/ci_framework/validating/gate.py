@@ -29,33 +29,41 @@ class Gated:
         statuses: how each check ended, by its id.
         red_today: what is red before and after, and no baseline may hold.
         baseline: the record of what is red today, None if none is needed.
+        known: the same, to go on with.
     """
 
     outcome: Outcome
     statuses: dict[str, str] = field(default_factory=dict[str, str])
     red_today: list[str] = field(default_factory=list[str])
     baseline: bytes | None = None
+    known: Baseline | None = None
 
 
-def judge_gate(facts: GateFacts) -> Gated:
+def judge_gate(facts: GateFacts, known: Baseline | None = None) -> Gated:
     """Run the gate, record what is red today, and run again what was red.
+
+    Args:
+        facts: the two clones, and what is known of them.
+        known: what earlier gates recorded, None if there were none.
 
     Raises:
         CommandError: if the engine gives no result.
     """
-    checks = run_checks(facts.adopted, facts, [])
+    checks = run_checks(facts.adopted, facts, [*facts.only])
     statuses = {check.id: _told(check) for check in checks}
     red = [check for check in checks if check.status in RED]
     missing = [_missing(check) for check in checks if _is_missing(check)]
     if not red and missing:
         outcome = not_run(_could_not(missing), missing)
-        return Gated(outcome, statuses)
+        return Gated(outcome, statuses, known=known)
     if not red:
-        return Gated(passed(f"the gate is green ({len(checks)} checks)"), statuses)
+        green = passed(f"the gate is green ({len(checks)} checks)")
+        return Gated(green, statuses, known=known)
     found = sort_red(facts, red)
     old = read_baseline(facts.adopted.root)
     accepted = {check.id: check for check in found.accepted}
-    new, _ = record((accepted.get(check.id, check) for check in checks), old)
+    news = (accepted.get(check.id, check) for check in checks)
+    new, _ = record(news, known or old, facts.scope)
     content = to_json(new).encode() if size(new) and new != old else None
     if not found.faults:
         for check in _again(facts, found, red, content):
@@ -64,7 +72,7 @@ def judge_gate(facts: GateFacts) -> Gated:
             else:
                 found.faults += _still(check)
     outcome = _conclude(missing, found, new)
-    return Gated(outcome, statuses, found.red_today, content)
+    return Gated(outcome, statuses, found.red_today, content, new)
 
 
 def _is_missing(check: CheckResult) -> bool:

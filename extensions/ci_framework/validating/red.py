@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from ci_engine.baseline import Baseline, record
+from ci_engine.baseline import EVERYTHING, Baseline, Scope, record
 from ci_engine.errors import CommandError, UsageError
 from ci_engine.results import CheckResult, Finding, Status
 from ci_framework.validating.clones import Clone
@@ -24,6 +24,9 @@ RED = (Status.FAILED, Status.TIMED_OUT)
 _MEASURES = ("coverage", "patch-coverage")
 _AFTER = {"coverage": "test", "patch-coverage": "test", "metadata": "build"}
 
+# A package has paths of its own.
+_OF_REPOSITORY = ("CI_FRAMEWORK_SOURCE_PATHS", "CI_FRAMEWORK_TEST_PATHS")
+
 _Key = tuple[str, str, str, str, str]
 
 
@@ -38,6 +41,9 @@ class GateFacts:
         settings: the framework's settings as variables, for the base commit.
         red_tests: tests that fail in the base commit; None: the tests did not run.
         timeout: seconds that one run of the tests may take.
+        only: the checks that are run; empty = those of the tier.
+        package: the package whose gate it is; empty = the whole repository.
+        scope: the part of the repository that it looks at.
     """
 
     base: Clone
@@ -46,6 +52,9 @@ class GateFacts:
     settings: dict[str, str]
     red_tests: frozenset[str] | None
     timeout: float
+    only: tuple[str, ...] = ()
+    package: str = ""
+    scope: Scope = EVERYTHING
 
 
 @dataclass
@@ -83,6 +92,10 @@ def run_checks(
         ToolError: if it gives no result.
     """
     words = ["gate", "--json"]
+    if facts.package:
+        words += ["--package", facts.package]
+        hidden = _OF_REPOSITORY
+        variables = {k: v for k, v in (variables or {}).items() if k not in hidden}
     if only:
         words += ["--only", ",".join(_with_dependencies(only))]
     timeout = _PATIENCE * facts.timeout
@@ -101,10 +114,12 @@ def sort_red(facts: GateFacts, red: list[CheckResult]) -> Sorted:
     """Tell what was red before from what the adoption made red."""
     found = Sorted()
     whole = [check.id for check in red if _as_a_whole(check)]
-    asked = [c.id for c in red if c.id not in ("test", *_MEASURES) or c.id in whole]
+    # What the project's own tests say, and one floor, are known of the whole only.
+    told = () if facts.package else ("test", *_MEASURES)
+    asked = [c.id for c in red if c.id not in told or c.id in whole]
     before = _red_before(facts, asked)
     for check in red:
-        if check.id in ("coverage",) and check.coverage is not None:
+        if check.id in told and check.id == "coverage" and check.coverage is not None:
             found.accepted.append(check)
         elif isinstance(before, CommandError) and check.id in asked:
             text = f"{check.id}: nobody can tell whether it was red before: {before}"
@@ -158,13 +173,13 @@ def _sort_findings(
     accepted: list[Finding] = []
     faults: list[str] = []
     created = set(facts.adoption.created)
+    red = _red_tests(facts, before)
     for finding in check.findings:
         key = _key(check.id, finding)
         place = " ".join(filter(None, (f"{check.id}:", finding.place, finding.rule)))
         if finding.severity != "error":
             accepted.append(finding)
         elif finding.test and check.id == "test":
-            red = facts.red_tests or frozenset()
             if finding.test in red:
                 accepted.append(finding)
             else:
@@ -182,6 +197,16 @@ def _sort_findings(
     # What does not block makes nothing red; what is new in it is not recorded.
     found.faults += faults if check.blocking else []
     found.accepted.append(msgspec.structs.replace(check, findings=accepted))
+
+
+def _red_tests(
+    facts: GateFacts, before: list[CheckResult] | CommandError
+) -> frozenset[str]:
+    """The tests that fail in the base commit."""
+    if not facts.package:
+        return facts.red_tests or frozenset()
+    checks = before if isinstance(before, list) else []
+    return frozenset(item.test for check in checks for item in check.findings)
 
 
 def _keys(checks: Iterable[CheckResult]) -> Iterator[_Key]:

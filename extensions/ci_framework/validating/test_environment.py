@@ -14,6 +14,9 @@ from ci_engine.environment import (
     ask_virtual_environment,
 )
 from ci_engine.errors import ToolError
+from ci_engine.packages.graph import packages_graph
+from ci_engine.packages.model import Kind
+from ci_engine.packages.needed import needed_with
 from ci_engine.prepare import prepare_environment
 from ci_engine.project import Project, normalise, read_project
 from ci_engine.run import Outcome, find_program, run_program
@@ -26,6 +29,7 @@ __all__ = ["Prepared", "Recipe", "decide", "planned_installations", "prepare", "
 
 _SECONDS = 1200.0
 _NOBODY = Environments(essential="", extended="", full="", test="")
+_NEEDED: frozenset[Kind] = frozenset({"runtime", "added", "build"})
 
 
 @dataclass(frozen=True)
@@ -191,12 +195,18 @@ def _plain(project: Project) -> Environment:
     probe = ask_virtual_environment(prefix, project=project, variables=variables)
     environment = Environment("a plain environment", probe, variables)
     if project.installable:
-        _insist(
-            project,
-            [*_installer(environment), "--editable", "."],
-            "the project could not be installed",
-        )
+        words = [word for path in _siblings(project) for word in ("--editable", path)]
+        command = [*_installer(environment), "--editable", ".", *words]
+        _insist(project, command, "the project could not be installed")
     return environment
+
+
+def _siblings(project: Project) -> list[str]:
+    """The packages of the repository that its top one needs: no index may have them."""
+    graph = packages_graph(project)
+    top = next((p.name for p in graph.packages if p.path == "."), "")
+    needed = needed_with(graph, top, _NEEDED, _NEEDED) if top else []
+    return [package.path for package in needed]
 
 
 def _installer(environment: Environment) -> list[str]:

@@ -22,7 +22,9 @@ from ci_engine.output import write_text
 from ci_engine.results import CheckResult, Finding, Status
 
 __all__ = [
+    "EVERYTHING",
     "Baseline",
+    "Scope",
     "baseline_path",
     "gone",
     "judge",
@@ -188,8 +190,28 @@ def _without_path(entry: Known) -> Known:
     return msgspec.structs.replace(entry, path="")
 
 
+@dataclass(frozen=True)
+class Scope:
+    """The part of a repository that a run looked at.
+
+    Attributes:
+        within: its directory, with a slash at its end; empty = the top.
+        without: directories below that it did not look at, likewise.
+    """
+
+    within: str = ""
+    without: tuple[str, ...] = ()
+
+    def has(self, path: str) -> bool:
+        """Whether a file, or a test of it, belongs to the part."""
+        return path.startswith(self.within) and not path.startswith(self.without)
+
+
+EVERYTHING = Scope()
+
+
 def record(
-    checks: Iterable[CheckResult], old: Baseline | None, within: str = ""
+    checks: Iterable[CheckResult], old: Baseline | None, scope: Scope = EVERYTHING
 ) -> tuple[Baseline, list[str]]:
     """Make a baseline of what a run found.
 
@@ -199,7 +221,7 @@ def record(
     Args:
         checks: what the run found.
         old: the baseline there is.
-        within: what the run was limited to: a directory with a slash at its end.
+        scope: what the run looked at.
 
     Returns:
         The new baseline, and what a reader must know of checks that are not in it.
@@ -214,14 +236,12 @@ def record(
     findings = [
         known
         for known in old.findings
-        if known.check not in ran or not known.path.startswith(within)
+        if known.check not in ran or not scope.has(known.path)
     ]
-    tests = [
-        test for test in old.tests if "test" not in ran or not test.startswith(within)
-    ]
+    tests = [test for test in old.tests if "test" not in ran or not scope.has(test)]
     coverage = old.coverage
     for check in ran.values():
-        if check.id == "coverage" and not within:
+        if check.id == "coverage" and scope == EVERYTHING:
             coverage = check.coverage if check.status is Status.FAILED else None
         if check.id in _WITHOUT_BASELINE:
             continue
@@ -343,16 +363,17 @@ def _size(baseline: Baseline) -> int:
     return len(baseline.findings) + len(baseline.tests)
 
 
-def gone(baseline: Baseline, checks: Iterable[CheckResult], within: str = "") -> int:
+def gone(
+    baseline: Baseline, checks: Iterable[CheckResult], scope: Scope = EVERYTHING
+) -> int:
     """How many known findings of the checks that ran did not turn up again."""
     ended = [check for check in checks if _came_to_its_end(check)]
     ran = {check.id for check in ended}
     known = sum(
-        entry.check in ran and entry.path.startswith(within)
-        for entry in baseline.findings
+        entry.check in ran and scope.has(entry.path) for entry in baseline.findings
     )
     if "test" in ran:
-        known += sum(test.startswith(within) for test in baseline.tests)
+        known += sum(map(scope.has, baseline.tests))
     found = sum(check.baseline for check in ended)
     tests = [f.test for c in ended for f in c.findings if f.known and f.test]
     # A test may fail in its body and in its tear-down: that is one entry.

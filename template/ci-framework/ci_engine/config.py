@@ -118,6 +118,8 @@ def read_toml(path: Path) -> Table:
             f"{path.name}: not valid TOML: {error}{_marker_hint(text)}",
             next_step=f"correct {path.name} at the line named above",
         ) from error
+    except RecursionError as error:
+        raise _too_deep(path) from error
 
 
 def read_yaml(path: Path) -> object:
@@ -136,6 +138,15 @@ def read_yaml(path: Path) -> object:
             f"{path.name}: not valid YAML: {message}{_marker_hint(text)}",
             next_step=f"correct {path.name} at the line named above",
         ) from error
+    except RecursionError as error:
+        raise _too_deep(path) from error
+
+
+def _too_deep(path: Path) -> ConfigurationError:
+    return ConfigurationError(
+        f"{path.name}: nested too deeply to be read",
+        next_step=f"write {path.name} with fewer levels",
+    )
 
 
 def _marker_hint(text: str) -> str:

@@ -78,7 +78,10 @@ def detect(
     head = request.head or (os.environ.get("GITHUB_SHA", "") if event.name else "")
     if start.commit is None:
         if start.reason.startswith(("--since", "--head")):
-            raise UsageError(start.reason)
+            raise UsageError(
+                start.reason,
+                next_step="name a commit, branch or tag that `git log` knows",
+            )
         return everything(
             f"the start is not known: {start.reason}", head=head or "HEAD"
         )

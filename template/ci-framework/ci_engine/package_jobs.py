@@ -18,9 +18,15 @@ from ci_engine.packages.graph import packages_graph
 from ci_engine.packages.model import Graph
 from ci_engine.packages.pythons import allows
 from ci_engine.project import Project
-from ci_engine.settings import CheckName
+from ci_engine.settings import CheckName, Settings
 
-__all__ = ["PackageChanges", "find_affected", "with_packages"]
+__all__ = [
+    "PackageChanges",
+    "checks_of_packages",
+    "checks_of_repository",
+    "find_affected",
+    "with_packages",
+]
 
 # GitHub takes 256 jobs of one matrix; some are left for others.
 _MOST_LEGS = 200
@@ -97,6 +103,22 @@ def find_affected(
     return PackageChanges(graph, affected, planned)
 
 
+def checks_of_repository(settings: Settings) -> list[CheckName]:
+    """The checks of its tier that are made once for all packages."""
+    return [name for name in _checks(settings) if name in _OF_REPOSITORY]
+
+
+def checks_of_packages(settings: Settings) -> list[CheckName]:
+    """The checks of its tier that are made for each package."""
+    return [name for name in _checks(settings) if name not in _ONCE]
+
+
+def _checks(settings: Settings) -> list[CheckName]:
+    # All tests of a package run: no selection may miss a module of it.
+    checks = settings.checks_of(settings.quality.tier, package=True)
+    return [name for name in checks if name not in BESIDE_A_SELECTION]
+
+
 def with_packages(
     jobs: Jobs, packages: PackageChanges, configuration: Configuration
 ) -> Jobs:
@@ -104,15 +126,8 @@ def with_packages(
     if not packages.planned:
         return jobs
     settings = configuration.settings
-    # All tests of a package run: no selection may miss a module of it.
-    checks = [
-        name
-        for name in settings.checks_of(settings.quality.tier, package=True)
-        if name not in BESIDE_A_SELECTION
-    ]
-    across = [name for name in _ACROSS if name in checks]
-    here = [name for name in checks if name in _OF_REPOSITORY]
-    alone = [name for name in checks if name not in _ONCE]
+    here, alone = checks_of_repository(settings), checks_of_packages(settings)
+    across = [name for name in _ACROSS if name in alone]
     affected, order = packages.affected, packages.graph.order
     changed = [name for name in order if name in affected.changed]
     others = [name for name in order if name in affected.dependents]

@@ -34,10 +34,10 @@ from ci_engine.environment import (
 from ci_engine.errors import ToolError
 from ci_engine.output import prepare_directory
 from ci_engine.packages.graph import packages_graph
-from ci_engine.packages.tables import texts
 from ci_engine.project import Project, normalise
 from ci_engine.run import Outcome, find_program, run_program
 from ci_engine.settings import Environments, Tier
+from ci_engine.tables import texts
 
 __all__ = ["prepare_development", "prepare_environment"]
 

@@ -16,12 +16,7 @@ from ci_engine.config import Table, read_toml
 from ci_engine.errors import ConfigurationError, ToolError
 from ci_engine.run import find_program, run_program
 
-__all__ = [
-    "Manager",
-    "Project",
-    "read_project",
-    "repository_root",
-]
+__all__ = ["Manager", "Project", "printable", "read_project", "repository_root"]
 
 Manager = Literal["pixi", "uv", "poetry", "pip"]
 
@@ -79,11 +74,14 @@ class Project:
         Raises:
             ToolError: if git is there and cannot list the files.
         """
-        return tuple(path for path in self.entries if path.is_file())
+        # Unlike that of a path, this question has an answer where access is denied.
+        return tuple(path for path in self.entries if os.path.isfile(path))  # noqa: PTH113
 
     @cached_property
     def entries(self) -> tuple[Path, ...]:
         """Every path that git lists, also links that lead nowhere and submodules.
+
+        Without git a directory that cannot be listed is one of them.
 
         Raises:
             ToolError: if git is there and cannot list the files.
@@ -124,11 +122,11 @@ class Project:
         for candidate in (absolute, Path(os.path.realpath(absolute))):
             for top in (self.root, Path(os.path.realpath(self.root))):
                 if candidate.is_relative_to(top):
-                    return _printable(candidate.relative_to(top).as_posix())
-        return _printable(given.as_posix())
+                    return printable(candidate.relative_to(top).as_posix())
+        return printable(given.as_posix())
 
 
-def _printable(name: str) -> str:
+def printable(name: str) -> str:
     """Write the bytes of a name that are not UTF-8 as escapes: reports are UTF-8."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
@@ -290,6 +288,12 @@ def _list_files(project: Project) -> list[Path]:
 
 
 def _walk(directory: Path) -> Iterator[Path]:
-    for folder, folders, files in os.walk(directory):
+    closed: list[Path] = []
+
+    def remember(error: OSError) -> None:
+        closed.append(Path(str(error.filename)))
+
+    for folder, folders, files in os.walk(directory, onerror=remember):
         folders[:] = [name for name in folders if name not in _SKIPPED]
         yield from (Path(folder) / name for name in files)
+    yield from closed

@@ -101,13 +101,12 @@ class Context:
     tests: Tests | None = None
     affected: Affected = field(default_factory=Affected)
     explicit: bool = False
+    siblings: Siblings | None = None
 
     @property
     def partial(self) -> bool:
         """Whether tests are left out that the change cannot break."""
         return self.tests is not None and self.tests.mode != "all"
-
-    siblings: Siblings | None = None
 
     def own_command(self, check: CheckName) -> Command:
         """The project's own way to make a check, empty if it has none.

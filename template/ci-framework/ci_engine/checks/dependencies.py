@@ -6,14 +6,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal
 
 import msgspec
 
 from ci_engine.checks.context import Context
-from ci_engine.config import Table, read_toml
+from ci_engine.checks.declared_names import declared_names, name_of
 from ci_engine.environment import Environment, environment_error
-from ci_engine.errors import ConfigurationError, ToolError
 from ci_engine.project import Project, normalise
 from ci_engine.run import run_program
 
@@ -22,11 +21,8 @@ __all__ = [
     "Dependency",
     "place_of",
     "read_environment",
-    "read_uv_lock",
 ]
 
-# Advisories of Python are about what this index serves.
-_PYPI = ("https://pypi.org/", "https://pypi.python.org/")
 # What makers of environments put in; a dependency only if something requires it.
 _INSTALLERS = frozenset({"pip", "setuptools", "wheel"})
 _MOST_NAMED = 20
@@ -42,12 +38,14 @@ class Dependency:
         version: its version, empty if it is not known.
         kind: which index it is from: that of Python, or one of conda.
         licence: as its lock or its metadata states it, may be empty.
+        requires: what it needs, each one as a name or as ``name==version``.
     """
 
     name: str
     version: str
     kind: Literal["pypi", "conda"] = "pypi"
     licence: str = field(default="", compare=False)
+    requires: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -59,12 +57,14 @@ class Dependencies:
         audited: those that advisories may be about.
         unknown: those that no advisory database knows, with their origin.
         others: the same ones, as far as their names and versions are known.
+        direct: what the project itself needs, as in ``requires``.
     """
 
     source: str
     audited: tuple[Dependency, ...]
     unknown: tuple[str, ...]
     others: tuple[Dependency, ...] = ()
+    direct: tuple[str, ...] = ()
 
     def rounds(self) -> list[list[Dependency]]:
         """Divide them so that no part has two versions of one name."""
@@ -98,41 +98,6 @@ class Dependencies:
         return f"{text}; not known: {names}{rest}"
 
 
-class _Package(msgspec.Struct):
-    name: str
-    source: dict[str, str]
-    version: str = ""
-
-
-class _UvLock(msgspec.Struct):
-    package: list[_Package] = msgspec.field(default_factory=list[_Package])
-
-
-def read_uv_lock(path: Path) -> Dependencies:
-    """Read the packages of ``uv.lock``; the members of the workspace are left out.
-
-    Raises:
-        ToolError: if the file cannot be read.
-    """
-    try:
-        lock = msgspec.convert(read_toml(path), _UvLock)
-    except (ConfigurationError, msgspec.ValidationError) as error:
-        raise ToolError(f"{path.name}: {error}") from error
-    audited: list[Dependency] = []
-    unknown: list[str] = []
-    others: list[Dependency] = []
-    for package in lock.package:
-        kind, origin = next(iter(package.source.items()), ("", ""))
-        if kind in ("virtual", "editable"):
-            continue
-        if kind == "registry" and origin.startswith(_PYPI):
-            audited.append(Dependency(package.name, package.version))
-        else:
-            unknown.append(f"{package.name} ({kind} {origin})")
-            others.append(Dependency(package.name, package.version))
-    return Dependencies(path.name, tuple(audited), tuple(unknown), tuple(others))
-
-
 class _Installed(msgspec.Struct):
     name: str
     version: str
@@ -163,15 +128,20 @@ def read_environment(context: Context) -> Dependencies:
     except msgspec.DecodeError as error:
         what = "the environment does not say what is installed"
         raise environment_error(what, outcome) from error
-    own = normalise(_own_name(context.project))
-    required = {_required_name(text) for row in rows for text in row.requires}
+    own = normalise(context.project.distribution)
+    required = {name_of(text) for row in rows for text in row.requires}
+    direct = set(declared_names(context.project))
     audited: set[Dependency] = set()
     unknown: set[str] = set()
     others: set[Dependency] = set()
     for row in rows:
         name = normalise(row.name)
-        dependency = Dependency(name, row.version, licence=row.licence)
+        requires = tuple(sorted({name_of(text) for text in row.requires}))
+        dependency = Dependency(
+            name, row.version, licence=row.licence, requires=requires
+        )
         if name == own and own:
+            direct.update(requires)
             continue
         why = _not_audited(row, name, required)
         if why:
@@ -184,6 +154,7 @@ def read_environment(context: Context) -> Dependencies:
         tuple(sorted(audited)),
         tuple(sorted(unknown)),
         tuple(sorted(others)),
+        tuple(sorted(direct)),
     )
 
 
@@ -196,19 +167,6 @@ def _not_audited(row: _Installed, name: str, required: set[str]) -> str:
     if name in _INSTALLERS and name not in required:
         return "came with the environment"
     return ""
-
-
-def _required_name(text: str) -> str:
-    """The name in a requirement such as ``six[x]>=1; extra == 'y'``."""
-    found = re.match(r"[A-Za-z0-9][\w.-]*", text.strip())
-    return normalise(found.group(0)) if found else ""
-
-
-def _own_name(project: Project) -> str:
-    """The name of the project itself, empty if it has none."""
-    table = project.pyproject.get("project")
-    name = cast("Table", table).get("name") if isinstance(table, dict) else ""
-    return name if isinstance(name, str) else ""
 
 
 def place_of(

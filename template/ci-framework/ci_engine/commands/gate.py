@@ -16,7 +16,15 @@ from typing import Literal
 import msgspec
 
 from ci_engine import __version__
-from ci_engine.baseline import Baseline, gone, judge, read_baseline, record, write
+from ci_engine.baseline import (
+    Baseline,
+    Scope,
+    gone,
+    judge,
+    read_baseline,
+    record,
+    write,
+)
 from ci_engine.changes import Affected, Decision
 from ci_engine.checks import DEPENDS_ON, FIXERS, needs_environment, run_check
 from ci_engine.checks.context import Context, not_run_because, skipped
@@ -118,7 +126,7 @@ def run_gate(
     if request.baseline == "write":
         # What was found is told even where it may not be recorded.
         write_reports(result, request.reports)
-        _write_baseline(project, result, run.baseline, grow=request.grow)
+        _write_baseline(project, result, run.baseline, run.scope, grow=request.grow)
     write_reports(result, request.reports)
     publish(result, request.reports)
     return result
@@ -147,14 +155,19 @@ def _refuse(request: GateRequest) -> None:
 
 
 def _write_baseline(
-    project: Project, result: RunResult, old: Baseline | None, *, grow: bool
+    project: Project,
+    result: RunResult,
+    old: Baseline | None,
+    scope: Scope,
+    *,
+    grow: bool,
 ) -> None:
     """Record what is red, then judge the run by what was recorded.
 
     Raises:
         UsageError: if something may not be recorded.
     """
-    new, kept = record(result.checks, old, project.prefix)
+    new, kept = record(result.checks, old, scope)
     changed = write(project.repository, old, new, grow=grow)
     for check in result.checks:
         judge(check, new)
@@ -220,13 +233,20 @@ class _Run:
             package=self.request.package,
         )
 
+    @property
+    def scope(self) -> Scope:
+        """The part of the repository that is looked at."""
+        siblings, prefix = self.request.siblings, self.project.prefix
+        inner = siblings.inner if siblings is not None else ()
+        return Scope(prefix, tuple(f"{prefix}{path}" for path in inner))
+
     def _notes(self, checks: Sequence[CheckResult]) -> list[str]:
         """Offer to shrink the baseline when known findings are gone."""
         decision = self.request.decision
         partial = decision is not None and decision.tests.mode != "all"
         if self.baseline is None or self.request.paths or partial:
             return []
-        number = gone(self.baseline, checks, self.project.prefix)
+        number = gone(self.baseline, checks, self.scope)
         package = f" --package {self.request.package}" if self.request.package else ""
         command = f"ci-framework/ci gate{package} --baseline write"
         text = f"{number} known findings are gone: `{command}` shrinks the baseline"

@@ -13,11 +13,12 @@ from typing import Literal
 import msgspec
 
 from ci_engine import __version__
-from ci_engine.changes import Kinds, decide, everything
+from ci_engine.changes import Kinds
 from ci_engine.commands.package_gates import GateOptions, run_packages
 from ci_engine.config import load_configuration
+from ci_engine.detection import DetectionRequest, detect
 from ci_engine.errors import UsageError
-from ci_engine.git import changed_files, find_start
+from ci_engine.event import read_event
 from ci_engine.output import prepare_directory, write_text
 from ci_engine.packages.affected import Affected, affected_by
 from ci_engine.packages.configure import configure
@@ -146,19 +147,10 @@ def _affected(project: Project, graph: Graph, since: str) -> Affected:
         UsageError: if that commit is not here.
     """
     configuration = load_configuration(project.root, os.environ)
+    request = DetectionRequest(since)
+    decision = detect(project, configuration, read_event(os.environ), request)
     kinds = Kinds(configuration.patterns, configuration.settings)
-    start = find_start(project.root, since, os.environ)
-    if start.commit is None:
-        if start.reason.startswith("--since"):
-            raise UsageError(
-                start.reason,
-                next_step="name a commit, branch or tag that `git log` knows",
-            )
-        return affected_by(graph, kinds, everything(start.reason))
-    paths = [change.path for change in changed_files(project.root, start)]
-    if not paths:
-        return Affected({})
-    return affected_by(graph, kinds, decide(kinds, paths, start.commit, "HEAD"))
+    return affected_by(graph, kinds, decision)
 
 
 def _print_affected(

@@ -42,6 +42,7 @@ class Siblings:
         """Remember them."""
         self.own = package.name
         self.inner = _inner(graph, package)
+        self.graph = graph
         self._top = top
         self._package = package
         self._owners: dict[str, set[str]] = {}

@@ -12,9 +12,9 @@ from ci_engine.globs import matching
 from ci_engine.packages.layout import Layout, find_layout
 from ci_engine.packages.manifests import MANIFESTS, NO_SETUP, Manifest, read_manifest
 from ci_engine.packages.model import Ignored
-from ci_engine.packages.tables import dig, texts
 from ci_engine.packages.tree import Tree
 from ci_engine.project import normalise
+from ci_engine.tables import dig, texts
 
 __all__ = ["Detected", "Found", "detect"]
 

@@ -30,20 +30,21 @@ from ci_engine.environment import (
 from ci_engine.errors import ToolError
 from ci_engine.locking import alone
 from ci_engine.output import prepare_directory, write_text
-from ci_engine.packages.model import DependsOn, Kind
+from ci_engine.packages.model import Kind
+from ci_engine.packages.needed import needed_with
 from ci_engine.packages.requirements import parse_requirement
-from ci_engine.packages.tables import dig, table, text
 from ci_engine.packages.view import PackageView
 from ci_engine.prepare import Preparation
 from ci_engine.project import Project, normalise
 from ci_engine.run import find_program
 from ci_engine.settings import Tier
+from ci_engine.tables import dig, table, text
 
 __all__ = ["prepare_package"]
 
 _STAMP = "ci-framework-stamp"
 _NEEDED: frozenset[Kind] = frozenset({"runtime", "added", "build"})
-_WITH_EXTRAS: frozenset[Kind] = frozenset({"runtime", "added", "build", "extra"})
+_DECLARED: frozenset[Kind] = frozenset({*_NEEDED, "extra", "development"})
 # Groups and files that hold what the tests and the tools of a package need.
 _GROUP = re.compile(r"(dev|develop|development|tests?|testing|typing|types|quality.*)$")
 _LISTS = ("requirements-dev.txt", "requirements-test.txt", "requirements-tests.txt")
@@ -145,24 +146,8 @@ def _pixi(view: PackageView, name: str, cancel: threading.Event) -> Environment:
 
 def _siblings(view: PackageView) -> list[str]:
     """The directories of the packages that this one declares, and they in turn."""
-    packages = view.graph.by_name
-    first = _NEEDED | _WITH_EXTRAS | frozenset[Kind]({"development"})
-    reached: set[str] = set()
-    waiting = [(e, first) for e in packages[view.package.name].depends_on]
-    while waiting:
-        edge, kinds = waiting.pop()
-        if edge.kind not in kinds or edge.name in reached:
-            continue
-        reached.add(edge.name)
-        further = _WITH_EXTRAS if _with_extras(edge) else _NEEDED
-        waiting += [(e, further) for e in packages[edge.name].depends_on]
-    reached.discard(view.package.name)
-    return [packages[name].path for name in view.graph.order if name in reached]
-
-
-def _with_extras(edge: DependsOn) -> bool:
-    """Whether a package is needed with extras of it."""
-    return "[" in edge.because
+    needed = needed_with(view.graph, view.package.name, _DECLARED, _NEEDED)
+    return [package.path for package in needed]
 
 
 def _own_requirements(project: Project) -> Iterator[str]:

@@ -17,7 +17,8 @@ from ci_engine.packages.requirements import (
     requirement_lines,
 )
 from ci_engine.packages.setup_files import SetupFacts, read_setup_cfg, read_setup_py
-from ci_engine.packages.tables import (
+from ci_engine.project import normalise
+from ci_engine.tables import (
     dig,
     items,
     one_or_several,
@@ -25,7 +26,6 @@ from ci_engine.packages.tables import (
     text,
     texts,
 )
-from ci_engine.project import normalise
 
 __all__ = ["MANIFESTS", "NO_SETUP", "Manifest", "read_manifest"]
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from ci_engine.config import Table, read_text
 from ci_engine.errors import ConfigurationError
 from ci_engine.packages.model import REACHING, Graph, Package
-from ci_engine.packages.tables import items, table, text
 from ci_engine.project import Project
+from ci_engine.tables import items, table, text
 
 __all__ = ["CONFIG", "MANIFEST", "release_files"]
 

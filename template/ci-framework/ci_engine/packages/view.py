@@ -14,9 +14,9 @@ from ci_engine.config import (
 from ci_engine.packages.files import SELECTIVE, SelectiveCi, SelectiveCiFile, read_file
 from ci_engine.packages.graph import find_package, packages_graph
 from ci_engine.packages.model import Graph, Package
-from ci_engine.packages.tables import table
 from ci_engine.project import Project, normalise, read_project
 from ci_engine.settings import CheckName
+from ci_engine.tables import table
 
 __all__ = ["LEFT_OUT", "PackageView", "how_checked", "view_package"]
 

@@ -6,6 +6,7 @@ import hashlib
 import os
 import time
 import uuid
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import cast
 from urllib.parse import quote
@@ -29,13 +30,14 @@ def to_cyclonedx(project: Project, dependencies: Dependencies) -> str:
     components are the same file but for the time.
     """
     elsewhere = set(dependencies.others)
-    listed = {*dependencies.audited, *dependencies.others}
+    listed = sorted({*dependencies.audited, *dependencies.others})
     components = [
         _component(each, on_index=each not in elsewhere or each.kind == "conda")
-        for each in sorted(listed)
+        for each in listed
     ]
     root = _root(project)
-    content = msgspec.json.encode([root, components])
+    edges = _edges(str(root["bom-ref"]), dependencies.direct, listed)
+    content = msgspec.json.encode([root, components, edges])
     serial = uuid.UUID(bytes=hashlib.sha256(content).digest()[:16], version=4)
     document = {
         "$schema": _SCHEMA,
@@ -60,10 +62,7 @@ def to_cyclonedx(project: Project, dependencies: Dependencies) -> str:
             ],
         },
         "components": components,
-        # Which of them needs which one is not told: only that these are all.
-        "compositions": [
-            {"aggregate": "unknown", "assemblies": [cast("str", root["bom-ref"])]}
-        ],
+        "dependencies": edges,
     }
     return msgspec.json.format(msgspec.json.encode(document)).decode() + "\n"
 
@@ -90,15 +89,60 @@ def _root(project: Project) -> dict[str, object]:
     return root
 
 
+def _edges(
+    root: str, direct: Iterable[str], listed: Sequence[Dependency]
+) -> list[dict[str, object]]:
+    """What needs what; of the project, whatever it needs itself.
+
+    Nothing is left hanging: what nothing else needs, the project does.
+    """
+    by_name: dict[str, list[Dependency]] = {}
+    for each in listed:
+        by_name.setdefault(each.name, []).append(each)
+
+    def found(needs: Iterable[str]) -> set[str]:
+        refs: set[str] = set()
+        for need in needs:
+            name, _, version = need.partition("==")
+            same = by_name.get(name, [])
+            exact = [each for each in same if each.version == version]
+            refs.update(_reference(each) for each in exact or same)
+        return refs
+
+    needs = {_reference(each): found(each.requires) for each in listed}
+    needs = {ref: refs - {ref} for ref, refs in needs.items()}
+    needed = set[str]().union(*needs.values())
+    needs[root] = found(direct) | (set(needs) - needed)
+    for ref in sorted(set(needs) - _reached(root, needs)):
+        # Those of a circle that nothing else leads to.
+        if ref not in _reached(root, needs):
+            needs[root].add(ref)
+    return [{"ref": ref, "dependsOn": sorted(needs[ref])} for ref in sorted(needs)]
+
+
+def _reached(start: str, needs: Mapping[str, set[str]]) -> set[str]:
+    reached: set[str] = set()
+    waiting = [start]
+    while waiting:
+        ref = waiting.pop()
+        if ref not in reached:
+            reached.add(ref)
+            waiting += needs[ref]
+    return reached
+
+
+def _reference(dependency: Dependency) -> str:
+    version = f"@{quote(dependency.version, safe='')}" if dependency.version else ""
+    return f"pkg:{dependency.kind}/{quote(dependency.name, safe='')}{version}"
+
+
 def _component(dependency: Dependency, *, on_index: bool) -> dict[str, object]:
     """One component; only what an index serves has an address there."""
-    name = dependency.name
-    version = f"@{quote(dependency.version, safe='')}" if dependency.version else ""
-    package = f"pkg:{dependency.kind}/{quote(name, safe='')}{version}"
+    package = _reference(dependency)
     component: dict[str, object] = {
         "type": "library",
         "bom-ref": package,
-        "name": name,
+        "name": dependency.name,
     }
     if on_index:
         component["purl"] = package

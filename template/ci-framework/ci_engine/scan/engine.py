@@ -37,6 +37,16 @@ _CREDENTIAL = re.compile(
     r"TOKEN|SECRET|PASSW|CREDENTIAL|PRIVATE|(?:API|ACCESS|_)_?KEY", re.IGNORECASE
 )
 _VERSION = re.compile(r"\b\d+(?:\.\d+)+[\w.+-]*")
+_ESCAPE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+# Some ask for news of themselves when they start: without a network they hang.
+_NO_NEWS = {
+    "SEMGREP_ENABLE_VERSION_CHECK": "0",
+    "SEMGREP_SEND_METRICS": "off",
+    "GRYPE_CHECK_FOR_APP_UPDATE": "false",
+    "SYFT_CHECK_FOR_APP_UPDATE": "false",
+    "TRIVY_SKIP_VERSION_CHECK": "true",
+    "TRIVY_DISABLE_TELEMETRY": "true",
+}
 
 
 @dataclass(frozen=True)
@@ -149,7 +159,8 @@ class Engine:
 
 def without_credentials(variables: Mapping[str, str]) -> dict[str, str]:
     """The variables of a scanner: nothing in them opens a door."""
-    return {k: v for k, v in variables.items() if not _CREDENTIAL.search(k)}
+    kept = {k: v for k, v in variables.items() if not _CREDENTIAL.search(k)}
+    return {**kept, **_NO_NEWS}
 
 
 def batches(names: Sequence[str]) -> list[list[str]]:
@@ -187,10 +198,12 @@ def conclude(
         noun: what things they are, and what was done with them.
     """
     listed = f", {len(unread)} listed" if unread else ""
+    # Some engines find the same things in another order each time.
+    ordered = sorted(findings, key=lambda f: (f.path, f.line, f.column, f.rule))
     result = CheckResult(
         id=engine,
         status=Status.FAILED if findings else Status.PASSED,
-        findings=list(findings),
+        findings=ordered,
         tool=tool.label,
         environment=tool.environment,
         notes=[f"{engine}: {given - len(unread)} of {given} {noun}{listed}"],
@@ -210,7 +223,7 @@ def ended_badly(engine: EngineName, tool: Tool, outcome: Outcome) -> CheckResult
     Its output is not repeated: it may hold what the engine was looking for.
     """
     status = Status.TIMED_OUT if outcome.timed_out else Status.NOT_RUN
-    said = outcome.stderr.strip().splitlines()
+    said = _ESCAPE.sub("", outcome.stderr).strip().splitlines()
     errors = [row for row in said if re.search("error|fatal|fail", row, re.I)]
     last = (errors or said or [""])[-1].strip()[:300]
     because = f": {last}" if last and not outcome.timed_out else ""

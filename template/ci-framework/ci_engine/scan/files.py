@@ -5,7 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Sequence
+import stat
+import tempfile
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +20,7 @@ from ci_engine.profiles import SecurityProfiles
 from ci_engine.project import Project
 from ci_engine.settings import Settings
 
-__all__ = ["Files", "copy_of", "discard_copy", "list_files", "named"]
+__all__ = ["Files", "copied", "list_files", "named"]
 
 _CODE = (".py", ".pyw")
 _MOST_NAMED = 5
@@ -89,12 +92,13 @@ def list_files(
         if matching(name, settings.scan.exclude_patterns) is not None:
             files.excluded += 1
             continue
-        _sort(files, project, path, name)
-    for name in list(files.everything):
-        size = (project.root / name).stat().st_size
+        size = _sort(files, project, path, name)
+        if size is None:
+            continue
         if size > profiles.largest_file:
             files.large.append(name)
-            files.everything.remove(name)
+        else:
+            files.everything.append(name)
         if not name.endswith(_CODE):
             continue
         if is_below(name, settings.test_paths):
@@ -106,17 +110,30 @@ def list_files(
     return files
 
 
-def _sort(files: Files, project: Project, path: Path, name: str) -> None:
-    """Tell a file from what only looks like one."""
-    if path.is_symlink():
+def _sort(files: Files, project: Project, path: Path, name: str) -> int | None:
+    """Tell a file from what only looks like one: its size, None if it is none."""
+    try:
+        facts = path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        # git still knows it, and it is gone.
+        return None
+    except OSError as error:
+        files.unread[name] = (error.strerror or str(error)).lower()
+        return None
+    if stat.S_ISLNK(facts.st_mode):
         _follow(files, project, path, name)
-    elif path.is_file():
-        if os.access(path, os.R_OK):
-            files.everything.append(name)
+    elif stat.S_ISDIR(facts.st_mode):
+        if project.has_git:
+            files.submodules.append(name)
         else:
-            files.unread[name] = "permission denied"
-    elif path.is_dir():
-        files.submodules.append(name)
+            files.unread[name] = "a directory that cannot be listed"
+    elif not stat.S_ISREG(facts.st_mode):
+        files.unread[name] = "neither a file nor a directory"
+    elif not os.access(path, os.R_OK):
+        files.unread[name] = "permission denied"
+    else:
+        return facts.st_size
+    return None
 
 
 def _follow(files: Files, project: Project, path: Path, name: str) -> None:
@@ -133,37 +150,32 @@ def _follow(files: Files, project: Project, path: Path, name: str) -> None:
         files.outside.append(name)
 
 
-def copy_of(project: Project, names: Sequence[str], purpose: str) -> Path:
+@contextmanager
+def copied(project: Project, names: Sequence[str]) -> Generator[Path, None, None]:
     """A directory with just these files, for engines that read whole directories.
 
     They are linked, so that it costs neither time nor space; where that is not
-    possible, they are copied. The caller removes it.
+    possible, they are copied.
 
     Raises:
-        ToolError: if it cannot be made.
+        ToolError: if there is no place for it.
+        OSError: if a file cannot be copied.
     """
-    tree = _place(project, purpose)
-    discard_copy(project, purpose)
-    prepare_directory(tree, project.output)
-    made: set[Path] = set()
-    for name in names:
-        target = tree / name
-        if target.parent not in made:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            made.add(target.parent)
-        try:
-            os.link(project.root / name, target)
-        except OSError:
-            shutil.copyfile(project.root / name, target)
-    return tree
-
-
-def discard_copy(project: Project, purpose: str) -> None:
-    """Remove such a directory, also one that a scan left that was cut short."""
-    tree = _place(project, purpose)
-    if tree.is_dir() and not tree.is_symlink():
+    place = project.output / "scan-tree"
+    prepare_directory(place, project.output)
+    # A directory of our own making: what else is there belongs to somebody else.
+    tree = Path(tempfile.mkdtemp(dir=place))
+    made: set[Path] = {tree}
+    try:
+        for name in names:
+            target = tree / name
+            if target.parent not in made:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                made.add(target.parent)
+            try:
+                os.link(project.root / name, target)
+            except OSError:
+                shutil.copyfile(project.root / name, target)
+        yield tree
+    finally:
         shutil.rmtree(tree, ignore_errors=True)
-
-
-def _place(project: Project, purpose: str) -> Path:
-    return project.output / "scan-tree" / purpose

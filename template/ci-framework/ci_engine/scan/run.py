@@ -23,7 +23,7 @@ from ci_engine.fingerprints import fingerprint_findings
 from ci_engine.git import find_start
 from ci_engine.prepare import prepare_environment
 from ci_engine.profiles import EngineName, Level
-from ci_engine.project import Project
+from ci_engine.project import Project, printable
 from ci_engine.results import CheckResult, Status
 from ci_engine.run import CancelledError
 from ci_engine.scan.engine import Engine, Scan
@@ -141,6 +141,10 @@ class ScanRun:
         result.rerun = " ".join([*words, "--only", engine.name])
         root = self.project.root
         result.findings = fingerprint_findings(root, result.findings)
+        # Names of files are bytes; reports are text.
+        result.reason = printable(result.reason)
+        result.output = printable(result.output)
+        result.notes = [printable(note) for note in result.notes]
 
     def _scan(self) -> Scan:
         """Collect what engines are given; an environment only where it is needed.

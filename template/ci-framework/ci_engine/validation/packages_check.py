@@ -16,9 +16,9 @@ from ci_engine.packages.files import (
     read_file,
 )
 from ci_engine.packages.graph import packages_graph
-from ci_engine.packages.tables import table
 from ci_engine.project import Project, normalise
 from ci_engine.results import Finding
+from ci_engine.tables import table
 
 __all__ = ["check_packages"]
 

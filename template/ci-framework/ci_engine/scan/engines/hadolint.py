@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import msgspec
 
-from ci_engine.checks.context import not_run_because
+from ci_engine.checks.context import Tool, not_run_because
 from ci_engine.errors import ToolError
+from ci_engine.output import write_text
 from ci_engine.results import CheckResult, Finding, Status
+from ci_engine.run import Outcome
 from ci_engine.scan.engine import Scan, batches, conclude, ended_badly
 from ci_engine.severity import SCORES
 
 __all__ = ["dockerfiles", "examine"]
 
 _NAMES = re.compile(
-    r"(?:.*/)?(?:(?:Docker|Container)file(?:\.[\w.-]+)?"
+    r"(?:.*/)?(?:(?:Docker|Container)file(?:\.[^/]+)?"
     r"|[^/]+\.(?:docker|container)file)",
     re.IGNORECASE,
 )
@@ -58,21 +61,44 @@ def examine(scan: Scan) -> CheckResult:
         return not_run_because("hadolint", error)
     findings: list[Finding] = []
     unread: dict[str, str] = {}
+    hidden = 0
+    # What the settings and comments of the project hide is counted.
+    none = scan.context.reports / "hadolint.yaml"
+    write_text(none, "ignored: []\n")
     for batch in batches(files):
-        outcome = scan.run("hadolint", tool, ["--format", "json", "--no-color", *batch])
-        try:
-            advice = msgspec.json.decode(outcome.stdout, type=list[_Advice])
-        except msgspec.DecodeError:
-            return ended_badly("hadolint", tool, outcome)
-        if outcome.timed_out or outcome.code != (1 if advice else 0):
-            return ended_badly("hadolint", tool, outcome)
-        for each in advice:
+        advice, outcome = _run(scan, tool, batch)
+        options = ["--config", str(none), "--disable-ignore-pragma"]
+        everything, second = _run(scan, tool, [*options, *batch])
+        for run, answer in ((advice, outcome), (everything, second)):
+            if run is None:
+                return ended_badly("hadolint", tool, answer)
+        hidden += max(0, len(everything or []) - len(advice or []))
+        for each in advice or []:
             path = scan.context.project.relative(each.file)
             if each.code == _NOT_PARSED:
                 unread.setdefault(path, each.message)
             else:
                 findings.append(_finding(each, path))
-    return conclude("hadolint", tool, findings, len(files), unread)
+    none.unlink(missing_ok=True)
+    result = conclude("hadolint", tool, findings, len(files), unread)
+    if hidden:
+        text = f"{hidden} findings are hidden by comments or by .hadolint.yaml"
+        result.notes.append(text)
+    return result
+
+
+def _run(
+    scan: Scan, tool: Tool, arguments: Sequence[str]
+) -> tuple[list[_Advice] | None, Outcome]:
+    """Run hadolint; no list if it did not do its work."""
+    words = ["--format", "json", "--no-color", *arguments]
+    outcome = scan.run("hadolint", tool, words)
+    try:
+        advice = msgspec.json.decode(outcome.stdout, type=list[_Advice])
+    except msgspec.DecodeError:
+        return None, outcome
+    fits = outcome.code == (1 if advice else 0)
+    return (advice if fits and not outcome.timed_out else None), outcome
 
 
 def _finding(advice: _Advice, path: str) -> Finding:

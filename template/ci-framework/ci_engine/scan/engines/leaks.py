@@ -1,9 +1,9 @@
-"""Secrets, with the scanners that a project or a machine already has."""
+"""Secrets, with detect-secrets and gitleaks where there are any."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -23,9 +23,14 @@ from ci_engine.scan.engine import (
     without_credentials,
 )
 from ci_engine.scan.engines.kingfisher import LEAK_SCORE, REVOKE
-from ci_engine.scan.files import copy_of, discard_copy
+from ci_engine.scan.files import copied
 
-__all__ = ["examine_detect_secrets", "examine_gitleaks", "examine_trufflehog"]
+__all__ = [
+    "conclude_secrets",
+    "examine_detect_secrets",
+    "examine_gitleaks",
+    "secret_found",
+]
 
 _BASELINE = ".secrets.baseline"
 
@@ -63,12 +68,18 @@ def examine_detect_secrets(scan: Scan) -> CheckResult:
         if found is None:
             return ended_badly(name, tool, outcome)
         findings += [
-            _secret(name, secret.type.lower().replace(" ", "-"), file, secret)
+            secret_found(
+                name,
+                secret.type.lower().replace(" ", "-"),
+                secret.type,
+                file,
+                secret.line_number,
+            )
             for file, secrets in found.results.items()
             for secret in secrets
             if (file, *_identity(secret)) not in known
         ]
-    return _conclude(scan, name, tool, findings)
+    return conclude_secrets(scan, name, tool, findings)
 
 
 def _identity(secret: _Secret) -> tuple[str, str]:
@@ -133,12 +144,10 @@ def examine_gitleaks(scan: Scan) -> CheckResult:
     own = scan.root / ".gitleaks.toml"
     command += ["--config", str(own)] if own.is_file() else []
     try:
-        tree = copy_of(scan.context.project, scan.files.everything, name)
-        outcome = scan.run(name, tool, command, tree)
-    except ToolError as error:
+        with copied(scan.context.project, scan.files.everything) as tree:
+            outcome = scan.run(name, tool, command, tree)
+    except (ToolError, OSError) as error:
         return not_run_because(name, error)
-    finally:
-        discard_copy(scan.context.project, name)
     try:
         leaks = msgspec.json.decode(report.read_bytes(), type=list[_Leak])
     except (OSError, msgspec.DecodeError):
@@ -160,84 +169,40 @@ def examine_gitleaks(scan: Scan) -> CheckResult:
         )
         for leak in leaks
     ]
-    return _conclude(scan, name, tool, findings)
+    return conclude_secrets(scan, name, tool, findings)
 
 
-class _Filesystem(msgspec.Struct):
-    file: str = ""
-    line: int = 0
-
-
-class _Data(msgspec.Struct):
-    filesystem: _Filesystem = msgspec.field(
-        name="Filesystem", default_factory=_Filesystem
-    )
-
-
-class _Metadata(msgspec.Struct):
-    data: _Data = msgspec.field(name="Data", default_factory=_Data)
-
-
-class _Hog(msgspec.Struct):
-    detector: str = msgspec.field(name="DetectorName")
-    metadata: _Metadata = msgspec.field(name="SourceMetadata")
-
-
-def examine_trufflehog(scan: Scan) -> CheckResult:
-    """Run trufflehog 3 without sending anything to anybody."""
-    name: EngineName = "trufflehog"
-    tool = scan.found("trufflehog")
-    if tool is None:
-        return not_here(scan, name, "trufflehog is not installed")
-    if tool.version.startswith("2."):
-        reason = "trufflehog 2 is the abandoned Python program: version 3 is needed"
-        return not_here(scan, name, reason)
-    command = ["filesystem", ".", "--json", "--no-verification", "--no-update"]
-    command += ["--fail"]
-    try:
-        tree = copy_of(scan.context.project, scan.files.everything, name)
-        outcome = scan.run(name, tool, command, tree)
-    except ToolError as error:
-        return not_run_because(name, error)
-    finally:
-        discard_copy(scan.context.project, name)
-    try:
-        rows = [row for row in outcome.stdout.splitlines() if row.strip()]
-        hogs = [msgspec.json.decode(row, type=_Hog) for row in rows]
-    except msgspec.DecodeError:
-        return ended_badly(name, tool, outcome)
-    # 183 stands for "secrets found"; without any, its log says that it came to its end.
-    ended = bool(hogs) or "finished scanning" in outcome.stderr
-    if outcome.timed_out or not ended or outcome.code != (183 if hogs else 0):
-        return ended_badly(name, tool, outcome)
-    findings = [
-        _secret(
-            name,
-            hog.detector,
-            hog.metadata.data.filesystem.file,
-            _Secret(hog.detector, hog.metadata.data.filesystem.line),
-        )
-        for hog in hogs
-    ]
-    return _conclude(scan, name, tool, findings)
-
-
-def _secret(tool: str, rule: str, path: str, secret: _Secret) -> Finding:
+def secret_found(tool: str, rule: str, kind: str, path: str, line: int) -> Finding:
+    """One secret; what it is stays out of the report."""
     return Finding(
         tool=tool,
         rule=rule,
-        message=f"a secret: {secret.type}",
+        message=f"a secret: {kind}",
         path=path.removeprefix("./"),
-        line=secret.line_number,
+        line=line,
         score=LEAK_SCORE,
         fix=REVOKE,
     )
 
 
-def _conclude(
-    scan: Scan, name: EngineName, tool: Tool, findings: Iterable[Finding]
+def conclude_secrets(
+    scan: Scan,
+    name: EngineName,
+    tool: Tool,
+    findings: Iterable[Finding],
+    unread: Mapping[str, str] | None = None,
 ) -> CheckResult:
+    """The result of an engine that was given every file.
+
+    Args:
+        scan: the scan.
+        name: the engine.
+        tool: what it ran.
+        findings: what it found.
+        unread: files that it was given and could not read, with the reason.
+    """
     files = scan.files
-    unread = dict.fromkeys(files.large, "too large") | files.unread
-    given = len(files.everything) + len(unread)
-    return conclude(name, tool, list(findings), given, unread, "files searched")
+    given = len(files.everything) + len(files.large) + len(files.unread)
+    missed = dict.fromkeys(files.large, "too large") | files.unread
+    missed |= dict(unread or {})
+    return conclude(name, tool, list(findings), given, missed, "files searched")

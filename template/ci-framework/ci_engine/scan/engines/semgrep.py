@@ -17,7 +17,7 @@ from ci_engine.scan.engine import (
     not_here,
     without_credentials,
 )
-from ci_engine.scan.files import copy_of, discard_copy
+from ci_engine.scan.files import copied
 from ci_engine.severity import SCORES
 
 __all__ = ["examine"]
@@ -52,7 +52,18 @@ class _Match(msgspec.Struct):
 
 class _Trouble(msgspec.Struct):
     message: str = ""
+    short_msg: str = ""
+    long_msg: str = ""
     path: str = ""
+
+    def told(self) -> str:
+        """What it says, on one line."""
+        text = self.message or f"{self.short_msg}: {self.long_msg}"
+        return " ".join(text.split())[:300]
+
+
+class _Skipped(msgspec.Struct):
+    rule_id: str = ""
 
 
 class _Paths(msgspec.Struct):
@@ -63,6 +74,7 @@ class _Report(msgspec.Struct):
     results: list[_Match]
     errors: list[_Trouble]
     paths: _Paths
+    skipped_rules: list[_Skipped] = msgspec.field(default_factory=list[_Skipped])
 
 
 def examine(scan: Scan) -> CheckResult:
@@ -75,20 +87,20 @@ def examine(scan: Scan) -> CheckResult:
         tool = _tool(scan)
         if tool is None:
             return not_here(scan, "semgrep", "neither opengrep nor semgrep is here")
-        tree = copy_of(scan.context.project, scan.files.everything, "semgrep")
-        # Without a list of its own it leaves out tests and whatever looks generated.
-        if not (tree / _IGNORE).exists():
-            write_text(tree / _IGNORE, ":include .semgrep-nothing\n")
-            (tree / ".semgrep-nothing").write_text("", encoding="utf-8")
         command = ["scan", "--json", "--metrics", "off", "--disable-version-check"]
         command += ["--quiet", "--no-git-ignore", "--max-target-bytes", "0"]
+        command += ["--no-rewrite-rule-ids"]
         for name in rules:
             command += ["--config", str(scan.root / name)]
-        outcome = scan.run("semgrep", tool, [*command, "."], tree)
-    except ToolError as error:
+        with copied(scan.context.project, scan.files.everything) as tree:
+            # Without a list of its own it leaves out tests and what looks generated.
+            # It reads that list at the top of a repository only: here is one.
+            (tree / ".git").mkdir(exist_ok=True)
+            if not (tree / _IGNORE).exists():
+                write_text(tree / _IGNORE, "# everything\n")
+            outcome = scan.run("semgrep", tool, [*command, "."], tree)
+    except (ToolError, OSError) as error:
         return not_run_because("semgrep", error)
-    finally:
-        discard_copy(scan.context.project, "semgrep")
     return _read(tool, outcome)
 
 
@@ -118,15 +130,16 @@ def _read(tool: Tool, outcome: Outcome) -> CheckResult:
         report = msgspec.json.decode(outcome.stdout, type=_Report)
     except msgspec.DecodeError:
         return ended_badly("semgrep", tool, outcome)
-    unread = {each.path: each.message[:200] for each in report.errors if each.path}
-    lost = [each.message for each in report.errors if not each.path]
-    bad = outcome.timed_out or (outcome.code not in (0, 1) and not unread)
-    if bad or lost:
+    unread = {each.path: each.told() for each in report.errors if each.path}
+    # It ends with 0 although it left out a rule that it cannot read.
+    lost = [each.told() for each in report.errors if not each.path]
+    lost += [f"the rule {each.rule_id} was left out" for each in report.skipped_rules]
+    if outcome.timed_out or (outcome.code not in (0, 1) and not (unread or lost)):
         return ended_badly("semgrep", tool, outcome)
     findings = [
         Finding(
             tool=tool.name,
-            rule=match.check_id.rpartition(".")[2],
+            rule=match.check_id,
             message=match.extra.message,
             path=match.path.removeprefix("./"),
             line=match.start.line,
@@ -139,4 +152,12 @@ def _read(tool: Tool, outcome: Outcome) -> CheckResult:
         if not match.extra.is_ignored
     ]
     given = len({*report.paths.scanned, *unread})
-    return conclude("semgrep", tool, findings, given, unread)
+    result = conclude("semgrep", tool, findings, given, unread)
+    if lost:
+        result.status = Status.NOT_RUN
+        result.reason = f"{tool.name} did not use every rule: {lost[0]}"
+        result.output = "\n".join([*lost, result.output]).strip()
+    elif not given:
+        result.status = Status.SKIPPED
+        result.reason = "its rules look into none of the files"
+    return result

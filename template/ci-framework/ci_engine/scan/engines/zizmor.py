@@ -19,6 +19,8 @@ _INPUTS = re.compile(
     r"(?:\.github/workflows/[^/]+\.ya?ml|(?:.*/)?action\.ya?ml"
     r"|\.github/dependabot\.ya?ml)"
 )
+# What stands before a cause.
+_STEP = re.compile(r"^[ │├╰─▶]*(?:\d+: )?")
 _CONFIGURATIONS = (".github/zizmor.yml", ".github/zizmor.yaml", "zizmor.yml")
 # 11 to 14 stand for the highest severity that was found.
 _FINDING_CODES = (11, 12, 13, 14)
@@ -124,9 +126,11 @@ def _run(
 
 
 def _why(outcome: Outcome) -> str:
-    rows = [row.strip(" │├╰─▶") for row in outcome.stderr.splitlines() if row.strip()]
-    said = [row for row in rows if not row.startswith(("INFO", "🌈", "fatal"))]
-    return (said or rows or [outcome.ending()])[-1][:200]
+    """The innermost cause that it names."""
+    said = outcome.stderr.partition("Stack backtrace:")[0]
+    rows = [_STEP.sub("", row).strip() for row in said.splitlines() if row.strip()]
+    causes = [row for row in rows if not row.startswith(("INFO", "🌈", "fatal"))]
+    return (causes or rows or [outcome.ending()])[-1][:200]
 
 
 def _finding(scan: Scan, flaw: _Flaw) -> Finding:
