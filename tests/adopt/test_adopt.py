@@ -169,6 +169,10 @@ def test_a_static_adoption_is_validated_as_far_as_reading_goes(
     words = ["--yes", "--static", "--report-dir", str(where)]
     text = companion.run("adopt", project, *template, *words)
     assert "validated statically" in text
+    told = companion.json("status", project)
+    assert told["validation"]["verdict"] == "static"
+    # That is no proof: the whole validation is what is left to do.
+    assert (told["done"], told["next-command"]) == (False, "ci-framework validate")
     page = (where / "adoption.md").read_text("utf-8")
     assert "no code of the project was run" in page
     assert "rollback" in page

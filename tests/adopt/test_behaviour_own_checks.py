@@ -10,13 +10,10 @@ from pathlib import Path
 import msgspec
 
 from ci_engine.environment import Environment, Probe
+from ci_framework.analysis.own_commands import OwnCommand, own_commands
 from ci_framework.inventory import Evidence, Inventory, Job, Step, Task, Workflow
 from ci_framework.validating.model import Outcome, ToolRow
-from ci_framework.validating.own_checks import (
-    OwnCommand,
-    compare_own_checks,
-    own_commands,
-)
+from ci_framework.validating.own_checks import compare_own_checks
 from tests.adopt.adoptions import Content, adopt, empty_inventory
 from tests.engine.projects import program
 

@@ -258,3 +258,25 @@ def test_files_that_do_not_parse_are_left_alone_and_reported(
     operation = only(built, ".github/workflows/broken.yml")
     assert operation.kind == "manual"
     assert "does not parse" in operation.reason
+
+
+@pytest.mark.parametrize(
+    ("job", "told"),
+    [
+        ("  ci-success:\n    runs-on: x\n    steps: []\n", True),
+        ("  all:\n    name: security-success\n    runs-on: x\n    steps: []\n", True),
+        ("  ci-success:\n    name: All\n    runs-on: x\n    steps: []\n", False),
+    ],
+)
+def test_a_check_by_the_name_of_ours_is_told(
+    tmp_path: Path, releases: Path, job: str, told: bool
+) -> None:
+    path = ".github/workflows/mine.yml"
+    files = {**PROJECT, path: f"on: push\njobs:\n{job}"}
+    built = plan(make_project(tmp_path / "p", files), releases)
+    reasons = [
+        operation.reason
+        for operation in built.plan.operations
+        if (operation.kind, operation.path) == ("manual", path)
+    ]
+    assert any("rename it" in reason for reason in reasons) is told

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from ci_framework.validating.behaviour import BEHAVIOUR_CHECKS
 from ci_framework.validating.model import Validation
 from ci_framework.validating.validate import planned_commands, validate
 from tests.adopt.adoptions import ENGINE, Adopted, Content, adopt
@@ -100,6 +104,9 @@ def test_without_agreement_nothing_is_run_and_nothing_is_valid(
     assert not offline.exists()
     assert any("pytest" in row for row in rows)
     assert any("dependency group test: pytest" in row for row in rows)
+    # Nothing is broken: agreeing is all there is to do.
+    (step,) = validation.next_steps
+    assert "`ci-framework validate --yes`" in step
 
 
 def test_static_harm_is_told_before_anything_runs(
@@ -113,6 +120,9 @@ def test_static_harm_is_told_before_anything_runs(
     assert status(validation, "old-keys") == "failed"
     assert status(validation, "tests") == "not-run"
     assert not (tmp_path / "sentinel").exists()
+    named = {step.partition(" ")[0] for step in validation.next_steps}
+    assert "old-keys" in named
+    assert named.isdisjoint(BEHAVIOUR_CHECKS)
 
 
 @pytest.mark.heavy
@@ -181,6 +191,27 @@ def test_a_commit_that_does_not_exist_is_told(tmp_path: Path) -> None:
     validation = validate(adopted.repository, facts.facts, static_only=True)
     assert validation.verdict == "not-validated"
     assert status(validation, "clones") == "not-run"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_is_called_off_leaves_no_clones(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    program = """
+import os, sys
+from ci_framework.validating.clones import scratch_directory
+with scratch_directory() as place:
+    (place / "clone").mkdir()
+    os.kill(os.getpid(), int(sys.argv[1]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(int(number))],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        check=False,
+        capture_output=True,
+    )
+    assert b"KeyboardInterrupt" in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def with_base(adopted: Adopted, commit: str) -> Adopted:

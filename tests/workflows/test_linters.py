@@ -25,8 +25,8 @@ REMOTE = [name for name, a in COMBINATIONS.items() if a.get("ci_mode") != "local
 SCHEMAS = {
     "vendor.github-workflows": "workflows/*.yml",
     "vendor.github-actions": "actions/*/action.yml",
-    "vendor.dependabot": "dependabot.yml",
 }
+BOTS = {"dependabot": "dependabot.yml", "renovate": "renovate.json"}
 
 
 def yaml_files(root: Path) -> list[Path]:
@@ -87,7 +87,6 @@ def test_yamllint_finds_nothing(name: str, rendered: Render, tmp_path: Path) -> 
     [
         *((name, schema) for name in REMOTE for schema in SCHEMAS),
         ("own", "vendor.github-workflows"),
-        ("own", "vendor.dependabot"),
     ],
 )
 def test_files_fit_their_schema(
@@ -96,6 +95,16 @@ def test_files_fit_their_schema(
     root = repository(name, rendered, tmp_path)
     files = sorted((root / ".github").glob(SCHEMAS[schema]))
     assert_clean(run_tool("check-jsonschema", "--builtin-schema", schema, *files))
+
+
+@pytest.mark.parametrize("name", ["own", *REMOTE])
+def test_the_bot_fits_its_schema(name: str, rendered: Render, tmp_path: Path) -> None:
+    root = repository(name, rendered, tmp_path)
+    bot = str(COMBINATIONS.get(name, {}).get("update_bot", "dependabot"))
+    file = root / ".github" / BOTS[bot]
+    assert_clean(
+        run_tool("check-jsonschema", "--builtin-schema", f"vendor.{bot}", file)
+    )
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,18 @@ from __future__ import annotations
 import shutil
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
 from ci_engine.errors import ToolError
 from ci_framework.applying.files import Store, reserve, write_whole
 from ci_framework.applying.process import exclusive
-from ci_framework.applying.records import Journal, Transition, ValidationRecord
+from ci_framework.applying.records import (
+    Journal,
+    RecordedVerdict,
+    Transition,
+    ValidationRecord,
+)
 from ci_framework.repository import Repository
 
 __all__ = [
@@ -166,7 +170,7 @@ def tidy_store(repository: Repository) -> None:
 
 def record_validation(
     repository: Repository,
-    verdict: Literal["green", "red", "error"],
+    verdict: RecordedVerdict,
     summary: str,
 ) -> Journal | None:
     """Note how a validation ended; None if no adoption is in force.

@@ -15,6 +15,7 @@ __all__ = [
     "Journal",
     "Manual",
     "Phase",
+    "RecordedVerdict",
     "Reference",
     "Step",
     "Transition",
@@ -34,6 +35,9 @@ Phase = Literal[
     "rolling-back",
     "rolled-back",
 ]
+
+
+RecordedVerdict = Literal["green", "static", "red", "error"]
 
 
 class _Record(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
@@ -138,13 +142,14 @@ class ValidationRecord(_Record, frozen=True):
     """How the last validation of the adoption ended.
 
     Attributes:
-        verdict: its verdict.
+        verdict: its verdict; static: nothing of the project ran, and nothing was
+            found.
         summary: one sentence for people.
         commit: the commit that was validated.
         at: when, in UTC.
     """
 
-    verdict: Literal["green", "red", "error"]
+    verdict: RecordedVerdict
     summary: str
     commit: str
     at: str

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 import questionary
@@ -14,7 +12,7 @@ import questionary
 from ci_engine.errors import UsageError
 from ci_framework.applying.amend import amend
 from ci_framework.applying.journal import home, read_journal, record_validation
-from ci_framework.applying.records import Journal
+from ci_framework.applying.records import Journal, RecordedVerdict
 from ci_framework.applying.recover import refuse_interrupted
 from ci_framework.planning.build import PlanRequest, build_plan
 from ci_framework.planning.plan import Operation
@@ -22,17 +20,17 @@ from ci_framework.planning.stored import StoredPlan, read_plan
 from ci_framework.reporting.adoption_report import report_json, report_markdown
 from ci_framework.reporting.screen import make_console, printable, write_report
 from ci_framework.repository import Repository, open_repository
-from ci_framework.validating.clones import make_clone
+from ci_framework.validating.clones import make_clone, scratch_directory
 from ci_framework.validating.model import AdoptionFacts, Hashes, Validation, Verdict
 from ci_framework.validating.validate import planned_commands, validate
 
 __all__ = ["ValidateRequest", "run_validate", "validate_adoption"]
 
 BASELINE = "ci-framework/project/baseline.json"
-_VERDICTS: dict[Verdict, Literal["green", "red", "error"]] = {
+_VERDICTS: dict[Verdict, RecordedVerdict] = {
     "validated": "green",
     # Nothing of the project ran: that is no proof, and nothing went wrong.
-    "validated-statically": "error",
+    "validated-statically": "static",
     "not-validated": "error",
     "failed": "red",
 }
@@ -128,8 +126,8 @@ def _facts(
 
 def _replan(repository: Repository, commit: str) -> list[Operation]:
     """Plan once more, for the adopted commit as it was made."""
-    with tempfile.TemporaryDirectory(prefix="ci-framework-") as directory:
-        clone = make_clone(repository, commit, Path(directory) / "project")
+    with scratch_directory() as place:
+        clone = make_clone(repository, commit, place / "project")
         again = build_plan(open_repository(clone.root), PlanRequest())
     return again.plan.operations
 

@@ -19,8 +19,10 @@ from ci_framework.planning.capabilities import map_capabilities
 from ci_framework.planning.files import PYPROJECT, Blocked, FilePlan, plan_files
 from ci_framework.planning.plan import Change, Operation, Plan, plan_hash, summarise
 from ci_framework.planning.recorded import Recorded, answers_file_for, find_recorded
+from ci_framework.planning.required_checks import same_checks
 from ci_framework.planning.retire import retire
 from ci_framework.planning.shapes import shape_answers
+from ci_framework.planning.whole_tree import exclusions_of_checks
 from ci_framework.rendering import Rendered, Source, find_source, render
 from ci_framework.repository import Repository
 
@@ -146,6 +148,8 @@ def build_plan(repository: Repository, request: PlanRequest) -> BuiltPlan:
         *draft.stepped_back,
         *_kept_workflows(inventory, request.retire),
         *exclusions(repository, rendered.files),
+        *exclusions_of_checks(repository, inventory),
+        *same_checks(inventory, rendered.files, request.retire),
         *_unreadable(inventory),
     ]
     plan = Plan(

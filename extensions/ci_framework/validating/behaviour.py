@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
+from ci_framework.analysis.own_commands import own_commands
 from ci_framework.validating.clones import Clone
 from ci_framework.validating.comparison import Compared, compare
 from ci_framework.validating.gate import Gated
@@ -20,7 +21,7 @@ from ci_framework.validating.model import (
     passed,
     timed,
 )
-from ci_framework.validating.own_checks import compare_own_checks, own_commands
+from ci_framework.validating.own_checks import compare_own_checks
 from ci_framework.validating.package_gates import judge_gates
 from ci_framework.validating.red import GateFacts
 from ci_framework.validating.scan import Scanned, judge_scan

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 from ci_engine.errors import ToolError
+from ci_engine.signals import on_signals, restore
 from ci_framework.repository import Repository
 
-__all__ = ["Clone", "child_environment", "make_clone"]
+__all__ = ["Clone", "child_environment", "make_clone", "scratch_directory"]
 
 # What a validation puts into a clone, beside what git knows.
 _OURS = ("/.ci-framework/", "/.venv/")
@@ -58,6 +63,28 @@ class Clone:
         words = ("status", "--porcelain", "-z", "--no-renames")
         rows = self.repository.git(*words, "--untracked-files=all").split(b"\0")
         return sorted(os.fsdecode(row[3:]) for row in rows if row)
+
+
+@contextmanager
+def scratch_directory() -> Generator[Path]:
+    """A place for clones, which goes as well when the command is called off.
+
+    Raises:
+        KeyboardInterrupt: if it is, in whatever way.
+    """
+
+    def call_off(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        raise KeyboardInterrupt
+
+    before = on_signals(call_off)
+    try:
+        with tempfile.TemporaryDirectory(
+            prefix="ci-framework-validation-", ignore_cleanup_errors=True
+        ) as directory:
+            yield Path(directory).resolve()
+    finally:
+        restore(before)
 
 
 def make_clone(repository: Repository, commit: str, place: Path) -> Clone:

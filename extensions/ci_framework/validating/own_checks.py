@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from ci_engine.environment import Environment
 from ci_engine.run import Outcome as Ended
 from ci_engine.run import find_program, run_program
-from ci_framework.inventory import Inventory
+from ci_framework.analysis.own_commands import OwnCommand
 from ci_framework.validating.clones import Clone, child_environment
 from ci_framework.validating.model import (
     Outcome,
@@ -24,116 +22,11 @@ from ci_framework.validating.model import (
     skipped,
 )
 
-__all__ = ["OwnCommand", "compare_own_checks", "own_commands"]
+__all__ = ["compare_own_checks"]
 
-# Tools that only look at files: what they say depends on nothing but the commit.
-_TOOLS = frozenset(
-    {
-        "bandit",
-        "black",
-        "check-manifest",
-        "codespell",
-        "darglint",
-        "doc8",
-        "flake8",
-        "interrogate",
-        "isort",
-        "mypy",
-        "pycodestyle",
-        "pydocstyle",
-        "pyflakes",
-        "pylint",
-        "pyright",
-        "pyroma",
-        "ruff",
-        "rstcheck",
-        "validate-pyproject",
-        "vulture",
-        "yamllint",
-    }
-)
-_LAUNCHERS = {"uv": 2, "poetry": 2, "pdm": 2, "hatch": 2, "pixi": 2, "rye": 2}
-# Without a shell there is nobody to obey these.
-_SHELL = re.compile(r"[|&;<>()$`*?~\[\]{}\n\\]|^\w+=")
-_MOST = 12
 _SECONDS = 600.0
 _PLACE = re.compile(r"(?P<path>[\w./+-]+\.\w+):(?P<line>\d+)")
 _WHOLE = re.compile(r"(?:would reformat|reformatted|ERROR:|Would fix)\s+(?P<path>\S+)")
-
-
-@dataclass(frozen=True)
-class OwnCommand:
-    """A command of the project that only looks at files.
-
-    Attributes:
-        words: the tool and its arguments.
-        where: the file and line that say so.
-    """
-
-    words: tuple[str, ...]
-    where: str
-
-    @property
-    def tool(self) -> str:
-        """The name of the tool."""
-        return self.words[0]
-
-    @property
-    def shown(self) -> str:
-        """The command, as in a shell."""
-        return shlex.join(self.words)
-
-
-def own_commands(inventory: Inventory | None) -> list[OwnCommand]:
-    """The plain calls of such tools in workflows and tasks, each once."""
-    if inventory is None:
-        return []
-    rows = [
-        (line, f"{workflow.path}:{step.line}")
-        for workflow in inventory.workflows
-        for job in workflow.jobs
-        for step in job.steps
-        if step.kind == "run"
-        for line in step.text.splitlines()
-    ]
-    rows += [
-        (line, f"{task.evidence.path}:{task.evidence.line}")
-        for task in inventory.tasks
-        for line in task.command.splitlines()
-    ]
-    found: dict[tuple[str, ...], str] = {}
-    for line, where in rows:
-        words = _plain_words(line)
-        if words:
-            found.setdefault(words, where)
-    return [OwnCommand(words, where) for words, where in found.items()][:_MOST]
-
-
-def _plain_words(line: str) -> tuple[str, ...]:
-    """The words of a plain call of one of the tools, none for anything else."""
-    line = line.strip()
-    if not line or line.startswith("#") or _SHELL.search(line):
-        return ()
-    try:
-        words = shlex.split(line, comments=True)
-    except ValueError:
-        return ()
-    while words and words[0] in _LAUNCHERS and words[1:2] == ["run"]:
-        words = words[2:]
-        while words and words[0].startswith("--") and "=" in words[0]:
-            words = words[1:]
-    python = bool(words) and PurePosixPath(words[0]).name in ("python", "python3")
-    if python and words[1:2] == ["-m"]:
-        words = words[2:]
-    known = bool(words) and words[0] in _TOOLS
-    return tuple(words) if known and _only_looks(words) else ()
-
-
-def _only_looks(words: list[str]) -> bool:
-    """Whether it is no subcommand that serves, installs or prints help."""
-    if words[0] == "ruff":
-        return words[1:2] in (["check"], ["format"])
-    return not {"--version", "--help", "--install-types"} & {*words}
 
 
 def compare_own_checks(

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from rich.console import Console
 
 from ci_engine.errors import CommandError
 from ci_engine.scan.waivers import WAIVERS_FILE
+from ci_framework.analysis.own_commands import own_commands
 from ci_framework.repository import Repository, describe
 from ci_framework.validating import commits, contents, linters
 from ci_framework.validating.behaviour import BEHAVIOUR_CHECKS, Behaviour, observe
-from ci_framework.validating.clones import Clone, make_clone
+from ci_framework.validating.clones import Clone, make_clone, scratch_directory
 from ci_framework.validating.model import (
     AdoptionFacts,
     Check,
@@ -27,7 +26,6 @@ from ci_framework.validating.model import (
     timed,
     verdict_of,
 )
-from ci_framework.validating.own_checks import own_commands
 from ci_framework.validating.scan import Scanned, scans
 from ci_framework.validating.settings import read_settings
 from ci_framework.validating.suites import shown_command
@@ -37,6 +35,8 @@ __all__ = ["TIMEOUT", "planned_commands", "validate"]
 
 # Seconds that one run of the project's tests may take.
 TIMEOUT = 1200.0
+_NOBODY_AGREED = "nobody agreed to run code of the project"
+_STATIC_FAILED = "the static checks failed: see above"
 
 
 def validate(
@@ -63,10 +63,7 @@ def validate(
     started = time.monotonic()
     say = _teller(console)
     seen = Behaviour()
-    with tempfile.TemporaryDirectory(
-        prefix="ci-framework-validation-", ignore_cleanup_errors=True
-    ) as directory:
-        place = Path(directory).resolve()
+    with scratch_directory() as place:
         try:
             base = make_clone(repository, adoption.base, place / "base" / "project")
             adopted = make_clone(
@@ -79,10 +76,9 @@ def validate(
             if static_only:
                 checks += _left_out(skipped("--static: no code of the project was run"))
             elif not agreed:
-                checks += _left_out(not_run("nobody agreed to run code of the project"))
+                checks += _left_out(not_run(_NOBODY_AGREED))
             elif any(check.status == "failed" for check in checks):
-                reason = "the static checks failed: see above"
-                checks += _left_out(not_run(reason))
+                checks += _left_out(not_run(_STATIC_FAILED))
             else:
                 seen = observe(base, adopted, adoption, timeout, say)
                 checks += seen.checks
@@ -162,7 +158,8 @@ _STEPS = {
     "not-ignored": "change the pattern of .gitignore that matches the files above",
     "second-plan": "report this: planning twice must find nothing to do",
     "tests": "read what the tests say below; `ci-framework rollback` undoes everything",
-    "own-checks": "exclude ci-framework/ where the tool above is configured",
+    "own-checks": "exclude ci-framework/ where the tool above is configured: the plan "
+    "has the line",
     "gate": "run `ci-framework/ci gate` on the adopted branch and read what it says",
     "scan": "give it a network, and name what it cannot read in `exclude-patterns` of "
     "[tool.ci-framework.scan]; then run `ci-framework validate` again before you merge",
@@ -174,7 +171,14 @@ def _next_steps(
     checks: list[Check], red_today: list[str], scan: Scanned | None
 ) -> list[str]:
     steps: list[str] = []
+    if any(check.reason == _NOBODY_AGREED for check in checks):
+        steps.append(
+            f"{_NOBODY_AGREED}: run `ci-framework validate --yes` if the commands "
+            "above may run; `--static` runs none of them"
+        )
     for check in checks:
+        if check.reason in (_NOBODY_AGREED, _STATIC_FAILED):
+            continue
         if check.status in ("failed", "not-run"):
             remedy = _STEPS.get(check.name, "")
             dash = f": {remedy}" if remedy else ""
@@ -200,10 +204,7 @@ def planned_commands(repository: Repository, adoption: AdoptionFacts) -> list[st
     Raises:
         CommandError: if the repository cannot be cloned or read.
     """
-    with tempfile.TemporaryDirectory(
-        prefix="ci-framework-validation-", ignore_cleanup_errors=True
-    ) as directory:
-        place = Path(directory).resolve()
+    with scratch_directory() as place:
         base = make_clone(repository, adoption.base, place / "base")
         adopted = make_clone(repository, adoption.adopted, place / "adopted")
         settings = read_settings(adopted.root)

@@ -93,6 +93,7 @@ def describe(
     others = f" ({', '.join(advisory.aliases)})" if advisory.aliases else ""
     summary = advisory.summary.strip().partition("\n")[0]
     about = f": {summary}" if summary else ""
+    fixed = " or ".join(advisory.fixed[:3])
     specific = record.database_specific if record else None
     severity = (specific.severity or "") if specific else ""
     return Finding(
@@ -103,8 +104,6 @@ def describe(
         line=line,
         score=_SCORES.get(severity.upper(), _UNRATED),
         help_url=f"https://osv.dev/vulnerability/{advisory.id}",
-        fix=f"{advisory.package} {' or '.join(advisory.fixed[:3])}"
-        if advisory.fixed
-        else "",
+        fix=f"{advisory.package} {fixed}" if fixed else "",
         also=advisory.aliases,
     )

@@ -28,7 +28,8 @@ _NOT_OWN: Mapping[str, frozenset[str]] = {
     ),
     "somebody else's code": frozenset(
         {"vendor", "vendored", "_vendor", "_vendored", "third_party", "third-party"}
-        | {"thirdparty", "3rdparty", "external", "node_modules", "site-packages"}
+        | {"thirdparty", "3rdparty"}  # codespell:ignore
+        | {"external", "node_modules", "site-packages"}
     ),
     "a template": frozenset({"templates", "template", "cookiecutter"}),
     "documentation": frozenset({"docs", "doc"}),

@@ -194,9 +194,8 @@ def _texts(
 
 def _spelled(node: ast.JoinedStr) -> str:
     """``f"core @ file://{here}/../core"`` with ``${PROJECT_ROOT}`` for what varies."""
-    return "".join(
-        part.value
-        if isinstance(part, ast.Constant) and isinstance(part.value, str)
-        else "${PROJECT_ROOT}"
-        for part in node.values
-    )
+    parts: list[str] = []
+    for part in node.values:
+        value = part.value if isinstance(part, ast.Constant) else None
+        parts.append(value if isinstance(value, str) else "${PROJECT_ROOT}")
+    return "".join(parts)

@@ -131,6 +131,13 @@ def _engines(checks: list[CheckResult]) -> str:
     return _whole(heads, rows)
 
 
+def _standing(finding: Finding) -> str:
+    """What a finding counts as."""
+    if finding.accepted:
+        return "accepted"
+    return "red" if finding.severity == "error" else "told"
+
+
 def _table(findings: list[Finding]) -> list[str]:
     if not findings:
         return ["<p>Nothing was found.</p>"]
@@ -138,11 +145,7 @@ def _table(findings: list[Finding]) -> list[str]:
         _row(
             [
                 severity_of(finding),
-                "accepted"
-                if finding.accepted
-                else "red"
-                if finding.severity == "error"
-                else "told",
+                _standing(finding),
                 f"{escape(finding.tool)} {_rule(finding)}",
                 f"<code>{escape(finding.place)}</code>" if finding.place else "",
                 escape(first_line(finding.message)),

@@ -1,0 +1,56 @@
+"""Jobs of the project that report a check by the name of one of ours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+
+from ci_framework.inventory import Evidence, Inventory
+from ci_framework.planning.plan import Operation
+from ci_framework.rendering import RenderedFile
+
+__all__ = ["same_checks"]
+
+# The jobs that stand for all others of their workflow are called so.
+_REQUIRED = re.compile(rb"^    name: ([\w-]+-success)$", re.MULTILINE)
+
+
+def same_checks(
+    inventory: Inventory,
+    rendered: Mapping[str, RenderedFile],
+    retired: Collection[str],
+) -> list[Operation]:
+    """What to rename by hand before a rule of a branch asks for our check.
+
+    Args:
+        inventory: what the analysis found.
+        rendered: the files of the framework, by their paths.
+        retired: workflows that the plan removes.
+    """
+    ours = {
+        name.decode()
+        for path, file in rendered.items()
+        if path.startswith(".github/workflows/")
+        for name in _REQUIRED.findall(file.content)
+    }
+    return list(_same(inventory, ours, retired))
+
+
+def _same(
+    inventory: Inventory, ours: Collection[str], retired: Collection[str]
+) -> Iterator[Operation]:
+    for workflow in inventory.workflows:
+        if workflow.path in retired:
+            continue
+        for job in workflow.jobs:
+            name = job.name or job.id
+            if name in ours:
+                yield Operation(
+                    kind="manual",
+                    path=workflow.path,
+                    reason=f"its job {job.id} reports a check {name!r}, as the "
+                    "framework's does: rename it before a rule of a branch requires "
+                    "that check, which either of the two would fulfil",
+                    risk="low",
+                    evidence=[Evidence(path=workflow.path, line=job.line)],
+                )
