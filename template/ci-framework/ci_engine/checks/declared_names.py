@@ -32,8 +32,8 @@ def declared_names(project: Project) -> frozenset[str]:
     rows = [*_texts(table.get("dependencies"))]
     for extra in _table(table, "optional-dependencies").values():
         rows += _texts(extra)
-    for group in project.groups.values():
-        rows += group
+    for requirements in project.groups.values():
+        rows += requirements
     tools = _table(project.pyproject, "tool")
     poetry = _table(tools, "poetry")
     groups = [_table(poetry, name) for name in ("dependencies", "dev-dependencies")]
