@@ -75,7 +75,7 @@ class Project:
             ToolError: if git is there and cannot list the files.
         """
         # Unlike that of a path, this question has an answer where access is denied.
-        return tuple(path for path in self.entries if os.path.isfile(path))  # noqa: PTH113
+        return tuple(filter(os.path.isfile, self.entries))
 
     @cached_property
     def entries(self) -> tuple[Path, ...]:
