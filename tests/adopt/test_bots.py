@@ -85,8 +85,9 @@ def test_a_renovate_that_does_not_is_told(tmp_path: Path, text: str) -> None:
     [
         ("package-ecosystem: github-actions, directory: /", OWNED[:1]),
         ('package-ecosystem: github-actions, directories: ["/", "**/*"]', OWNED),
-        ("package-ecosystem: pip, directory: /", ["ci-framework/**"]),
+        ("package-ecosystem: pip, directory: /", None),
         ("package-ecosystem: pip, directory: /docs", None),
+        ('package-ecosystem: pip, directories: ["**/*"]', ["ci-framework/**"]),
         ("package-ecosystem: npm, directory: /", None),
         (
             "package-ecosystem: github-actions, directory: /, "

@@ -72,12 +72,13 @@ def _dependabot(
         if not looks_at_top(entry):
             continue
         name = str(entry.get("package-ecosystem"))
+        # From the top, Dependabot comes by the workflows, but neither by the actions
+        # nor by the engine's requirements: only patterns of directories reach these.
+        deep = "*" in str(entry.get("directories"))
         owned: list[str] = []
         if name == "github-actions":
-            # Below the top, only patterns of directories reach the actions.
-            deep = "*" in str(entry.get("directories"))
             owned = [*_workflows(rendered), *(_actions(rendered) if deep else [])]
-        elif name in _PYTHON:
+        elif name in _PYTHON and deep:
             owned = [f"{_ENGINE}**"]
         missing = [row for row in owned if row not in items(entry.get("exclude-paths"))]
         if missing:
