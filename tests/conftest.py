@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 from pathlib import Path
+from types import CodeType
+from typing import Literal
 
 import pytest
+from jinja2 import Environment, nodes
 
 from tests.render.renders import copy_template
 
@@ -36,3 +40,33 @@ def shared_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = shared / "shared"
     path.mkdir(exist_ok=True)
     return path
+
+
+@pytest.fixture(autouse=True, scope="session")
+def compiled_once() -> Generator[None]:
+    """Compile each text of the template once in a process, not for every render.
+
+    Copier compiles two thousand of them each time, mostly the same names of files.
+    """
+    compile_text = Environment.compile
+    known: dict[tuple[object, ...], CodeType] = {}
+
+    def compile_once(
+        self: Environment,
+        source: str | nodes.Template,
+        name: str | None = None,
+        filename: str | None = None,
+        raw: Literal[False] = False,
+        defer_init: bool = False,
+    ) -> CodeType:
+        options = (self.undefined, self.keep_trailing_newline, *sorted(self.extensions))
+        key = (source, name, filename, defer_init, self.block_start_string, *options)
+        # Copier learns of a yield when it is compiled.
+        if key in known and "{% yield" not in str(source):
+            return known[key]
+        code = compile_text(self, source, name, filename, raw, defer_init)
+        return known.setdefault(key, code)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Environment, "compile", compile_once)
+        yield
