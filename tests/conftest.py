@@ -61,11 +61,12 @@ def compiled_once() -> Generator[None]:
     ) -> CodeType:
         options = (self.undefined, self.keep_trailing_newline, *sorted(self.extensions))
         key = (source, name, filename, defer_init, self.block_start_string, *options)
-        # Copier learns of a yield when it is compiled.
-        if key in known and "{% yield" not in str(source):
-            return known[key]
-        code = compile_text(self, source, name, filename, raw, defer_init)
-        return known.setdefault(key, code)
+        if key not in known:
+            known[key] = compile_text(self, source, name, filename, raw, defer_init)
+        else:
+            # Extensions of Copier learn here that another text begins.
+            self.preprocess(str(source), name, filename)
+        return known[key]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Environment, "compile", compile_once)
