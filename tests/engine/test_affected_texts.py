@@ -298,6 +298,7 @@ LOADER = "def load(name):\n    return import_module(name)\n"
         (LOADER, {"settings.yaml": "plugins: [p.inner.a]"}, True),
         (f"for f in os.listdir('inner'): pass\n{LOADER}", {}, True),
         (f"for f in os.listdir('else'): pass\n{LOADER}", {}, False),
+        (f"for f in os.listdir('p'): pass\n{LOADER}", {}, False),
         ("name = f'p.inner.{x}'\nimport_module(name)", {}, True),
         ("name = f'p.else.{x}'\nimport_module(name)", {}, False),
         ("def f(name):\n name = name or 'p.else.x'\n import_module(name)", {}, False),

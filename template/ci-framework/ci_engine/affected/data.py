@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 
-from ci_engine.affected.files import Files, parent
+from ci_engine.affected.files import Files, parent, parents
 
 __all__ = ["readers_of_data"]
 
@@ -35,8 +35,9 @@ def readers_of_data(name: str, files: Files, area: list[str]) -> list[str] | Non
     beside = [path for path in area if path.partition("/")[0] == top]
     if any(_PLUGINS.search(files.read(path)) for path in beside):
         return None
-    signs = _signs(name)
     place = parent(name)
+    inner = [d for d in parents(place)[:-2] if d not in files.packages]
+    signs = _signs(name, [directory.rpartition("/")[2] for directory in inner])
     return [
         path
         for path in files.python
@@ -45,8 +46,13 @@ def readers_of_data(name: str, files: Files, area: list[str]) -> list[str] | Non
     ]
 
 
-def _signs(name: str) -> re.Pattern[bytes]:
-    """What a text has that names a file: an end of its name, or its directory."""
+def _signs(name: str, places: list[str]) -> re.Pattern[bytes]:
+    """What a text has that names a file: an end of its name, or its directory.
+
+    Args:
+        name: the file.
+        places: directories above its own that are no packages.
+    """
     *directories, base = os.fsencode(name).split(b"/")
     stem, dot, suffix = base.rpartition(b".")
     end = re.escape(dot + suffix) if stem and dot else b""
@@ -56,7 +62,7 @@ def _signs(name: str) -> re.Pattern[bytes]:
         rb"[\"'/](?:%s)[\"'/.]" % b"|".join(map(re.escape, {base, stem or base})),
         # Of the directories the last may stand in the name of a package.
         rb"[\"'/.]%s[\"'/.]" % last,
-        *(rb"[\"'/]%s[\"'/]" % re.escape(part) for part in directories[1:-1]),
+        *(rb"[\"'/]%s[\"'/]" % re.escape(os.fsencode(part)) for part in places),
     ]
     if end:
         tails = [re.escape(stem[start:]) for start in range(len(stem) + 1)]

@@ -7,7 +7,7 @@ import os
 import re
 from dataclasses import dataclass
 
-from ci_engine.affected.files import Files, parent
+from ci_engine.affected.files import Files, parent, parents
 from ci_engine.affected.modules import Modules
 from ci_engine.affected.read_ast import parse
 
@@ -192,7 +192,9 @@ def is_told(path: str, hub: str, files: Files) -> bool:
     text = files.read(hub)
     if not any(sign in text for sign in _LISTING):
         return False
-    named = [os.fsencode(part) for part in place.split("/")]
+    # The directories that the loader is in as well tell nothing.
+    above = [d for d in (place, *parents(place)) if d and not hub.startswith(f"{d}/")]
+    named = [os.fsencode(directory.rpartition("/")[2]) for directory in above]
     return parent(hub) == place or any(
         b'"%s"' % part in text or b"'%s'" % part in text for part in named
     )
