@@ -229,6 +229,8 @@ def test_what_stands_apart_from_code_runs_who_names_it(
         (in_test("def test(datadir): pass"), "tests/test_a/words.json", "all"),
         (in_test("snapshot = open('words.json')"), "tests/data/words.json", "some"),
         (in_test("def test(snapshot): pass"), "tests/__snapshots__/a.ambr", "all"),
+        (code("TEXT = open('words.json')"), "tests/data/words.json", "some"),
+        (code("TEXT = open(f'{name}.json')"), "tests/data/words.json", "all"),
         (code("TEXT = open('other.json')"), "src/p/words.json", "all"),
         ({}, "src/p/words.json", "all"),
         ({}, "tests/data/words.json", "all"),

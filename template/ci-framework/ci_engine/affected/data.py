@@ -38,10 +38,15 @@ def readers_of_data(name: str, files: Files, area: list[str]) -> list[str] | Non
     place = parent(name)
     inner = [d for d in parents(place)[:-2] if d not in files.packages]
     signs = _signs(name, [directory.rpartition("/")[2] for directory in inner])
+    # What code is told of the data of tests comes from a test, which is found then.
+    exact = re.compile(
+        rb"[\"'/]%s[\"']" % re.escape(os.fsencode(name.rpartition("/")[2]))
+    )
+    tests = frozenset(area)
     return [
         path
         for path in files.python
-        if signs.search(files.read(path))
+        if (exact if beside and path not in tests else signs).search(files.read(path))
         or (parent(path) == place and _BESIDE.search(files.read(path)))
     ]
 
