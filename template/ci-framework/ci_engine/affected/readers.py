@@ -58,13 +58,14 @@ def readers_of(
     signs = _Signs.of(name)
     tests = frozenset(files.python if closely else area)
     beside = name.split("/")[:-1][:1]
+    near = not beside or is_below(name, files.packages - {""})
     return [
         path
         for path in files.python
         if (
             signs.in_test(files.read(path), inside=is_below(path, beside or ["/"]))
             if path in tests
-            else signs.in_code(files.read(path))
+            else signs.in_code(files.read(path), near=near)
         )
     ]
 
@@ -93,7 +94,8 @@ class _Signs:
         *directories, base = os.fsencode(name).split(b"/")
         stem, dot, suffix = base.rpartition(b".")
         ending = re.escape(dot + suffix) if stem and dot else b""
-        names = [re.escape(base), *([re.escape(stem)] if stem else [])]
+        alone = [re.escape(stem)] if stem and is_for_people(name) else []
+        names = [re.escape(base), *alone]
         ends = [re.escape(part) for part in {*directories[:1], *directories[-1:]}]
         return cls(
             base=base,
@@ -123,9 +125,12 @@ class _Signs:
             return True
         return self.place is not None and not inside and bool(self.place.search(text))
 
-    def in_code(self, text: bytes) -> bool:
-        """Whether code seems to read the file when it runs."""
-        patterns = (self.quoted, self.ending, self.path)
+    def in_code(self, text: bytes, *, near: bool) -> bool:
+        """Whether code seems to read the file when it runs.
+
+        What is not near it, in a package or at the top, needs the way to it.
+        """
+        patterns = (self.quoted, self.ending if near else None, self.path)
         return any(pattern.search(text) for pattern in patterns if pattern is not None)
 
 
