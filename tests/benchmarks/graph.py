@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ci_engine.affected.graph import build_graph
+from ci_engine.affected.building import build_graph
 from ci_engine.project import read_project
 
 BODY = '''

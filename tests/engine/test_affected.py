@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from ci_engine.affected.graph import Engine, ImportGraph, build_graph
-from ci_engine.affected.selection import Changed, Selection, select_tests
+from ci_engine.affected.building import Engine, build_graph
 from ci_engine.affected.workflows import runs_tests
 from ci_engine.changes import Affected, Chain, Kinds, decide
 from ci_engine.config import load_configuration
@@ -20,9 +18,9 @@ from ci_engine.event import Event
 from ci_engine.jobs import plan_jobs
 from ci_engine.project import read_project
 from ci_engine.report.changes_page import to_changes_page
+from tests.engine.selecting import Tree, graph_of, select, write
 
 ENGINES: tuple[Engine, ...] = ("ruff", "ast")
-Tree = Mapping[str, str | bytes]
 
 
 @pytest.fixture(autouse=True)
@@ -34,43 +32,6 @@ def ruff_on_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(params=ENGINES)
 def engine(request: pytest.FixtureRequest) -> Engine:
     return request.param
-
-
-def write(root: Path, tree: Tree) -> None:
-    for name, content in tree.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-
-
-def graph_of(
-    root: Path,
-    tree: Tree,
-    engine: Engine = "ast",
-    *gone: str,
-    source: str = "src",
-    tests: str = "tests",
-) -> ImportGraph:
-    write(root, tree)
-    project = read_project(root)
-    graph = build_graph(project, [source], [tests], gone=gone, engine=engine)
-    assert engine in graph.engine or (engine == "ast" and "Python" in graph.engine)
-    return graph
-
-
-def select(
-    graph: ImportGraph,
-    *paths: str,
-    data: Mapping[str, list[str]] | None = None,
-    gone: tuple[str, ...] = (),
-) -> Selection:
-    """Select for a change of some paths, which are told apart as `ci changes` does."""
-    root = graph.files.root
-    patterns = data or {}
-    loaded = load_configuration(root, {}, {"changes": {"data-patterns": patterns}})
-    kinds = Kinds(loaded.patterns, loaded.settings)
-    changes = [Changed(p, kinds.of(p).category, p in gone) for p in (*paths, *gone)]
-    return select_tests(graph, changes, patterns)
 
 
 PACKAGE: Tree = {
@@ -249,6 +210,57 @@ def test_the_way_from_the_change_to_the_test_is_told(tmp_path: Path) -> None:
         ),
         pytest.param(
             {
+                "src/p/__init__.py": "",
+                "src/p/run.py": "import sys; sys.path.insert(0, '.')",
+                "src/p/typing.py": "",
+                "src/p/alone.py": "",
+                "tests/test_a.py": "import typing; import alone",
+                "tests/test_b.py": "import p.typing",
+            },
+            "src/p/typing.py",
+            ["tests/test_b.py"],
+            id="Python's own name in a package that is searched",
+        ),
+        pytest.param(
+            {
+                "src/p/__init__.py": "",
+                "src/p/run.py": "import sys; sys.path.insert(0, '.')",
+                "src/p/typing.py": "",
+                "src/p/alone.py": "",
+                "tests/test_a.py": "import typing; import alone",
+            },
+            "src/p/alone.py",
+            ["tests/test_a.py"],
+            id="another name in such a package",
+        ),
+        pytest.param(
+            {
+                "src/p/__init__.py": "from p.made import x",
+                "src/p/a.py": "def f():\n    '''\n    >>> from p import y\n    '''",
+                "src/p/b.py": "def f():\n    from p import y",
+                "tests/test_a.py": "import p.a",
+                "tests/test_b.py": "import p.b",
+            },
+            "src/p/__init__.py",
+            ["tests/test_a.py", "tests/test_b.py"],
+            id="package, which reaches who imports anything of it",
+        ),
+        pytest.param(
+            {
+                "src/p/__init__.py": "",
+                "src/p/x.py": "",
+                "src/p/x.pyx": "",
+                "src/p/a.py": "def f():\n    '''\n    >>> import p.x\n    '''",
+                "src/p/b.py": "def f():\n    import p.x",
+                "tests/test_a.py": "import p.a",
+                "tests/test_b.py": "import p.b",
+            },
+            "src/p/x.py",
+            ["tests/test_b.py"],
+            id="import in an example of a docstring",
+        ),
+        pytest.param(
+            {
                 "test/__init__.py": "",
                 "test/helpers/__init__.py": "",
                 "test/helpers/x.py": "",
@@ -364,7 +376,7 @@ def test_imports_are_found_wherever_they_may_start_from(
         pytest.param(
             {
                 "src/p/b.py": "def load(name): import_module(name)",
-                "tests/test_a.py": "import p.b",
+                "tests/test_a.py": "from p import b\nb.load('p.' + 'a')",
             },
             "src/p/a.py",
             id="unknown name, of a module that nobody imports",
@@ -470,6 +482,7 @@ def test_a_link_depends_on_what_it_leads_to(tmp_path: Path, engine: Engine) -> N
         ("tests/unit/conftest.py", ["tests/unit/test_deep.py"]),
         ("tests/unit/gone_helpers.py", ["tests/unit/test_late.py"]),
         ("tests/test_gone.py", []),
+        ("src/p/gone.pyx", []),
     ],
 )
 def test_a_deleted_file_selects_who_still_needs_it(
@@ -485,6 +498,15 @@ def test_a_deleted_file_selects_who_still_needs_it(
         del tree["tests/unit/test_late.py"]
     found = select(graph_of(tmp_path, tree, engine, gone), gone=(gone,))
     assert (sorted(found.chains), found.everything) == (selected, "")
+
+
+def test_a_compiled_module_that_is_gone_and_still_imported_selects_all(
+    tmp_path: Path, engine: Engine
+) -> None:
+    gone = "src/p/fast.pxd"
+    tree = {**PACKAGE, "src/p/slow.pyx": "from p.fast cimport x\n"}
+    found = select(graph_of(tmp_path, tree, engine, gone), gone=(gone,))
+    assert "compiled" in found.everything
 
 
 def test_declared_data_selects_the_tests_of_its_readers(tmp_path: Path) -> None:

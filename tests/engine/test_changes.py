@@ -99,9 +99,10 @@ def test_a_pattern_fits_whole_names_and_never_a_prefix(
         ("ci", ["ci-framework/ci_engine/cli.py", ".github/workflows/a.yml"]),
         ("config", [".pre-commit-config.yaml", "ruff.toml", ".gitignore"]),
         ("config", [".yamllint.yml", "packages/a/mypy.ini", ".github/zizmor.yml"]),
+        ("config", ["Makefile", ".env.example", ".vscode/tasks.json"]),
         (
             "unknown",
-            ["Dockerfile", "data.json", "Makefile", "notes.txt", ".gitattributes"],
+            ["Dockerfile", "data.json", "notes.txt", ".gitattributes"],
         ),
         ("unknown", ["documentation.json", "../other/a.py/x", "docs"]),
     ],

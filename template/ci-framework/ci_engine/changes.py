@@ -13,8 +13,10 @@ from typing import Literal
 
 import msgspec
 
+from ci_engine.affected.files import is_below
 from ci_engine.errors import UsageError
 from ci_engine.globs import matching, specificity
+from ci_engine.pages import is_page
 from ci_engine.settings import ChangePatterns, Settings
 
 __all__ = [
@@ -120,7 +122,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
         schema: version of this format.
         base: the commit the change started from, empty if it is not known.
         head: the commit the change ends with.
-        docs_only: whether nothing but documentation and generated files changed.
+        docs_only: whether nothing but pages of documentation and generated files
+            changed, and no test reads one of them.
         source_changed: whether code changed, or something that may change it.
         performance_sensitive: whether the code may run slower or faster now.
         security_relevant: whether a security scan may find something else now.
@@ -153,11 +156,13 @@ class Kinds:
         patterns: the framework's own patterns.
         settings: the project's directories and patterns.
         quiet_workflows: workflows that run no tests.
+        packages: the directories of Python packages: what is in one may be its data.
     """
 
     patterns: ChangePatterns
     settings: Settings
     quiet_workflows: frozenset[str] = frozenset()
+    packages: frozenset[str] = frozenset()
 
     def of(self, path: str) -> Reason:
         """Name the kind of one path, given from the top of the repository with /."""
@@ -195,6 +200,8 @@ class Kinds:
             if pattern is not None and specificity(pattern) > weight:
                 weight = specificity(pattern)
                 best = Reason(path, category, f"{name}: {pattern}")
+        if best.category == "docs" and not weight and is_below(path, self.packages):
+            return Reason(path, "source", "in a package")
         return best
 
 
@@ -228,6 +235,8 @@ def decide(
     far = bool(found & _FAR_REACHING)
     source = far or not found.isdisjoint(_CODE)
     quiet = found <= _HARMLESS
+    # Code and settings among the documentation are still looked at.
+    inside = any(r.category == "docs" and not is_page(r.path) for r in reasons)
     tests = Tests("none" if quiet else "all")
     if affected is not None:
         # Where only texts changed that tests read, these tests are all there is to it.
@@ -235,10 +244,10 @@ def decide(
     return Decision(
         base=base,
         head=head,
-        docs_only=quiet and tests.mode == "none",
+        docs_only=quiet and not inside and tests.mode == "none",
         source_changed=source,
         performance_sensitive=source,
-        security_relevant=source or "config" in found,
+        security_relevant=source or inside or "config" in found,
         docs_changed=far or "docs" in found,
         tests=tests,
         reasons=reasons,

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import msgspec
 
+from ci_engine.affected.building import build_graph
 from ci_engine.affected.files import Files
-from ci_engine.affected.graph import ImportGraph, build_graph
+from ci_engine.affected.graph import ImportGraph
 from ci_engine.affected.selection import Changed, Selection, select_tests
 from ci_engine.affected.workflows import runs_tests
 from ci_engine.changes import Affected, Chain, Decision, Kinds, decide, everything
@@ -56,7 +57,10 @@ def graph_of(
         ToolError: if its files cannot be listed.
     """
     settings = configuration.settings
-    return build_graph(project, settings.source_paths, settings.test_paths, gone=gone)
+    # A command of the project's own may look for tests anywhere.
+    anywhere = ["."] if settings.command_of("test") else []
+    places = [*settings.test_paths, *anywhere]
+    return build_graph(project, settings.source_paths, places, gone=gone)
 
 
 def detect(
@@ -156,7 +160,8 @@ def kinds_of(
     quiet = frozenset(
         change.path for change in changes if not runs_tests(change.path, files)
     )
-    return Kinds(configuration.patterns, configuration.settings, quiet)
+    patterns, settings = configuration.patterns, configuration.settings
+    return Kinds(patterns, settings, quiet, files.packages - {""})
 
 
 def analyze(
@@ -191,7 +196,7 @@ def describe(graph: ImportGraph, selection: Selection) -> Affected:
         chains=[Chain(_printable(path), way) for path, way in ways],
         left_out=[_printable(path) for path in sorted(graph.tests.difference(chains))],
         unreached=[_printable(path) for path in selection.unreached],
-        hubs=[_printable(path) for path in sorted(graph.maybe)],
+        hubs=[_printable(path) for path in sorted({*graph.maybe, *graph.anything})],
         notes=[*graph.notes, *selection.notes],
     )
 

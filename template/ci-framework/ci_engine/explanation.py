@@ -41,7 +41,9 @@ def explain(project: Project, configuration: Configuration, path: str) -> Explan
     settings = configuration.settings
     graph = graph_of(project, configuration)
     quiet = frozenset({path} if not runs_tests(path, graph.files) else ())
-    reason = Kinds(configuration.patterns, settings, quiet).of(path)
+    packages = graph.files.packages - {""}
+    kinds = Kinds(configuration.patterns, settings, quiet, packages)
+    reason = kinds.of(path)
     change = Changed(path, reason.category)
     found = select_tests(graph, [change], settings.changes.data_patterns)
     needed: set[str] = set()

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
+import os
+import re
 from dataclasses import dataclass
 
-from ci_engine.affected.files import parent
+from ci_engine.affected.files import Files, parent, parents
 from ci_engine.affected.modules import Modules
 from ci_engine.affected.read_ast import parse
 
-__all__ = ["Loads", "loads_of"]
+__all__ = ["Loads", "is_told", "loads_of"]
 
 # Only files with one of these are looked into.
 _SIGNS = (
@@ -21,6 +23,12 @@ _LOADERS = frozenset(
     {"import_module", "__import__", "run_module", "run_path", "load_module"}
     | {"spec_from_file_location"}
 )
+# What may tell a loader what to load, and how it may find out by itself.
+_TELLING = (".toml", ".cfg", ".ini", ".json", ".yml", ".yaml", ".txt")
+_LISTING = (
+    *(b"glob", b"iterdir", b"listdir", b"scandir", b"os.walk"),
+    *(b"iter_modules", b"walk_packages"),
+)
 _WALKERS = frozenset({"iter_modules", "walk_packages"})
 
 
@@ -31,10 +39,12 @@ class Loads:
     Attributes:
         sure: the files that it loads.
         maybe: the files that it may load, depending on what it is told.
+        anything: those that it may load if somebody tells it their whole name.
     """
 
     sure: frozenset[str] = frozenset()
     maybe: frozenset[str] = frozenset()
+    anything: frozenset[str] = frozenset()
 
 
 def loads_of(path: str, modules: Modules, text: bytes) -> Loads:
@@ -57,14 +67,26 @@ def loads_of(path: str, modules: Modules, text: bytes) -> Loads:
     }
     sure: set[str] = set(named) if lazy or b"pytest_plugins" in text else set()
     maybe: set[str] = set()
+    anything: set[str] = set()
     for call in calls:
         if _name(call.func) in _WALKERS:
             maybe.update(modules.below(parent(path)))
         elif _name(call.func) in _LOADERS:
-            found, known = _argument(call, path, modules)
-            (sure if known else maybe).update(found)
-            maybe.update(frozenset() if known else named)
-    return Loads(frozenset(sure - {path}), frozenset(maybe - sure - {path}))
+            argument = call.args[0] if call.args else None
+            if isinstance(argument, ast.Constant):
+                sure.update(_told(argument, path, modules))
+                continue
+            maybe.update(named)
+            for start in _starts(argument, nodes):
+                place = _below(start, path, modules)
+                if place is None:
+                    anything.update(modules.below(_outermost(path, modules)))
+                else:
+                    maybe.update(modules.below(place))
+    sure.discard(path)
+    maybe -= sure | {path}
+    anything -= maybe | sure | {path}
+    return Loads(frozenset(sure), frozenset(maybe), frozenset(anything))
 
 
 def _name(function: ast.expr) -> str:
@@ -95,19 +117,30 @@ def _named(value: str, path: str, modules: Modules, *, beside: bool) -> list[str
 _COMMON = frozenset({"test", "tests", "src", "docs", "name", "main", "data"})
 
 
-def _argument(call: ast.Call, path: str, modules: Modules) -> tuple[list[str], bool]:
-    """What a loader is given, and whether that is a constant.
+def _told(argument: ast.Constant, path: str, modules: Modules) -> list[str]:
+    value = argument.value
+    return _named(value, path, modules, beside=False) if isinstance(value, str) else []
 
-    ``f"package.plugins.{name}"`` may be everything below ``package.plugins``, and a
-    name that is not known at all everything in the package of the loader.
+
+def _starts(argument: ast.expr | None, nodes: list[ast.AST]) -> list[str]:
+    """The constant starts of what a loader is given, as far as the file tells."""
+    if not isinstance(argument, ast.Name):
+        return [_start(argument)]
+    values = [
+        node.value
+        for node in nodes
+        if isinstance(node, ast.Assign)
+        and any(isinstance(t, ast.Name) and t.id == argument.id for t in node.targets)
+    ]
+    parameter = any(isinstance(n, ast.arg) and n.arg == argument.id for n in nodes)
+    return [*map(_start, values), *([] if values and not parameter else [""])]
+
+
+def _below(start: str, path: str, modules: Modules) -> str | None:
+    """The directory of a name that starts like this; None if that says nothing.
+
+    ``f"package.plugins.{name}"`` may be everything below ``package.plugins``.
     """
-    argument = call.args[0] if call.args else None
-    if isinstance(argument, ast.Constant):
-        value = argument.value
-        if not isinstance(value, str):
-            return [], True
-        return _named(value, path, modules, beside=False), True
-    start = _start(argument)
     name = start.rpartition(".")[0]
     if start.startswith("."):
         level = len(start) - len(start.lstrip("."))
@@ -115,12 +148,10 @@ def _argument(call: ast.Call, path: str, modules: Modules) -> tuple[list[str], b
         for _ in range(level - 1):
             directory = parent(directory)
         inner = name.lstrip(".").replace(".", "/")
-        return modules.below("/".join(filter(None, (directory, inner)))), False
+        return "/".join(filter(None, (directory, inner)))
     inits = modules.exact(name, path) if name else []
     packages = [parent(init) for init in inits if init.endswith("/__init__.py")]
-    if not packages:
-        packages = [_outermost(path, modules)]
-    return [found for place in packages for found in modules.below(place)], False
+    return packages[0] if packages else None
 
 
 def _outermost(path: str, modules: Modules) -> str:
@@ -140,3 +171,30 @@ def _start(node: ast.expr | None) -> str:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     return ""
+
+
+def is_told(path: str, hub: str, files: Files) -> bool:
+    """Whether somebody may tell a loader of any name to load this file.
+
+    That takes its name in a text of another file, or a loader that lists directories
+    and names one that the file is in, or is beside it.
+    """
+    place, _, base = path.rpartition("/")
+    stem = base.removesuffix(".py") if base != "__init__.py" else place
+    name = re.escape(os.fsencode(stem.rpartition("/")[2]))
+    quoted = re.compile(rb"""["'][\w.:/-]*(?<!\w)%s(?!\w)[\w.:/-]*["']""" % name)
+    word = re.compile(rb"\b%s\b" % name)
+    others = files.names - {path}
+    code = (files.read(other) for other in others if other.endswith(".py"))
+    texts = (files.read(other) for other in others if other.endswith(_TELLING))
+    if any(map(quoted.search, code)) or any(map(word.search, texts)):
+        return True
+    text = files.read(hub)
+    if not any(sign in text for sign in _LISTING):
+        return False
+    # The directories that the loader is in as well tell nothing.
+    above = [d for d in (place, *parents(place)) if d and not hub.startswith(f"{d}/")]
+    named = [os.fsencode(directory.rpartition("/")[2]) for directory in above]
+    return parent(hub) == place or any(
+        b'"%s"' % part in text or b"'%s'" % part in text for part in named
+    )

@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-__all__ = ["Files", "is_below", "parent", "parents"]
+__all__ = ["NATIVE", "Files", "is_below", "parent", "parents"]
+
+# Sources that are compiled.
+NATIVE = (".pyx", ".pxd", ".c", ".h", ".cc", ".cpp", ".hpp", ".cu", ".rs", ".f90")
 
 # What is longer was not written by hand; nothing is looked for in it.
 _LONGEST = 5_000_000
@@ -22,19 +25,36 @@ class Files:
     Attributes:
         root: the top of the repository.
         names: every file, relative to it and with ``/``.
+        others: what else is listed, such as links to directories.
     """
 
     root: Path
     names: frozenset[str]
+    others: frozenset[str] = frozenset()
     _texts: dict[str, bytes] = field(default_factory=dict[str, bytes])
 
     @classmethod
-    def of(cls, root: Path, paths: Iterable[Path], without: Iterable[str]) -> Files:
-        """Take the given files but for those below some directories."""
+    def of(
+        cls,
+        root: Path,
+        paths: Iterable[Path],
+        without: Iterable[str],
+        entries: Iterable[Path] = (),
+    ) -> Files:
+        """Take the given files but for those below some directories.
+
+        Args:
+            root: the top of the repository.
+            paths: the files.
+            without: directories that are left out.
+            entries: everything that is listed.
+        """
         left_out = tuple(f"{name}/" for name in without)
         start = len(str(root)) + 1
         names = (str(path)[start:].replace(os.sep, "/") for path in paths)
-        return cls(root, frozenset(n for n in names if not n.startswith(left_out)))
+        files = frozenset(n for n in names if not n.startswith(left_out))
+        listed = (str(path)[start:].replace(os.sep, "/") for path in entries)
+        return cls(root, files, frozenset(listed) - files)
 
     @cached_property
     def python(self) -> list[str]:
@@ -57,6 +77,26 @@ class Files:
         """The directories with an ``__init__.py``."""
         inits = (name for name in self.names if name.endswith("__init__.py"))
         return frozenset(parent(n) for n in inits if n.endswith("/__init__.py"))
+
+    @cached_property
+    def with_code(self) -> frozenset[str]:
+        """The directories at the top with anything that is run or compiled."""
+        code = (".py", ".pyi", ".ipynb", *NATIVE)
+        return frozenset(n.partition("/")[0] for n in self.names if n.endswith(code))
+
+    @cached_property
+    def links(self) -> dict[str, str]:
+        """Where the links inside of packages lead to, from the top."""
+        top = f"{os.path.realpath(self.root)}{os.sep}"
+        listed = self.names | self.others
+        links = (n for n in listed if (self.root / n).is_symlink())
+        return {
+            name: os.path.realpath(self.root / name)
+            .removeprefix(top)
+            .replace(os.sep, "/")
+            for name in links
+            if is_below(name, self.packages - {""})
+        }
 
     def read(self, name: str) -> bytes:
         """What a file holds, empty if it cannot be read or is too long."""

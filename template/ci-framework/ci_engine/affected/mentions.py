@@ -9,18 +9,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import cast
 
-from ci_engine.affected.files import Files, is_below, parent
+from ci_engine.affected.files import parent
 from ci_engine.affected.modules import Modules
 from ci_engine.affected.read_text import guessed_imports
 from ci_engine.config import Table
 
-__all__ = [
-    "Mentions",
-    "mentions_of_file",
-    "quoted_in_code",
-    "script_modules",
-    "starts_programs",
-]
+__all__ = ["Mentions", "script_modules", "starts_programs"]
 
 _DOTTED = re.compile(rb"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 _PROGRAMS = (
@@ -154,56 +148,3 @@ class Mentions:
             for part in path.split("/")[:-1]:
                 found.setdefault(part, []).append(path)
         return found
-
-
-def mentions_of_file(name: str, files: Files, area: list[str]) -> list[str]:
-    """The tests that seem to read a file: by its name, its directory or its kind.
-
-    Args:
-        name: the file, which is none of Python's.
-        files: the files of the repository.
-        area: the tests and what belongs to them.
-    """
-    *directories, base = name.split("/")
-    stem, dot, suffix = base.rpartition(".")
-    words = [os.fsencode(base)]
-    if stem and dot:
-        words.append(os.fsencode(f"*.{suffix}"))
-    places = [re.escape(os.fsencode(part)) for part in directories[:1]]
-    if places:
-        place = rb"""["'/](?:\.{1,2}/)*""" + places[0] + rb"""["'/]"""
-        pattern = re.compile(place)
-    else:
-        pattern = None
-    return [
-        test
-        for test in area
-        if not is_below(test, directories[:1])
-        and _seems_to_read(files.read(test), words, pattern)
-    ]
-
-
-def quoted_in_code(name: str, files: Files, area: list[str]) -> list[str]:
-    """The code that names a file in a text: it may read it when it runs.
-
-    Args:
-        name: the file, which is none of Python's.
-        files: the files of the repository.
-        area: the tests, which are not looked into.
-    """
-    base = os.fsencode(name.rpartition("/")[2])
-    pattern = re.compile(rb"""["'/]""" + re.escape(base) + rb"""["']""")
-    tests = frozenset(area)
-    return [
-        path
-        for path in files.python
-        if path not in tests and pattern.search(files.read(path))
-    ]
-
-
-def _seems_to_read(
-    text: bytes, words: list[bytes], place: re.Pattern[bytes] | None
-) -> bool:
-    if any(word in text for word in words):
-        return True
-    return place is not None and place.search(text) is not None

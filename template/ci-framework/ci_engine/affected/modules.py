@@ -39,6 +39,16 @@ class Modules:
         self.known = frozenset([*files.python, *files.native, *gone])
         self._by_name: dict[str, list[str]] = {}
         self._declared = frozenset(declared)
+        # Packages that are searched too, with modules of the names of Python's own:
+        # within the package, and for others, these names are Python's all the same.
+        self._hiding = frozenset(
+            parent(path)
+            for path in self.known
+            if parent(path) in files.packages
+            and parent(path) in self.roots
+            and _is_pythons(path.rpartition("/")[2].removesuffix(".py"))
+        )
+        self._hidden: set[str] = set()
         starts = frozenset(self.roots)
         for path in sorted(self.known):
             for root in parents(path):
@@ -49,8 +59,16 @@ class Modules:
         inner = path[len(root) + 1 :] if root else path
         stem = inner.rpartition(".")[0]
         name = stem.removesuffix("/__init__").replace("/", ".")
-        if name != "__init__":
-            self._by_name.setdefault(name, []).append(path)
+        if name == "__init__" or (root in self._hiding and _is_pythons(name)):
+            return
+        self._by_name.setdefault(name, []).append(path)
+        if root in self._hiding:
+            self._hidden.add(name)
+
+    @property
+    def plain_roots(self) -> list[str]:
+        """The roots but for packages that would hide modules of Python's own."""
+        return [root for root in self.roots if root not in self._hiding]
 
     @cached_property
     def top_names(self) -> frozenset[str]:
@@ -73,14 +91,14 @@ class Modules:
         )
 
     @cached_property
-    def _doubtful(self) -> frozenset[str]:
+    def _doubtful(self) -> set[str]:
         names = [
             name
             for name, paths in self._by_name.items()
             if len(paths) > 1 or not paths[0].endswith(".py")
         ]
         names += self.top_names & sys.stdlib_module_names
-        return frozenset(names)
+        return self._hidden.union(names)
 
     def exact(self, name: str, importer: str) -> list[str]:
         """The files of exactly this module."""
@@ -141,6 +159,10 @@ class Modules:
     def _start(self, path: str) -> str:
         """The directory that the import of a file starts from."""
         return self.files.outside_of_packages(parent(path))
+
+
+def _is_pythons(name: str) -> bool:
+    return name.partition(".")[0] in sys.stdlib_module_names
 
 
 def _outer(name: str) -> Iterator[str]:

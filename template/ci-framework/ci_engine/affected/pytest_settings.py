@@ -14,7 +14,7 @@ from ci_engine.config import Table, read_toml
 from ci_engine.errors import ConfigurationError
 from ci_engine.project import Project
 
-__all__ = ["PytestSettings", "read_pytest_settings"]
+__all__ = ["SETTINGS_FILES", "PytestSettings", "read_pytest_settings"]
 
 _USUAL_FILES = ("test_*.py", "*_test.py")
 _TABLES = {
@@ -23,7 +23,23 @@ _TABLES = {
     "tox.ini": "pytest",
     "setup.cfg": "tool:pytest",
 }
+# Every file that may hold settings of pytest.
+SETTINGS_FILES = ("pyproject.toml", "pytest.toml", ".pytest.toml", *_TABLES)
 _DOCTESTS = ("--doctest-modules", "--doctest-plus", "--xdoctest")
+
+
+# Texts that pytest takes for tests without being told.
+_TEXTS = ("test*.txt",)
+# Options of plugins that make tests of texts.
+_OF_TEXTS: Mapping[str, tuple[str, ...]] = {
+    "--nbval": ("*.ipynb",),
+    "--nbmake": ("*.ipynb",),
+    "--markdown-docs": ("*.md",),
+    "--codeblocks": ("*.md", "*.rst"),
+    "--doctest-rst": ("*.rst",),
+    "--doctest-plus": ("*.rst",),
+    "--rst": ("*.rst",),
+}
 
 
 @dataclass(frozen=True)
@@ -37,6 +53,7 @@ class PytestSettings:
         plugins: modules that every test loads: ``-p``, and the project's own plugins.
         doctests: whether every module may hold tests.
         text_tests: patterns for texts that are tests, such as ``*.rst``.
+        nowhere_else: whether it is sure that these are the only places of tests.
     """
 
     test_paths: tuple[str, ...] = ()
@@ -45,6 +62,7 @@ class PytestSettings:
     plugins: tuple[str, ...] = ()
     doctests: bool = False
     text_tests: tuple[str, ...] = ()
+    nowhere_else: bool = False
 
     def is_test_file(self, name: str) -> bool:
         """Whether the name alone makes a Python file one that pytest collects."""
@@ -60,7 +78,8 @@ def read_pytest_settings(project: Project) -> PytestSettings:
 
     Too many test files and plugins make no test run too rarely.
     """
-    options = list(_options(project))
+    options = [option for option in _options(project) if option is not None]
+    told = [_all([option], "testpaths") for option in options]
     words = [word for option in options for word in _words(option.get("addopts"))]
     # The usual names are kept: a file that is none of pytest's is never left out.
     python_files = [*_USUAL_FILES, *_all(options, "python_files")]
@@ -70,23 +89,29 @@ def read_pytest_settings(project: Project) -> PytestSettings:
         python_path=_places(_all(options, "pythonpath")),
         plugins=(*_after(words, "-p"), *_own_plugins(project.pyproject)),
         doctests=any(word.startswith(_DOCTESTS) for word in words),
-        text_tests=_after(words, "--doctest-glob"),
+        nowhere_else=bool(told) and all(map(_are_plain, told)),
+        text_tests=(*_TEXTS, *_after(words, "--doctest-glob"), *_by_option(words)),
     )
 
 
-def _options(project: Project) -> Iterator[Mapping[str, object]]:
+def _are_plain(paths: list[str]) -> bool:
+    return bool(paths) and not any(set(path) & set("*?[") for path in paths)
+
+
+def _options(project: Project) -> Iterator[Mapping[str, object] | None]:
+    """The tables of every file; None where pytest does not take a file for its own."""
     tool = _table(project.pyproject.get("tool"))
     native = _table(tool.get("pytest"))
-    yield native
-    yield _table(native.get("ini_options"))
+    yield {**native, **_table(native.get("ini_options"))} or None
     for name in ("pytest.toml", ".pytest.toml"):
         if (project.root / name).is_file():
             try:
                 yield _table(read_toml(project.root / name).get("pytest"))
             except ConfigurationError:
-                continue
+                yield {}
     for name, section in _TABLES.items():
-        yield _section(project.root / name, section)
+        own = name.endswith("pytest.ini") and (project.root / name).is_file()
+        yield _section(project.root / name, section) or ({} if own else None)
 
 
 def _section(path: Path, section: str) -> Mapping[str, object]:
@@ -134,6 +159,12 @@ def _after(words: list[str], option: str) -> tuple[str, ...]:
         elif len(option) == 2 and word.startswith(option):  # noqa: PLR2004 - "-p"
             found.append(word[2:])
     return tuple(value for value in found if not value.startswith("no:"))
+
+
+def _by_option(words: list[str]) -> Iterator[str]:
+    for option, patterns in _OF_TEXTS.items():
+        if any(word.startswith(option) for word in words):
+            yield from patterns
 
 
 def _own_plugins(document: Table) -> Iterator[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from ci_engine.affected.modules import Modules
 
-__all__ = ["imports_of", "parse"]
+__all__ = ["imports_in", "imports_of", "parse"]
 
 # What a block of statements may stand in without being a statement.
 _PARTS = (ast.excepthandler, ast.match_case)
@@ -30,6 +30,11 @@ def imports_of(path: str, modules: Modules, text: bytes) -> set[str] | None:
     tree = parse(text)
     if tree is None:
         return None
+    return imports_in(tree, path, modules)
+
+
+def imports_in(tree: ast.Module, path: str, modules: Modules) -> set[str]:
+    """The files that some statements of a file import."""
     return {found for node in _imports(tree) for found in _resolve(node, path, modules)}
 
 

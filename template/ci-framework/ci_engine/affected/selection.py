@@ -6,14 +6,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 
-from ci_engine.affected.files import parent, parents
+from ci_engine.affected.data import readers_of_data
+from ci_engine.affected.dynamic import is_told
+from ci_engine.affected.files import NATIVE, is_below, parent, parents
 from ci_engine.affected.graph import ImportGraph
-from ci_engine.affected.mentions import mentions_of_file, quoted_in_code
+from ci_engine.affected.readers import (
+    has_own_tests,
+    is_apart,
+    is_for_people,
+    names_in_settings,
+    readers_of,
+)
 from ci_engine.globs import matching
+from ci_engine.pages import is_page
 
 __all__ = ["Changed", "Selection", "select_tests"]
-
-_NATIVE = (".pyx", ".pxd", ".c", ".h", ".cc", ".cpp", ".hpp", ".cu", ".rs", ".f90")
 
 
 @dataclass(frozen=True)
@@ -97,17 +104,26 @@ class _Rules:
         if category == "data":
             self._data(path)
             return ""
-        if category in ("docs", "config"):
+        if self._is_text(change):
             return self._read_by_tests(change)
         if category in ("source", "tests") and path.endswith(".pyi"):
             return self._stub(path)
         if category in ("source", "tests") and path.endswith(".py"):
             return self._module(change)
-        if path.endswith(_NATIVE):
+        if path.endswith(NATIVE) and not self._unused(change):
             return f"{path} is compiled: what depends on it is not known"
         if category in ("source", "tests"):
-            return f"{path} is not declared as data: what reads it is not known"
+            return self._undeclared(change)
         return f"{path} ({category}) reaches every test"
+
+    def _is_text(self, change: Changed) -> bool:
+        """Whether a file can only matter to who reads it."""
+        path, category = change.path, change.category
+        if category == "source":
+            return is_for_people(path)
+        if category == "unknown":
+            return is_apart(path, self.graph.files) and not path.endswith(NATIVE)
+        return category in ("docs", "config")
 
     def _data(self, path: str) -> None:
         pattern = matching(path, self.data) or ""
@@ -118,19 +134,38 @@ class _Rules:
 
     def _read_by_tests(self, change: Changed) -> str:
         """A text or a setting matters to tests that read or run it."""
-        path = change.path
-        if path.endswith(".py"):
-            return self._module(change) if path in self.graph.covered else ""
+        path, files = change.path, self.graph.files
+        if path.endswith("conftest.py"):
+            return f"{path} is among texts, which may be its tests"
+        if path.endswith(".py") and path in self.graph.covered:
+            return self._module(change)
+        because = self._is_test(path)
+        if because:
+            return because
+        if change.gone or not is_page(path):
+            settings = names_in_settings(path, files)
+            if settings:
+                return f"{settings} names {path}"
+        for link, target in files.links.items():
+            if is_below(path, [target]):
+                return f"{link} leads to {path}"
+        closely = change.category == "unknown"
+        for name in readers_of(path, files, self.graph.area, closely=closely):
+            self._seed(name, [path])
+        return ""
+
+    def _is_test(self, path: str) -> str:
+        """Why a text may be a test, empty if it is none."""
         base = path.rpartition("/")[2]
-        globs = self.graph.pytest.text_tests
+        pytest = self.graph.pytest
+        only = pytest.nowhere_else and not is_below(path, pytest.test_paths)
+        globs = () if only else pytest.text_tests
         if any(fnmatch(base, glob) or fnmatch(path, glob) for glob in globs):
             return f"{path} is itself a test"
         if self._collected(path):
             return f"{path} is below a directory of tests"
-        files, area = self.graph.files, self.graph.area
-        readers = mentions_of_file(path, files, area)
-        for name in (*readers, *quoted_in_code(path, files, area)):
-            self._seed(name, [path])
+        if has_own_tests(path, self.graph.files):
+            return f"{path} may be a test: a conftest.py is above it"
         return ""
 
     def _collected(self, path: str) -> bool:
@@ -138,6 +173,23 @@ class _Rules:
         places = [place for place in self.graph.pytest.test_paths if place]
         above = {path, *parents(path)}
         return any(place in above for place in places)
+
+    def _unused(self, change: Changed) -> bool:
+        """Whether a compiled module is gone that nobody imports or builds."""
+        path, graph = change.path, self.graph
+        known = change.gone and path.endswith((".pyx", ".pxd"))
+        named = graph.importers(path) or names_in_settings(path, graph.files)
+        return known and not named
+
+    def _undeclared(self, change: Changed) -> str:
+        """Data that nobody declared reaches who seems to read it."""
+        path, graph = change.path, self.graph
+        readers = readers_of_data(path, graph.files, graph.area)
+        if readers is None or not (readers or change.gone):
+            return f"{path} is not declared as data: what reads it is not known"
+        for name in readers:
+            self._seed(name, [path])
+        return ""
 
     def _stub(self, path: str) -> str:
         """Stubs describe a module: its tests are theirs."""
@@ -230,6 +282,9 @@ class _Rules:
         found = [
             hub for hub, maybe in graph.maybe.items() if not reached.isdisjoint(maybe)
         ]
+        for hub, anything in graph.anything.items():
+            if any(is_told(name, hub, graph.files) for name in reached & anything):
+                found.append(hub)
         package = parent(path) in graph.files.packages
         if not package or path.endswith("__main__.py"):
             found += sorted(graph.programs & graph.tests)

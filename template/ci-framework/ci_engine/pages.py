@@ -1,0 +1,18 @@
+"""Which files are pages: nothing runs them or is configured by them."""
+
+from __future__ import annotations
+
+__all__ = ["is_page"]
+
+_TEXTS = (".md", ".rst", ".txt", ".adoc", ".markdown", ".cff", ".bib", ".po", ".pot")
+_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".ico", ".pdf", ".css")
+_NAMES = ("README", "LICENSE", "LICENCE", "COPYING", "NOTICE", "AUTHORS", "CHANGELOG")
+_SITE = ("mkdocs.yml", "properdocs.yml")
+
+
+def is_page(path: str) -> bool:
+    """Whether a file is a page, a picture on one, or the list of pages of a site."""
+    base = path.rpartition("/")[2]
+    if base == "CMakeLists.txt":
+        return False
+    return base.lower().endswith((*_TEXTS, *_PICTURES)) or base in (*_NAMES, *_SITE)

@@ -1,0 +1,65 @@
+"""Write a small repository and select tests in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from ci_engine.affected.building import Engine, build_graph
+from ci_engine.affected.graph import ImportGraph
+from ci_engine.affected.selection import Changed, Selection, select_tests
+from ci_engine.changes import Decision, Kinds, decide
+from ci_engine.config import load_configuration
+from ci_engine.detection import describe
+from ci_engine.project import read_project
+
+__all__ = ["Tree", "graph_of", "judge", "select", "write"]
+
+Tree = Mapping[str, str | bytes]
+
+
+def write(root: Path, tree: Tree) -> None:
+    for name, content in tree.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def graph_of(
+    root: Path,
+    tree: Tree,
+    engine: Engine = "ast",
+    *gone: str,
+    source: str = "src",
+    tests: str = "tests",
+) -> ImportGraph:
+    write(root, tree)
+    project = read_project(root)
+    graph = build_graph(project, [source], [tests], gone=gone, engine=engine)
+    assert engine in graph.engine or (engine == "ast" and "Python" in graph.engine)
+    return graph
+
+
+def select(
+    graph: ImportGraph,
+    *paths: str,
+    data: Mapping[str, list[str]] | None = None,
+    gone: tuple[str, ...] = (),
+) -> Selection:
+    """Select for a change of some paths, which are told apart as `ci changes` does."""
+    root = graph.files.root
+    patterns = data or {}
+    loaded = load_configuration(root, {}, {"changes": {"data-patterns": patterns}})
+    kinds = Kinds(loaded.patterns, loaded.settings, packages=graph.files.packages)
+    changes = [Changed(p, kinds.of(p).category, p in gone) for p in (*paths, *gone)]
+    return select_tests(graph, changes, patterns)
+
+
+def judge(root: Path, *paths: str) -> Decision:
+    """Decide on a change of some paths, as `ci changes` does."""
+    graph = graph_of(root, {})
+    loaded = load_configuration(root, {})
+    packages = graph.files.packages - {""}
+    kinds = Kinds(loaded.patterns, loaded.settings, packages=packages)
+    affected = describe(graph, select(graph, *paths))
+    return decide(kinds, paths, "a", "b", affected=affected)
