@@ -28,7 +28,6 @@ class Way:
         before: shell that prepares the scene.
         after: shell that must succeed afterwards.
         replace: text in it that is replaced, so that it runs without a person.
-        heavy: whether it installs something.
     """
 
     scene: str
@@ -36,7 +35,6 @@ class Way:
     before: str = ""
     after: str = ""
     replace: tuple[str, str] = ("", "")
-    heavy: bool = False
 
     def line(self, command: str) -> str:
         """The command as it is run."""
@@ -46,7 +44,7 @@ class Way:
 
 def _gate(after: str = "", before: str = "") -> Way:
     python = f"--python 3.{sys.version_info[1]}"
-    return Way("ready", 0, before, after, ("--python 3.12", python), heavy=True)
+    return Way("ready", 0, before, after, ("--python 3.12", python))
 
 
 _TEMPLATE = f"--template {ADDRESS} --vcs-ref {OLD}"
@@ -59,22 +57,22 @@ _APPLIED = "git switch -q ci-framework/adopt && grep -q '# Ours.' pyproject.toml
 def _plan() -> Way:
     replace = ("plan .", f"plan . {_TEMPLATE}")
     after = 'test -z "$(git status -s)"'
-    return Way("foreign", 0, "", after, replace, heavy=True)
+    return Way("foreign", 0, "", after, replace)
 
 
 def _adopt(command: str, before: str = "", after: str = "") -> Way:
     """Adopt without a person who agrees, and without running the project."""
     replace = (command, f"ci-framework adopt . {_TEMPLATE} --yes --static")
-    return Way("foreign", 0, before, f"{_APPLIED} {after}", replace, heavy=True)
+    return Way("foreign", 0, before, f"{_APPLIED} {after}", replace)
 
 
-def _fleet(action: str, *before: str, heavy: bool = False) -> Way:
+def _fleet(action: str, *before: str) -> Way:
     options = dict.fromkeys(["plan", "apply", "adopt"], _TEMPLATE)
     line = "ci-framework fleet {} repositories.txt {}"
     earlier = " && ".join(line.format(b, options.get(b, "")) for b in before)
     replace = ("repositories.txt", f"repositories.txt {options.get(action, '')}")
     after = "test -s repositories.txt.fleet/fleet.json"
-    return Way("fleet", 0, earlier, after, replace, heavy=heavy)
+    return Way("fleet", 0, earlier, after, replace)
 
 
 _MONOREPO = "./ci-framework/scripts/monorepo-ci.sh"
@@ -89,7 +87,6 @@ COMMANDS: dict[str, Way] = {
         before="python -m venv ../python",
         replace=("python -m", ". ../python/bin/activate && python -m"),
         after=f"{_SAYS_GREEN} ../demo/.ci-framework/gate/result.json",
-        heavy=True,
     ),
     f"copier copy {ADDRESS} myproj": Way(
         "empty",
@@ -107,13 +104,12 @@ COMMANDS: dict[str, Way] = {
         before="python -m venv python",
         replace=("python -m", "python/bin/python -m"),
         after="python/bin/copier --version",
-        heavy=True,
     ),
     f"copier copy --defaults -d project_name=myproj -d package_manager=uv {ADDRESS}"
     " myproj": Way("empty", after="grep -q 'tool.uv' myproj/pyproject.toml"),
     "cd myproj": Way("parent"),
     "git init --initial-branch=main": Way("rendered", after="test -d .git"),
-    "uv lock": Way("project", after="test -s uv.lock", heavy=True),
+    "uv lock": Way("project", after="test -s uv.lock"),
     "git add .": Way("rendered", before="git init -q"),
     'git commit -m "Start myproj"': Way(
         "rendered",
@@ -189,7 +185,7 @@ COMMANDS: dict[str, Way] = {
         f"{_SAYS_GREEN} ../result.json"
     ),
     "ci-framework/ci gate --verbose --only no-conflict-markers": Way("project"),
-    "ci-framework/ci validate": Way("project", heavy=True),
+    "ci-framework/ci validate": Way("project"),
     ".venv/bin/pre-commit run --all-files": _gate(),
     f'{_SKIP} git commit -m "Work in progress"': _gate(
         before=_WORK, after="git checkout -q -B main HEAD~1"
@@ -227,7 +223,6 @@ COMMANDS: dict[str, Way] = {
         "foreign",
         replace=(_UVX, f"ci-framework adopt . {_TEMPLATE} {_ESSENTIAL}"),
         after=f"{_APPLIED} && test -s .git/ci-framework/report/adoption.md",
-        heavy=True,
     ),
     "ci-framework analyze .": Way("foreign", after='test -z "$(git status -s)"'),
     "ci-framework plan .": _plan(),
@@ -249,7 +244,7 @@ COMMANDS: dict[str, Way] = {
         "ci-framework adopt .", after="&& test ! -e .github/workflows/tests.yml"
     ),
     "ci-framework validate .": Way(
-        "adopted", replace=("validate .", "validate . --yes"), heavy=True
+        "adopted", replace=("validate .", "validate . --yes")
     ),
     "ci-framework status .": Way("adopted"),
     "ci-framework resume .": Way("adopted"),
@@ -264,14 +259,10 @@ COMMANDS: dict[str, Way] = {
         " && git diff --check",
     ),
     "ci-framework regenerate .": Way("adopted", after='test -z "$(git status -s)"'),
-    "ci-framework fleet plan repositories.txt": _fleet("plan", heavy=True),
-    "ci-framework fleet adopt repositories.txt --static": _fleet(
-        "adopt", "plan", heavy=True
-    ),
+    "ci-framework fleet plan repositories.txt": _fleet("plan"),
+    "ci-framework fleet adopt repositories.txt --static": _fleet("adopt", "plan"),
     "ci-framework fleet status repositories.txt": _fleet("status"),
-    "ci-framework fleet rollback repositories.txt": _fleet(
-        "rollback", "plan", "apply", heavy=True
-    ),
+    "ci-framework fleet rollback repositories.txt": _fleet("rollback", "plan", "apply"),
     # docs/monorepo-guide.md
     "copier copy --defaults -d project_type=monorepo -d package_manager=uv"
     f" {ADDRESS} mono": Way("empty", after="grep -q uv.workspace mono/pyproject.toml"),
@@ -292,12 +283,10 @@ COMMANDS: dict[str, Way] = {
         "monorepo",
         before="printf '\\n\\nLEVEL = 1\\n' >> packages/mono-core/src/*/__init__.py",
         after=f"{_SAYS_GREEN} .ci-framework/gate/mono-cli/result.json",
-        heavy=True,
     ),
     "ci-framework/ci gate --package mono-cli": Way(
         "monorepo",
         after=f"{_SAYS_GREEN} .ci-framework/gate/mono-cli/result.json",
-        heavy=True,
     ),
     "./ci-framework/scripts/package-detection.py --configure --releases": Way(
         "monorepo",

@@ -21,13 +21,11 @@ class Provocation:
         scene: the place it runs in.
         shell: the commands.
         code: the exit code of the last one.
-        heavy: whether something is installed.
     """
 
     scene: str
     shell: str
     code: int
-    heavy: bool = False
 
 
 def _cheap(shell: str, code: int) -> Provocation:
@@ -35,11 +33,11 @@ def _cheap(shell: str, code: int) -> Provocation:
 
 
 def _ready(shell: str, code: int) -> Provocation:
-    return Provocation("ready", shell, code, heavy=True)
+    return Provocation("ready", shell, code)
 
 
 def _installs(shell: str, code: int) -> Provocation:
-    return Provocation("project", shell, code, heavy=True)
+    return Provocation("project", shell, code)
 
 
 def _set(pattern: str, value: str) -> str:
@@ -63,12 +61,12 @@ _AFTERWARDS = (
 )
 
 
-def _foreign(shell: str, code: int = 2, *, heavy: bool = False) -> Provocation:
-    return Provocation("foreign", shell, code, heavy)
+def _foreign(shell: str, code: int = 2) -> Provocation:
+    return Provocation("foreign", shell, code)
 
 
-def _adopted(shell: str, code: int = 2, *, heavy: bool = False) -> Provocation:
-    return Provocation("adopted", shell, code, heavy)
+def _adopted(shell: str, code: int = 2) -> Provocation:
+    return Provocation("adopted", shell, code)
 
 
 def _test(name: str, text: str) -> str:
@@ -176,9 +174,7 @@ PROVOCATIONS: dict[str, Provocation] = {
         0,
     ),
     "Tests were skipped": _ready(f"git rm -qr tests; {_GATE} --only test,coverage", 0),
-    "Hooks are skipped": Provocation(
-        "rendered", "ci-framework/ci setup", 0, heavy=True
-    ),
+    "Hooks are skipped": Provocation("rendered", "ci-framework/ci setup", 0),
     "Hooks of another tool": _ready(
         "git config core.hooksPath .husky; ci-framework/ci setup", 0
     ),
@@ -191,7 +187,6 @@ PROVOCATIONS: dict[str, Provocation] = {
         "uvx --from copier==9.11.0 copier copy --defaults"
         " https://github.com/MementoRC/ci-framework myproj",
         1,
-        heavy=True,
     ),
     "A dirty tree": _cheap("touch new; copier update --defaults", 1),
     "No terminal": _cheap("copier update --vcs-ref=:current:", 1),
@@ -210,10 +205,10 @@ PROVOCATIONS: dict[str, Provocation] = {
         " copier update --defaults --vcs-ref=v2.0.0",
         1,
     ),
-    "Nobody to ask": _foreign(_APPLY, heavy=True),
-    "Another plan": _foreign(f"{_APPLY} --plan 0123456789abcdef", heavy=True),
+    "Nobody to ask": _foreign(_APPLY),
+    "Another plan": _foreign(f"{_APPLY} --plan 0123456789abcdef"),
     "Work that is not committed": _foreign(
-        f"echo >> README.md; git add -N README.md; {_APPLY} --yes", heavy=True
+        f"echo >> README.md; git add -N README.md; {_APPLY} --yes"
     ),
     "Not the top of a repository": _foreign("ci-framework plan src"),
     "An answer the template refuses": _foreign(
@@ -221,7 +216,7 @@ PROVOCATIONS: dict[str, Provocation] = {
     ),
     "No adoption here": _foreign("ci-framework rollback ."),
     "Later work on the same lines": _adopted(f"{_AFTERWARDS}; ci-framework rollback ."),
-    "Nobody agreed to run it": _adopted("ci-framework validate .", 3, heavy=True),
+    "Nobody agreed to run it": _adopted("ci-framework validate .", 3),
     "Offers that you turned down before": _adopted(
         "echo '[mypy]' > mypy.ini; git add .; git commit -qm mypy;"
         ' git clone -q --depth 1 "file://$PWD" ../shallow;'

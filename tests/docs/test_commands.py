@@ -38,13 +38,8 @@ def test_blocks_are_of_known_languages() -> None:
     assert languages <= {"console", "text", "toml", "json"}
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        pytest.param(name, marks=[pytest.mark.heavy] if way.heavy else [])
-        for name, way in COMMANDS.items()
-    ],
-)
+@pytest.mark.heavy
+@pytest.mark.parametrize("command", COMMANDS)
 def test_command_works(command: str, workshop: Workshop) -> None:
     way = COMMANDS[command]
     place = workshop.scene(way.scene)

@@ -42,13 +42,8 @@ def _missing(block: Block, output: str) -> list[str]:
     return missing
 
 
-@pytest.mark.parametrize(
-    "heading",
-    [
-        pytest.param(name, marks=[pytest.mark.heavy] if way.heavy else [])
-        for name, way in PROVOCATIONS.items()
-    ],
-)
+@pytest.mark.heavy
+@pytest.mark.parametrize("heading", PROVOCATIONS)
 def test_message_appears(heading: str, workshop: Workshop) -> None:
     if heading == "Another environment" and shutil.which("pixi"):
         pytest.skip("pixi is installed here")

@@ -155,6 +155,7 @@ def test_without_pixi_uv_makes_the_environment_and_the_result_says_so(
     assert "pytest pytest-cov" in log.read_text(encoding="utf-8")
 
 
+@pytest.mark.heavy
 def test_an_environment_is_made_anew_when_what_it_holds_changes(
     with_sources: DemoProject, tools: Path
 ) -> None:

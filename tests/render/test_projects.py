@@ -50,6 +50,7 @@ def test_any_name_gives_code_that_ruff_and_its_defaults_accept(
         )
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("checker", ["pyright", "mypy"])
 @pytest.mark.parametrize("kind", TYPES)
 def test_the_code_is_strictly_typed_whichever_checker_is_chosen(

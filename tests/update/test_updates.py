@@ -55,6 +55,7 @@ def test_an_update_without_edits_equals_a_fresh_render(
             assert updated.get(name) == fresh.get(name), name
 
 
+@pytest.mark.heavy
 def test_a_second_update_changes_nothing(project: Path) -> None:
     update(project)
     commit(project)
@@ -103,6 +104,7 @@ def edit_everything(path: Path, group: str) -> None:
     (path / "ci-framework" / "project" / "own.yaml").write_text("own: true\n")
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("answers", "group"),
     [
@@ -184,6 +186,7 @@ def test_a_line_of_a_block_that_both_changed_is_the_only_conflict(
     assert '"twine>=7"' in text
 
 
+@pytest.mark.heavy
 def test_what_the_project_took_back_is_left_alone(
     releases: Path, tmp_path: Path
 ) -> None:
@@ -217,6 +220,7 @@ def test_an_answer_can_be_changed_without_changing_the_release(project: Path) ->
     assert read_answers(project)["coverage_threshold"] == 70
 
 
+@pytest.mark.heavy
 def test_going_local_removes_what_only_github_runs_and_going_back_restores_it(
     project: Path,
 ) -> None:
@@ -233,6 +237,7 @@ def test_going_local_removes_what_only_github_runs_and_going_back_restores_it(
     assert snapshot(project) == before
 
 
+@pytest.mark.heavy
 def test_a_file_of_the_framework_that_was_edited_merges_or_says_so(
     project: Path,
 ) -> None:

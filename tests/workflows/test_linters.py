@@ -76,12 +76,14 @@ def test_zizmor_configuration_switches_off_one_audit_only(rendered: Render) -> N
     assert yaml.safe_load(text) == {"rules": {"self-repository": {"disable": True}}}
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", ["own", *REMOTE])
 def test_yamllint_finds_nothing(name: str, rendered: Render, tmp_path: Path) -> None:
     files = yaml_files(repository(name, rendered, tmp_path))
     assert_clean(run_tool("yamllint", "--strict", "--config-data", YAMLLINT, *files))
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("name", "schema"),
     [
@@ -97,6 +99,7 @@ def test_files_fit_their_schema(
     assert_clean(run_tool("check-jsonschema", "--builtin-schema", schema, *files))
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", ["own", *REMOTE])
 def test_the_bot_fits_its_schema(name: str, rendered: Render, tmp_path: Path) -> None:
     root = repository(name, rendered, tmp_path)
