@@ -44,7 +44,6 @@ Category = Literal[
     "docs",
     "unknown",
     "everything",
-    "read_decision",
 ]
 
 # A change of these reaches further than anybody can tell from a name.

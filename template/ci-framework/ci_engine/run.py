@@ -153,7 +153,7 @@ def run_program(
     readers = _start_readers(process, out, err, on_line)
     timed_out = False
     try:
-        timed_out = _wait(process, started, timeout, cancel)
+        timed_out = _wait(process, readers, started, timeout, cancel)
     finally:
         if process.poll() is None:
             _kill_tree(process)
@@ -191,14 +191,20 @@ def _start_readers(
 
 def _wait(
     process: subprocess.Popen[bytes],
+    readers: Sequence[threading.Thread],
     started: float,
     timeout: float | None,
     cancel: threading.Event | None,
 ) -> bool:
     """Wait for the end; return whether the time ran out."""
     while True:
+        # The end of its output is told at once, that of a process has to be asked for.
+        asked = time.monotonic() + _POLL_SECONDS
+        for reader in readers:
+            reader.join(max(0.0, asked - time.monotonic()))
+        writing = any(reader.is_alive() for reader in readers)
         try:
-            process.wait(_POLL_SECONDS)
+            process.wait(0 if writing else _POLL_SECONDS)
             return False
         except subprocess.TimeoutExpired:
             pass

@@ -19,7 +19,8 @@ _PLUGINS = re.compile(
     rb"|use_cassette|mark\.vcr|request\.(?:path|fspath|node|module)|doctest|testfile"
 )
 _BESIDE = re.compile(
-    rb"__file__|resources|get_data|__package__|PackageLoader|resource_|__path__|__spec__"
+    rb"__file__|resources|get_data|__package__|PackageLoader|resource_"
+    rb"|__path__|__spec__"
 )
 
 

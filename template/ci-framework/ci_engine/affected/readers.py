@@ -108,7 +108,8 @@ class _Signs:
             ),
             path=_compile(
                 rb"/\s*[\"'](?:<>)[\"'/]|[\"'](?:<>)[\"']\s*/|[\"'](?:\.{1,2}/)*(?:<>)/"
-                rb"|(?:join|joinpath|Path|files|Loader|copytree|open)\([^()\n]*[\"'](?:<>)[\"']",
+                rb"|(?:join|joinpath|Path|files|Loader|copytree|open)"
+                rb"\([^()\n]*[\"'](?:<>)[\"']",
                 b"|".join(sorted(ends)),
             ),
         )
