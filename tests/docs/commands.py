@@ -48,8 +48,8 @@ def _gate(after: str = "", before: str = "") -> Way:
 
 
 _TEMPLATE = f"--template {ADDRESS} --vcs-ref {OLD}"
-# The audit of the extended tier asks a service that tests cannot reach.
-_ESSENTIAL = "--answer quality_tier=essential"
+# Higher tiers and levels ask a service about advisories that tests cannot reach.
+_OFFLINE = "--answer quality_tier=essential --answer security_level=low"
 _UVX = f"uvx --from git+{ADDRESS} ci-framework adopt ."
 _APPLIED = "git switch -q ci-framework/adopt && grep -q '# Ours.' pyproject.toml"
 
@@ -221,7 +221,7 @@ COMMANDS: dict[str, Way] = {
     _UVX: _adopt(_UVX),
     f"{_UVX} --yes": Way(
         "foreign",
-        replace=(_UVX, f"ci-framework adopt . {_TEMPLATE} {_ESSENTIAL}"),
+        replace=(_UVX, f"ci-framework adopt . {_TEMPLATE} {_OFFLINE}"),
         after=f"{_APPLIED} && test -s .git/ci-framework/report/adoption.md",
     ),
     "ci-framework analyze .": Way("foreign", after='test -z "$(git status -s)"'),

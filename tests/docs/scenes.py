@@ -205,7 +205,7 @@ class Workshop:
         if self._adopted is None:
             project = self._foreign(self.directory / "adopted" / "service")
             words = ["--yes", "--template", ADDRESS, "--vcs-ref", OLD]
-            words += ["--answer", _ANSWERS[-1]]
+            words += ["--answer", _ANSWERS[-1], "--answer", "security_level=low"]
             self._must(["ci-framework", "apply", ".", *words], project)
             self._adopted = project
         return self._adopted
