@@ -17,6 +17,9 @@ from tests.render.programs import run
 from tests.render.renders import read_answers
 from tests.update.repositories import conflicts, update
 
+# Slow: real programs, again and again.
+pytestmark = pytest.mark.heavy
+
 # What the analysis would not have said.
 _CHOSEN: Mapping[str, Any] = {
     "test_paths": ["tests", "checks"],
@@ -167,7 +170,6 @@ def test_agreement_updates_without_conflict_and_commits_nothing(
     assert offered(companion, project) == {}
 
 
-@pytest.mark.heavy
 def test_an_answer_of_the_user_is_taken_as_well(
     companion: Companion, project: Path
 ) -> None:
@@ -179,7 +181,6 @@ def test_an_answer_of_the_user_is_taken_as_well(
     assert offered(companion, project) == {}
 
 
-@pytest.mark.heavy
 def test_a_version_taken_later_merges_with_what_was_taken(
     companion: Companion, project: Path
 ) -> None:
@@ -238,7 +239,6 @@ def test_what_it_does_not_do_is_refused(
     assert "allowed:" in text
 
 
-@pytest.mark.heavy
 def test_an_answer_the_template_refuses_changes_nothing(
     companion: Companion, project: Path
 ) -> None:

@@ -51,7 +51,6 @@ def test_the_essential_tier_leaves_hypothesis_alone(
     assert run.check("test")["notes"] == []
 
 
-@pytest.mark.heavy
 @pytest.mark.parametrize("tier", ["extended", "full"])
 def test_higher_tiers_try_more_and_always_the_same(
     counting: DemoProject, tmp_path: Path, tier: str
@@ -64,7 +63,6 @@ def test_higher_tiers_try_more_and_always_the_same(
     assert second == first
 
 
-@pytest.mark.heavy
 def test_workers_of_xdist_use_it_too(counting: DemoProject, tmp_path: Path) -> None:
     options = 'testpaths = ["tests"]\n'
     counting.replace("pyproject.toml", options, f'{options}addopts = ["-n1"]\n')
@@ -73,7 +71,6 @@ def test_workers_of_xdist_use_it_too(counting: DemoProject, tmp_path: Path) -> N
     assert len(seen) == 500
 
 
-@pytest.mark.heavy
 def test_a_profile_of_the_projects_own_is_extended(
     counting: DemoProject, tmp_path: Path
 ) -> None:
@@ -97,6 +94,9 @@ def test_settings_of_one_test_stay(project: DemoProject, tmp_path: Path) -> None
 CHOSEN = """\
 from hypothesis import settings
 
+# Slow: real programs, again and again.
+pytestmark = pytest.mark.heavy
+
 settings.register_profile("quick", max_examples=11)
 """
 
@@ -118,7 +118,6 @@ def test_a_profile_chosen_by_variable_stays(
     assert len(seen) == 11
 
 
-@pytest.mark.heavy
 def test_a_rare_fault_is_found_in_every_run(
     project: DemoProject, tmp_path: Path
 ) -> None:

@@ -155,7 +155,6 @@ def test_without_pixi_uv_makes_the_environment_and_the_result_says_so(
     assert "pytest pytest-cov" in log.read_text(encoding="utf-8")
 
 
-@pytest.mark.heavy
 def test_an_environment_is_made_anew_when_what_it_holds_changes(
     with_sources: DemoProject, tools: Path
 ) -> None:
@@ -195,6 +194,9 @@ def test_a_virtual_environment_without_pytest_is_not_the_one_that_tests(
 STAND_IN = """\
 import os, subprocess, sys, sysconfig
 from pathlib import Path
+
+# Slow: real programs, again and again.
+pytestmark = pytest.mark.heavy
 with open({log!r}, "a") as log:
     print(*sys.argv[1:], file=log)
 if sys.argv[1] == "install":
@@ -237,7 +239,6 @@ def test_pixi_runs_the_tests_in_the_environment_of_the_tier(
     assert run.check("test")["status"] == "failed"
 
 
-@pytest.mark.heavy
 def test_pixi_kills_a_test_that_hangs_with_all_its_parents(
     with_sources: DemoProject, tools: Path
 ) -> None:
@@ -278,7 +279,6 @@ def test_setup_lets_pixi_install(with_sources: DemoProject, tools: Path) -> None
     assert log.read_text(encoding="utf-8").startswith("install --quiet\n")
 
 
-@pytest.mark.heavy
 def test_a_uv_project(plain: DemoProject, tools: Path) -> None:
     (tools / "uv").symlink_to(real_uv())
     path = str(tools)
@@ -296,7 +296,6 @@ def test_a_uv_project(plain: DemoProject, tools: Path) -> None:
     assert "next: run `uv sync" in run.check("test")["output"]
 
 
-@pytest.mark.heavy
 def test_a_uv_project_with_another_python(plain: DemoProject, tools: Path) -> None:
     version, python = another_python()
     (tools / f"python{version}").symlink_to(python.resolve())
@@ -309,7 +308,6 @@ def test_a_uv_project_with_another_python(plain: DemoProject, tools: Path) -> No
     assert not (plain.root / ".venv").exists()
 
 
-@pytest.mark.heavy
 @pytest.mark.parametrize("with_uv", [True, False])
 def test_a_pip_project(plain: DemoProject, tools: Path, with_uv: bool) -> None:
     if with_uv:
@@ -323,7 +321,6 @@ def test_a_pip_project(plain: DemoProject, tools: Path, with_uv: bool) -> None:
     assert not (plain.root / ".venv").exists()
 
 
-@pytest.mark.heavy
 def test_a_pip_project_with_requirement_files(plain: DemoProject, tools: Path) -> None:
     (tools / "uv").symlink_to(real_uv())
     plain.configure(BUILD)
@@ -334,7 +331,6 @@ def test_a_pip_project_with_requirement_files(plain: DemoProject, tools: Path) -
 EXTRA = '[project.optional-dependencies]\nTest_Tools = ["pytest", "pytest-cov"]\n'
 
 
-@pytest.mark.heavy
 @pytest.mark.parametrize("manager", ["pip", "uv"])
 def test_an_extra_can_be_the_environment(
     plain: DemoProject, tools: Path, manager: str
@@ -348,7 +344,6 @@ def test_an_extra_can_be_the_environment(
     assert "extra Test_Tools" in str(run)
 
 
-@pytest.mark.heavy
 def test_a_requirement_file_can_be_the_environment(
     plain: DemoProject, tools: Path
 ) -> None:
@@ -364,7 +359,6 @@ def test_a_requirement_file_can_be_the_environment(
     assert gate(plain, PATH=str(tools)).check("coverage")["status"] == "not-run"
 
 
-@pytest.mark.heavy
 def test_a_pip_project_with_another_python(plain: DemoProject, tools: Path) -> None:
     """Without uv the interpreter is looked for on the path."""
     version, python = another_python()
@@ -385,7 +379,6 @@ def package_index() -> str:
     return f"{found.group(1)}/"
 
 
-@pytest.mark.heavy
 def test_a_poetry_project(plain: DemoProject, tools: Path, tmp_path: Path) -> None:
     environment = clean_environment(UV_TOOL_BIN_DIR=str(tmp_path / "bin"))
     environment["UV_TOOL_DIR"] = str(tmp_path / "uv-tools")

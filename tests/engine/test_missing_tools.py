@@ -23,6 +23,9 @@ OFFLINE = {"UV_OFFLINE": "1", "PIP_NO_INDEX": "1", "UV_NO_CACHE": "1"}
 # An interpreter of the tests that says it has other programs.
 PROBE = """\
 import json, os, subprocess, sys
+
+# Slow: real programs, again and again.
+pytestmark = pytest.mark.heavy
 done = subprocess.run([{python!r}, *sys.argv[1:]], capture_output=True, text=True)
 facts = json.loads(done.stdout) if "probe.py" in " ".join(sys.argv) else None
 if facts is None:
@@ -64,7 +67,6 @@ def test_an_environment_that_cannot_be_made_is_not_run(
     assert "next" in run.stderr or "again" in run.stderr
 
 
-@pytest.mark.heavy
 def test_without_uv_and_without_a_network_nothing_is_green(
     project: DemoProject, bare: dict[str, str | None], tmp_path: Path
 ) -> None:

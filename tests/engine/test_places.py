@@ -11,6 +11,9 @@ import pytest
 from tests.engine.conftest import MakeProject
 from tests.engine.projects import DemoProject, assert_green, assert_red, git
 
+# Slow: real programs, again and again.
+pytestmark = pytest.mark.heavy
+
 CHECK = "no-conflict-markers"
 
 

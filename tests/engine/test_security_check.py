@@ -21,6 +21,9 @@ from tests.engine.projects import (
     assert_red,
 )
 
+# Slow: real programs, again and again.
+pytestmark = pytest.mark.heavy
+
 SOURCE = "src/demo/__init__.py"
 EVAL = '''
 
@@ -209,7 +212,6 @@ def test_a_bandit_that_does_not_work_is_not_run(
     assert_not_run(security(project), "security", reason)
 
 
-@pytest.mark.heavy
 def test_the_locked_bandit_runs_where_the_project_has_none(
     project: DemoProject,
 ) -> None:
@@ -220,7 +222,6 @@ def test_the_locked_bandit_runs_where_the_project_has_none(
     assert run.check("security")["environment"] == "isolated, locked by ci-framework"
 
 
-@pytest.mark.heavy
 def test_the_locked_bandit_reads_the_newest_syntax_of_the_project(
     project: DemoProject,
 ) -> None:

@@ -20,6 +20,9 @@ from tests.engine.projects import (
     snapshot,
 )
 
+# Slow: real programs, again and again.
+pytestmark = pytest.mark.heavy
+
 HOOKS = "repos: []\n"
 
 

@@ -15,6 +15,9 @@ from tests.render.programs import run
 from tests.render.renders import ROOT, copy_template, read_toml, snapshot
 from tests.update.repositories import commit, conflicts, edit, make_project, update
 
+# Slow: real programs, again and again.
+pytestmark = pytest.mark.heavy
+
 RELEASES = {
     str(version): str(sha)
     for version, sha in read_toml(Path(__file__).with_name("releases.toml")).items()

@@ -14,6 +14,9 @@ from tests.workflows.documents import Table, table, tables
 from tests.workflows.rendering import COMBINATIONS
 from tests.workflows.test_pins import references
 
+# Slow: real programs, again and again.
+pytestmark = pytest.mark.heavy
+
 if TYPE_CHECKING:
     from pathlib import Path
 
