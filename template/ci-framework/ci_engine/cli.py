@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from ci_engine import __version__
 from ci_engine.errors import CommandError, ToolError, UsageError
 from ci_engine.security_options import add_cleanup, add_scan
+from ci_engine.shared_options import add_baseline, add_since
 
 if TYPE_CHECKING:
     from ci_engine.changes import Decision
@@ -185,18 +186,8 @@ def _add_gate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--timeout", type=float, metavar="SECONDS", help="for each single check"
     )
-    parser.add_argument(
-        "--baseline",
-        choices=("check", "write"),
-        default="check",
-        help="check against the baseline, or record what is red now",
-    )
-    parser.add_argument(
-        "--grow", action="store_true", help="with --baseline write: allow new entries"
-    )
-    parser.add_argument(
-        "--since", default="", metavar="COMMIT", help="where the change started from"
-    )
+    add_baseline(parser)
+    add_since(parser)
     parser.add_argument(
         "--affected",
         action="store_true",
@@ -227,9 +218,7 @@ def _add_gate(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_changes(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--since", default="", metavar="COMMIT", help="where the change started from"
-    )
+    add_since(parser)
     parser.add_argument(
         "--head", default="", metavar="COMMIT", help="where the change ends"
     )
@@ -283,9 +272,7 @@ def _add_packages(parser: argparse.ArgumentParser) -> None:
         metavar="NAMES",
         help="packages, comma-separated; auto-detect stands for all",
     )
-    parser.add_argument(
-        "--since", default="", metavar="COMMIT", help="where the change started from"
-    )
+    add_since(parser)
     parser.add_argument(
         "--format",
         dest="form",

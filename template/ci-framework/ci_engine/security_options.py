@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from ci_engine.shared_options import add_baseline, add_since
+
 __all__ = ["add_cleanup", "add_scan"]
 
 
@@ -36,18 +38,8 @@ def add_scan(parser: argparse.ArgumentParser) -> None:
         metavar="LINES",
         help="paths of installed scanners, looked at before PATH",
     )
-    parser.add_argument(
-        "--since", default="", metavar="COMMIT", help="where the change started from"
-    )
-    parser.add_argument(
-        "--baseline",
-        choices=("check", "write"),
-        default="check",
-        help="check against the baseline, or record what is red now",
-    )
-    parser.add_argument(
-        "--grow", action="store_true", help="with --baseline write: allow new entries"
-    )
+    add_since(parser)
+    add_baseline(parser)
     parser.add_argument(
         "--dry-run", action="store_true", help="say what would run, run nothing"
     )

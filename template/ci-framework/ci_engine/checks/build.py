@@ -7,7 +7,7 @@ import tarfile
 import tempfile
 import time
 import zipfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -34,7 +34,7 @@ from ci_engine.environment import Environment, activated, python_of
 from ci_engine.errors import ToolError
 from ci_engine.network import network_failure
 from ci_engine.packages.graph import packages_graph
-from ci_engine.packages.model import Kind, Package
+from ci_engine.packages.model import Graph, Kind
 from ci_engine.packages.needed import needed_with
 from ci_engine.project import normalise
 from ci_engine.results import CheckResult, Finding, Status
@@ -99,12 +99,12 @@ def _nothing_to_build(context: Context) -> str:
     return "" if context.project.installable else "pyproject.toml has no [project]"
 
 
-def _needed(context: Context, kinds: Collection[Kind]) -> list[Package]:
-    """The packages of this repository that the one which is built asks for."""
-    siblings = context.siblings
-    graph = siblings.graph if siblings else packages_graph(context.project)
-    own = siblings.own if siblings else normalise(context.project.distribution)
-    return needed_with(graph, own, kinds, kinds) if own in graph.by_name else []
+def _graph(context: Context) -> tuple[Graph, str]:
+    """The packages of this repository, and which of them is built."""
+    if context.siblings is not None:
+        return context.siblings.graph, context.siblings.own
+    own = normalise(context.project.distribution)
+    return packages_graph(context.project), own
 
 
 class _Build(Steps):
@@ -132,9 +132,12 @@ class _Build(Steps):
         Raises:
             EndedError: if one of them cannot be built.
         """
-        to_run = [package.name for package in _needed(self.context, _TO_RUN)]
+        graph, own = _graph(self.context)
+        if own not in graph.by_name:
+            return []
+        to_run = needed_with(graph, own, _TO_RUN, _TO_RUN)
         wheels: list[Path] = []
-        for package in _needed(self.context, _TO_BUILD):
+        for package in needed_with(graph, own, _TO_BUILD, _TO_BUILD):
             self.beside.mkdir(exist_ok=True)
             earlier = set(self.beside.iterdir())
             place = self.context.project.repository / package.path
@@ -142,7 +145,7 @@ class _Build(Steps):
             made = [path for path in self.beside.iterdir() if path not in earlier]
             if outcome.code != 0 or len(made) != 1:
                 self.give_up(f"{package.name}, which it needs", outcome)
-            wheels += made if package.name in to_run else []
+            wheels += made if package in to_run else []
         return wheels
 
     def make(self) -> tuple[Path, Path]:
