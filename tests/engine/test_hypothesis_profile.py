@@ -8,6 +8,9 @@ import pytest
 
 from tests.engine.projects import FULL, DemoProject, Run, assert_green, assert_red
 
+# Slow: real programs, again and again.
+pytestmark = pytest.mark.heavy
+
 NAME = "tests/test_property.py"
 # Writes down every example, so that a test can count and compare them.
 COUNTING = """\
@@ -93,9 +96,6 @@ def test_settings_of_one_test_stay(project: DemoProject, tmp_path: Path) -> None
 
 CHOSEN = """\
 from hypothesis import settings
-
-# Slow: real programs, again and again.
-pytestmark = pytest.mark.heavy
 
 settings.register_profile("quick", max_examples=11)
 """

@@ -25,6 +25,9 @@ from tests.engine.projects import (
     program,
 )
 
+# Slow: real programs, again and again.
+pytestmark = pytest.mark.heavy
+
 CHECKS = "test,coverage"
 BUILD = """
 [build-system]
@@ -194,9 +197,6 @@ def test_a_virtual_environment_without_pytest_is_not_the_one_that_tests(
 STAND_IN = """\
 import os, subprocess, sys, sysconfig
 from pathlib import Path
-
-# Slow: real programs, again and again.
-pytestmark = pytest.mark.heavy
 with open({log!r}, "a") as log:
     print(*sys.argv[1:], file=log)
 if sys.argv[1] == "install":

@@ -17,15 +17,15 @@ from tests.engine.projects import (
     program,
 )
 
+# Slow: real programs, again and again.
+pytestmark = pytest.mark.heavy
+
 # Nothing can be installed: neither uv nor pip may reach an index.
 OFFLINE = {"UV_OFFLINE": "1", "PIP_NO_INDEX": "1", "UV_NO_CACHE": "1"}
 
 # An interpreter of the tests that says it has other programs.
 PROBE = """\
 import json, os, subprocess, sys
-
-# Slow: real programs, again and again.
-pytestmark = pytest.mark.heavy
 done = subprocess.run([{python!r}, *sys.argv[1:]], capture_output=True, text=True)
 facts = json.loads(done.stdout) if "probe.py" in " ".join(sys.argv) else None
 if facts is None:
