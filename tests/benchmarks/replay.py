@@ -27,7 +27,8 @@ from ci_engine.config import Configuration, Table, load_configuration
 from ci_engine.detection import analyze, kinds_of
 from ci_engine.errors import CommandError
 from ci_engine.event import Event
-from ci_engine.git import Start, changed_files
+from ci_engine.git import Start
+from ci_engine.git_changes import changed_files
 from ci_engine.jobs import plan_jobs
 from ci_engine.project import read_project
 

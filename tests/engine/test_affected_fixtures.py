@@ -100,12 +100,60 @@ def test_what_may_run_for_every_test_selects_every_test(
     "more",
     [
         pytest.param({"pytest.ini": "[pytest]\nusefixtures = other\n"}, id="settings"),
-        pytest.param({}, id="nobody names it"),
+        pytest.param({"src/p/use.py": "def x(other): pass"}, id="code beside tests"),
+        pytest.param(
+            {"tests/test_x.py": "def test(request): request.getfixturevalue(f'{x}er')"},
+            id="a name put together",
+        ),
+        pytest.param({"pytest.ini": "[pytest]\naddopts = --nbval"}, id="notebooks"),
+        pytest.param(
+            {"pytest.ini": "[pytest]\naddopts = --doctest-modules"}, id="doctests"
+        ),
+        pytest.param({"requirements-dev.txt": "pytest_odd>=1"}, id="unknown plugin"),
+        pytest.param(
+            {"uv.lock": '[[package]]\nname = "pytest-odd"\n'}, id="locked plugin"
+        ),
+        pytest.param(
+            {"pixi.lock": "- conda: https://x.org/noarch/pytest-odd-1.0-pyh1.conda\n"},
+            id="plugin from conda",
+        ),
+        pytest.param(
+            {".github/workflows/ci.yml": "run: pip install pytest pytest-odd\n"},
+            id="plugin of a workflow",
+        ),
     ],
 )
-def test_a_fixture_that_is_asked_for_elsewhere_selects_every_test(
+def test_a_fixture_that_may_be_asked_for_elsewhere_selects_every_test(
     more: Tree, tmp_path: Path
 ) -> None:
     graph = graph_of(tmp_path, {**TREE, "tests/conftest.py": conftest(), **more})
-    assert select(graph, "src/p/other.py").chains.keys() == graph.tests
+    tests = {name for name in graph.tests if name.startswith("tests/")}
+    assert select(graph, "src/p/other.py").chains.keys() >= tests
     assert len(select(graph, "src/p/server.py").chains) < len(graph.tests)
+
+
+KNOWN_PLUGINS = """
+[dependency-groups]
+dev = ["pytest>=8", "pytest-cov", "pytest_asyncio>=1"]
+[tool.pytest.ini_options]
+addopts = "--junit-xml=pytest-results.xml"
+"""
+
+
+def test_a_fixture_that_nobody_asks_for_selects_no_test(tmp_path: Path) -> None:
+    more = {
+        "pyproject.toml": KNOWN_PLUGINS,
+        "uv.lock": 'name = "pytest-cov"\n[package.extras]\nx = ["pytest-odd"]\n',
+    }
+    graph = graph_of(tmp_path, {**TREE, "tests/conftest.py": conftest(), **more})
+    assert select(graph, "src/p/other.py").chains == {}
+
+
+@pytest.mark.parametrize("name", ["event_loop", "anyio_backend", "celery_config"])
+def test_a_fixture_that_a_known_plugin_asks_for_selects_every_test(
+    name: str, tmp_path: Path
+) -> None:
+    text = conftest().replace("def other", f"def {name}")
+    more = {"pyproject.toml": KNOWN_PLUGINS, "tests/conftest.py": text}
+    graph = graph_of(tmp_path, {**TREE, **more})
+    assert select(graph, "src/p/other.py").chains.keys() == graph.tests

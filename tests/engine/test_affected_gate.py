@@ -69,7 +69,7 @@ def test_without_a_test_that_depends_on_the_change_none_runs(
 
 
 def test_the_selection_of_change_detection_is_taken(repository: DemoProject) -> None:
-    repository.append("src/demo/other.py", "# More.\n")
+    repository.append("src/demo/other.py", "\n\nMORE = 1\n")
     told = repository.run("changes")
     assert told.code == 0, str(told)
     file = ".ci-framework/changes/changes.json"
@@ -84,7 +84,7 @@ def test_workers_leave_out_the_same(repository: DemoProject) -> None:
         '[tool.ci-framework.commands]\ntest = "python -m pytest -n1"\n'
     )
     commit(repository)
-    repository.append("src/demo/other.py", "# More.\n")
+    repository.append("src/demo/other.py", "\n\nMORE = 1\n")
     run = repository.gate("test", "--affected", "--since", "HEAD", variables=FULL)
     assert_green(run)
     assert names(run) == ["test_triple"]
@@ -95,7 +95,7 @@ def test_where_all_tests_run_the_affected_ones_run_first(
 ) -> None:
     repository.write("tests/test_demo.py", "def test_demo():\n    assert 1\n")
     commit(repository)
-    repository.append("src/demo/other.py", "# More.\n")
+    repository.append("src/demo/other.py", "\n\nMORE = 1\n")
     repository.write("Dockerfile", "FROM scratch\n")
     run = repository.gate("test", "--affected", "--since", "HEAD")
     assert_green(run)
@@ -143,7 +143,7 @@ def test_a_module_that_could_not_be_imported_before_is_not_red(
 ) -> None:
     repository.write("src/demo/alone.py", "import nothing_like_it\n")
     commit(repository)
-    repository.append("src/demo/other.py", "# More.\n")
+    repository.append("src/demo/other.py", "\n\nMORE = 1\n")
     run = repository.gate("imports", "--affected", "--since", "HEAD")
     assert_green(run)
     (finding,) = run.findings("imports")

@@ -577,7 +577,7 @@ def test_a_push_is_judged_by_its_whole_branch(repository: DemoProject) -> None:
     """An earlier push to it may have been red."""
     main = git(repository.root, "rev-parse", "HEAD").strip()
     git(repository.root, "update-ref", "refs/remotes/origin/main", main)
-    repository.append("src/demo/__init__.py", "# More.\n")
+    repository.append("src/demo/__init__.py", "\n\nMORE = 1\n")
     before = commit(repository)
     repository.append("README.md", "More.\n")
     commit(repository)

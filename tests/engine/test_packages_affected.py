@@ -278,7 +278,7 @@ def test_ci_changes_tells_the_packages(monorepo: DemoProject, tmp_path: Path) ->
 def test_a_repository_of_one_package_has_none_to_tell(project: DemoProject) -> None:
     project.git_init()
     git(project.root, "branch", "start")
-    project.append("src/demo/__init__.py", "\n# More.\n")
+    project.append("src/demo/__init__.py", "\n\nMORE = 1\n")
     found = told(project.run("changes", "--since", "start", "--json"))
     assert found["packages"] == []
 

@@ -165,7 +165,7 @@ def test_change_detection_tells_a_spot_check_from_the_whole(
     project.configure(f"[tool.ci-framework.matrix]\n{versions}\n")
     project.git_init()
     git(project.root, "switch", "--quiet", "--create", "change")
-    project.append("src/demo/__init__.py", "# More.\n")
+    project.append("src/demo/__init__.py", "\n\nMORE = 1\n")
     legs: dict[str, int] = {}
     for matrix in ("full", "spot-check"):
         code, told = use(project, "change-detection", matrix=matrix, base="main")

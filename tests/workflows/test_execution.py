@@ -207,7 +207,7 @@ def test_a_change_of_one_module_runs_its_tests_and_imports_all(
     module = add_module(project, "one")
     add_module(project, "two")
     commit_all(project)
-    append(module, "# A change.\n")
+    append(module, "\n\nCHANGE = 1\n")
     done = run(project, place)
     assert done.ended() == {**EVERYTHING, **legs_on(*pythons)}, done.text
     assert (told(done)["tests-mode"], told(done)["tests"]) == (
@@ -238,7 +238,7 @@ def test_a_forced_push_of_a_branch_runs_all_tests(
 ) -> None:
     module = add_module(project, "one")
     commit_all(project)
-    append(module, "# A change.\n")
+    append(module, "\n\nCHANGE = 1\n")
     repository = {"default_branch": "main", "full_name": "someone/sample"}
     payload: dict[str, object] = {
         "repository": repository,

@@ -5,19 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 
 from ci_engine.affected.building import build_graph
 from ci_engine.affected.files import Files
 from ci_engine.affected.graph import ImportGraph
+from ci_engine.affected.rewritten import is_same_program
 from ci_engine.affected.selection import Changed, Selection, select_tests
 from ci_engine.affected.workflows import runs_tests
 from ci_engine.changes import Affected, Chain, Decision, Kinds, decide, everything
 from ci_engine.config import Configuration
 from ci_engine.errors import ToolError, UsageError
 from ci_engine.event import Event
-from ci_engine.git import Change, Start, changed_files, find_start, is_checked_out
+from ci_engine.git import Start, find_start, is_checked_out
+from ci_engine.git_changes import Change, changed_files, contents_before
 from ci_engine.project import Project
 
 __all__ = [
@@ -175,12 +178,27 @@ def analyze(
     kinds = kinds_of(project, configuration, changes)
     gone = [change.path for change in changes if change.status == "D"]
     graph = graph_of(project, configuration, gone)
+    same = _same_programs(project.root, graph.files, changes)
     changed = [
-        Changed(change.path, kinds.of(change.path).category, change.status == "D")
+        Changed(
+            change.path,
+            kinds.of(change.path).category,
+            gone=change.status == "D",
+            same=change.path in same,
+        )
         for change in changes
     ]
     data = configuration.settings.changes.data_patterns
     return describe(graph, select_tests(graph, changed, data))
+
+
+def _same_programs(root: Path, files: Files, changes: Sequence[Change]) -> set[str]:
+    """The Python files in which only comments and the layout changed."""
+    modules = [change for change in changes if change.path.endswith(".py")]
+    before = contents_before(root, modules)
+    return {
+        path for path, text in before.items() if is_same_program(text, files.read(path))
+    }
 
 
 def describe(graph: ImportGraph, selection: Selection) -> Affected:

@@ -7,7 +7,6 @@ changed: an empty list of changes is only ever the truth, never a failure.
 from __future__ import annotations
 
 import os
-import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,13 +16,11 @@ import msgspec
 
 from ci_engine.environment import child_variables
 from ci_engine.errors import ToolError
-from ci_engine.run import Outcome, find_program, run_program
+from ci_engine.run import Outcome, ask_program, find_program, run_program
 
 __all__ = [
-    "Change",
+    "Repository",
     "Start",
-    "changed_files",
-    "changed_lines",
     "find_start",
     "is_checked_out",
 ]
@@ -32,41 +29,6 @@ _SECONDS = 120.0
 # How much history is fetched, step by step, until the start of the change is in it.
 _DEEPER = (50, 500, 5000)
 _BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
-_SUBMODULE = "160000"
-# What a user's configuration of git must not change.
-_DIFF = (
-    "-c",
-    "core.quotePath=false",
-    "diff",
-    "--no-color",
-    "--no-ext-diff",
-    "--no-textconv",
-    "--no-renames",
-    "--ignore-submodules=dirty",
-)
-_PATCH = (
-    "--unified=0",
-    "--inter-hunk-context=0",
-    "--src-prefix=a/",
-    "--dst-prefix=b/",
-    "--submodule=short",
-    "--ignore-cr-at-eol",
-    "--relative",
-    "--text",
-)
-_HUNK = re.compile(r"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
-_ESCAPE = re.compile(r'\\([abtnvfr"\\]|[0-7]{3})')
-_ESCAPED = {
-    "a": "\a",
-    "b": "\b",
-    "t": "\t",
-    "n": "\n",
-    "v": "\v",
-    "f": "\f",
-    "r": "\r",
-    '"': '"',
-    "\\": "\\",
-}
 
 
 @dataclass(frozen=True)
@@ -80,21 +42,6 @@ class Start:
 
     commit: str | None
     reason: str
-
-
-@dataclass(frozen=True, order=True)
-class Change:
-    """One file that a change touched; a rename is a deletion and an addition.
-
-    Attributes:
-        path: relative to the root with ``/``; starts with ``../`` outside of it.
-        status: git's letter: A, M, D or T; A for a file git does not know yet.
-        submodule: whether it is the pointer of a submodule.
-    """
-
-    path: str
-    status: str
-    submodule: bool = False
 
 
 class _Commit(msgspec.Struct):
@@ -144,7 +91,7 @@ def find_start(
     """
     if find_program("git") is None:
         return Start(None, "git is not installed")
-    repository = _Repository(root, head)
+    repository = Repository(root, head)
     outcome = repository.run("rev-parse", "--is-inside-work-tree")
     if outcome.code != 0:
         said = next(iter(outcome.stderr.strip().splitlines()), outcome.ending())
@@ -160,7 +107,7 @@ def find_start(
     return repository.branched_off(_BRANCHES)
 
 
-def _of_event(repository: _Repository, variables: Mapping[str, str]) -> Start:
+def _of_event(repository: Repository, variables: Mapping[str, str]) -> Start:
     """What the event of a workflow says; a start that is HEAD itself is a mistake."""
     name = variables.get("GITHUB_EVENT_NAME", "")
     try:
@@ -182,7 +129,7 @@ def _of_event(repository: _Repository, variables: Mapping[str, str]) -> Start:
     return start
 
 
-def _of_pull_request(repository: _Repository, pull_request: _PullRequest) -> Start:
+def _of_pull_request(repository: Repository, pull_request: _PullRequest) -> Start:
     parents = repository.parents()
     # HEAD may also be a merge that the author made: then its first parent is theirs.
     if len(parents) == 2 and parents[1] == pull_request.head.sha:  # noqa: PLR2004
@@ -192,7 +139,7 @@ def _of_pull_request(repository: _Repository, pull_request: _PullRequest) -> Sta
     return repository.shared_with(pull_request.base.sha, "the base of the pull request")
 
 
-def _of_push(repository: _Repository, event: _Event) -> Start:
+def _of_push(repository: Repository, event: _Event) -> Start:
     before = event.before
     new = not before.strip("0")
     if not new and not event.forced and repository.have(before):
@@ -207,7 +154,7 @@ def _of_push(repository: _Repository, event: _Event) -> Start:
     return Start(start.commit, f"{what}: {start.reason}")
 
 
-class _Repository:
+class Repository:
     """Questions to git in one work tree; none of them ever asks for a password."""
 
     def __init__(self, root: Path, head: str = "HEAD") -> None:
@@ -221,6 +168,16 @@ class _Repository:
         """Run git in the root."""
         return run_program(
             ["git", *words],
+            cwd=self.root,
+            timeout=_SECONDS,
+            variables=self.variables,
+        )
+
+    def ask(self, *words: str, given: str) -> bytes:
+        """What git answers to what it is given, nothing if it fails."""
+        return ask_program(
+            ["git", *words],
+            given.encode(),
             cwd=self.root,
             timeout=_SECONDS,
             variables=self.variables,
@@ -311,126 +268,8 @@ class _Repository:
         return Start(None, f"none of {', '.join(branches)} is here")
 
 
-def changed_files(
-    root: Path, start: Start, *, work_tree: bool = True, head: str = "HEAD"
-) -> list[Change]:
-    """List the files that a change touched.
-
-    Args:
-        root: the repository.
-        start: where the change started; it must be known.
-        work_tree: whether what is not committed is part of the change.
-        head: the commit that the change ends with, without a work tree.
-
-    Raises:
-        ToolError: if git cannot tell: everything must be treated as changed.
-    """
-    repository = _Repository(root)
-    ends = (_known(start),) if work_tree else (_known(start), head)
-    text = repository.need(*_DIFF, "--no-relative", "--raw", "-z", *ends, "--")
-    prefix = repository.need("rev-parse", "--show-prefix").removesuffix("\n")
-    fields = text.split("\0")
-    changes = {
-        _change(facts, posixpath.relpath(path, prefix or "."))
-        for facts, path in zip(fields[0::2], fields[1::2], strict=False)
-    }
-    if work_tree:
-        changes |= {Change(path, "A") for path in _unknown_to_git(repository)}
-    return sorted(changes)
-
-
 def is_checked_out(root: Path, name: str) -> bool:
     """Whether a commit is the one that the work tree was made of."""
-    repository = _Repository(root)
+    repository = Repository(root)
     commit = repository.commit(name)
     return bool(commit) and commit == repository.commit("HEAD")
-
-
-def _change(facts: str, path: str) -> Change:
-    """Read ``:100644 100644 1234 5678 M``."""
-    before, after, _, _, status = facts.removeprefix(":").split(" ")
-    return Change(path, status[:1], _SUBMODULE in (before, after))
-
-
-def changed_lines(
-    root: Path, start: Start, patterns: Sequence[str]
-) -> dict[str, set[int]]:
-    """List the lines that were added or rewritten, as they stand in the work tree.
-
-    Args:
-        root: the repository.
-        start: where the change started; it must be known.
-        patterns: git's patterns for the files that matter, such as ``*.py``.
-
-    Raises:
-        ToolError: if git cannot tell: everything must be treated as changed.
-    """
-    repository = _Repository(root)
-    text = repository.need(*_DIFF, *_PATCH, _known(start), "--", *patterns)
-    lines = _read_patch(text)
-    for path in _unknown_to_git(repository, *patterns):
-        try:
-            data = (root / path).read_bytes()
-        except OSError:
-            continue
-        lines[path] = set(range(1, data.count(b"\n") + 2))
-    return lines
-
-
-def _known(start: Start) -> str:
-    """The commit.
-
-    Raises:
-        ToolError: if it is not known.
-    """
-    if start.commit is None:
-        raise ToolError(f"where the change started is not known: {start.reason}")
-    return start.commit
-
-
-def _unknown_to_git(repository: _Repository, *patterns: str) -> list[str]:
-    command = ("ls-files", "-z", "--others", "--exclude-standard", "--", *patterns)
-    return [name for name in repository.need(*command).split("\0") if name]
-
-
-def _read_patch(text: str) -> dict[str, set[int]]:
-    """Read a patch without context; what a line holds is never taken for a head."""
-    found: dict[str, set[int]] = {}
-    rows = iter(text.split("\n"))
-    path = ""
-    for row in rows:
-        hunk = _HUNK.match(row)
-        if row.startswith("diff --git "):
-            path = ""
-        elif row.startswith("+++ "):
-            path = _name(row[4:])
-        elif hunk:
-            removed, added = (int(n) if n else 1 for n in hunk.group(1, 3))
-            first = int(hunk.group(2))
-            if path and added:
-                found.setdefault(path, set()).update(range(first, first + added))
-            _skip(rows, removed + added)
-    return found
-
-
-def _skip(rows: Iterator[str], number: int) -> None:
-    """Pass over the body of a hunk."""
-    while number:
-        row = next(rows, None)
-        if row is None:
-            return
-        # "\ No newline at end of file" is not a line of the file.
-        number -= not row.startswith("\\")
-
-
-def _name(text: str) -> str:
-    """The path in the head of a patch; git quotes it where it is unusual."""
-    text = text.removesuffix("\t")
-    if text.startswith('"'):
-        text = _ESCAPE.sub(_unescape, text.removeprefix('"').removesuffix('"'))
-    return text.removeprefix("b/") if text != "/dev/null" else ""
-
-
-def _unescape(match: re.Match[str]) -> str:
-    code = match.group(1)
-    return _ESCAPED.get(code) or chr(int(code, 8))

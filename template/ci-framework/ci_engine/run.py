@@ -173,6 +173,38 @@ def run_program(
     )
 
 
+def ask_program(
+    command: Sequence[str],
+    given: bytes,
+    *,
+    cwd: Path,
+    timeout: float,
+    variables: Mapping[str, str],
+) -> bytes:
+    """What a program answers to what it is given; nothing if it fails.
+
+    Args:
+        command: the program and its arguments.
+        given: what it reads from its standard input.
+        cwd: the directory it runs in.
+        timeout: seconds after which it is killed.
+        variables: its whole environment.
+    """
+    try:
+        done = subprocess.run(
+            command,
+            input=given,
+            cwd=cwd,
+            env=dict(variables),
+            capture_output=True,
+            timeout=timeout,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return b""
+    return done.stdout
+
+
 def _start_readers(
     process: subprocess.Popen[bytes],
     out: list[bytes],

@@ -9,15 +9,11 @@ from typing import Literal
 
 from ci_engine.affected.dynamic import loads_of
 from ci_engine.affected.files import Files, is_below, parent, parents
-from ci_engine.affected.fixtures import Fixtures, asks_for
+from ci_engine.affected.fixtures import Asking, Fixtures
 from ci_engine.affected.graph import ImportGraph
 from ci_engine.affected.mentions import Mentions, script_modules, starts_programs
 from ci_engine.affected.modules import Modules
-from ci_engine.affected.pytest_settings import (
-    SETTINGS_FILES,
-    PytestSettings,
-    read_pytest_settings,
-)
+from ci_engine.affected.pytest_settings import PytestSettings, read_pytest_settings
 from ci_engine.affected.read_ast import imports_of
 from ci_engine.affected.read_ruff import read_with_ruff
 from ci_engine.affected.read_text import doubtful_imports, guessed_imports
@@ -116,6 +112,11 @@ class _Builder:
         """What finds the names in texts."""
         commands = script_modules(self.project.pyproject, self.modules)
         return Mentions(self.modules, commands, self.tests)
+
+    @cached_property
+    def asking(self) -> Asking:
+        """What finds out who asks for fixtures."""
+        return Asking(self.files, self.area, self.pytest)
 
     def _is_test(self, name: str) -> bool:
         named = self.pytest.doctests or self.pytest.is_test_file(name)
@@ -237,20 +238,13 @@ class _Builder:
             for other, kind in list(self.edges[path].items()):
                 waiting = imports if kind == "imports" else named
                 if kind in ("imports", "names") and other in waiting:
-                    asking = waiting[other] | named.get(other, frozenset())
-                    self._ask(path, other, asking)
+                    names = waiting[other] | named.get(other, frozenset())
+                    self._ask(path, other, names)
 
     def _ask(self, path: str, other: str, names: frozenset[str]) -> None:
         """Let those who ask for fixtures need what the fixtures need."""
-        settings = [self.files.read(name) for name in SETTINGS_FILES]
-        always = any(asks_for(text, names) for text in settings)
-        asking = [
-            name
-            for name in self.area
-            if name != path and asks_for(self.files.read(name), names)
-        ]
-        # What nobody seems to ask for is asked for in a way not known here.
-        if asking and not always:
+        asking = self.asking.who(path, names)
+        if asking is not None:
             del self.edges[path][other]
             for name in asking:
                 self._add(name, [other], "fixture")

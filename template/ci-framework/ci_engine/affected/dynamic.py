@@ -8,10 +8,11 @@ import re
 from dataclasses import dataclass
 
 from ci_engine.affected.files import Files, parent, parents
+from ci_engine.affected.graph import ImportGraph
 from ci_engine.affected.modules import Modules
 from ci_engine.affected.read_ast import parse
 
-__all__ = ["Loads", "is_told", "loads_of"]
+__all__ = ["Loads", "loaders_of", "loads_of"]
 
 # Only files with one of these are looked into.
 _SIGNS = (
@@ -173,7 +174,20 @@ def _start(node: ast.expr | None) -> str:
     return ""
 
 
-def is_told(path: str, hub: str, files: Files) -> bool:
+def loaders_of(path: str, graph: ImportGraph) -> list[str]:
+    """Who may load or run a file without naming it."""
+    reached = {path, *graph.dependents([path])}
+    found = [hub for hub, maybe in graph.maybe.items() if not reached.isdisjoint(maybe)]
+    for hub, anything in graph.anything.items():
+        if any(_is_told(name, hub, graph.files) for name in reached & anything):
+            found.append(hub)
+    package = parent(path) in graph.files.packages
+    if not package or path.endswith("__main__.py"):
+        found += sorted(graph.programs & graph.tests)
+    return found
+
+
+def _is_told(path: str, hub: str, files: Files) -> bool:
     """Whether somebody may tell a loader of any name to load this file.
 
     That takes its name in a text of another file, or a loader that lists directories

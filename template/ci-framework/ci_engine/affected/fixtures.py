@@ -5,11 +5,16 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
+from ci_engine.affected.files import Files
 from ci_engine.affected.modules import Modules
+from ci_engine.affected.plugins import may_be_asked_for
+from ci_engine.affected.pytest_settings import SETTINGS_FILES, PytestSettings
 from ci_engine.affected.read_ast import imports_in, parse
 
-__all__ = ["Fixtures", "asks_for"]
+__all__ = ["Asking", "Fixtures"]
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -57,14 +62,56 @@ class Fixtures:
         return {
             other: names
             for other, names in asked.items()
-            if not asks_for(
+            if not _asks_for(
                 self._elsewhere,
                 names | ({_stem(other)} if by_stem else frozenset[str]()),
             )
         }
 
 
-def asks_for(text: bytes, names: frozenset[str]) -> bool:
+@dataclass(frozen=True)
+class Asking:
+    """Finds out who asks for fixtures.
+
+    Attributes:
+        files: the files of the repository.
+        area: the tests and what belongs to them.
+        pytest: the settings of pytest.
+    """
+
+    files: Files
+    area: list[str]
+    pytest: PytestSettings
+
+    def who(self, path: str, names: frozenset[str]) -> list[str] | None:
+        """The files that ask for some fixtures of a file; None if any may."""
+        settings = [self.files.read(name) for name in SETTINGS_FILES]
+        if any(_asks_for(text, names) for text in settings):
+            return None
+        asking = [
+            name
+            for name in self.area
+            if name != path and _asks_for(self.files.read(name), names)
+        ]
+        return asking if asking or self._is_nobody(path, names) else None
+
+    def _is_nobody(self, path: str, names: frozenset[str]) -> bool:
+        """Whether fixtures that no test names are asked for by nothing else."""
+        if self._by_any_name or may_be_asked_for(names, self.files):
+            return False
+        others = (name for name in self.files.python if name != path)
+        return not any(_asks_for(self.files.read(name), names) for name in others)
+
+    @cached_property
+    def _by_any_name(self) -> bool:
+        """Whether tests may ask for fixtures by names that no Python file tells."""
+        texts = (self.files.read(name) for name in self.area)
+        signs = (b"getfixture", b"fixturenames")
+        told = any(sign in text for text in texts for sign in signs)
+        return told or self.pytest.doctests or self.pytest.has_text_tests
+
+
+def _asks_for(text: bytes, names: frozenset[str]) -> bool:
     """Whether a text has one of some names."""
     return any(_has_word(name, text) for name in names)
 
@@ -84,7 +131,7 @@ def _is_asked_for(node: _Function) -> bool:
 
 def _asking(names: frozenset[str], bodies: Mapping[str, bytes]) -> frozenset[str]:
     """Some fixtures and those that ask for one of them, however far."""
-    more = {name for name, body in bodies.items() if asks_for(body, names)}
+    more = {name for name, body in bodies.items() if _asks_for(body, names)}
     return names if more <= names else _asking(names | more, bodies)
 
 

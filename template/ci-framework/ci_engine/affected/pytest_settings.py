@@ -64,6 +64,11 @@ class PytestSettings:
     text_tests: tuple[str, ...] = ()
     nowhere_else: bool = False
 
+    @property
+    def has_text_tests(self) -> bool:
+        """Whether texts are tests that have no name which says so."""
+        return not set(self.text_tests) <= set(_TEXTS)
+
     def is_test_file(self, name: str) -> bool:
         """Whether the name alone makes a Python file one that pytest collects."""
         base = name.rpartition("/")[2]

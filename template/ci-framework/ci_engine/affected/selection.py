@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatch
 
 from ci_engine.affected.data import readers_of_data
-from ci_engine.affected.dynamic import is_told
+from ci_engine.affected.dynamic import loaders_of
 from ci_engine.affected.files import NATIVE, is_below, parent, parents
 from ci_engine.affected.graph import ImportGraph
 from ci_engine.affected.readers import (
@@ -17,6 +17,7 @@ from ci_engine.affected.readers import (
     names_in_settings,
     readers_of,
 )
+from ci_engine.affected.rewritten import looks_at_texts
 from ci_engine.globs import matching
 from ci_engine.pages import is_page
 
@@ -31,11 +32,13 @@ class Changed:
         path: from the top of the repository.
         category: its kind, as change detection told it.
         gone: whether the change deleted it.
+        same: whether it is a module in which only comments and the layout changed.
     """
 
     path: str
     category: str
     gone: bool = False
+    same: bool = False
 
 
 @dataclass
@@ -207,6 +210,9 @@ class _Rules:
             return f"{path} cannot be parsed"
         if (graph.files.root / path).is_symlink():
             return f"{path} is a link"
+        if change.same:
+            self._laid_out_anew(path)
+            return ""
         self._seed(path, [])
         self.direct.add(path)
         name = path.rpartition("/")[2]
@@ -219,6 +225,21 @@ class _Rules:
                 # Without it, the modules beside it have other names.
                 self._below(path)
         return ""
+
+    def _laid_out_anew(self, path: str) -> None:
+        """The same program matters to who looks at its text, not to who runs it."""
+        graph = self.graph
+        self.result.notes.append(f"{path}: only comments or the layout changed")
+        looking = [name for name in graph.files.python if self._looks(name)]
+        near = {*looking, *graph.dependents(looking)}
+        after = {path, *graph.dependents([path])}
+        for name in (graph.tests & {path}) | (graph.tests & near & after):
+            self._seed(name, [path] if name != path else [])
+        for name in readers_of(path, graph.files, graph.area):
+            self._seed(name, [path])
+
+    def _looks(self, name: str) -> bool:
+        return looks_at_texts(self.graph.files.read(name))
 
     def _below(self, path: str) -> None:
         """Take the tests below a file's directory as changed."""
@@ -263,7 +284,7 @@ class _Rules:
                 continue
             if any(path in chain for chain in self.result.chains.values()):
                 continue
-            hubs = self._may_load(path)
+            hubs = loaders_of(path, graph)
             starts = [hub for hub in hubs if hub != path]
             found = graph.dependents(starts)
             for test in sorted(graph.tests):
@@ -274,21 +295,6 @@ class _Rules:
                     self.result.chains[test] = [path, *reversed(way)]
             if not any(chain[0] == path for chain in self.result.chains.values()):
                 self.result.unreached.append(path)
-
-    def _may_load(self, path: str) -> Iterable[str]:
-        """Who may load or run a file without naming it."""
-        graph = self.graph
-        reached = {path, *graph.dependents([path])}
-        found = [
-            hub for hub, maybe in graph.maybe.items() if not reached.isdisjoint(maybe)
-        ]
-        for hub, anything in graph.anything.items():
-            if any(is_told(name, hub, graph.files) for name in reached & anything):
-                found.append(hub)
-        package = parent(path) in graph.files.packages
-        if not package or path.endswith("__main__.py"):
-            found += sorted(graph.programs & graph.tests)
-        return found
 
 
 def _places_of(paths: Iterable[str]) -> set[str]:

@@ -13,7 +13,7 @@ import msgspec
 from ci_engine.checks.context import Context, not_run, not_run_because, skipped
 from ci_engine.checks.coverage import REPORT_NAME, line_ranges
 from ci_engine.errors import ToolError
-from ci_engine.git import changed_lines
+from ci_engine.git_changes import changed_lines
 from ci_engine.results import CheckResult, Finding, Status
 
 __all__ = ["check"]

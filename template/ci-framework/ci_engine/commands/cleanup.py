@@ -21,7 +21,8 @@ from ci_engine.comment import post_comment, pull_request_of
 from ci_engine.config import load_configuration
 from ci_engine.errors import ToolError, UsageError
 from ci_engine.fingerprints import fingerprint_findings
-from ci_engine.git import changed_files, find_start
+from ci_engine.git import find_start
+from ci_engine.git_changes import changed_files
 from ci_engine.github import warn, write_outputs
 from ci_engine.output import prepare_directory
 from ci_engine.project import read_project, repository_root

@@ -1,0 +1,53 @@
+"""Whether a Python file is the same program as before, in another layout.
+
+Comments, blank lines and the way a statement is broken into lines mean nothing to who
+runs a file. They mean something to who reads it, or asks for the number of a line.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from ci_engine.affected.read_ast import parse
+
+__all__ = ["is_same_program", "looks_at_texts"]
+
+# What may be left of a file that was only laid out anew: a cheap look before parsing.
+_COMMENT = re.compile(rb"#[^\r\n]*")
+_LAYOUT = b" \t\r\n\f\\,()\"'#"
+# A text that is longer is not worth its parsing.
+_LONGEST = 400_000
+_LOOKING = re.compile(
+    rb"getsource|getcomments|getblock|findsource|linecache|tokenize|lineno"
+    rb"|line \d|\.py:\d|open\(__file__|__file__\)\.(?:open|read)"
+)
+
+
+def is_same_program(before: bytes, after: bytes) -> bool:
+    """Whether two texts of a module are the same program, and started the same way."""
+    if max(len(before), len(after)) > _LONGEST or _start(before) != _start(after):
+        return False
+    if _without_layout(before) != _without_layout(after):
+        return False
+    first, second = parse(before), parse(after)
+    if first is None or second is None:
+        return False
+    try:
+        return ast.dump(first) == ast.dump(second)
+    except RecursionError:
+        return False
+
+
+def looks_at_texts(text: bytes) -> bool:
+    """Whether code may ask for the text of a program, or for the number of a line."""
+    return _LOOKING.search(text) is not None
+
+
+def _start(text: bytes) -> bytes:
+    """The line that says which program runs a file."""
+    return text.partition(b"\n")[0].strip() if text.startswith(b"#!") else b""
+
+
+def _without_layout(text: bytes) -> bytes:
+    return _COMMENT.sub(b"", text).translate(None, _LAYOUT)

@@ -1,0 +1,135 @@
+"""A change of comments or of the layout alone runs only who looks at the text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ci_engine.affected.rewritten import is_same_program
+from ci_engine.config import load_configuration
+from ci_engine.detection import analyze
+from ci_engine.git import Start
+from ci_engine.git_changes import changed_files
+from ci_engine.project import read_project
+from tests.engine.projects import git
+from tests.engine.selecting import Tree, write
+
+BEFORE = """\
+#!/usr/bin/env python
+# What it does.
+def first(a, b=1):
+    return a + b + len('text')
+
+
+x = {"a": first(1), "b": [1, 2]}
+"""
+AFTER = """\
+#!/usr/bin/env python
+def first(a, b=1):  # noqa: ARG001
+    return a + b + len("text")
+
+x = {
+    "a": first(1),
+    "b": [
+        1,
+        2,
+    ],
+}
+"""
+
+
+def test_comments_and_the_layout_leave_the_program_as_it_was() -> None:
+    assert is_same_program(BEFORE.encode(), AFTER.encode())
+    assert is_same_program(BEFORE.encode(), BEFORE.replace("\n", "\r\n").encode())
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param("x = 1\n", "x = 2\n", id="a value"),
+        pytest.param("x = a - b\n", "x = b - a\n", id="an order"),
+        pytest.param("x = (1)\n", "x = (1,)\n", id="a tuple"),
+        pytest.param("x = 'a b'\n", "x = 'ab'\n", id="a space in a text"),
+        pytest.param("x = '# a'\n", "x = '# b'\n", id="a text that looks a comment"),
+        pytest.param('"""One."""\n', '"""Two."""\n', id="a docstring"),
+        pytest.param(
+            "if a:\n    b()\n    c()\n", "if a:\n    b()\nc()\n", id="an indentation"
+        ),
+        pytest.param("x: int = 1\n", "(x): int = 1\n", id="an annotation"),
+        pytest.param("x = 1\n", "x = (\n", id="no program after"),
+        pytest.param("x = (\n", "x = ((\n", id="no program at all"),
+        pytest.param("#!/bin/python2\n", "#!/bin/python3\n", id="what runs it"),
+        pytest.param(
+            "# coding: latin-1\nx = '\u00e9'\n", "x = '\u00e9'\n", id="an encoding"
+        ),
+    ],
+)
+def test_another_program_is_told_from_another_layout(before: str, after: str) -> None:
+    assert not is_same_program(before.encode(), after.encode())
+    assert not is_same_program(after.encode(), before.encode())
+
+
+TREE: Tree = {
+    "src/p/__init__.py": "",
+    "src/p/a.py": "def f():\n    return 1\n",
+    "src/p/b.py": "from p.a import f\n",
+    "src/p/looking.py": "import inspect, p.a\nx = inspect.getsource(p.a)\n",
+    "tests/conftest.py": "import p.b\n",
+    "tests/test_a.py": "from p.a import f\n",
+    "tests/test_b.py": "import p.b\n",
+    "tests/test_looking.py": "import p.looking\n",
+    "tests/test_line.py": "import p.a\nassert 'line 2' in 'a traceback'\n",
+    "tests/test_reading.py": "TEXT = open('src/p/a.py').read()\n",
+    "tests/test_listing.py": "for file in ROOT.rglob('*.py'): pass\n",
+    "tests/test_alone.py": "x = 1\n",
+}
+LOOKING = ["line", "listing", "looking", "reading"]
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    write(tmp_path, TREE)
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "add", "--all")
+    git(tmp_path, "commit", "--quiet", "--message", "start")
+    return tmp_path
+
+
+def selected(root: Path) -> list[str]:
+    changes = changed_files(root, Start("HEAD", "the last commit"))
+    configuration = load_configuration(root, {}, {})
+    found = analyze(read_project(root), configuration, changes)
+    assert found.everything == ""
+    return [chain.path.removeprefix("tests/test_")[:-3] for chain in found.chains]
+
+
+def change(root: Path, name: str, text: str) -> None:
+    path = root / name
+    path.write_text(f"{path.read_text(encoding='utf-8')}{text}", encoding="utf-8")
+
+
+def test_a_comment_runs_only_those_who_look_at_the_text(repository: Path) -> None:
+    change(repository, "src/p/a.py", "# Why.\n")
+    assert selected(repository) == LOOKING
+    change(repository, "src/p/a.py", "x = 1\n")
+    assert set(selected(repository)) >= {"a", "b", "alone", *LOOKING}
+
+
+def test_a_comment_in_a_test_runs_that_test(repository: Path) -> None:
+    change(repository, "tests/test_alone.py", "# Why.\n")
+    assert "alone" in selected(repository)
+    assert "b" not in selected(repository)
+
+
+def test_a_file_that_may_be_run_otherwise_is_another_program(repository: Path) -> None:
+    change(repository, "src/p/a.py", "# Why.\n")
+    (repository / "src/p/a.py").chmod(0o755)
+    assert "b" in selected(repository)
+
+
+def test_several_files_are_told_apart(repository: Path) -> None:
+    change(repository, "src/p/b.py", "# Why.\n")
+    change(repository, "src/p/looking.py", "x = 1\n")
+    assert "looking" in selected(repository)
+    assert "a" not in selected(repository)
