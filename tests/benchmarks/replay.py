@@ -115,7 +115,7 @@ def judge(place: Path, configuration: Configuration, parent: str) -> Decision:
     changes = changed_files(place, Start(parent, "its parent"), work_tree=False)
     project = read_project(place)
     kinds: Kinds = kinds_of(project, configuration, changes)
-    affected = analyze(project, configuration, changes)
+    affected = analyze(project, configuration, changes, kinds)
     paths = [change.path for change in changes]
     return decide(kinds, paths, parent, "HEAD", affected=affected)
 

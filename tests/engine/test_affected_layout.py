@@ -8,7 +8,7 @@ import pytest
 
 from ci_engine.affected.rewritten import is_same_program
 from ci_engine.config import load_configuration
-from ci_engine.detection import analyze
+from ci_engine.detection import analyze, kinds_of
 from ci_engine.git import Start
 from ci_engine.git_changes import changed_files
 from ci_engine.project import read_project
@@ -99,7 +99,9 @@ def repository(tmp_path: Path) -> Path:
 def selected(root: Path) -> list[str]:
     changes = changed_files(root, Start("HEAD", "the last commit"))
     configuration = load_configuration(root, {}, {})
-    found = analyze(read_project(root), configuration, changes)
+    project = read_project(root)
+    kinds = kinds_of(project, configuration, changes)
+    found = analyze(project, configuration, changes, kinds)
     assert found.everything == ""
     return [chain.path.removeprefix("tests/test_")[:-3] for chain in found.chains]
 

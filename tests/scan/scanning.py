@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -115,7 +115,7 @@ class Repository:
             security = msgspec.structs.replace(
                 configuration.security, timeouts=timeouts
             )
-            configuration = replace(configuration, security=security)
+            configuration = msgspec.structs.replace(configuration, security=security)
         engines = configuration.security.levels[level].engines
         request = ScanRequest(
             level=level,

@@ -7,7 +7,6 @@ known, an event that is not about a change.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -147,8 +146,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     affected: Affected = Affected()
 
 
-@dataclass(frozen=True)
-class Kinds:
+class Kinds(msgspec.Struct, frozen=True):
     """Tells what kind of file a path is.
 
     Attributes:

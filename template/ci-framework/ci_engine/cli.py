@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
-import difflib
+import gc
 import os
 import re
 import sys
-import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from ci_engine import __version__
 from ci_engine.errors import CommandError, ToolError, UsageError
-from ci_engine.security_options import add_cleanup, add_scan
-from ci_engine.shared_options import add_baseline, add_since
+from ci_engine.options import Arguments, parse
 
 if TYPE_CHECKING:
     from ci_engine.changes import Decision
@@ -27,65 +23,17 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-_EXIT_CODES = """\
-exit codes: 0 green; 1 red; 2 wrong usage or configuration; 3 a required tool could
-not run. Settings: [tool.ci-framework] in pyproject.toml, CI_FRAMEWORK_* variables.
-"""
-
-
-class _Arguments(argparse.Namespace):
-    """Everything the command line may hold, typed."""
-
-    command: str
-    tier: str
-    python: str
-    only: str
-    fail_fast: bool
-    fix: bool
-    coverage_threshold: int | None
-    timeout: float | None
-    report_dir: str
-    json: bool
-    dry_run: bool
-    since: str
-    baseline: str
-    grow: bool
-    hooks: bool
-    explain: str
-    matrix: Literal["full", "spot-check"]
-    level: str
-    history: Literal["", "none", "change", "all"]
-    image: list[str]
-    action: Literal["check", "apply", "pull-request", "push", "configured"]
-    patterns: str
-    skip_comment: str
-    advanced: str
-    tools: str
-    reports: str
-    page: str
-    comment: str
-    security: str
-    performance: str
-    paths: list[str]
-    more_paths: str
-    affected: bool
-    selection: str
-    head: str
-    analyze_dependencies: Literal["auto", "true", "false"]
-    optimize_tests: str
-    package: str
-    configure: bool
-    releases: bool
-    analyse: bool
-    gate: bool
-    changed_only: bool
-    form: Literal["text", "json", "mermaid"]
-    jobs: int
+_MANY_OBJECTS = 100_000
+_SHORT_TURN = 0.0002  # seconds
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    parsed = _parse(arguments)
+    # A command lives for seconds: looking for garbage costs more than there is, and a
+    # thread that waits for a program must not wait for its turn as well.
+    gc.set_threshold(_MANY_OBJECTS)
+    sys.setswitchinterval(_SHORT_TURN)
+    parsed = parse(arguments)
     try:
         _discard_reports(parsed)
         return _COMMANDS[parsed.command](parsed)
@@ -96,12 +44,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except Exception:
         # A defect of ours is no verdict about the project: not green, and not red.
+        import traceback
+
         traceback.print_exc()
         sys.stderr.write("an error of ci-framework itself: please report it\n")
         return ToolError.exit_code
 
 
-def _discard_reports(parsed: _Arguments) -> None:
+def _discard_reports(parsed: Arguments) -> None:
     """The reports of an earlier run must not pass for those of this one."""
     from ci_engine.output import discard_reports
     from ci_engine.project import OUTPUT_DIRECTORY, normalise, repository_root
@@ -116,224 +66,12 @@ def _discard_reports(parsed: _Arguments) -> None:
         )
 
 
-def _parse(arguments: Sequence[str] | None) -> _Arguments:
-    """Parse the command line; an unknown option gets the usage of its own command."""
-    parser, commands = _parser()
-    parsed, unknown = parser.parse_known_args(arguments, namespace=_Arguments())
-    if unknown:
-        command = commands[parsed.command]
-        known = re.findall(r"--[a-z-]+", command.format_usage())
-        near = difflib.get_close_matches(unknown[0].partition("=")[0], known, 1)
-        guess = f"; did you mean {near[0]}?" if near else ""
-        command.error(f"{unknown[0]}: no such option{guess}")
-    return parsed
-
-
-def _parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentParser]]:
-    parser = argparse.ArgumentParser(
-        prog="ci", description="The same checks here as in CI.", epilog=_EXIT_CODES
-    )
-    parser.add_argument(
-        "--version", action="version", version=f"ci-framework {__version__}"
-    )
-    parser.add_argument(
-        "--verbose", action="store_true", help="say which Python runs the engine"
-    )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    _add_gate(commands.add_parser("gate", help="run the checks of a quality tier"))
-    _add_changes(commands.add_parser("changes", help="tell what a change touches"))
-    add_cleanup(commands.add_parser("cleanup", help="find files left by tools"))
-    add_scan(commands.add_parser("scan", help="look for flaws and secrets"))
-    _add_validate(
-        commands.add_parser("validate", help="check every configuration file")
-    )
-    _add_setup(commands.add_parser("setup", help="prepare environment and hooks"))
-    _add_summary(commands.add_parser("summary", help="one page for all that ran"))
-    _add_packages(
-        commands.add_parser("packages", help="the packages of a monorepo, and checks")
-    )
-    for command in commands.choices.values():
-        command.epilog = _EXIT_CODES
-        command.add_argument(
-            "--verbose", action="store_true", help="say which Python runs the engine"
-        )
-        command.add_argument(
-            "--json", action="store_true", help="print the result as JSON"
-        )
-        command.add_argument(
-            "--report-dir", default="", metavar="DIR", help="where reports are written"
-        )
-    return parser, commands.choices
-
-
-def _add_gate(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--tier", default="", help="essential, extended or full")
-    parser.add_argument(
-        "--python", default="", metavar="3.X", help="the Python that runs the tests"
-    )
-    parser.add_argument(
-        "--only", default="", metavar="CHECKS", help="some checks, comma-separated"
-    )
-    parser.add_argument(
-        "--fail-fast", action="store_true", help="stop at the first failure"
-    )
-    parser.add_argument(
-        "--fix", action="store_true", help="let ruff correct what it can"
-    )
-    parser.add_argument(
-        "--coverage-threshold", type=int, metavar="PERCENT", help="least coverage"
-    )
-    parser.add_argument(
-        "--timeout", type=float, metavar="SECONDS", help="for each single check"
-    )
-    add_baseline(parser)
-    add_since(parser)
-    parser.add_argument(
-        "--affected",
-        action="store_true",
-        help="leave out the tests that the change cannot break",
-    )
-    parser.add_argument(
-        "--selection",
-        default="",
-        metavar="FILE",
-        help="the same, as `ci changes` told it in its changes.json",
-    )
-    parser.add_argument(
-        "--package", default="", metavar="NAMES", help="check these packages alone"
-    )
-    parser.add_argument(
-        "--dry-run", action="store_true", help="say what would run, run nothing"
-    )
-    parser.add_argument(
-        "paths", nargs="*", metavar="PATH", help="only these files, or tests by id"
-    )
-    parser.add_argument(
-        "--paths",
-        dest="more_paths",
-        default="",
-        metavar="LINES",
-        help="the same as one text with a path on each line",
-    )
-
-
-def _add_changes(parser: argparse.ArgumentParser) -> None:
-    add_since(parser)
-    parser.add_argument(
-        "--head", default="", metavar="COMMIT", help="where the change ends"
-    )
-    parser.add_argument(
-        "--explain",
-        default="",
-        metavar="FILE",
-        help="tell what one file is, which tests it selects and what selects it",
-    )
-    # With a value each, for workflows: their inputs are texts.
-    parser.add_argument(
-        "--analyze-dependencies",
-        nargs="?",
-        choices=("auto", "true", "false"),
-        const="true",
-        default="auto",
-        help="follow the imports from the change to the tests, and to the packages "
-        "that need those which it touches; true plans jobs for packages in any case",
-    )
-    parser.add_argument(
-        "--optimize-tests",
-        choices=("true", "false"),
-        default="true",
-        help="leave out tests that the change cannot break",
-    )
-    parser.add_argument(
-        "--matrix",
-        choices=("full", "spot-check"),
-        default="full",
-        help="whether CI tests a change on all Pythons or on two",
-    )
-
-
-def _add_packages(parser: argparse.ArgumentParser) -> None:
-    for name, destination, text in (
-        ("scan", "scan", "list the packages (what is done if nothing is asked for)"),
-        ("configure", "configure", "write what is found to ci-framework/project/"),
-        ("releases", "releases", "with --configure: configure release-please as well"),
-        ("analyze-dependencies", "analyse", "tell which package needs which"),
-        ("gate", "gate", "run the gate of the packages"),
-        ("changed-only", "changed_only", "only what a change touches, and its users"),
-        ("fail-fast", "fail_fast", "start no other package once one failed"),
-        ("dry-run", "dry_run", "say what would be done, do nothing"),
-    ):
-        parser.add_argument(
-            f"--{name}", dest=destination, action="store_true", help=text
-        )
-    parser.add_argument(
-        "--package",
-        default="",
-        metavar="NAMES",
-        help="packages, comma-separated; auto-detect stands for all",
-    )
-    add_since(parser)
-    parser.add_argument(
-        "--format",
-        dest="form",
-        choices=("text", "json", "mermaid"),
-        default="text",
-        help="how to print what depends on what",
-    )
-    parser.add_argument("--tier", default="", help="essential, extended or full")
-    parser.add_argument(
-        "--python", default="", metavar="3.X", help="the Python that runs the tests"
-    )
-    parser.add_argument(
-        "--only", default="", metavar="CHECKS", help="some checks, comma-separated"
-    )
-    parser.add_argument(
-        "--jobs", type=int, default=0, metavar="N", help="packages at the same time"
-    )
-
-
-def _add_validate(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults(paths=[])
-
-
-def _add_setup(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--no-hooks", dest="hooks", action="store_false", help="leave git hooks alone"
-    )
-    parser.add_argument(
-        "--dry-run", action="store_true", help="say what would be done, do nothing"
-    )
-
-
-def _add_summary(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--reports", default=".ci-framework", metavar="DIR", help="reports to gather"
-    )
-    parser.add_argument(
-        "--page", default="", metavar="FILE", help="take this page, gather nothing"
-    )
-    # With a value each, for workflows: their inputs are texts.
-    for name, default, text in (
-        ("comment", "false", "comment on the pull request"),
-        ("security", "true", "write the section on security"),
-        ("performance", "true", "write the section on where the time went"),
-    ):
-        parser.add_argument(
-            f"--{name}",
-            nargs="?",
-            choices=("true", "false"),
-            const="true",
-            default=default,
-            help=text,
-        )
-
-
-def _package(parsed: _Arguments) -> str:
+def _package(parsed: Arguments) -> str:
     """The packages that the gate is limited to."""
     return parsed.package or os.environ.get("CI_FRAMEWORK_PACKAGE", "")
 
 
-def _gate(parsed: _Arguments) -> int:
+def _gate(parsed: Arguments) -> int:
     from ci_engine.commands.gate import GateRequest, run_gate
     from ci_engine.config import load_configuration
     from ci_engine.project import read_project, repository_root
@@ -387,7 +125,7 @@ def _gate(parsed: _Arguments) -> int:
 
 
 def _decision(
-    parsed: _Arguments, project: Project, configuration: Configuration
+    parsed: Arguments, project: Project, configuration: Configuration
 ) -> Decision | None:
     """Which tests the change can break, if somebody asked.
 
@@ -407,7 +145,7 @@ def _decision(
     return detect(project, configuration, read_event(os.environ), request)
 
 
-def _gate_of_package(parsed: _Arguments) -> int:
+def _gate_of_package(parsed: Arguments) -> int:
     from ci_engine.commands.gate import GateRequest, run_gate
     from ci_engine.packages.declared import Siblings
     from ci_engine.packages.gate import prepared_for
@@ -468,7 +206,7 @@ def _inside(paths: list[str], prefix: str, package: str) -> list[str]:
     return [path.removeprefix(prefix) for path in paths]
 
 
-def _gates(parsed: _Arguments) -> int:
+def _gates(parsed: Arguments) -> int:
     """The gate of several packages."""
     if parsed.paths or parsed.more_paths or parsed.fix or parsed.baseline == "write":
         raise UsageError(
@@ -482,7 +220,7 @@ def _gates(parsed: _Arguments) -> int:
     return _packages(parsed)
 
 
-def _packages(parsed: _Arguments) -> int:
+def _packages(parsed: Arguments) -> int:
     from ci_engine.commands.packages import PackagesRequest, run_packages_command
 
     _refuse_bad_python(parsed.python)
@@ -553,7 +291,7 @@ def _lines(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-def _overrides(parsed: _Arguments) -> Table:
+def _overrides(parsed: Arguments) -> Table:
     """The settings that the command line gives, refused where they do not fit."""
     from ci_engine.config import settings_mistakes
 
@@ -581,7 +319,7 @@ def _refuse_bad_python(version: str) -> None:
         raise UsageError(f"--python: found {version!r}; allowed: a version like 3.12")
 
 
-def _scan(parsed: _Arguments) -> int:
+def _scan(parsed: Arguments) -> int:
     from ci_engine.commands.scan import ScanRequest, run_scan
     from ci_engine.config import load_configuration
     from ci_engine.profiles import ENGINE_NAMES
@@ -623,7 +361,7 @@ def _scan(parsed: _Arguments) -> int:
     return result.verdict.exit_code
 
 
-def _scan_overrides(parsed: _Arguments) -> Table:
+def _scan_overrides(parsed: Arguments) -> Table:
     """The settings that the command line gives, refused where they do not fit."""
     from ci_engine.config import settings_mistakes
 
@@ -641,7 +379,7 @@ def _scan_overrides(parsed: _Arguments) -> Table:
     return table
 
 
-def _changes(parsed: _Arguments) -> int:
+def _changes(parsed: Arguments) -> int:
     from ci_engine.commands.changes import ChangesRequest, run_changes
     from ci_engine.detection import DetectionRequest
 
@@ -662,13 +400,13 @@ def _changes(parsed: _Arguments) -> int:
     )
 
 
-def _validate(parsed: _Arguments) -> int:
+def _validate(parsed: Arguments) -> int:
     from ci_engine.commands.validate import run_validate
 
     return run_validate(as_json=parsed.json, report_dir=parsed.report_dir)
 
 
-def _setup(parsed: _Arguments) -> int:
+def _setup(parsed: Arguments) -> int:
     from ci_engine.commands.setup import run_setup
 
     return run_setup(
@@ -679,7 +417,7 @@ def _setup(parsed: _Arguments) -> int:
     )
 
 
-def _summary(parsed: _Arguments) -> int:
+def _summary(parsed: Arguments) -> int:
     from ci_engine.commands.summary import SummaryRequest, run_summary
 
     return run_summary(
@@ -699,7 +437,7 @@ def _summary(parsed: _Arguments) -> int:
     )
 
 
-def _cleanup(parsed: _Arguments) -> int:
+def _cleanup(parsed: Arguments) -> int:
     from ci_engine.commands.cleanup import CleanupRequest, run_cleanup
 
     return run_cleanup(

@@ -10,7 +10,6 @@ import difflib
 import re
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -52,8 +51,7 @@ _PREFIX = "CI_FRAMEWORK_"
 _OTHER_VARIABLES = frozenset({"CI_FRAMEWORK_ENGINE_PYTHON", "CI_FRAMEWORK_PACKAGE"})
 
 
-@dataclass(frozen=True)
-class Configuration:
+class Configuration(msgspec.Struct, frozen=True):
     """Everything the commands know about what is wanted.
 
     Attributes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -33,8 +32,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
-class DetectionRequest:
+class DetectionRequest(msgspec.Struct, frozen=True):
     """What is to be detected.
 
     Attributes:
@@ -120,7 +118,8 @@ def _everything(
         if start.commit is None:
             return decision
         changes = changed_files(project.root, start, work_tree=False)
-        found = analyze(project, configuration, changes)
+        kinds = kinds_of(project, configuration, changes)
+        found = analyze(project, configuration, changes, kinds)
     except ToolError:
         # The order of the tests is all that is lost.
         return decision
@@ -144,7 +143,7 @@ def _decide(
     affected = None
     here = not request.head or is_checked_out(project.root, request.head)
     if request.analyze and here and changes:
-        affected = analyze(project, configuration, changes)
+        affected = analyze(project, configuration, changes, kinds)
     # A push is judged as a whole; what may leave tests out is a proposed change.
     optimize = request.optimize and event.name in ("", "pull_request")
     paths = [change.path for change in changes]
@@ -168,14 +167,16 @@ def kinds_of(
 
 
 def analyze(
-    project: Project, configuration: Configuration, changes: Sequence[Change]
+    project: Project,
+    configuration: Configuration,
+    changes: Sequence[Change],
+    kinds: Kinds,
 ) -> Affected:
     """Follow the imports from what changed to the tests.
 
     Raises:
         ToolError: if the files of the project cannot be listed.
     """
-    kinds = kinds_of(project, configuration, changes)
     gone = [change.path for change in changes if change.status == "D"]
     graph = graph_of(project, configuration, gone)
     same = _same_programs(project.root, graph.files, changes)

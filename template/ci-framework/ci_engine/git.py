@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -31,8 +30,7 @@ _DEEPER = (50, 500, 5000)
 _BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 
 
-@dataclass(frozen=True)
-class Start:
+class Start(msgspec.Struct, frozen=True):
     """Where a change started.
 
     Attributes:
@@ -92,12 +90,8 @@ def find_start(
     if find_program("git") is None:
         return Start(None, "git is not installed")
     repository = Repository(root, head)
-    outcome = repository.run("rev-parse", "--is-inside-work-tree")
-    if outcome.code != 0:
-        said = next(iter(outcome.stderr.strip().splitlines()), outcome.ending())
-        return Start(None, f"git has no work tree here: {said}")
     if not repository.commit("HEAD"):
-        return Start(None, "there is no commit yet")
+        return Start(None, repository.why_empty())
     if head != "HEAD" and not repository.have(head):
         return Start(None, f"--head {head} is not here")
     if since:
@@ -203,6 +197,22 @@ class Repository:
             return ""
         outcome = self.run("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
         return outcome.stdout.strip() if outcome.code == 0 else ""
+
+    def prefix(self) -> str:
+        """Where the root is, seen from the top of the work tree.
+
+        Raises:
+            ToolError: if git cannot tell.
+        """
+        return self.need("rev-parse", "--show-prefix").removesuffix("\n")
+
+    def why_empty(self) -> str:
+        """Why there is no commit here."""
+        outcome = self.run("rev-parse", "--is-inside-work-tree")
+        if outcome.code == 0:
+            return "there is no commit yet"
+        said = next(iter(outcome.stderr.strip().splitlines()), outcome.ending())
+        return f"git has no work tree here: {said}"
 
     def parents(self) -> list[str]:
         """The parents of HEAD as its commit names them, also where they are cut off."""

@@ -89,7 +89,7 @@ def changed_files(
     repository = Repository(root)
     ends = (_known(start),) if work_tree else (_known(start), head)
     text = repository.need(*_DIFF, *_RAW, *ends, "--")
-    prefix = repository.need("rev-parse", "--show-prefix").removesuffix("\n")
+    prefix = "" if (root / ".git").exists() else repository.prefix()
     fields = text.split("\0")
     changes = {
         _change(facts, posixpath.relpath(path, prefix or "."))

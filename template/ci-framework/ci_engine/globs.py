@@ -13,6 +13,7 @@ from functools import cache
 
 __all__ = ["matching", "specificity"]
 
+_SPECIAL = frozenset("*?[")
 _ANYWHERE = 0
 _WHOLE = 1
 _TOP = 2
@@ -20,8 +21,18 @@ _TOP = 2
 
 def matching(path: str, patterns: Iterable[str]) -> str | None:
     """The pattern that fits a path, the most specific one if several do."""
-    fitting = [pattern for pattern in patterns if _compiled(pattern).fullmatch(path)]
+    fitting = [pattern for pattern in patterns if _fits(path, pattern)]
     return max(fitting, key=specificity, default=None)
+
+
+def _fits(path: str, pattern: str) -> bool:
+    if not _SPECIAL.isdisjoint(pattern):
+        return _compiled(pattern).fullmatch(path) is not None
+    # Most patterns are plain names, which need no expression to be made of them.
+    if "/" not in pattern:
+        return path.rpartition("/")[2] == pattern
+    place = pattern.lstrip("/")
+    return path.startswith(place) if pattern.endswith("/") else path == place
 
 
 def specificity(pattern: str) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import msgspec
 
@@ -25,8 +24,7 @@ BESIDE_A_SELECTION = frozenset({"imports"})
 _NEED_HISTORY = frozenset({"patch-coverage"})
 
 
-@dataclass(frozen=True)
-class Jobs:
+class Jobs(msgspec.Struct, frozen=True):
     """What the jobs of a workflow do.
 
     Attributes:
@@ -44,8 +42,8 @@ class Jobs:
     legs: Sequence[Leg]
     test_checks: Sequence[CheckName]
     skips: Mapping[str, str]
-    security_skips: Mapping[str, str] = field(default_factory=dict[str, str])
-    more: Mapping[str, str] = field(default_factory=dict[str, str])
+    security_skips: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
+    more: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
 
     def outputs(self) -> dict[str, str]:
         """The outputs of a step: flat, short and of no name that a user chose."""

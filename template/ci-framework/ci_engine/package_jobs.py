@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Literal
 
 import msgspec
@@ -62,8 +61,7 @@ class PackageLeg(msgspec.Struct, frozen=True, rename="kebab"):
     python_version: str
 
 
-@dataclass(frozen=True)
-class PackageChanges:
+class PackageChanges(msgspec.Struct, frozen=True):
     """The packages of a repository and those that a change touches.
 
     Attributes:
@@ -98,7 +96,7 @@ def find_affected(
     graph = packages_graph(project)
     affected = affected_by(graph, kinds, decision)
     if dependents == "false":
-        affected = replace(affected, dependents={})
+        affected = msgspec.structs.replace(affected, dependents={})
     planned = dependents == "true" or len(graph.packages) > 1
     return PackageChanges(graph, affected, planned)
 
@@ -156,7 +154,8 @@ def with_packages(
         "cross-matrix": _matrix(packages.graph, others, configuration),
         "cross-checks": ",".join(across),
     }
-    return replace(jobs, skips=skips, more={**jobs.more, **outputs})
+    more = {**jobs.more, **outputs}
+    return msgspec.structs.replace(jobs, skips=skips, more=more)
 
 
 def _matrix(graph: Graph, names: Sequence[str], configuration: Configuration) -> str:

@@ -13,32 +13,14 @@ from pathlib import Path
 from typing import Literal, cast
 
 from ci_engine.config import Table, read_toml
-from ci_engine.errors import ConfigurationError, ToolError
-from ci_engine.run import find_program, run_program
+from ci_engine.errors import ConfigurationError
+from ci_engine.listing import list_names
 
 __all__ = ["Manager", "Project", "printable", "read_project", "repository_root"]
 
 Manager = Literal["pixi", "uv", "poetry", "pip"]
 
 OUTPUT_DIRECTORY = ".ci-framework"
-
-# Never looked into when a directory is walked without the help of git.
-_SKIPPED = frozenset(
-    {
-        ".git",
-        ".venv",
-        "venv",
-        ".pixi",
-        ".tox",
-        ".nox",
-        "node_modules",
-        "__pycache__",
-        ".mypy_cache",
-        ".ruff_cache",
-        ".pytest_cache",
-        OUTPUT_DIRECTORY,
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -86,7 +68,16 @@ class Project:
         Raises:
             ToolError: if git is there and cannot list the files.
         """
-        return tuple(_list_files(self))
+        return tuple(self.root / name for name in self.names)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The same, as they are named from the root with ``/``.
+
+        Raises:
+            ToolError: if git is there and cannot list the files.
+        """
+        return tuple(sorted(list_names(self.root, self.has_git, OUTPUT_DIRECTORY)))
 
     @property
     def distribution(self) -> str:
@@ -261,39 +252,3 @@ def _included_group(item: object) -> str | None:
         return None
     included = cast("Mapping[object, object]", item).get("include-group")
     return included if isinstance(included, str) else None
-
-
-def _list_files(project: Project) -> list[Path]:
-    """List the paths of the project: tracked ones and untracked ones not ignored.
-
-    Without git, every file that is not in a directory of caches or environments.
-
-    Raises:
-        ToolError: if git is there and cannot list the files.
-    """
-    if not project.has_git or find_program("git") is None:
-        return sorted(_walk(project.root))
-    command = ["git", "ls-files", "-z", "-c", "-o", "--exclude-standard"]
-    outcome = run_program(command, cwd=project.root, timeout=60)
-    if outcome.code != 0:
-        raise ToolError(
-            f"git could not list the files: {outcome.tail(3)}",
-            next_step="run `git status` in the repository and correct what it reports",
-        )
-    names = set(outcome.names())
-    if not names:
-        # A project inside a directory that another repository ignores.
-        return sorted(_walk(project.root))
-    return [project.root / name for name in sorted(names)]
-
-
-def _walk(directory: Path) -> Iterator[Path]:
-    closed: list[Path] = []
-
-    def remember(error: OSError) -> None:
-        closed.append(Path(str(error.filename)))
-
-    for folder, folders, files in os.walk(directory, onerror=remember):
-        folders[:] = [name for name in folders if name not in _SKIPPED]
-        yield from (Path(folder) / name for name in files)
-    yield from closed

@@ -9,7 +9,6 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import cast
 
 import msgspec
@@ -22,8 +21,7 @@ _LONGEST_VALUE = 60
 _NOUNS = ((int, "integer"), (float, "number"), (str, "string"))
 
 
-@dataclass(frozen=True)
-class Mistake:
+class Mistake(msgspec.Struct, frozen=True):
     """One value, or one key, that the structure does not allow.
 
     Attributes:

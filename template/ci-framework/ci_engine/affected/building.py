@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Literal
 
-from ci_engine.affected.dynamic import loads_of
+from ci_engine.affected.dynamic import Loads, loads_of
 from ci_engine.affected.files import Files, is_below, parent, parents
 from ci_engine.affected.fixtures import Asking, Fixtures
 from ci_engine.affected.graph import ImportGraph
@@ -15,7 +15,7 @@ from ci_engine.affected.mentions import Mentions, script_modules, starts_program
 from ci_engine.affected.modules import Modules
 from ci_engine.affected.pytest_settings import PytestSettings, read_pytest_settings
 from ci_engine.affected.read_ast import imports_of
-from ci_engine.affected.read_ruff import read_with_ruff
+from ci_engine.affected.read_ruff import RuffImports, RuffReading
 from ci_engine.affected.read_text import doubtful_imports, guessed_imports
 from ci_engine.affected.roots import declared_roots, other_roots
 from ci_engine.errors import ToolError
@@ -124,10 +124,15 @@ class _Builder:
 
     def build(self, engine: Engine) -> ImportGraph:
         """Read the imports, then add what imports alone do not tell."""
-        label = self._imports(engine)
+        ruff = self._start_ruff() if engine == "ruff" else None
+        # This takes as long as ruff, which has a processor of its own.
+        loads = {path: self._loads_of(path) for path in self.files.python}
+        named = {path: self._named_in(path) for path in self.area}
+        label = self._imports(ruff)
         self._gone_imports()
-        self._loads()
-        self._mentions()
+        self._loads(loads)
+        for path, others in named.items():
+            self._add(path, others, "names")
         self._fixtures()
         self._implicit()
         self._links()
@@ -151,12 +156,16 @@ class _Builder:
             if other != path:
                 known.setdefault(other, kind)
 
-    def _imports(self, engine: Engine) -> str:
+    def _start_ruff(self) -> RuffReading:
+        roots = self.modules.plain_roots
+        return RuffReading(self.project, self.files, roots, _WITHOUT)
+
+    def _imports(self, ruff: RuffReading | None) -> str:
         done: frozenset[str] = frozenset()
         label = "Python's own parser"
-        if engine == "ruff":
+        if ruff is not None:
             try:
-                done, label = self._with_ruff()
+                done, label = self._with_ruff(ruff.result())
             except ToolError as error:
                 reason = str(error).partition("\n")[0]
                 self.notes.append(f"ruff did not read the imports: {reason}")
@@ -168,11 +177,8 @@ class _Builder:
             self._add(path, found, "imports")
         return label
 
-    def _with_ruff(self) -> tuple[frozenset[str], str]:
+    def _with_ruff(self, found: RuffImports) -> tuple[frozenset[str], str]:
         """Take the edges that ruff found, and those that it may have missed."""
-        found = read_with_ruff(
-            self.project, self.files, self.modules.plain_roots, _WITHOUT
-        )
         done: set[str] = set()
         for path, imported in found.imports.items():
             if path in self.files.names and path not in found.failed:
@@ -209,23 +215,28 @@ class _Builder:
                     found = guessed_imports(path, self.modules, text)
                 self._add(path, gone & found, "imports")
 
-    def _loads(self) -> None:
-        """Find what is loaded by a name in a text."""
-        for path in self.files.python:
-            loads = loads_of(path, self.modules, self.files.read(path))
+    def _loads_of(self, path: str) -> Loads:
+        return loads_of(path, self.modules, self.files.read(path))
+
+    def _loads(self, found: Mapping[str, Loads]) -> None:
+        """Add what is loaded by a name in a text."""
+        for path, loads in found.items():
             self._add(path, loads.sure, "loads")
             if loads.maybe:
                 self.maybe[path] = loads.maybe
             if loads.anything:
                 self.anything[path] = loads.anything
 
-    def _mentions(self) -> None:
-        """Find what tests patch, run or read by its name."""
-        for path in self.area:
-            text = self.files.read(path)
-            self._add(path, self.mentions.of(path, text), "names")
-            if starts_programs(text):
-                self.programs.add(path)
+    def _named_by(self, path: str, text: bytes) -> set[str]:
+        return self.mentions.of(path, text, runs=starts_programs(text))
+
+    def _named_in(self, path: str) -> set[str]:
+        """What a test patches, runs or reads by its name."""
+        text = self.files.read(path)
+        runs = starts_programs(text)
+        if runs:
+            self.programs.add(path)
+        return self.mentions.of(path, text, runs=runs)
 
     def _fixtures(self) -> None:
         """Move what a fixture needs to those who ask for it by its name."""
@@ -234,7 +245,7 @@ class _Builder:
                 continue
             fixtures = Fixtures(path, self.modules, self.files.read(path))
             imports = fixtures.imports()
-            named = fixtures.named(partial(self.mentions.of, path))
+            named = fixtures.named(partial(self._named_by, path))
             for other, kind in list(self.edges[path].items()):
                 waiting = imports if kind == "imports" else named
                 if kind in ("imports", "names") and other in waiting:

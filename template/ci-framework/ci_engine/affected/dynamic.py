@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import os
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from ci_engine.affected.files import Files, parent, parents
 from ci_engine.affected.graph import ImportGraph
@@ -33,8 +34,7 @@ _LISTING = (
 _WALKERS = frozenset({"iter_modules", "walk_packages"})
 
 
-@dataclass(frozen=True)
-class Loads:
+class Loads(msgspec.Struct, frozen=True):
     """What one file loads.
 
     Attributes:

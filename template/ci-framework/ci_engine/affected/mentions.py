@@ -66,10 +66,10 @@ class Mentions:
     commands: Mapping[str, list[str]]
     tests: frozenset[str]
 
-    def of(self, path: str, text: bytes) -> set[str]:
-        """The files that the text names."""
+    def of(self, path: str, text: bytes, *, runs: bool) -> set[str]:
+        """The files that the text names; more if it may run programs."""
         found = self._dotted(path, text) | self._scripts(text)
-        if starts_programs(text):
+        if runs:
             found |= self._programs(path, text)
         found.discard(path)
         return found

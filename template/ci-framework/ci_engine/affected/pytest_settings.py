@@ -5,10 +5,11 @@ from __future__ import annotations
 import configparser
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import cast
+
+import msgspec
 
 from ci_engine.config import Table, read_toml
 from ci_engine.errors import ConfigurationError
@@ -42,8 +43,7 @@ _OF_TEXTS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True)
-class PytestSettings:
+class PytestSettings(msgspec.Struct, frozen=True):
     """The settings of pytest that matter here, of all its files together.
 
     Attributes:

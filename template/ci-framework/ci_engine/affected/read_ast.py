@@ -5,16 +5,20 @@ from __future__ import annotations
 import ast
 import warnings
 from collections.abc import Iterator
+from functools import lru_cache
 
 from ci_engine.affected.modules import Modules
 
 __all__ = ["imports_in", "imports_of", "parse"]
 
+# Several rules look into the same files; trees of all of them would fill the memory.
+_MOST_TREES = 200
 # What a block of statements may stand in without being a statement.
 _PARTS = (ast.excepthandler, ast.match_case)
 _BLOCKS = (ast.stmt, *_PARTS)
 
 
+@lru_cache(maxsize=_MOST_TREES)
 def parse(text: bytes) -> ast.Module | None:
     """Parse a file; None if it is not one of this Python."""
     try:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from ci_engine.affected.files import Files, is_below, parents
 
@@ -70,8 +71,7 @@ def readers_of(
     ]
 
 
-@dataclass(frozen=True)
-class _Signs:
+class _Signs(msgspec.Struct, frozen=True):
     """What the text of a reader holds.
 
     Attributes:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from ci_engine.affected.files import Files, is_below, parent, parents
 from ci_engine.affected.pytest_settings import PytestSettings
+from ci_engine.affected.read_ast import parse
 
 __all__ = ["declared_roots", "other_roots"]
 
@@ -58,9 +59,8 @@ def _added_to_path(files: Files) -> Iterator[str]:
         text = files.read(name)
         if b"sys.path" not in text and b"syspath_prepend" not in text:
             continue
-        try:
-            tree = ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
+        tree = parse(text)
+        if tree is None:
             continue
         places = [parent(name), *parents(parent(name))]
         yield from places[:3]

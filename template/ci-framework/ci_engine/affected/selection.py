@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from fnmatch import fnmatch
+
+import msgspec
 
 from ci_engine.affected.data import readers_of_data
 from ci_engine.affected.dynamic import loaders_of
@@ -24,8 +25,7 @@ from ci_engine.pages import is_page
 __all__ = ["Changed", "Selection", "select_tests"]
 
 
-@dataclass(frozen=True)
-class Changed:
+class Changed(msgspec.Struct, frozen=True):
     """One changed path and what kind of file it is.
 
     Attributes:
@@ -41,8 +41,7 @@ class Changed:
     same: bool = False
 
 
-@dataclass
-class Selection:
+class Selection(msgspec.Struct):
     """The tests that a change can break.
 
     Attributes:
@@ -53,9 +52,9 @@ class Selection:
     """
 
     everything: str = ""
-    chains: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
-    unreached: list[str] = field(default_factory=list[str])
-    notes: list[str] = field(default_factory=list[str])
+    chains: dict[str, list[str]] = msgspec.field(default_factory=dict[str, list[str]])
+    unreached: list[str] = msgspec.field(default_factory=list[str])
+    notes: list[str] = msgspec.field(default_factory=list[str])
 
 
 def select_tests(

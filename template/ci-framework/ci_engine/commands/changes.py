@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -37,8 +36,7 @@ _FLAGS = (
 _LONGEST_OUTPUT = 60_000
 
 
-@dataclass(frozen=True)
-class ChangesRequest:
+class ChangesRequest(msgspec.Struct, frozen=True):
     """What the command line asked for.
 
     Attributes:
@@ -81,7 +79,7 @@ def run_changes(request: ChangesRequest) -> int:
     except ToolError as error:
         because = f"detection failed: {str(error).splitlines()[0]}"
         decision = everything(because)
-        jobs = replace(
+        jobs = msgspec.structs.replace(
             plan_jobs(decision, configuration, Event()), skips={}, security_skips={}
         )
         _tell(project, configuration, decision, jobs, request)

@@ -26,8 +26,8 @@ from ci_engine.git_changes import changed_files
 from ci_engine.github import warn, write_outputs
 from ci_engine.output import prepare_directory
 from ci_engine.project import read_project, repository_root
-from ci_engine.report import publish, write_reports
 from ci_engine.report.console import conclude, make_console, print_check
+from ci_engine.report.publishing import publish, write_reports
 from ci_engine.results import CheckResult, Finding, RunResult, Status, verdict_of
 
 __all__ = ["CleanupRequest", "run_cleanup"]

@@ -38,7 +38,7 @@ from ci_engine.packages.declared import Siblings
 from ci_engine.packages.names import seen_from_top
 from ci_engine.prepare import prepare_environment
 from ci_engine.project import Project
-from ci_engine.report import publish, write_reports
+from ci_engine.report.publishing import publish, write_reports
 from ci_engine.results import (
     CheckResult,
     Finding,

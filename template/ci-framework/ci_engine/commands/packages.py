@@ -26,8 +26,8 @@ from ci_engine.packages.graph import find_package, packages_graph
 from ci_engine.packages.model import Graph
 from ci_engine.packages.show import analyse, to_mermaid, to_page, to_text
 from ci_engine.project import Project, read_project, repository_root
-from ci_engine.report import publish, write_reports
 from ci_engine.report.console import conclude, make_console, print_check
+from ci_engine.report.publishing import publish, write_reports
 from ci_engine.results import CheckResult, RunResult, Verdict, verdict_of
 
 __all__ = ["PackagesRequest", "run_gates", "run_packages_command"]

@@ -19,8 +19,8 @@ from ci_engine.github import write_outputs
 from ci_engine.output import prepare_directory, write_text
 from ci_engine.profiles import EngineName
 from ci_engine.project import Project
-from ci_engine.report import publish, write_reports
 from ci_engine.report.html import to_html
+from ci_engine.report.publishing import publish, write_reports
 from ci_engine.results import CheckResult, RunResult, Status, Verdict, verdict_of
 from ci_engine.scan.files import named
 from ci_engine.scan.judge import stands

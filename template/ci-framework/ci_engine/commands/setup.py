@@ -15,8 +15,8 @@ from ci_engine.errors import ToolError
 from ci_engine.output import prepare_directory
 from ci_engine.prepare import prepare_development, prepare_environment
 from ci_engine.project import Project, read_project, repository_root
-from ci_engine.report import write_reports
 from ci_engine.report.console import conclude, make_console, print_check
+from ci_engine.report.publishing import write_reports
 from ci_engine.results import CheckResult, RunResult, Status, verdict_of
 from ci_engine.run import find_program, run_program
 from ci_engine.tools import isolated_tool

@@ -14,8 +14,8 @@ from ci_engine.github import write_outputs
 from ci_engine.matrix import as_matrix, matrix_of
 from ci_engine.output import prepare_directory
 from ci_engine.project import Project, read_project, repository_root
-from ci_engine.report import write_reports
 from ci_engine.report.console import conclude, make_console, print_check
+from ci_engine.report.publishing import write_reports
 from ci_engine.results import (
     CheckResult,
     Finding,

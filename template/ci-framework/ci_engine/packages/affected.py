@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -18,8 +17,7 @@ _HARMLESS = frozenset({"docs", "generated"})
 _FAR_REACHING = frozenset({"always-run", "ci", "data", "everything"})
 
 
-@dataclass(frozen=True)
-class Affected:
+class Affected(msgspec.Struct, frozen=True):
     """The packages that have to be checked.
 
     Attributes:
@@ -29,7 +27,7 @@ class Affected:
     """
 
     changed: Mapping[str, str]
-    dependents: Mapping[str, str] = field(default_factory=dict[str, str])
+    dependents: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
     everything: str = ""
 
     @property
@@ -113,7 +111,7 @@ def _kinds_of(kinds: Kinds, package: Package) -> Kinds:
         source_paths=package.source_paths or ["."],
         test_paths=package.test_paths,
     )
-    return replace(kinds, settings=settings)
+    return msgspec.structs.replace(kinds, settings=settings)
 
 
 def _only_test(package: Package, inside: str) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from ci_engine.packages.detection import Found
 from ci_engine.packages.imports import Import, mentioned, read_imports
@@ -99,8 +100,7 @@ def _children(package: Found, place: str) -> Iterator[str]:
             yield stem
 
 
-@dataclass(frozen=True)
-class _Edge:
+class _Edge(msgspec.Struct, frozen=True):
     kind: Kind
     because: str
 

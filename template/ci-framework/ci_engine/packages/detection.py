@@ -5,7 +5,8 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from ci_engine.config import Table
 from ci_engine.globs import matching
@@ -44,8 +45,7 @@ _HOMES = frozenset(
 _FREE = frozenset({"a fixture of tests", "a template", "documentation"})
 
 
-@dataclass
-class Found:
+class Found(msgspec.Struct):
     """One package, before its dependencies are known.
 
     Attributes:
@@ -59,20 +59,18 @@ class Found:
     name: str
     path: str
     manifest: Manifest
-    files: list[str] = field(default_factory=list[str])
-    layout: Layout = field(default_factory=lambda: Layout([], [], {}))
+    files: list[str] = msgspec.field(default_factory=list[str])
+    layout: Layout = msgspec.field(default_factory=lambda: Layout([], [], {}))
 
 
-@dataclass(frozen=True)
-class Detected:
+class Detected(msgspec.Struct, frozen=True):
     """The packages, and what was not taken for one."""
 
     packages: list[Found]
     ignored: list[Ignored]
 
 
-@dataclass(frozen=True)
-class _Members:
+class _Members(msgspec.Struct, frozen=True):
     """What a workspace of the repository says of its members."""
 
     members: Sequence[str]

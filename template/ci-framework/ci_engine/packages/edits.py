@@ -12,7 +12,8 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 __all__ = ["Entry", "Section", "detected_keys", "quoted", "rewrite"]
 
@@ -23,8 +24,7 @@ _KEY = re.compile(r"""^  ("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s#"'][^#]*?):(?=\s
 _TOP = re.compile(r"^([A-Za-z][\w-]*):(?=\s|$)")
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """One entry of a section: its key, and the lines below it without an indent."""
 
     key: str
@@ -38,19 +38,17 @@ class Entry:
         return [f"{head}  # detected {_fingerprint([head, *body])}", *body]
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(msgspec.Struct, frozen=True):
     """A section of a file, with everything that was found for it."""
 
     name: str
     entries: Sequence[Entry]
 
 
-@dataclass
-class _Part:
+class _Part(msgspec.Struct):
     """Lines of a file: the head of a section, an entry of one, or anything else."""
 
-    lines: list[str] = field(default_factory=list[str])
+    lines: list[str] = msgspec.field(default_factory=list[str])
     section: str = ""
     key: str | None = None
     head: bool = False

@@ -6,8 +6,9 @@ import ast
 import re
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 __all__ = ["Import", "mentioned", "read_imports"]
 
@@ -18,8 +19,7 @@ _MENTION = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Import:
+class Import(msgspec.Struct, frozen=True):
     """One name that a file imports.
 
     Attributes:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from ci_engine.packages.manifests import Manifest
 from ci_engine.project import normalise
@@ -37,8 +38,7 @@ _SCRIPTS = frozenset({"setup", "conftest", "noxfile", "tasks", "fabfile", "__mai
 _NAMESPACE_LEVELS = 6
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(msgspec.Struct, frozen=True):
     """Where things are, seen from the directory of the package.
 
     Attributes:

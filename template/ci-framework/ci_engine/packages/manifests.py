@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
+
+import msgspec
 
 from ci_engine.config import Table, read_text, read_toml
 from ci_engine.errors import ConfigurationError
@@ -35,8 +36,7 @@ NO_SETUP = "setup.py has no call of setup()"
 _LARGEST = 5_000_000
 
 
-@dataclass
-class Manifest:
+class Manifest(msgspec.Struct):
     """What the files of one directory say.
 
     Attributes:
@@ -58,12 +58,12 @@ class Manifest:
     version: str = ""
     requires_python: str = ""
     because: str = ""
-    needs: list[Needed] = field(default_factory=list[Needed])
-    roots: dict[str, str] = field(default_factory=dict[str, str])
-    modules: list[str] = field(default_factory=list[str])
-    tests: list[str] = field(default_factory=list[str])
+    needs: list[Needed] = msgspec.field(default_factory=list[Needed])
+    roots: dict[str, str] = msgspec.field(default_factory=dict[str, str])
+    modules: list[str] = msgspec.field(default_factory=list[str])
+    tests: list[str] = msgspec.field(default_factory=list[str])
     computed: bool = False
-    pyproject: Table = field(default_factory=dict[str, object])
+    pyproject: Table = msgspec.field(default_factory=dict[str, object])
 
 
 def read_manifest(directory: Path, names: frozenset[str]) -> Manifest:

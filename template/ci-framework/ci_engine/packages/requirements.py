@@ -5,8 +5,9 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from ci_engine.project import normalise
 
@@ -21,8 +22,7 @@ _LINK = re.compile(r"@\s*(\S+)")
 _HERE = re.compile(r"(?:\$\{PROJECT_ROOT\}|\{root(?::uri|:real)?\})/?")
 
 
-@dataclass(frozen=True)
-class Needed:
+class Needed(msgspec.Struct, frozen=True):
     """One thing that a package asks for.
 
     Attributes:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 import configparser
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 __all__ = ["SetupFacts", "read_setup_cfg", "read_setup_py"]
 
 
-@dataclass
-class SetupFacts:
+class SetupFacts(msgspec.Struct):
     """What setup.py or setup.cfg says.
 
     Attributes:
@@ -27,9 +27,9 @@ class SetupFacts:
     name: str = ""
     version: str = ""
     requires_python: str = ""
-    requires: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
-    roots: dict[str, str] = field(default_factory=dict[str, str])
-    modules: list[str] = field(default_factory=list[str])
+    requires: dict[str, list[str]] = msgspec.field(default_factory=dict[str, list[str]])
+    roots: dict[str, str] = msgspec.field(default_factory=dict[str, str])
+    modules: list[str] = msgspec.field(default_factory=list[str])
     computed: bool = False
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
-from ci_engine.errors import ToolError
+import msgspec
+
 from ci_engine.project import Project
-from ci_engine.run import find_program, run_program
 
 __all__ = ["Tree", "read_tree"]
 
@@ -18,8 +16,7 @@ __all__ = ["Tree", "read_tree"]
 _FRAMEWORK = "ci-framework/"
 
 
-@dataclass(frozen=True)
-class Tree:
+class Tree(msgspec.Struct, frozen=True):
     """What lies in a repository.
 
     Attributes:
@@ -43,7 +40,7 @@ def read_tree(project: Project) -> Tree:
     root = Path(os.path.realpath(project.root))
     files: list[str] = []
     links: dict[str, str] = {}
-    for name in sorted(set(_names(project))):
+    for name in project.names:
         if name.startswith(_FRAMEWORK):
             continue
         try:
@@ -56,22 +53,6 @@ def read_tree(project: Project) -> Tree:
         elif stat.S_ISREG(mode):
             files.append(name)
     return Tree(project.root, tuple(files), links)
-
-
-def _names(project: Project) -> Iterable[str]:
-    if not project.has_git or find_program("git") is None:
-        return (path.relative_to(project.root).as_posix() for path in project.files)
-    command = ["git", "ls-files", "-z", "-c", "-o", "--exclude-standard"]
-    outcome = run_program(command, cwd=project.root, timeout=60)
-    if outcome.code != 0:
-        raise ToolError(
-            f"git could not list the files: {outcome.tail(3)}",
-            next_step="run `git status` in the repository and correct what it reports",
-        )
-    names = outcome.names()
-    if not names:
-        return (path.relative_to(project.root).as_posix() for path in project.files)
-    return names
 
 
 def _target(root: Path, name: str) -> str:
