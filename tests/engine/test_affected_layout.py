@@ -130,6 +130,15 @@ def test_a_file_that_may_be_run_otherwise_is_another_program(repository: Path) -
     assert "b" in selected(repository)
 
 
+@pytest.mark.parametrize("name", ["tests/data/case.py", "tools/script.py"])
+def test_a_file_that_no_test_imports_may_be_data(repository: Path, name: str) -> None:
+    write(repository, {name: "x = 1\n", "tests/test_run.py": "import subprocess\n"})
+    git(repository, "add", "--all")
+    git(repository, "commit", "--quiet", "--message", "more")
+    change(repository, name, "# expected: nothing\n")
+    assert "run" in selected(repository)
+
+
 def test_several_files_are_told_apart(repository: Path) -> None:
     change(repository, "src/p/b.py", "# Why.\n")
     change(repository, "src/p/looking.py", "x = 1\n")

@@ -9,9 +9,10 @@ from __future__ import annotations
 import ast
 import re
 
+from ci_engine.affected.graph import ImportGraph
 from ci_engine.affected.read_ast import parse
 
-__all__ = ["is_same_program", "looks_at_texts"]
+__all__ = ["is_imported", "is_same_program", "tests_that_look"]
 
 # What may be left of a file that was only laid out anew: a cheap look before parsing.
 _COMMENT = re.compile(rb"#[^\r\n]*")
@@ -41,7 +42,22 @@ def is_same_program(before: bytes, after: bytes) -> bool:
         return False
 
 
-def looks_at_texts(text: bytes) -> bool:
+def is_imported(path: str, graph: ImportGraph) -> bool:
+    """Whether tests know a file by running it; what lies with them may be data."""
+    with_tests = path in graph.area and not path.endswith("conftest.py")
+    return path in graph.covered and (path in graph.tests or not with_tests)
+
+
+def tests_that_look(path: str, graph: ImportGraph) -> frozenset[str]:
+    """The tests behind a file with code that may ask for the text of a program."""
+    files = graph.files
+    looking = [name for name in files.python if _looks_at_texts(files.read(name))]
+    near = {*looking, *graph.dependents(looking)}
+    behind = {path, *graph.dependents([path])}
+    return graph.tests & near & behind
+
+
+def _looks_at_texts(text: bytes) -> bool:
     """Whether code may ask for the text of a program, or for the number of a line."""
     if any(sign in text for sign in _LOOKING):
         return True

@@ -18,7 +18,7 @@ from ci_engine.affected.readers import (
     names_in_settings,
     readers_of,
 )
-from ci_engine.affected.rewritten import looks_at_texts
+from ci_engine.affected.rewritten import is_imported, tests_that_look
 from ci_engine.globs import matching
 from ci_engine.pages import is_page
 
@@ -209,7 +209,7 @@ class _Rules:
             return f"{path} cannot be parsed"
         if (graph.files.root / path).is_symlink():
             return f"{path} is a link"
-        if change.same:
+        if change.same and is_imported(path, graph):
             self._laid_out_anew(path)
             return ""
         self._seed(path, [])
@@ -229,16 +229,11 @@ class _Rules:
         """The same program matters to who looks at its text, not to who runs it."""
         graph = self.graph
         self.result.notes.append(f"{path}: only comments or the layout changed")
-        looking = [name for name in graph.files.python if self._looks(name)]
-        near = {*looking, *graph.dependents(looking)}
-        after = {path, *graph.dependents([path])}
-        for name in (graph.tests & {path}) | (graph.tests & near & after):
-            self._seed(name, [path] if name != path else [])
-        for name in readers_of(path, graph.files, graph.area):
+        if path in graph.tests:
+            self._seed(path, [])
+        readers = readers_of(path, graph.files, graph.area)
+        for name in {*readers, *tests_that_look(path, graph)}:
             self._seed(name, [path])
-
-    def _looks(self, name: str) -> bool:
-        return looks_at_texts(self.graph.files.read(name))
 
     def _below(self, path: str) -> None:
         """Take the tests below a file's directory as changed."""
