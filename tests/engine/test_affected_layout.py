@@ -74,6 +74,8 @@ TREE: Tree = {
     "src/p/__init__.py": "",
     "src/p/a.py": "def f():\n    return 1\n",
     "src/p/b.py": "from p.a import f\n",
+    "src/p/naming.py": "import p.a\nx = [n for n in NAMES if n.endswith('.py')]\n",
+    "tests/test_naming.py": "import p.naming\n",
     "src/p/looking.py": "import inspect, p.a\nx = inspect.getsource(p.a)\n",
     "tests/conftest.py": "import p.b\n",
     "tests/test_a.py": "from p.a import f\n",

@@ -45,7 +45,8 @@ _ASKED_FOR: Mapping[str, tuple[str, ...]] = {
 }
 # The same of packages that bring a plugin and have names that do not say so.
 _BY_OTHERS = re.compile(
-    r"anyio_backend\w*|celery_\w+|use_celery_app_trap|_?faker_\w+|snapshot|loop"
+    r"anyio_backend\w*|celery_\w+|use_celery_app_trap|_?faker_\w+|jp_\w+|snapshot"
+    r"|loop"
 )
 _NAME = rb"(pytest(?:[-_][a-z][a-z0-9]*)+)"
 _REQUIRED = re.compile(rb"(?<![\w./-])" + _NAME + rb"(?![\w./-])", re.IGNORECASE)

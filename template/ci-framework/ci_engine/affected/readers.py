@@ -59,7 +59,9 @@ def readers_of(
     signs = _Signs.of(name)
     tests = frozenset(files.python if closely else area)
     beside = name.split("/")[:-1][:1]
+    # Code that names the end of a module is about modules, not about this one.
     near = not beside or is_below(name, files.packages - {""})
+    near = near and not name.endswith(".py")
     return [
         path
         for path in files.python
