@@ -146,3 +146,13 @@ def test_several_files_are_told_apart(repository: Path) -> None:
     change(repository, "src/p/looking.py", "x = 1\n")
     assert "looking" in selected(repository)
     assert "a" not in selected(repository)
+
+
+def test_where_too_much_changed_nothing_is_compared(repository: Path) -> None:
+    data = "".join(f"x{number} = {number}\n" for number in range(70_000))
+    write(repository, {"src/p/large.py": data})
+    git(repository, "add", "--all")
+    git(repository, "commit", "--quiet", "--message", "more")
+    change(repository, "src/p/large.py", "# Why.\n")
+    change(repository, "src/p/a.py", "# Why.\n")
+    assert "b" in selected(repository)
