@@ -110,7 +110,7 @@ def told(done: Run) -> dict[str, str]:
 def test_a_green_change_is_green_on_every_leg_of_its_matrix(
     project: Path, place: Path, pythons: tuple[str, str]
 ) -> None:
-    append(source_of(project), "\n# A change.\n")
+    append(source_of(project), "\n\nCHANGE = 1\n")
     done = run(project, place)
     assert done.ended() == {**EVERYTHING, **legs_on(*pythons)}, done.text
     assert done.code == 0
@@ -257,14 +257,14 @@ def test_a_forced_push_of_a_branch_runs_all_tests(
 def test_a_change_from_a_fork_sends_nothing_that_needs_a_right(
     project: Path, place: Path, pythons: tuple[str, str]
 ) -> None:
-    append(source_of(project), "\n# A change.\n")
+    append(source_of(project), "\n\nCHANGE = 1\n")
     commit_all(project)
     repository = {"default_branch": "main", "full_name": "someone/sample"}
     head = {"sha": commit_of(project, "HEAD"), "repo": {"full_name": "fork/sample"}}
     base = {"ref": "main", "sha": commit_of(project, "HEAD~1"), "repo": repository}
     change = {"number": 7, "head": head, "base": base}
     payload: dict[str, object] = {"repository": repository, "pull_request": change}
-    append(source_of(project), "# Another one.\n")
+    append(source_of(project), "OTHER = 1\n")
     done = run(project, place, payload=payload)
     ended = {**EVERYTHING, **legs_on(*pythons)}
     for job in ("comment", "code-scanning"):
@@ -378,7 +378,7 @@ def test_the_hybrid_workflow_spot_checks_changes_only(
     if len(found) < 3:
         pytest.skip(f"three Pythons are needed, there are {', '.join(found)}")
     project = sample(template, tmp_path / "sample", tuple(found[:3]), "hybrid")
-    append(source_of(project), "\n# A change.\n")
+    append(source_of(project), "\n\nCHANGE = 1\n")
     done = run(project, place, event, HYBRID)
     legs = found[:3] if event == "merge_group" else [found[0], found[2]]
     ended = {**EVERYTHING, **legs_on(*legs)}

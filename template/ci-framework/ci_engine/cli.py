@@ -138,11 +138,10 @@ def _decision(
         return read_decision(Path.cwd() / parsed.selection)
     if not parsed.affected:
         return None
-    from ci_engine.detection import DetectionRequest, detect
-    from ci_engine.event import read_event
+    from ci_engine.detection import DetectionRequest, ask, detect
 
     request = DetectionRequest(since=parsed.since)
-    return detect(project, configuration, read_event(os.environ), request)
+    return detect(project, configuration, ask(project, request), request)
 
 
 def _gate_of_package(parsed: Arguments) -> int:

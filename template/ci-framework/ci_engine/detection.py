@@ -17,14 +17,16 @@ from ci_engine.affected.workflows import runs_tests
 from ci_engine.changes import Affected, Chain, Decision, Kinds, decide, everything
 from ci_engine.config import Configuration
 from ci_engine.errors import ToolError, UsageError
-from ci_engine.event import Event
+from ci_engine.event import Event, read_event
 from ci_engine.git import Start, find_start, is_checked_out
 from ci_engine.git_changes import Change, changed_files, contents_before
 from ci_engine.project import Project
 
 __all__ = [
     "DetectionRequest",
+    "Told",
     "analyze",
+    "ask",
     "describe",
     "detect",
     "graph_of",
@@ -69,10 +71,48 @@ def graph_of(
     return build_graph(project, settings.source_paths, places, gone=gone)
 
 
+class Told(msgspec.Struct, frozen=True):
+    """What the event and git tell of a change.
+
+    Attributes:
+        event: what started the workflow that runs us, if one does.
+        everything: why the change is not looked at, empty if it is.
+        start: where the change started.
+        changes: what it touched, if its start is known.
+    """
+
+    event: Event
+    everything: str = ""
+    start: Start = Start(None, "nobody asked")
+    changes: list[Change] = msgspec.field(default_factory=list[Change])
+
+
+def ask(project: Project, request: DetectionRequest) -> Told:
+    """Ask the event and git what changed, for which no configuration is needed.
+
+    Raises:
+        ToolError: if they cannot tell: everything must be treated as changed.
+    """
+    event = read_event(os.environ)
+    because = "" if request.since else event.everything_because()
+    if because:
+        return Told(event, because)
+    start = _start(project, event, request)
+    if start.commit is None:
+        return Told(event, start=start)
+    changes = changed_files(
+        project.root,
+        start,
+        work_tree=not (event.name or request.head),
+        head=request.head or "HEAD",
+    )
+    return Told(event, start=start, changes=changes)
+
+
 def detect(
     project: Project,
     configuration: Configuration,
-    event: Event,
+    told: Told,
     request: DetectionRequest,
 ) -> Decision:
     """Tell what a change touches and which tests it can break.
@@ -81,10 +121,9 @@ def detect(
         ToolError: if git cannot tell: everything must be treated as changed.
         UsageError: if ``since`` or ``head`` is not here.
     """
-    because = "" if request.since else event.everything_because()
-    if because:
-        return _everything(project, configuration, because)
-    start = _start(project, event, request)
+    if told.everything:
+        return _everything(project, configuration, told.everything)
+    event, start = told.event, told.start
     head = request.head or (os.environ.get("GITHUB_SHA", "") if event.name else "")
     if start.commit is None:
         if start.reason.startswith(("--since", "--head")):
@@ -95,13 +134,7 @@ def detect(
         return everything(
             f"the start is not known: {start.reason}", head=head or "HEAD"
         )
-    changes = changed_files(
-        project.root,
-        start,
-        work_tree=not (event.name or request.head),
-        head=request.head or "HEAD",
-    )
-    decision = _decide(project, configuration, changes, start.commit, event, request)
+    decision = _decide(project, configuration, told, start.commit, request)
     return msgspec.structs.replace(decision, head=head or "HEAD")
 
 
@@ -136,11 +169,11 @@ def _everything(
 def _decide(
     project: Project,
     configuration: Configuration,
-    changes: Sequence[Change],
+    told: Told,
     base: str,
-    event: Event,
     request: DetectionRequest,
 ) -> Decision:
+    event, changes = told.event, told.changes
     if any(change.submodule for change in changes):
         names = ", ".join(change.path for change in changes if change.submodule)
         return everything(f"a submodule moved: {names}", base)

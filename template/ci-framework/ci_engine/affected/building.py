@@ -15,9 +15,10 @@ from ci_engine.affected.mentions import Mentions, script_modules, starts_program
 from ci_engine.affected.modules import Modules
 from ci_engine.affected.pytest_settings import PytestSettings, read_pytest_settings
 from ci_engine.affected.read_ast import imports_of
-from ci_engine.affected.read_ruff import RuffImports, RuffReading
+from ci_engine.affected.read_ruff import RuffImports, read_with_ruff
 from ci_engine.affected.read_text import doubtful_imports, guessed_imports
 from ci_engine.affected.roots import declared_roots, other_roots
+from ci_engine.background import Background
 from ci_engine.errors import ToolError
 from ci_engine.project import OUTPUT_DIRECTORY, Project
 
@@ -156,11 +157,13 @@ class _Builder:
             if other != path:
                 known.setdefault(other, kind)
 
-    def _start_ruff(self) -> RuffReading:
+    def _start_ruff(self) -> Background[RuffImports]:
         roots = self.modules.plain_roots
-        return RuffReading(self.project, self.files, roots, _WITHOUT)
+        return Background(
+            partial(read_with_ruff, self.project, self.files, roots, _WITHOUT)
+        )
 
-    def _imports(self, ruff: RuffReading | None) -> str:
+    def _imports(self, ruff: Background[RuffImports] | None) -> str:
         done: frozenset[str] = frozenset()
         label = "Python's own parser"
         if ruff is not None:

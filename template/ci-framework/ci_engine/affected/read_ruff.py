@@ -9,21 +9,19 @@ from __future__ import annotations
 import json
 import os
 import re
-import threading
 from collections.abc import Sequence
-from functools import partial
 
 import msgspec
 
 from ci_engine.affected.files import Files
 from ci_engine.config import configs_directory, read_text
 from ci_engine.environment import child_variables
-from ci_engine.errors import CommandError, ToolError
+from ci_engine.errors import ToolError
 from ci_engine.project import Project
 from ci_engine.run import find_program, run_program
 from ci_engine.tools import isolated_tool
 
-__all__ = ["RuffImports", "RuffReading"]
+__all__ = ["RuffImports", "read_with_ruff"]
 
 _SECONDS = 60.0
 # The second says that a name is not UTF-8: such a file is not listed, so read again.
@@ -47,49 +45,7 @@ class RuffImports(msgspec.Struct, frozen=True):
     version: str
 
 
-class RuffReading:
-    """Ruff reads the imports of all files while its caller goes on."""
-
-    def __init__(
-        self,
-        project: Project,
-        files: Files,
-        roots: Sequence[str],
-        without: Sequence[str],
-    ) -> None:
-        """Start ruff.
-
-        Args:
-            project: the repository.
-            files: the files that matter.
-            roots: the directories that imports may start from.
-            without: directories that are not looked into.
-        """
-        self._ask = partial(_read_with_ruff, project, files, roots, without)
-        self._found: RuffImports | None = None
-        self._error: CommandError | None = None
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        try:
-            self._found = self._ask()
-        except CommandError as error:
-            self._error = error
-
-    def result(self) -> RuffImports:
-        """Wait for what ruff found.
-
-        Raises:
-            ToolError: if ruff cannot be had, or does anything unexpected.
-        """
-        self._thread.join()
-        if self._found is None:
-            raise self._error or ToolError("ruff analyze graph: no answer")
-        return self._found
-
-
-def _read_with_ruff(
+def read_with_ruff(
     project: Project, files: Files, roots: Sequence[str], without: Sequence[str]
 ) -> RuffImports:
     """Ask ruff for the imports of all files.

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
+from ci_engine.background import Background
 from ci_engine.changes import Decision, Kinds, Tests, everything
 from ci_engine.config import Configuration, load_configuration
-from ci_engine.detection import DetectionRequest, detect
+from ci_engine.detection import DetectionRequest, Told, ask, detect
 from ci_engine.errors import ToolError
-from ci_engine.event import Event, read_event
+from ci_engine.event import Event
 from ci_engine.explanation import explain
 from ci_engine.github import add_summary, write_outputs
 from ci_engine.jobs import Jobs, plan_jobs
@@ -66,16 +69,18 @@ def run_changes(request: ChangesRequest) -> int:
             selected, so that nobody who goes on leaves anything out.
     """
     project = read_project(repository_root())
+    # Git tells what there is while the settings are read.
+    asked = None if request.explain else Background(partial(_ask, project, request))
     configuration = load_configuration(project.root, os.environ)
-    if request.explain:
+    if asked is None:
         path = _in_repository(project, request.explain)
         explanation = explain(project, configuration, path)
         as_json = msgspec.json.encode(explanation).decode() + "\n"
         sys.stdout.write(as_json if request.as_json else to_explanation(explanation))
         return 0
     try:
-        event = read_event(os.environ)
-        decision = detect(project, configuration, event, request.detection)
+        told = asked.result()
+        decision = detect(project, configuration, told, request.detection)
     except ToolError as error:
         because = f"detection failed: {str(error).splitlines()[0]}"
         decision = everything(because)
@@ -85,13 +90,21 @@ def run_changes(request: ChangesRequest) -> int:
         _tell(project, configuration, decision, jobs, request)
         raise
     spot_check = request.matrix == "spot-check"
-    jobs = plan_jobs(decision, configuration, event, spot_check=spot_check)
+    jobs = plan_jobs(decision, configuration, told.event, spot_check=spot_check)
     kinds = Kinds(configuration.patterns, configuration.settings)
     packages = find_affected(project, kinds, decision, request.dependents)
     decision = msgspec.structs.replace(decision, packages=packages.names)
     jobs = with_packages(jobs, packages, configuration)
     _tell(project, configuration, decision, jobs, request)
     return 0
+
+
+def _ask(project: Project, request: ChangesRequest) -> Told:
+    told = ask(project, request.detection)
+    with suppress(ToolError):
+        # Listed once, here; who needs the files is told why they cannot be listed.
+        _ = project.names
+    return told
 
 
 def _in_repository(project: Project, path: str) -> str:

@@ -16,9 +16,8 @@ from ci_engine import __version__
 from ci_engine.changes import Kinds
 from ci_engine.commands.package_gates import GateOptions, run_packages
 from ci_engine.config import load_configuration
-from ci_engine.detection import DetectionRequest, detect
+from ci_engine.detection import DetectionRequest, ask, detect
 from ci_engine.errors import UsageError
-from ci_engine.event import read_event
 from ci_engine.output import prepare_directory, write_text
 from ci_engine.packages.affected import Affected, affected_by
 from ci_engine.packages.configure import configure
@@ -148,7 +147,7 @@ def _affected(project: Project, graph: Graph, since: str) -> Affected:
     """
     configuration = load_configuration(project.root, os.environ)
     request = DetectionRequest(since)
-    decision = detect(project, configuration, read_event(os.environ), request)
+    decision = detect(project, configuration, ask(project, request), request)
     kinds = Kinds(configuration.patterns, configuration.settings)
     return affected_by(graph, kinds, decision)
 

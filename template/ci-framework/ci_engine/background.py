@@ -1,0 +1,36 @@
+"""Do something while its caller goes on: most often, wait for a program."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+__all__ = ["Background"]
+
+_Result = TypeVar("_Result")
+
+
+class Background(Generic[_Result]):
+    """A call that runs in a thread of its own until its result is asked for."""
+
+    def __init__(self, call: Callable[[], _Result]) -> None:
+        """Start the call."""
+        self._call = call
+        self._results: list[_Result] = []
+        self._error: Exception | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._results.append(self._call())
+        except Exception as error:
+            self._error = error
+
+    def result(self) -> _Result:
+        """Wait for what the call returns; what it raised is raised here."""
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        return self._results[0]
