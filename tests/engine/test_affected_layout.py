@@ -42,6 +42,7 @@ x = {
 def test_comments_and_the_layout_leave_the_program_as_it_was() -> None:
     assert is_same_program(BEFORE.encode(), AFTER.encode())
     assert is_same_program(BEFORE.encode(), BEFORE.replace("\n", "\r\n").encode())
+    assert is_same_program(b"x = 1 + \\\n  2\n", b"x = 1 + 2\n")
 
 
 @pytest.mark.parametrize(
@@ -52,6 +53,7 @@ def test_comments_and_the_layout_leave_the_program_as_it_was() -> None:
         pytest.param("x = (1)\n", "x = (1,)\n", id="a tuple"),
         pytest.param("x = 'a b'\n", "x = 'ab'\n", id="a space in a text"),
         pytest.param("x = '# a'\n", "x = '# b'\n", id="a text that looks a comment"),
+        pytest.param(r"x = '\\d'", r"x = '\d'", id="an escape that warns"),
         pytest.param('"""One."""\n', '"""Two."""\n', id="a docstring"),
         pytest.param(
             "if a:\n    b()\n    c()\n", "if a:\n    b()\nc()\n", id="an indentation"

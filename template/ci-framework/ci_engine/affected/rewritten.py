@@ -16,7 +16,7 @@ __all__ = ["is_imported", "is_same_program", "tests_that_look"]
 
 # What may be left of a file that was only laid out anew: a cheap look before parsing.
 _COMMENT = re.compile(rb"#[^\r\n]*")
-_LAYOUT = b" \t\r\n\f\\,()\"'#"
+_LAYOUT = b" \t\r\n\f,()\"'#"
 # A text that is longer is not worth its parsing.
 _LONGEST = 400_000
 _LOOKING = (
@@ -70,4 +70,6 @@ def _start(text: bytes) -> bytes:
 
 
 def _without_layout(text: bytes) -> bytes:
-    return _COMMENT.sub(b"", text).translate(None, _LAYOUT)
+    whole = _COMMENT.sub(b"", text).replace(b"\\\r\n", b"").replace(b"\\\n", b"")
+    # Other backslashes stay: of two ways to write a text one may be worth a warning.
+    return whole.translate(None, _LAYOUT)
