@@ -127,6 +127,7 @@ def test_a_hanging_test_is_killed_and_named_where_it_hangs(
     assert "TIMED OUT" in run.summary
 
 
+@pytest.mark.heavy
 def test_an_import_that_hangs_is_named_where_it_hangs(project: DemoProject) -> None:
     project.test_file("import time\n\ntime.sleep(600)\n")
     run = project.gate("test", "--timeout", "6")
@@ -311,6 +312,8 @@ def test_an_unexpected_pass_is_red_where_the_project_is_strict(
     assert_red(project.gate("test"), "test", MORE, 4)
 
 
+# Now and then xdist waits a minute for the worker that is gone.
+@pytest.mark.heavy
 def test_a_dead_worker_of_xdist_is_named_with_its_test(project: DemoProject) -> None:
     project.replace("pyproject.toml", "testpaths", 'addopts = "-n 1"\ntestpaths')
     assert_green(project.gate("test", variables=FULL))
