@@ -37,6 +37,9 @@ __all__ = [
 # Bytes of modules that are compared with what they were, about a second's work; where
 # more changed at once, hardly a test would be left out.
 _MOST_COMPARED = 1_000_000
+# Times that a text is searched for a module of which only the layout changed: again
+# about a second's work.
+_MOST_SEARCHED = 6_000
 
 
 class DetectionRequest(msgspec.Struct, frozen=True):
@@ -234,6 +237,8 @@ def analyze(
 def _same_programs(root: Path, files: Files, changes: Sequence[Change]) -> set[str]:
     """The Python files in which only comments and the layout changed."""
     modules = [change for change in changes if change.path.endswith(".py")]
+    if len(modules) * len(files.python) > _MOST_SEARCHED:
+        return set()
     before = contents_before(root, modules)
     if sum(map(len, before.values())) > _MOST_COMPARED:
         return set()

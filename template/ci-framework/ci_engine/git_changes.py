@@ -5,6 +5,7 @@ An empty list of changes is only ever the truth, never a failure.
 
 from __future__ import annotations
 
+import io
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -109,20 +110,18 @@ def _change(facts: str, path: str) -> Change:
 
 def contents_before(root: Path, changes: Iterable[Change]) -> dict[str, bytes]:
     """What files held before the change, by their path; some may be missing."""
-    asked = {change.before: change.path for change in changes if change.before}
+    asked = [change for change in changes if change.before]
     if not asked:
         return {}
-    given = "".join(f"{name}\n" for name in asked)
-    data = Repository(root).ask("cat-file", "--batch", given=given)
+    given = "".join(f"{change.before}\n" for change in asked)
+    answers = io.BytesIO(Repository(root).ask("cat-file", "--batch", given=given))
     found: dict[str, bytes] = {}
-    while data:
+    for change in asked:
         # ``NAME blob SIZE``, what it holds, and the end of the line.
-        facts, _, data = data.partition(b"\n")
-        name, _, kind = facts.decode("ascii", "replace").partition(" ")
-        size = kind.removeprefix("blob ")
+        size = answers.readline().rpartition(b" blob ")[2].strip()
         if size.isdigit():
-            found[asked[name]] = data[: int(size)]
-            data = data[int(size) + 1 :]
+            found[change.path] = answers.read(int(size))
+            answers.readline()
     return found
 
 

@@ -63,13 +63,14 @@ def list_names(root: Path, has_git: bool, output: str) -> set[str]:
 
 def _walk(directory: Path, output: str) -> Iterator[str]:
     start = len(str(directory)) + 1
+    skipped = _SKIPPED | {output}
     closed: list[str] = []
 
     def remember(error: OSError) -> None:
         closed.append(_with_slashes(str(error.filename)[start:]))
 
     for folder, folders, files in os.walk(directory, onerror=remember):
-        folders[:] = [name for name in folders if name not in {*_SKIPPED, output}]
+        folders[:] = [name for name in folders if name not in skipped]
         inside = f"{_with_slashes(folder[start:])}/" if folder[start:] else ""
         yield from (f"{inside}{name}" for name in files)
     yield from closed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -32,6 +33,9 @@ class Files:
     names: frozenset[str]
     others: frozenset[str] = frozenset()
     _texts: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    _having: dict[tuple[re.Pattern[bytes], frozenset[str]], frozenset[str]] = field(
+        default_factory=dict[tuple[re.Pattern[bytes], frozenset[str]], frozenset[str]]
+    )
 
     @classmethod
     def of(
@@ -103,6 +107,16 @@ class Files:
         if name not in self._texts:
             self._texts[name] = _read(self.root / name)
         return self._texts[name]
+
+    def having(
+        self, pattern: re.Pattern[bytes], among: frozenset[str]
+    ) -> frozenset[str]:
+        """Those among some files whose text has a pattern, looked for once."""
+        asked = (pattern, among)
+        if asked not in self._having:
+            found = (name for name in among if pattern.search(self.read(name)))
+            self._having[asked] = frozenset(found)
+        return self._having[asked]
 
     def outside_of_packages(self, directory: str) -> str:
         """The first directory from here upwards that is no package."""

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from ci_engine.affected.files import Files
 from ci_engine.affected.modules import Modules
-from ci_engine.affected.plugins import may_be_asked_for
+from ci_engine.affected.plugins import may_be_asked_for, plugins_of
 from ci_engine.affected.pytest_settings import SETTINGS_FILES, PytestSettings
 from ci_engine.affected.read_ast import imports_in, parse
 
@@ -97,10 +97,14 @@ class Asking:
 
     def _is_nobody(self, path: str, names: frozenset[str]) -> bool:
         """Whether fixtures that no test names are asked for by nothing else."""
-        if self._by_any_name or may_be_asked_for(names, self.files):
+        if self._by_any_name or may_be_asked_for(names, self._plugins):
             return False
         others = (name for name in self.files.python if name != path)
         return not any(_asks_for(self.files.read(name), names) for name in others)
+
+    @cached_property
+    def _plugins(self) -> frozenset[str]:
+        return plugins_of(self.files)
 
     @cached_property
     def _by_any_name(self) -> bool:

@@ -12,7 +12,7 @@ from fnmatch import fnmatch
 
 from ci_engine.affected.files import Files
 
-__all__ = ["may_be_asked_for"]
+__all__ = ["may_be_asked_for", "plugins_of"]
 
 # What a project may define for a plugin to ask for, by plugin.
 _ASKED_FOR: Mapping[str, tuple[str, ...]] = {
@@ -60,23 +60,23 @@ _NAMING = (
 )
 
 
-def may_be_asked_for(names: frozenset[str], files: Files) -> bool:
+def may_be_asked_for(names: frozenset[str], plugins: frozenset[str]) -> bool:
     """Whether a plugin of pytest may ask for one of some fixtures.
 
     Args:
         names: the names of the fixtures.
-        files: the files of the repository.
+        plugins: what may be installed.
     """
     if any(_BY_OTHERS.fullmatch(name) for name in names):
         return True
-    for plugin in _plugins(files):
+    for plugin in plugins:
         asked_for = _ASKED_FOR.get(plugin)
         if asked_for is None or not names.isdisjoint(asked_for):
             return True
     return False
 
 
-def _plugins(files: Files) -> set[str]:
+def plugins_of(files: Files) -> frozenset[str]:
     """The plugins that any text names which says what is installed."""
     found: set[bytes] = set()
     for name in files.names:
@@ -85,7 +85,7 @@ def _plugins(files: Files) -> set[str]:
         if place in ("requirements", "workflows") or _is_naming(base):
             pattern = _LOCKED if "lock" in base else _REQUIRED
             found.update(pattern.findall(files.read(name)))
-    return {word.decode().lower().replace("_", "-") for word in found}
+    return frozenset(word.decode().lower().replace("_", "-") for word in found)
 
 
 def _is_naming(base: str) -> bool:

@@ -57,20 +57,14 @@ def readers_of(
         closely: whether all are looked at like that.
     """
     signs = _Signs.of(name)
-    tests = frozenset(files.python if closely else area)
+    python = frozenset(files.python)
+    tests = python if closely else python.intersection(area)
     beside = name.split("/")[:-1][:1]
     # Code that names the end of a module is about modules, not about this one.
     near = not beside or is_below(name, files.packages - {""})
     near = near and not name.endswith(".py")
-    return [
-        path
-        for path in files.python
-        if (
-            signs.in_test(files.read(path), inside=is_below(path, beside or ["/"]))
-            if path in tests
-            else signs.in_code(files.read(path), near=near)
-        )
-    ]
+    found = signs.in_tests(files, tests, beside or ["/"])
+    return sorted(found | signs.in_code(files, python - tests, near=near))
 
 
 class _Signs(msgspec.Struct, frozen=True):
@@ -78,6 +72,7 @@ class _Signs(msgspec.Struct, frozen=True):
 
     Attributes:
         base: the name of the file.
+        names: this, and what it may be called in short.
         ending: the end of its name by itself, as in ``*.md`` or ``f"{page}.md"``.
         quoted: the file's name, whole or without its end, as a text.
         place: the first directory, as a text or as a part of one.
@@ -85,6 +80,7 @@ class _Signs(msgspec.Struct, frozen=True):
     """
 
     base: bytes
+    names: list[bytes]
     ending: re.Pattern[bytes] | None
     quoted: re.Pattern[bytes]
     place: re.Pattern[bytes] | None
@@ -96,13 +92,15 @@ class _Signs(msgspec.Struct, frozen=True):
         *directories, base = os.fsencode(name).split(b"/")
         stem, dot, suffix = base.rpartition(b".")
         ending = re.escape(dot + suffix) if stem and dot else b""
-        alone = [re.escape(stem)] if stem and is_for_people(name) else []
-        names = [re.escape(base), *alone]
+        names = [base, *([stem] if stem and is_for_people(name) else [])]
         ends = [re.escape(part) for part in {*directories[:1], *directories[-1:]}]
         return cls(
             base=base,
+            names=names,
             ending=_compile(rb"(?:[\"'}*]|%s)<>[\"']", ending),
-            quoted=re.compile(rb"[\"'/](?:" + rb"|".join(names) + rb")[\"']"),
+            quoted=re.compile(
+                rb"[\"'/](?:" + rb"|".join(map(re.escape, names)) + rb")[\"']"
+            ),
             place=_compile(
                 # Neither the key of a mapping nor what is asked of one.
                 rb"(?<![\w)\]]\[)(?<!get\()[\"'/](?:\.{1,2}/)*<>(?:/|[\"'](?!\s*:))",
@@ -116,25 +114,41 @@ class _Signs(msgspec.Struct, frozen=True):
             ),
         )
 
-    def in_test(self, text: bytes, *, inside: bool) -> bool:
-        """Whether a test seems to read the file; being near it says nothing."""
-        if self.base in text or _BUILDERS.search(text):
-            return True
-        if self.base == b"Makefile" and _MAKES.search(text):
-            return True
-        if self.ending is not None and self.ending.search(text):
-            return True
-        if _LISTING.search(text) and _TOP.search(text):
-            return True
-        return self.place is not None and not inside and bool(self.place.search(text))
+    def in_tests(
+        self, files: Files, tests: frozenset[str], beside: list[str]
+    ) -> frozenset[str]:
+        """The tests that seem to read the file; being near it says nothing."""
+        found = _naming([self.base], files, tests) | files.having(_BUILDERS, tests)
+        if self.base == b"Makefile":
+            found |= files.having(_MAKES, tests)
+        if self.ending is not None:
+            found |= files.having(self.ending, tests)
+        found |= files.having(_LISTING, tests) & files.having(_TOP, tests)
+        if self.place is not None:
+            named = files.having(self.place, tests)
+            found |= {test for test in named if not is_below(test, beside)}
+        return found
 
-    def in_code(self, text: bytes, *, near: bool) -> bool:
-        """Whether code seems to read the file when it runs.
+    def in_code(
+        self, files: Files, code: frozenset[str], *, near: bool
+    ) -> frozenset[str]:
+        """The code that seems to read the file when it runs.
 
         What is not near it, in a package or at the top, needs the way to it.
         """
-        patterns = (self.quoted, self.ending if near else None, self.path)
-        return any(pattern.search(text) for pattern in patterns if pattern is not None)
+        # Few texts have the name at all, which is told far quicker.
+        naming = _naming(self.names, files, code)
+        found = frozenset(n for n in naming if self.quoted.search(files.read(n)))
+        for pattern in (self.ending if near else None, self.path):
+            if pattern is not None:
+                found |= files.having(pattern, code)
+        return found
+
+
+def _naming(words: list[bytes], files: Files, among: frozenset[str]) -> frozenset[str]:
+    return frozenset(
+        name for name in among if any(word in files.read(name) for word in words)
+    )
 
 
 def _compile(pattern: bytes, part: bytes) -> re.Pattern[bytes] | None:

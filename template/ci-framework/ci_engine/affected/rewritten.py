@@ -48,13 +48,11 @@ def is_imported(path: str, graph: ImportGraph) -> bool:
     return path in graph.covered and (path in graph.tests or not with_tests)
 
 
-def tests_that_look(path: str, graph: ImportGraph) -> frozenset[str]:
-    """The tests behind a file with code that may ask for the text of a program."""
+def tests_that_look(graph: ImportGraph) -> frozenset[str]:
+    """The tests with code behind them that may ask for the text of a program."""
     files = graph.files
     looking = [name for name in files.python if _looks_at_texts(files.read(name))]
-    near = {*looking, *graph.dependents(looking)}
-    behind = {path, *graph.dependents([path])}
-    return graph.tests & near & behind
+    return graph.tests.intersection([*looking, *graph.dependents(looking)])
 
 
 def _looks_at_texts(text: bytes) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatch
+from functools import cached_property
 
 import msgspec
 
@@ -225,6 +226,10 @@ class _Rules:
                 self._below(path)
         return ""
 
+    @cached_property
+    def _looking(self) -> frozenset[str]:
+        return tests_that_look(self.graph)
+
     def _laid_out_anew(self, path: str) -> None:
         """The same program matters to who looks at its text, not to who runs it."""
         graph = self.graph
@@ -232,7 +237,8 @@ class _Rules:
         if path in graph.tests:
             self._seed(path, [])
         readers = readers_of(path, graph.files, graph.area)
-        for name in {*readers, *tests_that_look(path, graph)}:
+        behind = self._looking.intersection([path, *graph.dependents([path])])
+        for name in {*readers, *behind}:
             self._seed(name, [path])
 
     def _below(self, path: str) -> None:
