@@ -1,8 +1,7 @@
 """Lock the tools that the framework runs isolated, and the engine's own packages.
 
 Run it with `uv run .ci/lock.py` whenever a range below or in pyproject.toml changes;
-it writes template/ci-framework/configs/tool-locks.yaml and
-template/ci-framework/ci_engine/requirements.txt.
+it writes configs/tool-locks.yaml and requirements.txt of extensions/ci_engine.
 """
 
 from __future__ import annotations
@@ -19,7 +18,9 @@ else:
     import tomli as tomllib
 
 ROOT = Path(__file__).resolve().parent.parent
-FRAMEWORK = ROOT / "template" / "ci-framework"
+ENGINE = ROOT / "extensions" / "ci_engine"
+# The companion has more dependencies, in the same list.
+OF_ENGINE = ("msgspec", "pyyaml", "rich", "tomli")
 OLDEST_PYTHON = "3.10"
 
 # What each isolated tool is installed from; the first name is the tool's own.
@@ -87,19 +88,15 @@ def lock_tools() -> str:
 def lock_engine() -> str:
     """Write the lock of the engine's own packages as a requirements file."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    locked = compile_requirements(project["project"]["dependencies"], [])
-    head = "# The engine's packages, locked with hashes; generated, do not edit.\n"
-    return (
-        head
-        + "\n".join(row.replace(" --hash", " \\\n    --hash") for row in locked)
-        + "\n"
-    )
+    wanted = project["project"]["dependencies"]
+    locked = compile_requirements([w for w in wanted if w.startswith(OF_ENGINE)], [])
+    return "\n".join(row.replace(" --hash", " \\\n    --hash") for row in locked) + "\n"
 
 
 def main() -> None:
     """Write both files."""
-    (FRAMEWORK / "configs" / "tool-locks.yaml").write_text(lock_tools(), "utf-8")
-    (FRAMEWORK / "ci_engine" / "requirements.txt").write_text(lock_engine(), "utf-8")
+    (ENGINE / "configs" / "tool-locks.yaml").write_text(lock_tools(), "utf-8")
+    (ENGINE / "requirements.txt").write_text(lock_engine(), "utf-8")
 
 
 if __name__ == "__main__":

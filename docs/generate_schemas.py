@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "template" / "ci-framework"))
+sys.path.insert(0, str(ROOT / "extensions"))
 
 from ci_engine.cleanup.patterns import CleanupPatterns  # noqa: E402 - the path first
 from ci_engine.packages.files import FILES  # noqa: E402
@@ -27,7 +27,7 @@ from ci_engine.settings import ChangePatterns, QualityTiers, Settings  # noqa: E
 
 __all__ = ["ROOT", "field_notes", "finish", "summary"]
 
-SCHEMAS = ROOT / "template" / "ci-framework" / "configs" / "schemas"
+SCHEMAS = ROOT / "extensions" / "ci_engine" / "configs" / "schemas"
 Schema = dict[str, Any]
 Structure = type[msgspec.Struct]
 

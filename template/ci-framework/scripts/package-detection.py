@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Find the packages of this repository; --help tells the options."""
+"""Find the packages of this repository; --help lists the options."""
 
-import subprocess
+import runpy
 import sys
 from pathlib import Path
 
-LAUNCHER = Path(__file__).resolve().parent.parent / "ci"
+BOOTSTRAP = Path(__file__).resolve().parent.parent / "bootstrap"
 
 if __name__ == "__main__":
-    command = ["bash", str(LAUNCHER), "packages", *sys.argv[1:]]
-    sys.exit(subprocess.call(command))
+    sys.argv[1:1] = ["packages"]
+    runpy.run_path(str(BOOTSTRAP), run_name="__main__")

@@ -1,0 +1,28 @@
+"""Run the engine: ``python -m ci_engine``, or this file by its path.
+
+The launcher starts it by its path in isolated mode, where neither the working
+directory nor PYTHONPATH can put another module in the place of one of ours.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+if not __package__:
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from ci_engine.cli import main
+
+__all__ = ["start"]
+
+
+def start(arguments: Sequence[str]) -> int:
+    """Run a command; the launcher's option, which comes first, names the repository."""
+    option, rest = "--repository=", list(arguments)
+    if rest and rest[0].startswith(option):
+        return main(rest[1:], Path(rest[0].removeprefix(option)))
+    return main(rest)
+
+
+if __name__ == "__main__":
+    sys.exit(start(sys.argv[1:]))
