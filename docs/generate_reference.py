@@ -25,17 +25,17 @@ from copier import run_copy
 from generate_schemas import ROOT, field_notes, finish, summary
 
 from ci_engine.checks import CHECKS, mypy, pyright
-from ci_engine.config import load_configuration
+from ci_engine.configuration.loading import load_configuration
+from ci_engine.configuration.settings import Settings
 from ci_engine.errors import ConfigurationError, ToolError, UsageError
-from ci_engine.results import Status, Verdict
-from ci_engine.settings import Settings
+from ci_engine.findings.results import Status, Verdict
 from ci_engine.validation.blocks import SHARED_FILES
 
 Document = dict[str, Any]
 Answers = dict[str, object]
 
 PACKAGE = "my_project"
-QUALITY_TIERS = "template/ci-framework/configs/quality-tiers.yaml"
+QUALITY_TIERS = "extensions/ci_engine/configs/quality-tiers.yaml"
 SEE_CHECKS = "[by check](#checks-and-tiers)"
 RENDERS: tuple[Answers, ...] = (
     {},

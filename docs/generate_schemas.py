@@ -20,10 +20,10 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "extensions"))
 
 from ci_engine.cleanup.patterns import CleanupPatterns  # noqa: E402 - the path first
-from ci_engine.packages.files import FILES  # noqa: E402
-from ci_engine.profiles import SecurityProfiles  # noqa: E402
-from ci_engine.scan.waivers import WaiversFile  # noqa: E402
-from ci_engine.settings import ChangePatterns, QualityTiers, Settings  # noqa: E402
+from ci_engine.configuration.security_profiles import SecurityProfiles  # noqa: E402
+from ci_engine.configuration.settings import ChangePatterns, QualityTiers, Settings  # noqa: E402
+from ci_engine.monorepo.files import FILES  # noqa: E402
+from ci_engine.scanning.waivers import WaiversFile  # noqa: E402
 
 __all__ = ["ROOT", "field_notes", "finish", "summary"]
 

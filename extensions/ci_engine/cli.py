@@ -10,16 +10,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ci_engine.commands.parser import Arguments, parse
 from ci_engine.errors import CommandError, ToolError, UsageError
-from ci_engine.options import Arguments, parse
 
 if TYPE_CHECKING:
-    from ci_engine.changes import Decision
-    from ci_engine.config import Configuration, Table
-    from ci_engine.profiles import EngineName
-    from ci_engine.project import Project
-    from ci_engine.results import CheckResult
-    from ci_engine.settings import CheckName
+    from ci_engine.changes.decision import Decision
+    from ci_engine.configuration.loading import Configuration, Table
+    from ci_engine.configuration.security_profiles import EngineName
+    from ci_engine.configuration.settings import CheckName
+    from ci_engine.findings.results import CheckResult
+    from ci_engine.project.repository import Project
 
 __all__ = ["main"]
 
@@ -27,9 +27,7 @@ _MANY_OBJECTS = 100_000
 _SHORT_TURN = 0.0002  # seconds
 
 
-def main(
-    arguments: Sequence[str] | None = None, repository: Path | None = None
-) -> int:
+def main(arguments: Sequence[str] | None = None, repository: Path | None = None) -> int:
     """Run one command for a repository, and return its exit code.
 
     Args:
@@ -61,15 +59,15 @@ def main(
 
 
 def _repository(given: Path | None) -> Path:
-    from ci_engine.project import find_repository
+    from ci_engine.project.repository import find_repository
 
     return given.resolve() if given is not None else find_repository(Path.cwd())
 
 
 def _discard_reports(parsed: Arguments) -> None:
     """The reports of an earlier run must not pass for those of this one."""
-    from ci_engine.output import discard_reports
-    from ci_engine.project import OUTPUT_DIRECTORY, normalise
+    from ci_engine.project.output_files import discard_reports
+    from ci_engine.project.repository import OUTPUT_DIRECTORY, normalise
 
     # A page that is given was written by an earlier run on purpose.
     if not (getattr(parsed, "dry_run", False) or getattr(parsed, "page", "")):
@@ -88,8 +86,8 @@ def _package(parsed: Arguments) -> str:
 
 def _gate(parsed: Arguments) -> int:
     from ci_engine.commands.gate import GateRequest, run_gate
-    from ci_engine.config import load_configuration
-    from ci_engine.project import read_project
+    from ci_engine.configuration.loading import load_configuration
+    from ci_engine.project.repository import read_project
 
     root = parsed.repository
     _refuse_bad_python(parsed.python)
@@ -133,7 +131,7 @@ def _gate(parsed: Arguments) -> int:
         ),
     )
     # Imported while the tools run: that is time in which this process only waits.
-    from ci_engine.report.console import conclude, make_console
+    from ci_engine.reports.console import conclude, make_console
 
     conclude(make_console(), result, project.relative(reports), as_json=parsed.json)
     return result.verdict.exit_code
@@ -148,12 +146,12 @@ def _decision(
         UsageError: if the file of a selection cannot be read.
     """
     if parsed.selection:
-        from ci_engine.changes import read_decision
+        from ci_engine.changes.decision import read_decision
 
         return read_decision(Path.cwd() / parsed.selection)
     if not parsed.affected:
         return None
-    from ci_engine.detection import DetectionRequest, ask, detect
+    from ci_engine.changes.detection import DetectionRequest, ask, detect
 
     request = DetectionRequest(since=parsed.since)
     return detect(project, configuration, ask(project, request), request)
@@ -161,10 +159,10 @@ def _decision(
 
 def _gate_of_package(parsed: Arguments) -> int:
     from ci_engine.commands.gate import GateRequest, run_gate
-    from ci_engine.packages.declared import Siblings
-    from ci_engine.packages.gate import prepared_for
-    from ci_engine.packages.view import LEFT_OUT, view_package
-    from ci_engine.project import read_project
+    from ci_engine.environments.package_gate import prepared_for
+    from ci_engine.monorepo.declared import Siblings
+    from ci_engine.monorepo.view import LEFT_OUT, view_package
+    from ci_engine.project.repository import read_project
 
     top = read_project(parsed.repository)
     view = view_package(top, _package(parsed), os.environ, _overrides(parsed))
@@ -202,7 +200,7 @@ def _gate_of_package(parsed: Arguments) -> int:
             siblings=Siblings(top, view.graph, view.package),
         ),
     )
-    from ci_engine.report.console import conclude, make_console
+    from ci_engine.reports.console import conclude, make_console
 
     conclude(make_console(), result, top.relative(reports), as_json=parsed.json)
     return result.verdict.exit_code
@@ -267,7 +265,7 @@ def _packages(parsed: Arguments) -> int:
 
 
 def _print_result(check: CheckResult) -> None:
-    from ci_engine.report.console import make_console, print_check
+    from ci_engine.reports.console import make_console, print_check
 
     print_check(make_console(), check)
 
@@ -308,7 +306,7 @@ def _lines(text: str) -> list[str]:
 
 def _overrides(parsed: Arguments) -> Table:
     """The settings that the command line gives, refused where they do not fit."""
-    from ci_engine.config import settings_mistakes
+    from ci_engine.configuration.loading import settings_mistakes
 
     quality: Table = {}
     if parsed.tier:
@@ -319,7 +317,7 @@ def _overrides(parsed: Arguments) -> Table:
         quality["coverage-threshold"] = parsed.coverage_threshold
     table: Table = {"quality": quality} if quality else {}
     if parsed.timeout is not None:
-        from ci_engine.settings import BUILT_IN_CHECKS
+        from ci_engine.configuration.settings import BUILT_IN_CHECKS
 
         limit: Table = {"timeout": parsed.timeout}
         table["checks"] = dict.fromkeys(BUILT_IN_CHECKS, limit)
@@ -336,9 +334,9 @@ def _refuse_bad_python(version: str) -> None:
 
 def _scan(parsed: Arguments) -> int:
     from ci_engine.commands.scan import ScanRequest, run_scan
-    from ci_engine.config import load_configuration
-    from ci_engine.profiles import ENGINE_NAMES
-    from ci_engine.project import read_project
+    from ci_engine.configuration.loading import load_configuration
+    from ci_engine.configuration.security_profiles import ENGINE_NAMES
+    from ci_engine.project.repository import read_project
 
     root = parsed.repository
     configuration = load_configuration(root, os.environ, _scan_overrides(parsed))
@@ -367,7 +365,7 @@ def _scan(parsed: Arguments) -> int:
             grow=parsed.grow,
         ),
     )
-    from ci_engine.report.console import conclude, make_console, print_check
+    from ci_engine.reports.console import conclude, make_console, print_check
 
     console = make_console()
     for check in result.checks:
@@ -378,7 +376,7 @@ def _scan(parsed: Arguments) -> int:
 
 def _scan_overrides(parsed: Arguments) -> Table:
     """The settings that the command line gives, refused where they do not fit."""
-    from ci_engine.config import settings_mistakes
+    from ci_engine.configuration.loading import settings_mistakes
 
     security: Table = {}
     if parsed.level:
@@ -395,8 +393,8 @@ def _scan_overrides(parsed: Arguments) -> Table:
 
 
 def _changes(parsed: Arguments) -> int:
+    from ci_engine.changes.detection import DetectionRequest
     from ci_engine.commands.changes import ChangesRequest, run_changes
-    from ci_engine.detection import DetectionRequest
 
     return run_changes(
         ChangesRequest(
@@ -419,7 +417,9 @@ def _changes(parsed: Arguments) -> int:
 def _validate(parsed: Arguments) -> int:
     from ci_engine.commands.validate import run_validate
 
-    return run_validate(parsed.repository, as_json=parsed.json, report_dir=parsed.report_dir)
+    return run_validate(
+        parsed.repository, as_json=parsed.json, report_dir=parsed.report_dir
+    )
 
 
 def _setup(parsed: Arguments) -> int:

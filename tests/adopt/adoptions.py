@@ -26,8 +26,14 @@ _ENGINE = """
 import json, sys
 from pathlib import Path
 import msgspec
-from ci_engine.baseline import judge, read_baseline, record, write
-from ci_engine.results import CheckResult, Finding, RunResult, Status, verdict_of
+from ci_engine.findings.baseline import judge, read_baseline, record, write
+from ci_engine.findings.results import (
+    CheckResult,
+    Finding,
+    RunResult,
+    Status,
+    verdict_of,
+)
 
 command, *rest = sys.argv[1:]
 root = Path.cwd()

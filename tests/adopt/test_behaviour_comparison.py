@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ci_engine.checks.pytest_events import TestRun
-from ci_engine.results import TestCase
-from ci_engine.run import Outcome
+from ci_engine.checks.tests.pytest_events import TestRun
+from ci_engine.findings.results import TestCase
+from ci_engine.processes.programs import Outcome
 from ci_framework.validating.comparison import Compared, compare
 from ci_framework.validating.suites import SuiteRun
 

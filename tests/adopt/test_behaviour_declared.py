@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ci_engine.project import read_project
+from ci_engine.project.repository import read_project
 from ci_framework.validating.declared import needs_of
 from tests.adopt.repositories import write
 

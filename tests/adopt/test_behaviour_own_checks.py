@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from ci_engine.environment import Environment, Probe
+from ci_engine.environments.environment import Environment, Probe
 from ci_framework.analysis.own_commands import OwnCommand, own_commands
 from ci_framework.inventory import Evidence, Inventory, Job, Step, Task, Workflow
 from ci_framework.validating.model import Outcome, ToolRow

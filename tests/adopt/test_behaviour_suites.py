@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ci_engine.environment import Environment, Probe
+from ci_engine.environments.environment import Environment, Probe
 from ci_engine.errors import ConfigurationError
 from ci_framework.repository import open_repository
 from ci_framework.validating.clones import Clone, make_clone

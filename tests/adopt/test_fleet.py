@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from ci_engine.run import CancelledError, Outcome
+from ci_engine.processes.programs import CancelledError, Outcome
 from ci_framework.cli import main
 from ci_framework.fleet import run as fleet_run
 from ci_framework.fleet.state import FleetState, read_state

@@ -34,10 +34,10 @@ from pathlib import Path
 import msgspec
 
 from ci_engine.commands.scan import ScanRequest, run_scan
-from ci_engine.config import load_configuration
-from ci_engine.project import read_project
-from ci_engine.results import Finding
-from ci_engine.settings import SecurityLevel
+from ci_engine.configuration.loading import load_configuration
+from ci_engine.configuration.settings import SecurityLevel
+from ci_engine.findings.results import Finding
+from ci_engine.project.repository import read_project
 
 LEVELS: tuple[SecurityLevel, ...] = ("medium", "high", "critical")
 # The rules about each category, by the number that bandit and ruff give them. Those

@@ -17,8 +17,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ci_engine.affected.building import build_graph
-from ci_engine.project import read_project
+from ci_engine.project.repository import read_project
+from ci_engine.test_selection.building import build_graph
 
 BODY = '''
 

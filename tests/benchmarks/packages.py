@@ -15,9 +15,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from ci_engine.packages.graph import packages_graph
-from ci_engine.packages.model import Graph
-from ci_engine.project import read_project
+from ci_engine.monorepo.graph import packages_graph
+from ci_engine.monorepo.model import Graph
+from ci_engine.project.repository import read_project
 
 __all__ = ["large_monorepo", "measure"]
 

@@ -22,15 +22,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from ci_engine.changes import Decision, Kinds, decide, everything
-from ci_engine.config import Configuration, Table, load_configuration
-from ci_engine.detection import analyze, kinds_of
+from ci_engine.changes.decision import Decision, Kinds, decide, everything
+from ci_engine.changes.detection import analyze, kinds_of
+from ci_engine.changes.diff import changed_files
+from ci_engine.configuration.loading import Configuration, Table, load_configuration
 from ci_engine.errors import CommandError
-from ci_engine.event import Event
-from ci_engine.git import Start
-from ci_engine.git_changes import changed_files
-from ci_engine.jobs import plan_jobs
-from ci_engine.project import read_project
+from ci_engine.github.event import Event
+from ci_engine.project.git import Start
+from ci_engine.project.repository import read_project
+from ci_engine.workflow_jobs.jobs import plan_jobs
 
 PULL_REQUEST = Event(name="pull_request", pull_request=1)
 OPTIONAL_JOBS = ("quick-checks", "comprehensive-tests", "code-scanning")

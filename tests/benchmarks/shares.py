@@ -17,10 +17,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ci_engine.affected.building import build_graph
-from ci_engine.affected.graph import ImportGraph
-from ci_engine.affected.selection import Changed, select_tests
-from ci_engine.project import read_project
+from ci_engine.project.repository import read_project
+from ci_engine.test_selection.building import build_graph
+from ci_engine.test_selection.graph import ImportGraph
+from ci_engine.test_selection.selection import Changed, select_tests
 
 _PLAIN = ("imports", "conftest")
 

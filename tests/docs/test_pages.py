@@ -10,9 +10,9 @@ from typing import cast
 
 import pytest
 
-from ci_engine.config import project_table, settings_mistakes
-from ci_engine.results import CheckResult, Finding, RunResult
-from ci_engine.settings import BUILT_IN_CHECKS
+from ci_engine.configuration.loading import project_table, settings_mistakes
+from ci_engine.configuration.settings import BUILT_IN_CHECKS
+from ci_engine.findings.results import CheckResult, Finding, RunResult
 from tests.docs.pages import PAGES, Page, read_page
 from tests.render.renders import ROOT, Document, files, questions, read_toml, render
 

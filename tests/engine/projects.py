@@ -9,19 +9,22 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 from xml.etree import ElementTree as Xml
 
 import pytest
 
-from ci_engine.tools import read_tool_locks
+from ci_engine.environments.isolated_tools import read_tool_locks
 
 ROOT = Path(__file__).resolve().parents[2]
-ENGINE = ROOT / "template" / "ci-framework"
+ENGINE = ROOT / "extensions"
+LAUNCHER = ROOT / "template" / "ci-framework"
 CHECKS = (
     "no-conflict-markers",
     "lint",
@@ -133,6 +136,8 @@ def clean_environment(**changes: str | None) -> dict[str, str]:
     }
     # Of the many plugins here only the one that projects have: it saves most time.
     kept.update(LEAN)
+    kept["CI_FRAMEWORK_ENGINE"] = str(ENGINE)
+    kept["CI_FRAMEWORK_CACHE"] = str(cache_directory())
     kept["GIT_CONFIG_GLOBAL"] = os.devnull
     kept["GIT_CONFIG_NOSYSTEM"] = "1"
     for name, value in changes.items():
@@ -141,6 +146,13 @@ def clean_environment(**changes: str | None) -> dict[str, str]:
         else:
             kept[name] = value
     return kept
+
+
+@cache
+def cache_directory() -> Path:
+    """The cache of these tests: the user's own is left alone."""
+    base = Path(os.environ.get("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir()))
+    return base / f"ci-framework-tests-{os.getuid()}"
 
 
 def link_or_copy(source: str, destination: str) -> None:
@@ -222,15 +234,33 @@ class Run:
         return f"exit {self.code}\n--- stdout\n{self.stdout}--- stderr\n{self.stderr}"
 
 
+def write_lock(root: Path, commit: str = "", requirements: bytes = b"") -> None:
+    """Pin an engine as the template does."""
+    listing = requirements or (ENGINE / "ci_engine" / "requirements.txt").read_bytes()
+    head = f"""\
+# commit: {commit}
+# answers: .copier-answers.yml
+# digest: {hashlib.sha256(listing).hexdigest()}
+"""
+    path = root / "ci-framework" / "engine.lock"
+    path.write_bytes(head.encode() + listing)
+
+
 class DemoProject:
     """A project in a directory of its own, green until somebody breaks it."""
 
-    def __init__(self, root: Path, engine: Path) -> None:
+    def __init__(self, root: Path) -> None:
         self.root = root
         self.write("pyproject.toml", PYPROJECT.format(version=engine_version()))
         self.write("src/demo/__init__.py", SOURCE)
         self.write("tests/test_demo.py", TESTS)
-        shutil.copytree(engine, root / "ci-framework", copy_function=link_or_copy)
+        shutil.copytree(
+            LAUNCHER,
+            root / "ci-framework",
+            copy_function=link_or_copy,
+            ignore=shutil.ignore_patterns("*.jinja"),
+        )
+        write_lock(root)
         (root / ".venv").symlink_to(sys.prefix, target_is_directory=True)
 
     @property
@@ -239,7 +269,7 @@ class DemoProject:
 
     @property
     def bootstrap(self) -> Path:
-        return self.root / "ci-framework" / "ci_engine" / "bootstrap.py"
+        return self.root / "ci-framework" / "bootstrap"
 
     def write(self, name: str, content: str | bytes) -> Path:
         """Write a file anew: what is there may be linked to the template."""

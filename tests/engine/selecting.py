@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from ci_engine.affected.building import Engine, build_graph
-from ci_engine.affected.graph import ImportGraph
-from ci_engine.affected.selection import Changed, Selection, select_tests
-from ci_engine.changes import Decision, Kinds, decide
-from ci_engine.config import load_configuration
-from ci_engine.detection import describe
-from ci_engine.project import read_project
+from ci_engine.changes.decision import Decision, Kinds, decide
+from ci_engine.changes.detection import describe
+from ci_engine.configuration.loading import load_configuration
+from ci_engine.project.repository import read_project
+from ci_engine.test_selection.building import Engine, build_graph
+from ci_engine.test_selection.graph import ImportGraph
+from ci_engine.test_selection.selection import Changed, Selection, select_tests
 
 __all__ = ["Tree", "graph_of", "judge", "select", "write"]
 

@@ -9,15 +9,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from ci_engine.affected.building import Engine, build_graph
-from ci_engine.affected.workflows import runs_tests
-from ci_engine.changes import Affected, Chain, Kinds, decide
-from ci_engine.config import load_configuration
-from ci_engine.detection import describe
-from ci_engine.event import Event
-from ci_engine.jobs import plan_jobs
-from ci_engine.project import read_project
-from ci_engine.report.changes_page import to_changes_page
+from ci_engine.changes.decision import Affected, Chain, Kinds, decide
+from ci_engine.changes.detection import describe
+from ci_engine.configuration.loading import load_configuration
+from ci_engine.github.event import Event
+from ci_engine.project.repository import read_project
+from ci_engine.reports.changes_page import to_changes_page
+from ci_engine.test_selection.building import Engine, build_graph
+from ci_engine.test_selection.workflows import runs_tests
+from ci_engine.workflow_jobs.jobs import plan_jobs
 from tests.engine.selecting import Tree, graph_of, select, write
 
 ENGINES: tuple[Engine, ...] = ("ruff", "ast")

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from ci_engine.affected.rewritten import is_same_program
-from ci_engine.config import load_configuration
-from ci_engine.detection import analyze, kinds_of
-from ci_engine.git import Start
-from ci_engine.git_changes import changed_files
-from ci_engine.project import read_project
+from ci_engine.changes.detection import analyze, kinds_of
+from ci_engine.changes.diff import changed_files
+from ci_engine.configuration.loading import load_configuration
+from ci_engine.project.git import Start
+from ci_engine.project.repository import read_project
+from ci_engine.test_selection.rewritten import is_same_program
 from tests.engine.projects import git
 from tests.engine.selecting import Tree, write
 

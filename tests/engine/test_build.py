@@ -10,12 +10,16 @@ from pathlib import Path
 import pytest
 
 from ci_engine.checks import build
-from ci_engine.checks.artifacts import find_wheel, forget_artifacts, keep_artifacts
 from ci_engine.checks.context import Context
-from ci_engine.config import load_configuration
+from ci_engine.checks.packaging.artifacts import (
+    find_wheel,
+    forget_artifacts,
+    keep_artifacts,
+)
+from ci_engine.configuration.loading import load_configuration
 from ci_engine.errors import ToolError
-from ci_engine.project import read_project
-from ci_engine.results import Status
+from ci_engine.findings.results import Status
+from ci_engine.project.repository import read_project
 from tests.engine.projects import (
     DemoProject,
     Run,

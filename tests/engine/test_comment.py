@@ -14,8 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from ci_engine.comment import MARKER, PullRequest, post_comment, pull_request_of
 from ci_engine.errors import ToolError
+from ci_engine.github.comments import MARKER, PullRequest, post_comment, pull_request_of
 from tests.engine.projects import DemoProject, Run
 
 EVENT = json.dumps({"pull_request": {"number": 7}}).encode()

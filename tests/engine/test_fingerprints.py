@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from ci_engine.fingerprints import fingerprint_findings
-from ci_engine.results import Finding
+from ci_engine.findings.fingerprints import fingerprint_findings
+from ci_engine.findings.results import Finding
 
 CODE = "import os\n\n\ndef a() -> None:\n    eval('1')\n"
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from ci_engine.changes.diff import Change, changed_files, changed_lines
 from ci_engine.errors import ToolError
-from ci_engine.git import Start, find_start
-from ci_engine.git_changes import Change, changed_files, changed_lines
+from ci_engine.project.git import Start, find_start
 from tests.engine.projects import DemoProject, clean_environment, git
 
 ZERO = "0" * 40

@@ -77,7 +77,7 @@ def wheel(directory: Path, fields: str) -> Path:
 
 
 def facts(directory: Path, fields: str, *versions: str) -> dict[str, Any]:
-    script = ENGINE / "ci_engine" / "inside" / "wheel_facts.py"
+    script = ENGINE / "ci_engine" / "environments" / "inside" / "wheel_facts.py"
     command = [sys.executable, "-I", str(script), str(wheel(directory, fields))]
     done = subprocess.run(
         [*command, *versions], capture_output=True, text=True, check=True

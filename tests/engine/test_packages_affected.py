@@ -8,15 +8,15 @@ from typing import cast
 
 import pytest
 
-from ci_engine import changes
-from ci_engine.changes import Kinds, decide, everything
-from ci_engine.config import Configuration, load_configuration
-from ci_engine.event import Event
-from ci_engine.jobs import plan_jobs
-from ci_engine.package_jobs import PackageChanges, with_packages
-from ci_engine.packages.affected import Affected, affected_by
-from ci_engine.packages.model import Graph, Package
-from ci_engine.packages.pythons import allows
+from ci_engine.changes import decision as changes
+from ci_engine.changes.affected_packages import Affected, affected_by
+from ci_engine.changes.decision import Kinds, decide, everything
+from ci_engine.configuration.loading import Configuration, load_configuration
+from ci_engine.github.event import Event
+from ci_engine.monorepo.model import Graph, Package
+from ci_engine.monorepo.pythons import allows
+from ci_engine.workflow_jobs.jobs import plan_jobs
+from ci_engine.workflow_jobs.package_jobs import PackageChanges, with_packages
 from tests.engine.monorepos import graph_of, package, pyproject
 from tests.engine.projects import DemoProject, Run, git
 

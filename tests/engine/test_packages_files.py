@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from ci_engine.errors import ConfigurationError
-from ci_engine.packages.configure import Written, configure
-from ci_engine.packages.edits import Entry, Section, detected_keys, rewrite
-from ci_engine.packages.graph import packages_graph
-from ci_engine.packages.release import CONFIG, MANIFEST
-from ci_engine.packages.view import how_checked
+from ci_engine.monorepo.configure import Written, configure
+from ci_engine.monorepo.edits import Entry, Section, detected_keys, rewrite
+from ci_engine.monorepo.graph import packages_graph
+from ci_engine.monorepo.release import CONFIG, MANIFEST
+from ci_engine.monorepo.view import how_checked
 from tests.engine.monorepos import edges, graph_of, package, project_of, write
 from tests.engine.projects import ENGINE
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ci_engine.pixi_tasks import OwnTask, own_task
-from ci_engine.project import read_project
+from ci_engine.environments.pixi_tasks import OwnTask, own_task
+from ci_engine.project.repository import read_project
 
 WORKSPACE = '[project]\nname = "demo"\n\n[tool.pixi.workspace]\nchannels = []\n'
 BLOCK = """

@@ -14,9 +14,9 @@ from urllib.parse import unquote
 import pytest
 from msgspec.structs import replace
 
-from ci_engine.fingerprints import fingerprint_findings
-from ci_engine.report.sarif import to_sarif
-from ci_engine.results import CheckResult, Finding, RunResult, Status, Verdict
+from ci_engine.findings.fingerprints import fingerprint_findings
+from ci_engine.findings.results import CheckResult, Finding, RunResult, Status, Verdict
+from ci_engine.reports.sarif import to_sarif
 from tests.engine.projects import DemoProject, clean_environment
 
 Json = dict[str, Any]

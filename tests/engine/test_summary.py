@@ -8,9 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from ci_engine.gathered import gather_legs, read_jobs
-from ci_engine.report.page import clip
-from ci_engine.results import (
+from ci_engine.findings.results import (
     CheckResult,
     Finding,
     RunResult,
@@ -19,6 +17,8 @@ from ci_engine.results import (
     Verdict,
     verdict_of,
 )
+from ci_engine.reports.gathered import gather_legs, read_jobs
+from ci_engine.reports.page import clip
 from tests.engine.projects import DemoProject, Run
 
 NASTY = "<b>@someone | x\ny"

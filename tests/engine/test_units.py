@@ -13,14 +13,11 @@ import pytest
 
 from ci_engine.checks import mypy, ruff
 from ci_engine.checks.context import Context
-from ci_engine.checks.pytest_events import TestRun, read_events
-from ci_engine.config import find_line, load_configuration
+from ci_engine.checks.tests.pytest_events import TestRun, read_events
+from ci_engine.configuration.loading import find_line, load_configuration
+from ci_engine.configuration.typed_tables import Mistake, find_mistakes
 from ci_engine.errors import ConfigurationError, ToolError
-from ci_engine.project import Project, read_project
-from ci_engine.report.annotations import annotate
-from ci_engine.report.junit import to_junit
-from ci_engine.report.markdown import to_markdown
-from ci_engine.results import (
+from ci_engine.findings.results import (
     CheckResult,
     Finding,
     RunResult,
@@ -29,7 +26,10 @@ from ci_engine.results import (
     Verdict,
     verdict_of,
 )
-from ci_engine.schema import Mistake, find_mistakes
+from ci_engine.github.annotations import annotate
+from ci_engine.project.repository import Project, read_project
+from ci_engine.reports.junit import to_junit
+from ci_engine.reports.markdown import to_markdown
 
 
 class Inner(msgspec.Struct, rename="kebab", kw_only=True):

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.conftest import engine, make_project, project
+from tests.engine.conftest import make_project, project
 from tests.scan.scanning import CLEAN, Repository
 
-__all__ = ["engine", "make_project", "project"]
+__all__ = ["make_project", "project"]
 
 
 @pytest.fixture

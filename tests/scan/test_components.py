@@ -10,11 +10,11 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from ci_engine.checks.locks import read_lock
+from ci_engine.checks.dependencies.locked_packages import read_lock
 from ci_engine.errors import ToolError
-from ci_engine.project import read_project
-from ci_engine.results import Verdict
-from ci_engine.scan.bill_of_materials import to_cyclonedx
+from ci_engine.findings.results import Verdict
+from ci_engine.project.repository import read_project
+from ci_engine.scanning.bill_of_materials import to_cyclonedx
 from tests.engine.test_audit import LOCK
 from tests.scan.scanning import Repository, result_of
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ci_engine.results import Status, Verdict
-from ci_engine.severity import severity_of
+from ci_engine.findings.results import Status, Verdict
+from ci_engine.findings.severity import severity_of
 from tests.engine.osv import Service, serving
 from tests.engine.test_audit import LOCK, SIX_LINE
 from tests.scan.scanning import Repository, result_of

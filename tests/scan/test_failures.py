@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from ci_engine.profiles import ENGINE_NAMES, EngineName
-from ci_engine.results import CheckResult, Status, Verdict
-from ci_engine.scan.engine import Scan
-from ci_engine.scan.engines import ENGINES
-from ci_engine.settings import SecurityLevel
+from ci_engine.configuration.security_profiles import ENGINE_NAMES, EngineName
+from ci_engine.configuration.settings import SecurityLevel
+from ci_engine.findings.results import CheckResult, Status, Verdict
+from ci_engine.scanning.engine import Scan
+from ci_engine.scanning.scanners import ENGINES
 from tests.engine.test_audit import LOCK
 from tests.scan.scanning import Repository, result_of
 
@@ -268,7 +268,7 @@ def test_a_defect_of_one_engine_does_not_hide_the_others(
         raise RuntimeError("boom")
 
     broken = replace(ENGINES["ruff"], examine=explode)
-    monkeypatch.setattr("ci_engine.scan.run.ENGINES", {**ENGINES, "ruff": broken})
+    monkeypatch.setattr("ci_engine.scanning.run.ENGINES", {**ENGINES, "ruff": broken})
     run = repository.scan("ruff", "hadolint")
     assert "please report it" in result_of(run, "ruff").reason
     assert result_of(run, "hadolint").status is Status.PASSED

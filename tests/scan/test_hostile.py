@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from ci_engine.config import load_configuration
+from ci_engine.configuration.loading import load_configuration
 from ci_engine.errors import ConfigurationError
-from ci_engine.project import read_project
-from ci_engine.results import Status, Verdict
-from ci_engine.scan.files import copied, list_files
+from ci_engine.findings.results import Status, Verdict
+from ci_engine.project.repository import read_project
+from ci_engine.scanning.files import copied, list_files
 from tests.engine.projects import git
 from tests.scan.scanning import Repository, result_of
 from tests.scan.secrets import seeded

@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from ci_engine.config import load_configuration
+from ci_engine.configuration.loading import load_configuration
+from ci_engine.configuration.settings import SecurityLevel
 from ci_engine.errors import ConfigurationError
-from ci_engine.results import CheckResult, Finding, Status, Verdict
-from ci_engine.scan.engine import Engine, Kind
-from ci_engine.scan.engines import ENGINES
-from ci_engine.scan.judge import grade
-from ci_engine.scan.merge import merge
-from ci_engine.scan.waivers import WAIVERS_FILE, Waivers
-from ci_engine.settings import SecurityLevel
-from ci_engine.severity import severity_of
+from ci_engine.findings.results import CheckResult, Finding, Status, Verdict
+from ci_engine.findings.severity import severity_of
+from ci_engine.scanning.engine import Engine, Kind
+from ci_engine.scanning.judge import grade
+from ci_engine.scanning.merge import merge
+from ci_engine.scanning.scanners import ENGINES
+from ci_engine.scanning.waivers import WAIVERS_FILE, Waivers
 from tests.scan.scanning import Repository, result_of
 
 BY_NAME: Mapping[str, Engine] = {**dict(ENGINES)}

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
-from ci_engine.results import Verdict
-from ci_engine.scan.waivers import WAIVERS_FILE
+from ci_engine.findings.results import Verdict
+from ci_engine.scanning.waivers import WAIVERS_FILE
 from tests.scan.scanning import Repository, result_of
 from tests.scan.secrets import seeded
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from ci_engine.fingerprints import fingerprint_findings
-from ci_engine.report.html import to_html
-from ci_engine.report.junit import to_junit
-from ci_engine.report.markdown import to_markdown
-from ci_engine.report.sarif import to_sarif
-from ci_engine.results import CheckResult, Finding, RunResult, Status, Verdict
+from ci_engine.findings.fingerprints import fingerprint_findings
+from ci_engine.findings.results import CheckResult, Finding, RunResult, Status, Verdict
+from ci_engine.reports.html import to_html
+from ci_engine.reports.junit import to_junit
+from ci_engine.reports.markdown import to_markdown
+from ci_engine.reports.sarif import to_sarif
 
 EVIL = '<script>alert(1)</script>"><img src=x onerror=y> | @all `x` [a](javascript:b)'
 
@@ -78,7 +78,7 @@ def test_sarif_of_thirty_thousand_findings_is_within_the_limits() -> None:
 def test_sarif_that_is_too_large_has_fewer_results(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("ci_engine.report.sarif._MOST_BYTES", 20_000)
+    monkeypatch.setattr("ci_engine.reports.sarif._MOST_BYTES", 20_000)
     text = to_sarif(run_of(many(2_000)))
     assert len(gzip.compress(text.encode())) < 21_000
     assert 0 < len(json.loads(text)["runs"][0]["results"]) < 2_000

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ci_engine.results import Status, Verdict
+from ci_engine.findings.results import Status, Verdict
 from tests.scan.scanning import Repository, result_of
 from tests.scan.secrets import look_alikes, seeded
 from tests.workflows.tools import require_tool

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from ci_engine.config import load_configuration
-from ci_engine.settings import TIERS
-from tests.engine.conftest import engine, make_project, project
+from ci_engine.configuration.loading import load_configuration
+from ci_engine.configuration.settings import TIERS
+from tests.engine.conftest import make_project, project
 from tests.engine.projects import DemoProject, clean_environment, git
 from tests.engine.test_changes import read_outputs
 from tests.workflows.documents import Document, table
@@ -21,7 +21,7 @@ from tests.workflows.tools import require_tool
 # They start the engine for every input of every action.
 pytestmark = pytest.mark.heavy
 
-__all__ = ["engine", "make_project", "project"]
+__all__ = ["make_project", "project"]
 
 ACTIONS = [name for name in template_documents() if "/actions/" in name]
 ENGINE_ACTIONS = (

@@ -4,29 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from ci_engine.checks import (
-    audit,
-    bandit,
-    build,
-    conflict_markers,
-    coverage,
-    declared_imports,
-    hooks,
-    imports,
-    lock,
-    metadata,
-    mypy,
-    own_command,
-    patch_coverage,
-    policy,
-    pyright,
-    pytest,
-    ruff,
-)
+from ci_engine.checks import own_command
 from ci_engine.checks.context import Context
-from ci_engine.pixi_tasks import own_task
-from ci_engine.results import CheckResult
-from ci_engine.settings import CheckName, Settings
+from ci_engine.checks.dependencies import audit, declared_imports, lock_check
+from ci_engine.checks.hooks import check as hooks
+from ci_engine.checks.lint import bandit, conflict_markers, policy, ruff
+from ci_engine.checks.packaging import build, metadata
+from ci_engine.checks.tests import coverage, imports, patch_coverage, pytest
+from ci_engine.checks.types import mypy, pyright
+from ci_engine.configuration.settings import CheckName, Settings
+from ci_engine.environments.pixi_tasks import own_task
+from ci_engine.findings.results import CheckResult
 
 __all__ = ["CHECKS", "DEPENDS_ON", "FIXERS", "needs_environment", "run_check"]
 
@@ -50,7 +38,7 @@ CHECKS: Mapping[CheckName, Callable[[Context], CheckResult]] = {
     "policy": policy.check,
     "patch-coverage": patch_coverage.check,
     "build": build.check,
-    "lock": lock.check,
+    "lock": lock_check.check,
     "metadata": metadata.check,
     "declared-imports": declared_imports.check,
 }

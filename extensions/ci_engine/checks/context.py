@@ -7,18 +7,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ci_engine.baseline import Baseline
-from ci_engine.changes import Affected, Tests
-from ci_engine.environment import Environment
+from ci_engine.changes.decision import Affected, Tests
+from ci_engine.configuration.settings import CheckName, Command, Settings, Tier
+from ci_engine.environments.environment import Environment
+from ci_engine.environments.isolated_tools import isolated_tool
+from ci_engine.environments.pixi_tasks import own_task
 from ci_engine.errors import ToolError
-from ci_engine.git import Start
-from ci_engine.packages.declared import Siblings
-from ci_engine.pixi_tasks import own_task
-from ci_engine.project import Project
-from ci_engine.results import CheckResult, Finding, Status
-from ci_engine.run import Outcome, run_program
-from ci_engine.settings import CheckName, Command, Settings, Tier
-from ci_engine.tools import isolated_tool
+from ci_engine.findings.baseline import Baseline
+from ci_engine.findings.results import CheckResult, Finding, Status
+from ci_engine.monorepo.declared import Siblings
+from ci_engine.processes.programs import Outcome, run_program
+from ci_engine.project.git import Start
+from ci_engine.project.repository import Project
 
 __all__ = [
     "FRAMEWORK_PATHS",

@@ -6,11 +6,11 @@ import shlex
 from collections.abc import Mapping
 
 from ci_engine.checks.context import Context, not_run, not_run_because, timed_out
-from ci_engine.environment import Environment
+from ci_engine.configuration.settings import CheckName, Command
+from ci_engine.environments.environment import Environment
 from ci_engine.errors import ConfigurationError
-from ci_engine.results import CheckResult, Finding, Status
-from ci_engine.run import Outcome, run_program
-from ci_engine.settings import CheckName, Command
+from ci_engine.findings.results import CheckResult, Finding, Status
+from ci_engine.processes.programs import Outcome, run_program
 
 __all__ = ["check", "run_own_command", "words_of"]
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ci_engine.cleanup.patterns import CleanupPatterns, refuse_patterns
-from ci_engine.environment import child_variables
+from ci_engine.configuration.settings import Cleanup
+from ci_engine.environments.environment import child_variables
 from ci_engine.errors import ToolError, UsageError
-from ci_engine.globs import matching
-from ci_engine.run import Outcome, run_program
-from ci_engine.settings import Cleanup
+from ci_engine.processes.programs import Outcome, run_program
+from ci_engine.project.globs import matching
 
 __all__ = ["Found", "find_files", "git", "refuse_many", "remove", "remove_listed"]
 

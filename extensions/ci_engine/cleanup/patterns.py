@@ -8,11 +8,11 @@ from typing import Annotated
 
 import msgspec
 
-from ci_engine.config import configs_directory, read_yaml
+from ci_engine.configuration.loading import configs_directory, read_yaml
+from ci_engine.configuration.settings import Glob
+from ci_engine.configuration.typed_tables import find_mistakes
 from ci_engine.errors import ConfigurationError, UsageError
-from ci_engine.globs import matching
-from ci_engine.schema import find_mistakes
-from ci_engine.settings import Glob
+from ci_engine.project.globs import matching
 
 __all__ = ["CleanupPatterns", "patterns_of_text", "read_patterns", "refuse_patterns"]
 

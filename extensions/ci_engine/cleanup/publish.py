@@ -14,8 +14,8 @@ from urllib.parse import quote
 import msgspec
 
 from ci_engine.cleanup.find import Found, git, remove_listed
-from ci_engine.comment import PullRequest, call
 from ci_engine.errors import ToolError, UsageError
+from ci_engine.github.comments import PullRequest, call
 
 __all__ = [
     "BRANCH",

@@ -11,20 +11,20 @@ from typing import Literal
 
 import msgspec
 
-from ci_engine.background import Background
-from ci_engine.changes import Decision, Kinds, Tests, everything
-from ci_engine.config import Configuration, load_configuration
-from ci_engine.detection import DetectionRequest, Told, ask, detect
+from ci_engine.changes.decision import Decision, Kinds, Tests, everything
+from ci_engine.changes.detection import DetectionRequest, Told, ask, detect
+from ci_engine.changes.explanation import explain
+from ci_engine.configuration.loading import Configuration, load_configuration
 from ci_engine.errors import ToolError
-from ci_engine.event import Event
-from ci_engine.explanation import explain
-from ci_engine.github import add_summary, write_outputs
-from ci_engine.jobs import Jobs, plan_jobs
-from ci_engine.output import prepare_directory, write_text
-from ci_engine.package_jobs import find_affected, with_packages
-from ci_engine.project import Project, read_project
-from ci_engine.report.changes_page import to_changes_page
-from ci_engine.report.explanation_page import to_explanation
+from ci_engine.github.event import Event
+from ci_engine.github.outputs import add_summary, write_outputs
+from ci_engine.processes.background import Background
+from ci_engine.project.output_files import prepare_directory, write_text
+from ci_engine.project.repository import Project, read_project
+from ci_engine.reports.changes_page import to_changes_page
+from ci_engine.reports.explanation_page import to_explanation
+from ci_engine.workflow_jobs.jobs import Jobs, plan_jobs
+from ci_engine.workflow_jobs.package_jobs import find_affected, with_packages
 
 __all__ = ["ChangesRequest", "run_changes"]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from ci_engine import __version__
+from ci_engine.changes.diff import changed_files
 from ci_engine.cleanup.find import Found, find_files, refuse_many, remove
 from ci_engine.cleanup.patterns import patterns_of_text, read_patterns
 from ci_engine.cleanup.publish import (
@@ -17,18 +18,23 @@ from ci_engine.cleanup.publish import (
     open_pull_request,
     push,
 )
-from ci_engine.comment import post_comment, pull_request_of
-from ci_engine.config import load_configuration
+from ci_engine.configuration.loading import load_configuration
 from ci_engine.errors import ToolError, UsageError
-from ci_engine.fingerprints import fingerprint_findings
-from ci_engine.git import find_start
-from ci_engine.git_changes import changed_files
-from ci_engine.github import warn, write_outputs
-from ci_engine.output import prepare_directory
-from ci_engine.project import read_project
-from ci_engine.report.console import conclude, make_console, print_check
-from ci_engine.report.publishing import publish, write_reports
-from ci_engine.results import CheckResult, Finding, RunResult, Status, verdict_of
+from ci_engine.findings.fingerprints import fingerprint_findings
+from ci_engine.findings.results import (
+    CheckResult,
+    Finding,
+    RunResult,
+    Status,
+    verdict_of,
+)
+from ci_engine.github.comments import post_comment, pull_request_of
+from ci_engine.github.outputs import warn, write_outputs
+from ci_engine.project.git import find_start
+from ci_engine.project.output_files import prepare_directory
+from ci_engine.project.repository import read_project
+from ci_engine.reports.console import conclude, make_console, print_check
+from ci_engine.reports.publishing import publish, write_reports
 
 __all__ = ["CleanupRequest", "run_cleanup"]
 

@@ -16,7 +16,15 @@ from typing import Literal
 import msgspec
 
 from ci_engine import __version__
-from ci_engine.baseline import (
+from ci_engine.changes.decision import Affected, Decision
+from ci_engine.checks import DEPENDS_ON, FIXERS, needs_environment, run_check
+from ci_engine.checks.context import Context, not_run_because, skipped
+from ci_engine.configuration.loading import Configuration
+from ci_engine.configuration.settings import CheckName, Tier
+from ci_engine.environments.environment import Environment
+from ci_engine.environments.preparation import prepare_environment
+from ci_engine.errors import ToolError, UsageError
+from ci_engine.findings.baseline import (
     Baseline,
     Scope,
     gone,
@@ -25,21 +33,8 @@ from ci_engine.baseline import (
     record,
     write,
 )
-from ci_engine.changes import Affected, Decision
-from ci_engine.checks import DEPENDS_ON, FIXERS, needs_environment, run_check
-from ci_engine.checks.context import Context, not_run_because, skipped
-from ci_engine.config import Configuration
-from ci_engine.environment import Environment
-from ci_engine.errors import ToolError, UsageError
-from ci_engine.fingerprints import fingerprint_findings
-from ci_engine.git import Start, find_start
-from ci_engine.output import prepare_directory
-from ci_engine.packages.declared import Siblings
-from ci_engine.packages.names import seen_from_top
-from ci_engine.prepare import prepare_environment
-from ci_engine.project import Project
-from ci_engine.report.publishing import publish, write_reports
-from ci_engine.results import (
+from ci_engine.findings.fingerprints import fingerprint_findings
+from ci_engine.findings.results import (
     CheckResult,
     Finding,
     RunResult,
@@ -47,9 +42,14 @@ from ci_engine.results import (
     Verdict,
     verdict_of,
 )
-from ci_engine.run import CancelledError
-from ci_engine.settings import CheckName, Tier
-from ci_engine.signals import on_signals, restore
+from ci_engine.monorepo.declared import Siblings
+from ci_engine.monorepo.names import seen_from_top
+from ci_engine.processes.programs import CancelledError
+from ci_engine.processes.signals import on_signals, restore
+from ci_engine.project.git import Start, find_start
+from ci_engine.project.output_files import prepare_directory
+from ci_engine.project.repository import Project
+from ci_engine.reports.publishing import publish, write_reports
 
 __all__ = ["GateRequest", "run_gate"]
 

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import msgspec
 
-from ci_engine.packages.model import Graph
-from ci_engine.project import Project
-from ci_engine.results import CheckResult, Finding, RunResult, Status, Verdict
-from ci_engine.run import CancelledError, Outcome, run_program
-from ci_engine.signals import on_signals, restore
+from ci_engine.findings.results import CheckResult, Finding, RunResult, Status, Verdict
+from ci_engine.monorepo.model import Graph
+from ci_engine.processes.programs import CancelledError, Outcome, run_program
+from ci_engine.processes.signals import on_signals, restore
+from ci_engine.project.repository import Project
 
 __all__ = ["GateOptions", "run_packages"]
 
@@ -107,7 +107,15 @@ def _one(
     words = ["gate", "--package", name, *options.words]
     rerun = " ".join(["ci-framework/ci", *words])
     main = Path(__file__).resolve().parent.parent / "__main__.py"
-    command = [sys.executable, "-I", str(main), f"--repository={project.root}", *words, "--report-dir", str(reports)]
+    command = [
+        sys.executable,
+        "-I",
+        str(main),
+        f"--repository={project.root}",
+        *words,
+        "--report-dir",
+        str(reports),
+    ]
     kept = {k: v for k, v in os.environ.items() if k not in _OF_THE_STEP}
     started = time.monotonic()
     try:

@@ -13,21 +13,21 @@ from typing import Literal
 import msgspec
 
 from ci_engine import __version__
-from ci_engine.changes import Kinds
+from ci_engine.changes.affected_packages import Affected, affected_by
+from ci_engine.changes.decision import Kinds
+from ci_engine.changes.detection import DetectionRequest, ask, detect
 from ci_engine.commands.package_gates import GateOptions, run_packages
-from ci_engine.config import load_configuration
-from ci_engine.detection import DetectionRequest, ask, detect
+from ci_engine.configuration.loading import load_configuration
 from ci_engine.errors import UsageError
-from ci_engine.output import prepare_directory, write_text
-from ci_engine.packages.affected import Affected, affected_by
-from ci_engine.packages.configure import configure
-from ci_engine.packages.graph import find_package, packages_graph
-from ci_engine.packages.model import Graph
-from ci_engine.packages.show import analyse, to_mermaid, to_page, to_text
-from ci_engine.project import Project, read_project
-from ci_engine.report.console import conclude, make_console, print_check
-from ci_engine.report.publishing import publish, write_reports
-from ci_engine.results import CheckResult, RunResult, Verdict, verdict_of
+from ci_engine.findings.results import CheckResult, RunResult, Verdict, verdict_of
+from ci_engine.monorepo.configure import configure
+from ci_engine.monorepo.graph import find_package, packages_graph
+from ci_engine.monorepo.model import Graph
+from ci_engine.monorepo.show import analyse, to_mermaid, to_page, to_text
+from ci_engine.project.output_files import prepare_directory, write_text
+from ci_engine.project.repository import Project, read_project
+from ci_engine.reports.console import conclude, make_console, print_check
+from ci_engine.reports.publishing import publish, write_reports
 
 __all__ = ["PackagesRequest", "run_gates", "run_packages_command"]
 

@@ -12,22 +12,28 @@ from types import FrameType
 from typing import Literal
 
 from ci_engine import __version__
-from ci_engine.baseline import gone, read_baseline, record, write
-from ci_engine.config import Configuration
+from ci_engine.configuration.loading import Configuration
+from ci_engine.configuration.security_profiles import EngineName
+from ci_engine.configuration.settings import SecurityLevel
 from ci_engine.errors import UsageError
-from ci_engine.github import write_outputs
-from ci_engine.output import prepare_directory, write_text
-from ci_engine.profiles import EngineName
-from ci_engine.project import Project
-from ci_engine.report.html import to_html
-from ci_engine.report.publishing import publish, write_reports
-from ci_engine.results import CheckResult, RunResult, Status, Verdict, verdict_of
-from ci_engine.scan.files import named
-from ci_engine.scan.judge import stands
-from ci_engine.scan.run import ScanRun
-from ci_engine.scan.waivers import WAIVERS_FILE, read_waivers
-from ci_engine.settings import SecurityLevel
-from ci_engine.signals import on_signals, restore
+from ci_engine.findings.baseline import gone, read_baseline, record, write
+from ci_engine.findings.results import (
+    CheckResult,
+    RunResult,
+    Status,
+    Verdict,
+    verdict_of,
+)
+from ci_engine.github.outputs import write_outputs
+from ci_engine.processes.signals import on_signals, restore
+from ci_engine.project.output_files import prepare_directory, write_text
+from ci_engine.project.repository import Project
+from ci_engine.reports.html import to_html
+from ci_engine.reports.publishing import publish, write_reports
+from ci_engine.scanning.files import named
+from ci_engine.scanning.judge import stands
+from ci_engine.scanning.run import ScanRun
+from ci_engine.scanning.waivers import WAIVERS_FILE, read_waivers
 
 __all__ = ["ScanRequest", "run_scan"]
 

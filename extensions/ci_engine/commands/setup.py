@@ -9,17 +9,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ci_engine import __version__
-from ci_engine.config import Configuration, load_configuration
-from ci_engine.environment import Environment
+from ci_engine.configuration.loading import Configuration, load_configuration
+from ci_engine.environments.environment import Environment
+from ci_engine.environments.isolated_tools import isolated_tool
+from ci_engine.environments.preparation import prepare_development, prepare_environment
 from ci_engine.errors import ToolError
-from ci_engine.output import prepare_directory
-from ci_engine.prepare import prepare_development, prepare_environment
-from ci_engine.project import Project, read_project
-from ci_engine.report.console import conclude, make_console, print_check
-from ci_engine.report.publishing import write_reports
-from ci_engine.results import CheckResult, RunResult, Status, verdict_of
-from ci_engine.run import find_program, run_program
-from ci_engine.tools import isolated_tool
+from ci_engine.findings.results import CheckResult, RunResult, Status, verdict_of
+from ci_engine.processes.programs import find_program, run_program
+from ci_engine.project.output_files import prepare_directory
+from ci_engine.project.repository import Project, read_project
+from ci_engine.reports.console import conclude, make_console, print_check
+from ci_engine.reports.publishing import write_reports
 
 __all__ = ["run_setup"]
 

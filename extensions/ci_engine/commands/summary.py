@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ci_engine import __version__
-from ci_engine.comment import post_comment, pull_request_of
-from ci_engine.config import read_text
+from ci_engine.configuration.loading import read_text
 from ci_engine.errors import ToolError, UsageError
-from ci_engine.gathered import Job, Leg, gather_legs, job_verdict, read_jobs
-from ci_engine.github import add_summary, warn, write_outputs
-from ci_engine.output import prepare_directory, write_text
-from ci_engine.report.page import LONGEST_COMMENT, Sections, clip, to_page
-from ci_engine.report.result_json import to_json
-from ci_engine.results import CheckResult, RunResult, Status, Verdict
+from ci_engine.findings.results import CheckResult, RunResult, Status, Verdict
+from ci_engine.github.comments import post_comment, pull_request_of
+from ci_engine.github.outputs import add_summary, warn, write_outputs
+from ci_engine.project.output_files import prepare_directory, write_text
+from ci_engine.reports.gathered import Job, Leg, gather_legs, job_verdict, read_jobs
+from ci_engine.reports.page import LONGEST_COMMENT, Sections, clip, to_page
+from ci_engine.reports.result_json import to_json
 
 __all__ = ["SummaryRequest", "run_summary"]
 

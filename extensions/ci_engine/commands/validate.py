@@ -8,15 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ci_engine import __version__
-from ci_engine.config import Configuration, load_configuration
+from ci_engine.configuration.loading import Configuration, load_configuration
 from ci_engine.errors import ConfigurationError, ToolError
-from ci_engine.github import write_outputs
-from ci_engine.matrix import as_matrix, matrix_of
-from ci_engine.output import prepare_directory
-from ci_engine.project import Project, read_project
-from ci_engine.report.console import conclude, make_console, print_check
-from ci_engine.report.publishing import write_reports
-from ci_engine.results import (
+from ci_engine.findings.results import (
     CheckResult,
     Finding,
     RunResult,
@@ -24,14 +18,20 @@ from ci_engine.results import (
     Verdict,
     verdict_of,
 )
+from ci_engine.github.outputs import write_outputs
+from ci_engine.project.output_files import prepare_directory
+from ci_engine.project.repository import Project, read_project
+from ci_engine.reports.console import conclude, make_console, print_check
+from ci_engine.reports.publishing import write_reports
 from ci_engine.validation.blocks import check_answers, check_blocks
 from ci_engine.validation.packages_check import check_packages
-from ci_engine.validation.schemas import check_schemas
 from ci_engine.validation.settings_check import (
     check_framework_files,
     check_settings,
     check_waivers,
 )
+from ci_engine.validation.tool_schemas import check_schemas
+from ci_engine.workflow_jobs.matrix import as_matrix, matrix_of
 
 __all__ = ["run_validate"]
 

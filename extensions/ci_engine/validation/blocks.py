@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ci_engine.config import read_text, read_yaml
+from ci_engine.configuration.loading import read_text, read_yaml
 from ci_engine.errors import ConfigurationError
-from ci_engine.project import Project
-from ci_engine.results import Finding
+from ci_engine.findings.results import Finding
+from ci_engine.project.repository import Project
 
 __all__ = ["SHARED_FILES", "check_answers", "check_blocks"]
 

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import msgspec
 
-from ci_engine.packages.files import (
+from ci_engine.configuration.tables import table
+from ci_engine.findings.results import Finding
+from ci_engine.monorepo.files import (
     CROSS,
     FOLDER,
     SELECTIVE,
@@ -15,10 +17,8 @@ from ci_engine.packages.files import (
     directory,
     read_file,
 )
-from ci_engine.packages.graph import packages_graph
-from ci_engine.project import Project, normalise
-from ci_engine.results import Finding
-from ci_engine.tables import table
+from ci_engine.monorepo.graph import packages_graph
+from ci_engine.project.repository import Project, normalise
 
 __all__ = ["check_packages"]
 

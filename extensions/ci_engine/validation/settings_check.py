@@ -11,7 +11,7 @@ import msgspec
 
 from ci_engine import __version__
 from ci_engine.cleanup.patterns import CleanupPatterns
-from ci_engine.config import (
+from ci_engine.configuration.loading import (
     Table,
     as_table,
     configs_directory,
@@ -23,14 +23,14 @@ from ci_engine.config import (
     read_yaml,
     settings_mistakes,
 )
+from ci_engine.configuration.security_profiles import SecurityProfiles
+from ci_engine.configuration.settings import TIERS, ChangePatterns, QualityTiers
+from ci_engine.configuration.typed_tables import Mistake, find_mistakes
+from ci_engine.environments.isolated_tools import read_tool_locks
 from ci_engine.errors import ConfigurationError
-from ci_engine.profiles import SecurityProfiles
-from ci_engine.project import Project, normalise
-from ci_engine.results import Finding
-from ci_engine.scan.waivers import WAIVERS_FILE, waivers_mistakes
-from ci_engine.schema import Mistake, find_mistakes
-from ci_engine.settings import TIERS, ChangePatterns, QualityTiers
-from ci_engine.tools import read_tool_locks
+from ci_engine.findings.results import Finding
+from ci_engine.project.repository import Project, normalise
+from ci_engine.scanning.waivers import WAIVERS_FILE, waivers_mistakes
 
 __all__ = [
     "check_framework_files",

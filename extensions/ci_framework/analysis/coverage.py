@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ci_engine.tables import items
+from ci_engine.configuration.tables import items
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.pytest_settings import coverage_setting, pytest_setting
 from ci_framework.analysis.survey import Survey

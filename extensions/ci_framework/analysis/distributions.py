@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ci_engine.packages.detection import Found, detect
-from ci_engine.packages.tree import Tree
+from ci_engine.monorepo.detection import Found, detect
+from ci_engine.monorepo.tree import Tree
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.survey import Survey
 from ci_framework.inventory import Evidence

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from ci_engine.tables import items, table
+from ci_engine.configuration.tables import items, table
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.survey import PYPROJECT, Survey
 from ci_framework.analysis.values import strings, text

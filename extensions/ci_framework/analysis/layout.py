@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from ci_engine.tables import table
+from ci_engine.configuration.tables import table
 from ci_framework.analysis.directories import ASIDE
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.packages import Package, find_packages, join

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ci_engine.tables import table
+from ci_engine.configuration.tables import table
 from ci_framework.analysis.directories import ASIDE
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.pixi import Pixi

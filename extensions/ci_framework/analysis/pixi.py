@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from ci_engine.config import Table
-from ci_engine.project import normalise
-from ci_engine.tables import table
+from ci_engine.configuration.loading import Table
+from ci_engine.configuration.tables import table
+from ci_engine.project.repository import normalise
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.requirements import Requirement
 from ci_framework.analysis.survey import PYPROJECT, Survey

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ci_engine.tables import dig
+from ci_engine.configuration.tables import dig
 from ci_framework.analysis.survey import PYPROJECT, Survey
 from ci_framework.analysis.tool_places import configured_places
 from ci_framework.inventory import Evidence

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ci_engine.tables import items, table
+from ci_engine.configuration.tables import items, table
 from ci_framework.analysis.ini import IniError, parse_ini
 from ci_framework.analysis.pixi import Pixi
 from ci_framework.analysis.survey import PYPROJECT, Survey

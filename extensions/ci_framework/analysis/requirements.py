@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ci_engine.project import normalise
-from ci_engine.tables import items, table
+from ci_engine.configuration.tables import items, table
+from ci_engine.project.repository import normalise
 from ci_framework.analysis.survey import PYPROJECT, Survey
 from ci_framework.analysis.values import strings
 from ci_framework.inventory import Evidence

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ci_engine.tables import items, table
+from ci_engine.configuration.tables import items, table
 from ci_framework.analysis.documents import strict_toml_problem
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.requirements import Requirement

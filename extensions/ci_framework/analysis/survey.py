@@ -6,8 +6,8 @@ import os
 from functools import cached_property
 from pathlib import PurePosixPath
 
-from ci_engine.config import Table
-from ci_engine.tables import table
+from ci_engine.configuration.loading import Table
+from ci_engine.configuration.tables import table
 from ci_framework.analysis.documents import Documents
 from ci_framework.analysis.ini import Ini
 from ci_framework.analysis.setup_py import SetupCall, read_setup_call

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from ci_engine.project import normalise
-from ci_engine.tables import table
+from ci_engine.configuration.tables import table
+from ci_engine.project.repository import normalise
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.pixi import Pixi
 from ci_framework.analysis.requirements import Requirement

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ci_engine.tables import dig, texts
+from ci_engine.configuration.tables import dig, texts
 
 __all__ = ["strings", "text", "words"]
 

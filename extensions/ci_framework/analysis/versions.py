@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ci_engine.tables import table
+from ci_engine.configuration.tables import table
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.survey import Survey
 from ci_framework.analysis.values import strings, text

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from ci_engine.errors import ToolError, UsageError
-from ci_engine.run import run_program
+from ci_engine.processes.programs import run_program
 
 if sys.platform == "win32":
     import msvcrt

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from ci_engine.run import CancelledError, Outcome, run_program
+from ci_engine.processes.programs import CancelledError, Outcome, run_program
 from ci_framework.fleet.state import Action, Entry, Member, is_address
 
 __all__ = ["Order", "run_members"]

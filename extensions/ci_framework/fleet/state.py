@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from ci_engine.errors import ConfigurationError, ToolError, UsageError
-from ci_engine.output import write_text
+from ci_engine.project.output_files import write_text
 
 __all__ = [
     "Action",

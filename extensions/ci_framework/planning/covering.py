@@ -10,8 +10,8 @@ from typing import Protocol, cast
 
 import msgspec
 
-from ci_engine.config import configs_directory, read_yaml
-from ci_engine.settings import TIERS, QualityTiers
+from ci_engine.configuration.loading import configs_directory, read_yaml
+from ci_engine.configuration.settings import TIERS, QualityTiers
 from ci_framework.analysis.words import Doing, doings
 from ci_framework.inventory import Inventory, Step
 

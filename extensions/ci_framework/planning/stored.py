@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from ci_engine.output import write_text
+from ci_engine.project.output_files import write_text
 from ci_framework.inventory import Inventory
 from ci_framework.planning.build import BuiltPlan
 from ci_framework.planning.plan import Plan

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ci_engine.errors import ToolError
-from ci_engine.output import write_text
+from ci_engine.project.output_files import write_text
 
 __all__ = ["make_console", "print_json", "printable", "write_report"]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from ci_engine.errors import ToolError
-from ci_engine.signals import on_signals, restore
+from ci_engine.processes.signals import on_signals, restore
 from ci_framework.repository import Repository
 
 __all__ = ["Clone", "child_environment", "make_clone", "scratch_directory"]

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ci_engine.config import Table
-from ci_engine.project import Project, normalise
+from ci_engine.configuration.loading import Table
+from ci_engine.project.repository import Project, normalise
 from ci_framework.validating.declared_managers import (
     needs_of_hatch,
     needs_of_pdm,

@@ -12,8 +12,8 @@ from pathlib import Path
 import msgspec
 
 from ci_engine.errors import ToolError
-from ci_engine.results import RunResult
-from ci_engine.run import Outcome, run_program
+from ci_engine.findings.results import RunResult
+from ci_engine.processes.programs import Outcome, run_program
 from ci_framework.validating.clones import Clone, child_environment
 
 __all__ = ["EngineRun", "lent_engine", "run_engine"]

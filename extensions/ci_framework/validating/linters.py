@@ -11,9 +11,9 @@ from pathlib import Path
 
 import msgspec
 
-from ci_engine.results import Finding, Status
-from ci_engine.run import Outcome as Ended
-from ci_engine.run import run_program
+from ci_engine.findings.results import Finding, Status
+from ci_engine.processes.programs import Outcome as Ended
+from ci_engine.processes.programs import run_program
 from ci_framework.validating.clones import Clone, child_environment
 from ci_framework.validating.engine import lent_engine, run_engine
 from ci_framework.validating.model import (

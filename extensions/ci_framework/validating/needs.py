@@ -7,8 +7,8 @@ from typing import Literal, cast
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from ci_engine.config import Table
-from ci_engine.project import normalise
+from ci_engine.configuration.loading import Table
+from ci_engine.project.repository import normalise
 
 __all__ = [
     "TEST_NAMES",

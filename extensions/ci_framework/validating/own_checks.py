@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ci_engine.environment import Environment
-from ci_engine.run import Outcome as Ended
-from ci_engine.run import find_program, run_program
+from ci_engine.environments.environment import Environment
+from ci_engine.processes.programs import Outcome as Ended
+from ci_engine.processes.programs import find_program, run_program
 from ci_framework.analysis.own_commands import OwnCommand
 from ci_framework.validating.clones import Clone, child_environment
 from ci_framework.validating.model import (

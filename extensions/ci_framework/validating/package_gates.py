@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from ci_engine.baseline import Scope
-from ci_engine.config import load_configuration
-from ci_engine.package_jobs import checks_of_packages, checks_of_repository
-from ci_engine.packages.declared import Siblings
-from ci_engine.packages.graph import packages_graph
-from ci_engine.project import read_project
+from ci_engine.configuration.loading import load_configuration
+from ci_engine.findings.baseline import Scope
+from ci_engine.monorepo.declared import Siblings
+from ci_engine.monorepo.graph import packages_graph
+from ci_engine.project.repository import read_project
+from ci_engine.workflow_jobs.package_jobs import (
+    checks_of_packages,
+    checks_of_repository,
+)
 from ci_framework.validating.gate import Gated, judge_gate
 from ci_framework.validating.model import Outcome, failed, not_run, passed
 from ci_framework.validating.red import GateFacts

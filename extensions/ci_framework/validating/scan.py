@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from ci_engine.baseline import baseline_path, read_baseline
-from ci_engine.results import CheckResult, Finding, Status
-from ci_engine.scan.engines import ENGINES
+from ci_engine.findings.baseline import baseline_path, read_baseline
+from ci_engine.findings.results import CheckResult, Finding, Status
+from ci_engine.scanning.scanners import ENGINES
 from ci_framework.validating.engine import lent_engine, run_engine
 from ci_framework.validating.model import (
     AdoptionFacts,

@@ -10,8 +10,14 @@ from typing import cast
 
 import msgspec
 
-from ci_engine.config import configuration_file, project_table, read_toml
-from ci_engine.settings import BUILT_IN_CHECKS, TIERS, Environments, Settings, Tier
+from ci_engine.configuration.loading import configuration_file, project_table, read_toml
+from ci_engine.configuration.settings import (
+    BUILT_IN_CHECKS,
+    TIERS,
+    Environments,
+    Settings,
+    Tier,
+)
 
 __all__ = ["AdoptedSettings", "read_settings"]
 

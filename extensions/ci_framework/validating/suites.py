@@ -13,9 +13,9 @@ from pathlib import Path
 
 import ci_engine
 from ci_engine.checks.own_command import words_of
-from ci_engine.checks.pytest_events import TestRun, read_events
-from ci_engine.environment import Environment
-from ci_engine.run import Outcome, run_program
+from ci_engine.checks.tests.pytest_events import TestRun, read_events
+from ci_engine.environments.environment import Environment
+from ci_engine.processes.programs import Outcome, run_program
 from ci_framework.validating.clones import Clone, child_environment
 
 __all__ = ["SuiteRun", "lacks_module", "run_suite", "shown_command", "words_of_tests"]

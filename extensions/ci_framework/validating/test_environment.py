@@ -8,19 +8,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ci_engine.environment import (
+from ci_engine.configuration.settings import Environments, Tier
+from ci_engine.environments.environment import (
     Environment,
     activated,
     ask_virtual_environment,
 )
+from ci_engine.environments.preparation import prepare_environment
 from ci_engine.errors import ToolError
-from ci_engine.packages.graph import packages_graph
-from ci_engine.packages.model import Kind
-from ci_engine.packages.needed import needed_with
-from ci_engine.prepare import prepare_environment
-from ci_engine.project import Project, normalise, read_project
-from ci_engine.run import Outcome, find_program, run_program
-from ci_engine.settings import Environments, Tier
+from ci_engine.monorepo.graph import packages_graph
+from ci_engine.monorepo.model import Kind
+from ci_engine.monorepo.needed import needed_with
+from ci_engine.processes.programs import Outcome, find_program, run_program
+from ci_engine.project.repository import Project, normalise, read_project
 from ci_framework.validating.clones import Clone, child_environment
 from ci_framework.validating.declared import needs_of
 from ci_framework.validating.needs import Need

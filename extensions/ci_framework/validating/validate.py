@@ -10,7 +10,7 @@ from functools import partial
 from rich.console import Console
 
 from ci_engine.errors import CommandError
-from ci_engine.scan.waivers import WAIVERS_FILE
+from ci_engine.scanning.waivers import WAIVERS_FILE
 from ci_framework.analysis.own_commands import own_commands
 from ci_framework.repository import Repository, describe
 from ci_framework.validating import commits, contents, linters

@@ -1,0 +1,1 @@
+"""From an event to a diff, its categories and a decision with reasons."""

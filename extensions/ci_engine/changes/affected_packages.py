@@ -1,0 +1,121 @@
+"""Which packages a change touches, and which of the others need those."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from ci_engine.changes.decision import Decision, Kinds
+from ci_engine.monorepo.layout import is_below, is_test
+from ci_engine.monorepo.model import Graph, Package
+
+__all__ = ["Affected", "affected_by"]
+
+_HARMLESS = frozenset({"docs", "generated"})
+# Who reads data is said by patterns of the whole repository: that may be any package.
+_FAR_REACHING = frozenset({"always-run", "ci", "data", "everything"})
+
+
+class Affected(msgspec.Struct, frozen=True):
+    """The packages that have to be checked.
+
+    Attributes:
+        changed: those that the change touches, each with the first reason.
+        dependents: those that need one of them, each with the reason.
+        everything: why all are taken for changed, empty if they are not.
+    """
+
+    changed: Mapping[str, str]
+    dependents: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
+    everything: str = ""
+
+    @property
+    def because(self) -> dict[str, str]:
+        """All of them, each with the reason."""
+        return {**self.dependents, **self.changed}
+
+    def names(self, graph: Graph) -> list[str]:
+        """All of them, each after those it needs."""
+        return [name for name in graph.order if name in self.because]
+
+
+def affected_by(graph: Graph, kinds: Kinds, decision: Decision) -> Affected:
+    """Say which packages a change touches; what belongs to none touches all.
+
+    Documentation touches none but those whose tests read it. A change of tests
+    touches the package they are of, not those that need it.
+
+    Args:
+        graph: the packages.
+        kinds: tells what kind of file a path is.
+        decision: the paths of the change, or why they are not known.
+    """
+    changed: dict[str, str] = {}
+    with_dependents: set[str] = set()
+    for reason in decision.reasons:
+        if reason.category in _HARMLESS:
+            continue
+        because = f"{reason.path}: {reason.because}".removeprefix(": ")
+        package = _owner(graph, kinds, reason.path)
+        if package is None or reason.category in _FAR_REACHING:
+            return Affected(dict.fromkeys(graph.names, because), {}, because)
+        inside = reason.path[len(package.prefix) :]
+        own = _kinds_of(kinds, package).of(inside)
+        if own.category in _HARMLESS:
+            continue
+        changed.setdefault(package.name, because if own.path == "" else reason.path)
+        if not _only_test(package, inside):
+            with_dependents.add(package.name)
+    for test, text in _readers(decision).items():
+        package = _owner(graph, kinds, test)
+        if package is not None:
+            changed.setdefault(package.name, f"{test} reads {text}")
+    dependents = graph.dependents(sorted(with_dependents))
+    return Affected(
+        changed,
+        {
+            name: f"it needs {needed}"
+            for name, needed in dependents.items()
+            if name not in changed
+        },
+    )
+
+
+def _readers(decision: Decision) -> dict[str, str]:
+    """The tests that read documentation which changed, each with one such text."""
+    texts = {r.path for r in decision.reasons if r.category in _HARMLESS}
+    return {
+        chain.path: chain.way[0]
+        for chain in decision.affected.chains
+        if chain.way and chain.way[0] in texts
+    }
+
+
+def _owner(graph: Graph, kinds: Kinds, path: str) -> Package | None:
+    """The package that a path belongs to; at the top only code and tests do."""
+    within = [p for p in graph.packages if p.path != "." and path.startswith(p.prefix)]
+    if within:
+        return max(within, key=lambda package: len(package.path))
+    top = next((package for package in graph.packages if package.path == "."), None)
+    if top is None or kinds.of(path).category not in ("source", "tests"):
+        return None
+    places = (*top.source_paths, *top.test_paths)
+    return top if is_below(path, places) else None
+
+
+def _kinds_of(kinds: Kinds, package: Package) -> Kinds:
+    """What kind a file of a package is, seen from its own directory."""
+    settings = msgspec.structs.replace(
+        kinds.settings,
+        source_paths=package.source_paths or ["."],
+        test_paths=package.test_paths,
+    )
+    return msgspec.structs.replace(kinds, settings=settings)
+
+
+def _only_test(package: Package, inside: str) -> bool:
+    """Whether a file is a test that no other package can import."""
+    in_code = is_below(inside, [p for p in package.source_paths if p != "."])
+    tests = [] if in_code else package.test_paths
+    return is_test(inside, tests) and not (in_code and inside.endswith("conftest.py"))

@@ -1,0 +1,209 @@
+"""What a change touched, asked of git: its files, and the lines of them.
+
+An empty list of changes is only ever the truth, never a failure.
+"""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ci_engine.errors import ToolError
+from ci_engine.project.git import Repository, Start
+
+__all__ = ["Change", "changed_files", "changed_lines", "contents_before"]
+
+_SUBMODULE = "160000"
+_FILES = ("100644", "100755")
+# What a user's configuration of git must not change.
+_DIFF = (
+    "-c",
+    "core.quotePath=false",
+    "diff",
+    "--no-color",
+    "--no-ext-diff",
+    "--no-textconv",
+    "--no-renames",
+    "--ignore-submodules=dirty",
+)
+_RAW = ("--no-relative", "--raw", "--no-abbrev", "-z")
+_PATCH = (
+    "--unified=0",
+    "--inter-hunk-context=0",
+    "--src-prefix=a/",
+    "--dst-prefix=b/",
+    "--submodule=short",
+    "--ignore-cr-at-eol",
+    "--relative",
+    "--text",
+)
+_HUNK = re.compile(r"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+_ESCAPE = re.compile(r'\\([abtnvfr"\\]|[0-7]{3})')
+_ESCAPED = {
+    "a": "\a",
+    "b": "\b",
+    "t": "\t",
+    "n": "\n",
+    "v": "\v",
+    "f": "\f",
+    "r": "\r",
+    '"': '"',
+    "\\": "\\",
+}
+
+
+@dataclass(frozen=True, order=True)
+class Change:
+    """One file that a change touched; a rename is a deletion and an addition.
+
+    Attributes:
+        path: relative to the root with ``/``; starts with ``../`` outside of it.
+        status: git's letter: A, M, D or T; A for a file git does not know yet.
+        submodule: whether it is the pointer of a submodule.
+        before: git's name for what a file held that is otherwise as it was.
+    """
+
+    path: str
+    status: str
+    submodule: bool = False
+    before: str = field(default="", compare=False)
+
+
+def changed_files(
+    root: Path, start: Start, *, work_tree: bool = True, head: str = "HEAD"
+) -> list[Change]:
+    """List the files that a change touched.
+
+    Args:
+        root: the repository.
+        start: where the change started; it must be known.
+        work_tree: whether what is not committed is part of the change.
+        head: the commit that the change ends with, without a work tree.
+
+    Raises:
+        ToolError: if git cannot tell: everything must be treated as changed.
+    """
+    repository = Repository(root)
+    ends = (_known(start),) if work_tree else (_known(start), head)
+    text = repository.need(*_DIFF, *_RAW, *ends, "--")
+    prefix = "" if (root / ".git").exists() else repository.prefix()
+    fields = text.split("\0")
+    changes = {
+        _change(facts, posixpath.relpath(path, prefix or "."))
+        for facts, path in zip(fields[0::2], fields[1::2], strict=False)
+    }
+    if work_tree:
+        changes |= {Change(path, "A") for path in _unknown_to_git(repository)}
+    return sorted(changes)
+
+
+def _change(facts: str, path: str) -> Change:
+    """Read ``:100644 100644 1234 5678 M``."""
+    before, after, held, _, status = facts.removeprefix(":").split(" ")
+    same = status == "M" and before == after and before in _FILES
+    return Change(path, status[:1], _SUBMODULE in (before, after), held if same else "")
+
+
+def contents_before(root: Path, changes: Iterable[Change]) -> dict[str, bytes]:
+    """What files held before the change, by their path; some may be missing."""
+    asked = [change for change in changes if change.before]
+    if not asked:
+        return {}
+    given = "".join(f"{change.before}\n" for change in asked)
+    answers = io.BytesIO(Repository(root).ask("cat-file", "--batch", given=given))
+    found: dict[str, bytes] = {}
+    for change in asked:
+        # ``NAME blob SIZE``, what it holds, and the end of the line.
+        size = answers.readline().rpartition(b" blob ")[2].strip()
+        if size.isdigit():
+            found[change.path] = answers.read(int(size))
+            answers.readline()
+    return found
+
+
+def changed_lines(
+    root: Path, start: Start, patterns: Sequence[str]
+) -> dict[str, set[int]]:
+    """List the lines that were added or rewritten, as they stand in the work tree.
+
+    Args:
+        root: the repository.
+        start: where the change started; it must be known.
+        patterns: git's patterns for the files that matter, such as ``*.py``.
+
+    Raises:
+        ToolError: if git cannot tell: everything must be treated as changed.
+    """
+    repository = Repository(root)
+    text = repository.need(*_DIFF, *_PATCH, _known(start), "--", *patterns)
+    lines = _read_patch(text)
+    for path in _unknown_to_git(repository, *patterns):
+        try:
+            data = (root / path).read_bytes()
+        except OSError:
+            continue
+        lines[path] = set(range(1, data.count(b"\n") + 2))
+    return lines
+
+
+def _known(start: Start) -> str:
+    """The commit.
+
+    Raises:
+        ToolError: if it is not known.
+    """
+    if start.commit is None:
+        raise ToolError(f"where the change started is not known: {start.reason}")
+    return start.commit
+
+
+def _unknown_to_git(repository: Repository, *patterns: str) -> list[str]:
+    command = ("ls-files", "-z", "--others", "--exclude-standard", "--", *patterns)
+    return [name for name in repository.need(*command).split("\0") if name]
+
+
+def _read_patch(text: str) -> dict[str, set[int]]:
+    """Read a patch without context; what a line holds is never taken for a head."""
+    found: dict[str, set[int]] = {}
+    rows = iter(text.split("\n"))
+    path = ""
+    for row in rows:
+        hunk = _HUNK.match(row)
+        if row.startswith("diff --git "):
+            path = ""
+        elif row.startswith("+++ "):
+            path = _name(row[4:])
+        elif hunk:
+            removed, added = (int(n) if n else 1 for n in hunk.group(1, 3))
+            first = int(hunk.group(2))
+            if path and added:
+                found.setdefault(path, set()).update(range(first, first + added))
+            _skip(rows, removed + added)
+    return found
+
+
+def _skip(rows: Iterator[str], number: int) -> None:
+    """Pass over the body of a hunk."""
+    while number:
+        row = next(rows, None)
+        if row is None:
+            return
+        # "\ No newline at end of file" is not a line of the file.
+        number -= not row.startswith("\\")
+
+
+def _name(text: str) -> str:
+    """The path in the head of a patch; git quotes it where it is unusual."""
+    text = text.removesuffix("\t")
+    if text.startswith('"'):
+        text = _ESCAPE.sub(_unescape, text.removeprefix('"').removesuffix('"'))
+    return text.removeprefix("b/") if text != "/dev/null" else ""
+
+
+def _unescape(match: re.Match[str]) -> str:
+    code = match.group(1)
+    return _ESCAPED.get(code) or chr(int(code, 8))

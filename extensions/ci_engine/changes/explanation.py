@@ -1,0 +1,63 @@
+"""Why a file matters: what it is, which tests need it, and what a test needs."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ci_engine.changes.decision import Affected, Category, Kinds
+from ci_engine.changes.detection import describe, graph_of
+from ci_engine.configuration.loading import Configuration
+from ci_engine.project.repository import Project
+from ci_engine.test_selection.selection import Changed, select_tests
+from ci_engine.test_selection.workflows import runs_tests
+
+__all__ = ["Explanation", "explain"]
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
+    """What one file means for the tests.
+
+    Attributes:
+        path: the file.
+        category: what kind of file it is.
+        because: the pattern that says so.
+        selects: the tests that a change of it can break.
+        selected_by: for a test, the files whose change selects it.
+    """
+
+    path: str
+    category: Category
+    because: str
+    selects: Affected
+    selected_by: list[str] = msgspec.field(default_factory=list[str])
+
+
+def explain(project: Project, configuration: Configuration, path: str) -> Explanation:
+    """Explain one file of the work tree.
+
+    Raises:
+        ToolError: if the files of the project cannot be listed.
+    """
+    settings = configuration.settings
+    graph = graph_of(project, configuration)
+    quiet = frozenset({path} if not runs_tests(path, graph.files) else ())
+    packages = graph.files.packages - {""}
+    kinds = Kinds(configuration.patterns, settings, quiet, packages)
+    reason = kinds.of(path)
+    change = Changed(path, reason.category)
+    found = select_tests(graph, [change], settings.changes.data_patterns)
+    needed: set[str] = set()
+    if path in graph.tests:
+        needed = {*graph.needed_by([path]), path}
+        for init in [
+            name for name in graph.files.names if name.endswith("__init__.py")
+        ]:
+            if not needed.isdisjoint(graph.importers_of_package(init)):
+                needed.add(init)
+    return Explanation(
+        path=path,
+        category=reason.category,
+        because=reason.because,
+        selects=describe(graph, found),
+        selected_by=sorted(needed),
+    )

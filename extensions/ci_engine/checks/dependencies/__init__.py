@@ -1,0 +1,1 @@
+"""Dependencies: audit, lock files and declared imports."""

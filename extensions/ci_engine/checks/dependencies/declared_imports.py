@@ -1,0 +1,231 @@
+"""A package may import the standard library, itself, and what it declares.
+
+What another package of the repository holds is known for sure. Of everything else
+the environment tells which distribution brings it; what the environment does not
+have, and what a file can do without, is not judged.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from ci_engine.checks.context import Context, not_run_because, skipped
+from ci_engine.environments import inside
+from ci_engine.environments.environment import Environment
+from ci_engine.errors import ToolError
+from ci_engine.findings.results import CheckResult, Finding, Status
+from ci_engine.monorepo.declared import Declared, Siblings
+from ci_engine.monorepo.imports import Import, read_imports
+from ci_engine.monorepo.layout import is_below, is_test
+from ci_engine.processes.programs import run_program
+from ci_engine.project.repository import normalise
+
+__all__ = ["check"]
+
+_CHECK = "declared-imports"
+# Modules that newer Pythons no longer have, and those that every environment has.
+_FORMER = frozenset(
+    {"asynchat", "asyncore", "distutils", "imp", "smtpd", "telnetlib", "cgi", "crypt"}
+    | {"pipes", "imghdr", "sndhdr", "aifc", "audioop", "lib2to3", "tomllib", "__main__"}
+    | {"annotationlib", "compression", "_typeshed"}
+)
+_MOST_NAMED = 8
+
+
+class _Environment(msgspec.Struct):
+    """What ``inside/import_names.py`` says of an environment."""
+
+    names: dict[str, list[str]]
+    standard: list[str]
+    installed: list[str]
+    requires: list[str] | None
+
+
+@dataclass(frozen=True)
+class _Judge:
+    """What is needed to judge an import."""
+
+    siblings: Siblings
+    declared: Declared
+    environment: _Environment | None
+    local: frozenset[str]
+    root: Path
+
+    def problem(self, found: Import, name: str, *, test: bool) -> tuple[str, str]:
+        """The severity and the message, both empty if nothing is wrong."""
+        first = found.module.partition(".")[0]
+        allowed = self.declared.for_tests if test else self.declared.for_code
+        of = self.siblings.owners(found)
+        if self.siblings.own in of or self._is_beside(first, name):
+            return "", ""
+        if of:
+            missing = sorted(name for name in of if name not in allowed)
+            if not missing or len(missing) < len(of):
+                return "", ""
+            return "error", _undeclared(found, missing[0])
+        if first in self.local or first in self._standard():
+            return "", ""
+        brought = self._brought(first)
+        if not brought or allowed.intersection(brought) or not self.declared.complete:
+            return "", ""
+        message = _undeclared(found, brought[0])
+        # Tests may get what they need in ways that no manifest tells.
+        return "warning" if test else "error", message
+
+    def _is_beside(self, first: str, name: str) -> bool:
+        """Whether a file may import a name from its own directory."""
+        folder = (self.root / name).parent
+        return (folder / f"{first}.py").is_file() or (folder / first).is_dir()
+
+    def _standard(self) -> frozenset[str]:
+        own = frozenset(sys.stdlib_module_names) | _FORMER
+        return own | frozenset(self.environment.standard if self.environment else ())
+
+    def _brought(self, first: str) -> list[str]:
+        """The distributions that bring a top-level name, normalised."""
+        names = self.environment.names.get(first, []) if self.environment else []
+        return sorted(map(normalise, names))
+
+    def known(self, found: Import) -> bool:
+        """Whether it can be told where an import comes from."""
+        first = found.module.partition(".")[0]
+        return bool(
+            self.siblings.owners(found)
+            or first in self.local
+            or first in self._standard()
+            or self._brought(first)
+        )
+
+
+def _undeclared(found: Import, name: str) -> str:
+    return f"imports {found.module} of {name}, which the package does not declare"
+
+
+def check(context: Context) -> CheckResult:
+    """Compare what the files of a package import with what it declares."""
+    if context.siblings is None:
+        return skipped(_CHECK, "it is about the packages of a monorepo")
+    environment: _Environment | None = None
+    problem: ToolError | None = None
+    if isinstance(context.environment, Environment):
+        try:
+            environment = _ask(context, context.environment)
+        except ToolError as error:
+            problem = error
+    else:
+        problem = context.environment
+    declared = context.siblings.declared(
+        environment.requires if environment is not None else None
+    )
+    files = _files(context)
+    judge = _Judge(
+        context.siblings,
+        declared,
+        environment,
+        _local(context, files),
+        context.project.root,
+    )
+    findings, unknown, unread = _judge_all(context, judge, files)
+    if problem is not None and not findings:
+        return not_run_because(_CHECK, problem)
+    errors = any(finding.severity == "error" for finding in findings)
+    return CheckResult(
+        id=_CHECK,
+        status=Status.FAILED if errors else Status.PASSED,
+        findings=findings,
+        tool=_CHECK,
+        environment="ci-framework",
+        notes=[
+            *_named("not installed, not judged", unknown),
+            *_named("not parsed, not judged", unread),
+        ],
+    )
+
+
+def _ask(context: Context, environment: Environment) -> _Environment:
+    script = inside.DIRECTORY / "import_names.py"
+    command = [*environment.prefix, environment.probe.executable, "-I", str(script)]
+    outcome = run_program(
+        [*command, context.project.distribution],
+        cwd=context.project.root,
+        timeout=60,
+        variables=environment.variables,
+        cancel=context.cancel,
+    )
+    try:
+        return msgspec.json.decode(outcome.stdout, type=_Environment)
+    except msgspec.DecodeError as error:
+        raise ToolError(
+            f"the environment does not say what it has: {outcome.ending()}"
+        ) from error
+
+
+def _files(context: Context) -> list[tuple[str, bool]]:
+    """The files of the package that are code or tests, and which of them are tests."""
+    settings = context.settings
+    siblings = context.siblings
+    inner = siblings.inner if siblings is not None else ()
+    found: list[tuple[str, bool]] = []
+    for path in context.project.files:
+        name = context.project.relative(path)
+        if not name.endswith(".py") or name.startswith(tuple(inner)):
+            continue
+        test = is_test(name, settings.test_paths)
+        if test or is_below(name, settings.source_paths):
+            found.append((name, test))
+    if context.paths:
+        return [(name, test) for name, test in found if name in context.code_paths]
+    return found
+
+
+def _local(context: Context, files: Sequence[tuple[str, bool]]) -> frozenset[str]:
+    """The names that a file of the package may import from beside it."""
+    names: set[str] = set()
+    for name, _ in files:
+        parts = name.removesuffix(".py").split("/")
+        names.update(parts)
+    return frozenset(names) - frozenset(context.settings.source_paths)
+
+
+def _judge_all(
+    context: Context, judge: _Judge, files: Sequence[tuple[str, bool]]
+) -> tuple[list[Finding], list[str], list[str]]:
+    findings: list[Finding] = []
+    unknown: dict[str, None] = {}
+    unread: list[str] = []
+    for name, test in files:
+        imports = read_imports(context.project.root / name)
+        if imports is None:
+            unread.append(name)
+            continue
+        for found in sorted(imports, key=lambda one: one.line):
+            if found.guarded:
+                continue
+            severity, message = judge.problem(found, name, test=test)
+            if severity:
+                findings.append(
+                    Finding(
+                        tool=_CHECK,
+                        rule="undeclared",
+                        message=message,
+                        path=name,
+                        line=found.line,
+                        severity=severity,
+                    )
+                )
+            elif not judge.known(found):
+                unknown[found.module.partition(".")[0]] = None
+    return findings, sorted(unknown), unread
+
+
+def _named(what: str, names: Sequence[str]) -> Iterator[str]:
+    if names:
+        more = (
+            f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+        )
+        yield f"{what}: {', '.join(names[:_MOST_NAMED])}{more}"

@@ -1,0 +1,247 @@
+"""A copy of the repository in which hooks may change files without harm."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ci_engine.checks.context import Context
+from ci_engine.errors import ToolError
+from ci_engine.processes.programs import Outcome, run_program
+
+__all__ = ["WorkTree", "copied", "git_variables", "in_place", "listed_files", "run_in"]
+
+# Where hooks find the project's own environments; links, so that nothing is made
+# anew. The managers are told to leave them as they are.
+_ENVIRONMENTS = (".venv", ".pixi", "node_modules")
+_LEFT_ALONE = {
+    "UV_NO_SYNC": "1",
+    "UV_FROZEN": "1",
+    "PIXI_FROZEN": "true",
+    "PIXI_NO_INSTALL": "true",
+}
+# A gate that a git hook starts must not look into the repository of that hook.
+_REPOSITORY_VARIABLES = (
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_PREFIX",
+    "GIT_COMMON_DIR",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_SHALLOW_FILE",
+    "GIT_NAMESPACE",
+)
+_IDENTITY = ("-c", "user.name=ci-framework", "-c", "user.email=ci@localhost")
+_QUIET = ("-c", "core.safecrlf=false", "-c", "core.hooksPath=/dev/null")
+_HUNK = re.compile(r"^@@ -(\d+)(?:,(\d+))? ")
+_GIT_SECONDS = 300.0
+
+
+def git_variables(given: Mapping[str, str]) -> dict[str, str]:
+    """The variables without those that point git at another repository."""
+    return {k: v for k, v in given.items() if k not in _REPOSITORY_VARIABLES}
+
+
+@dataclass(frozen=True)
+class WorkTree:
+    """Where the hooks run.
+
+    Attributes:
+        context: the run.
+        root: the top of the tree.
+        variables: the environment variables of everything that runs in it.
+    """
+
+    context: Context
+    root: Path
+    variables: Mapping[str, str]
+
+    def git(self, *words: str) -> str:
+        """Run git in the tree.
+
+        Raises:
+            ToolError: if git does not do it.
+        """
+        return _git(self.context, self.root, self.variables, *words)
+
+    def changed(self) -> dict[str, int]:
+        """Files that differ from the index, each with its first changed line."""
+        text = self.git(
+            "-c",
+            "core.quotePath=false",
+            "diff",
+            "--unified=0",
+            "--no-color",
+            "--no-ext-diff",
+            "--no-textconv",
+            "--no-renames",
+            "--src-prefix=a/",
+            "--dst-prefix=b/",
+        )
+        names = self.git("diff", "--name-only", "-z", "--no-renames").split("\0")
+        return {name: _first_line(text, name) for name in names if name}
+
+    def relative(self, text: str) -> str:
+        """The name of a file of the project that a text names, else nothing."""
+        given = Path(text)
+        top = Path(os.path.realpath(self.root))
+        path = Path(os.path.realpath(self.root / given))
+        if not path.is_file() or not path.is_relative_to(top):
+            return ""
+        return path.relative_to(top).as_posix()
+
+
+def _first_line(diff: str, name: str) -> int:
+    """The first changed line of a file, as it is before the change."""
+    inside = False
+    for row in diff.splitlines():
+        if row.startswith("diff --git "):
+            inside = row.endswith(f" b/{name}")
+        hunk = _HUNK.match(row) if inside else None
+        if hunk:
+            added_only = hunk.group(2) == "0"
+            return max(1, int(hunk.group(1)) + (1 if added_only else 0))
+    return 0
+
+
+def _git(
+    context: Context, root: Path, variables: Mapping[str, str], *words: str
+) -> str:
+    outcome = run_program(
+        ["git", *_QUIET, *words],
+        cwd=root,
+        timeout=_GIT_SECONDS,
+        variables=variables,
+        cancel=context.cancel,
+    )
+    if outcome.code != 0:
+        raise ToolError(f"git {words[0]}: {outcome.ending()}\n{outcome.tail()}")
+    return outcome.stdout
+
+
+def listed_files(context: Context, variables: Mapping[str, str]) -> list[str]:
+    """Tracked files and untracked ones that git does not ignore, links included.
+
+    Raises:
+        ToolError: if git cannot list them.
+    """
+    words = ("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    root = context.project.root
+    names = sorted(set(_git(context, root, variables, *words).split("\0")) - {""})
+    paths = ((name, root / name) for name in names)
+    return [name for name, path in paths if path.is_symlink() or path.is_file()]
+
+
+@contextmanager
+def copied(
+    context: Context, variables: Mapping[str, str]
+) -> Generator[WorkTree, None, None]:
+    """Copy the files of the project into a repository of their own.
+
+    The history is shared where there is one, so that hooks that compare with it
+    see what they see in the project.
+
+    Raises:
+        ToolError: if that cannot be done.
+    """
+    variables = {**git_variables(variables), **_LEFT_ALONE}
+    prefix = "ci-framework-hooks-"
+    with TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as temporary:
+        root = Path(temporary) / context.project.root.name
+        root.mkdir()
+        tree = WorkTree(context, root, variables)
+        names = listed_files(context, variables)
+        _start(tree)
+        _copy(context.project.root, root, names)
+        _stage(tree, names)
+        _link_environments(context.project.root, root)
+        yield tree
+
+
+@contextmanager
+def in_place(
+    context: Context, variables: Mapping[str, str]
+) -> Generator[WorkTree, None, None]:
+    """The project itself, for hooks that are wanted to change it."""
+    yield WorkTree(context, context.project.root, git_variables(variables))
+
+
+def _start(tree: WorkTree) -> None:
+    """Make the repository, with the history of the project if it has its own."""
+    tree.git("init", "--quiet", "--initial-branch=ci-framework-hooks")
+    project = tree.context.project.root
+    if not (project / ".git").exists():
+        return
+    ask = ("rev-parse", "--path-format=absolute", "--git-path", "objects")
+    objects = _git(tree.context, project, tree.variables, *ask).strip()
+    try:
+        head = _git(
+            tree.context, project, tree.variables, "rev-parse", "--verify", "HEAD"
+        ).strip()
+    except ToolError:
+        return  # a repository without a commit
+    information = tree.root / ".git" / "objects" / "info"
+    information.mkdir(parents=True, exist_ok=True)
+    alternates = information / "alternates"
+    alternates.write_text(f"{Path(objects).as_posix()}\n", encoding="utf-8")
+    shallow = Path(objects).parent / "shallow"
+    if shallow.is_file():
+        shutil.copyfile(shallow, tree.root / ".git" / "shallow")
+    tree.git("update-ref", "HEAD", head)
+
+
+def _copy(source: Path, target: Path, names: Sequence[str]) -> None:
+    for name in names:
+        path = target / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            shutil.copy2(source / name, path, follow_symlinks=False)
+        except OSError as error:
+            raise ToolError(f"{name}: cannot be copied: {error.strerror}") from error
+
+
+def _stage(tree: WorkTree, names: Sequence[str]) -> None:
+    """Put the files into the index; hooks see them as files of the repository."""
+    listing = tree.root / ".git" / "ci-framework-files"
+    listing.write_bytes(b"\0".join(os.fsencode(name) for name in names))
+    source = f"--pathspec-from-file={listing}"
+    if names:
+        words = ("--literal-pathspecs", "add", "--force", source)
+        tree.git(*words, "--pathspec-file-nul")
+    try:
+        tree.git("rev-parse", "--verify", "HEAD")
+    except ToolError:
+        words = ("commit", "--quiet", "--no-verify", "--allow-empty")
+        tree.git(*_IDENTITY, *words, "--message", "copy")
+
+
+def _link_environments(source: Path, target: Path) -> None:
+    """Let hooks find the environments of the project, out of git's sight."""
+    exclude = target / ".git" / "info" / "exclude"
+    exclude.parent.mkdir(parents=True, exist_ok=True)
+    with exclude.open("a", encoding="utf-8") as stream:
+        stream.writelines(f"/{name}\n" for name in _ENVIRONMENTS)
+    for name in _ENVIRONMENTS:
+        if (source / name).is_dir() and not (target / name).exists():
+            try:
+                (target / name).symlink_to(source / name, target_is_directory=True)
+            except OSError:
+                return  # Windows without the right to make links
+
+
+def run_in(tree: WorkTree, command: Sequence[str], timeout: float) -> Outcome:
+    """Run a program in the tree."""
+    return run_program(
+        command,
+        cwd=tree.root,
+        timeout=timeout,
+        variables=tree.variables,
+        cancel=tree.context.cancel,
+    )

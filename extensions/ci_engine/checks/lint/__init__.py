@@ -1,0 +1,1 @@
+"""Lint, format, security rules and code policy."""

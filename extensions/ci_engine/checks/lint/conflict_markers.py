@@ -1,0 +1,126 @@
+"""Find what an unfinished merge left behind.
+
+Copier ends with exit code 0 when an update conflicts, so somebody has to look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ci_engine.checks.context import Context, not_run_because
+from ci_engine.errors import ToolError
+from ci_engine.findings.results import CheckResult, Finding, Status
+from ci_engine.processes.programs import find_program, run_program
+from ci_engine.project.repository import Project
+
+__all__ = ["check"]
+
+_START, _MIDDLE, _END = b"<<<<<<< ", b"=======", b">>>>>>> "
+_MOST_BYTES = 8 * 1024 * 1024
+
+
+def check(context: Context) -> CheckResult:
+    """Look for conflict markers, unmerged paths and rejected hunks in all files.
+
+    A file that holds markers on purpose says so with git's own attribute
+    ``conflict-marker-size`` set to anything but 7.
+    """
+    project = context.project
+    try:
+        files = project.files
+        findings = [*_unmerged(project)]
+    except ToolError as error:
+        return not_run_because("no-conflict-markers", error)
+    lines = {path: _marker_line(path) for path in files}
+    marked = {path: line for path, line in lines.items() if line}
+    excused = _excused(project, list(marked))
+    for path, line in marked.items():
+        if path not in excused:
+            message = "conflict markers of an unfinished merge: decide and remove them"
+            findings.append(_finding(project, path, line, "conflict-marker", message))
+    for path in files:
+        if path.suffix == ".rej":
+            message = "a rejected hunk: apply it by hand and delete this file"
+            findings.append(_finding(project, path, 1, "rejected-hunk", message))
+    return CheckResult(
+        id="no-conflict-markers",
+        status=Status.FAILED if findings else Status.PASSED,
+        findings=findings,
+        tool="ci-framework",
+        notes=[
+            f"{project.relative(path)} was not searched: too large or not readable"
+            for path, line in lines.items()
+            if line is None
+        ],
+    )
+
+
+def _finding(
+    project: Project, path: Path, line: int, rule: str, message: str
+) -> Finding:
+    return Finding(
+        tool="ci-framework",
+        rule=rule,
+        message=message,
+        path=project.relative(path),
+        line=line,
+    )
+
+
+def _marker_line(path: Path) -> int | None:
+    """The line of the first complete conflict, 0 for none, None if not searched."""
+    try:
+        if path.is_symlink():
+            return 0
+        if path.stat().st_size > _MOST_BYTES:
+            return None
+        data = path.read_bytes()
+    except OSError:
+        return None
+    if _START not in data or _END not in data:
+        return 0
+    start = 0
+    middle = False
+    for number, line in enumerate(data.splitlines(), 1):
+        if line.startswith(_START):
+            start, middle = number, False
+        elif start and line == _MIDDLE:
+            middle = True
+        elif start and middle and line.startswith(_END):
+            return start
+    return 0
+
+
+def _unmerged(project: Project) -> Iterator[Finding]:
+    """Paths that git still has in conflict.
+
+    Raises:
+        ToolError: if git does not tell.
+    """
+    if not project.has_git or find_program("git") is None:
+        return
+    command = ["git", "diff", "--name-only", "--diff-filter=U", "-z", "--relative"]
+    outcome = run_program(command, cwd=project.root, timeout=60)
+    if outcome.code != 0:
+        raise ToolError(f"git could not list unmerged paths: {outcome.tail(3)}")
+    for name in sorted(set(outcome.names())):
+        message = "git has it as unmerged: decide, then `git add` it"
+        path = project.root / name
+        yield _finding(project, path, _marker_line(path) or 1, "unmerged", message)
+
+
+def _excused(project: Project, paths: list[Path]) -> set[Path]:
+    """Files whose attributes say that markers of the usual size are content."""
+    if not paths or not project.has_git or find_program("git") is None:
+        return set()
+    names = [project.relative(path) for path in paths]
+    command = ["git", "check-attr", "-z", "conflict-marker-size", "--", *names]
+    outcome = run_program(command, cwd=project.root, timeout=60)
+    fields = outcome.stdout.split("\0")
+    triples = zip(fields[0::3], fields[2::3], strict=False)
+    return {
+        project.root / name
+        for name, value in triples
+        if value not in ("unspecified", "7", "")
+    }

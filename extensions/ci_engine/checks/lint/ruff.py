@@ -1,0 +1,221 @@
+"""Lint and format with ruff, by the project's own rules."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from ci_engine.checks.context import (
+    Context,
+    failed_or_passed,
+    not_run,
+    not_run_because,
+    skipped,
+)
+from ci_engine.configuration.loading import as_table
+from ci_engine.errors import ToolError
+from ci_engine.findings.results import CheckResult, Finding, Status
+from ci_engine.processes.programs import Outcome
+from ci_engine.project.repository import Project
+
+__all__ = ["add_faults", "check_format", "check_lint"]
+
+# Undefined names, unused imports and syntax errors are never acceptable, whatever
+# the project selects or ignores; `noqa` and per-file-ignores still count.
+_ALWAYS = "F,E9"
+_NOTHING_THERE = "No Python files found"
+_COUNTED = re.compile(r"\b\d+ files? ")
+_FRAMEWORK = "ci-framework"
+_NOT_LINTED = "Failed to lint"
+# The exit code of ruff when something other than a finding went wrong.
+_TROUBLE = 2
+_PYTHON_SUFFIXES = (".py", ".pyi", ".ipynb")
+
+
+class _Location(msgspec.Struct):
+    row: int
+    column: int
+
+
+class _Violation(msgspec.Struct):
+    code: str | None
+    filename: str
+    message: str
+    location: _Location
+
+
+def check_lint(context: Context) -> CheckResult:
+    """Run ``ruff check``; F and E9 are selected on top of the project's rules.
+
+    A project that configures no rules is held to F and E9 only: what ruff selects by
+    itself differs by hundreds of rules from version to version.
+    """
+    chosen = "--extend-select" if _is_configured(context.project) else "--select"
+    return _run_lint(context, chosen)
+
+
+def _is_configured(project: Project) -> bool:
+    """Whether the project has a configuration of ruff at its top."""
+    if any((project.root / name).is_file() for name in ("ruff.toml", ".ruff.toml")):
+        return True
+    return "ruff" in as_table(project.pyproject.get("tool"))
+
+
+def _run_lint(context: Context, selection: str) -> CheckResult:
+    try:
+        tool = context.tool("ruff")
+    except ToolError as error:
+        return not_run_because("lint", error)
+    outcome = context.run(
+        "lint",
+        tool,
+        [
+            "check",
+            "--fix" if context.fix else "--no-fix",
+            selection,
+            _ALWAYS,
+            "--output-format",
+            "json",
+            "--force-exclude",
+            *_targets(context),
+        ],
+    )
+    if outcome.code == 0 and _NOTHING_THERE in outcome.stderr:
+        return skipped("lint", "ruff found no Python files")
+    findings = _read_violations(context, outcome.stdout)
+    if not findings and _NOT_LINTED in outcome.stderr:
+        return not_run("lint", "ruff could not read every file", outcome)
+    return failed_or_passed("lint", tool, outcome, findings)
+
+
+def add_faults(result: CheckResult, context: Context) -> CheckResult:
+    """Hold F and E9 at zero where the project lints with a command of its own."""
+    if result.status is not Status.PASSED:
+        return result
+    always = _run_lint(context, "--select")
+    if always.status not in (Status.FAILED, Status.NOT_RUN):
+        return result
+    return always
+
+
+def _targets(context: Context) -> Sequence[str]:
+    """What ruff looks at; what it may change does not hold files of the framework."""
+    if context.paths or not (context.fix or context.inner):
+        return context.code_paths or (".",)
+    names = [context.project.relative(path) for path in context.project.files]
+    python = [name for name in names if name.endswith(_PYTHON_SUFFIXES)]
+    if context.inner:
+        # The packages inside of this one are checked by themselves.
+        inner = tuple(f"{path}/" for path in context.inner)
+        return [name for name in python if not name.startswith((*inner, _FRAMEWORK))]
+    ours = {name.partition("/")[0] for name in python} - {_FRAMEWORK}
+    if any(name.startswith(f"{_FRAMEWORK}/project/") for name in python):
+        ours.add(f"{_FRAMEWORK}/project")
+    return sorted(ours) or (".",)
+
+
+def _read_violations(context: Context, text: str) -> list[Finding] | None:
+    try:
+        violations = msgspec.json.decode(text, type=list[_Violation])
+    except msgspec.DecodeError:
+        return None
+    return [
+        Finding(
+            tool="ruff",
+            rule=violation.code or "invalid-syntax",
+            message=violation.message,
+            path=context.project.relative(violation.filename),
+            line=violation.location.row,
+            column=violation.location.column,
+        )
+        for violation in violations
+    ]
+
+
+def check_format(context: Context) -> CheckResult:
+    """Run ``ruff format``; code blocks in Markdown are the author's affair."""
+    try:
+        tool = context.tool("ruff")
+    except ToolError as error:
+        return not_run_because("format", error)
+    mode = [] if context.fix else ["--diff"]
+    outcome = context.run(
+        "format",
+        tool,
+        ["format", *mode, "--force-exclude", *_targets(context)],
+    )
+    if outcome.code == 0 and _NOTHING_THERE in outcome.stderr:
+        return skipped("format", "ruff found no Python files")
+    if outcome.code == 0 and not _COUNTED.search(outcome.stdout + outcome.stderr):
+        return not_run("format", "ruff does not say that it read files", outcome)
+    findings = _read_diff(context, outcome.stdout)
+    findings += _read_failures(context, outcome.stderr)
+    result = failed_or_passed("format", tool, outcome, findings, (1, 2))
+    if result.status is Status.FAILED:
+        python = [f for f in result.findings if f.path.endswith(_PYTHON_SUFFIXES)]
+        result.findings = python
+        result.status = Status.FAILED if python else Status.PASSED
+    # Exit code 2 also stands for files that could not be read at all.
+    if result.status is Status.PASSED and (unread := _unread(outcome)):
+        return not_run("format", f"ruff: {unread}", outcome)
+    return result
+
+
+_HUNK = re.compile(r"^@@ -(\d+)(?:,\d+)? \+\d+(?:,\d+)? @@")
+
+
+def _read_diff(context: Context, text: str) -> list[Finding]:
+    """Turn the diff into one finding for each file, at its first changed line."""
+    findings: list[Finding] = []
+    path, line = "", 0
+    # Not splitlines: form feeds and the like stand inside of lines.
+    rows = text.split("\n")
+    for row, following in zip(rows, [*rows[1:], ""], strict=False):
+        hunk = _HUNK.match(row)
+        # A removed line may itself look like the head of a file.
+        if row.startswith("--- ") and following.startswith("+++ "):
+            path, line = row[4:].split("\t")[0].split(":cell ")[0], 0
+        elif hunk:
+            line = int(hunk.group(1))
+        elif path and line and row.startswith(("+", "-")):
+            findings.append(
+                Finding(
+                    tool="ruff",
+                    rule="unformatted",
+                    message="File would be reformatted",
+                    path=context.project.relative(path),
+                    line=line,
+                )
+            )
+            path = ""
+        else:
+            line += 1
+    return findings
+
+
+_FAILURE = re.compile(r"^error: Failed to parse (.+?):(\d+):(\d+): (.+)$")
+
+
+def _unread(outcome: Outcome) -> str:
+    """The first error that names no line, such as a file that is not UTF-8."""
+    rows = [row for row in outcome.stderr.splitlines() if row.startswith("error")]
+    found = next((row for row in rows if not _FAILURE.match(row)), "")
+    return found if rows or outcome.code != _TROUBLE else outcome.ending()
+
+
+def _read_failures(context: Context, text: str) -> list[Finding]:
+    """Find the files that could not be formatted because they do not parse."""
+    return [
+        Finding(
+            tool="ruff",
+            rule="invalid-syntax",
+            message=match.group(4),
+            path=context.project.relative(match.group(1)),
+            line=int(match.group(2)),
+            column=int(match.group(3)),
+        )
+        for row in text.splitlines()
+        if (match := _FAILURE.match(row))
+    ]

@@ -1,0 +1,66 @@
+"""The sdist and the wheel of this run: where they are, and that they are ours."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from ci_engine.project.output_files import write_text
+
+__all__ = ["find_wheel", "forget_artifacts", "keep_artifacts"]
+
+_DIRECTORY = "dist"
+# Beside the directory, so that all in it can be uploaded.
+_LIST = "dist.json"
+
+
+class _Artifact(msgspec.Struct, frozen=True):
+    """A file that a run made."""
+
+    name: str
+    sha256: str
+
+
+def forget_artifacts(reports: Path) -> None:
+    """Delete what an earlier run made, and nothing that somebody else put there."""
+    for artifact in _listed(reports):
+        path = reports / _DIRECTORY / artifact.name
+        if path.is_file() and _digest(path) == artifact.sha256:
+            path.unlink()
+    (reports / _LIST).unlink(missing_ok=True)
+
+
+def keep_artifacts(reports: Path, files: Iterable[Path]) -> None:
+    """Move files into the directory of reports and remember that they are ours."""
+    directory = reports / _DIRECTORY
+    directory.mkdir(parents=True, exist_ok=True)
+    artifacts: list[_Artifact] = []
+    for file in files:
+        artifacts.append(_Artifact(file.name, _digest(file)))
+        shutil.move(file, directory / file.name)
+    write_text(reports / _LIST, msgspec.json.encode(artifacts).decode() + "\n")
+
+
+def find_wheel(reports: Path) -> Path | None:
+    """The wheel that this run made, None if it made none."""
+    names = [item.name for item in _listed(reports) if item.name.endswith(".whl")]
+    path = reports / _DIRECTORY / names[0] if names else None
+    return path if path is not None and path.is_file() else None
+
+
+def _listed(reports: Path) -> list[_Artifact]:
+    try:
+        data = (reports / _LIST).read_bytes()
+        artifacts = msgspec.json.decode(data, type=list[_Artifact])
+    except (OSError, msgspec.DecodeError):
+        return []
+    # A name is never a path: the list says nothing of other directories.
+    return [item for item in artifacts if Path(item.name).name == item.name]
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,277 @@
+"""Build the package, install the wheel where nothing else is, and import it."""
+
+from __future__ import annotations
+
+import re
+import tarfile
+import tempfile
+import time
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+import msgspec
+
+from ci_engine.checks.context import (
+    Context,
+    not_run_because,
+    skipped,
+    timed_out,
+)
+from ci_engine.checks.packaging.artifacts import forget_artifacts, keep_artifacts
+from ci_engine.checks.packaging.build_steps import EndedError, Steps
+from ci_engine.checks.packaging.distribution import (
+    Imports,
+    finding_of,
+    has_modules,
+    import_finding,
+    left_out,
+    readme_of,
+)
+from ci_engine.configuration.loading import as_table
+from ci_engine.environments import inside
+from ci_engine.environments.environment import Environment, activated, python_of
+from ci_engine.environments.isolated_tools import isolated_tool
+from ci_engine.errors import ToolError
+from ci_engine.findings.results import CheckResult, Finding, Status
+from ci_engine.monorepo.graph import packages_graph
+from ci_engine.monorepo.model import Graph, Kind
+from ci_engine.monorepo.needed import needed_with
+from ci_engine.processes.network import network_failure
+from ci_engine.processes.programs import find_program, run_program
+from ci_engine.project.repository import normalise
+
+__all__ = ["check"]
+
+_Command = Sequence[str | Path]
+
+# Directories of tools that no source distribution should hold.
+_JUNK = frozenset(
+    {".ci-framework", ".git", ".nox", ".pixi", ".tox", ".venv", "node_modules"}
+)
+_TO_RUN: frozenset[Kind] = frozenset({"runtime"})
+_TO_BUILD: frozenset[Kind] = frozenset({"runtime", "build"})
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_README_LINE = re.compile(r"\bline (\d+):")
+
+
+def check(context: Context) -> CheckResult:
+    """Make the sdist, the wheel from the sdist, and use that wheel."""
+    reason = _nothing_to_build(context)
+    forget_artifacts(context.reports)
+    if reason:
+        return skipped("build", reason)
+    environment = context.environment
+    if not isinstance(environment, Environment):
+        return not_run_because("build", environment)
+    interpreter = environment.probe.executable
+    try:
+        tool = isolated_tool(context.project, "build", context.cancel, interpreter)
+    except ToolError as error:
+        return not_run_because("build", error)
+    # Outside of the repository, so that nothing in it can help the wheel.
+    with tempfile.TemporaryDirectory(
+        prefix="ci-framework-build-", ignore_cleanup_errors=True
+    ) as directory:
+        build = _Build(context, tool, environment.probe.executable, Path(directory))
+        try:
+            findings = build.run()
+        except EndedError as error:
+            return error.result
+    errors = [finding for finding in findings if finding.severity == "error"]
+    return CheckResult(
+        id="build",
+        status=Status.FAILED if errors else Status.PASSED,
+        findings=findings,
+        tool=f"build {tool.version}",
+        environment=f"isolated, Python {environment.probe.python}",
+    )
+
+
+def _nothing_to_build(context: Context) -> str:
+    """Why there is no package to build, empty if there is one."""
+    document = context.project.pyproject
+    if "build-system" not in document:
+        return "pyproject.toml has no [build-system]"
+    for name, key in (("uv", "package"), ("poetry", "package-mode")):
+        if as_table(as_table(document.get("tool")).get(name)).get(key) is False:
+            return f"tool.{name}.{key} is false"
+    return "" if context.project.installable else "pyproject.toml has no [project]"
+
+
+def _graph(context: Context) -> tuple[Graph, str]:
+    """The packages of this repository, and which of them is built."""
+    if context.siblings is not None:
+        return context.siblings.graph, context.siblings.own
+    own = normalise(context.project.distribution)
+    return packages_graph(context.project), own
+
+
+class _Build(Steps):
+    """One build: each step either goes on or ends the check."""
+
+    def run(self) -> list[Finding]:
+        """Build, look at what was built, install it, import it."""
+        beside = self.make_siblings()
+        sdist, wheel = self.make()
+        findings = [*self.look_into(sdist), *self.render_readme(sdist, wheel)]
+        with zipfile.ZipFile(wheel) as archive:
+            names = frozenset(archive.namelist())
+        findings += left_out(self.context, names)
+        failed = self.install([wheel, *beside])
+        findings += [failed] if failed else self.use(wheel)
+        keep_artifacts(self.context.reports, (sdist, wheel))
+        return findings
+
+    def make_siblings(self) -> list[Path]:
+        """Build wheels of the packages of this repository that are needed.
+
+        Returns:
+            Those that the package needs when it runs.
+
+        Raises:
+            EndedError: if one of them cannot be built.
+        """
+        graph, own = _graph(self.context)
+        if own not in graph.by_name:
+            return []
+        to_run = needed_with(graph, own, _TO_RUN, _TO_RUN)
+        wheels: list[Path] = []
+        for package in needed_with(graph, own, _TO_BUILD, _TO_BUILD):
+            self.beside.mkdir(exist_ok=True)
+            earlier = set(self.beside.iterdir())
+            place = self.context.project.repository / package.path
+            outcome = self.build("--wheel", "--outdir", self.beside, place)
+            made = [path for path in self.beside.iterdir() if path not in earlier]
+            if outcome.code != 0 or len(made) != 1:
+                self.give_up(f"{package.name}, which it needs", outcome)
+            wheels += made if package in to_run else []
+        return wheels
+
+    def make(self) -> tuple[Path, Path]:
+        """Build the sdist, and the wheel from it: what the sdist lacks is lacking.
+
+        Raises:
+            EndedError: if there are not exactly one of each in the end.
+        """
+        made = self.directory / "made"
+        outcome = self.build("--outdir", made, self.root)
+        if outcome.code not in (0, 1) or (outcome.code and network_failure(outcome)):
+            self.give_up("build", outcome)
+        if outcome.code:
+            message = f"the package cannot be built: {outcome.tail(15)}"
+            finding = finding_of(self.context, "build-failed", message)
+            result = CheckResult(
+                id="build",
+                status=Status.FAILED,
+                findings=[finding],
+                tool=f"build {self.tool.version}",
+                output=outcome.tail(30),
+            )
+            raise EndedError(result)
+        sdists, wheels = list(made.glob("*.tar.gz")), list(made.glob("*.whl"))
+        if len(sdists) != 1 or len(wheels) != 1:
+            self.give_up("build made no sdist and wheel", outcome)
+        return sdists[0], wheels[0]
+
+    def look_into(self, sdist: Path) -> Iterator[Finding]:
+        """Report what a source distribution should not hold."""
+        with tarfile.open(sdist) as archive:
+            tops = {PurePosixPath(name).parts[1:2] for name in archive.getnames()}
+        for name in sorted(_JUNK & {part for parts in tops for part in parts}):
+            message = f"the sdist holds {name}/: add it to .gitignore, or exclude it"
+            yield finding_of(self.context, "sdist-junk", message)
+
+    def render_readme(self, sdist: Path, wheel: Path) -> list[Finding]:
+        """Ask twine whether PyPI could show the README."""
+        program = self.tool.program("twine")
+        outcome = self.step([program, "check", "--strict", sdist, wheel])
+        # It colours its output also where nobody sees colours.
+        outcome = replace(outcome, stdout=_COLOUR.sub("", outcome.stdout))
+        passed = len(re.findall(r"^Checking .*: PASSED$", outcome.stdout, re.MULTILINE))
+        if outcome.code == 0 and passed == 2:  # noqa: PLR2004
+            return []
+        parts = re.split(r"^Checking .*: FAILED.*$", outcome.stdout, flags=re.MULTILINE)
+        if outcome.code != 1 or len(parts) == 1:
+            self.give_up("twine", outcome)
+        said = re.sub(r"^Checking .*$", "", parts[1], flags=re.MULTILINE)
+        message = " ".join(re.sub(r"\b(ERROR|WARNING)\b", "", said).split())
+        readme = readme_of(self.context)
+        line = _README_LINE.search(message)
+        return [
+            Finding(
+                tool="twine",
+                rule="readme",
+                message=message,
+                path=readme or "pyproject.toml",
+                line=int(line.group(1)) if line and readme else 1,
+            )
+        ]
+
+    def install(self, wheels: Sequence[Path]) -> Finding | None:
+        """Install the wheel and what it asks for into an environment of its own."""
+        prefix = self.directory / "environment"
+        python = python_of(prefix)
+        if find_program("uv") is not None:
+            make: _Command = [
+                "uv",
+                "venv",
+                "--quiet",
+                "--python",
+                self.interpreter,
+                prefix,
+            ]
+            install: _Command = [
+                "uv",
+                "pip",
+                "install",
+                "--quiet",
+                "--python",
+                python,
+                *wheels,
+            ]
+        else:
+            make = [self.interpreter, "-m", "venv", prefix]
+            install = [python, "-m", "pip", "install", "--quiet", *wheels]
+        made = self.step(make)
+        if made.code != 0:
+            self.give_up("an empty environment", made)
+        outcome = self.step(install)
+        if outcome.code == 0:
+            return None
+        if outcome.code not in (1, 2) or network_failure(outcome):
+            self.give_up("installing the wheel", outcome)
+        message = f"the wheel cannot be installed: {outcome.tail(10)}"
+        return finding_of(self.context, "not-installable", message)
+
+    def use(self, wheel: Path) -> list[Finding]:
+        """Import every top-level module of the wheel, far from the source tree."""
+        prefix = self.directory / "environment"
+        script = inside.DIRECTORY / "import_wheel.py"
+        name = wheel.name.partition("-")[0]
+        empty = self.directory / "empty"
+        empty.mkdir()
+        command: _Command = [python_of(prefix), "-I", script, name]
+        outcome = run_program(
+            command,
+            cwd=empty,
+            timeout=max(1.0, self.end - time.monotonic()),
+            variables=activated(prefix),
+            cancel=self.context.cancel,
+        )
+        if outcome.timed_out:
+            raise EndedError(timed_out("build", outcome))
+        try:
+            last = outcome.stdout.strip().splitlines()[-1:]
+            imports = msgspec.json.decode("".join(last), type=Imports)
+        except msgspec.DecodeError:
+            imports = None
+        if imports is None or outcome.code != 0:
+            message = f"importing the wheel ended Python: {outcome.ending()}"
+            return [finding_of(self.context, "import-failed", message)]
+        if not imports.modules and has_modules(self.context):
+            message = "the wheel holds no module: name the packages for the backend"
+            return [finding_of(self.context, "empty-wheel", message)]
+        tops = {module.partition(".")[0] for module in imports.modules}
+        return [import_finding(self.context, fail, tops) for fail in imports.failures]

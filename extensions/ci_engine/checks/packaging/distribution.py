@@ -1,0 +1,146 @@
+"""What a distribution that was built holds, and how its modules are imported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+import msgspec
+
+from ci_engine.checks.context import Context
+from ci_engine.configuration.loading import as_table, find_line, read_text
+from ci_engine.findings.results import Finding
+
+__all__ = [
+    "ImportFailure",
+    "Imports",
+    "finding_of",
+    "has_modules",
+    "import_finding",
+    "left_out",
+    "readme_of",
+]
+
+_MOST_FILES = 20
+# What a package is made from, but does not need when it runs.
+_NOT_FOR_USE = frozenset(
+    {".c", ".cc", ".cpp", ".h", ".hpp", ".md", ".pxd", ".pyc", ".pyx", ".rs", ".rst"}
+)
+
+
+class ImportFailure(msgspec.Struct):
+    """How one import failed, as ``inside/import_wheel.py`` says it."""
+
+    module: str
+    error: str
+    message: str
+    missing: str
+    path: str
+    line: int
+
+
+class Imports(msgspec.Struct):
+    """What ``inside/import_wheel.py`` says.
+
+    Attributes:
+        modules: the modules of the wheel.
+        failures: those that cannot be imported.
+    """
+
+    modules: list[str]
+    failures: list[ImportFailure]
+
+
+def finding_of(
+    context: Context, rule: str, message: str, path: str = "pyproject.toml"
+) -> Finding:
+    """A finding of the build, where the manifest speaks of it."""
+    line = 1
+    if path == "pyproject.toml":
+        text = read_text(context.project.root / path)
+        line = find_line(text, ("build-system",)) or 1
+    return Finding(tool="build", rule=rule, message=message, path=path, line=line)
+
+
+def readme_of(context: Context) -> str:
+    """The file with the README, as the project names it."""
+    value = as_table(context.project.pyproject.get("project")).get("readme")
+    if not isinstance(value, str):
+        value = as_table(value).get("file")
+    return value if isinstance(value, str) else ""
+
+
+def has_modules(context: Context) -> bool:
+    """Whether there is any code that the wheel could hold."""
+    sources = tuple(f"{path.rstrip('/')}/" for path in context.settings.source_paths)
+    names = (context.project.relative(path) for path in context.project.files)
+    return any(name.endswith(".py") and name.startswith(sources) for name in names)
+
+
+def import_finding(context: Context, failure: ImportFailure, tops: set[str]) -> Finding:
+    """Name what is missing, at the line of the source that asks for it."""
+    if failure.error != "ModuleNotFoundError" or not failure.missing:
+        rule = "import-failed"
+        message = f"import {failure.module}: {failure.error}: {failure.message}"
+    elif failure.missing.partition(".")[0] in tops:
+        rule = "missing-module"
+        message = f"{failure.missing} is imported, but is not in the wheel"
+    else:
+        rule = "undeclared-dependency"
+        missing = failure.missing.partition(".")[0]
+        message = f"{missing} is imported, but no dependency of the wheel brings it"
+    source = _source_of(context, failure.path) if failure.path else ""
+    if not source:
+        return finding_of(context, rule, message)
+    return Finding(
+        tool="build", rule=rule, message=message, path=source, line=failure.line
+    )
+
+
+def _source_of(context: Context, name: str) -> str:
+    """The file of the repository that became a file of the wheel, empty if unclear."""
+    names = (context.project.relative(path) for path in context.project.files)
+    fits = [n for n in names if n == name or n.endswith(f"/{name}")]
+    return min(fits, key=len, default="")
+
+
+def left_out(context: Context, wheel: frozenset[str]) -> list[Finding]:
+    """Files of the package's own directories that did not get into the wheel.
+
+    A type marker is always meant to; of other files a reader has to judge.
+    """
+    packages = {PurePosixPath(name).parts[0] for name in wheel if "/" in name}
+    found: list[Finding] = []
+    for path, name in _package_files(context, packages):
+        if name in wheel or PurePosixPath(name).suffix in _NOT_FOR_USE:
+            continue
+        typed = PurePosixPath(name).name == "py.typed"
+        rule = "missing-py.typed" if typed else "not-in-wheel"
+        message = f"{name} is not in the wheel"
+        severity = "error" if typed else "warning"
+        found.append(
+            Finding(
+                tool="build",
+                rule=rule,
+                message=message,
+                path=path,
+                line=1,
+                severity=severity,
+            )
+        )
+    errors = [finding for finding in found if finding.severity == "error"]
+    others = [finding for finding in found if finding.severity != "error"]
+    return [*errors, *others[:_MOST_FILES]]
+
+
+def _package_files(context: Context, packages: set[str]) -> Iterator[tuple[str, str]]:
+    """Each file in the source of a package of the wheel, and its name in the wheel."""
+    places = [f"{path.rstrip('/')}/" for path in context.settings.source_paths]
+    for file in context.project.files:
+        path = context.project.relative(file)
+        for place in ("", *places):
+            name = path.removeprefix(place)
+            top, slash, _ = name.partition("/")
+            if path.startswith(place) and slash and top in packages:
+                yield path, name
+                break

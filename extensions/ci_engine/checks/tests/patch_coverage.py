@@ -1,0 +1,190 @@
+"""Hold the lines that a change touched against the lines that the tests ran."""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from ci_engine.changes.diff import changed_lines
+from ci_engine.checks.context import Context, not_run, not_run_because, skipped
+from ci_engine.checks.tests.coverage import REPORT_NAME, line_ranges
+from ci_engine.errors import ToolError
+from ci_engine.findings.results import CheckResult, Finding, Status
+
+__all__ = ["check"]
+
+_MOST_NAMED = 5
+
+
+class _File(msgspec.Struct):
+    executed_lines: list[int]
+    missing_lines: list[int]
+
+
+class _Report(msgspec.Struct):
+    files: dict[str, _File]
+
+
+@dataclass(frozen=True)
+class _Patch:
+    """What a change did to one measured file: its statements, and those not run."""
+
+    path: str
+    code: frozenset[int]
+    missing: list[int]
+
+
+def check(context: Context) -> CheckResult:
+    """Judge the share of changed statements that the tests of this run covered."""
+    threshold = context.settings.quality.coverage_threshold
+    tests = context.earlier.get("test")
+    if tests is None:
+        return not_run("patch-coverage", "the tests were not part of this run")
+    reason = _nothing_to_measure(context, threshold, tests)
+    if reason:
+        return skipped("patch-coverage", reason)
+    if tests.status in (Status.NOT_RUN, Status.TIMED_OUT):
+        return not_run("patch-coverage", "the tests did not come to their end")
+    start = context.start()
+    if start.commit is None:
+        reason = f"what changed is not known: {start.reason}"
+        return skipped("patch-coverage", f"{reason}; coverage judges all of the code")
+    try:
+        lines = changed_lines(context.project.root, start, ("*.py",))
+    except ToolError as error:
+        return not_run_because("patch-coverage", error)
+    path = context.reports / REPORT_NAME
+    try:
+        report = msgspec.json.decode(path.read_bytes(), type=_Report)
+    except FileNotFoundError:
+        return not_run("patch-coverage", "the tests measured no coverage")
+    except (OSError, msgspec.DecodeError) as error:
+        return not_run("patch-coverage", f"{path.name} cannot be read: {error}")
+    result = _judge(_patches(context, report, lines), threshold, start.reason)
+    result.notes += _unmeasured(context, report, lines)
+    return result
+
+
+def _nothing_to_measure(context: Context, threshold: int, tests: CheckResult) -> str:
+    if threshold == 0:
+        return "the threshold is 0"
+    if context.paths:
+        return "only some of the tests ran"
+    if tests.status is Status.SKIPPED:
+        return f"the tests were skipped: {tests.reason}"
+    return ""
+
+
+def _patches(
+    context: Context, report: _Report, lines: dict[str, set[int]]
+) -> list[_Patch]:
+    patches: list[_Patch] = []
+    for name, file in sorted(report.files.items()):
+        path = context.project.relative(Path(name))
+        code = {*file.executed_lines, *file.missing_lines}
+        first = _first_lines(context.project.root / path, lines.get(path, set()), code)
+        if first:
+            missing = sorted(first & set(file.missing_lines))
+            patches.append(_Patch(path, frozenset(first), missing))
+    return patches
+
+
+def _first_lines(path: Path, changed: set[int], code: set[int]) -> set[int]:
+    """The statements to which changed lines belong, each by its first line.
+
+    Coverage knows a statement by its first line; a change in its third is a change
+    of the statement as well.
+    """
+    found = changed & code
+    rest = changed - code
+    if not rest:
+        return found
+    try:
+        data = path.read_bytes()
+        tree = ast.parse(data)
+    except (OSError, SyntaxError, ValueError, RecursionError):
+        # A syntax newer than this interpreter: the first lines alone will do.
+        return found
+    rows = data.decode("utf-8", "replace").split("\n")
+    for first, last in _spans(tree):
+        inner = {n for n in rest if first < n <= last and _is_code(rows, n)}
+        if inner and first in code:
+            found.add(first)
+    return found
+
+
+def _spans(tree: ast.Module) -> Iterator[tuple[int, int]]:
+    """First and last line of each statement, without the body it may have."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.stmt):
+            inside = next(_inside(node), 0)
+            yield node.lineno, inside - 1 if inside else node.end_lineno or node.lineno
+
+
+def _inside(statement: ast.stmt) -> Iterator[int]:
+    """The first lines of the statements in a statement, without `else` and such."""
+    for part in ast.iter_child_nodes(statement):
+        if isinstance(part, ast.match_case):
+            yield part.pattern.lineno
+        elif isinstance(part, ast.stmt):
+            yield part.lineno
+
+
+def _is_code(rows: list[str], number: int) -> bool:
+    text = rows[number - 1].strip() if number <= len(rows) else ""
+    return bool(text) and not text.startswith("#")
+
+
+def _judge(patches: list[_Patch], threshold: int, since: str) -> CheckResult:
+    total = sum(len(patch.code) for patch in patches)
+    if not total:
+        reason = f"no measured statement changed (compared with {since})"
+        return skipped("patch-coverage", reason)
+    missing = sum(len(patch.missing) for patch in patches)
+    percent = 100 * (total - missing) / total
+    # Rounded down, so that 89.996 is never shown as 90.
+    shown = math.floor(percent * 100) / 100
+    result = CheckResult(id="patch-coverage", coverage=shown, tool="coverage")
+    result.notes.append(f"{total} changed statements, compared with {since}")
+    if percent >= threshold:
+        return result
+    result.status = Status.FAILED
+    result.reason = (
+        f"{shown:.2f} % of {total} changed statements covered, {threshold} % wanted"
+    )
+    result.findings = [
+        Finding(
+            tool="coverage",
+            rule="patch-coverage",
+            message=f"{len(patch.missing)} of {len(patch.code)} changed statements "
+            f"not covered: {line_ranges(patch.missing)} (in all {result.reason})",
+            path=patch.path,
+            line=patch.missing[0],
+        )
+        for patch in patches
+        if patch.missing
+    ]
+    return result
+
+
+def _unmeasured(
+    context: Context, report: _Report, lines: dict[str, set[int]]
+) -> list[str]:
+    """Say which changed source files coverage knows nothing of."""
+    measured = {context.project.relative(Path(name)) for name in report.files}
+    sources = tuple(f"{path.rstrip('/')}/" for path in context.settings.source_paths)
+    unknown = [
+        path
+        for path in sorted(lines)
+        if path.startswith(sources) and path not in measured
+    ]
+    if not unknown:
+        return []
+    more = ", …" if len(unknown) > _MOST_NAMED else ""
+    names = ", ".join(unknown[:_MOST_NAMED])
+    return [f"changed but not measured: {names}{more}"]

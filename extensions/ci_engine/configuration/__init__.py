@@ -1,0 +1,1 @@
+"""The settings, their defaults and their schemas."""

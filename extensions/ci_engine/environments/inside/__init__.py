@@ -1,0 +1,12 @@
+"""Programs for other interpreters: the project's, or that of an isolated tool.
+
+They use the standard library only, and are run by their path, never imported.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+__all__ = ["DIRECTORY"]
+
+DIRECTORY = Path(__file__).resolve().parent

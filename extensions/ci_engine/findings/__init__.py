@@ -1,0 +1,1 @@
+"""Findings and results, their severity, fingerprints and baseline."""

@@ -1,0 +1,1 @@
+"""GitHub: event payloads, outputs, annotations and comments."""

@@ -1,0 +1,104 @@
+"""What a package declares, and which of the other packages a module belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ci_engine.monorepo.imports import Import
+from ci_engine.monorepo.manifests import Manifest, read_manifest
+from ci_engine.monorepo.model import Graph, Kind, Package
+from ci_engine.monorepo.requirements import parse_requirement
+from ci_engine.project.repository import Project
+
+__all__ = ["Declared", "Siblings"]
+
+_IN_CODE: frozenset[Kind] = frozenset({"runtime", "extra", "added"})
+_IN_TESTS: frozenset[Kind] = frozenset(
+    {"runtime", "extra", "added", "development", "build"}
+)
+
+
+@dataclass(frozen=True)
+class Declared:
+    """The distributions that a package may import, normalised.
+
+    Attributes:
+        for_code: what it needs, extras included.
+        for_tests: that, and what its development and its tests need.
+        complete: whether that is all; requirements may only be known once it is built.
+    """
+
+    for_code: frozenset[str]
+    for_tests: frozenset[str]
+    complete: bool
+
+
+class Siblings:
+    """One package in the midst of the others."""
+
+    def __init__(self, top: Project, graph: Graph, package: Package) -> None:
+        """Remember them."""
+        self.own = package.name
+        self.inner = _inner(graph, package)
+        self.graph = graph
+        self._top = top
+        self._package = package
+        self._owners: dict[str, set[str]] = {}
+        for other in graph.packages:
+            for name in other.import_names:
+                self._owners.setdefault(name, set()).add(other.name)
+
+    def owners(self, found: Import) -> set[str]:
+        """The packages that a statement may bring in; none if it is of elsewhere."""
+        several = [self._of(f"{found.module}.{name}") for name in found.names]
+        owners: set[str] = set[str]().union(*several)
+        return owners or self._of(found.module)
+
+    def _of(self, module: str) -> set[str]:
+        while module:
+            if module in self._owners:
+                return self._owners[module]
+            module = module.rpartition(".")[0]
+        return set()
+
+    def declared(self, installed: Sequence[str] | None) -> Declared:
+        """What the package declares.
+
+        Args:
+            installed: what its installed metadata asks for; None if it is not there.
+        """
+        directory = self._top.root / self._package.path
+        manifest = _manifest(directory)
+        edges: Mapping[str, Kind] = {
+            other.name: other.kind for other in self._package.depends_on
+        }
+        code = {n.name for n in manifest.needs if n.way in ("runtime", "extra")}
+        code |= {name for name, kind in edges.items() if kind in _IN_CODE}
+        code |= _names(installed or ())
+        tests = code | {needed.name for needed in manifest.needs}
+        tests |= {name for name, kind in edges.items() if kind in _IN_TESTS}
+        for group in self._top.groups.values():
+            tests |= _names(group)
+        complete = installed is not None or not manifest.computed
+        return Declared(frozenset(code), frozenset(tests), complete)
+
+
+def _inner(graph: Graph, package: Package) -> tuple[str, ...]:
+    """The packages inside of the directory of this one, seen from there."""
+    return tuple(
+        other.prefix[len(package.prefix) :]
+        for other in graph.packages
+        if other.name != package.name and other.prefix.startswith(package.prefix)
+    )
+
+
+def _manifest(directory: Path) -> Manifest:
+    names = (path.name for path in directory.iterdir() if path.is_file())
+    return read_manifest(directory, frozenset(names))
+
+
+def _names(requirements: Iterable[str]) -> set[str]:
+    found = (parse_requirement(text, "runtime", "") for text in requirements)
+    return {needed.name for needed in found if needed is not None}

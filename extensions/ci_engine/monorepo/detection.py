@@ -1,0 +1,254 @@
+"""Find the packages of a repository, and what only looks like one."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Collection, Mapping, Sequence
+
+import msgspec
+
+from ci_engine.configuration.loading import Table
+from ci_engine.configuration.tables import dig, texts
+from ci_engine.monorepo.layout import Layout, find_layout
+from ci_engine.monorepo.manifests import MANIFESTS, NO_SETUP, Manifest, read_manifest
+from ci_engine.monorepo.model import Ignored
+from ci_engine.monorepo.tree import Tree
+from ci_engine.project.globs import matching
+from ci_engine.project.repository import normalise
+
+__all__ = ["Detected", "Found", "detect"]
+
+# Words for directories whose packages are not the repository's own, unless a
+# workspace names them as its members.
+_NOT_OWN: Mapping[str, frozenset[str]] = {
+    "an example": frozenset({"examples", "example", "samples", "sample"}),
+    "a fixture of tests": frozenset(
+        {"tests", "test", "fixtures", "fixture", "__fixtures__"}
+        | {"testdata", "test_data", "test-data", "snapshots", "__snapshots__"}
+    ),
+    "somebody else's code": frozenset(
+        {"vendor", "vendored", "_vendor", "_vendored", "third_party", "third-party"}
+        | {"thirdparty", "3rdparty"}  # codespell:ignore
+        | {"external", "node_modules", "site-packages"}
+    ),
+    "a template": frozenset({"templates", "template", "cookiecutter"}),
+    "documentation": frozenset({"docs", "doc"}),
+    "made by a build": frozenset({"build", "dist", ".venv", "venv", "env"}),
+}
+
+# In these each directory is a package of the repository, if it is called what it may.
+_HOMES = frozenset(
+    {"packages", "sub-packages", "subpackages", "libs", "lib", "apps", "services"}
+    | {"plugins", "modules", "components", "projects", "integrations"}
+)
+_FREE = frozenset({"a fixture of tests", "a template", "documentation"})
+
+
+class Found(msgspec.Struct):
+    """One package, before its dependencies are known.
+
+    Attributes:
+        name: its normalised name.
+        path: its directory, ``.`` for the top.
+        manifest: what its files say.
+        files: its files, seen from the top of the repository.
+        layout: where it has what.
+    """
+
+    name: str
+    path: str
+    manifest: Manifest
+    files: list[str] = msgspec.field(default_factory=list[str])
+    layout: Layout = msgspec.field(default_factory=lambda: Layout([], [], {}))
+
+
+class Detected(msgspec.Struct, frozen=True):
+    """The packages, and what was not taken for one."""
+
+    packages: list[Found]
+    ignored: list[Ignored]
+
+
+class _Members(msgspec.Struct, frozen=True):
+    """What a workspace of the repository says of its members."""
+
+    members: Sequence[str]
+    excluded: Sequence[str]
+
+    def named(self, path: str) -> bool:
+        """Whether it is a member by a pattern that says where its members are."""
+        return any(matching(path, [f"/{p}"]) for p in self.members if "**" not in p)
+
+    def left_out(self, path: str) -> bool:
+        return any(matching(path, [f"/{pattern}"]) for pattern in self.excluded)
+
+
+def detect(
+    tree: Tree, exclude: Collection[str] = (), include: Collection[str] = ()
+) -> Detected:
+    """Find all packages.
+
+    Args:
+        tree: the files of the repository.
+        exclude: patterns of directories that are none, whatever is in them.
+        include: directories that are, whatever they are called.
+    """
+    ignored = _ignored_links(tree)
+    folders: dict[str, set[str]] = {}
+    for name in tree.files:
+        folder, _, base = name.rpartition("/")
+        if base in MANIFESTS or "requirements" in base:
+            folders.setdefault(folder, set()).add(base)
+    folders = {f: names for f, names in folders.items() if names & {*MANIFESTS}}
+    top = read_manifest(tree.root, frozenset(folders.get("", ())))
+    members = _members(top.pyproject)
+    found: dict[str, Found] = {}
+    for folder in sorted(folders, key=lambda f: (f.count("/") + bool(f), f)):
+        path = folder or "."
+        because = ""
+        if path not in include:
+            because = _left_out(path, members, exclude)
+        manifest = Manifest()
+        if not because:
+            names = frozenset(folders[folder])
+            manifest = read_manifest(tree.root / folder, names) if folder else top
+            because = _no_package(manifest, found)
+        if because:
+            # A module may be called setup.py as well.
+            if because != NO_SETUP:
+                ignored.append(Ignored(path=_printable(path), because=because))
+        else:
+            name = normalise(manifest.name)
+            found[name] = Found(name, path, manifest)
+    packages = sorted(found.values(), key=lambda package: package.name)
+    _give_files(tree, packages)
+    return _without_hollow_top(packages, ignored)
+
+
+def _ignored_links(tree: Tree) -> list[Ignored]:
+    """Links that stand where a package or its manifest could."""
+    ignored: list[Ignored] = []
+    manifests = {n for n in tree.files if n.rpartition("/")[2] in MANIFESTS}
+    homes = {posixpath.dirname(posixpath.dirname(name)) for name in manifests}
+    for name, target in tree.links.items():
+        folder, _, base = name.rpartition("/")
+        path, because = name, ""
+        if base in MANIFESTS:
+            what = f"a link to {target}" if target else _lost(tree, name)
+            path, because = folder or ".", f"its {base} is {what}"
+        elif target and any(f"{target}/{base}" in manifests for base in MANIFESTS):
+            because = f"a link to {target}"
+        elif not target and folder in homes and "." not in base:
+            because = _lost(tree, name)
+        if because:
+            ignored.append(Ignored(path=_printable(path), because=because))
+    return ignored
+
+
+def _lost(tree: Tree, link: str) -> str:
+    outside = (tree.root / link).exists()
+    return "a link out of the repository" if outside else "a dangling link"
+
+
+def _members(document: Table) -> _Members:
+    members: list[str] = []
+    excluded: list[str] = []
+    for keys in (("uv", "workspace"), ("rye", "workspace"), ("hatch", "workspace")):
+        members += texts(document, "tool", *keys, "members")
+        excluded += texts(document, "tool", *keys, "exclude")
+    tidy = [posixpath.normpath(path) for path in members]
+    return _Members(tidy, [posixpath.normpath(path) for path in excluded])
+
+
+def _left_out(path: str, members: _Members, exclude: Collection[str]) -> str:
+    """Why a directory is not looked into, empty if it is."""
+    patterns = [f"/{pattern.strip('/')}" for pattern in exclude]
+    pattern = matching(path, [*patterns, *(f"{pattern}/**" for pattern in patterns)])
+    if pattern:
+        return f"excluded by {pattern.removeprefix('/').removesuffix('/**')}"
+    if path == ".":
+        return ""
+    if _printable(path) != path:
+        return "its name is not UTF-8"
+    if members.left_out(path):
+        return "the workspace excludes it"
+    parts = path.split("/")
+    if any("{{" in part or "{%" in part for part in parts):
+        return "a template"
+    return "" if members.named(path) else _not_own(parts)
+
+
+def _not_own(parts: Sequence[str]) -> str:
+    """What the words of a path say it is, empty if they say nothing."""
+    for position, part in enumerate(parts):
+        if part.startswith("."):
+            return f"in the hidden directory {part}"
+        if re.search(r"[-_](examples?|samples?)$", part.lower()):
+            return f"an example: in a directory called {part}"
+        at_home = position == len(parts) - 1 and parts[position - 1] in _HOMES
+        for because, words in _NOT_OWN.items():
+            if part.lower() in words and not (at_home and because in _FREE):
+                return f"{because}: in a directory called {part}"
+    return ""
+
+
+def _no_package(manifest: Manifest, found: Mapping[str, Found]) -> str:
+    """Why a directory with a manifest is no package, empty if it is one."""
+    name = normalise(manifest.name)
+    if not manifest.file or not name.strip("-"):
+        return manifest.because or "no file names a package"
+    if not all(c.isascii() and (c.isalnum() or c == "-") for c in name):
+        return f"its name is not one of a package: {manifest.name!r}"
+    if name in found:
+        return f"{found[name].path} has the same name: {name}"
+    if dig(manifest.pyproject, "tool", "poetry", "package-mode") is False:
+        return "package-mode is off"
+    return ""
+
+
+def _give_files(tree: Tree, packages: Sequence[Found]) -> None:
+    """Give each file to the package of the innermost directory around it."""
+    by_path = {package.path: package for package in packages}
+    owners: dict[str, Found | None] = {}
+    for name in tree.files:
+        folder = posixpath.dirname(name)
+        if folder not in owners:
+            owners[folder] = _owner(folder, by_path)
+        owner = owners[folder]
+        if owner is not None:
+            owner.files.append(name)
+    for package in packages:
+        skip = 0 if package.path == "." else len(package.path) + 1
+        own = {name[skip:] for name in package.files}
+        directory = "" if package.path == "." else posixpath.basename(package.path)
+        package.layout = find_layout(own, directory, package.manifest)
+
+
+def _owner(folder: str, by_path: Mapping[str, Found]) -> Found | None:
+    while folder:
+        if folder in by_path:
+            return by_path[folder]
+        folder = posixpath.dirname(folder)
+    return by_path.get(".")
+
+
+def _without_hollow_top(packages: list[Found], ignored: list[Ignored]) -> Detected:
+    """The top of a monorepo is a package if it has code of its own, or is built."""
+    top = next((package for package in packages if package.path == "."), None)
+    if top is not None and len(packages) > 1 and _is_hollow(top):
+        because = "the top of the repository has no code of its own"
+        ignored.append(Ignored(path=".", because=because))
+        packages.remove(top)
+    return Detected(packages, sorted(ignored, key=lambda entry: entry.path))
+
+
+def _is_hollow(top: Found) -> bool:
+    document = top.manifest.pyproject
+    virtual = dig(document, "tool", "uv", "package") is False
+    return not top.layout.imports and (virtual or "build-system" not in document)
+
+
+def _printable(path: str) -> str:
+    """Write the bytes of a name that are not UTF-8 as escapes."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

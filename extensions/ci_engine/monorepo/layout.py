@@ -1,0 +1,209 @@
+"""Where a package has its code and its tests, and what its code is imported by."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Collection, Iterable
+
+import msgspec
+
+from ci_engine.monorepo.manifests import Manifest
+from ci_engine.project.repository import normalise
+
+__all__ = ["Layout", "find_layout", "is_below", "is_test"]
+
+_CODE = (".py", ".pyi", ".pyx", ".so", ".pyd")
+_TESTS = ("tests", "test", "testing")
+# Directories beside the code that are not imported by others.
+_BESIDE = frozenset(
+    {
+        *_TESTS,
+        "benchmarks",
+        "bench",
+        "build",
+        "ci",
+        "dist",
+        "doc",
+        "docs",
+        "examples",
+        "example",
+        "notebooks",
+        "samples",
+        "scripts",
+        "tools",
+        "venv",
+    }
+)
+_SCRIPTS = frozenset({"setup", "conftest", "noxfile", "tasks", "fabfile", "__main__"})
+_NAMESPACE_LEVELS = 6
+
+
+class Layout(msgspec.Struct, frozen=True):
+    """Where things are, seen from the directory of the package.
+
+    Attributes:
+        sources: its directories with code.
+        tests: its directories with tests.
+        imports: what its code is imported by, mapped to the directory or file.
+    """
+
+    sources: list[str]
+    tests: list[str]
+    imports: dict[str, str]
+
+
+class _Files:
+    """The code of a package as a tree of directories."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.children: dict[str, set[str]] = {}
+        self.modules: dict[str, set[str]] = {}
+        for name in names:
+            folder, _, base = name.rpartition("/")
+            self.modules.setdefault(folder, set()).add(base)
+            while folder:
+                parent, _, last = folder.rpartition("/")
+                known = self.children.setdefault(parent, set())
+                if last in known:
+                    break
+                known.add(last)
+                folder = parent
+
+    def has_init(self, folder: str) -> bool:
+        return bool({"__init__.py", "__init__.pyi"} & self.modules.get(folder, set()))
+
+    def exists(self, folder: str) -> bool:
+        return folder in self.modules or folder in self.children
+
+
+def is_test(name: str, tests: Collection[str]) -> bool:
+    """Whether a file, seen from its package, belongs to the tests."""
+    base = name.rpartition("/")[2]
+    named = base.startswith("test_") or base.endswith("_test.py")
+    below = any(name.startswith(f"{folder}/") for folder in tests)
+    return (named and base.endswith(".py")) or base == "conftest.py" or below
+
+
+def is_below(name: str, places: Collection[str]) -> bool:
+    """Whether a name is one of some places, or below one; ``.`` is all there is."""
+    return any(place in (".", name) or name.startswith(f"{place}/") for place in places)
+
+
+def find_layout(names: Collection[str], directory: str, manifest: Manifest) -> Layout:
+    """Find out where a package has what.
+
+    Args:
+        names: its files, seen from its directory.
+        directory: the name of its directory, empty for the top of a repository.
+        manifest: what it says of itself.
+    """
+    code = [name for name in names if name.endswith(_CODE)]
+    files = _Files(code)
+    roots = {key: _clean(place) for key, place in manifest.roots.items()}
+    tests = _tests(files, manifest)
+    imports = {
+        package: place
+        for package, place in roots.items()
+        if package and files.exists(place)
+    }
+    start = roots.get("")
+    if start is None and not imports:
+        start = "src" if files.exists("src") and not files.has_init("src") else ""
+    if start and files.exists(start):
+        imports.update(_below(files, start))
+    elif start == "" and not imports:
+        imports.update(_flat(files, directory, manifest, tests))
+    for module in manifest.modules:
+        place = f"{start}/{module}.py" if start else f"{module}.py"
+        if place in names:
+            imports.setdefault(module, place)
+    return Layout(_sources(imports, start or ""), tests, _descend(files, imports))
+
+
+def _clean(place: str) -> str:
+    clean = posixpath.normpath(place) if place else "."
+    return "" if clean == "." else clean
+
+
+def _tests(files: _Files, manifest: Manifest) -> list[str]:
+    usual = [name for name in _TESTS[:2] if files.exists(name)]
+    told = [posixpath.normpath(path).strip("/") for path in manifest.tests]
+    # A package that has its tests beside its code names its code as the place of them.
+    found = [p for p in told if files.exists(p) and set(p.split("/")) & set(_TESTS)]
+    return sorted({*usual, *found})
+
+
+def _below(files: _Files, root: str) -> dict[str, str]:
+    """The packages and modules in a directory that holds nothing else."""
+    found = {
+        name: f"{root}/{name}"
+        for name in sorted(files.children.get(root, ()))
+        if name.isidentifier()
+    }
+    for base in sorted(files.modules.get(root, ())):
+        name = base.partition(".")[0]
+        if name.isidentifier() and name not in _SCRIPTS | {"__init__"}:
+            found[name] = f"{root}/{base}"
+    return found
+
+
+def _flat(
+    files: _Files, directory: str, manifest: Manifest, tests: Collection[str]
+) -> dict[str, str]:
+    """The packages and modules that stand beside the manifest."""
+    own = normalise(manifest.name).replace("-", "_")
+    first = own.partition("_")[0]
+    if files.has_init("") and directory.isidentifier():
+        # The directory of the manifest is the package itself.
+        return {directory: "."}
+    folders = [
+        name
+        for name in sorted(files.children.get("", ()))
+        if name.isidentifier() and name not in _BESIDE and name not in tests
+    ]
+    found = {name: name for name in folders if files.has_init(name)}
+    for name in folders:
+        if name.lower() in (own, first) or (not found and len(folders) == 1):
+            found.setdefault(name, name)
+    bases = files.modules.get("", set())
+    modules = {base.partition(".")[0]: base for base in sorted(bases)}
+    fitting = {name: base for name, base in modules.items() if name.lower() == own}
+    if not found and not fitting:
+        fitting = {
+            name: base
+            for name, base in modules.items()
+            if name.isidentifier() and name not in _SCRIPTS and "test" not in name
+        }
+    return {**found, **fitting}
+
+
+def _sources(imports: dict[str, str], root: str) -> list[str]:
+    if not imports:
+        return []
+    if root:
+        return [root]
+    return sorted(
+        {
+            place.partition("/")[0] if "/" in place else place
+            for place in imports.values()
+        }
+    )
+
+
+def _descend(files: _Files, imports: dict[str, str]) -> dict[str, str]:
+    """Name the parts of a namespace instead of the namespace itself."""
+    found: dict[str, str] = {}
+    waiting = [(name, place, 0) for name, place in imports.items()]
+    while waiting:
+        name, place, level = waiting.pop()
+        children = sorted(files.children.get(place, ()))
+        plain = place == "." or place.endswith(_CODE) or files.modules.get(place)
+        if plain or not children or level == _NAMESPACE_LEVELS:
+            found[name] = place
+            continue
+        waiting += [
+            (f"{name}.{child}", f"{place}/{child}", level + 1)
+            for child in children
+            if child.isidentifier()
+        ]
+    return dict(sorted(found.items()))

@@ -1,0 +1,62 @@
+"""The files of the repository by their names, links apart from files."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import msgspec
+
+from ci_engine.project.repository import Project
+
+__all__ = ["Tree", "read_tree"]
+
+# The engine and what belongs to it are no packages of the project.
+_FRAMEWORK = "ci-framework/"
+
+
+class Tree(msgspec.Struct, frozen=True):
+    """What lies in a repository.
+
+    Attributes:
+        root: its top.
+        files: the names of its files, relative to the top with ``/``.
+        links: the links, each with what it leads to: a name inside of the repository,
+            or empty if that is nothing or elsewhere.
+    """
+
+    root: Path
+    files: tuple[str, ...]
+    links: dict[str, str]
+
+
+def read_tree(project: Project) -> Tree:
+    """List the files of a repository, those that git ignores left out.
+
+    Raises:
+        ToolError: if git is there and cannot list the files.
+    """
+    root = Path(os.path.realpath(project.root))
+    files: list[str] = []
+    links: dict[str, str] = {}
+    for name in project.names:
+        if name.startswith(_FRAMEWORK):
+            continue
+        try:
+            # Quicker than a Path for each of ten thousand names.
+            mode = os.lstat(f"{project.root}/{name}").st_mode
+        except OSError:
+            continue
+        if stat.S_ISLNK(mode):
+            links[name] = _target(root, name)
+        elif stat.S_ISREG(mode):
+            files.append(name)
+    return Tree(project.root, tuple(files), links)
+
+
+def _target(root: Path, name: str) -> str:
+    target = Path(os.path.realpath(root / name))
+    if not target.exists() or not target.is_relative_to(root) or target == root:
+        return ""
+    return target.relative_to(root).as_posix()

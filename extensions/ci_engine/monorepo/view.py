@@ -1,0 +1,100 @@
+"""One package of a repository, seen as a project of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from ci_engine.configuration.loading import (
+    Configuration,
+    Table,
+    load_configuration,
+    read_own_table,
+)
+from ci_engine.configuration.settings import CheckName
+from ci_engine.configuration.tables import table
+from ci_engine.monorepo.files import SELECTIVE, SelectiveCi, SelectiveCiFile, read_file
+from ci_engine.monorepo.graph import find_package, packages_graph
+from ci_engine.monorepo.model import Graph, Package
+from ci_engine.project.repository import Project, normalise, read_project
+
+__all__ = ["LEFT_OUT", "PackageView", "how_checked", "view_package"]
+
+# What is about the repository as a whole is checked once, not for each package.
+LEFT_OUT: Mapping[CheckName, str] = {
+    "hooks": "the hooks are the repository's: its own gate runs them",
+    "lock": "the lock is the repository's: its own gate checks it",
+}
+
+
+@dataclass(frozen=True)
+class PackageView:
+    """One package, and how it is checked.
+
+    Attributes:
+        top: the repository.
+        project: the package as a project.
+        configuration: its settings.
+        graph: all packages.
+        package: the package.
+        how: what the repository says of its checks.
+    """
+
+    top: Project
+    project: Project
+    configuration: Configuration
+    graph: Graph
+    package: Package
+    how: SelectiveCi
+
+
+def view_package(
+    top: Project, name: str, variables: Mapping[str, str], overrides: Table
+) -> PackageView:
+    """Look at one package as if it were a project of its own.
+
+    Args:
+        top: the repository.
+        name: the name of the package, or its directory.
+        variables: the environment.
+        overrides: settings from the command line.
+
+    Raises:
+        UsageError: if there is no such package.
+        ConfigurationError: if one of its files is wrong.
+    """
+    graph = packages_graph(top)
+    package = find_package(graph, name)
+    how = how_checked(top).get(package.name, SelectiveCi())
+    layer: Table = {} if how.tier == "inherit" else {"quality": {"tier": how.tier}}
+    project = top
+    if package.path != ".":
+        inside = read_project(top.root / package.path)
+        project = replace(
+            inside, manager=top.manager, has_git=top.has_git, top=top.root
+        )
+        layer["source-paths"] = package.source_paths or ["."]
+        layer["test-paths"] = package.test_paths
+        own = read_own_table(project.root / "pyproject.toml")
+        layer = _merged(layer, own)
+    configuration = load_configuration(top.root, variables, overrides, layer)
+    return PackageView(top, project, configuration, graph, package, how)
+
+
+def _merged(below: Table, above: Table) -> Table:
+    quality = {**_quality(below), **_quality(above)}
+    return {**below, **above, **({"quality": quality} if quality else {})}
+
+
+def _quality(layer: Table) -> Table:
+    return table(layer, "quality")
+
+
+def how_checked(top: Project) -> dict[str, SelectiveCi]:
+    """How each package is checked, by ``selective-ci.yaml``.
+
+    Raises:
+        ConfigurationError: naming every mistake in it.
+    """
+    told = read_file(top.root, SELECTIVE, SelectiveCiFile)
+    return {normalise(name): how for name, how in told.packages.items()}

@@ -1,0 +1,1 @@
+"""Run programs: time limits, process groups, signals and file locks."""

@@ -1,0 +1,1 @@
+"""What the repository is: its manager, layout, files and git."""

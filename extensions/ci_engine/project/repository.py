@@ -1,0 +1,245 @@
+"""What this repository is: where it starts, who manages its environment."""
+
+from __future__ import annotations
+
+import configparser
+import contextlib
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, cast
+
+from ci_engine.configuration.loading import Table, read_toml
+from ci_engine.errors import ConfigurationError
+from ci_engine.project.file_listing import list_names
+
+__all__ = ["Manager", "Project", "find_repository", "printable", "read_project"]
+
+Manager = Literal["pixi", "uv", "poetry", "pip"]
+
+OUTPUT_DIRECTORY = ".ci-framework"
+
+
+@dataclass(frozen=True)
+class Project:
+    """The facts that checks and environments need.
+
+    Attributes:
+        root: the repository's top directory.
+        manager: who manages the project's environment.
+        pyproject: the parsed pyproject.toml, empty if there is none.
+        groups: PEP 735 groups with included groups expanded, by normalised name.
+        extras: the extras it declares, as written.
+        has_git: whether the root is inside a git work tree.
+        installable: whether the project itself can be installed.
+        top: the top of the repository, where this is one of its packages.
+    """
+
+    root: Path
+    manager: Manager
+    pyproject: Table
+    groups: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict[str, tuple[str, ...]]
+    )
+    extras: tuple[str, ...] = ()
+    has_git: bool = False
+    installable: bool = False
+    top: Path | None = None
+
+    @cached_property
+    def files(self) -> tuple[Path, ...]:
+        """Every file of the project, listed once.
+
+        Raises:
+            ToolError: if git is there and cannot list the files.
+        """
+        # Unlike that of a path, this question has an answer where access is denied.
+        return tuple(filter(os.path.isfile, self.entries))
+
+    @cached_property
+    def entries(self) -> tuple[Path, ...]:
+        """Every path that git lists, also links that lead nowhere and submodules.
+
+        Without git a directory that cannot be listed is one of them.
+
+        Raises:
+            ToolError: if git is there and cannot list the files.
+        """
+        return tuple(self.root / name for name in self.names)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The same, as they are named from the root with ``/``.
+
+        Raises:
+            ToolError: if git is there and cannot list the files.
+        """
+        return tuple(sorted(list_names(self.root, self.has_git, OUTPUT_DIRECTORY)))
+
+    @property
+    def distribution(self) -> str:
+        """The project's own name, empty if pyproject.toml does not state it."""
+        table = self.pyproject.get("project")
+        name = cast("Table", table).get("name") if isinstance(table, dict) else ""
+        return name if isinstance(name, str) else ""
+
+    @property
+    def output(self) -> Path:
+        """Where everything the engine writes goes."""
+        return self.repository / OUTPUT_DIRECTORY
+
+    @property
+    def repository(self) -> Path:
+        """The top of the repository that this project is, or is a package of."""
+        return self.top or self.root
+
+    @property
+    def prefix(self) -> str:
+        """What comes before its files' names, seen from the top of the repository."""
+        inside = self.root.relative_to(self.repository).as_posix()
+        return "" if inside == "." else f"{inside}/"
+
+    def relative_link(self, path: Path) -> str:
+        """Name a path below the root as git does, without following any link."""
+        return path.relative_to(self.root).as_posix()
+
+    def relative(self, path: str | Path) -> str:
+        """Name a file relative to the root with ``/``; as given if it is elsewhere."""
+        given = Path(path)
+        absolute = given if given.is_absolute() else self.root / given
+        for candidate in (absolute, Path(os.path.realpath(absolute))):
+            for top in (self.root, Path(os.path.realpath(self.root))):
+                if candidate.is_relative_to(top):
+                    return printable(candidate.relative_to(top).as_posix())
+        return printable(given.as_posix())
+
+
+def printable(name: str) -> str:
+    """Write the bytes of a name that are not UTF-8 as escapes: reports are UTF-8."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def find_repository(directory: Path) -> Path:
+    """The top of the git work tree that a directory is in, else the directory."""
+    start = directory.resolve()
+    return next((p for p in (start, *start.parents) if (p / ".git").exists()), start)
+
+
+def read_project(root: Path) -> Project:
+    """Read what the repository is.
+
+    Raises:
+        ConfigurationError: if pyproject.toml is broken.
+    """
+    path = root / "pyproject.toml"
+    document = read_toml(path) if path.is_file() else {}
+    tool = document.get("tool")
+    tools = cast("Table", tool) if isinstance(tool, dict) else {}
+    setup_files = any((root / name).is_file() for name in ("setup.py", "setup.cfg"))
+    return Project(
+        root=root,
+        manager=_manager(root, tools),
+        pyproject=document,
+        groups=_expand_groups(document.get("dependency-groups", {})),
+        extras=tuple(_extras(root, document)),
+        has_git=(root / ".git").exists() or _inside_git(root),
+        installable=_installable(document, tools) or setup_files,
+    )
+
+
+def _installable(document: Table, tools: Table) -> bool:
+    """Whether pyproject.toml describes something to install, not only to manage."""
+    poetry = tools.get("poetry")
+    virtual = (
+        isinstance(poetry, dict) and cast("Table", poetry).get("package-mode") is False
+    )
+    return ("project" in document or "poetry" in tools) and not virtual
+
+
+def _manager(root: Path, tools: Table) -> Manager:
+    """Name the manager; a manifest of its own beats a table, a table beats a lock."""
+    if (root / "pixi.toml").is_file() or "pixi" in tools:
+        return "pixi"
+    if "poetry" in tools or (root / "poetry.lock").is_file():
+        return "poetry"
+    if "uv" in tools or (root / "uv.lock").is_file():
+        return "uv"
+    return "pip"
+
+
+def _extras(root: Path, document: Table) -> Iterator[str]:
+    """The extras of pyproject.toml, and those of setup.cfg for older projects."""
+    project = document.get("project")
+    declared = (
+        cast("Table", project).get("optional-dependencies")
+        if isinstance(project, dict)
+        else None
+    )
+    if isinstance(declared, dict):
+        yield from map(str, cast("Table", declared))
+    older = configparser.ConfigParser(interpolation=None, strict=False)
+    with contextlib.suppress(OSError, UnicodeDecodeError, configparser.Error):
+        older.read(root / "setup.cfg", encoding="utf-8")
+    section = "options.extras_require"
+    if older.has_section(section):
+        yield from older.options(section)
+
+
+def _inside_git(root: Path) -> bool:
+    return any((parent / ".git").exists() for parent in root.parents)
+
+
+def normalise(name: str) -> str:
+    """Normalise the name of a group or distribution as PEP 503 does."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _expand_groups(raw: object) -> dict[str, tuple[str, ...]]:
+    """Expand PEP 735 groups.
+
+    Raises:
+        ConfigurationError: for a group that is not a list, includes one that does
+            not exist, or includes itself.
+    """
+    if not isinstance(raw, dict):
+        raise ConfigurationError(
+            "pyproject.toml: key dependency-groups: expected a table"
+        )
+    table = {
+        normalise(str(name)): items
+        for name, items in cast("Mapping[object, object]", raw).items()
+    }
+    return {name: tuple(_requirements(name, table, ())) for name in table}
+
+
+def _requirements(
+    name: str, table: Mapping[str, object], path: tuple[str, ...]
+) -> Iterator[str]:
+    key = f"pyproject.toml: key dependency-groups.{name}"
+    if name in path:
+        raise ConfigurationError(f"{key}: includes itself by {' > '.join(path)}")
+    items = table.get(name)
+    if not isinstance(items, list):
+        problem = "no such group" if items is None else "expected a list"
+        raise ConfigurationError(f"{key}: {problem}")
+    for item in cast("list[object]", items):
+        if isinstance(item, str):
+            yield item
+            continue
+        included = _included_group(item)
+        if included is None:
+            raise ConfigurationError(
+                f"{key}: found {item!r}; allowed: a requirement or "
+                "{include-group = 'NAME'}"
+            )
+        yield from _requirements(normalise(included), table, (*path, name))
+
+
+def _included_group(item: object) -> str | None:
+    if not isinstance(item, dict):
+        return None
+    included = cast("Mapping[object, object]", item).get("include-group")
+    return included if isinstance(included, str) else None

@@ -1,0 +1,131 @@
+"""What a change touches, as Markdown: which path decided what."""
+
+from __future__ import annotations
+
+from ci_engine.changes.decision import Affected, Decision, Reason
+from ci_engine.findings.wording import printable
+from ci_engine.reports.markdown import as_cell
+from ci_engine.workflow_jobs.jobs import Jobs
+
+__all__ = ["as_code", "to_changes_page"]
+
+_MOST_PATHS = 100
+_MOST_TESTS = 50
+_MOST_STEPS = 5
+_SHORT_COMMIT = 12
+
+
+def to_changes_page(decision: Decision, jobs: Jobs) -> str:
+    """Write what was decided, why, and what each path is."""
+    named = [reason for reason in decision.reasons if reason.path]
+    lines = [f"## Changes: {_heading(decision, named)}", ""]
+    lines += ["| job | runs | because |", "|---|---|---|"]
+    why = as_cell(_why(decision))
+    legs = ", ".join(f"{leg.platform} {leg.python_version}" for leg in jobs.legs)
+    runs = {
+        "quick-checks": ", ".join(jobs.quick_checks),
+        "comprehensive-tests": f"{', '.join(jobs.test_checks)} on {legs}",
+        "code-scanning": "the findings of quick-checks",
+        "comment": "the summary, on the pull request",
+    }
+    for job, what in runs.items():
+        skipped = jobs.skips.get(job)
+        cells = f"skipped | {as_cell(skipped)}" if skipped else f"{what} | {why}"
+        lines.append(f"| {job} | {cells} |")
+    lines += ["", *_tests(decision), *_paths(named)]
+    return "\n".join(lines).rstrip() + "\n\n"
+
+
+def as_code(text: str) -> str:
+    """Write a text literally, in one cell of a table."""
+    shown = printable(text)
+    fence = "`"
+    while fence in shown:
+        fence += "`"
+    padding = " " if len(fence) > 1 else ""
+    shown = shown.replace("|", "\\|")
+    return f"{fence}{padding}{shown}{padding}{fence}"
+
+
+def _heading(decision: Decision, named: list[Reason]) -> str:
+    if not named:
+        return "everything runs"
+    noun = "file" if len(named) == 1 else "files"
+    since = f" since {decision.base[:_SHORT_COMMIT]}" if decision.base else ""
+    return f"{len(named)} {noun}{since}"
+
+
+def _why(decision: Decision) -> str:
+    """The first path that is not harmless, or what the whole change is."""
+    order = ("everything", "always-run", "ci", "dependencies", "unknown", "source")
+    for category in (*order, "data", "tests", "config", "docs", "generated"):
+        for reason in decision.reasons:
+            if reason.category == category:
+                return f"{reason.path}: {reason.because}".removeprefix(": ")
+    return ""
+
+
+def _tests(decision: Decision) -> list[str]:
+    """Which tests run, and the way from the change to each."""
+    affected = decision.affected
+    lines = [f"### Tests: {_how_many(decision)}", ""]
+    chains = affected.chains
+    if chains:
+        lines += ["| file of tests | because |", "|---|---|"]
+        for chain in chains[:_MOST_TESTS]:
+            lines.append(f"| {as_code(chain.path)} | {_way(chain.way)} |")
+        hidden = len(chains) - _MOST_TESTS
+        lines += [f"| and {hidden} more | |"] if hidden > 0 else []
+        lines.append("")
+    lines += [f"- {as_cell(note)}" for note in _remarks(affected)]
+    return [*lines, ""] if lines[-1] else lines
+
+
+def _how_many(decision: Decision) -> str:
+    affected = decision.affected
+    number = f"{len(affected.chains)} of {affected.total} files"
+    if decision.tests.mode == "none":
+        return "none, as none depends on what changed"
+    if decision.tests.mode == "some":
+        return f"{number}, as no other depends on what changed"
+    because = f": {as_cell(affected.everything)}" if affected.everything else ""
+    first = f"; {number} run first" if decision.tests.paths else ""
+    return f"all{because}{first}"
+
+
+def _way(way: list[str]) -> str:
+    steps = way
+    if len(way) > _MOST_STEPS:
+        steps = [*way[:2], f"{len(way) - 4} more", *way[-2:]]
+    return " → ".join(map(as_code, steps))
+
+
+def _remarks(affected: Affected) -> list[str]:
+    remarks = [f"imports read by {affected.engine}"] if affected.engine else []
+    if affected.unreached:
+        names = ", ".join(map(as_code, affected.unreached[:_MOST_STEPS]))
+        remarks.append(f"no test depends on {names}{_more(affected.unreached)}")
+    if affected.hubs and affected.chains:
+        names = ", ".join(map(as_code, affected.hubs[:_MOST_STEPS]))
+        remarks.append(
+            f"code is loaded by name in {names}{_more(affected.hubs)}: where its tests "
+            "are missed, add it to always-run"
+        )
+    return [*remarks, *affected.notes]
+
+
+def _more(names: list[str]) -> str:
+    hidden = len(names) - _MOST_STEPS
+    return f" and {hidden} more" if hidden > 0 else ""
+
+
+def _paths(named: list[Reason]) -> list[str]:
+    if not named:
+        return []
+    rows = [
+        f"| {as_code(r.path)} | {r.category} | {as_code(r.because)} |"
+        for r in named[:_MOST_PATHS]
+    ]
+    hidden = len(named) - _MOST_PATHS
+    rows += [f"| and {hidden} more | | |"] if hidden > 0 else []
+    return ["| path | kind | because |", "|---|---|---|", *rows]

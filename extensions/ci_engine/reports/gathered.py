@@ -1,0 +1,129 @@
+"""What all jobs of a workflow run reported, gathered in one place."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from ci_engine.errors import UsageError
+from ci_engine.findings.results import RunResult, Verdict
+
+__all__ = ["Job", "Leg", "gather_legs", "job_verdict", "read_jobs"]
+
+
+class Job(msgspec.Struct, frozen=True):
+    """How a job ended, in the words of GitHub, and why it may have been skipped.
+
+    Attributes:
+        name: the id of the job.
+        result: success, failure, cancelled or skipped.
+        reason: why it was skipped, as change detection recorded it; else empty.
+    """
+
+    name: str
+    result: str
+    reason: str = ""
+
+    @property
+    def good(self) -> bool:
+        """Whether the job lets the whole be green."""
+        recorded = self.result == "skipped" and bool(self.reason)
+        return self.result == "success" or recorded
+
+
+@dataclass(frozen=True)
+class Leg:
+    """The result of one run of the engine, named after the artifact it came in."""
+
+    name: str
+    result: RunResult
+
+
+class _Need(msgspec.Struct):
+    result: str
+
+
+def read_jobs(needs: str, skips: str) -> list[Job]:
+    """Read the ``needs`` of a job, and the recorded reasons of skipped jobs.
+
+    Args:
+        needs: JSON of GitHub's ``needs`` context, may be empty.
+        skips: JSON object from job to reason, may be empty.
+
+    Raises:
+        UsageError: if one of them is not what it should be.
+    """
+    try:
+        jobs = msgspec.json.decode(needs or "{}", type=dict[str, _Need])
+    except msgspec.DecodeError as error:
+        raise UsageError(f"NEEDS: {error}") from error
+    try:
+        reasons = msgspec.json.decode(skips or "{}", type=dict[str, str])
+    except msgspec.DecodeError as error:
+        raise UsageError(f"SKIPS: {error}") from error
+    return [
+        Job(name, need.result, reasons.get(name, "")) for name, need in jobs.items()
+    ]
+
+
+def gather_legs(directory: Path) -> tuple[list[Leg], list[str]]:
+    """Read every ``result.json`` below a directory.
+
+    A directory whose name ends in the number of an attempt gives way to the same
+    one with a higher number: a job that was run again is judged by its last run.
+    What ``ci summary`` itself wrote is not a run.
+
+    Returns:
+        The results in the order of their names, and a line for each file that
+        could not be read.
+    """
+    legs: list[Leg] = []
+    unread: list[str] = []
+    for name, path in _last_attempts(directory).items():
+        try:
+            result = msgspec.json.decode(path.read_bytes(), type=RunResult)
+        except (OSError, msgspec.DecodeError) as error:
+            unread.append(f"{name}: {error}")
+            continue
+        if result.command != "summary":
+            legs.append(Leg(result.command if name == os.curdir else name, result))
+    return legs, unread
+
+
+def _last_attempts(directory: Path) -> dict[str, Path]:
+    last: dict[str, tuple[int, Path]] = {}
+    paths = [*directory.glob("result.json"), *directory.glob("*/result.json")]
+    for path in sorted(paths):
+        full = path.parent.relative_to(directory).as_posix()
+        attempt = re.search(r"^gate-.+-(\d{1,6})$", full)
+        name = full[: attempt.start(1) - 1] if attempt else full
+        number = int(attempt.group(1)) if attempt else 0
+        if name not in last or number > last[name][0]:
+            last[name] = number, path
+    return {name: path for name, (_, path) in sorted(last.items())}
+
+
+def job_verdict(
+    jobs: list[Job], legs: list[Leg], unread: list[str]
+) -> tuple[Verdict, Mapping[str, str]]:
+    """Judge the whole; nothing to judge is an error, never green.
+
+    Returns:
+        The verdict, and for each part that is not green what it says.
+    """
+    bad = {job.name: job.result for job in jobs if not job.good}
+    bad |= {
+        leg.name: leg.result.verdict.value
+        for leg in legs
+        if leg.result.verdict is not Verdict.GREEN
+    }
+    if any(text in ("failure", "red") for text in bad.values()):
+        return Verdict.RED, bad
+    if bad or unread or not (jobs or legs):
+        return Verdict.ERROR, bad
+    return Verdict.GREEN, bad

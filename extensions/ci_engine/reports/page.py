@@ -1,0 +1,162 @@
+"""One page for all jobs: verdicts, failures, durations, and what was skipped why.
+
+Each failure comes with the command that repeats it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ci_engine.findings.results import Status, Verdict
+from ci_engine.findings.wording import mark, outcome_line, title, where
+from ci_engine.reports.gathered import Job, Leg
+from ci_engine.reports.markdown import as_cell, failure_lines
+
+__all__ = ["LONGEST_COMMENT", "Sections", "clip", "to_page"]
+
+# GitHub cuts comments at 65,536 characters and summaries at 1 MiB.
+LONGEST_COMMENT = 60_000
+_SHORTEST_FENCE = 3
+_SECURITY = frozenset({"security", "audit"})
+_MOST_SLOW = 5
+_SLOW_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Sections:
+    """Which sections beside the verdicts and the failures the page has."""
+
+    security: bool = True
+    performance: bool = True
+
+
+def to_page(
+    verdict: Verdict,
+    jobs: list[Job],
+    legs: list[Leg],
+    unread: list[str],
+    sections: Sections,
+) -> str:
+    """Write the page as Markdown."""
+    lines = [f"## ci-framework: {verdict.value}", ""]
+    lines += _jobs(jobs)
+    lines += _legs(legs)
+    lines += [f"- could not be read: {as_cell(line)}" for line in unread]
+    lines += _failures(legs)
+    lines += _security(legs) if sections.security else []
+    lines += _performance(legs) if sections.performance else []
+    lines += _skipped(jobs, legs)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def clip(page: str, longest: int) -> str:
+    """Cut a page between two lines, so that it still reads as Markdown."""
+    if len(page) <= longest:
+        return page
+    kept = page[:longest].rpartition("\n")[0].splitlines()
+    fence = ""
+    for line in kept:
+        marks = line[: len(line) - len(line.lstrip("`"))]
+        if fence and line == fence:
+            fence = ""
+        elif not fence and len(marks) >= _SHORTEST_FENCE:
+            fence = marks
+    return "\n".join([*kept, fence, "", "cut here: see the summary of the job", ""])
+
+
+def _jobs(jobs: list[Job]) -> Iterable[str]:
+    if not jobs:
+        return []
+    rows = [f"| {job.name} | {job.result} | {as_cell(job.reason)} |" for job in jobs]
+    return ["| job | result | why |", "|---|---|---|", *rows, ""]
+
+
+def _legs(legs: list[Leg]) -> Iterable[str]:
+    if not legs:
+        return []
+    head = ["| run | verdict | checks | where | seconds |", "|---|---|---|---|---:|"]
+    rows: list[str] = []
+    for leg in legs:
+        result = leg.result
+        bad = [f"{c.id}: {mark(c)}" for c in result.checks if not c.green]
+        checks = ", ".join(bad) or f"{len(result.checks)} ok or skipped"
+        rows.append(
+            f"| {as_cell(leg.name)} | {result.verdict.value} | {as_cell(checks)} "
+            f"| {as_cell(where(result))} | {result.seconds:.1f} |"
+        )
+    return [*head, *rows, ""]
+
+
+def _failures(legs: list[Leg]) -> list[str]:
+    lines: list[str] = []
+    for leg in legs:
+        bad = [check for check in leg.result.checks if not check.green]
+        if bad:
+            lines += [f"### {as_cell(leg.name)}: {title(leg.result)}", ""]
+        for check in bad:
+            lines += [
+                f"**{check.id}**: {mark(check)} {as_cell(outcome_line(check))}",
+                "",
+            ]
+            lines += failure_lines(check)
+            lines += [""]
+    return lines
+
+
+def _security(legs: list[Leg]) -> list[str]:
+    """What the scanners said on each run, and whether they ran at all."""
+    rows = [
+        f"| {as_cell(leg.name)} | {check.id} | {mark(check)} | {len(check.findings)} "
+        f"| {check.new} | {as_cell(check.tool)} |"
+        for leg in legs
+        for check in leg.result.checks
+        if check.id in _SECURITY
+    ]
+    if not rows:
+        return ["### Security", "", "No check of security was part of this run.", ""]
+    head = [
+        "| run | check | result | findings | new | tool |",
+        "|---|---|---|---:|---:|---|",
+    ]
+    return ["### Security", "", *head, *rows, ""]
+
+
+def _performance(legs: list[Leg]) -> list[str]:
+    """Where the time went: the slowest checks and the slowest tests, as measured."""
+    checks = [
+        (check.seconds, f"{leg.name}: {check.id}")
+        for leg in legs
+        for check in leg.result.checks
+    ]
+    tests = [
+        (test.seconds, f"{leg.name}: {test.id}")
+        for leg in legs
+        for check in leg.result.checks
+        for test in check.tests
+        if test.seconds >= _SLOW_SECONDS
+    ]
+    slowest = sorted(checks, reverse=True)[:_MOST_SLOW]
+    slowest += sorted(tests, reverse=True)[:_MOST_SLOW]
+    if not slowest:
+        return []
+    rows = [f"| {as_cell(what)} | {seconds:.1f} |" for seconds, what in slowest]
+    head = ["| slowest checks and tests | seconds |", "|---|---:|"]
+    return ["### Performance", "", *head, *rows, ""]
+
+
+def _skipped(jobs: list[Job], legs: list[Leg]) -> list[str]:
+    """What was not done, each with its reason: a reader must not have to guess."""
+    lines = [
+        f"- {job.name}: {as_cell(job.reason or 'no reason was recorded')}"
+        for job in jobs
+        if job.result == "skipped"
+    ]
+    seen: set[str] = set()
+    for leg in legs:
+        for check in leg.result.checks:
+            line = f"- {check.id}: {check.reason}"
+            if check.status is Status.SKIPPED and line not in seen:
+                seen.add(line)
+                lines.append(f"- {check.id}: {as_cell(check.reason)}")
+    return ["### Skipped", "", *lines, ""] if lines else []

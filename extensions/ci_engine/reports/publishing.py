@@ -1,0 +1,46 @@
+"""Turn the result of a run into files and messages."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from ci_engine.findings.results import RunResult
+from ci_engine.github.annotations import annotate
+from ci_engine.github.outputs import add_summary, write_outputs
+from ci_engine.project.output_files import write_text
+from ci_engine.reports.junit import to_junit
+from ci_engine.reports.markdown import to_markdown
+from ci_engine.reports.result_json import to_json
+from ci_engine.reports.sarif import to_sarif
+
+__all__ = ["publish", "write_reports"]
+
+
+def write_reports(result: RunResult, directory: Path) -> None:
+    """Write a result as JSON, JUnit, SARIF and Markdown, each whole or not at all."""
+    write_text(directory / "result.json", to_json(result))
+    write_text(directory / "junit.xml", to_junit(result))
+    write_text(directory / "results.sarif", to_sarif(result))
+    write_text(directory / "summary.md", to_markdown(result))
+
+
+def publish(result: RunResult, directory: Path) -> None:
+    """Tell a CI system that runs us: job summary, outputs and annotations."""
+    add_summary(to_markdown(result))
+    measured = (check.coverage for check in result.checks)
+    coverage = next((percent for percent in measured if percent is not None), None)
+    write_outputs(
+        {
+            "verdict": result.verdict.value,
+            "tier": result.tier,
+            "coverage": "" if coverage is None else f"{coverage:.2f}",
+            "new-findings": str(sum(check.new for check in result.checks)),
+            "report-path": directory.as_posix(),
+        }
+    )
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        for line in annotate(result):
+            # GitHub reads both streams; standard output is for the JSON.
+            print(line, file=sys.stderr)  # noqa: T201

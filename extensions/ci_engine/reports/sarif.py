@@ -1,0 +1,207 @@
+"""The result as SARIF 2.1.0, within the limits of GitHub's code scanning."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from pathlib import PurePosixPath
+from urllib.parse import quote
+
+import msgspec
+
+from ci_engine.findings.results import CheckResult, Finding, RunResult, Status
+
+__all__ = ["to_sarif"]
+
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+# GitHub refuses a file with more runs, and a run with more results, than these.
+_MOST_RUNS = 20
+_MOST_RESULTS = 25_000
+# It refuses a compressed file that is larger; a little is left for what differs.
+_MOST_BYTES = 9_500_000
+# Nobody reads more of a message in an alert, and uploads are limited in size.
+_LONGEST_MESSAGE = 1_000
+# Stands in for findings without a place in the repository.
+_NO_PLACE = "pyproject.toml"
+_DRIVE = re.compile(r"[A-Za-z]:[/\\]")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def to_sarif(result: RunResult) -> str:
+    """Write a run for each tool of each check that ran.
+
+    Each has a category of its own, so that uploads never replace each other.
+    """
+    most = _MOST_RESULTS
+    text = _log(result, most)
+    # Compressing takes time, and nothing grows by it worth mentioning.
+    while len(text) > _MOST_BYTES and len(gzip.compress(text, 6)) > _MOST_BYTES:
+        most //= 2
+        text = _log(result, most)
+    return text.decode()
+
+
+def _log(result: RunResult, most: int) -> bytes:
+    """Write the log with no more results in a run than these."""
+    pairs = [
+        (check, tool)
+        for check in result.checks
+        if check.status is not Status.SKIPPED
+        for tool in sorted({f.tool for f in check.findings} or {_tool(check)})
+    ]
+    # Where there are too many, those that have least to say are left out.
+    told = sorted(pairs, key=lambda pair: -_weight(pair[0]))[:_MOST_RUNS]
+    runs = [_run(result, *pair, most) for pair in pairs if pair in told]
+    log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": runs}
+    return msgspec.json.format(msgspec.json.encode(log)) + b"\n"
+
+
+def _weight(check: CheckResult) -> int:
+    """How much a check has to say: new findings, other failures, known findings."""
+    if check.new:
+        return 3
+    if check.status is not Status.PASSED:
+        return 2
+    return 1 if check.findings else 0
+
+
+def _tool(check: CheckResult) -> str:
+    return check.tool.partition(" ")[0] or "ci-framework"
+
+
+def _run(
+    result: RunResult, check: CheckResult, tool: str, most: int
+) -> dict[str, object]:
+    findings = [finding for finding in check.findings if finding.tool == tool]
+    # What is new comes first, so that a limit never hides it.
+    findings.sort(key=lambda f: (f.accepted, f.severity != "error", -(f.score or 0.0)))
+    shown = findings[:most]
+    rules = sorted({finding.rule for finding in shown})
+    positions = {rule: position for position, rule in enumerate(rules)}
+    # A rule is as grave as the gravest of what it found.
+    by_rule = {f.rule: f for f in sorted(shown, key=lambda f: f.score or 0.0)}
+    scope = "" if result.command == "gate" else f"{result.command}/"
+    hidden = len(findings) - len(shown)
+    driver: dict[str, object] = {
+        "name": tool,
+        "informationUri": "https://github.com/MementoRC/ci-framework",
+        "rules": [_rule(by_rule[rule]) for rule in rules],
+    }
+    version = _version(result, check, tool)
+    if version:
+        driver["version"] = version
+    return {
+        "automationDetails": {"id": f"ci-framework/{scope}{check.id}/{tool}/"},
+        "tool": {"driver": driver},
+        "invocations": [_invocation(check, hidden)],
+        "columnKind": "unicodeCodePoints",
+        "originalUriBaseIds": {
+            "%SRCROOT%": {"description": {"text": "The top of the repository."}}
+        },
+        "results": [_result(finding, positions[finding.rule]) for finding in shown],
+    }
+
+
+def _version(result: RunResult, check: CheckResult, tool: str) -> str:
+    """The version of a tool, as far as the check tells it: it may run several."""
+    if tool == "ci-framework":
+        return result.framework
+    name, _, version = check.tool.partition(" ")
+    return version if name == tool else ""
+
+
+def _invocation(check: CheckResult, hidden: int) -> dict[str, object]:
+    """Say whether the tool did its work: no result is not always no finding."""
+    made = check.status not in (Status.NOT_RUN, Status.TIMED_OUT)
+    notices = [("warning", f"{hidden} more are in result.json")] if hidden else []
+    if check.status is not Status.PASSED and (check.reason or not made):
+        notices.append(("error", f"{check.status.value}: {check.reason}"))
+    return {
+        "executionSuccessful": made,
+        "toolExecutionNotifications": [
+            {"level": level, "message": {"text": _clean(text)}}
+            for level, text in notices
+        ],
+    }
+
+
+def _rule(finding: Finding) -> dict[str, object]:
+    where = f": see {finding.help_url}" if finding.help_url else ""
+    text = f"{finding.tool} reports {finding.rule}{where}."
+    rule: dict[str, object] = {
+        "id": finding.rule,
+        "shortDescription": {"text": f"{finding.tool}: {finding.rule}."},
+        "fullDescription": {"text": text},
+        "help": {"text": text},
+        "defaultConfiguration": {"level": _level(finding)},
+    }
+    if finding.help_url:
+        rule["helpUri"] = finding.help_url
+    if finding.score is not None:
+        severity = f"{finding.score:.1f}"
+        properties: dict[str, object] = {
+            "security-severity": severity,
+            "tags": ["security"],
+        }
+        if finding.confidence in ("high", "medium", "low"):
+            properties["precision"] = finding.confidence
+        rule["properties"] = properties
+    return rule
+
+
+def _level(finding: Finding) -> str:
+    return "error" if finding.severity == "error" else "warning"
+
+
+def _result(finding: Finding, rule_index: int) -> dict[str, object]:
+    result: dict[str, object] = {
+        "ruleId": finding.rule,
+        "ruleIndex": rule_index,
+        "level": _level(finding),
+        "message": {"text": _message(finding)},
+        "partialFingerprints": {"ciFramework/v1": finding.fingerprint},
+        "baselineState": "unchanged" if finding.known else "new",
+        # GitHub shows only results with a place; the project file stands in.
+        "locations": [_location(finding)],
+    }
+    because = "known: in ci-framework/project/baseline.json" if finding.known else ""
+    if finding.waiver:
+        because = f"waived: {_clean(finding.waiver)}"
+    if because:
+        suppression = {"kind": "external", "justification": because}
+        result["suppressions"] = [suppression]
+    return result
+
+
+def _message(finding: Finding) -> str:
+    place = f"{finding.place}: " if finding.place and not _inside(finding) else ""
+    mended = f" What to do: {finding.fix}." if finding.fix else ""
+    text = _clean(f"{place}{finding.message}")[:_LONGEST_MESSAGE]
+    return f"{text}{_clean_line(mended)}" if text else finding.rule
+
+
+def _clean_line(text: str) -> str:
+    """One line, with the space it begins with."""
+    return _CONTROL.sub("", text)[:_LONGEST_MESSAGE]
+
+
+def _clean(text: str) -> str:
+    """Drop what is for terminals only."""
+    return _CONTROL.sub("", text).strip()
+
+
+def _inside(finding: Finding) -> bool:
+    """Whether a finding has a place in the repository, so that GitHub can show it."""
+    path = PurePosixPath(finding.path)
+    outside = path.is_absolute() or ".." in path.parts or _DRIVE.match(finding.path)
+    return bool(finding.path) and not outside
+
+
+def _location(finding: Finding) -> dict[str, object]:
+    inside = _inside(finding)
+    uri = quote(finding.path if inside else _NO_PLACE, errors="replace")
+    region: dict[str, object] = {"startLine": max(1, finding.line) if inside else 1}
+    if finding.column and finding.line and inside:
+        region["startColumn"] = finding.column
+    artifact = {"uri": uri, "uriBaseId": "%SRCROOT%"}
+    return {"physicalLocation": {"artifactLocation": artifact, "region": region}}

@@ -1,0 +1,181 @@
+"""What there is to scan, and what no engine can be given: none of it goes unsaid."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ci_engine.checks.context import FRAMEWORK_PATHS
+from ci_engine.checks.sources import is_below
+from ci_engine.configuration.security_profiles import SecurityProfiles
+from ci_engine.configuration.settings import Settings
+from ci_engine.project.globs import matching
+from ci_engine.project.output_files import prepare_directory
+from ci_engine.project.repository import Project
+
+__all__ = ["Files", "copied", "list_files", "named"]
+
+_CODE = (".py", ".pyw")
+_MOST_NAMED = 5
+
+
+@dataclass
+class Files:
+    """The files of a repository, as engines are given them.
+
+    Attributes:
+        everything: every file, relative to the repository.
+        code: Python files that are not tests.
+        tests: how many Python files of tests there are.
+        unread: what cannot be read, with the reason.
+        large: what is too large for engines that look for secrets.
+        large_code: what is too large for engines that look at code.
+        outside: links that lead out of the repository, or nowhere.
+        submodules: repositories inside of this one.
+        excluded: how many files the settings exclude.
+    """
+
+    everything: list[str] = field(default_factory=list[str])
+    code: list[str] = field(default_factory=list[str])
+    tests: int = 0
+    unread: dict[str, str] = field(default_factory=dict[str, str])
+    large: list[str] = field(default_factory=list[str])
+    large_code: list[str] = field(default_factory=list[str])
+    outside: list[str] = field(default_factory=list[str])
+    submodules: list[str] = field(default_factory=list[str])
+    excluded: int = 0
+
+    def unread_code(self) -> dict[str, str]:
+        """What cannot be read and has the name of Python code."""
+        return {n: why for n, why in self.unread.items() if n.endswith(_CODE)}
+
+    def notes(self) -> list[str]:
+        """What a reader must know of all engines that are given files."""
+        notes: list[str] = []
+        if self.excluded:
+            notes.append(f"{self.excluded} files are excluded by exclude-patterns")
+        if self.outside:
+            listed = named(self.outside)
+            notes.append(f"links out of the repository are not followed: {listed}")
+        if self.submodules:
+            notes.append(f"submodules are not searched: {named(self.submodules)}")
+        return notes
+
+
+def named(names: Sequence[str]) -> str:
+    """Name a few of several things, and say how many more there are."""
+    shown = ", ".join(names[:_MOST_NAMED])
+    more = len(names) - _MOST_NAMED
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def list_files(
+    project: Project, settings: Settings, profiles: SecurityProfiles
+) -> Files:
+    """Sort every path of the repository.
+
+    Raises:
+        ToolError: if git is there and cannot list the files.
+    """
+    files = Files()
+    for path in project.entries:
+        name = project.relative_link(path)
+        if name.startswith(FRAMEWORK_PATHS):
+            continue
+        if matching(name, settings.scan.exclude_patterns) is not None:
+            files.excluded += 1
+            continue
+        size = _sort(files, project, path, name)
+        if size is None:
+            continue
+        if size > profiles.largest_file:
+            files.large.append(name)
+        else:
+            files.everything.append(name)
+        if not name.endswith(_CODE):
+            continue
+        if is_below(name, settings.test_paths):
+            files.tests += 1
+        elif size > profiles.largest_code_file:
+            files.large_code.append(name)
+        else:
+            files.code.append(name)
+    return files
+
+
+def _sort(files: Files, project: Project, path: Path, name: str) -> int | None:
+    """Tell a file from what only looks like one: its size, None if it is none."""
+    try:
+        facts = path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        # git still knows it, and it is gone.
+        return None
+    except OSError as error:
+        files.unread[name] = (error.strerror or str(error)).lower()
+        return None
+    if stat.S_ISLNK(facts.st_mode):
+        _follow(files, project, path, name)
+    elif stat.S_ISDIR(facts.st_mode):
+        if project.has_git:
+            files.submodules.append(name)
+        else:
+            files.unread[name] = "a directory that cannot be listed"
+    elif not stat.S_ISREG(facts.st_mode):
+        files.unread[name] = "neither a file nor a directory"
+    elif not os.access(path, os.R_OK):
+        files.unread[name] = "permission denied"
+    else:
+        return facts.st_size
+    return None
+
+
+def _follow(files: Files, project: Project, path: Path, name: str) -> None:
+    """A link into the repository leads to a file that is scanned under its name."""
+    try:
+        target = os.path.realpath(path, strict=True)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            files.unread[name] = "a link that leads back to itself"
+        else:
+            files.outside.append(name)
+        return
+    if not Path(target).is_relative_to(os.path.realpath(project.root)):
+        files.outside.append(name)
+
+
+@contextmanager
+def copied(project: Project, names: Sequence[str]) -> Generator[Path, None, None]:
+    """A directory with just these files, for engines that read whole directories.
+
+    They are linked, so that it costs neither time nor space; where that is not
+    possible, they are copied.
+
+    Raises:
+        ToolError: if there is no place for it.
+        OSError: if a file cannot be copied.
+    """
+    place = project.output / "scan-tree"
+    prepare_directory(place, project.output)
+    # A directory of our own making: what else is there belongs to somebody else.
+    tree = Path(tempfile.mkdtemp(dir=place))
+    made: set[Path] = {tree}
+    try:
+        for name in names:
+            target = tree / name
+            if target.parent not in made:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                made.add(target.parent)
+            try:
+                os.link(project.root / name, target)
+            except OSError:
+                shutil.copyfile(project.root / name, target)
+        yield tree
+    finally:
+        shutil.rmtree(tree, ignore_errors=True)

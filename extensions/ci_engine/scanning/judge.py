@@ -1,0 +1,109 @@
+"""Judge what engines found: what is red at a level, what is known, what is waived."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from ci_engine.configuration.security_profiles import Level
+from ci_engine.findings.baseline import Baseline, judge
+from ci_engine.findings.results import CheckResult, Finding, Status
+from ci_engine.findings.severity import least_score
+from ci_engine.scanning.engine import Engine, Kind
+from ci_engine.scanning.waivers import Waivers
+
+__all__ = ["grade", "settle", "stands"]
+
+_MAY_BE_RED = (Status.PASSED, Status.FAILED, Status.NOT_RUN, Status.TIMED_OUT)
+
+
+def grade(
+    engine: Engine,
+    result: CheckResult,
+    level: Level,
+    baseline: Baseline | None,
+    waivers: Waivers,
+) -> None:
+    """Say of each finding whether it is red, known or waived."""
+    result.findings = [
+        replace(
+            found, severity="error" if _is_red(found, engine.kind, level) else "warning"
+        )
+        for found in result.findings
+    ]
+    result.id = engine.recorded
+    judge(result, _known_to(engine, baseline))
+    result.id = engine.name
+    result.findings = [waivers.apply(found) for found in result.findings]
+
+
+def _known_to(engine: Engine, baseline: Baseline | None) -> Baseline | None:
+    """What the scan or the gate recorded of what an engine finds.
+
+    Nothing of secrets: everybody who has the repository has them as well.
+    """
+    if baseline is None or engine.kind == "secret":
+        return None
+    own = Counter(
+        entry for entry in baseline.findings if entry.check == engine.recorded
+    )
+    of_gate = Counter(
+        replace(entry, check=engine.recorded)
+        for entry in baseline.findings
+        if entry.check == engine.gate
+    )
+    # Of both records the one that has more of a flaw: they are about the same ones.
+    return Baseline(schema=1, findings=list((own | of_gate).elements()))
+
+
+def _is_red(finding: Finding, kind: Kind, level: Level) -> bool:
+    if kind == "secret":
+        return True
+    if kind == "licence":
+        return level.code != "none"
+    if kind == "dependency":
+        if finding.rule.startswith("project-"):
+            return finding.severity == "error"
+        fixable = level.vulnerabilities == "fixable" and bool(finding.fix)
+        return level.vulnerabilities == "any" or fixable
+    score = finding.score or 0.0
+    grave = level.code != "none" and score >= least_score(level.code)
+    if kind == "image":
+        return grave and (level.unsure or bool(finding.fix))
+    return grave and (level.unsure or finding.confidence != "low")
+
+
+def stands(finding: Finding) -> bool:
+    """Whether a finding makes its engine red."""
+    return finding.severity == "error" and not finding.known and not finding.waiver
+
+
+def settle(
+    result: CheckResult, elsewhere: Sequence[Finding], level: Level
+) -> CheckResult:
+    """Set the status of an engine and count, when all engines have been compared.
+
+    Args:
+        result: what is told of the engine.
+        elsewhere: its findings that are told under another engine.
+        level: the level.
+    """
+    everything = [*result.findings, *elsewhere]
+    red = [found for found in result.findings if stands(found)]
+    known = [found for found in result.findings if found.known]
+    result.new, result.baseline = len(red), len(known)
+    if result.status in _MAY_BE_RED and any(stands(found) for found in everything):
+        result.status = Status.FAILED
+    elif result.status is Status.FAILED:
+        result.status = Status.PASSED
+    stopped = result.status in (Status.NOT_RUN, Status.TIMED_OUT)
+    result.blocking = not (stopped and level.not_run == "warning")
+    waived = sum(bool(found.waiver) for found in result.findings)
+    if waived:
+        result.notes.append(f"{waived} of the findings are waived")
+    if elsewhere:
+        text = f"{len(elsewhere)} of its findings are told under another engine"
+        result.notes.append(text)
+    return result

@@ -1,0 +1,152 @@
+"""Flaws in workflows, actions and the configuration of Dependabot, with zizmor."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+from ci_engine.checks.context import Tool, not_run_because
+from ci_engine.errors import ToolError
+from ci_engine.findings.results import CheckResult, Finding, Status
+from ci_engine.findings.severity import SCORES
+from ci_engine.processes.programs import Outcome
+from ci_engine.scanning.engine import Scan, batches, conclude, ended_badly
+
+__all__ = ["examine"]
+
+_INPUTS = re.compile(
+    r"(?:\.github/workflows/[^/]+\.ya?ml|(?:.*/)?action\.ya?ml"
+    r"|\.github/dependabot\.ya?ml)"
+)
+# What stands before a cause.
+_STEP = re.compile(r"^[ │├╰─▶]*(?:\d+: )?")
+_CONFIGURATIONS = (".github/zizmor.yml", ".github/zizmor.yaml", "zizmor.yml")
+# 11 to 14 stand for the highest severity that was found.
+_FINDING_CODES = (11, 12, 13, 14)
+
+
+class _Local(msgspec.Struct):
+    verbatim_path: str = ""
+
+
+class _Key(msgspec.Struct):
+    local: _Local = msgspec.field(name="Local", default_factory=_Local)
+
+
+class _Symbolic(msgspec.Struct):
+    key: _Key
+    annotation: str = ""
+    kind: str = ""
+
+
+class _Point(msgspec.Struct):
+    row: int = 0
+    column: int = 0
+
+
+class _Span(msgspec.Struct):
+    start_point: _Point
+
+
+class _Concrete(msgspec.Struct):
+    location: _Span
+
+
+class _Place(msgspec.Struct):
+    symbolic: _Symbolic
+    concrete: _Concrete
+
+
+class _Determinations(msgspec.Struct):
+    confidence: str = ""
+    severity: str = ""
+
+
+class _Flaw(msgspec.Struct):
+    ident: str
+    desc: str
+    url: str
+    determinations: _Determinations
+    locations: list[_Place]
+    ignored: bool = False
+
+
+def examine(scan: Scan) -> CheckResult:
+    """Audit every workflow and action; one that does not parse is listed."""
+    inputs = [name for name in scan.files.everything if _INPUTS.fullmatch(name)]
+    if not inputs:
+        reason = "there are no workflows and no actions"
+        return CheckResult(id="zizmor", status=Status.SKIPPED, reason=reason)
+    try:
+        tool = scan.locked("zizmor")
+    except ToolError as error:
+        return not_run_because("zizmor", error)
+    flaws: list[_Flaw] = []
+    unread: dict[str, str] = {}
+    waiting = batches(inputs)
+    while waiting:
+        batch = waiting.pop()
+        found, outcome = _run(scan, tool, batch)
+        if outcome.timed_out or outcome.missing:
+            return ended_badly("zizmor", tool, outcome)
+        if found is not None:
+            flaws += found
+        elif len(batch) > 1:
+            # One of them is what it cannot read: the others are still audited.
+            waiting += [[name] for name in batch]
+        else:
+            unread[batch[0].removeprefix("./")] = _why(outcome)
+    shown = [_finding(scan, flaw) for flaw in flaws if not flaw.ignored]
+    result = conclude("zizmor", tool, shown, len(inputs), unread)
+    hidden = sum(flaw.ignored for flaw in flaws)
+    if hidden:
+        result.notes.append(f"{hidden} findings are hidden by comments or zizmor.yml")
+    return result
+
+
+def _run(
+    scan: Scan, tool: Tool, names: list[str]
+) -> tuple[list[_Flaw] | None, Outcome]:
+    """Run zizmor without a network; no list if it did not do its work."""
+    options = ["--offline", "--no-progress", "--color", "never", "--format", "json-v1"]
+    options += ["--strict-collection", "--persona", scan.level.persona]
+    for name in _CONFIGURATIONS:
+        if (scan.root / name).is_file():
+            options += ["--config", name]
+            break
+    outcome = scan.run("zizmor", tool, [*options, *names])
+    try:
+        flaws = msgspec.json.decode(outcome.stdout, type=list[_Flaw])
+    except msgspec.DecodeError:
+        return None, outcome
+    shown = [flaw for flaw in flaws if not flaw.ignored]
+    fits = outcome.code in _FINDING_CODES if shown else outcome.code == 0
+    return (flaws if fits and not outcome.timed_out else None), outcome
+
+
+def _why(outcome: Outcome) -> str:
+    """The innermost cause that it names."""
+    said = outcome.stderr.partition("Stack backtrace:")[0]
+    rows = [_STEP.sub("", row).strip() for row in said.splitlines() if row.strip()]
+    causes = [row for row in rows if not row.startswith(("INFO", "🌈", "fatal"))]
+    return (causes or rows or [outcome.ending()])[-1][:200]
+
+
+def _finding(scan: Scan, flaw: _Flaw) -> Finding:
+    ordered = sorted(flaw.locations, key=lambda place: place.symbolic.kind != "Primary")
+    place = ordered[0] if ordered else None
+    point = place.concrete.location.start_point if place else _Point(-1, -1)
+    path = place.symbolic.key.local.verbatim_path if place else ""
+    annotation = place.symbolic.annotation if place else ""
+    return Finding(
+        tool="zizmor",
+        rule=flaw.ident,
+        message=f"{flaw.desc}: {annotation}" if annotation else flaw.desc,
+        path=scan.context.project.relative(path) if path else "",
+        line=point.row + 1,
+        column=point.column + 1,
+        score=SCORES.get(flaw.determinations.severity.lower(), SCORES["low"]),
+        help_url=flaw.url,
+        confidence=flaw.determinations.confidence.lower(),
+    )

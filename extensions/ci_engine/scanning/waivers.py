@@ -1,0 +1,199 @@
+"""Waivers: findings that the project accepts for a while, and who answers for that.
+
+``ci-framework/project/waivers.yaml`` belongs to the project. A waiver ends on a day; it
+is told when it has ended, and when nothing is there any more that it could be for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Annotated, cast
+
+import msgspec
+from msgspec.structs import replace
+
+from ci_engine.configuration.loading import describe_place, read_text, read_yaml
+from ci_engine.configuration.typed_tables import Mistake, find_mistakes
+from ci_engine.errors import ConfigurationError
+from ci_engine.findings.results import Finding
+from ci_engine.project.globs import matching
+
+__all__ = [
+    "WAIVERS_FILE",
+    "Waiver",
+    "Waivers",
+    "WaiversFile",
+    "read_waivers",
+    "waivers_mistakes",
+]
+
+WAIVERS_FILE = "ci-framework/project/waivers.yaml"
+_Text = Annotated[str, msgspec.Meta(min_length=1)]
+_Day = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+_Glob = Annotated[str, msgspec.Meta(pattern=r"^[^!\s\\][^\\]*$")]
+
+
+class Waiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One waiver.
+
+    Attributes:
+        id: the rule, an advisory by any of its names, or the fingerprint of one
+            finding.
+        reason: why it is accepted.
+        owner: who answers for it.
+        expires: the last day on which it counts, such as 2027-01-31.
+        path: files it is limited to, as a pattern; empty = all.
+    """
+
+    id: _Text
+    reason: _Text
+    owner: _Text
+    expires: _Day
+    path: _Glob | None = None
+
+
+class WaiversFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The file of waivers.
+
+    Attributes:
+        waivers: all of them.
+    """
+
+    waivers: list[Waiver] = msgspec.field(default_factory=list[Waiver])
+
+
+@dataclass
+class Waivers:
+    """The waivers of a project on a day.
+
+    Attributes:
+        listed: all waivers.
+        today: the day.
+        lines: the line of each waiver in its file.
+        used: positions of those that a finding was there for.
+    """
+
+    listed: Sequence[Waiver]
+    today: date
+    lines: Sequence[int] = ()
+    used: set[int] = field(default_factory=set[int])
+
+    def apply(self, finding: Finding) -> Finding:
+        """Mark a finding that is waived today."""
+        names = {finding.rule, finding.fingerprint, *finding.also}
+        names |= {name.rpartition(" ")[2] for name in finding.also}
+        for position, waiver in enumerate(self.listed):
+            if waiver.id not in names or not _is_about(waiver, finding):
+                continue
+            self.used.add(position)
+            if self.today <= date.fromisoformat(waiver.expires):
+                told = f"{waiver.reason} ({waiver.owner}, until {waiver.expires})"
+                return replace(finding, waiver=told)
+        return finding
+
+    def report(self, *, complete: bool) -> list[Finding]:
+        """What is to be said about the waivers themselves.
+
+        Args:
+            complete: whether every engine came to its end, so that a waiver which
+                nothing was found for is not needed any more.
+        """
+        findings: list[Finding] = []
+        for position, waiver in enumerate(self.listed):
+            expired = self.today > date.fromisoformat(waiver.expires)
+            unused = complete and position not in self.used
+            rule = "waiver-expired" if expired else "waiver-unused" if unused else ""
+            if not rule:
+                continue
+            text = f"the waiver of {waiver.id} ended on {waiver.expires}"
+            if not expired:
+                text = f"the waiver of {waiver.id} is not needed: nothing was found"
+            elif unused:
+                text += ", and is not needed any more"
+            findings.append(
+                Finding(
+                    tool="ci-framework",
+                    rule=rule,
+                    message=f"{text} ({waiver.owner})",
+                    path=WAIVERS_FILE,
+                    line=self.lines[position] if position < len(self.lines) else 0,
+                    severity="warning",
+                )
+            )
+        return findings
+
+
+def _is_about(waiver: Waiver, finding: Finding) -> bool:
+    return waiver.path is None or matching(finding.path, [waiver.path]) is not None
+
+
+def read_waivers(root: Path, today: date) -> Waivers:
+    """Read the waivers of a repository.
+
+    Raises:
+        ConfigurationError: naming every mistake in the file.
+    """
+    path = root / WAIVERS_FILE
+    if not path.is_file():
+        return Waivers([], today)
+    mistakes = waivers_mistakes(path)
+    text = read_text(path)
+    if not mistakes:
+        raw = _with_texts(read_yaml(path))
+        file = msgspec.convert(raw or {}, WaiversFile)
+        return Waivers(file.waivers, today, _lines(text))
+    rows: list[str] = []
+    for mistake in mistakes:
+        key, line = describe_place(mistake, text)
+        place = f"{WAIVERS_FILE}:{line}" if line else WAIVERS_FILE
+        rows.append(
+            f"{place}: key {key}: found {mistake.found}; allowed: {mistake.allowed}"
+        )
+    raise ConfigurationError("\n".join(rows), next_step=f"correct {WAIVERS_FILE}")
+
+
+def waivers_mistakes(path: Path) -> list[Mistake]:
+    """List what a file of waivers may not hold.
+
+    Raises:
+        ConfigurationError: if it cannot be read as YAML.
+    """
+    raw = _with_texts(read_yaml(path))
+    if raw is None:
+        return []
+    mistakes = find_mistakes(raw, WaiversFile)
+    return mistakes or _bad_days(msgspec.convert(raw, WaiversFile))
+
+
+def _with_texts(data: object) -> object:
+    """YAML reads a day as a date: the file means what it says."""
+    if isinstance(data, Mapping):
+        table = cast("Mapping[object, object]", data)
+        return {str(key): _with_texts(value) for key, value in table.items()}
+    if isinstance(data, list):
+        return [_with_texts(item) for item in cast("list[object]", data)]
+    return data.isoformat() if isinstance(data, date) else data
+
+
+def _bad_days(file: WaiversFile) -> list[Mistake]:
+    mistakes: list[Mistake] = []
+    for position, waiver in enumerate(file.waivers):
+        try:
+            date.fromisoformat(waiver.expires)
+        except ValueError:
+            keys = ("waivers", f"[{position}]", "expires")
+            found = f"string {waiver.expires!r}"
+            mistakes.append(Mistake(keys, found, "a day such as 2027-01-31"))
+    return mistakes
+
+
+def _lines(text: str) -> list[int]:
+    """The line of each waiver: that of its id."""
+    return [
+        number
+        for number, line in enumerate(text.splitlines(), 1)
+        if line.strip().removeprefix("-").strip().startswith(("id:", '"id":', "'id':"))
+    ]

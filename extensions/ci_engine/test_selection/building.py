@@ -1,0 +1,302 @@
+"""Put together which Python file depends on which."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property, partial
+from typing import Literal
+
+from ci_engine.errors import ToolError
+from ci_engine.processes.background import Background
+from ci_engine.project.repository import OUTPUT_DIRECTORY, Project
+from ci_engine.test_selection.dynamic import Loads, loads_of
+from ci_engine.test_selection.files import Files, is_below, parent, parents
+from ci_engine.test_selection.fixtures import Asking, Fixtures
+from ci_engine.test_selection.graph import ImportGraph
+from ci_engine.test_selection.mentions import Mentions, script_modules, starts_programs
+from ci_engine.test_selection.modules import Modules
+from ci_engine.test_selection.pytest_settings import (
+    PytestSettings,
+    read_pytest_settings,
+)
+from ci_engine.test_selection.read_ast import imports_of
+from ci_engine.test_selection.read_ruff import RuffImports, read_with_ruff
+from ci_engine.test_selection.read_text import doubtful_imports, guessed_imports
+from ci_engine.test_selection.roots import declared_roots, other_roots
+
+__all__ = ["Engine", "build_graph"]
+
+Engine = Literal["ruff", "ast"]
+# The framework's own code: a change of it runs everything anyway.
+_WITHOUT = ("ci-framework", OUTPUT_DIRECTORY)
+
+
+def build_graph(
+    project: Project,
+    source_paths: Sequence[str],
+    test_paths: Sequence[str],
+    *,
+    gone: Iterable[str] = (),
+    engine: Engine = "ruff",
+) -> ImportGraph:
+    """Find out which file depends on which.
+
+    Args:
+        project: the repository.
+        source_paths: directories with its code.
+        test_paths: directories with its tests.
+        gone: files that the change deleted: whoever still imports them is found.
+        engine: what reads the imports; ruff gives way to ast where it fails.
+
+    Raises:
+        ToolError: if the files cannot be listed.
+    """
+    files = Files.of(project.root, project.files, _WITHOUT, project.entries)
+    pytest = read_pytest_settings(project)
+    declared = declared_roots(files, source_paths, pytest)
+    roots = [*declared, *other_roots(files, declared)]
+    gone = [path for path in gone if path.endswith((".py", ".pyx", ".pxd"))]
+    modules = Modules(files, roots, declared, gone)
+    builder = _Builder(project, modules, pytest, _plain(test_paths))
+    return builder.build(engine)
+
+
+def _plain(paths: Sequence[str]) -> tuple[str, ...]:
+    return tuple("" if path == "." else path.strip("/") for path in paths)
+
+
+class _Builder:
+    """Puts a graph together, one kind of edge after the other."""
+
+    def __init__(
+        self,
+        project: Project,
+        modules: Modules,
+        pytest: PytestSettings,
+        test_paths: tuple[str, ...],
+    ) -> None:
+        self.project = project
+        self.modules = modules
+        self.files = modules.files
+        self.pytest = pytest
+        self.edges: dict[str, dict[str, str]] = {}
+        self.unparsable: set[str] = set()
+        self.maybe: dict[str, frozenset[str]] = {}
+        self.anything: dict[str, frozenset[str]] = {}
+        self.programs: set[str] = set()
+        self.notes: list[str] = []
+        everywhere = frozenset((*test_paths, *pytest.test_paths))
+        places = everywhere - {""}
+        names = self.files.python
+        self.only_below = self._only_below(everywhere)
+        self.tests = frozenset(n for n in names if self._is_test(n))
+        self.area = [
+            name
+            for name in names
+            if name in self.tests
+            or name.endswith("conftest.py")
+            or is_below(name, places)
+        ]
+
+    def _only_below(self, places: frozenset[str]) -> frozenset[str]:
+        """Where pytest looks for tests, the top if it may look anywhere."""
+        known = self.files.directories | self.files.names
+        told = self.pytest.nowhere_else and not known.isdisjoint(self.pytest.test_paths)
+        # Projects inside have their own tests.
+        inside = {
+            parent(name)
+            for name in self.files.names
+            if name.endswith(("/pyproject.toml", "/setup.cfg", "/setup.py", ".ini"))
+        } - {""}
+        return places | inside if told else frozenset({""})
+
+    @cached_property
+    def mentions(self) -> Mentions:
+        """What finds the names in texts."""
+        commands = script_modules(self.project.pyproject, self.modules)
+        return Mentions(self.modules, commands, self.tests)
+
+    @cached_property
+    def asking(self) -> Asking:
+        """What finds out who asks for fixtures."""
+        return Asking(self.files, self.area, self.pytest)
+
+    def _is_test(self, name: str) -> bool:
+        named = self.pytest.doctests or self.pytest.is_test_file(name)
+        return named and is_below(name, self.only_below)
+
+    def build(self, engine: Engine) -> ImportGraph:
+        """Read the imports, then add what imports alone do not tell."""
+        ruff = self._start_ruff() if engine == "ruff" else None
+        # This takes as long as ruff, which has a processor of its own.
+        loads = {path: self._loads_of(path) for path in self.files.python}
+        named = {path: self._named_in(path) for path in self.area}
+        label = self._imports(ruff)
+        self._gone_imports()
+        self._loads(loads)
+        for path, others in named.items():
+            self._add(path, others, "names")
+        self._fixtures()
+        self._implicit()
+        self._links()
+        return ImportGraph(
+            engine=label,
+            files=self.files,
+            edges=self.edges,
+            tests=self.tests,
+            area=self.area,
+            unparsable=frozenset(self.unparsable),
+            maybe=self.maybe,
+            anything=self.anything,
+            programs=frozenset(self.programs),
+            pytest=self.pytest,
+            notes=self.notes,
+        )
+
+    def _add(self, path: str, others: Iterable[str], kind: str) -> None:
+        known = self.edges.setdefault(path, {})
+        for other in others:
+            if other != path:
+                known.setdefault(other, kind)
+
+    def _start_ruff(self) -> Background[RuffImports]:
+        roots = self.modules.plain_roots
+        return Background(
+            partial(read_with_ruff, self.project, self.files, roots, _WITHOUT)
+        )
+
+    def _imports(self, ruff: Background[RuffImports] | None) -> str:
+        done: frozenset[str] = frozenset()
+        label = "Python's own parser"
+        if ruff is not None:
+            try:
+                done, label = self._with_ruff(ruff.result())
+            except ToolError as error:
+                reason = str(error).partition("\n")[0]
+                self.notes.append(f"ruff did not read the imports: {reason}")
+        for path in self.files.python:
+            if path not in done:
+                self._with_ast(path)
+        for path in self.files.native:
+            found = guessed_imports(path, self.modules, self.files.read(path))
+            self._add(path, found, "imports")
+        return label
+
+    def _with_ruff(self, found: RuffImports) -> tuple[frozenset[str], str]:
+        """Take the edges that ruff found, and those that it may have missed."""
+        done: set[str] = set()
+        for path, imported in found.imports.items():
+            if path in self.files.names and path not in found.failed:
+                self._add(path, filter(None, map(self._known, imported)), "imports")
+                done.add(path)
+        for path in self.files.python:
+            text, known = self.files.read(path), self.edges.get(path, {})
+            missed = doubtful_imports(path, self.modules, text, known)
+            self._add(path, missed, "imports")
+        return frozenset(done), f"ruff {found.version}"
+
+    def _known(self, path: str) -> str:
+        """The file itself where a path leads to it through a linked directory."""
+        return path if path in self.modules.known else self._target(path)
+
+    def _with_ast(self, path: str) -> None:
+        text = self.files.read(path)
+        found = imports_of(path, self.modules, text)
+        if found is None:
+            self.unparsable.add(path)
+            found = guessed_imports(path, self.modules, text)
+        self._add(path, found, "imports")
+
+    def _gone_imports(self) -> None:
+        """Find who still imports a file that is no longer there."""
+        gone = self.modules.known.difference(self.files.names)
+        words = {os.fsencode(_word(path)) for path in gone}
+        code = [*self.files.python, *self.files.native]
+        for path in code if words else ():
+            text = self.files.read(path)
+            if any(word in text for word in words):
+                found = imports_of(path, self.modules, text)
+                if found is None:
+                    found = guessed_imports(path, self.modules, text)
+                self._add(path, gone & found, "imports")
+
+    def _loads_of(self, path: str) -> Loads:
+        return loads_of(path, self.modules, self.files.read(path))
+
+    def _loads(self, found: Mapping[str, Loads]) -> None:
+        """Add what is loaded by a name in a text."""
+        for path, loads in found.items():
+            self._add(path, loads.sure, "loads")
+            if loads.maybe:
+                self.maybe[path] = loads.maybe
+            if loads.anything:
+                self.anything[path] = loads.anything
+
+    def _named_by(self, path: str, text: bytes) -> set[str]:
+        return self.mentions.of(path, text, runs=starts_programs(text))
+
+    def _named_in(self, path: str) -> set[str]:
+        """What a test patches, runs or reads by its name."""
+        text = self.files.read(path)
+        runs = starts_programs(text)
+        if runs:
+            self.programs.add(path)
+        return self.mentions.of(path, text, runs=runs)
+
+    def _fixtures(self) -> None:
+        """Move what a fixture needs to those who ask for it by its name."""
+        for path in self.area:
+            if not path.endswith("conftest.py"):
+                continue
+            fixtures = Fixtures(path, self.modules, self.files.read(path))
+            imports = fixtures.imports()
+            named = fixtures.named(partial(self._named_by, path))
+            for other, kind in list(self.edges[path].items()):
+                waiting = imports if kind == "imports" else named
+                if kind in ("imports", "names") and other in waiting:
+                    names = waiting[other] | named.get(other, frozenset())
+                    self._ask(path, other, names)
+
+    def _ask(self, path: str, other: str, names: frozenset[str]) -> None:
+        """Let those who ask for fixtures need what the fixtures need."""
+        asking = self.asking.who(path, names)
+        if asking is not None:
+            del self.edges[path][other]
+            for name in asking:
+                self._add(name, [other], "fixture")
+
+    def _implicit(self) -> None:
+        """What pytest loads for every test: conftest files, packages, plugins."""
+        plugins = [
+            file
+            for name in self.pytest.plugins
+            for file in self.modules.resolve(name, "")
+        ]
+        for path in {*self.tests, *self.area}:
+            above = parents(path)
+            places = [f"{place}/conftest.py".lstrip("/") for place in above]
+            known = self.modules.known
+            self._add(path, (p for p in places if p in known), "conftest")
+            inits = [f"{place}/__init__.py" for place in above if place]
+            self._add(path, (p for p in inits if p in known), "package")
+            if path in self.tests:
+                self._add(path, plugins, "plugin")
+
+    def _links(self) -> None:
+        """A link depends on what it leads to."""
+        for path in self.files.python:
+            if (self.files.root / path).is_symlink():
+                self._add(path, filter(None, [self._target(path)]), "link")
+
+    def _target(self, path: str) -> str:
+        real = os.path.realpath(self.files.root / path)
+        top = f"{os.path.realpath(self.files.root)}{os.sep}"
+        inner = real.removeprefix(top).replace(os.sep, "/")
+        return inner if inner in self.modules.known else ""
+
+
+def _word(path: str) -> str:
+    """What an import of a file has to name: its module, or its package."""
+    stem = path.rpartition("/")[2].rpartition(".")[0]
+    return parent(path).rpartition("/")[2] if stem == "__init__" else stem

@@ -1,0 +1,77 @@
+"""Who reads a data file below code or tests, where nobody declared it.
+
+Whoever reads a file has to name it, its end, or a directory that it is in; plugins that
+find data by the names of tests do not.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+from ci_engine.test_selection.files import Files, parent, parents
+
+__all__ = ["readers_of_data"]
+
+# Fixtures that look for data by themselves, and what reads data beside a module.
+_PLUGINS = re.compile(
+    rb"def \w+\([^)]*\b(?:\w*datadir|snapshot\w*|\w+_regression|vcr\w*|golden)\b"
+    rb"|use_cassette|mark\.vcr|request\.(?:path|fspath|node|module)|doctest|testfile"
+)
+_BESIDE = re.compile(
+    rb"__file__|resources|get_data|__package__|PackageLoader|resource_"
+    rb"|__path__|__spec__"
+)
+
+
+def readers_of_data(name: str, files: Files, area: list[str]) -> list[str] | None:
+    """The Python files that seem to read a data file, None where a plugin may.
+
+    Args:
+        name: the file.
+        files: the files of the repository.
+        area: the tests and what belongs to them.
+    """
+    top = name.partition("/")[0]
+    beside = [path for path in area if path.partition("/")[0] == top]
+    if any(_PLUGINS.search(files.read(path)) for path in beside):
+        return None
+    place = parent(name)
+    inner = [d for d in parents(place)[:-2] if d not in files.packages]
+    signs = _signs(name, [directory.rpartition("/")[2] for directory in inner])
+    # What code is told of the data of tests comes from a test, which is found then.
+    exact = re.compile(
+        rb"[\"'/]%s[\"']" % re.escape(os.fsencode(name.rpartition("/")[2]))
+    )
+    tests = frozenset(area)
+    return [
+        path
+        for path in files.python
+        if (exact if beside and path not in tests else signs).search(files.read(path))
+        or (parent(path) == place and _BESIDE.search(files.read(path)))
+    ]
+
+
+def _signs(name: str, places: list[str]) -> re.Pattern[bytes]:
+    """What a text has that names a file: an end of its name, or its directory.
+
+    Args:
+        name: the file.
+        places: directories above its own that are no packages.
+    """
+    *directories, base = os.fsencode(name).split(b"/")
+    stem, dot, suffix = base.rpartition(b".")
+    end = re.escape(dot + suffix) if stem and dot else b""
+    last = re.escape(directories[-1])
+    signs = [
+        # "words.json", the same put together of parts, or without its end.
+        rb"[\"'/](?:%s)[\"'/.]" % b"|".join(map(re.escape, {base, stem or base})),
+        # Of the directories the last may stand in the name of a package.
+        rb"[\"'/.]%s[\"'/.]" % last,
+        *(rb"[\"'/]%s[\"'/]" % re.escape(os.fsencode(part)) for part in places),
+    ]
+    if end:
+        tails = [re.escape(stem[start:]) for start in range(len(stem) + 1)]
+        signs.append(rb"[\"'}*/](?:%s)%s[\"']" % (b"|".join(tails), end))
+        signs.append(rb"%%s(?:%s)%s[\"']" % (b"|".join(tails), end))
+    return re.compile(b"|".join(signs))

@@ -1,0 +1,214 @@
+"""What a module loads by names in texts: plugins, lazy modules, commands."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+
+import msgspec
+
+from ci_engine.test_selection.files import Files, parent, parents
+from ci_engine.test_selection.graph import ImportGraph
+from ci_engine.test_selection.modules import Modules
+from ci_engine.test_selection.read_ast import parse
+
+__all__ = ["Loads", "loaders_of", "loads_of"]
+
+# Only files with one of these are looked into.
+_SIGNS = (
+    *(b"import_module", b"__import__", b"load_module", b"run_module", b"run_path"),
+    *(b"pytest_plugins", b"spec_from_file_location", b"iter_modules", b"walk_packages"),
+    *(b"lazy_loader", b"lazy.attach", b"def __getattr__(name"),
+)
+_LOADERS = frozenset(
+    {"import_module", "__import__", "run_module", "run_path", "load_module"}
+    | {"spec_from_file_location"}
+)
+# What may tell a loader what to load, and how it may find out by itself.
+_TELLING = (".toml", ".cfg", ".ini", ".json", ".yml", ".yaml", ".txt")
+_LISTING = (
+    *(b"glob", b"iterdir", b"listdir", b"scandir", b"os.walk"),
+    *(b"iter_modules", b"walk_packages"),
+)
+_WALKERS = frozenset({"iter_modules", "walk_packages"})
+
+
+class Loads(msgspec.Struct, frozen=True):
+    """What one file loads.
+
+    Attributes:
+        sure: the files that it loads.
+        maybe: the files that it may load, depending on what it is told.
+        anything: those that it may load if somebody tells it their whole name.
+    """
+
+    sure: frozenset[str] = frozenset()
+    maybe: frozenset[str] = frozenset()
+    anything: frozenset[str] = frozenset()
+
+
+def loads_of(path: str, modules: Modules, text: bytes) -> Loads:
+    """Find what a file loads by names in texts."""
+    tree = parse(text) if any(sign in text for sign in _SIGNS) else None
+    if tree is None:
+        return Loads()
+    nodes = list(ast.walk(tree))
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
+    names = {_name(call.func) for call in calls}
+    lazy = path.endswith("/__init__.py") and b"def __getattr__" in text
+    lazy |= "attach" in names or "attach_stub" in names
+    texts = [
+        node.value
+        for node in nodes
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    named = {
+        found for value in texts for found in _named(value, path, modules, beside=lazy)
+    }
+    sure: set[str] = set(named) if lazy or b"pytest_plugins" in text else set()
+    maybe: set[str] = set()
+    anything: set[str] = set()
+    for call in calls:
+        if _name(call.func) in _WALKERS:
+            maybe.update(modules.below(parent(path)))
+        elif _name(call.func) in _LOADERS:
+            argument = call.args[0] if call.args else None
+            if isinstance(argument, ast.Constant):
+                sure.update(_told(argument, path, modules))
+                continue
+            maybe.update(named)
+            for start in _starts(argument, nodes):
+                place = _below(start, path, modules)
+                if place is None:
+                    anything.update(modules.below(_outermost(path, modules)))
+                else:
+                    maybe.update(modules.below(place))
+    sure.discard(path)
+    maybe -= sure | {path}
+    anything -= maybe | sure | {path}
+    return Loads(frozenset(sure), frozenset(maybe), frozenset(anything))
+
+
+def _name(function: ast.expr) -> str:
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
+
+
+def _named(value: str, path: str, modules: Modules, *, beside: bool) -> list[str]:
+    """The modules that a text names: ``a.b:c``, ``.b``, or, beside it, ``b``."""
+    name = value.partition(":")[0].strip()
+    plain = name.lstrip(".")
+    if not plain.replace(".", "").isidentifier():
+        return []
+    level = len(name) - len(plain)
+    if level:
+        return modules.relative(path, level, plain)
+    if "." in name:
+        # The last part may be a class or a function.
+        outer = name.rpartition(".")[0]
+        whole = modules.exact(name, path)
+        return whole or (modules.exact(outer, path) if "." in outer else [])
+    found = modules.exact(name, path) if name not in _COMMON else []
+    return [*found, *(modules.relative(path, 1, name) if beside else [])]
+
+
+# Texts that are words far more often than names of modules.
+_COMMON = frozenset({"test", "tests", "src", "docs", "name", "main", "data"})
+
+
+def _told(argument: ast.Constant, path: str, modules: Modules) -> list[str]:
+    value = argument.value
+    return _named(value, path, modules, beside=False) if isinstance(value, str) else []
+
+
+def _starts(argument: ast.expr | None, nodes: list[ast.AST]) -> list[str]:
+    """The constant starts of what a loader is given, as far as the file tells."""
+    if not isinstance(argument, ast.Name):
+        return [_start(argument)]
+    values = [
+        node.value
+        for node in nodes
+        if isinstance(node, ast.Assign)
+        and any(isinstance(t, ast.Name) and t.id == argument.id for t in node.targets)
+    ]
+    parameter = any(isinstance(n, ast.arg) and n.arg == argument.id for n in nodes)
+    return [*map(_start, values), *([] if values and not parameter else [""])]
+
+
+def _below(start: str, path: str, modules: Modules) -> str | None:
+    """The directory of a name that starts like this; None if that says nothing.
+
+    ``f"package.plugins.{name}"`` may be everything below ``package.plugins``.
+    """
+    name = start.rpartition(".")[0]
+    if start.startswith("."):
+        level = len(start) - len(start.lstrip("."))
+        directory = parent(path)
+        for _ in range(level - 1):
+            directory = parent(directory)
+        inner = name.lstrip(".").replace(".", "/")
+        return "/".join(filter(None, (directory, inner)))
+    inits = modules.exact(name, path) if name else []
+    packages = [parent(init) for init in inits if init.endswith("/__init__.py")]
+    return packages[0] if packages else None
+
+
+def _outermost(path: str, modules: Modules) -> str:
+    """The outermost package that a file is in, else its directory."""
+    place = parent(path)
+    while parent(place) in modules.files.packages:
+        place = parent(place)
+    return place
+
+
+def _start(node: ast.expr | None) -> str:
+    """The constant start of a text that is put together."""
+    if isinstance(node, ast.JoinedStr) and node.values:
+        return _start(node.values[0])
+    if isinstance(node, ast.BinOp):
+        return _start(node.left)
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    return ""
+
+
+def loaders_of(path: str, graph: ImportGraph) -> list[str]:
+    """Who may load or run a file without naming it."""
+    reached = {path, *graph.dependents([path])}
+    found = [hub for hub, maybe in graph.maybe.items() if not reached.isdisjoint(maybe)]
+    for hub, anything in graph.anything.items():
+        if any(_is_told(name, hub, graph.files) for name in reached & anything):
+            found.append(hub)
+    package = parent(path) in graph.files.packages
+    if not package or path.endswith("__main__.py"):
+        found += sorted(graph.programs & graph.tests)
+    return found
+
+
+def _is_told(path: str, hub: str, files: Files) -> bool:
+    """Whether somebody may tell a loader of any name to load this file.
+
+    That takes its name in a text of another file, or a loader that lists directories
+    and names one that the file is in, or is beside it.
+    """
+    place, _, base = path.rpartition("/")
+    stem = base.removesuffix(".py") if base != "__init__.py" else place
+    name = re.escape(os.fsencode(stem.rpartition("/")[2]))
+    quoted = re.compile(rb"""["'][\w.:/-]*(?<!\w)%s(?!\w)[\w.:/-]*["']""" % name)
+    word = re.compile(rb"\b%s\b" % name)
+    others = files.names - {path}
+    code = (files.read(other) for other in others if other.endswith(".py"))
+    texts = (files.read(other) for other in others if other.endswith(_TELLING))
+    if any(map(quoted.search, code)) or any(map(word.search, texts)):
+        return True
+    text = files.read(hub)
+    if not any(sign in text for sign in _LISTING):
+        return False
+    # The directories that the loader is in as well tell nothing.
+    above = [d for d in (place, *parents(place)) if d and not hub.startswith(f"{d}/")]
+    named = [os.fsencode(directory.rpartition("/")[2]) for directory in above]
+    return parent(hub) == place or any(
+        b'"%s"' % part in text or b"'%s'" % part in text for part in named
+    )

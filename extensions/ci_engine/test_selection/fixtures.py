@@ -1,0 +1,164 @@
+"""What fixtures need when they run: it matters to the tests that ask for them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from ci_engine.test_selection.files import Files
+from ci_engine.test_selection.modules import Modules
+from ci_engine.test_selection.plugins import may_be_asked_for, plugins_of
+from ci_engine.test_selection.pytest_settings import SETTINGS_FILES, PytestSettings
+from ci_engine.test_selection.read_ast import imports_in, parse
+
+__all__ = ["Asking", "Fixtures"]
+
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+class Fixtures:
+    """The fixtures of one ``conftest.py`` that run for those alone who name them."""
+
+    def __init__(self, path: str, modules: Modules, text: bytes) -> None:
+        self._path = path
+        self._modules = modules
+        tree = parse(text) if b"fixture" in text else None
+        body = tree.body if tree else []
+        functions = [node for node in body if isinstance(node, _Function)]
+        self._waiting = [node for node in functions if _is_asked_for(node)]
+        self._rest = [node for node in body if node not in self._waiting]
+        self._bodies = {node.name: _body(node, text) for node in self._waiting}
+        self._elsewhere = _without(self._waiting, text)
+
+    def imports(self) -> dict[str, frozenset[str]]:
+        """The files that are imported in fixtures alone, with these."""
+        now = self._imports(self._rest)
+        found: dict[str, frozenset[str]] = {}
+        for node in self._waiting:
+            for other in self._imports([node]) - now:
+                found[other] = found.get(other, frozenset()) | {node.name}
+        return self._asked(found, by_stem=True)
+
+    def named(self, names_in: Callable[[bytes], set[str]]) -> dict[str, frozenset[str]]:
+        """The files that are named in fixtures alone, with these."""
+        now = names_in(self._elsewhere)
+        found: dict[str, frozenset[str]] = {}
+        for name, body in self._bodies.items():
+            for other in names_in(body) - now:
+                found[other] = found.get(other, frozenset()) | {name}
+        return self._asked(found, by_stem=False)
+
+    def _imports(self, nodes: Sequence[ast.stmt]) -> set[str]:
+        return imports_in(ast.Module([*nodes], []), self._path, self._modules)
+
+    def _asked(
+        self, found: Mapping[str, frozenset[str]], *, by_stem: bool
+    ) -> dict[str, frozenset[str]]:
+        """With all who ask for the fixtures, unless the file itself may for others."""
+        asked = {other: _asking(names, self._bodies) for other, names in found.items()}
+        return {
+            other: names
+            for other, names in asked.items()
+            if not _asks_for(
+                self._elsewhere,
+                names | ({_stem(other)} if by_stem else frozenset[str]()),
+            )
+        }
+
+
+@dataclass(frozen=True)
+class Asking:
+    """Finds out who asks for fixtures.
+
+    Attributes:
+        files: the files of the repository.
+        area: the tests and what belongs to them.
+        pytest: the settings of pytest.
+    """
+
+    files: Files
+    area: list[str]
+    pytest: PytestSettings
+
+    def who(self, path: str, names: frozenset[str]) -> list[str] | None:
+        """The files that ask for some fixtures of a file; None if any may."""
+        settings = [self.files.read(name) for name in SETTINGS_FILES]
+        if any(_asks_for(text, names) for text in settings):
+            return None
+        asking = [
+            name
+            for name in self.area
+            if name != path and _asks_for(self.files.read(name), names)
+        ]
+        return asking if asking or self._is_nobody(path, names) else None
+
+    def _is_nobody(self, path: str, names: frozenset[str]) -> bool:
+        """Whether fixtures that no test names are asked for by nothing else."""
+        if self._by_any_name or may_be_asked_for(names, self._plugins):
+            return False
+        others = (name for name in self.files.python if name != path)
+        return not any(_asks_for(self.files.read(name), names) for name in others)
+
+    @cached_property
+    def _plugins(self) -> frozenset[str]:
+        return plugins_of(self.files)
+
+    @cached_property
+    def _by_any_name(self) -> bool:
+        """Whether tests may ask for fixtures by names that no Python file tells."""
+        texts = (self.files.read(name) for name in self.area)
+        signs = (b"getfixture", b"fixturenames")
+        told = any(sign in text for text in texts for sign in signs)
+        return told or self.pytest.doctests or self.pytest.has_text_tests
+
+
+def _asks_for(text: bytes, names: frozenset[str]) -> bool:
+    """Whether a text has one of some names."""
+    return any(_has_word(name, text) for name in names)
+
+
+def _is_asked_for(node: _Function) -> bool:
+    """Whether a function is a fixture that runs for those alone who name it."""
+    if node.name.startswith("pytest_") or len(node.decorator_list) != 1:
+        return False
+    decorator = node.decorator_list[0]
+    call = decorator if isinstance(decorator, ast.Call) else None
+    place = call.func if call else decorator
+    name = place.attr if isinstance(place, ast.Attribute) else ""
+    name = place.id if isinstance(place, ast.Name) else name
+    options = {keyword.arg for keyword in call.keywords} if call else set[str]()
+    return name == "fixture" and options <= {"scope", "params", "ids", "loop_scope"}
+
+
+def _asking(names: frozenset[str], bodies: Mapping[str, bytes]) -> frozenset[str]:
+    """Some fixtures and those that ask for one of them, however far."""
+    more = {name for name, body in bodies.items() if _asks_for(body, names)}
+    return names if more <= names else _asking(names | more, bodies)
+
+
+def _body(node: _Function, text: bytes) -> bytes:
+    """A function from its arguments on."""
+    lines = text.splitlines()[node.lineno - 1 : node.end_lineno]
+    return b"\n".join(lines).partition(b"(")[2]
+
+
+def _without(nodes: list[_Function], text: bytes) -> bytes:
+    lines = text.splitlines()
+    for node in nodes:
+        last = node.end_lineno or node.lineno
+        lines[node.lineno - 1 : last] = [b""] * (last - node.lineno + 1)
+    return b"\n".join(lines)
+
+
+def _stem(path: str) -> str:
+    stem = path.removesuffix("/__init__.py").rpartition("/")[2]
+    return stem.rpartition(".")[0] if "." in stem else stem
+
+
+def _has_word(name: str, text: bytes) -> bool:
+    word = name.encode()
+    # Most texts do not have it at all, which is told far quicker.
+    return word in text and re.search(rb"\b%s\b" % re.escape(word), text) is not None

@@ -1,0 +1,96 @@
+"""Which Python file depends on which."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from ci_engine.test_selection.files import Files, parent
+from ci_engine.test_selection.pytest_settings import PytestSettings
+
+__all__ = ["ImportGraph"]
+
+_Following = Callable[[str], frozenset[str]]
+
+
+@dataclass(frozen=True)
+class ImportGraph:
+    """Which Python file depends on which, and why.
+
+    Attributes:
+        engine: what read the imports, with its version.
+        files: the files of the repository.
+        edges: for each file what it depends on, and in which way.
+        tests: the files in which pytest looks for tests.
+        area: these, and the Python files that belong to them.
+        unparsable: files that are no Python.
+        maybe: what a file may load besides, depending on what it is told: a hub.
+        anything: what it may load if somebody tells it the whole name.
+        programs: tests that may run programs.
+        pytest: the settings of pytest.
+        notes: what a reader must know.
+    """
+
+    engine: str
+    files: Files
+    edges: Mapping[str, Mapping[str, str]]
+    tests: frozenset[str]
+    area: list[str]
+    unparsable: frozenset[str]
+    maybe: Mapping[str, frozenset[str]]
+    anything: Mapping[str, frozenset[str]]
+    programs: frozenset[str]
+    pytest: PytestSettings
+    notes: list[str] = field(default_factory=list[str])
+
+    def imports(self, path: str) -> frozenset[str]:
+        """The files that a file depends on directly."""
+        return frozenset(self.edges.get(path, ()))
+
+    def importers(self, path: str) -> frozenset[str]:
+        """The files that depend on a file directly."""
+        return self._reverse.get(path, frozenset())
+
+    @cached_property
+    def _reverse(self) -> Mapping[str, frozenset[str]]:
+        found: dict[str, set[str]] = {}
+        for importer, imported in self.edges.items():
+            for path in imported:
+                found.setdefault(path, set()).add(importer)
+        return {path: frozenset(importers) for path, importers in found.items()}
+
+    @cached_property
+    def covered(self) -> frozenset[str]:
+        """Every file that some test depends on."""
+        return frozenset(self.tests).union(self.needed_by(self.tests))
+
+    def needed_by(self, starts: Iterable[str]) -> dict[str, str]:
+        """Everything these files depend on, each with the file that needs it."""
+        return _closure(starts, self.imports)
+
+    def dependents(self, starts: Iterable[str]) -> dict[str, str]:
+        """Everything that depends on these files, each with what it depends on."""
+        return _closure(starts, self.importers)
+
+    def importers_of_package(self, init: str) -> frozenset[str]:
+        """The files that import anything of a package, given by its ``__init__``."""
+        place = parent(init)
+        inside = [path for path in self._reverse if path.startswith(f"{place}/")]
+        return frozenset(name for path in inside for name in self.importers(path))
+
+
+def _closure(starts: Iterable[str], following: _Following) -> dict[str, str]:
+    """Follow edges, the shortest way first; a start leads to itself by nothing."""
+    found: dict[str, str] = {}
+    seen = set(starts)
+    todo = sorted(seen)
+    while todo:
+        later: list[str] = []
+        for path in todo:
+            for other in sorted(following(path) - seen):
+                seen.add(other)
+                found[other] = path
+                later.append(other)
+        todo = later
+    return found

@@ -1,0 +1,150 @@
+"""Modules and files that tests name in texts: patched names, programs, scripts."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import cast
+
+from ci_engine.configuration.loading import Table
+from ci_engine.test_selection.files import parent
+from ci_engine.test_selection.modules import Modules
+from ci_engine.test_selection.read_text import guessed_imports
+
+__all__ = ["Mentions", "script_modules", "starts_programs"]
+
+_DOTTED = re.compile(rb"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
+_PROGRAMS = (
+    *(b"subprocess", b"runpy", b"Popen", b"sys.executable", b"pytester", b"testdir"),
+    *(b"os.system", b"pexpect", b"import_module", b"script_runner", b"check_output"),
+    b"multiprocessing",
+)
+_LISTINGS = (b"glob", b"iterdir", b"listdir", b"scandir", b"os.walk")
+# With more names than this, one pattern for all names is quicker.
+_MOST_NAMES = 20
+_QUOTED = re.compile(rb"""["']([\w.-]+)["']""")
+_WORDS = re.compile(rb"[\w.-]+")
+_SCRIPT = re.compile(rb"[\w-]+\.py\b")
+
+
+def starts_programs(text: bytes) -> bool:
+    """Whether a test may run code in another process or under another name."""
+    return any(sign in text for sign in _PROGRAMS)
+
+
+def script_modules(document: Table, modules: Modules) -> dict[str, list[str]]:
+    """The files that the project's own commands start, by command."""
+    project = _table(document.get("project"))
+    poetry = _table(_table(document.get("tool")).get("poetry"))
+    tables = (project.get("scripts"), project.get("gui-scripts"), poetry.get("scripts"))
+    found: dict[str, list[str]] = {}
+    for table in tables:
+        for command, target in _table(table).items():
+            if isinstance(target, str):
+                found[command] = modules.resolve(target.partition(":")[0].strip(), "")
+    return found
+
+
+def _table(value: object) -> Table:
+    return cast("Table", value) if isinstance(value, dict) else {}
+
+
+@dataclass(frozen=True)
+class Mentions:
+    """Finds what the text of a test names.
+
+    Attributes:
+        modules: the modules that may be named.
+        commands: the project's own commands with their modules.
+        tests: the files that hold tests: naming one of them means nothing.
+    """
+
+    modules: Modules
+    commands: Mapping[str, list[str]]
+    tests: frozenset[str]
+
+    def of(self, path: str, text: bytes, *, runs: bool) -> set[str]:
+        """The files that the text names; more if it may run programs."""
+        found = self._dotted(path, text) | self._scripts(text)
+        if runs:
+            found |= self._programs(path, text)
+        found.discard(path)
+        return found
+
+    def _dotted(self, path: str, text: bytes) -> set[str]:
+        found: set[str] = set()
+        for raw in set(self._dotted_names.findall(text)):
+            if raw.partition(b".")[0] not in self._tops:
+                continue
+            name = raw.decode()
+            while "." in name:
+                files = self.modules.exact(name, path)
+                found.update(files)
+                name = "" if files else name.rpartition(".")[0]
+        return found
+
+    @cached_property
+    def _dotted_names(self) -> re.Pattern[bytes]:
+        if len(self._tops) > _MOST_NAMES:
+            return _DOTTED
+        tops = b"|".join(map(re.escape, sorted(self._tops)))
+        return re.compile(rb"(?:" + tops + rb")(?:\.[A-Za-z_]\w*)+")
+
+    @cached_property
+    def _tops(self) -> frozenset[bytes]:
+        return frozenset(map(os.fsencode, self.modules.top_names))
+
+    def _programs(self, path: str, text: bytes) -> set[str]:
+        """What ``-m name``, ``-c "import name"`` and the project's commands run."""
+        found: set[str] = set()
+        for raw in set(_QUOTED.findall(text)):
+            name = raw.decode("utf-8", "replace")
+            if raw.partition(b".")[0] in self._tops:
+                found.update(self.modules.exact(name, path))
+                found.update(self.modules.exact(f"{name}.__main__", path))
+        found |= guessed_imports(path, self.modules, text)
+        if self.commands:
+            words = set(_WORDS.findall(text))
+            for command, files in self.commands.items():
+                if command.encode() in words:
+                    found.update(files)
+        return found
+
+    def _scripts(self, text: bytes) -> set[str]:
+        """Scripts that are named by their file or listed by their directory."""
+        found: set[str] = set()
+        for raw in set(_SCRIPT.findall(text)) if b".py" in text else ():
+            found.update(self._by_base.get(raw.decode("utf-8", "replace"), ()))
+        if any(sign in text for sign in _LISTINGS):
+            for raw in set(_QUOTED.findall(text)):
+                found.update(self._by_directory.get(raw.decode("utf-8", "replace"), ()))
+        return found
+
+    @cached_property
+    def _loose(self) -> list[str]:
+        """The files that are no modules of a package, and no tests."""
+        packages = self.modules.files.packages
+        return [
+            path
+            for path in self.modules.known
+            if parent(path) not in packages and path not in self.tests
+        ]
+
+    @cached_property
+    def _by_base(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for path in self._loose:
+            found.setdefault(path.rpartition("/")[2], []).append(path)
+        found.pop("conftest.py", None)
+        return found
+
+    @cached_property
+    def _by_directory(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for path in self._loose:
+            for part in path.split("/")[:-1]:
+                found.setdefault(part, []).append(path)
+        return found

@@ -1,0 +1,171 @@
+"""Which file a module's name stands for, wherever imports may start from."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+
+from ci_engine.test_selection.files import Files, parent, parents
+
+__all__ = ["Modules"]
+
+
+class Modules:
+    """The modules of a repository by their dotted names.
+
+    Attributes:
+        files: the files the modules are in.
+        roots: directories that imports may start from.
+    """
+
+    def __init__(
+        self,
+        files: Files,
+        roots: Sequence[str],
+        declared: Iterable[str] = (),
+        gone: Iterable[str] = (),
+    ) -> None:
+        """List the modules.
+
+        Args:
+            files: the files they are in.
+            roots: directories that imports may start from.
+            declared: those of them from which everybody may import.
+            gone: files that the change deleted.
+        """
+        self.files = files
+        self.roots = tuple(dict.fromkeys(roots))
+        self.known = frozenset([*files.python, *files.native, *gone])
+        self._by_name: dict[str, list[str]] = {}
+        self._declared = frozenset(declared)
+        # Packages that are searched too, with modules of the names of Python's own:
+        # within the package, and for others, these names are Python's all the same.
+        self._hiding = frozenset(
+            parent(path)
+            for path in self.known
+            if parent(path) in files.packages
+            and parent(path) in self.roots
+            and _is_pythons(path.rpartition("/")[2].removesuffix(".py"))
+        )
+        self._hidden: set[str] = set()
+        starts = frozenset(self.roots)
+        for path in sorted(self.known):
+            for root in parents(path):
+                if root in starts:
+                    self._add(path, root)
+
+    def _add(self, path: str, root: str) -> None:
+        inner = path[len(root) + 1 :] if root else path
+        stem = inner.rpartition(".")[0]
+        name = stem.removesuffix("/__init__").replace("/", ".")
+        if name == "__init__" or (root in self._hiding and _is_pythons(name)):
+            return
+        self._by_name.setdefault(name, []).append(path)
+        if root in self._hiding:
+            self._hidden.add(name)
+
+    @property
+    def plain_roots(self) -> list[str]:
+        """The roots but for packages that would hide modules of Python's own."""
+        return [root for root in self.roots if root not in self._hiding]
+
+    @cached_property
+    def top_names(self) -> frozenset[str]:
+        """The first parts of all names."""
+        return frozenset(name.partition(".")[0] for name in self._by_name)
+
+    def is_doubtful(self, name: str) -> bool:
+        """Whether an imported name may mean something else than others think.
+
+        It stands for several files, for a built-in or for a file that is not Python's
+        own; or it is not here although its package is.
+        """
+        if name in self._doubtful:
+            return True
+        top = name.partition(".")[0]
+        return (
+            top in self.top_names
+            and name not in self._by_name
+            and any(outer in self._by_name for outer in _outer(name))
+        )
+
+    @cached_property
+    def _doubtful(self) -> set[str]:
+        names = [
+            name
+            for name, paths in self._by_name.items()
+            if len(paths) > 1 or not paths[0].endswith(".py")
+        ]
+        names += self.top_names & sys.stdlib_module_names
+        return self._hidden.union(names)
+
+    def exact(self, name: str, importer: str) -> list[str]:
+        """The files of exactly this module."""
+        return self._nearest(self._by_name.get(name, []), importer)
+
+    def resolve(self, name: str, importer: str) -> list[str]:
+        """The files of a module, or of the innermost package of it that is here."""
+        while name:
+            found = self.exact(name, importer)
+            if found:
+                return found
+            name = name.rpartition(".")[0]
+        return []
+
+    def member(self, module: str, name: str, importer: str) -> list[str]:
+        """What ``from module import name`` depends on; without a name, ``import``.
+
+        That is the module of that name, else the module it is taken from.
+        """
+        plain = module.lstrip(".")
+        level = len(module) - len(plain)
+        inner = ".".join(filter(None, (plain, name)))
+        if not level:
+            return self.exact(inner, importer) or self.resolve(plain, importer)
+        return self.relative(importer, level, inner) or self.relative(
+            importer, level, plain
+        )
+
+    def relative(self, importer: str, level: int, name: str) -> list[str]:
+        """The file of a module that is named from the importer's place."""
+        directory = parent(importer)
+        for _ in range(level - 1):
+            directory = parent(directory)
+        inner = name.replace(".", "/")
+        place = "/".join(filter(None, (directory, inner)))
+        package = f"{place}/__init__.py"
+        for path in (f"{place}.py", package, f"{place}.pyx") if name else (package,):
+            if path in self.known:
+                return [path]
+        return []
+
+    def below(self, directory: str) -> list[str]:
+        """Every module below a directory."""
+        return [path for path in self.known if path.startswith(f"{directory}/")]
+
+    def _nearest(self, paths: list[str], importer: str) -> list[str]:
+        """Of several files those that the importer can mean.
+
+        What stands in declared code, and what a directory of tests brings itself;
+        which of several strangers is meant nobody can tell: then it is all of them.
+        """
+        if len(paths) < 2:  # noqa: PLR2004 - one is no choice
+            return paths
+        above = set(parents(importer)) | self._declared
+        near = [path for path in paths if self._start(path) in above]
+        return near or paths
+
+    def _start(self, path: str) -> str:
+        """The directory that the import of a file starts from."""
+        return self.files.outside_of_packages(parent(path))
+
+
+def _is_pythons(name: str) -> bool:
+    return name.partition(".")[0] in sys.stdlib_module_names
+
+
+def _outer(name: str) -> Iterator[str]:
+    while "." in name:
+        name = name.rpartition(".")[0]
+        yield name

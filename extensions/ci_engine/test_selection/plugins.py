@@ -1,0 +1,92 @@
+"""What plugins of pytest ask for: a fixture of that name runs though no test names it.
+
+Which plugins there are is told by the texts that name what is installed. Of a plugin
+that is not known here, nobody can tell what it asks for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from fnmatch import fnmatch
+
+from ci_engine.test_selection.files import Files
+
+__all__ = ["may_be_asked_for", "plugins_of"]
+
+# What a project may define for a plugin to ask for, by plugin.
+_ASKED_FOR: Mapping[str, tuple[str, ...]] = {
+    "pytest-asyncio": ("event_loop", "event_loop_policy"),
+    "pytest-timeout": (),
+    "pytest-cov": (),
+    "pytest-xdist": (),
+    "pytest-mock": (),
+    "pytest-benchmark": (),
+    "pytest-randomly": (),
+    "pytest-random-order": (),
+    "pytest-rerunfailures": (),
+    "pytest-repeat": (),
+    "pytest-sugar": (),
+    "pytest-html": (),
+    "pytest-metadata": (),
+    "pytest-json-report": (),
+    "pytest-forked": (),
+    "pytest-subtests": (),
+    "pytest-env": (),
+    "pytest-instafail": (),
+    "pytest-clarity": (),
+    "pytest-pretty": (),
+    "pytest-split": (),
+    "pytest-memray": (),
+    "pytest-profiling": (),
+    "pytest-socket": (),
+    "pytest-freezer": (),
+    "pytest-codspeed": (),
+}
+# The same of packages that bring a plugin and have names that do not say so.
+_BY_OTHERS = re.compile(
+    r"anyio_backend\w*|celery_\w+|use_celery_app_trap|_?faker_\w+|jp_\w+|snapshot"
+    r"|loop"
+)
+_NAME = rb"(pytest(?:[-_][a-z][a-z0-9]*)+)"
+_REQUIRED = re.compile(rb"(?<![\w./-])" + _NAME + rb"(?![\w./-])", re.IGNORECASE)
+# Of a lock only what it locks, not what a package could bring besides.
+_LOCKED = re.compile(
+    rb"(?:\bname(?: = \"|: )|/)" + _NAME + rb"(?=\"|-\d|\s)", re.IGNORECASE
+)
+_NAMING = (
+    *("*.toml", "*.lock", "*.cfg", "*.ini", "setup.py", "noxfile.py", "Pipfile"),
+    *("*require*", "*constraint*", "*environment*.y*ml", "*conda*.y*ml"),
+)
+
+
+def may_be_asked_for(names: frozenset[str], plugins: frozenset[str]) -> bool:
+    """Whether a plugin of pytest may ask for one of some fixtures.
+
+    Args:
+        names: the names of the fixtures.
+        plugins: what may be installed.
+    """
+    if any(_BY_OTHERS.fullmatch(name) for name in names):
+        return True
+    for plugin in plugins:
+        asked_for = _ASKED_FOR.get(plugin)
+        if asked_for is None or not names.isdisjoint(asked_for):
+            return True
+    return False
+
+
+def plugins_of(files: Files) -> frozenset[str]:
+    """The plugins that any text names which says what is installed."""
+    found: set[bytes] = set()
+    for name in files.names:
+        directory, _, base = name.rpartition("/")
+        place = directory.rpartition("/")[2]
+        if place in ("requirements", "workflows") or _is_naming(base):
+            pattern = _LOCKED if "lock" in base else _REQUIRED
+            found.update(pattern.findall(files.read(name)))
+    return frozenset(word.decode().lower().replace("_", "-") for word in found)
+
+
+def _is_naming(base: str) -> bool:
+    return any(fnmatch(base, pattern) for pattern in _NAMING)

@@ -1,0 +1,184 @@
+"""What the settings of pytest say about where tests are and what they load."""
+
+from __future__ import annotations
+
+import configparser
+import shlex
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import cast
+
+import msgspec
+
+from ci_engine.configuration.loading import Table, read_toml
+from ci_engine.errors import ConfigurationError
+from ci_engine.project.repository import Project
+
+__all__ = ["SETTINGS_FILES", "PytestSettings", "read_pytest_settings"]
+
+_USUAL_FILES = ("test_*.py", "*_test.py")
+_TABLES = {
+    "pytest.ini": "pytest",
+    ".pytest.ini": "pytest",
+    "tox.ini": "pytest",
+    "setup.cfg": "tool:pytest",
+}
+# Every file that may hold settings of pytest.
+SETTINGS_FILES = ("pyproject.toml", "pytest.toml", ".pytest.toml", *_TABLES)
+_DOCTESTS = ("--doctest-modules", "--doctest-plus", "--xdoctest")
+
+
+# Texts that pytest takes for tests without being told.
+_TEXTS = ("test*.txt",)
+# Options of plugins that make tests of texts.
+_OF_TEXTS: Mapping[str, tuple[str, ...]] = {
+    "--nbval": ("*.ipynb",),
+    "--nbmake": ("*.ipynb",),
+    "--markdown-docs": ("*.md",),
+    "--codeblocks": ("*.md", "*.rst"),
+    "--doctest-rst": ("*.rst",),
+    "--doctest-plus": ("*.rst",),
+    "--rst": ("*.rst",),
+}
+
+
+class PytestSettings(msgspec.Struct, frozen=True):
+    """The settings of pytest that matter here, of all its files together.
+
+    Attributes:
+        test_paths: ``testpaths``.
+        python_files: patterns for the names of test files.
+        python_path: ``pythonpath``.
+        plugins: modules that every test loads: ``-p``, and the project's own plugins.
+        doctests: whether every module may hold tests.
+        text_tests: patterns for texts that are tests, such as ``*.rst``.
+        nowhere_else: whether it is sure that these are the only places of tests.
+    """
+
+    test_paths: tuple[str, ...] = ()
+    python_files: tuple[str, ...] = _USUAL_FILES
+    python_path: tuple[str, ...] = ()
+    plugins: tuple[str, ...] = ()
+    doctests: bool = False
+    text_tests: tuple[str, ...] = ()
+    nowhere_else: bool = False
+
+    @property
+    def has_text_tests(self) -> bool:
+        """Whether texts are tests that have no name which says so."""
+        return not set(self.text_tests) <= set(_TEXTS)
+
+    def is_test_file(self, name: str) -> bool:
+        """Whether the name alone makes a Python file one that pytest collects."""
+        base = name.rpartition("/")[2]
+        return any(
+            fnmatch(name if "/" in pattern else base, pattern)
+            for pattern in self.python_files
+        )
+
+
+def read_pytest_settings(project: Project) -> PytestSettings:
+    """Read the settings of pytest; where several files hold some, all count.
+
+    Too many test files and plugins make no test run too rarely.
+    """
+    options = [option for option in _options(project) if option is not None]
+    told = [_all([option], "testpaths") for option in options]
+    words = [word for option in options for word in _words(option.get("addopts"))]
+    # The usual names are kept: a file that is none of pytest's is never left out.
+    python_files = [*_USUAL_FILES, *_all(options, "python_files")]
+    return PytestSettings(
+        test_paths=_places(_all(options, "testpaths")),
+        python_files=tuple(dict.fromkeys(python_files)),
+        python_path=_places(_all(options, "pythonpath")),
+        plugins=(*_after(words, "-p"), *_own_plugins(project.pyproject)),
+        doctests=any(word.startswith(_DOCTESTS) for word in words),
+        nowhere_else=bool(told) and all(map(_are_plain, told)),
+        text_tests=(*_TEXTS, *_after(words, "--doctest-glob"), *_by_option(words)),
+    )
+
+
+def _are_plain(paths: list[str]) -> bool:
+    return bool(paths) and not any(set(path) & set("*?[") for path in paths)
+
+
+def _options(project: Project) -> Iterator[Mapping[str, object] | None]:
+    """The tables of every file; None where pytest does not take a file for its own."""
+    tool = _table(project.pyproject.get("tool"))
+    native = _table(tool.get("pytest"))
+    yield {**native, **_table(native.get("ini_options"))} or None
+    for name in ("pytest.toml", ".pytest.toml"):
+        if (project.root / name).is_file():
+            try:
+                yield _table(read_toml(project.root / name).get("pytest"))
+            except ConfigurationError:
+                yield {}
+    for name, section in _TABLES.items():
+        own = name.endswith("pytest.ini") and (project.root / name).is_file()
+        yield _section(project.root / name, section) or ({} if own else None)
+
+
+def _section(path: Path, section: str) -> Mapping[str, object]:
+    parser = configparser.RawConfigParser(strict=False)
+    try:
+        parser.read_string(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError, configparser.Error):
+        return {}
+    return dict(parser[section]) if parser.has_section(section) else {}
+
+
+def _table(value: object) -> Table:
+    return cast("Table", value) if isinstance(value, dict) else {}
+
+
+def _words(value: object) -> list[str]:
+    if isinstance(value, list):
+        return [str(item) for item in cast("list[object]", value)]
+    if not isinstance(value, str):
+        return []
+    try:
+        return shlex.split(value, comments=True)
+    except ValueError:
+        return value.split()
+
+
+def _all(options: list[Mapping[str, object]], name: str) -> list[str]:
+    return [word for option in options for word in _words(option.get(name))]
+
+
+def _places(words: list[str]) -> tuple[str, ...]:
+    """Directories from the top, whose name is empty."""
+    plain = (word.replace("\\", "/").removeprefix("./").strip("/") for word in words)
+    return tuple("" if word == "." else word for word in plain)
+
+
+def _after(words: list[str], option: str) -> tuple[str, ...]:
+    """The values of an option, in each of the ways to write it."""
+    found: list[str] = []
+    for position, word in enumerate(words):
+        if word == option:
+            found += words[position + 1 : position + 2]
+        elif word.startswith(f"{option}="):
+            found.append(word.partition("=")[2])
+        elif len(option) == 2 and word.startswith(option):  # noqa: PLR2004 - "-p"
+            found.append(word[2:])
+    return tuple(value for value in found if not value.startswith("no:"))
+
+
+def _by_option(words: list[str]) -> Iterator[str]:
+    for option, patterns in _OF_TEXTS.items():
+        if any(word.startswith(option) for word in words):
+            yield from patterns
+
+
+def _own_plugins(document: Table) -> Iterator[str]:
+    project = _table(document.get("project"))
+    poetry = _table(_table(document.get("tool")).get("poetry"))
+    points = (
+        _table(project.get("entry-points")).get("pytest11"),
+        _table(poetry.get("plugins")).get("pytest11"),
+    )
+    for point in points:
+        for target in _table(point).values():
+            yield str(target).partition(":")[0].strip()

@@ -1,0 +1,152 @@
+"""Read the imports of a whole repository with ``ruff analyze graph``.
+
+It is quick, but declared experimental: what is unexpected in any way is refused, and
+the caller falls back on Python's own parser.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from ci_engine.configuration.loading import configs_directory, read_text
+from ci_engine.environments.environment import child_variables
+from ci_engine.environments.isolated_tools import isolated_tool
+from ci_engine.errors import ToolError
+from ci_engine.processes.programs import find_program, run_program
+from ci_engine.project.repository import Project
+from ci_engine.test_selection.files import Files
+
+__all__ = ["RuffImports", "read_with_ruff"]
+
+_SECONDS = 60.0
+# The second says that a name is not UTF-8: such a file is not listed, so read again.
+_EXPECTED = ("is experimental and may change", "Failed to convert path")
+_FAILED = re.compile(
+    r"^warning: Failed to (?:read source for|generate import map for) (.+?): "
+)
+
+
+class RuffImports(msgspec.Struct, frozen=True):
+    """What ruff found.
+
+    Attributes:
+        imports: the files that each file imports.
+        failed: files that it could not read or parse.
+        version: its version.
+    """
+
+    imports: dict[str, list[str]]
+    failed: frozenset[str]
+    version: str
+
+
+def read_with_ruff(
+    project: Project, files: Files, roots: Sequence[str], without: Sequence[str]
+) -> RuffImports:
+    """Ask ruff for the imports of all files.
+
+    Args:
+        project: the repository.
+        files: the files that matter.
+        roots: the directories that imports may start from.
+        without: directories that are not looked into.
+
+    Raises:
+        ToolError: if ruff cannot be had, or does anything unexpected.
+    """
+    program, version = _find_ruff(project)
+    config = [f"src={json.dumps([root or '.' for root in roots])}"]
+    config.append(f"extend-exclude={json.dumps(list(without))}")
+    command = [program, "analyze", "graph", "--isolated", "--color=never"]
+    for setting in config:
+        command += ["--config", setting]
+    outcome = run_program(
+        [*command, "."],
+        cwd=files.root,
+        timeout=_SECONDS,
+        variables=_variables(),
+    )
+    if outcome.code != 0:
+        raise ToolError(f"ruff analyze graph: {outcome.ending()}: {outcome.tail(2)}")
+    try:
+        found = msgspec.json.decode(outcome.raw, type=dict[str, list[str]])
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ToolError(f"ruff analyze graph: unexpected output: {error}") from error
+    imports = {
+        _plain(path): [_plain(n) for n in names] for path, names in found.items()
+    }
+    if imports and files.names.isdisjoint(imports):
+        raise ToolError("ruff analyze graph: names no file of this repository")
+    return RuffImports(imports, _failed(outcome.stderr, files), version)
+
+
+def _find_ruff(project: Project) -> tuple[str, str]:
+    """The ruff of the project or the machine if it is of the tested series.
+
+    Raises:
+        ToolError: if there is none and it cannot be installed.
+    """
+    series = _series()
+    scripts = "Scripts" if os.name == "nt" else "bin"
+    places = (str(project.root / ".venv" / scripts), None)
+    for place in places:
+        program = find_program("ruff", place)
+        if program is None:
+            continue
+        said = run_program([program, "--version"], cwd=project.root, timeout=10).stdout
+        version = said.strip().rpartition(" ")[2]
+        if version.rpartition(".")[0] == series:
+            return str(program), version
+    tool = isolated_tool(project, "ruff")
+    return tool.program(), tool.version
+
+
+def _series() -> str:
+    """The series of the locked version; reading all locks would take longer.
+
+    Raises:
+        ToolError: if the file does not tell.
+    """
+    text = read_text(configs_directory() / "tool-locks.yaml")
+    found = re.search(r'^ruff:\n  version: "(\d+\.\d+)\.', text, re.MULTILINE)
+    if found is None:
+        raise ToolError("tool-locks.yaml: has no version of ruff")
+    return found.group(1)
+
+
+def _variables() -> dict[str, str]:
+    """The environment without what would colour or hide what ruff says."""
+    kept = child_variables({"NO_COLOR": "1"})
+    return {k: v for k, v in kept.items() if not k.startswith(("RUFF_", "FORCE_"))}
+
+
+def _plain(path: str) -> str:
+    return path.replace("\\", "/") if os.name == "nt" else path
+
+
+def _failed(text: str, files: Files) -> frozenset[str]:
+    """The files it complained about.
+
+    Raises:
+        ToolError: if it complained about anything else.
+    """
+    found: set[str] = set()
+    top = f"{files.root}{os.sep}"
+    real = f"{os.path.realpath(files.root)}{os.sep}"
+    for line in text.splitlines():
+        match = _FAILED.match(line)
+        if match:
+            path = match.group(1).removeprefix(top).removeprefix(real)
+            found.add(_plain(path))
+        elif line.startswith(("warning", "error")) and not _is_expected(line):
+            raise ToolError(f"ruff analyze graph: {line}")
+    return frozenset(found)
+
+
+def _is_expected(line: str) -> bool:
+    return any(text in line for text in _EXPECTED)

@@ -1,0 +1,194 @@
+"""Who reads a file that is none of Python's: a page, a text, a setting.
+
+No more is known than what the texts of Python files say: the file's name, the end of
+it, a directory that it is in, or that everything is looked through.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+import msgspec
+
+from ci_engine.test_selection.files import Files, is_below, parents
+
+__all__ = [
+    "has_own_tests",
+    "is_apart",
+    "is_for_people",
+    "names_in_settings",
+    "readers_of",
+]
+
+_FOR_PEOPLE = re.compile(
+    r"(?:README|CHANGES|CHANGELOG|HISTORY|NEWS|AUTHORS|CONTRIBUTING|LICEN[SC]E|COPYING"
+    r"|NOTICE|INSTALL|TODO)(?:[_-]\w+)?(?:\.(?:md|rst|txt|adoc))?"
+)
+_DATA = (".json", ".txt", ".csv", ".log", ".db", ".sqlite", ".png", ".jpg", ".gif")
+# What lists all files of a directory, and what stands for the top of a repository.
+_LISTING = re.compile(
+    rb"ls-files|os\.walk|iterdir|listdir|scandir|glob\([\"'](?:\*\*/)?\*[\"']"
+)
+_TOP = re.compile(rb"__file__|rootpath|rootdir|cwd\(|\bROOT\b|ls-files")
+_BUILDERS = re.compile(
+    rb"[\"'](?:mkdocs|sphinx-build|properdocs|zensical)[\"']|sphinx\."
+)
+_MAKES = re.compile(rb"[\"'](?:make|gmake)[\"' ]")
+_SETTINGS = ("pyproject.toml", "setup.cfg", "setup.py")
+# What else at the top may have a directory built or searched.
+_BUILDS = (".ini", ".cmake", "CMakeLists.txt", "meson.build", "Makefile", "noxfile.py")
+
+
+def is_for_people(name: str) -> bool:
+    """Whether a file below code is a text about it, going by the usual names."""
+    return _FOR_PEOPLE.fullmatch(name.rpartition("/")[2]) is not None
+
+
+def readers_of(
+    name: str, files: Files, area: list[str], *, closely: bool = False
+) -> list[str]:
+    """The Python files that seem to read a file.
+
+    Args:
+        name: the file, which is none of Python's.
+        files: the files of the repository.
+        area: the tests and what belongs to them: they are looked at more closely.
+        closely: whether all are looked at like that.
+    """
+    signs = _Signs.of(name)
+    python = frozenset(files.python)
+    tests = python if closely else python.intersection(area)
+    beside = name.split("/")[:-1][:1]
+    # Code that names the end of a module is about modules, not about this one.
+    near = not beside or is_below(name, files.packages - {""})
+    near = near and not name.endswith(".py")
+    found = signs.in_tests(files, tests, beside or ["/"])
+    return sorted(found | signs.in_code(files, python - tests, near=near))
+
+
+class _Signs(msgspec.Struct, frozen=True):
+    """What the text of a reader holds.
+
+    Attributes:
+        base: the name of the file.
+        names: this, and what it may be called in short.
+        ending: the end of its name by itself, as in ``*.md`` or ``f"{page}.md"``.
+        quoted: the file's name, whole or without its end, as a text.
+        place: the first directory, as a text or as a part of one.
+        path: the first or the last directory, as a part of a path.
+    """
+
+    base: bytes
+    names: list[bytes]
+    ending: re.Pattern[bytes] | None
+    quoted: re.Pattern[bytes]
+    place: re.Pattern[bytes] | None
+    path: re.Pattern[bytes] | None
+
+    @classmethod
+    def of(cls, name: str) -> _Signs:
+        """Put together what to look for."""
+        *directories, base = os.fsencode(name).split(b"/")
+        stem, dot, suffix = base.rpartition(b".")
+        ending = re.escape(dot + suffix) if stem and dot else b""
+        names = [base, *([stem] if stem and is_for_people(name) else [])]
+        ends = [re.escape(part) for part in {*directories[:1], *directories[-1:]}]
+        return cls(
+            base=base,
+            names=names,
+            ending=_compile(rb"(?:[\"'}*]|%s)<>[\"']", ending),
+            quoted=re.compile(
+                rb"[\"'/](?:" + rb"|".join(map(re.escape, names)) + rb")[\"']"
+            ),
+            place=_compile(
+                # Neither the key of a mapping nor what is asked of one.
+                rb"(?<![\w)\]]\[)(?<!get\()[\"'/](?:\.{1,2}/)*<>(?:/|[\"'](?!\s*:))",
+                b"|".join(re.escape(part) for part in directories[:1]),
+            ),
+            path=_compile(
+                rb"/\s*[\"'](?:<>)[\"'/]|[\"'](?:<>)[\"']\s*/|[\"'](?:\.{1,2}/)*(?:<>)/"
+                rb"|(?:join|joinpath|Path|files|Loader|copytree|open)"
+                rb"\([^()\n]*[\"'](?:<>)[\"']",
+                b"|".join(sorted(ends)),
+            ),
+        )
+
+    def in_tests(
+        self, files: Files, tests: frozenset[str], beside: list[str]
+    ) -> frozenset[str]:
+        """The tests that seem to read the file; being near it says nothing."""
+        found = _naming([self.base], files, tests) | files.having(_BUILDERS, tests)
+        if self.base == b"Makefile":
+            found |= files.having(_MAKES, tests)
+        if self.ending is not None:
+            found |= files.having(self.ending, tests)
+        found |= files.having(_LISTING, tests) & files.having(_TOP, tests)
+        if self.place is not None:
+            named = files.having(self.place, tests)
+            found |= {test for test in named if not is_below(test, beside)}
+        return found
+
+    def in_code(
+        self, files: Files, code: frozenset[str], *, near: bool
+    ) -> frozenset[str]:
+        """The code that seems to read the file when it runs.
+
+        What is not near it, in a package or at the top, needs the way to it.
+        """
+        # Few texts have the name at all, which is told far quicker.
+        naming = _naming(self.names, files, code)
+        found = frozenset(n for n in naming if self.quoted.search(files.read(n)))
+        for pattern in (self.ending if near else None, self.path):
+            if pattern is not None:
+                found |= files.having(pattern, code)
+        return found
+
+
+def _naming(words: list[bytes], files: Files, among: frozenset[str]) -> frozenset[str]:
+    return frozenset(
+        name for name in among if any(word in files.read(name) for word in words)
+    )
+
+
+def _compile(pattern: bytes, part: bytes) -> re.Pattern[bytes] | None:
+    """The pattern with a part where it has ``<>``, nothing without a part."""
+    if not part:
+        return None
+    return re.compile(pattern.replace(b"<>", part))
+
+
+def names_in_settings(name: str, files: Files) -> str:
+    """The file that says how to build the project and names another, if one does."""
+    word = rb"\bmake\b|Makefile" if name == "Makefile" else re.escape(os.fsencode(name))
+    named = re.compile(word)
+    places = (*_SETTINGS, "tox.ini", "noxfile.py")
+    for path in sorted(files.names):
+        if path.rpartition("/")[2] in places and named.search(files.read(path)):
+            return path
+    return ""
+
+
+def is_apart(name: str, files: Files) -> bool:
+    """Whether a file is data at the top, or in a directory without code.
+
+    It is not if a file of the build names it or its directory.
+    """
+    top, slash, _ = name.partition("/")
+    if top in files.with_code or not (slash or top.endswith(_DATA)):
+        return False
+    named = re.compile(
+        rb"(?<![\w.-])" + re.escape(os.fsencode(top)) + rb"(?:/|[\"']|\s|$)"
+    )
+    builds = [
+        path
+        for path in files.names
+        if "/" not in path and path.endswith((*_SETTINGS, *_BUILDS))
+    ]
+    return not any(named.search(files.read(path)) for path in builds)
+
+
+def has_own_tests(name: str, files: Files) -> bool:
+    """Whether a ``conftest.py`` stands beside a text or above it, below the top."""
+    places = [place for place in parents(name) if place]
+    return any(f"{place}/conftest.py" in files.names for place in places)

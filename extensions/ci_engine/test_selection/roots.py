@@ -1,0 +1,72 @@
+"""The directories that imports may start from."""
+
+from __future__ import annotations
+
+import ast
+import posixpath
+from collections.abc import Iterator, Sequence
+
+from ci_engine.test_selection.files import Files, is_below, parent, parents
+from ci_engine.test_selection.pytest_settings import PytestSettings
+from ci_engine.test_selection.read_ast import parse
+
+__all__ = ["declared_roots", "other_roots"]
+
+
+def declared_roots(
+    files: Files, source_paths: Sequence[str], pytest: PytestSettings
+) -> list[str]:
+    """Name the directories from which everybody may import.
+
+    That is where code is declared to be, what pytest adds, the top, each ``src`` and
+    each directory of a pyproject.toml.
+    """
+    sources = [path.strip("/") if path != "." else "" for path in source_paths]
+    roots = [files.outside_of_packages(path) for path in sources]
+    roots += [*pytest.python_path, "", *sorted(_projects(files))]
+    return [root for root in dict.fromkeys(roots) if root in files.directories]
+
+
+def other_roots(files: Files, declared: Sequence[str]) -> list[str]:
+    """Name the directories from which some files may import.
+
+    Scripts and tests import what stands beside them, and what they add to the path.
+    """
+    inside = frozenset(declared) - {""}
+    roots: list[str] = []
+    beside = {parent(name) for name in files.python}
+    beside = {files.outside_of_packages(place) for place in beside}
+    roots += sorted(place for place in beside if not is_below(place, inside))
+    roots += sorted(_added_to_path(files))
+    return [root for root in dict.fromkeys(roots) if root in files.directories]
+
+
+def _projects(files: Files) -> set[str]:
+    """Where the projects of a monorepo have their code."""
+    found = {
+        parent(name)
+        for name in files.names
+        if name.endswith(("/pyproject.toml", "/setup.py", "/setup.cfg"))
+    }
+    found |= {f"{place}/src" for place in found}
+    found.add("src")
+    return found & files.directories - files.packages
+
+
+def _added_to_path(files: Files) -> Iterator[str]:
+    """The directories that a file adds to the path and names in a text."""
+    for name in files.python:
+        text = files.read(name)
+        if b"sys.path" not in text and b"syspath_prepend" not in text:
+            continue
+        tree = parse(text)
+        if tree is None:
+            continue
+        places = [parent(name), *parents(parent(name))]
+        yield from places[:3]
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                for place in places:
+                    path = posixpath.normpath(posixpath.join(place, node.value))
+                    if path in files.directories:
+                        yield path

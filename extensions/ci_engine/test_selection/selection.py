@@ -1,0 +1,301 @@
+"""Which tests a change can break, and why; what cannot be told selects all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from fnmatch import fnmatch
+from functools import cached_property
+
+import msgspec
+
+from ci_engine.project.globs import matching
+from ci_engine.project.pages import is_page
+from ci_engine.test_selection.data import readers_of_data
+from ci_engine.test_selection.dynamic import loaders_of
+from ci_engine.test_selection.files import NATIVE, is_below, parent, parents
+from ci_engine.test_selection.graph import ImportGraph
+from ci_engine.test_selection.readers import (
+    has_own_tests,
+    is_apart,
+    is_for_people,
+    names_in_settings,
+    readers_of,
+)
+from ci_engine.test_selection.rewritten import is_imported, tests_that_look
+
+__all__ = ["Changed", "Selection", "select_tests"]
+
+
+class Changed(msgspec.Struct, frozen=True):
+    """One changed path and what kind of file it is.
+
+    Attributes:
+        path: from the top of the repository.
+        category: its kind, as change detection told it.
+        gone: whether the change deleted it.
+        same: whether it is a module in which only comments and the layout changed.
+    """
+
+    path: str
+    category: str
+    gone: bool = False
+    same: bool = False
+
+
+class Selection(msgspec.Struct):
+    """The tests that a change can break.
+
+    Attributes:
+        everything: why all tests have to run, empty if they need not.
+        chains: for each selected test file the way from what changed to it.
+        unreached: changed code that no test depends on.
+        notes: what a reader must know.
+    """
+
+    everything: str = ""
+    chains: dict[str, list[str]] = msgspec.field(default_factory=dict[str, list[str]])
+    unreached: list[str] = msgspec.field(default_factory=list[str])
+    notes: list[str] = msgspec.field(default_factory=list[str])
+
+
+def select_tests(
+    graph: ImportGraph,
+    changes: Sequence[Changed],
+    data: Mapping[str, Sequence[str]],
+) -> Selection:
+    """Select the tests that a change can break.
+
+    Args:
+        graph: which file depends on which.
+        changes: what changed; a rename is a deletion and an addition.
+        data: patterns of data files with patterns of the Python files that read them.
+    """
+    return _Rules(graph, data).select(changes)
+
+
+class _Rules:
+    """The rules, one for each kind of change."""
+
+    def __init__(self, graph: ImportGraph, data: Mapping[str, Sequence[str]]) -> None:
+        self.graph = graph
+        self.data = data
+        self.result = Selection()
+        # Files that have to be taken as changed, with the path that made them so.
+        self.seeds: dict[str, list[str]] = {}
+        self.direct: set[str] = set()
+
+    def select(self, changes: Sequence[Changed]) -> Selection:
+        """Apply the rules to every change."""
+        for change in changes:
+            because = self._apply(change)
+            if because and not self.result.everything:
+                self.result.everything = because
+        broken = self._broken()
+        if broken and self.seeds and not self.result.everything:
+            self.result.everything = f"{broken} cannot be parsed"
+        if not self.graph.tests and not self.result.everything:
+            self.result.everything = "no file is known to hold tests"
+        self._follow()
+        self._unreached(changes)
+        return self.result
+
+    def _apply(self, change: Changed) -> str:
+        """Note what a change reaches; return why it reaches every test, if so."""
+        path, category = change.path, change.category
+        if category == "generated":
+            return ""
+        if category == "data":
+            self._data(path)
+            return ""
+        if self._is_text(change):
+            return self._read_by_tests(change)
+        if category in ("source", "tests") and path.endswith(".pyi"):
+            return self._stub(path)
+        if category in ("source", "tests") and path.endswith(".py"):
+            return self._module(change)
+        if path.endswith(NATIVE) and not self._unused(change):
+            return f"{path} is compiled: what depends on it is not known"
+        if category in ("source", "tests"):
+            return self._undeclared(change)
+        return f"{path} ({category}) reaches every test"
+
+    def _is_text(self, change: Changed) -> bool:
+        """Whether a file can only matter to who reads it."""
+        path, category = change.path, change.category
+        if category == "source":
+            return is_for_people(path)
+        if category == "unknown":
+            return is_apart(path, self.graph.files) and not path.endswith(NATIVE)
+        return category in ("docs", "config")
+
+    def _data(self, path: str) -> None:
+        pattern = matching(path, self.data) or ""
+        readers = self.data.get(pattern, ())
+        for name in self.graph.files.python:
+            if matching(name, readers):
+                self._seed(name, [path])
+
+    def _read_by_tests(self, change: Changed) -> str:
+        """A text or a setting matters to tests that read or run it."""
+        path, files = change.path, self.graph.files
+        if path.endswith("conftest.py"):
+            return f"{path} is among texts, which may be its tests"
+        if path.endswith(".py") and path in self.graph.covered:
+            return self._module(change)
+        because = self._is_test(path)
+        if because:
+            return because
+        if change.gone or not is_page(path):
+            settings = names_in_settings(path, files)
+            if settings:
+                return f"{settings} names {path}"
+        for link, target in files.links.items():
+            if is_below(path, [target]):
+                return f"{link} leads to {path}"
+        closely = change.category == "unknown"
+        for name in readers_of(path, files, self.graph.area, closely=closely):
+            self._seed(name, [path])
+        return ""
+
+    def _is_test(self, path: str) -> str:
+        """Why a text may be a test, empty if it is none."""
+        base = path.rpartition("/")[2]
+        pytest = self.graph.pytest
+        only = pytest.nowhere_else and not is_below(path, pytest.test_paths)
+        globs = () if only else pytest.text_tests
+        if any(fnmatch(base, glob) or fnmatch(path, glob) for glob in globs):
+            return f"{path} is itself a test"
+        if self._collected(path):
+            return f"{path} is below a directory of tests"
+        if has_own_tests(path, self.graph.files):
+            return f"{path} may be a test: a conftest.py is above it"
+        return ""
+
+    def _collected(self, path: str) -> bool:
+        """Whether pytest is told to look for tests where a text is."""
+        places = [place for place in self.graph.pytest.test_paths if place]
+        above = {path, *parents(path)}
+        return any(place in above for place in places)
+
+    def _unused(self, change: Changed) -> bool:
+        """Whether a compiled module is gone that nobody imports or builds."""
+        path, graph = change.path, self.graph
+        known = change.gone and path.endswith((".pyx", ".pxd"))
+        named = graph.importers(path) or names_in_settings(path, graph.files)
+        return known and not named
+
+    def _undeclared(self, change: Changed) -> str:
+        """Data that nobody declared reaches who seems to read it."""
+        path, graph = change.path, self.graph
+        readers = readers_of_data(path, graph.files, graph.area)
+        if readers is None or not (readers or change.gone):
+            return f"{path} is not declared as data: what reads it is not known"
+        for name in readers:
+            self._seed(name, [path])
+        return ""
+
+    def _stub(self, path: str) -> str:
+        """Stubs describe a module: its tests are theirs."""
+        module = path.removesuffix("i")
+        if module not in self.graph.files.names:
+            return f"{path} describes a module that is not known"
+        self._seed(module, [path])
+        return ""
+
+    def _module(self, change: Changed) -> str:
+        path, graph = change.path, self.graph
+        if not change.gone and path not in graph.files.names:
+            return f"{path} is not among the files of the repository"
+        if path in graph.unparsable:
+            return f"{path} cannot be parsed"
+        if (graph.files.root / path).is_symlink():
+            return f"{path} is a link"
+        if change.same and is_imported(path, graph):
+            self._laid_out_anew(path)
+            return ""
+        self._seed(path, [])
+        self.direct.add(path)
+        name = path.rpartition("/")[2]
+        if name == "conftest.py":
+            self._below(path)
+        if name == "__init__.py":
+            for importer in graph.importers_of_package(path):
+                self._seed(importer, [path])
+            if change.gone and path.rpartition("/")[0] in _places_of(graph.area):
+                # Without it, the modules beside it have other names.
+                self._below(path)
+        return ""
+
+    @cached_property
+    def _looking(self) -> frozenset[str]:
+        return tests_that_look(self.graph)
+
+    def _laid_out_anew(self, path: str) -> None:
+        """The same program matters to who looks at its text, not to who runs it."""
+        graph = self.graph
+        self.result.notes.append(f"{path}: only comments or the layout changed")
+        if path in graph.tests:
+            self._seed(path, [])
+        readers = readers_of(path, graph.files, graph.area)
+        behind = self._looking.intersection([path, *graph.dependents([path])])
+        for name in {*readers, *behind}:
+            self._seed(name, [path])
+
+    def _below(self, path: str) -> None:
+        """Take the tests below a file's directory as changed."""
+        place = parent(path)
+        for test in self.graph.tests:
+            if not place or test.startswith(f"{place}/"):
+                self._seed(test, [path])
+
+    def _seed(self, path: str, way: list[str]) -> None:
+        if path not in self.seeds or len(way) < len(self.seeds[path]):
+            self.seeds[path] = way
+
+    def _broken(self) -> str:
+        """A file without a meaning that tests depend on: what it needs is not known."""
+        graph = self.graph
+        for path in sorted(graph.unparsable):
+            used = path in graph.covered or path.endswith("conftest.py")
+            if used or graph.importers(path):
+                return path
+        return ""
+
+    def _follow(self) -> None:
+        """Select what depends on the seeds, each with the way to it."""
+        found = self.graph.dependents(self.seeds)
+        for test in sorted(self.graph.tests):
+            if test in self.seeds or test in found:
+                self.result.chains[test] = self._way(test, found)
+
+    def _way(self, test: str, found: Mapping[str, str]) -> list[str]:
+        way = [test]
+        while way[-1] in found:
+            way.append(found[way[-1]])
+        return [*self.seeds[way[-1]], *reversed(way)]
+
+    def _unreached(self, changes: Sequence[Changed]) -> None:
+        """Code that no test imports may still be loaded by what loads by name."""
+        graph = self.graph
+        for change in changes:
+            path = change.path
+            lost = path in self.direct and path not in graph.covered
+            if not lost or change.category not in ("source", "tests"):
+                continue
+            if any(path in chain for chain in self.result.chains.values()):
+                continue
+            hubs = loaders_of(path, graph)
+            starts = [hub for hub in hubs if hub != path]
+            found = graph.dependents(starts)
+            for test in sorted(graph.tests):
+                if (test in starts or test in found) and test not in self.result.chains:
+                    way = [test]
+                    while way[-1] in found:
+                        way.append(found[way[-1]])
+                    self.result.chains[test] = [path, *reversed(way)]
+            if not any(chain[0] == path for chain in self.result.chains.values()):
+                self.result.unreached.append(path)
+
+
+def _places_of(paths: Iterable[str]) -> set[str]:
+    return {place for path in paths for place in parents(path)}

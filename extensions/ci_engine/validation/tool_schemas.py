@@ -1,0 +1,175 @@
+"""Whether the files of other tools fit the schemas of those tools."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import msgspec
+import yaml  # type: ignore[import-untyped]
+
+from ci_engine.configuration.loading import find_line, read_text
+from ci_engine.environments import inside
+from ci_engine.environments.isolated_tools import IsolatedTool, isolated_tool
+from ci_engine.errors import ToolError
+from ci_engine.findings.results import Finding
+from ci_engine.processes.programs import Outcome, run_program
+from ci_engine.project.repository import Project
+
+__all__ = ["check_schemas"]
+
+_SECONDS = 120.0
+_KEY = re.compile(r"\['?([^\]']+)'?\]|\.?([^.\[\]]+)")
+
+
+class _Match(msgspec.Struct):
+    path: str
+    message: str
+
+
+class _Error(msgspec.Struct):
+    filename: str
+    path: str
+    message: str
+    # Where a value may be one of several things, what comes nearest says most.
+    best_deep_match: _Match | None = None
+
+
+class _ParseError(msgspec.Struct):
+    filename: str
+    message: str
+
+
+class _PyprojectMistake(msgspec.Struct):
+    key: str
+    found: str
+    allowed: str
+
+
+class _Report(msgspec.Struct):
+    errors: list[_Error]
+    parse_errors: list[_ParseError] = []
+
+
+@dataclass(frozen=True)
+class _Validator:
+    project: Project
+    tool: IsolatedTool
+
+    def run(self, program: str, arguments: Sequence[str]) -> Outcome:
+        """Run one of the validators and insist that it started."""
+        outcome = run_program(
+            [self.tool.program(program), *arguments],
+            cwd=self.project.root,
+            timeout=_SECONDS,
+            variables=self.tool.variables,
+        )
+        if outcome.code not in (0, 1):
+            raise ToolError(f"{program}: {outcome.ending()}\n{outcome.tail()}")
+        return outcome
+
+
+def check_schemas(project: Project) -> Iterator[Finding]:
+    """Check workflows, actions, dependabot, pre-commit and pyproject.toml.
+
+    Raises:
+        ToolError: if the locked validators cannot be had or do not work.
+    """
+    validator = _Validator(project, isolated_tool(project, "check-jsonschema"))
+    github = project.root / ".github"
+    kinds = {
+        "vendor.github-workflows": sorted(github.glob("workflows/*.y*ml")),
+        "vendor.github-actions": sorted(github.glob("actions/*/action.y*ml")),
+        "vendor.dependabot": sorted(github.glob("dependabot.y*ml")),
+    }
+    jobs: list[Callable[[], list[Finding]]] = [
+        partial(_github, validator, schema, files)
+        for schema, files in kinds.items()
+        if files
+    ]
+    if (project.root / "pyproject.toml").is_file():
+        jobs.append(partial(_pyproject, validator))
+    if (project.root / ".pre-commit-config.yaml").is_file():
+        jobs.append(partial(_pre_commit, validator))
+    with ThreadPoolExecutor() as pool:
+        futures = [pool.submit(job) for job in jobs]
+    for future in futures:
+        yield from future.result()
+
+
+def _github(validator: _Validator, schema: str, files: Sequence[Path]) -> list[Finding]:
+    names = [str(path) for path in files]
+    arguments = ["--builtin-schema", schema, "--output-format", "JSON", *names]
+    outcome = validator.run("check-jsonschema", arguments)
+    try:
+        report = msgspec.json.decode(outcome.stdout, type=_Report)
+    except msgspec.DecodeError as error:
+        raise ToolError(f"check-jsonschema: {outcome.tail()}") from error
+    relative = validator.project.relative
+    unread = [
+        _finding(relative(failure.filename), 0, failure.message)
+        for failure in report.parse_errors
+    ]
+    return [*unread, *(_github_finding(relative, error) for error in report.errors)]
+
+
+def _github_finding(relative: Callable[[str], str], error: _Error) -> Finding:
+    nearest = error.best_deep_match or error
+    keys = tuple(a or b for a, b in _KEY.findall(nearest.path.removeprefix("$")))
+    line = _yaml_line(read_text(Path(error.filename)), keys)
+    message = f"key {nearest.path.removeprefix('$.')}: {nearest.message}"
+    return _finding(relative(error.filename), line, message)
+
+
+def _yaml_line(text: str, keys: Sequence[str]) -> int:
+    """The line of a key or an item, or of the last thing above it that is there."""
+    loader = yaml.SafeLoader(text)
+    node = loader.get_single_node()
+    line = 1
+    for key in keys:
+        if isinstance(node, yaml.MappingNode):
+            pairs = {str(name.value): (name, value) for name, value in node.value}
+            if key not in pairs:
+                break
+            place, node = pairs[key]
+        elif isinstance(node, yaml.SequenceNode) and key.isdigit():
+            place = node = node.value[int(key)]
+        else:
+            break
+        line = place.start_mark.line + 1
+    return line
+
+
+def _pyproject(validator: _Validator) -> list[Finding]:
+    """Check pyproject.toml, with the tables of the tools that have a schema."""
+    name = "pyproject.toml"
+    script = inside.DIRECTORY / "pyproject_schema.py"
+    outcome = validator.run("python", ["-I", str(script), name])
+    if outcome.code != 0:
+        raise ToolError(f"validate-pyproject: {outcome.tail()}")
+    if not outcome.stdout.strip():
+        return []
+    mistake = msgspec.json.decode(outcome.stdout, type=_PyprojectMistake)
+    text = read_text(validator.project.root / name)
+    keys = tuple(part.strip("'\"") for part in mistake.key.split("."))
+    message = f"key {mistake.key}: found {mistake.found}; allowed: {mistake.allowed}"
+    return [_finding(name, find_line(text, keys), message)]
+
+
+def _pre_commit(validator: _Validator) -> list[Finding]:
+    name = ".pre-commit-config.yaml"
+    outcome = validator.run("pre-commit", ["validate-config", name])
+    if outcome.code == 0:
+        return []
+    rows = [row.strip("=> ") for row in outcome.stdout.splitlines() if row.strip()]
+    return [_finding(name, 0, "; ".join(rows[1:] or rows))]
+
+
+def _finding(path: str, line: int, message: str) -> Finding:
+    return Finding(
+        tool="schemas", rule="configuration", message=message, path=path, line=line
+    )

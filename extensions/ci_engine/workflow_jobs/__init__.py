@@ -1,0 +1,1 @@
+"""The jobs of the workflows: matrices, job lists and skips."""

@@ -1,0 +1,145 @@
+"""Which jobs of a workflow have to run for a change, and with which checks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from ci_engine.changes.decision import Decision
+from ci_engine.configuration.loading import Configuration
+from ci_engine.configuration.settings import CheckName
+from ci_engine.github.event import Event
+from ci_engine.workflow_jobs.matrix import (
+    Leg,
+    as_matrix,
+    matrix_of,
+    newest_of,
+    spot_check_of,
+)
+
+__all__ = ["BESIDE_A_SELECTION", "Jobs", "plan_jobs"]
+
+# Their result may differ from one Python or platform to the next.
+_ON_THE_MATRIX = frozenset({"test", "coverage", "patch-coverage"})
+# They look at code or versions only: documentation cannot change their result.
+_BLIND_TO_DOCS = frozenset({"typecheck", "security", "audit", "policy", "lock"})
+# Where every test runs, each module that matters is imported anyway.
+BESIDE_A_SELECTION = frozenset({"imports"})
+# They compare with the commit the change started from.
+_NEED_HISTORY = frozenset({"patch-coverage"})
+
+
+class Jobs(msgspec.Struct, frozen=True):
+    """What the jobs of a workflow do.
+
+    Attributes:
+        quick: where the quick checks run.
+        quick_checks: the checks that one leg can make.
+        legs: the matrix of the tests.
+        test_checks: the checks that every leg of the matrix makes.
+        skips: why a job is left out, by its id.
+        security_skips: the same for the jobs of the security audit.
+        more: outputs for the jobs of other workflows.
+    """
+
+    quick: Leg
+    quick_checks: Sequence[CheckName]
+    legs: Sequence[Leg]
+    test_checks: Sequence[CheckName]
+    skips: Mapping[str, str]
+    security_skips: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
+    more: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
+
+    def outputs(self) -> dict[str, str]:
+        """The outputs of a step: flat, short and of no name that a user chose."""
+        history = _NEED_HISTORY.intersection(self.test_checks)
+        return {
+            "matrix": as_matrix(self.legs),
+            "test-checks": ",".join(self.test_checks),
+            # How many commits a check-out fetches; 0 stands for all of them.
+            "test-history": "0" if history else "1",
+            "quick-runner": self.quick.runner,
+            "quick-python": self.quick.python_version,
+            "quick-checks": ",".join(self.quick_checks),
+            "skips": msgspec.json.encode(self.skips).decode(),
+            "security-skips": msgspec.json.encode(self.security_skips).decode(),
+            **self.more,
+        }
+
+
+def plan_jobs(
+    decision: Decision,
+    configuration: Configuration,
+    event: Event,
+    *,
+    spot_check: bool = False,
+) -> Jobs:
+    """Say what each job does for a change.
+
+    Args:
+        decision: what the change touches.
+        configuration: the tier and the matrix.
+        event: what started the workflow.
+        spot_check: whether a change is tested on two legs only; what is not about
+            a change is tested on all of them.
+    """
+    tier = configuration.settings.quality.tier
+    checks = configuration.settings.checks_of(tier)
+    blind = _BLIND_TO_DOCS if decision.docs_only else frozenset[str]()
+    if decision.docs_only or decision.tests.mode == "all":
+        blind |= BESIDE_A_SELECTION
+    quick = [name for name in checks if name not in _ON_THE_MATRIX | blind]
+    tests = [name for name in checks if name in _ON_THE_MATRIX]
+    whole = any(reason.category == "everything" for reason in decision.reasons)
+    few = spot_check and not whole
+    skips: dict[str, str] = {}
+    if not quick:
+        skips["quick-checks"] = f"the tier {tier} has no check for it"
+    if not tests:
+        skips["comprehensive-tests"] = f"the tier {tier} has no check for it"
+    elif decision.docs_only:
+        skips["comprehensive-tests"] = "only documentation and generated files changed"
+    elif decision.tests.mode == "none":
+        skips["comprehensive-tests"] = "no test depends on what changed"
+    scanning = _no_scanning(decision, event, quick)
+    if scanning:
+        skips["code-scanning"] = scanning
+    if not event.pull_request or event.restricted:
+        skips["comment"] = event.restricted or "there is no pull request"
+    return Jobs(
+        quick=newest_of(configuration),
+        quick_checks=quick,
+        legs=(spot_check_of if few else matrix_of)(configuration),
+        test_checks=tests,
+        skips=skips,
+        security_skips=_security_skips(event),
+    )
+
+
+def _security_skips(event: Event) -> dict[str, str]:
+    """Why jobs of the security audit are left out; its scan never is."""
+    skips: dict[str, str] = {}
+    paid = "code scanning of private repositories is a paid feature of GitHub"
+    because = paid if event.private else event.restricted
+    if because:
+        skips["security-upload"] = because
+    if event.name != "pull_request":
+        skips["dependency-review"] = "there is no pull request"
+    elif event.private:
+        skips["dependency-review"] = (
+            "the dependency graph of private repositories is a paid feature of GitHub"
+        )
+    return skips
+
+
+def _no_scanning(decision: Decision, event: Event, quick: Sequence[CheckName]) -> str:
+    """Why nothing is sent to GitHub's code scanning, empty if something is."""
+    if decision.docs_only:
+        # An upload without results would close the alerts of the last one.
+        return "only documentation and generated files changed"
+    if not quick:
+        return "nothing was scanned"
+    if event.private:
+        return "code scanning of private repositories is a paid feature of GitHub"
+    return event.restricted

@@ -1,0 +1,193 @@
+"""The jobs of ``monorepo.yml``: a leg for each package that has to be checked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import msgspec
+
+from ci_engine.changes.affected_packages import Affected, affected_by
+from ci_engine.changes.decision import Decision, Kinds
+from ci_engine.configuration.loading import Configuration
+from ci_engine.configuration.settings import CheckName, Settings
+from ci_engine.monorepo.graph import packages_graph
+from ci_engine.monorepo.model import Graph
+from ci_engine.monorepo.pythons import allows
+from ci_engine.project.repository import Project
+from ci_engine.workflow_jobs.jobs import BESIDE_A_SELECTION, Jobs
+from ci_engine.workflow_jobs.matrix import Leg, matrix_of
+
+__all__ = [
+    "PackageChanges",
+    "checks_of_packages",
+    "checks_of_repository",
+    "find_affected",
+    "with_packages",
+]
+
+# GitHub takes 256 jobs of one matrix; some are left for others.
+_MOST_LEGS = 200
+# What an unchanged package may no longer pass when one that it needs changes.
+_ACROSS: tuple[CheckName, ...] = ("typecheck", "test")
+# They look at every file there is, or at what the packages have in common.
+_ONCE: frozenset[CheckName] = frozenset(
+    {"no-conflict-markers", "lint", "format", "hooks", "lock"}
+)
+# Made for the whole repository as well: what is sent to code scanning is complete.
+_OF_REPOSITORY: frozenset[CheckName] = _ONCE | {
+    "security",
+    "audit",
+    "policy",
+}
+
+
+class PackageLeg(msgspec.Struct, frozen=True, rename="kebab"):
+    """One job of the matrix of packages.
+
+    Attributes:
+        label: what the job is called.
+        package: its packages, comma-separated.
+        platform: linux, macos or windows.
+        runner: where it runs.
+        python_version: the Python it runs with.
+    """
+
+    label: str
+    package: str
+    platform: str
+    runner: str
+    python_version: str
+
+
+class PackageChanges(msgspec.Struct, frozen=True):
+    """The packages of a repository and those that a change touches.
+
+    Attributes:
+        graph: all packages.
+        affected: those that have to be checked.
+        planned: whether jobs are planned for them.
+    """
+
+    graph: Graph
+    affected: Affected
+    planned: bool
+
+    @property
+    def names(self) -> list[str]:
+        """The packages that have to be checked; none where there is only one."""
+        few = len(self.graph.packages) < 2  # noqa: PLR2004 - the repository itself
+        return [] if few else sorted(self.affected.because)
+
+
+def find_affected(
+    project: Project,
+    kinds: Kinds,
+    decision: Decision,
+    dependents: Literal["auto", "true", "false"],
+) -> PackageChanges:
+    """Find the packages that a change touches.
+
+    Raises:
+        ConfigurationError: if a file of the project on its packages is wrong.
+        ToolError: if git cannot list the files.
+    """
+    graph = packages_graph(project)
+    affected = affected_by(graph, kinds, decision)
+    if dependents == "false":
+        affected = msgspec.structs.replace(affected, dependents={})
+    planned = dependents == "true" or len(graph.packages) > 1
+    return PackageChanges(graph, affected, planned)
+
+
+def checks_of_repository(settings: Settings) -> list[CheckName]:
+    """The checks of its tier that are made once for all packages."""
+    return [name for name in _checks(settings) if name in _OF_REPOSITORY]
+
+
+def checks_of_packages(settings: Settings) -> list[CheckName]:
+    """The checks of its tier that are made for each package."""
+    return [name for name in _checks(settings) if name not in _ONCE]
+
+
+def _checks(settings: Settings) -> list[CheckName]:
+    # All tests of a package run: no selection may miss a module of it.
+    checks = settings.checks_of(settings.quality.tier, package=True)
+    return [name for name in checks if name not in BESIDE_A_SELECTION]
+
+
+def with_packages(
+    jobs: Jobs, packages: PackageChanges, configuration: Configuration
+) -> Jobs:
+    """Add the legs of the packages, or why there are none."""
+    if not packages.planned:
+        return jobs
+    settings = configuration.settings
+    here, alone = checks_of_repository(settings), checks_of_packages(settings)
+    across = [name for name in _ACROSS if name in alone]
+    affected, order = packages.affected, packages.graph.order
+    changed = [name for name in order if name in affected.changed]
+    others = [name for name in order if name in affected.dependents]
+    skips = dict(jobs.skips)
+    if not here:
+        skips["quick-checks"] = "the tier has no check for it"
+    if not changed:
+        empty = not packages.graph.packages
+        why = "there are no packages" if empty else "the change touches no package"
+        skips["packages"] = why
+    elif not alone:
+        skips["packages"] = "the tier has no check for it"
+    if not others:
+        skips["cross-package-tests"] = (
+            "every package is checked as a changed one"
+            if affected.everything
+            else "no other package needs what the change touches"
+        )
+    elif not across:
+        skips["cross-package-tests"] = "the tier has no check for it"
+    outputs: Mapping[str, str] = {
+        "packages": json.dumps(packages.names),
+        "repository-checks": ",".join(here),
+        "package-checks": ",".join(alone),
+        "package-matrix": _matrix(packages.graph, changed, configuration),
+        "cross-matrix": _matrix(packages.graph, others, configuration),
+        "cross-checks": ",".join(across),
+    }
+    more = {**jobs.more, **outputs}
+    return msgspec.structs.replace(jobs, skips=skips, more=more)
+
+
+def _matrix(graph: Graph, names: Sequence[str], configuration: Configuration) -> str:
+    """A leg for each package and Python; with too many packages, for some at once.
+
+    Each package is tested on the oldest and the newest Python that it allows.
+    """
+    everywhere = matrix_of(configuration)
+    legs = [leg for leg in everywhere if leg.platform == everywhere[0].platform]
+    by_leg: dict[Leg, list[str]] = {}
+    for name in names:
+        requires = graph.by_name[name].requires_python
+        fit = [leg for leg in legs if allows(requires, leg.python_version)] or legs[-1:]
+        for leg in dict.fromkeys((fit[0], fit[-1])):
+            by_leg.setdefault(leg, []).append(name)
+    size = -(-sum(map(len, by_leg.values())) // _MOST_LEGS) or 1
+    include = [
+        msgspec.to_builtins(
+            PackageLeg(
+                _label(group),
+                ",".join(group),
+                leg.platform,
+                leg.runner,
+                leg.python_version,
+            )
+        )
+        for leg, members in by_leg.items()
+        for group in (members[i : i + size] for i in range(0, len(members), size))
+    ]
+    return json.dumps({"include": include})
+
+
+def _label(group: Sequence[str]) -> str:
+    """The name of a job and of its artifact."""
+    return group[0] if len(group) == 1 else f"{group[0]}-and-{len(group) - 1}-more"
