@@ -26,13 +26,11 @@ COMBINATIONS = [
         "project_type": kind,
         "config_profile": profile,
         "pixi_prefix": prefix,
-        "pixi_tiers": tiers,
     }
-    for kind, profile, prefix, tiers in product(
+    for kind, profile, prefix in product(
         ("library", "application", "monorepo"),
         ("tiered", "comprehensive"),
         ("", "ci-"),
-        ("framework", "project"),
     )
 ]
 
@@ -52,7 +50,7 @@ def test_the_parser_accepts_each_kind_of_project(
         assert "pixi" not in read_toml(package).get("tool", {})
 
 
-@pytest.mark.parametrize("prefix", ["", "ci-", "my-ci-", "fw-", "ci"])
+@pytest.mark.parametrize("prefix", ["ci-", "my-ci-", "fw-"])
 def test_no_task_has_the_same_word_in_front_twice(
     template: Path, shared_directory: Path, prefix: str
 ) -> None:
