@@ -172,6 +172,7 @@ def poetry(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.heavy
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("kind", TYPES)
 def test_poetry_locks_a_new_project_whose_tiers_are_green(
     template: Path, tmp_path: Path, poetry: Path, kind: str
