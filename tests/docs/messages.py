@@ -174,6 +174,9 @@ PROVOCATIONS: dict[str, Provocation] = {
         0,
     ),
     "Tests were skipped": _ready(f"git rm -qr tests; {_GATE} --only test,coverage", 0),
+    "All tests run for a change of one file": _ready(
+        "echo 'x = 1' > src/myproj/views.py; ci-framework/ci changes", 0
+    ),
     "Hooks are skipped": Provocation("rendered", "ci-framework/ci setup", 0),
     "Hooks of another tool": _ready(
         "git config core.hooksPath .husky; ci-framework/ci setup", 0

@@ -62,7 +62,9 @@ def test_without_a_test_that_depends_on_the_change_none_runs(
     repository: DemoProject,
 ) -> None:
     repository.write("src/demo/alone.py", "x = 1\n")
-    run = repository.gate("test,coverage", "--affected")
+    commit(repository)
+    repository.append("src/demo/alone.py", "# Why.\n")
+    run = repository.gate("test,coverage", "--affected", "--since", "HEAD")
     assert_green(run)
     assert run.check("test")["reason"] == "no test depends on what changed"
     assert run.check("coverage")["status"] == "skipped"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ci_engine.changes.decision import Affected
 from ci_engine.changes.detection import analyze, kinds_of
 from ci_engine.changes.diff import changed_files
 from ci_engine.configuration.loading import load_configuration
@@ -100,12 +101,16 @@ def repository(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def selected(root: Path) -> list[str]:
+def affected(root: Path) -> Affected:
     changes = changed_files(root, Start("HEAD", "the last commit"))
     configuration = load_configuration(root, {}, {})
     project = read_project(root)
     kinds = kinds_of(project, configuration, changes)
-    found = analyze(project, configuration, changes, kinds)
+    return analyze(project, configuration, changes, kinds)
+
+
+def selected(root: Path) -> list[str]:
+    found = affected(root)
     assert found.everything == ""
     return [chain.path.removeprefix("tests/test_")[:-3] for chain in found.chains]
 
@@ -134,8 +139,32 @@ def test_a_file_that_may_be_run_otherwise_is_another_program(repository: Path) -
     assert "b" in selected(repository)
 
 
-@pytest.mark.parametrize("name", ["tests/data/case.py", "tools/script.py"])
+@pytest.mark.parametrize("name", ["tests/data/case.py", "src/case.py"])
 def test_a_file_that_no_test_imports_may_be_data(repository: Path, name: str) -> None:
+    write(repository, {name: "x = 1\n"})
+    git(repository, "add", "--all")
+    git(repository, "commit", "--quiet", "--message", "more")
+    change(repository, name, "# expected: nothing\n")
+    assert affected(repository).everything == f"no test is known to reach {name}"
+
+
+def test_a_comment_in_a_module_that_no_test_reaches_is_not_in_doubt(
+    repository: Path,
+) -> None:
+    write(repository, {"src/p/alone.py": "x = 1\n"})
+    git(repository, "add", "--all")
+    git(repository, "commit", "--quiet", "--message", "more")
+    change(repository, "src/p/alone.py", "# Why.\n")
+    assert "alone" not in selected(repository)
+    change(repository, "src/p/alone.py", "y = 1\n")
+    because = affected(repository).everything
+    assert because == "no test is known to reach src/p/alone.py"
+
+
+def test_a_script_that_no_test_imports_is_run_by_tests_that_run_programs(
+    repository: Path,
+) -> None:
+    name = "tools/script.py"
     write(repository, {name: "x = 1\n", "tests/test_run.py": "import subprocess\n"})
     git(repository, "add", "--all")
     git(repository, "commit", "--quiet", "--message", "more")
@@ -152,7 +181,7 @@ def test_several_files_are_told_apart(repository: Path) -> None:
 
 def test_where_too_much_changed_nothing_is_compared(repository: Path) -> None:
     data = "".join(f"x{number} = {number}\n" for number in range(70_000))
-    write(repository, {"src/p/large.py": data})
+    write(repository, {"src/p/large.py": data, "tests/test_l.py": "import p.large\n"})
     git(repository, "add", "--all")
     git(repository, "commit", "--quiet", "--message", "more")
     change(repository, "src/p/large.py", "# Why.\n")

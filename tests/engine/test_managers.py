@@ -5,7 +5,6 @@ The heavy tests install from the package index with the real managers.
 
 from __future__ import annotations
 
-import re
 import shutil
 import subprocess
 import sys
@@ -15,7 +14,6 @@ import pytest
 
 from tests.engine.projects import (
     FULL,
-    ROOT,
     DemoProject,
     Run,
     add_uv,
@@ -24,6 +22,7 @@ from tests.engine.projects import (
     find_python,
     program,
 )
+from tests.render.programs import package_index
 
 # Slow: real programs, again and again.
 pytestmark = pytest.mark.heavy
@@ -369,14 +368,6 @@ def test_a_pip_project_with_another_python(plain: DemoProject, tools: Path) -> N
     run = gate(plain, "--python", version, PATH=str(tools))
     assert_green(run)
     assert run.result["python"].startswith(f"{version}.")
-
-
-def package_index() -> str:
-    """The index that the lock of this repository was made with."""
-    lock = (ROOT / "uv.lock").read_text(encoding="utf-8")
-    found = re.search(r'registry = "([^"]+)"', lock)
-    assert found is not None
-    return f"{found.group(1)}/"
 
 
 def test_a_poetry_project(plain: DemoProject, tools: Path, tmp_path: Path) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-__all__ = ["run", "tool"]
+from tests.render.renders import ROOT
+
+__all__ = ["package_index", "run", "tool"]
 
 
 def run(
@@ -31,3 +34,11 @@ def run(
 def tool(name: str) -> Path:
     """A program of this environment."""
     return Path(sys.executable).with_name(name)
+
+
+def package_index() -> str:
+    """The index that the lock of this repository was made with."""
+    lock = (ROOT / "uv.lock").read_text(encoding="utf-8")
+    found = re.search(r'registry = "([^"]+)"', lock)
+    assert found is not None
+    return f"{found.group(1)}/"

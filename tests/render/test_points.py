@@ -19,6 +19,7 @@ from validate_pyproject.api import Validator
 import ci_engine
 from ci_engine.configuration.loading import settings_mistakes
 from tests.render.covering import pairs_of
+from tests.render.pixi_rules import pixi_mistakes
 from tests.render.points import FACTORS, POINTS
 from tests.render.programs import run, tool
 from tests.render.renders import (
@@ -550,9 +551,14 @@ def test_each_pixi_task_finds_its_tool_and_the_tasks_it_needs(point: Point) -> N
     vocabulary = (
         "test test-cov lint lint-fix format format-check typecheck quality"
         " security-scan pre-commit check-all build clean"
-        " ci-lint ci-format ci-typecheck ci-test ci-security ci-check"
     )
-    names = {f"{prefix}{name}" for name in vocabulary.split()}
+    for_ci = "job-" if prefix == "ci-" else "ci-"
+    parts = [
+        f"{for_ci}{part}"
+        for part in ["lint", "format", "typecheck", "test", "security"]
+    ]
+    every = [*vocabulary.split(), *parts, f"{for_ci}check"]
+    names = {f"{prefix}{name}" for name in every}
     # Where the packages of a monorepo are is found when it is checked.
     monorepo = point.answers["project_type"] == "monorepo"
     unknown = {f"{prefix}build"} if monorepo and not point.packages else set[str]()
@@ -562,12 +568,13 @@ def test_each_pixi_task_finds_its_tool_and_the_tasks_it_needs(point: Point) -> N
         places = [shlex.split(part)[-1] for part in build.split(" && ")]
         assert places == [package["path"] for package in point.packages]
     for name, task in tasks.items():
-        home = task["default-environment"]
-        assert home in having, name
         for needed in task.get("depends-on", []):
             assert needed["task"] in tasks, name
-            assert needed["environment"] == tasks[needed["task"]]["default-environment"]
+            home = tasks[needed["task"]].get("default-environment", f"{prefix}quality")
+            assert needed["environment"] == home
         if "cmd" in task:
+            home = task["default-environment"]
+            assert home in having, name
             command, *rest = cast("str", task["cmd"]).split()
             tool = rest[1] if command == "python" else command
             assert tool in having[home] | {"git"}, name
@@ -577,9 +584,14 @@ def test_each_pixi_task_finds_its_tool_and_the_tasks_it_needs(point: Point) -> N
                 assert f"--cov-fail-under={share}" in rest
 
 
-def test_pixi_names_fit_the_schema(point: Point) -> None:
-    for name in point.tool("pixi").get("environments", {}):
-        assert re.fullmatch(r"[a-z\d-]+", name), name
+def test_the_parser_of_pixi_accepts_every_table(point: Point) -> None:
+    if not point.pixi:
+        return
+    document = point.pyproject()
+    if not point.new:  # the block alone: what stands above it is the project's own
+        document["project"] = {"name": "demo"}
+        document["tool"]["pixi"]["workspace"] = {"channels": ["conda-forge"]}
+    assert pixi_mistakes(document) == []
 
 
 def test_a_new_project_runs_on_the_platforms_it_is_tested_on(point: Point) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.render.points import LONG_NAME
-from tests.render.programs import run, tool
-from tests.render.renders import render, render_once
+from tests.render.programs import package_index, run, tool
+from tests.render.renders import read_toml, render, render_once
 
 SINGLE = ["library", "application"]
 TYPES = [*SINGLE, "monorepo"]
@@ -156,6 +156,56 @@ def test_a_new_monorepo_is_green_as_a_whole_and_package_by_package(
     said = run(scripts / "package-detection.py", "--configure", cwd=path)
     assert "release-please-config.json: up to date" in said
     assert "release-please-manifest.json: up to date" in said
+
+
+@pytest.fixture(scope="module")
+def poetry(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of a poetry that is alone in its environment."""
+    base = tmp_path_factory.mktemp("poetry")
+    variables = {"UV_TOOL_DIR": str(base / "tools"), "UV_TOOL_BIN_DIR": str(base)}
+    run(
+        *(tool("uv"), "tool", "install", "--quiet", "poetry"),
+        cwd=base,
+        variables=variables,
+    )
+    return base
+
+
+@pytest.mark.heavy
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("kind", TYPES)
+def test_poetry_locks_a_new_project_whose_tiers_are_green(
+    template: Path, tmp_path: Path, poetry: Path, kind: str
+) -> None:
+    answers = {
+        "project_name": "Fresh One",
+        "project_type": kind,
+        "package_manager": "poetry",
+        "python_versions": ["3.10", "3.14"],
+    }
+    path = render(template, tmp_path / "project", answers)
+    with (path / "pyproject.toml").open("a", encoding="utf-8") as stream:
+        # The simple index is the one that every mirror has.
+        stream.write('\n[[tool.poetry.source]]\nname = "simple"\n')
+        stream.write(f'url = "{package_index()}"\n')
+    variables = {
+        "PATH": os.pathsep.join([str(poetry), os.environ["PATH"]]),
+        "POETRY_CACHE_DIR": str(tmp_path / "cache"),
+        "POETRY_VIRTUALENVS_IN_PROJECT": "true",
+    }
+    run("poetry", "lock", cwd=path, variables=variables)
+    run("poetry", "check", "--lock", cwd=path, variables=variables)
+    for document in path.glob("**/pyproject.toml"):
+        published = read_toml(document).get("project", {"requires-python": ">=3.10"})
+        assert published["requires-python"] == ">=3.10"
+    run("git", "init", "--quiet", cwd=path)
+    run("git", "add", ".", cwd=path)
+    gate = path / "ci-framework" / "scripts" / "local-quality-gates.sh"
+    for tier in ("essential", "extended", "full"):
+        checks = run(gate, f"--tier={tier}", "--dry-run", cwd=path).split()
+        # What an audit finds depends on the day, and on a server.
+        only = ",".join(name for name in checks if name != "audit")
+        run(gate, f"--tier={tier}", "--only", only, cwd=path, variables=variables)
 
 
 @pytest.mark.heavy

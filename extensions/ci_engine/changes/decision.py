@@ -90,7 +90,7 @@ class Affected(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
         total: how many files of tests there are.
         chains: the affected ones, each with the way from what changed to it.
         left_out: the files of tests that are not affected.
-        unreached: changed code that no test depends on.
+        unreached: changed code that no test is known to reach: all tests run.
         hubs: files that load code by names no text has: list what they load under
             always-run where its tests are missed.
         notes: what a reader must know.

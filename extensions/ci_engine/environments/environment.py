@@ -19,7 +19,7 @@ from ci_engine.processes.programs import Outcome, find_program, run_program
 from ci_engine.project.output_files import prepare_directory, write_text
 from ci_engine.project.repository import Project
 
-__all__ = ["Environment", "Probe", "ask_environment", "child_variables"]
+__all__ = ["MEASURING", "Environment", "Probe", "ask_environment", "child_variables"]
 
 # Programs that checks look for in the project's environment.
 PROGRAMS = (
@@ -33,6 +33,10 @@ PROGRAMS = (
     "detect-secrets",
     "semgrep",
 )
+
+# Variables that make coverage measure a process from its start: meant for the tests.
+MEASURING = ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
+_DROPPED = ("PYTHONHOME", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__", *MEASURING)
 
 
 class Probe(msgspec.Struct, frozen=True):
@@ -83,11 +87,7 @@ class Environment:
 
 def child_variables(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """The variables programs get: ours, without what is only meant for us."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in ("PYTHONHOME", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
-    }
+    kept = {name: value for name, value in os.environ.items() if name not in _DROPPED}
     kept.update(extra or {})
     return kept
 

@@ -104,7 +104,8 @@ def _remarks(affected: Affected) -> list[str]:
     remarks = [f"imports read by {affected.engine}"] if affected.engine else []
     if affected.unreached:
         names = ", ".join(map(as_code, affected.unreached[:_MOST_STEPS]))
-        remarks.append(f"no test depends on {names}{_more(affected.unreached)}")
+        more = _more(affected.unreached)
+        remarks.append(f"no test is known to reach {names}{more}")
     if affected.hubs and affected.chains:
         names = ", ".join(map(as_code, affected.hubs[:_MOST_STEPS]))
         remarks.append(

@@ -58,12 +58,12 @@ def build_graph(
     roots = [*declared, *other_roots(files, declared)]
     gone = [path for path in gone if path.endswith((".py", ".pyx", ".pxd"))]
     modules = Modules(files, roots, declared, gone)
-    builder = _Builder(project, modules, pytest, _plain(test_paths))
-    return builder.build(engine)
+    places = _plain(source_paths), _plain(test_paths)
+    return _Builder(project, modules, pytest, *places).build(engine)
 
 
-def _plain(paths: Sequence[str]) -> tuple[str, ...]:
-    return tuple("" if path == "." else path.strip("/") for path in paths)
+def _plain(paths: Sequence[str]) -> frozenset[str]:
+    return frozenset("" if path == "." else path.strip("/") for path in paths)
 
 
 class _Builder:
@@ -74,7 +74,8 @@ class _Builder:
         project: Project,
         modules: Modules,
         pytest: PytestSettings,
-        test_paths: tuple[str, ...],
+        source_paths: frozenset[str],
+        test_paths: frozenset[str],
     ) -> None:
         self.project = project
         self.modules = modules
@@ -86,17 +87,16 @@ class _Builder:
         self.anything: dict[str, frozenset[str]] = {}
         self.programs: set[str] = set()
         self.notes: list[str] = []
-        everywhere = frozenset((*test_paths, *pytest.test_paths))
-        places = everywhere - {""}
-        names = self.files.python
+        everywhere = test_paths.union(pytest.test_paths)
+        self.places = source_paths | everywhere
         self.only_below = self._only_below(everywhere)
-        self.tests = frozenset(n for n in names if self._is_test(n))
+        names, places = self.files.python, everywhere - {""}
+        self.tests = frozenset(filter(self._is_test, names))
         self.area = [
             name
             for name in names
             if name in self.tests
-            or name.endswith("conftest.py")
-            or is_below(name, places)
+            or (name.endswith("conftest.py") or is_below(name, places))
         ]
 
     def _only_below(self, places: frozenset[str]) -> frozenset[str]:
@@ -152,6 +152,7 @@ class _Builder:
             programs=frozenset(self.programs),
             pytest=self.pytest,
             notes=self.notes,
+            places=self.places,
         )
 
     def _add(self, path: str, others: Iterable[str], kind: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from ci_engine.test_selection.files import Files, parent
+from ci_engine.test_selection.files import Files, is_below, parent
 from ci_engine.test_selection.pytest_settings import PytestSettings
 
 __all__ = ["ImportGraph"]
@@ -30,6 +30,7 @@ class ImportGraph:
         programs: tests that may run programs.
         pytest: the settings of pytest.
         notes: what a reader must know.
+        places: the directories of code and tests.
     """
 
     engine: str
@@ -43,6 +44,7 @@ class ImportGraph:
     programs: frozenset[str]
     pytest: PytestSettings
     notes: list[str] = field(default_factory=list[str])
+    places: frozenset[str] = frozenset()
 
     def imports(self, path: str) -> frozenset[str]:
         """The files that a file depends on directly."""
@@ -51,6 +53,11 @@ class ImportGraph:
     def importers(self, path: str) -> frozenset[str]:
         """The files that depend on a file directly."""
         return self._reverse.get(path, frozenset())
+
+    def is_script(self, path: str) -> bool:
+        """Whether a file is in no package and not below code or tests."""
+        inside = parent(path) in self.files.packages or is_below(path, self.places)
+        return not inside
 
     @cached_property
     def _reverse(self) -> Mapping[str, frozenset[str]]:

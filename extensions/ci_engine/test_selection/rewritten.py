@@ -9,10 +9,11 @@ from __future__ import annotations
 import ast
 import re
 
+from ci_engine.test_selection.files import parent
 from ci_engine.test_selection.graph import ImportGraph
 from ci_engine.test_selection.read_ast import parse
 
-__all__ = ["is_imported", "is_same_program", "tests_that_look"]
+__all__ = ["is_program", "is_same_program", "tests_that_look"]
 
 # What may be left of a file that was only laid out anew: a cheap look before parsing.
 _COMMENT = re.compile(rb"#[^\r\n]*")
@@ -42,10 +43,13 @@ def is_same_program(before: bytes, after: bytes) -> bool:
         return False
 
 
-def is_imported(path: str, graph: ImportGraph) -> bool:
-    """Whether tests know a file by running it; what lies with them may be data."""
+def is_program(path: str, graph: ImportGraph) -> bool:
+    """Whether a file is there to be run; what lies with tests or apart may be data."""
+    if path in graph.tests:
+        return True
     with_tests = path in graph.area and not path.endswith("conftest.py")
-    return path in graph.covered and (path in graph.tests or not with_tests)
+    known = path in graph.covered or parent(path) in graph.files.packages
+    return known and not with_tests
 
 
 def tests_that_look(graph: ImportGraph) -> frozenset[str]:

@@ -21,7 +21,7 @@ from ci_engine.test_selection.readers import (
     names_in_settings,
     readers_of,
 )
-from ci_engine.test_selection.rewritten import is_imported, tests_that_look
+from ci_engine.test_selection.rewritten import is_program, tests_that_look
 
 __all__ = ["Changed", "Selection", "select_tests"]
 
@@ -48,7 +48,7 @@ class Selection(msgspec.Struct):
     Attributes:
         everything: why all tests have to run, empty if they need not.
         chains: for each selected test file the way from what changed to it.
-        unreached: changed code that no test depends on.
+        unreached: changed code that no test is known to reach: all tests run.
         notes: what a reader must know.
     """
 
@@ -82,7 +82,8 @@ class _Rules:
         self.result = Selection()
         # Files that have to be taken as changed, with the path that made them so.
         self.seeds: dict[str, list[str]] = {}
-        self.direct: set[str] = set()
+        # For each path that changed the files that have to be taken as changed for it.
+        self.starts: dict[str, set[str]] = {}
 
     def select(self, changes: Sequence[Changed]) -> Selection:
         """Apply the rules to every change."""
@@ -95,7 +96,7 @@ class _Rules:
             self.result.everything = f"{broken} cannot be parsed"
         if not self.graph.tests and not self.result.everything:
             self.result.everything = "no file is known to hold tests"
-        self._follow()
+        self._follow(self.seeds)
         self._unreached(changes)
         return self.result
 
@@ -113,7 +114,7 @@ class _Rules:
             return self._stub(path)
         if category in ("source", "tests") and path.endswith(".py"):
             return self._module(change)
-        if path.endswith(NATIVE) and not self._unused(change):
+        if path.endswith(NATIVE):
             return f"{path} is compiled: what depends on it is not known"
         if category in ("source", "tests"):
             return self._undeclared(change)
@@ -177,13 +178,6 @@ class _Rules:
         above = {path, *parents(path)}
         return any(place in above for place in places)
 
-    def _unused(self, change: Changed) -> bool:
-        """Whether a compiled module is gone that nobody imports or builds."""
-        path, graph = change.path, self.graph
-        known = change.gone and path.endswith((".pyx", ".pxd"))
-        named = graph.importers(path) or names_in_settings(path, graph.files)
-        return known and not named
-
     def _undeclared(self, change: Changed) -> str:
         """Data that nobody declared reaches who seems to read it."""
         path, graph = change.path, self.graph
@@ -210,11 +204,10 @@ class _Rules:
             return f"{path} cannot be parsed"
         if (graph.files.root / path).is_symlink():
             return f"{path} is a link"
-        if change.same and is_imported(path, graph):
+        if change.same and is_program(path, graph):
             self._laid_out_anew(path)
             return ""
         self._seed(path, [])
-        self.direct.add(path)
         name = path.rpartition("/")[2]
         if name == "conftest.py":
             self._below(path)
@@ -249,6 +242,7 @@ class _Rules:
                 self._seed(test, [path])
 
     def _seed(self, path: str, way: list[str]) -> None:
+        self.starts.setdefault(way[0] if way else path, set()).add(path)
         if path not in self.seeds or len(way) < len(self.seeds[path]):
             self.seeds[path] = way
 
@@ -261,40 +255,40 @@ class _Rules:
                 return path
         return ""
 
-    def _follow(self) -> None:
-        """Select what depends on the seeds, each with the way to it."""
-        found = self.graph.dependents(self.seeds)
-        for test in sorted(self.graph.tests):
-            if test in self.seeds or test in found:
-                self.result.chains[test] = self._way(test, found)
+    def _follow(self, starts: Mapping[str, list[str]]) -> frozenset[str]:
+        """Select the tests that depend on some files, each with the way to it."""
+        graph, chains = self.graph, self.result.chains
+        found = graph.dependents(starts)
+        tests = graph.tests.intersection([*starts, *found])
+        for test in sorted(tests):
+            way = [test]
+            while way[-1] in found:
+                way.append(found[way[-1]])
+            chains.setdefault(test, starts[way[-1]] + way[::-1])
+        return tests
 
-    def _way(self, test: str, found: Mapping[str, str]) -> list[str]:
-        way = [test]
-        while way[-1] in found:
-            way.append(found[way[-1]])
-        return [*self.seeds[way[-1]], *reversed(way)]
+    def _unreached(self, changes: Iterable[Changed]) -> None:
+        """Code that no test is known to reach selects all: anything may load it.
 
-    def _unreached(self, changes: Sequence[Changed]) -> None:
-        """Code that no test imports may still be loaded by what loads by name."""
-        graph = self.graph
-        for change in changes:
-            path = change.path
-            lost = path in self.direct and path not in graph.covered
-            if not lost or change.category not in ("source", "tests"):
-                continue
-            if any(path in chain for chain in self.result.chains.values()):
-                continue
-            hubs = loaders_of(path, graph)
-            starts = [hub for hub in hubs if hub != path]
-            found = graph.dependents(starts)
-            for test in sorted(graph.tests):
-                if (test in starts or test in found) and test not in self.result.chains:
-                    way = [test]
-                    while way[-1] in found:
-                        way.append(found[way[-1]])
-                    self.result.chains[test] = [path, *reversed(way)]
-            if not any(chain[0] == path for chain in self.result.chains.values()):
-                self.result.unreached.append(path)
+        The tests of what seems to load it run first; for a script they are enough.
+        """
+        graph, result = self.graph, self.result
+        for path in [c.path for c in changes if self._is_unreached(c)]:
+            tests = self._follow({hub: [path] for hub in loaders_of(path, graph)})
+            if not (tests and graph.is_script(path)):
+                result.unreached.append(path)
+        if result.unreached and not result.everything:
+            result.everything = f"no test is known to reach {result.unreached[0]}"
+
+    def _is_unreached(self, change: Changed) -> bool:
+        path, graph = change.path, self.graph
+        if self._is_text(change) or (change.same and is_program(path, graph)):
+            return False
+        if change.gone and graph.pytest.is_test_file(path):
+            # A test that is deleted was reached by itself alone.
+            return False
+        starts = self.starts.get(path)
+        return starts is not None and graph.covered.isdisjoint(starts)
 
 
 def _places_of(paths: Iterable[str]) -> set[str]:

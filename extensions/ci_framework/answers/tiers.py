@@ -32,6 +32,13 @@ _OWN_TASKS = (
     "ci-check",
 )
 _PREFIX = "ci-"
+# Their names with that prefix: what is for CI is not named so twice.
+_PREFIXED_TASKS = tuple(
+    f"{_PREFIX}job-{name.removeprefix('ci-')}"
+    if name.startswith("ci-")
+    else f"{_PREFIX}{name}"
+    for name in _OWN_TASKS
+)
 # What makes an environment fit for each tier, the most important first.
 _ESSENTIAL = ("pytest", "ruff", "mypy", "pyright", "pytest-cov")
 _EXTENDED = ("bandit", "pre-commit", "prek")
@@ -94,7 +101,7 @@ def _why_project(inventory: Inventory) -> str:
     own = sorted(taken & set(_OWN_ENVIRONMENTS))
     if own:
         return f"the project has {', '.join(own)} of its own"
-    prefixed = {f"{_PREFIX}{name}" for name in (*_OWN_ENVIRONMENTS, *_OWN_TASKS)}
+    prefixed = {*(f"{_PREFIX}{name}" for name in _OWN_ENVIRONMENTS), *_PREFIXED_TASKS}
     if taken & set(_OWN_TASKS) and taken & prefixed:
         return "the names of the framework's tasks are taken, with a prefix as well"
     return ""

@@ -16,10 +16,15 @@ from typing import cast
 from ci_engine.checks.context import Context, Tool, not_run, not_run_because, skipped
 from ci_engine.checks.own_command import run_own_command
 from ci_engine.checks.tests.coverage import REPORT_NAME
+from ci_engine.checks.tests.coverage_reports import (
+    XML_NAME,
+    framework_patterns,
+    report_coverage,
+)
 from ci_engine.checks.tests.pytest_events import TestRun, named_places, read_events
 from ci_engine.configuration.loading import Table
 from ci_engine.environments import inside
-from ci_engine.environments.environment import Environment
+from ci_engine.environments.environment import MEASURING, Environment
 from ci_engine.findings.results import CheckResult, Finding, Status, TestCase
 from ci_engine.processes.programs import Outcome
 from ci_engine.project.output_files import write_text
@@ -29,7 +34,6 @@ __all__ = ["check"]
 _EVENTS_NAME = "pytest-events.jsonl"
 _SELECTION_NAME = "pytest-selection.json"
 _OUTPUT_NAME = "pytest-output.txt"
-_XML_NAME = "coverage.xml"
 _DATA_NAME = ".coverage"
 # What pytest ends with when nothing failed: all passed, or there was no test.
 _GOOD_CODES = (0, 5)
@@ -44,7 +48,7 @@ def check(context: Context) -> CheckResult:
         return skipped("test", "none of the given paths holds tests")
     if context.tests is not None and context.tests.mode == "none":
         return skipped("test", "no test depends on what changed")
-    for stale in (REPORT_NAME, _XML_NAME, _DATA_NAME, _OUTPUT_NAME):
+    for stale in (REPORT_NAME, XML_NAME, _DATA_NAME, _OUTPUT_NAME):
         (context.reports / stale).unlink(missing_ok=True)
     # Data of another run cannot get into a directory that is made now.
     data = Path(tempfile.mkdtemp(prefix="coverage-", dir=context.reports))
@@ -79,7 +83,7 @@ def _run_tests(context: Context, environment: Environment, data: Path) -> CheckR
         variables = {**environment.variables, **_variables(context, data, ())}
         tool = Tool("pytest", version, command, variables, environment.name)
         outcome = context.run("test", tool, context.given_tests)
-        _convert_coverage(context, environment, variables)
+        report_coverage(context, environment, variables)
     _keep_output(context, outcome)
     run = read_events(events)
     events.unlink(missing_ok=True)
@@ -96,12 +100,15 @@ def _variables(
     # The tests of a package inside of this one are tests of that one.
     others = [f"--ignore={context.project.root / path}" for path in context.inner]
     words = shlex.join(("-p", "ci_framework_pytest", *options, *others))
+    measuring = {k: os.environ[k] for k in MEASURING if k in os.environ}
     return {
+        **measuring,
         **({"CI_ENGINE_PYTEST_SELECTION": str(selection)} if selection else {}),
         "CI_ENGINE_PYTEST_EVENTS": str(data.with_name(_EVENTS_NAME)),
         "CI_ENGINE_PYTEST_DEADLINE": f"{time.time() + context.timeout('test'):.2f}",
         "CI_ENGINE_HYPOTHESIS_EXAMPLES": str(context.hypothesis_examples),
         "CI_ENGINE_ROOT": str(context.project.root),
+        "CI_ENGINE_COVERAGE_OMIT": "\n".join(framework_patterns(context)),
         "COVERAGE_FILE": str(data),
         "PYTEST_ADDOPTS": f"{words} {os.environ.get('PYTEST_ADDOPTS', '')}".strip(),
         "PYTHONPATH": os.pathsep.join(filter(None, (plugin, python_path))),
@@ -170,7 +177,7 @@ def _coverage_options(context: Context, environment: Environment) -> tuple[str, 
         return ("--no-cov",)
     measured = tuple(f"--cov={path}" for path in _sources(context)) or ("--cov",)
     report = f"--cov-report=json:{context.reports / REPORT_NAME}"
-    xml = f"--cov-report=xml:{context.reports / _XML_NAME}"
+    xml = f"--cov-report=xml:{context.reports / XML_NAME}"
     # The threshold is a check of its own; the tests are judged by themselves.
     return (*measured, "--cov-report=", report, xml, "--cov-fail-under=0")
 
@@ -196,25 +203,6 @@ def _names_sources(context: Context) -> bool:
 
 def _read(path: Path) -> str:
     return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
-
-
-def _convert_coverage(
-    context: Context, environment: Environment, variables: dict[str, str]
-) -> None:
-    """Write the reports if ``coverage run`` measured instead of pytest-cov."""
-    if "pytest_cov" in environment.probe.modules or context.paths:
-        return
-    command = environment.module("coverage")
-    if command is None:
-        return
-    tool = Tool("coverage", "", command, variables, environment.name)
-    if not Path(variables["COVERAGE_FILE"]).is_file():
-        # With `parallel` each process leaves a file of its own.
-        context.run("coverage", tool, ["combine", "--quiet"])
-    report = str(context.reports / REPORT_NAME)
-    context.run("coverage", tool, ["json", "--quiet", "--fail-under=0", "-o", report])
-    xml = str(context.reports / _XML_NAME)
-    context.run("coverage", tool, ["xml", "--quiet", "--fail-under=0", "-o", xml])
 
 
 def _keep_output(context: Context, outcome: Outcome) -> None:

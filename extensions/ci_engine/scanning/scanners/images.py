@@ -10,10 +10,11 @@ from ci_engine.checks.context import Tool
 from ci_engine.configuration.security_profiles import EngineName
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.findings.severity import SCORES
+from ci_engine.project.output_files import write_text
 from ci_engine.scanning.engine import Scan, conclude, ended_badly, not_here
 from ci_engine.scanning.scanners.hadolint import dockerfiles
 
-__all__ = ["examine_grype", "examine_trivy"]
+__all__ = ["examine_grype", "examine_trivy", "own_configuration"]
 
 _UNRATED = 7.0
 # What was found in an image, and why that may not be all.
@@ -123,9 +124,18 @@ def _examine(
         return not_here(scan, name, f"{name} is not installed")
     findings: list[Finding] = []
     unread: dict[str, str] = {}
+    config = own_configuration(scan) if tool.name == "trivy" else []
     for image in images:
         words = {
-            "trivy": ["image", "--format", "json", "--quiet", "--scanners", "vuln"],
+            "trivy": [
+                "image",
+                *config,
+                "--format",
+                "json",
+                "--quiet",
+                "--scanners",
+                "vuln",
+            ],
             "grype": ["--output", "json", "--quiet"],
         }[tool.name]
         outcome = scan.run(name, tool, [*words, "--", image])
@@ -140,6 +150,16 @@ def _examine(
         path = places[0] if places else ""
         findings += [msgspec.structs.replace(each, path=path) for each in found]
     return conclude(name, tool, findings, len(images), unread, "images scanned")
+
+
+def own_configuration(scan: Scan) -> list[str]:
+    """Options that keep trivy from the ``trivy.yaml`` of the repository.
+
+    That can name modules for trivy to run.
+    """
+    file = scan.context.reports / "trivy.yaml"
+    write_text(file, "{}\n")
+    return ["--config", str(file)]
 
 
 def _trivy(text: str, image: str) -> _Read:

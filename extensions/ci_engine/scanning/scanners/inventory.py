@@ -15,6 +15,7 @@ from ci_engine.project.output_files import write_text
 from ci_engine.scanning.bill_of_materials import to_cyclonedx
 from ci_engine.scanning.engine import Scan, conclude, ended_badly
 from ci_engine.scanning.files import named
+from ci_engine.scanning.scanners.images import own_configuration
 
 __all__ = ["examine_licences", "examine_sbom"]
 
@@ -103,11 +104,19 @@ def _of_images(scan: Scan, result: CheckResult) -> CheckResult:
         result.reason = "neither syft nor trivy is installed to list what is in images"
         return result
     images = scan.context.settings.scan.images
+    config = own_configuration(scan) if tool.name == "trivy" else []
     for number, image in enumerate(images, 1):
         file = scan.context.reports / f"sbom-image-{number}.cdx.json"
         words = {
             "syft": ["scan", image, "--quiet", "--output", f"cyclonedx-json={file}"],
-            "trivy": ["image", "--quiet", "--format", "cyclonedx", f"--output={file}"],
+            "trivy": [
+                "image",
+                *config,
+                "--quiet",
+                "--format",
+                "cyclonedx",
+                f"--output={file}",
+            ],
         }[tool.name]
         words += ["--", image] if tool.name == "trivy" else []
         outcome = scan.run("sbom", tool, words)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 import msgspec
 
@@ -24,6 +22,12 @@ from ci_engine.scanning.engine import (
 )
 from ci_engine.scanning.files import copied
 from ci_engine.scanning.scanners.kingfisher import LEAK_SCORE, REVOKE
+from ci_engine.scanning.scanners.secrets_baseline import (
+    BASELINE,
+    Secret,
+    SecretsBaseline,
+    read_baseline,
+)
 
 __all__ = [
     "conclude_secrets",
@@ -32,39 +36,27 @@ __all__ = [
     "secret_found",
 ]
 
-_BASELINE = ".secrets.baseline"
-
-
-class _Secret(msgspec.Struct, frozen=True):
-    type: str
-    line_number: int = 0
-    hashed_secret: str = ""
-
-
-class _Baseline(msgspec.Struct):
-    results: dict[str, list[_Secret]]
-    generated_at: str = ""
-
 
 def examine_detect_secrets(scan: Scan) -> CheckResult:
     """Compare with the project's own baseline of detect-secrets."""
     name: EngineName = "detect-secrets"
-    path = scan.root / _BASELINE
+    path = scan.root / BASELINE
     if not path.is_file():
-        reason = f"the project has no {_BASELINE}"
+        reason = f"the project has no {BASELINE}"
         return CheckResult(id=name, status=Status.SKIPPED, reason=reason)
     try:
+        content = path.read_bytes()
+        own, safe, refused = read_baseline(content)
         tool = _detect_secrets(scan)
-        own = msgspec.json.decode(path.read_bytes(), type=_Baseline)
-    except (ToolError, OSError, msgspec.DecodeError) as error:
+    except (ToolError, OSError, msgspec.DecodeError, RecursionError) as error:
         return not_run_because(name, error)
     known = {
         (file, *_identity(s)) for file, found in own.results.items() for s in found
     }
-    findings: list[Finding] = []
-    names = [each for each in scan.files.everything if each != _BASELINE]
+    findings = [_refusal(content, entry) for entry in refused]
+    names = [each for each in scan.files.everything if each != BASELINE]
     for batch in batches(names):
-        found, outcome = _catalogue(scan, tool, path, own, batch)
+        found, outcome = _catalogue(scan, tool, safe, own, batch)
         if found is None:
             return ended_badly(name, tool, outcome)
         findings += [
@@ -82,23 +74,42 @@ def examine_detect_secrets(scan: Scan) -> CheckResult:
     return conclude_secrets(scan, name, tool, findings)
 
 
-def _identity(secret: _Secret) -> tuple[str, str]:
+def _refusal(content: bytes, entry: str) -> Finding:
+    """Report an entry of the baseline that names code to run."""
+    target = entry.rpartition(": ")[2].encode()
+    before, found, _ = content.partition(target)
+    return Finding(
+        tool="detect-secrets",
+        rule="baseline-names-code",
+        message=f"{entry} is not part of detect-secrets: the scan did not run it",
+        path=BASELINE,
+        line=before.count(b"\n") + 1 if found else 1,
+        score=LEAK_SCORE,
+        confidence="high",
+        fix=f"remove the entry from {BASELINE}, or run detect-secrets with this code "
+        "in a check of your own",
+    )
+
+
+def _identity(secret: Secret) -> tuple[str, str]:
     return secret.type, secret.hashed_secret
 
 
 def _catalogue(
-    scan: Scan, tool: Tool, path: Path, own: _Baseline, names: list[str]
-) -> tuple[_Baseline | None, Outcome]:
+    scan: Scan, tool: Tool, safe: bytes, own: SecretsBaseline, names: list[str]
+) -> tuple[SecretsBaseline | None, Outcome]:
     """Let detect-secrets bring a copy of the baseline up to date.
 
     The exit code is 0 whatever it finds: the copy says that it did its work.
     """
     copy = scan.context.reports / "detect-secrets-baseline.json"
-    shutil.copyfile(path, copy)
+    # What may be there is replaced, never followed.
+    copy.unlink(missing_ok=True)
+    copy.write_bytes(safe)
     command = ["scan", "--no-verify", "--baseline", str(copy), *names]
     outcome = scan.run("detect-secrets", tool, command)
     try:
-        found = msgspec.json.decode(copy.read_bytes(), type=_Baseline)
+        found = msgspec.json.decode(copy.read_bytes(), type=SecretsBaseline)
     except (OSError, msgspec.DecodeError):
         return None, outcome
     finally:

@@ -1,0 +1,42 @@
+"""Write the JSON and XML reports of what ``coverage run`` measured.
+
+It runs in the project's environment, with the project's settings for coverage. The
+command of coverage can only replace the files that these settings omit: here some
+are added to them.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+# As `python -m coverage` does: plugins of coverage may be modules of the project.
+sys.path[0] = os.getcwd()  # noqa: PTH109 - what coverage does
+
+from coverage import Coverage  # noqa: E402
+
+
+def main(json_file: str, xml_file: str, omitted: list[str]) -> None:
+    """Write both reports.
+
+    Args:
+        json_file: the JSON report.
+        xml_file: the XML report.
+        omitted: patterns of files that are in neither.
+    """
+    coverage = Coverage()
+    data_file = coverage.get_option("run:data_file")
+    if not os.path.isfile(str(data_file)):  # noqa: PTH113 - as coverage does
+        # With `parallel` each process leaves a file of its own.
+        coverage.combine()
+        coverage.save()
+    coverage.load()
+    own = coverage.get_option("report:omit")
+    words = own if isinstance(own, list) else []
+    coverage.set_option("report:omit", [*words, *omitted])
+    coverage.json_report(outfile=json_file)
+    coverage.xml_report(outfile=xml_file)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], sys.argv[3:])

@@ -1,0 +1,94 @@
+"""The ``.secrets.baseline`` of a repository, without the code that it names.
+
+detect-secrets imports the modules and files that plugins and filters of a baseline
+name. A scan never runs code of the repository: what is not part of detect-secrets is
+taken out of the copy that it is given.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import cast
+
+import msgspec
+
+from ci_engine.configuration.loading import Table
+
+__all__ = ["BASELINE", "Secret", "SecretsBaseline", "read_baseline"]
+
+BASELINE = ".secrets.baseline"
+_FILTER = re.compile(r"detect_secrets\.filters\.\w+\.\w+", re.ASCII)
+# The lists that name code, with the key that does. The last one is of version 0.
+_PLUGINS, _FILTERS, _CUSTOM = "plugins_used", "filters_used", "custom_plugin_paths"
+
+
+class Secret(msgspec.Struct, frozen=True):
+    """One secret that is known; its value is not in the baseline."""
+
+    type: str
+    line_number: int = 0
+    hashed_secret: str = ""
+
+
+class SecretsBaseline(msgspec.Struct):
+    """What the scan needs of a baseline."""
+
+    results: dict[str, list[Secret]]
+    generated_at: str = ""
+
+
+def read_baseline(content: bytes) -> tuple[SecretsBaseline, bytes, list[str]]:
+    """Read a baseline.
+
+    Args:
+        content: the file.
+
+    Returns:
+        What it knows, the content that is safe to hand over, and the entries that
+        were taken out of it.
+
+    Raises:
+        msgspec.DecodeError: if it is not a baseline.
+    """
+    document = msgspec.json.decode(content, type=dict[str, object])
+    refused = list(_refuse(document))
+    known = msgspec.convert(document, SecretsBaseline)
+    return known, msgspec.json.encode(document), refused
+
+
+def _refuse(document: Table) -> Iterator[str]:
+    """Take out of a baseline what is not plainly data, and name it."""
+    for key, is_safe in ((_PLUGINS, _is_own_plugin), (_FILTERS, _is_own_filter)):
+        entries = document.get(key, [])
+        if not isinstance(entries, list):
+            del document[key]
+            yield key
+            continue
+        kept: list[object] = []
+        for entry in cast("list[object]", entries):
+            if is_safe(entry):
+                kept.append(entry)
+            else:
+                yield f"{key}: {_name(entry)}"
+        if key in document:
+            document[key] = kept
+    custom = document.pop(_CUSTOM, [])
+    for entry in cast("list[object]", custom) if isinstance(custom, list) else [custom]:
+        yield f"{_CUSTOM}: {_name(entry)}"
+
+
+def _is_own_plugin(entry: object) -> bool:
+    """Whether a plugin is one of those that detect-secrets has."""
+    return isinstance(entry, dict) and "path" not in entry
+
+
+def _is_own_filter(entry: object) -> bool:
+    """Whether a filter is a function of detect-secrets."""
+    path = cast("Table", entry).get("path") if isinstance(entry, dict) else None
+    return isinstance(path, str) and _FILTER.fullmatch(path) is not None
+
+
+def _name(entry: object) -> str:
+    path = cast("Table", entry).get("path") if isinstance(entry, dict) else entry
+    return str(path)[:200]
