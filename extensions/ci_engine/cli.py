@@ -46,8 +46,8 @@ def main(arguments: Sequence[str] | None = None, repository: Path | None = None)
         return _COMMANDS[parsed.command](parsed)
     except CommandError as error:
         sys.stderr.write(f"ci {parsed.command}: {error}\n")
-        if error.next_step:
-            sys.stderr.write(f"next: {error.next_step}\n")
+        if error.hint:
+            sys.stderr.write(f"hint: {error.hint}\n")
         return error.exit_code
     except Exception:
         # A defect of ours is no verdict about the project: not green, and not red.
@@ -67,13 +67,13 @@ def _repository(given: Path | None) -> Path:
 def _discard_reports(parsed: Arguments) -> None:
     """The reports of an earlier run must not pass for those of this one."""
     from ci_engine.project.output_files import discard_reports
-    from ci_engine.project.repository import OUTPUT_DIRECTORY, normalise
+    from ci_engine.project.repository import OUTPUT_DIRECTORY, normalize
 
     # A page that is given was written by an earlier run on purpose.
     if not (getattr(parsed, "dry_run", False) or getattr(parsed, "page", "")):
         default = parsed.repository / OUTPUT_DIRECTORY / parsed.command
         if parsed.command == "gate" and _package(parsed):
-            default /= normalise(_package(parsed).strip("./").replace("/", "-"))
+            default /= normalize(_package(parsed).strip("./").replace("/", "-"))
         discard_reports(
             Path.cwd() / (parsed.report_dir or default), ours=not parsed.report_dir
         )
@@ -94,7 +94,7 @@ def _gate(parsed: Arguments) -> int:
     if _package(parsed) and (parsed.affected or parsed.selection):
         raise UsageError(
             "--package: found a selection of tests as well; allowed: one of both",
-            next_step="leave the selection out: all tests of the package run",
+            hint="leave the selection out: all tests of the package run",
         )
     if "," in _package(parsed).strip(", "):
         return _gates(parsed)
@@ -224,10 +224,10 @@ def _gates(parsed: Arguments) -> int:
         raise UsageError(
             "--package: with several packages neither paths, --fix nor --baseline "
             "write are possible",
-            next_step="name one package",
+            hint="name one package",
         )
     parsed.gate, parsed.changed_only, parsed.configure = True, False, False
-    parsed.releases, parsed.analyse, parsed.jobs, parsed.form = False, False, 0, "text"
+    parsed.releases, parsed.analyze, parsed.jobs, parsed.form = False, False, 0, "text"
     parsed.package = _package(parsed)
     return _packages(parsed)
 
@@ -247,7 +247,7 @@ def _packages(parsed: Arguments) -> int:
     return run_packages_command(
         PackagesRequest(
             root=parsed.repository,
-            analyse=parsed.analyse,
+            analyze=parsed.analyze,
             configure=parsed.configure,
             releases=parsed.releases,
             gate=parsed.gate,
@@ -283,7 +283,7 @@ def _from_root(paths: list[str], root: Path) -> list[str]:
         if absolute.exists() and absolute.is_relative_to(root):
             file = absolute.relative_to(root).as_posix()
         elif not (root / file).exists():
-            raise UsageError(f"{path}: no such file", next_step="correct the path")
+            raise UsageError(f"{path}: no such file", hint="correct the path")
         named.append(f"{file}{separator}{test}")
     return named
 

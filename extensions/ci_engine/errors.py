@@ -15,10 +15,10 @@ class CommandError(Exception):
 
     exit_code = 2
 
-    def __init__(self, message: str, *, next_step: str = "") -> None:
+    def __init__(self, message: str, *, hint: str = "") -> None:
         """Keep the message and the next step."""
         super().__init__(message)
-        self.next_step = next_step
+        self.hint = hint
 
 
 class UsageError(CommandError):

@@ -59,11 +59,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _COMMANDS[parsed.command](parsed)
     except CommandError as error:
         sys.stderr.write(f"ci-framework {parsed.command}: {error}\n")
-        if error.next_step:
-            sys.stderr.write(f"next: {error.next_step}\n")
+        if error.hint:
+            sys.stderr.write(f"hint: {error.hint}\n")
         return error.exit_code
     except KeyboardInterrupt:
-        sys.stderr.write("interrupted\nnext: run `ci-framework status`\n")
+        sys.stderr.write("interrupted\nhint: run `ci-framework status`\n")
         return 130
     except BrokenPipeError:
         # Who reads us has seen enough.

@@ -31,7 +31,7 @@ def told_as(failure: Callable[[Exception], ToolError]) -> Generator[None, None, 
             raise failure(error) from error
         raise ConfigurationError(
             f"the template refuses an answer: {' '.join(str(error).split())}",
-            next_step="correct it with --answer NAME=VALUE or in the answers file",
+            hint="correct it with --answer NAME=VALUE or in the answers file",
         ) from error
     except (CopierError, OSError, subprocess.SubprocessError) as error:
         raise failure(error) from error

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ci_engine.errors import UsageError
-from ci_framework.applying.places import Refusal, ignore_rules, refuse_places
+from ci_framework.applying.locations import Refusal, ignore_rules, refuse_locations
 from ci_framework.applying.state import changed_files
 from ci_framework.planning.plan import Change
 from ci_framework.repository import Repository
@@ -79,7 +79,7 @@ def look(repository: Repository, changes: Sequence[Change]) -> Readiness:
     refusals += _detached(repository)
     refusals += _dirty(repository)
     refusals += _sparse(repository)
-    refusals += refuse_places(repository, changes)
+    refusals += refuse_locations(repository, changes)
     return Readiness(refusals, _ignored(repository, changes))
 
 
@@ -88,13 +88,11 @@ def _raise(refusals: Sequence[Refusal]) -> None:
         return
     if len(refusals) == 1:
         only = refusals[0]
-        raise UsageError(
-            f"found {only.found}; allowed: {only.allowed}", next_step=only.next_step
-        )
+        raise UsageError(f"found {only.found}; allowed: {only.allowed}", hint=only.hint)
     rows = "\n".join(f"  - {item}" for item in refusals)
     raise UsageError(
         f"{len(refusals)} things stand in the way, nothing was written:\n{rows}",
-        next_step="follow each of the steps above, then run the command again",
+        hint="follow each of the steps above, then run the command again",
     )
 
 

@@ -146,7 +146,7 @@ def _commit_of(path: Path, name: str) -> str:
             check=False,
         )
     except FileNotFoundError as error:
-        raise ToolError("git is not installed", next_step="install git") from error
+        raise ToolError("git is not installed", hint="install git") from error
     return done.stdout.strip()
 
 
@@ -203,7 +203,7 @@ def _unavailable(source: Source, error: Exception) -> ToolError:
     at = f" at {source.ref}" if source.ref else ""
     return ToolError(
         f"the template {source.address}{at} cannot be rendered: {last_line(error)}",
-        next_step="check the address and the network, or give --template and --vcs-ref",
+        hint="check the address and the network, or give --template and --vcs-ref",
     )
 
 

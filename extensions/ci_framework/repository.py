@@ -142,9 +142,9 @@ class Repository:
 
         A link is not followed: what it points to has an owner of its own.
         """
-        place = self.root / path
+        location = self.root / path
         try:
-            return None if place.is_symlink() else place.read_bytes()
+            return None if location.is_symlink() else location.read_bytes()
         except OSError:
             return None
 
@@ -180,20 +180,20 @@ def open_repository(path: Path) -> Repository:
         top = probe.line("rev-parse", "--show-toplevel")
         common = probe.line("rev-parse", "--git-common-dir")
     except FileNotFoundError as error:
-        raise ToolError("git is not installed", next_step="install git") from error
+        raise ToolError("git is not installed", hint="install git") from error
     if not top:
         raise UsageError(
             f"{path}: found no git work tree; allowed: the top of a git repository",
-            next_step="run `git init && git add --all && git commit` there first",
+            hint="run `git init && git add --all && git commit` there first",
         )
     if Path(top).resolve() != path.resolve():
         raise UsageError(
             f"{path}: found a directory inside the repository {top}; allowed: its top",
-            next_step=f"run the command on {top}",
+            hint=f"run the command on {top}",
         )
     return Repository(path.resolve(), (path / common).resolve())
 
 
 def describe(error: CommandError) -> str:
     """An error with its next step, for one line of a table."""
-    return f"{error} (next: {error.next_step})" if error.next_step else str(error)
+    return f"{error} (hint: {error.hint})" if error.hint else str(error)

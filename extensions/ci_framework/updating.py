@@ -52,7 +52,7 @@ def update_answers(
 def _failed(error: Exception) -> ToolError:
     return ToolError(
         f"the update failed: {last_line(error)}",
-        next_step="see with `git status` what it left, and go back by "
+        hint="see with `git status` what it left, and go back by "
         "`git reset --hard`; the template has to be reachable",
     )
 

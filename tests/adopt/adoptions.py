@@ -141,12 +141,12 @@ class Adopted:
         """Both commits."""
         return Commits(self.repository, self.facts)
 
-    def clones(self, place: Path) -> tuple[Clone, Clone]:
+    def clones(self, location: Path) -> tuple[Clone, Clone]:
         """A clone of each commit."""
         facts = self.facts
         return (
-            make_clone(self.repository, facts.base, place / "base"),
-            make_clone(self.repository, facts.adopted, place / "adopted"),
+            make_clone(self.repository, facts.base, location / "base"),
+            make_clone(self.repository, facts.adopted, location / "adopted"),
         )
 
 
@@ -177,8 +177,8 @@ def adopt(
     changed: dict[str, Hashes] = {}
     operations: list[Operation] = []
     for name, content in changes.items():
-        place = path / name
-        before = place.read_bytes() if place.is_file() else b""
+        location = path / name
+        before = location.read_bytes() if location.is_file() else b""
         hashes = Hashes(_hash(before) if name in files else "", _hash(_raw(content)))
         changed[name] = hashes
         usual: Kind = "insert-block" if name in files else "create"
@@ -192,7 +192,7 @@ def adopt(
             )
         )
         if content is None:
-            place.unlink()
+            location.unlink()
         else:
             write(path, {name: content})
     write(path, unplanned or {})

@@ -88,10 +88,10 @@ def picture(path: Path, *, ours: bool = False) -> dict[str, str]:
             by their trees, since commits carry their time.
     """
     seen: dict[str, str] = {}
-    for place in sorted(path.rglob("*")):
-        name = place.relative_to(path).as_posix()
+    for location in sorted(path.rglob("*")):
+        name = location.relative_to(path).as_posix()
         if name.split("/")[0] != ".git":
-            seen[f"file {name}"] = _look(place)
+            seen[f"file {name}"] = _look(location)
         elif name.endswith((".lock", ".tmp")) and _OWN not in name:
             seen[f"stray {name}"] = "left"
     seen["index"] = run("git", "ls-files", "--stage", cwd=path)
@@ -106,11 +106,11 @@ def picture(path: Path, *, ours: bool = False) -> dict[str, str]:
     return seen
 
 
-def _look(place: Path) -> str:
-    mode = place.lstat().st_mode
+def _look(location: Path) -> str:
+    mode = location.lstat().st_mode
     if stat.S_ISLNK(mode):
-        return f"link to {place.readlink()}"
+        return f"link to {location.readlink()}"
     if stat.S_ISDIR(mode):
         return "directory"
-    content = hashlib.sha256(place.read_bytes()).hexdigest()
+    content = hashlib.sha256(location.read_bytes()).hexdigest()
     return f"{stat.S_IMODE(mode):o} {content}"

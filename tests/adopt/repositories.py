@@ -33,10 +33,10 @@ def make_repository(
 def write(path: Path, files: Mapping[str, str | bytes]) -> None:
     """Write files below a directory."""
     for name, content in files.items():
-        place = path / name
-        place.parent.mkdir(parents=True, exist_ok=True)
+        location = path / name
+        location.parent.mkdir(parents=True, exist_ok=True)
         raw = content.encode() if isinstance(content, str) else content
-        place.write_bytes(raw)
+        location.write_bytes(raw)
 
 
 def commit(path: Path, message: str = "change") -> str:

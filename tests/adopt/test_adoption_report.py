@@ -33,7 +33,7 @@ def operation(**changes: str) -> Operation:
 
 
 def check(status: str = "passed", **changes: object) -> Check:
-    values = {"name": "tests", "part": "behaviour", "reason": "because"}
+    values = {"name": "tests", "part": "behavior", "reason": "because"}
     return msgspec.convert({**values, "status": status, **changes}, Check)
 
 

@@ -158,13 +158,13 @@ def test_every_kind_is_recognised(kind: str, tmp_path: Path) -> None:
 def assert_evidence_is_true(facts: list[Fact], root: Path) -> None:
     """Every place exists, and every line is in its file."""
     for fact in facts:
-        for place in fact.evidence:
-            path = root / place.path
-            assert path.exists(), place
-            if place.line:
+        for location in fact.evidence:
+            path = root / location.path
+            assert path.exists(), location
+            if location.line:
                 lines = path.read_text(encoding="utf-8").splitlines()
-                assert place.line <= len(lines), (fact.name, place)
-                assert lines[place.line - 1].strip(), (fact.name, place)
+                assert location.line <= len(lines), (fact.name, location)
+                assert lines[location.line - 1].strip(), (fact.name, location)
 
 
 def test_an_inventory_is_json(tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ def test_the_first_place_is_read(
     tool = tool_of(tmp_path, name, {**BASE, **files})
     assert tool.config is not None
     assert (tool.config.path, tool.config.line) == wanted
-    assert [place.path for place in tool.shadowed] == shadowed
+    assert [location.path for location in tool.shadowed] == shadowed
 
 
 def test_an_empty_table_of_pytest_is_passed_over(tmp_path: Path) -> None:

@@ -55,8 +55,8 @@ def test_one_commit_on_a_new_branch_holds_the_whole_plan(project: Path) -> None:
     ).splitlines()
     assert sorted(changed) == sorted(PLANNED) == sorted(adoption.files)
     for path, content in PLANNED.items():
-        place = project / path
-        assert (place.read_bytes() if place.exists() else None) == content
+        location = project / path
+        assert (location.read_bytes() if location.exists() else None) == content
     assert git(project, "status", "--porcelain") == ""
     assert not (project / "old").exists()
     assert git(project, "log", "-1", "--format=%an %s") == (
@@ -152,8 +152,8 @@ def test_nothing_outside_the_repository_changes(
     write(tmp_path, {"sentinel": "beside\n"})
     monkeypatch.setenv("HOME", str(home))
     adopt(project)
-    assert {place.name for place in home.iterdir()} == {".gitconfig", "sentinel"}
-    beside = {place.name for place in tmp_path.iterdir()}
+    assert {location.name for location in home.iterdir()} == {".gitconfig", "sentinel"}
+    beside = {location.name for location in tmp_path.iterdir()}
     assert beside == {"home", "project", "sentinel"}
     assert (tmp_path / "sentinel").read_text() == "beside\n"
 

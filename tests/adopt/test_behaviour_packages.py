@@ -39,8 +39,8 @@ def gated(
 def recorded(result: Gated) -> dict[str, list[str]]:
     assert result.baseline is not None
     known = json.loads(result.baseline)
-    places = [f"{row['check']} {row['path']}" for row in known.get("findings", [])]
-    return {"tests": known.get("tests", []), "findings": places}
+    locations = [f"{row['check']} {row['path']}" for row in known.get("findings", [])]
+    return {"tests": known.get("tests", []), "findings": locations}
 
 
 def test_what_is_red_in_each_package_is_recorded(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from ci_framework.planning.edits import (
 )
 from ci_framework.planning.edits_model import decode
 from ci_framework.planning.oracle import verify
-from ci_framework.planning.yaml_places import find_list
+from ci_framework.planning.yaml_locations import find_list
 from tests.adopt.blocks import LINES, TOML, hooks
 
 ENDS = st.sampled_from(["\n", "\r\n"])

@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from ci_engine.processes.programs import CancelledError, Outcome
+from ci_engine.processes.programs import CanceledError, Outcome
 from ci_framework.cli import main
 from ci_framework.fleet import run as fleet_run
 from ci_framework.fleet.state import FleetState, read_state
@@ -273,10 +273,10 @@ def test_an_interruption_keeps_what_is_done(
     def interrupt(words: Sequence[str]) -> Outcome:
         raise KeyboardInterrupt
 
-    def cancelled(words: Sequence[str]) -> Outcome:
-        raise CancelledError
+    def canceled(words: Sequence[str]) -> Outcome:
+        raise CanceledError
 
-    play.answers = {"two": interrupt, "three": cancelled}
+    play.answers = {"two": interrupt, "three": canceled}
     words = ["fleet", "apply", listing, "--yes", "--jobs", "1"]
     assert "interrupted" in companion.run(*words, code=130)
     done = [Path(m.path).name for m in state_of(listing).members.values() if m.entries]
@@ -321,7 +321,7 @@ def test_a_broken_state_is_told_and_kept(
     state.write_text('{"schema": 1, "memb')
     text = companion.run("fleet", "plan", listing, code=2)
     assert str(state) in text
-    assert "next: remove the file" in text
+    assert "hint: remove the file" in text
     assert play.commands == []
     assert state.read_text() == '{"schema": 1, "memb'
 
@@ -364,8 +364,8 @@ def test_addresses_of_one_name_at_two_hosts_are_two_places(
     ]
     companion.run("fleet", "plan", list_of(tmp_path, *rows), code=3)
     # Nothing is there to clone: git was asked, and played to have done nothing.
-    places = {words[-1] for words in play.commands}
-    assert len(places) == len(rows)
+    locations = {words[-1] for words in play.commands}
+    assert len(locations) == len(rows)
 
 
 def real(tmp_path: Path) -> tuple[Path, Path]:

@@ -158,7 +158,7 @@ def test_an_apply_is_refused_while_another_is_half_done(
     rewrite(repository, "switching")
     with pytest.raises(UsageError, match="interrupted") as raised:
         adopt(project, {"more.txt": b"more\n"})
-    assert "ci-framework resume" in raised.value.next_step
+    assert "ci-framework resume" in raised.value.hint
 
 
 def _edit(path: Path) -> str:
@@ -244,8 +244,8 @@ def test_files_that_are_not_kept_any_more_are_not_made_up(
     adopt(project)
     rewrite(repository, "writing")
     (project / "ci-framework/ci").unlink()
-    for place in (home(repository) / "contents").iterdir():
-        place.write_bytes(b"damaged")
+    for location in (home(repository) / "contents").iterdir():
+        location.write_bytes(b"damaged")
     with pytest.raises(ToolError, match="not kept any more"):
         recover(repository)
 

@@ -16,18 +16,18 @@ BLOCK = HOOKS.partition(b"\n")[2]
 TOML_NAME, YAML_NAME = "pyproject.toml", ".pre-commit-config.yaml"
 
 
-def at(before: bytes, place: int, inserted: bytes) -> Edit:
+def at(before: bytes, location: int, inserted: bytes) -> Edit:
     """An edit that inserts bytes at one place."""
-    after = before[:place] + inserted + before[place:]
-    return Edit(after, (Span(start=place, end=place + len(inserted)),))
+    after = before[:location] + inserted + before[location:]
+    return Edit(after, (Span(start=location, end=location + len(inserted)),))
 
 
 def behind(mark: bytes, inserted: bytes) -> Callable[[bytes], Edit]:
     """Insert behind the line that starts with a mark."""
 
     def edit(before: bytes) -> Edit:
-        place = before.index(b"\n", before.index(mark)) + 1
-        return at(before, place, inserted)
+        location = before.index(b"\n", before.index(mark)) + 1
+        return at(before, location, inserted)
 
     return edit
 
@@ -124,7 +124,7 @@ WRONG: dict[str, tuple[str, bytes, Callable[[bytes], Edit], str]] = {
         lambda before: at(before, 0, LINES),
         "byte order mark",
     ),
-    "no block": (".gitignore", b"a\n", lambda b: at(b, 2, b"b\n"), "recognised"),
+    "no block": (".gitignore", b"a\n", lambda b: at(b, 2, b"b\n"), "recognized"),
     "two blocks": (".gitignore", b"a\n", lambda b: at(b, 2, LINES + LINES), "recog"),
     "half a block outside": (
         ".gitignore",
@@ -189,7 +189,7 @@ def test_a_wrong_edit_is_refused(
 
 def test_an_edit_of_nothing_needs_a_whole_block() -> None:
     verify(TOML_NAME, TOML, Edit(TOML, ()))
-    with pytest.raises(CannotEdit, match="recognised"):
+    with pytest.raises(CannotEdit, match="recognized"):
         verify(TOML_NAME, b"a = 1\n", Edit(b"a = 1\n", ()))
     with pytest.raises(CannotEdit, match="bytes of the file"):
         verify(TOML_NAME, TOML, Edit(TOML + b"a = 1\n", ()))

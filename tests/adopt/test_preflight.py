@@ -114,17 +114,17 @@ def _sparse(path: Path) -> None:
     ],
 )
 def test_a_state_that_is_not_safe_is_refused_with_the_way_out(
-    project: Path, prepare: Callable[[Path], None], found: str, next_step: str
+    project: Path, prepare: Callable[[Path], None], found: str, hint: str
 ) -> None:
     prepare(project)
     before = picture(project)
     repository = open_repository(project)
     with pytest.raises(UsageError) as raised:
         check_ready(repository, [new("new.txt")])
-    said = f"{raised.value} {raised.value.next_step}"
+    said = f"{raised.value} {raised.value.hint}"
     assert found in said
     assert "allowed:" in said
-    assert next_step in said
+    assert hint in said
     with pytest.raises(UsageError):
         adopt(project, {"new.txt": b"new\n"})
     assert picture(project) == before
@@ -134,7 +134,7 @@ def test_a_repository_without_a_commit_is_refused(tmp_path: Path) -> None:
     git(tmp_path, "init", "--quiet")
     with pytest.raises(UsageError, match="no commit yet") as raised:
         check_ready(open_repository(tmp_path), [new("new.txt")])
-    assert "git commit" in raised.value.next_step
+    assert "git commit" in raised.value.hint
 
 
 def test_a_detached_head_that_a_branch_holds_is_fine(project: Path) -> None:

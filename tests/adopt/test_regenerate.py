@@ -211,7 +211,7 @@ def test_work_that_is_not_committed_is_not_mixed_with_the_update(
     before = status_of(project)
     text = companion.run("regenerate", project, "--yes", code=2)
     assert name in text
-    assert "next: commit or stash" in text
+    assert "hint: commit or stash" in text
     assert status_of(project) == before
 
 

@@ -48,7 +48,7 @@ def test_everything_is_as_it_was(project: Path) -> None:
     result = back(project)
     assert (result.done, result.how, result.branch) == (True, "branch", "main")
     assert picture(project) == before
-    left = {place.name for place in (project / ".git/ci-framework").iterdir()}
+    left = {location.name for location in (project / ".git/ci-framework").iterdir()}
     assert left == {"journal.json", "lock"}
 
 
@@ -64,7 +64,7 @@ def test_a_second_rollback_has_nothing_to_do(project: Path) -> None:
 def test_a_repository_that_was_never_adopted_says_so(project: Path) -> None:
     with pytest.raises(UsageError, match="no adoption") as raised:
         back(project)
-    assert "git revert" in raised.value.next_step
+    assert "git revert" in raised.value.hint
 
 
 def test_adopting_again_works_after_a_rollback(project: Path) -> None:
@@ -116,7 +116,7 @@ def test_the_original_branch_may_be_gone(project: Path) -> None:
     git(project, "branch", "--quiet", "-D", "main")
     with pytest.raises(UsageError, match="no branch main") as raised:
         back(project)
-    assert raised.value.next_step == f"git branch main {adoption.base[:12]}"
+    assert raised.value.hint == f"git branch main {adoption.base[:12]}"
 
 
 def test_a_detached_head_is_detached_again(project: Path) -> None:
@@ -248,7 +248,7 @@ def test_work_on_the_branch_is_not_lost_from_another_branch(project: Path) -> No
     git(project, "switch", "--quiet", "main")
     with pytest.raises(UsageError, match="nothing of the adoption") as raised:
         back(project)
-    assert f"git switch {adoption.branch}" in raised.value.next_step
+    assert f"git switch {adoption.branch}" in raised.value.hint
     assert git(project, "rev-parse", adoption.branch) == tip
 
 
@@ -312,8 +312,8 @@ def test_bytecode_of_our_files_goes_and_reports_stay(project: Path) -> None:
     result = back(project)
     assert (project / ".ci-framework/gate/result.json").exists()
     assert any(".ci-framework/" in notice for notice in result.notices)
-    for place in (".ci-framework/gate/result.json", ".ci-framework/.gitignore"):
-        (project / place).unlink()
+    for location in (".ci-framework/gate/result.json", ".ci-framework/.gitignore"):
+        (project / location).unlink()
     (project / ".ci-framework/gate").rmdir()
     (project / ".ci-framework").rmdir()
     assert picture(project) == before
@@ -392,7 +392,7 @@ def test_an_interrupted_apply_in_another_work_tree_is_left_to_it(
     write_journal(repository, msgspec.structs.replace(journal, phase="switching"))
     with pytest.raises(UsageError, match="another work tree") as raised:
         recover(repository)
-    assert str(other) in raised.value.next_step
+    assert str(other) in raised.value.hint
     # Once that work tree is gone, only references are left to take back.
     git(project, "worktree", "remove", "--force", str(other))
     before = picture(project)

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from ci_framework.validating.behaviour import BEHAVIOUR_CHECKS
+from ci_framework.validating.behavior import BEHAVIOUR_CHECKS
 from ci_framework.validating.model import Validation
 from ci_framework.validating.validate import planned_commands, validate
 from tests.adopt.adoptions import ENGINE, Adopted, Content, adopt

@@ -63,11 +63,11 @@ class Case:
 
     name: str
     category: str
-    flaws: int
+    issues: int
 
 
 @dataclass(frozen=True)
-class Told:
+class ChangeSource:
     """One finding: where it is, and the numbers of the rules that found it."""
 
     name: str
@@ -89,15 +89,15 @@ class Score:
 
     by: str
     found: int
-    flaws: int
+    issues: int
     wrong: int
     clean: int
 
     def row(self) -> str:
         """A line of a table."""
-        found, wrong = self.found / self.flaws, self.wrong / max(1, self.clean)
+        found, wrong = self.found / self.issues, self.wrong / max(1, self.clean)
         return (
-            f"| {self.by} | {self.found} of {self.flaws} ({found:.1%}) "
+            f"| {self.by} | {self.found} of {self.issues} ({found:.1%}) "
             f"| {self.wrong} of {self.clean} ({wrong:.1%}) |"
         )
 
@@ -162,27 +162,30 @@ def example_cases(clone: Path) -> Iterator[tuple[Path, Case]]:
             yield path, Case(path.name, "", sum(expected["SEVERITY"].values()))
 
 
-def looked(directory: Path) -> dict[str, list[Told]]:
+def looked(directory: Path) -> dict[str, list[ChangeSource]]:
     """Let everybody look at the files of a directory."""
-    everybody: dict[str, list[Told]] = {}
+    everybody: dict[str, list[ChangeSource]] = {}
     words = [_tool("bandit"), "--quiet", "--format", "json", "--recursive", "src"]
     issues = msgspec.json.decode(_output(words, directory), type=_Issues)
     everybody["bandit"] = [
-        Told(Path(i.filename).name, i.line_number, _numbers(i.test_id))
+        ChangeSource(Path(i.filename).name, i.line_number, _numbers(i.test_id))
         for i in issues.results
     ]
     words = [_tool("ruff"), "check", "--isolated", "--no-cache", "--select", "S"]
     answer = _output([*words, "--output-format", "json", "src"], directory)
     violations = msgspec.json.decode(answer, type=list[_Violation])
     everybody["ruff"] = [
-        Told(Path(v.filename).name, v.location.row, _numbers(v.code or ""))
+        ChangeSource(Path(v.filename).name, v.location.row, _numbers(v.code or ""))
         for v in violations
         if _numbers(v.code or "")
     ]
     for level in LEVELS:
         found = _scanned(directory, level)
         told = [
-            (Told(Path(f.path).name, f.line, _numbers(f.rule, *f.also)), f.severity)
+            (
+                ChangeSource(Path(f.path).name, f.line, _numbers(f.rule, *f.also)),
+                f.severity,
+            )
             for f in found
         ]
         everybody["ci scan"] = [each for each, _ in told]
@@ -205,7 +208,7 @@ def _scanned(directory: Path, level: SecurityLevel) -> list[Finding]:
     return [finding for check in run.checks for finding in check.findings]
 
 
-def score(by: str, cases: list[Case], told: list[Told]) -> Score:
+def score(by: str, cases: list[Case], told: list[ChangeSource]) -> Score:
     """Compare what was told with what is there."""
     lines: Counter[str] = Counter()
     categories: dict[str, set[int]] = {}
@@ -213,17 +216,17 @@ def score(by: str, cases: list[Case], told: list[Told]) -> Score:
     lines.update(name for name, _ in {(each.name, each.line) for each in told})
     for each in told:
         categories.setdefault(each.name, set()).update(each.numbers)
-    found = wrong = clean = flaws = 0
+    found = wrong = clean = issues = 0
     for case in cases:
         number = lines[case.name]
         if case.category:
             rules = CATEGORIES.get(case.category, frozenset())
             number = int(bool(rules & categories.get(case.name, set())))
-        flaws += case.flaws
-        found += min(number, case.flaws)
-        clean += not case.flaws
-        wrong += bool(number and not case.flaws)
-    return Score(by, found, flaws, wrong, clean)
+        issues += case.issues
+        found += min(number, case.issues)
+        clean += not case.issues
+        wrong += bool(number and not case.issues)
+    return Score(by, found, issues, wrong, clean)
 
 
 def _numbers(*names: str) -> frozenset[int]:

@@ -39,12 +39,12 @@ def write_repository(root: Path, files: int, packages: int) -> None:
     """Write packages of modules that import each other, with a test for each third."""
     per_package = max(files // packages, 4)
     for package in range(packages):
-        place = root / "packages" / f"p{package}"
-        source = place / "src" / f"package_{package}"
-        tests = place / "tests"
+        location = root / "packages" / f"p{package}"
+        source = location / "src" / f"package_{package}"
+        tests = location / "tests"
         source.mkdir(parents=True)
         tests.mkdir()
-        (place / "pyproject.toml").write_text("", "utf-8")
+        (location / "pyproject.toml").write_text("", "utf-8")
         (source / "__init__.py").write_text("", "utf-8")
         for number in range(per_package * 2 // 3):
             lines = ["import os", "import json"]

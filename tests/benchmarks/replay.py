@@ -28,7 +28,7 @@ from ci_engine.changes.diff import changed_files
 from ci_engine.configuration.loading import Configuration, Table, load_configuration
 from ci_engine.errors import CommandError
 from ci_engine.github.event import Event
-from ci_engine.project.git import Start
+from ci_engine.project.git import DiffBase
 from ci_engine.project.repository import read_project
 from ci_engine.workflow_jobs.jobs import plan_jobs
 
@@ -86,12 +86,12 @@ def git(directory: Path, *words: str) -> str:
 
 
 def replay(
-    place: Path, configuration: Configuration, commit: str, parent: str
+    location: Path, configuration: Configuration, commit: str, parent: str
 ) -> Replayed | None:
     """Judge one change; None where it has no files, or no tests are there yet."""
-    git(place, "checkout", "--quiet", "--force", "--detach", commit)
+    git(location, "checkout", "--quiet", "--force", "--detach", commit)
     try:
-        decision = judge(place, configuration, parent)
+        decision = judge(location, configuration, parent)
     except CommandError as error:
         decision = everything(f"detection failed: {error}")
     total = decision.affected.total
@@ -110,21 +110,21 @@ def replay(
     )
 
 
-def judge(place: Path, configuration: Configuration, parent: str) -> Decision:
+def judge(location: Path, configuration: Configuration, parent: str) -> Decision:
     """What `ci changes` decides for a pull request with this change."""
-    changes = changed_files(place, Start(parent, "its parent"), work_tree=False)
-    project = read_project(place)
+    changes = changed_files(location, DiffBase(parent, "its parent"), work_tree=False)
+    project = read_project(location)
     kinds: Kinds = kinds_of(project, configuration, changes)
     affected = analyze(project, configuration, changes, kinds)
     paths = [change.path for change in changes]
     return decide(kinds, paths, parent, "HEAD", affected=affected)
 
 
-def history(place: Path, number: int) -> tuple[list[list[str]], list[list[str]]]:
+def history(location: Path, number: int) -> tuple[list[list[str]], list[list[str]]]:
     """The last commits that are no merges, and the last merges, with their parents."""
     listing = ["log", "--format=%H %P", f"--max-count={number}"]
-    singles = git(place, *listing, "--no-merges").splitlines()
-    merges = git(place, *listing, "--merges", "--first-parent").splitlines()
+    singles = git(location, *listing, "--no-merges").splitlines()
+    merges = git(location, *listing, "--merges", "--first-parent").splitlines()
     return [row.split() for row in singles], [row.split() for row in merges]
 
 
@@ -170,16 +170,16 @@ def main() -> None:
     settings |= {"test-paths": parsed.tests} if parsed.tests else {}
     groups = [Group("commits"), Group("merges")]
     with tempfile.TemporaryDirectory(prefix="ci-framework-replay-") as name:
-        place = Path(name) / "tree"
+        location = Path(name) / "tree"
         clone = ["clone", "--quiet", "--shared", "--no-checkout"]
-        git(Path(name), *clone, str(parsed.clone.resolve()), str(place))
-        git(place, "sparse-checkout", "set", "--no-cone", *READ)
+        git(Path(name), *clone, str(parsed.clone.resolve()), str(location))
+        git(location, "sparse-checkout", "set", "--no-cone", *READ)
         # The settings of the framework, not those that the repository may have.
         configuration = load_configuration(Path(name), {}, settings)
-        for group, rows in zip(groups, history(place, parsed.commits), strict=True):
+        for group, rows in zip(groups, history(location, parsed.commits), strict=True):
             for commit, *parents in rows:
                 parent = parents[0] if parents else EMPTY_TREE
-                found = replay(place, configuration, commit, parent)
+                found = replay(location, configuration, commit, parent)
                 group.changes += [found] if found else []
     if parsed.json:
         data = {group.name: [asdict(x) for x in group.changes] for group in groups}

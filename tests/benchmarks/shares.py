@@ -46,7 +46,8 @@ def shares_of(graph: ImportGraph, source_paths: list[str]) -> list[Share]:
     found: list[Share] = []
     for path in graph.files.python:
         inside = any(
-            place == "." or path.startswith(f"{place}/") for place in source_paths
+            location == "." or path.startswith(f"{location}/")
+            for location in source_paths
         )
         if not inside or path in left_out:
             continue

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.benchmarks.detection import (
     Case,
-    Told,
+    ChangeSource,
     benchmark_cases,
     example_cases,
     score,
@@ -35,14 +35,14 @@ class FunctionalTests:
 """
 
 
-def told(name: str, line: int, *numbers: int) -> Told:
-    return Told(name, line, frozenset(numbers))
+def told(name: str, line: int, *numbers: int) -> ChangeSource:
+    return ChangeSource(name, line, frozenset(numbers))
 
 
 def test_a_hit_counts_in_its_own_category_only() -> None:
     cases = [Case("a.py", "hash", 1), Case("b.py", "hash", 1), Case("c.py", "hash", 0)]
     right = score("x", cases, [told("a.py", 3, 324), told("b.py", 9, 311)])
-    assert (right.found, right.flaws, right.wrong, right.clean) == (1, 2, 0, 1)
+    assert (right.found, right.issues, right.wrong, right.clean) == (1, 2, 0, 1)
     wrong = score("x", cases, [told("c.py", 3, 303)])
     assert (wrong.found, wrong.wrong) == (0, 1)
     assert wrong.row() == "| x | 0 of 2 (0.0%) | 1 of 1 (100.0%) |"
@@ -59,7 +59,10 @@ def test_nobody_gains_by_saying_things_twice() -> None:
 def test_cases_are_read_from_the_clones(tmp_path: Path) -> None:
     (tmp_path / "expectedresults-0.1.csv").write_text(RESULTS, encoding="utf-8")
     cases = [case for _, case in benchmark_cases(tmp_path)]
-    assert [(each.category, each.flaws) for each in cases] == [("hash", 1), ("hash", 0)]
+    assert [(each.category, each.issues) for each in cases] == [
+        ("hash", 1),
+        ("hash", 0),
+    ]
     tests = tmp_path / "tests" / "functional" / "test_functional.py"
     tests.parent.mkdir(parents=True)
     tests.write_text(EXPECTED, encoding="utf-8")

@@ -138,30 +138,30 @@ class Workshop:
         if name == "ready":
             return self.ready()
         self._count += 1
-        place = self.directory / f"scene-{self._count}"
-        place.mkdir()
+        location = self.directory / f"scene-{self._count}"
+        location.mkdir()
         if name == "empty":
-            return place
+            return location
         if name == "checkout":
-            return self._checkout(place / "checkout")
+            return self._checkout(location / "checkout")
         if name == "foreign":
-            return self._foreign(place / "service")
+            return self._foreign(location / "service")
         if name == "adopted":
-            shutil.copytree(self.adopted(), place / "service", symlinks=True)
-            return place / "service"
+            shutil.copytree(self.adopted(), location / "service", symlinks=True)
+            return location / "service"
         if name == "fleet":
-            self._foreign(place / "service")
-            (place / "repositories.txt").write_text("service\n", encoding="utf-8")
-            return place
+            self._foreign(location / "service")
+            (location / "repositories.txt").write_text("service\n", encoding="utf-8")
+            return location
         if name == "monorepo":
-            return self._copy_of_monorepo(place / "mono")
-        project = place / "myproj"
+            return self._copy_of_monorepo(location / "mono")
+        project = location / "myproj"
         shutil.copytree(self.conflict() if name == "conflict" else self.base, project)
         if name == "project":
             self._commit(project, "Start myproj", "--initial-branch=main")
-        return place if name == "parent" else project
+        return location if name == "parent" else project
 
-    def _copy_of_monorepo(self, place: Path) -> Path:
+    def _copy_of_monorepo(self, location: Path) -> Path:
         """A committed monorepo, as the guide makes it."""
         if self._monorepo is None:
             self._monorepo = self.directory / "mono"
@@ -169,9 +169,9 @@ class Workshop:
             copy += [*_ANSWERS, "-d", "project_type=monorepo", "-d"]
             copy += ["project_name=mono", ADDRESS, str(self._monorepo)]
             self._must(copy, self.directory)
-        shutil.copytree(self._monorepo, place)
-        self._commit(place, "Start mono", "--initial-branch=main")
-        return place
+        shutil.copytree(self._monorepo, location)
+        self._commit(location, "Start mono", "--initial-branch=main")
+        return location
 
     def conflict(self) -> Path:
         """A project whose update conflicts: its item follows a line that moves."""
@@ -226,7 +226,7 @@ class Workshop:
             subprocess.run(command, cwd=self._ready, check=False)
         return self._ready
 
-    def _checkout(self, place: Path) -> Path:
+    def _checkout(self, location: Path) -> Path:
         """A clone of this repository as it is, and a Python without packages."""
         names = subprocess.run(
             ["git", "ls-files", "-z", "-c", "-o", "--exclude-standard"],
@@ -237,16 +237,16 @@ class Workshop:
         ).stdout
         for name in filter(None, names.split("\0")):
             if (ROOT / name).exists():
-                (place / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(ROOT / name, place / name, follow_symlinks=False)
-        self._commit(place, "Start")
-        return place
+                (location / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, location / name, follow_symlinks=False)
+        self._commit(location, "Start")
+        return location
 
-    def run(self, command: str, place: Path) -> Outcome:
+    def run(self, command: str, location: Path) -> Outcome:
         """Run a line of shell."""
         done = subprocess.run(
             ["bash", "-c", command],
-            cwd=place,
+            cwd=location,
             env=self.variables,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -42,16 +42,16 @@ def test_blocks_are_of_known_languages() -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_command_works(command: str, workshop: Workshop) -> None:
     way = COMMANDS[command]
-    place = workshop.scene(way.scene)
+    location = workshop.scene(way.scene)
     if way.before:
-        before = workshop.run(way.before, place)
+        before = workshop.run(way.before, location)
         assert before.code == 0, before.output
 
-    outcome = workshop.run(way.line(command), place)
+    outcome = workshop.run(way.line(command), location)
 
     assert outcome.code == way.code, outcome.output
     if way.after:
-        after = workshop.run(way.after, place)
+        after = workshop.run(way.after, location)
         assert after.code == 0, f"{outcome.output}\n{after.output}"
 
 

@@ -179,7 +179,7 @@ def git(directory: Path, *words: str, check: bool = True) -> str:
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """A place a report points at."""
 
     path: str
@@ -219,13 +219,13 @@ class Run:
     def rules(self, name: str) -> list[str]:
         return [finding["rule"] for finding in self.findings(name)]
 
-    def places(self, name: str) -> list[Place]:
-        return [Place(f["path"], f["line"]) for f in self.findings(name)]
+    def locations(self, name: str) -> list[Location]:
+        return [Location(f["path"], f["line"]) for f in self.findings(name)]
 
-    def junit_places(self, name: str) -> list[Place]:
+    def junit_locations(self, name: str) -> list[Location]:
         """Where the failing cases of a suite stand."""
         return [
-            Place(case.get("file", ""), int(case.get("line", "0")))
+            Location(case.get("file", ""), int(case.get("line", "0")))
             for case in self.junit.findall(f"testsuite[@name='{name}']/testcase")
             if case.find("failure") is not None or case.find("error") is not None
         ]
@@ -378,12 +378,12 @@ def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
 
 def assert_red(run: Run, check: str, path: str, line: int) -> None:
     """The check failed, and every report names the place."""
-    place = Place(path, line)
+    location = Location(path, line)
     assert run.code == 1, str(run)
     assert run.result["verdict"] == "red"
     assert run.check(check)["status"] in ("failed", "timed-out")
-    assert place in run.places(check), f"{run.places(check)}\n{run}"
-    assert place in run.junit_places(check), run.junit_places(check)
+    assert location in run.locations(check), f"{run.locations(check)}\n{run}"
+    assert location in run.junit_locations(check), run.junit_locations(check)
     assert f"{path}:{line}" in run.summary, run.summary
     assert f"{path}:{line}" in run.stderr, run.stderr
     assert check in str(run.check(check)["rerun"])
@@ -435,20 +435,20 @@ def add_uv(tools: Path, wait: float = 0) -> Path:
     return log
 
 
-def place_tool(project: DemoProject, name: str) -> None:
+def install_tool(project: DemoProject, name: str) -> None:
     """Put an installed tool where the engine would install the locked one."""
     lock = read_tool_locks()[name]
     text = "\n".join(lock.requirements) + "\n"
     identity = hashlib.sha256(f"{sys.version}\n{text}".encode()).hexdigest()[:12]
-    place = (
+    location = (
         project.root / ".ci-framework" / "tools" / f"{name}-{lock.version}-{identity}"
     )
-    place.mkdir(parents=True)
+    location.mkdir(parents=True)
     environment = Path(sys.prefix)
     for part in ("bin", "lib"):
-        (place / part).symlink_to(environment / part, target_is_directory=True)
-    shutil.copy(environment / "pyvenv.cfg", place)
-    (place / "ci-framework-stamp").write_text(identity, encoding="utf-8")
+        (location / part).symlink_to(environment / part, target_is_directory=True)
+    shutil.copy(environment / "pyvenv.cfg", location)
+    (location / "ci-framework-stamp").write_text(identity, encoding="utf-8")
 
 
 def find_python(version: str) -> Path | None:

@@ -614,14 +614,14 @@ GATE = "uses: ./.github/actions/quality-gates"
 def test_a_workflow_matters_where_the_engine_runs_the_tests(
     tree: Tree, found: bool, tmp_path: Path
 ) -> None:
-    place = ".github/workflows/"
+    location = ".github/workflows/"
     texts = {"a.yml": "run: mkdocs", **tree}
-    graph = graph_of(tmp_path, {f"{place}{name}": t for name, t in texts.items()})
-    path = f"{place}a.yml"
+    graph = graph_of(tmp_path, {f"{location}{name}": t for name, t in texts.items()})
+    path = f"{location}a.yml"
     assert runs_tests(path, graph.files, {}) is found
     here = {"GITHUB_WORKFLOW_REF": f"o/r/{path}@refs/heads/main"}
     assert runs_tests(path, graph.files, here)
-    assert not runs_tests(f"{place}gone.yml", graph.files, {})
+    assert not runs_tests(f"{location}gone.yml", graph.files, {})
     assert runs_tests("README.md", graph.files, {})
 
 
@@ -639,9 +639,9 @@ def test_an_action_matters_where_such_a_workflow_uses_it(tmp_path: Path) -> None
     assert found == [p for p in sorted(tree) if "quality" in p or "set-up" in p]
 
 
-def fake_ruff(place: Path, script: str) -> None:
-    place.mkdir()
-    program = place / "ruff"
+def fake_ruff(location: Path, script: str) -> None:
+    location.mkdir()
+    program = location / "ruff"
     program.write_text(f"#!{sys.executable}\nimport sys\n{script}", encoding="utf-8")
     program.chmod(0o755)
 

@@ -10,7 +10,7 @@ from ci_engine.changes.decision import Affected
 from ci_engine.changes.detection import analyze, kinds_of
 from ci_engine.changes.diff import changed_files
 from ci_engine.configuration.loading import load_configuration
-from ci_engine.project.git import Start
+from ci_engine.project.git import DiffBase
 from ci_engine.project.repository import read_project
 from ci_engine.test_selection.rewritten import is_same_program
 from tests.engine.projects import git
@@ -102,7 +102,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 def affected(root: Path) -> Affected:
-    changes = changed_files(root, Start("HEAD", "the last commit"))
+    changes = changed_files(root, DiffBase("HEAD", "the last commit"))
     configuration = load_configuration(root, {}, {})
     project = read_project(root)
     kinds = kinds_of(project, configuration, changes)

@@ -10,7 +10,7 @@ import pytest
 from tests.engine.projects import (
     DemoProject,
     Json,
-    Place,
+    Location,
     Run,
     assert_green,
     assert_red,
@@ -78,7 +78,7 @@ def test_new_beside_known_is_red_and_alone_in_the_reports(legacy: DemoProject) -
     )
     run = legacy.gate("lint")
     assert_red(run, "lint", "src/demo/__init__.py", 10)
-    assert run.junit_places("lint") == [Place("src/demo/__init__.py", 10)]
+    assert run.junit_locations("lint") == [Location("src/demo/__init__.py", 10)]
     assert "src/demo/old.py" not in run.summary
     assert run.check("lint")["baseline"] == 1
 

@@ -144,7 +144,7 @@ def test_packages_that_cannot_be_installed_end_with_what_to_do(
     assert run.code == 3, str(run)
     assert "the engine's packages could not be installed" in run.stderr
     assert "uv: no network today" in run.stderr
-    assert "next: check the network, or install msgspec pyyaml rich" in run.stderr
+    assert "hint: check the network, or install msgspec pyyaml rich" in run.stderr
     left = {path.name for path in (project.root / ".ci-framework").iterdir()}
     assert left == {".gitignore"}
 
@@ -155,7 +155,7 @@ def test_no_python_at_all_ends_with_what_to_do(
     run = launch(project, tools, *GATE)
     assert run.code == 3, str(run)
     assert "ci: no Python >= 3.10, uv or pixi on the path" in run.stderr
-    assert "next: install one of them, or set CI_FRAMEWORK_ENGINE_PYTHON" in run.stderr
+    assert "hint: install one of them, or set CI_FRAMEWORK_ENGINE_PYTHON" in run.stderr
 
 
 def test_a_python_that_is_too_old_is_passed_over(

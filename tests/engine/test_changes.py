@@ -287,14 +287,17 @@ def test_the_matrix_has_every_python_once_and_its_ends_elsewhere(
         "platforms": ["macos", "linux"],
     }
     loaded = configuration(tmp_path, matrix=matrix)
-    legs = [(leg.platform, leg.python_version) for leg in matrix_of(loaded)]
+    matrix_jobs = [
+        (matrix_job.platform, matrix_job.python_version)
+        for matrix_job in matrix_of(loaded)
+    ]
     ends = ["3.9", "3.14"]
-    assert legs == [
+    assert matrix_jobs == [
         *(("macos", version) for version in ("3.9", "3.10", "3.14")),
         *(("linux", version) for version in ends),
     ]
     few = spot_check_of(loaded)
-    assert [(leg.platform, leg.python_version) for leg in few] == [
+    assert [(matrix_job.platform, matrix_job.python_version) for matrix_job in few] == [
         ("macos", version) for version in ends
     ]
     assert newest_of(loaded) == few[-1]
@@ -305,11 +308,13 @@ def test_a_spot_check_is_for_changes_only(tmp_path: Path) -> None:
     versions = ["3.10", "3.11", "3.12"]
     loaded = configuration(tmp_path, matrix={"python-versions": versions})
     change = decide(kinds(tmp_path), ["Dockerfile"], "a", "b")
-    few = plan_jobs(change, loaded, PULL_REQUEST, spot_check=True).legs
-    assert [leg.python_version for leg in few] == ["3.10", "3.12"]
+    few = plan_jobs(change, loaded, PULL_REQUEST, spot_check=True).matrix_jobs
+    assert [matrix_job.python_version for matrix_job in few] == ["3.10", "3.12"]
     for decision, spot_check in ((everything("x"), True), (change, False)):
-        legs = plan_jobs(decision, loaded, PULL_REQUEST, spot_check=spot_check).legs
-        assert [leg.python_version for leg in legs] == versions
+        matrix_jobs = plan_jobs(
+            decision, loaded, PULL_REQUEST, spot_check=spot_check
+        ).matrix_jobs
+        assert [matrix_job.python_version for matrix_job in matrix_jobs] == versions
 
 
 def payload(path: Path, **changes: object) -> dict[str, str | None]:
@@ -491,17 +496,17 @@ def workflow(
     project: DemoProject, event: Mapping[str, object]
 ) -> dict[str, str | None]:
     """The environment of a workflow run."""
-    place = project.root.parent
-    (place / "event.json").write_text(json.dumps(event), encoding="utf-8")
+    location = project.root.parent
+    (location / "event.json").write_text(json.dumps(event), encoding="utf-8")
     for name in ("output", "step-summary"):
-        (place / name).write_text("", encoding="utf-8")
+        (location / name).write_text("", encoding="utf-8")
     return {
         "GITHUB_ACTIONS": "true",
         "GITHUB_EVENT_NAME": "pull_request" if "pull_request" in event else "push",
-        "GITHUB_EVENT_PATH": str(place / "event.json"),
+        "GITHUB_EVENT_PATH": str(location / "event.json"),
         "GITHUB_REF": str(event.get("ref", "refs/pull/7/merge")),
-        "GITHUB_OUTPUT": str(place / "output"),
-        "GITHUB_STEP_SUMMARY": str(place / "step-summary"),
+        "GITHUB_OUTPUT": str(location / "output"),
+        "GITHUB_STEP_SUMMARY": str(location / "step-summary"),
     }
 
 

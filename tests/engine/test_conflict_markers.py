@@ -9,7 +9,7 @@ import pytest
 
 from tests.engine.projects import (
     DemoProject,
-    Place,
+    Location,
     assert_green,
     assert_red,
     clean_environment,
@@ -74,7 +74,7 @@ def test_gitattributes_excuse_a_file_that_holds_markers_on_purpose(
     assert_green(project.gate(CHECK))
     project.write("other.txt", CONFLICT)
     run = project.gate(CHECK)
-    assert run.places(CHECK) == [Place("other.txt", 2)]
+    assert run.locations(CHECK) == [Location("other.txt", 2)]
 
 
 def test_a_rejected_hunk_is_found(project: DemoProject) -> None:

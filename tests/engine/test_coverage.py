@@ -8,7 +8,7 @@ import pytest
 
 from tests.engine.projects import (
     DemoProject,
-    Place,
+    Location,
     assert_green,
     assert_not_run,
     assert_red,
@@ -25,9 +25,9 @@ def test_low_coverage_names_the_worst_file_and_its_first_missing_line(
     project.write("src/demo/worst.py", UNTESTED)
     run = project.gate(BOTH)
     assert_red(run, "coverage", "src/demo/worst.py", 1)
-    assert run.places("coverage") == [
-        Place("src/demo/worst.py", 1),
-        Place("src/demo/a.py", 1),
+    assert run.locations("coverage") == [
+        Location("src/demo/worst.py", 1),
+        Location("src/demo/a.py", 1),
     ]
     assert run.check("test")["status"] == "passed"
     assert "% covered, 90 % wanted" in run.check("coverage")["reason"]

@@ -9,7 +9,7 @@ import pytest
 
 from ci_engine.changes.diff import Change, changed_files, changed_lines
 from ci_engine.errors import ToolError
-from ci_engine.project.git import Start, find_start
+from ci_engine.project.git import DiffBase, find_diff_base
 from tests.engine.projects import DemoProject, clean_environment, git
 
 ZERO = "0" * 40
@@ -73,8 +73,8 @@ def paths(changes: list[Change]) -> list[str]:
     return [change.path for change in changes]
 
 
-def since(commit: str) -> Start:
-    return Start(commit, "for the test")
+def since(commit: str) -> DiffBase:
+    return DiffBase(commit, "for the test")
 
 
 # --- where it started, on a laptop
@@ -83,7 +83,7 @@ def since(commit: str) -> Start:
 def test_a_commit_that_is_named(repository: Repository) -> None:
     first = repository.commit(a="1")
     repository.commit(a="2")
-    assert find_start(repository.root, "HEAD~1", {}).commit == first
+    assert find_diff_base(repository.root, "HEAD~1", {}).commit == first
 
 
 def test_what_others_did_to_the_named_branch_is_not_the_change(
@@ -95,13 +95,13 @@ def test_what_others_did_to_the_named_branch_is_not_the_change(
     repository.git("checkout", "--quiet", "main")
     repository.commit(c="1")
     repository.git("checkout", "--quiet", "mine")
-    assert find_start(repository.root, "main", {}).commit == first
+    assert find_diff_base(repository.root, "main", {}).commit == first
 
 
 @pytest.mark.parametrize("name", ["nonsense", "--all", "-x", "a b"])
 def test_a_name_that_is_no_commit(repository: Repository, name: str) -> None:
     repository.commit(a="1")
-    start = find_start(repository.root, name, {})
+    start = find_diff_base(repository.root, name, {})
     assert start.commit is None
     assert name[:12] in start.reason
 
@@ -110,7 +110,7 @@ def test_a_branch_started_where_it_left_main(repository: Repository) -> None:
     first = repository.commit(a="1")
     repository.git("checkout", "--quiet", "-b", "mine")
     repository.commit(a="2")
-    start = find_start(repository.root, "", {})
+    start = find_diff_base(repository.root, "", {})
     assert start.commit == first
     assert "main" in start.reason
 
@@ -119,7 +119,7 @@ def test_the_remote_main_branch_comes_first(repository: Repository) -> None:
     repository.commit(a="1")
     clone = repository.clone("clone")
     clone.commit(a="2")
-    start = find_start(clone.root, "", {})
+    start = find_diff_base(clone.root, "", {})
     assert start.commit == repository.head
     assert "origin/HEAD" in start.reason
 
@@ -127,17 +127,17 @@ def test_the_remote_main_branch_comes_first(repository: Repository) -> None:
 def test_without_a_main_branch_nothing_is_known(repository: Repository) -> None:
     repository.git("checkout", "--quiet", "-b", "strange")
     repository.commit(a="1")
-    start = find_start(repository.root, "", {})
+    start = find_diff_base(repository.root, "", {})
     assert start.commit is None
     assert "none of" in start.reason
 
 
 def test_without_a_commit_nothing_is_known(repository: Repository) -> None:
-    assert find_start(repository.root, "", {}).commit is None
+    assert find_diff_base(repository.root, "", {}).commit is None
 
 
 def test_without_a_repository_nothing_is_known(tmp_path: Path) -> None:
-    start = find_start(tmp_path, "", {})
+    start = find_diff_base(tmp_path, "", {})
     assert start.commit is None
     assert "no work tree" in start.reason
 
@@ -146,16 +146,16 @@ def test_without_git_nothing_is_known(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "")
-    start = find_start(tmp_path, "", {})
-    assert start == Start(None, "git is not installed")
+    start = find_diff_base(tmp_path, "", {})
+    assert start == DiffBase(None, "git is not installed")
 
 
 def test_an_unknown_start_has_no_changes_to_list(repository: Repository) -> None:
     repository.commit(a="1")
     with pytest.raises(ToolError, match="no idea"):
-        changed_files(repository.root, Start(None, "no idea"))
+        changed_files(repository.root, DiffBase(None, "no idea"))
     with pytest.raises(ToolError, match="no idea"):
-        changed_lines(repository.root, Start(None, "no idea"), ["*.py"])
+        changed_lines(repository.root, DiffBase(None, "no idea"), ["*.py"])
 
 
 def test_a_commit_that_is_gone_is_an_error_not_an_empty_list(
@@ -192,7 +192,7 @@ def test_a_merge_of_a_pull_request_started_at_its_first_parent(
 ) -> None:
     old, base, head = merged(repository)
     event = repository.event("pull_request", **pull_request(old, head))
-    start = find_start(repository.root, "", event)
+    start = find_diff_base(repository.root, "", event)
     assert start.commit == base
     assert paths(changed_files(repository.root, start)) == ["b.py"]
 
@@ -208,7 +208,7 @@ def test_a_merge_that_the_author_made_is_not_that_merge(
     repository.git("checkout", "--quiet", "mine")
     repository.git("merge", "--quiet", "--no-ff", "--no-edit", "main")
     event = repository.event("pull_request", **pull_request(base, repository.head))
-    start = find_start(repository.root, "", event)
+    start = find_diff_base(repository.root, "", event)
     assert start.commit == base != old
     assert paths(changed_files(repository.root, start)) == ["b.py"]
 
@@ -219,7 +219,7 @@ def test_a_shallow_merge_is_deepened(repository: Repository) -> None:
     clone = repository.clone("clone", "--depth=1", "--branch=merge")
     assert clone.git("rev-parse", "--is-shallow-repository") == "true"
     event = clone.event("pull_request", **pull_request(base, head))
-    start = find_start(clone.root, "", event)
+    start = find_diff_base(clone.root, "", event)
     assert start.commit == base
     assert paths(changed_files(clone.root, start)) == ["b.py"]
 
@@ -235,7 +235,7 @@ def test_a_shallow_branch_is_deepened_until_the_base_is_shared(
     base = repository.commit(c="1")
     clone = repository.clone("clone", "--depth=1", "--branch=mine")
     event = clone.event("pull_request", **pull_request(base, clone.head))
-    start = find_start(clone.root, "", event)
+    start = find_diff_base(clone.root, "", event)
     assert start.commit == old
     assert paths(changed_files(clone.root, start)) == ["b.py"]
 
@@ -248,7 +248,7 @@ def test_a_shallow_clone_that_cannot_be_deepened_knows_nothing(
     clone = repository.clone("clone", "--depth=1", "--branch=merge")
     clone.git("remote", "set-url", "origin", (repository.root / "gone").as_uri())
     event = clone.event("pull_request", **pull_request(base, head))
-    start = find_start(clone.root, "", event)
+    start = find_diff_base(clone.root, "", event)
     assert start.commit is None
     assert "too shallow" in start.reason
 
@@ -256,7 +256,7 @@ def test_a_shallow_clone_that_cannot_be_deepened_knows_nothing(
 def test_a_checkout_of_the_base_itself_is_a_mistake(repository: Repository) -> None:
     base = repository.commit(a="1")
     event = repository.event("pull_request_target", **pull_request(base, "1" * 40))
-    start = find_start(repository.root, "", event)
+    start = find_diff_base(repository.root, "", event)
     assert start.commit is None
     assert "checked out" in start.reason
 
@@ -266,7 +266,7 @@ def test_a_merge_group_started_at_its_base(repository: Repository) -> None:
     repository.commit(a="2")
     repository.commit(b="2")
     event = repository.event("merge_group", merge_group={"base_sha": base})
-    assert find_start(repository.root, "", event).commit == base
+    assert find_diff_base(repository.root, "", event).commit == base
 
 
 def push(before: str, **more: object) -> dict[str, object]:
@@ -279,7 +279,7 @@ def test_a_push_started_at_what_was_there_before(repository: Repository) -> None
     repository.commit(a="2")
     repository.commit(b="2")
     event = repository.event("push", **push(before))
-    assert find_start(repository.root, "", event).commit == before
+    assert find_diff_base(repository.root, "", event).commit == before
 
 
 def test_a_shallow_push_is_deepened(repository: Repository) -> None:
@@ -288,7 +288,7 @@ def test_a_shallow_push_is_deepened(repository: Repository) -> None:
     repository.commit(b="2")
     clone = repository.clone("clone", "--depth=1")
     event = clone.event("push", **push(before))
-    assert find_start(clone.root, "", event).commit == before
+    assert find_diff_base(clone.root, "", event).commit == before
 
 
 @pytest.mark.parametrize(
@@ -301,7 +301,7 @@ def test_a_new_or_forced_branch_started_where_it_left_main(
     repository.git("checkout", "--quiet", "-b", "x")
     repository.commit(a="2")
     clone = repository.clone("clone", "--single-branch", "--branch=x")
-    start = find_start(clone.root, "", clone.event("push", **payload))
+    start = find_diff_base(clone.root, "", clone.event("push", **payload))
     assert start.commit == first
 
 
@@ -312,7 +312,7 @@ def test_a_forced_push_whose_old_commit_is_still_here(repository: Repository) ->
     repository.git("reset", "--quiet", "--hard", first)
     repository.commit(b="1")
     event = repository.event("push", **push(before, forced=True))
-    assert find_start(repository.root, "", event).commit == first
+    assert find_diff_base(repository.root, "", event).commit == first
 
 
 @pytest.mark.parametrize("before", [ZERO, "1" * 40])
@@ -321,7 +321,7 @@ def test_main_itself_is_never_compared_with_itself(
 ) -> None:
     repository.commit(a="1")
     clone = repository.clone("clone")
-    start = find_start(clone.root, "", clone.event("push", **push(before)))
+    start = find_diff_base(clone.root, "", clone.event("push", **push(before)))
     assert start.commit is None
     assert "checked out" in start.reason
 
@@ -342,7 +342,7 @@ def test_other_events_are_about_everything(
 ) -> None:
     repository.commit(a="1")
     repository.commit(a="2")
-    start = find_start(repository.root, "", repository.event(name, **payload))
+    start = find_diff_base(repository.root, "", repository.event(name, **payload))
     assert start.commit is None
     assert "not about a change" in start.reason
 
@@ -352,7 +352,7 @@ def test_an_event_that_cannot_be_read(repository: Repository, text: bytes) -> No
     repository.commit(a="1")
     event = repository.event("push")
     Path(event["GITHUB_EVENT_PATH"]).write_bytes(text)
-    start = find_start(repository.root, "", event)
+    start = find_diff_base(repository.root, "", event)
     assert start.commit is None
     assert "cannot be read" in start.reason
 

@@ -9,7 +9,7 @@ import pytest
 from tests.engine.bare import bare_environment
 from tests.engine.projects import (
     DemoProject,
-    Place,
+    Location,
     Run,
     assert_green,
     assert_not_run,
@@ -185,7 +185,7 @@ def test_only_changed_files_are_looked_at_since_a_commit(project: DemoProject) -
     project.append("more.txt", "four\n")
     git(project.root, "commit", "--quiet", "--all", "--message", "more")
     run = hooks(project, "--since", "HEAD~1")
-    assert run.places("hooks") == [Place("more.txt", 2)]
+    assert run.locations("hooks") == [Location("more.txt", 2)]
     nothing = hooks(project, "--since", "HEAD")
     assert nothing.check("hooks")["status"] == "skipped"
     assert nothing.code == 0
@@ -195,7 +195,7 @@ def test_changed_hooks_look_at_everything(project: DemoProject) -> None:
     text = with_hooks(project, OBJECTS_TO_NINE)
     project.write(CONFIG, text + OBJECTS_TO_TWO.replace("objects", "again"))
     run = hooks(project, "--since", "HEAD")
-    assert len(run.places("hooks")) == 2
+    assert len(run.locations("hooks")) == 2
 
 
 def test_an_unknown_commit_is_no_green(project: DemoProject) -> None:
@@ -206,7 +206,7 @@ def test_an_unknown_commit_is_no_green(project: DemoProject) -> None:
 def test_paths_limit_the_files(project: DemoProject) -> None:
     with_hooks(project, OBJECTS_TO_TWO)
     run = hooks(project, "--", "more.txt")
-    assert run.places("hooks") == [Place("more.txt", 2)]
+    assert run.locations("hooks") == [Location("more.txt", 2)]
 
 
 def test_the_history_is_there_for_hooks_that_ask(project: DemoProject) -> None:

@@ -141,7 +141,7 @@ def test_a_python_that_is_not_installed_is_not_run(
     run = gate(with_sources, "--python", "3.99", PATH=str(tools))
     assert run.code == 3, str(run)
     assert run.check("test")["reason"] == "Python 3.99 is not installed"
-    assert "next: install Python 3.99, or uv" in run.check("test")["output"]
+    assert "hint: install Python 3.99, or uv" in run.check("test")["output"]
 
 
 def test_without_pixi_uv_makes_the_environment_and_the_result_says_so(
@@ -292,7 +292,7 @@ def test_a_uv_project(plain: DemoProject, tools: Path) -> None:
     assert run.code == 3, str(run)
     assert "uv could not prepare the environment" in run.check("test")["reason"]
     assert "uv lock" in run.check("test")["output"]
-    assert "next: run `uv sync" in run.check("test")["output"]
+    assert "hint: run `uv sync" in run.check("test")["output"]
 
 
 def test_a_uv_project_with_another_python(plain: DemoProject, tools: Path) -> None:

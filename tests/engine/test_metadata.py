@@ -153,7 +153,7 @@ def test_everything_that_can_be_wrong(package: DemoProject) -> None:
 
 def assert_red_here(run: Run, line: int) -> None:
     assert f"pyproject.toml:{line}" in run.summary
-    assert line in {place.line for place in run.junit_places("metadata")}
+    assert line in {location.line for location in run.junit_locations("metadata")}
 
 
 @pytest.mark.heavy

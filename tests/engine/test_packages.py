@@ -143,7 +143,7 @@ def test_what_a_package_is_imported_by(
     ],
 )
 def test_the_configuration_of_the_build_backend_says_where_code_is(
-    tmp_path: Path, table: str, place: str
+    tmp_path: Path, table: str, location: str
 ) -> None:
     files = {
         "libs/x/pyproject.toml": pyproject("x", more=table),
@@ -151,7 +151,7 @@ def test_the_configuration_of_the_build_backend_says_where_code_is(
         "libs/x/other/__init__.py": "",
     }
     found = one(graph_of(tmp_path, files), "x")
-    assert found.import_names == ["it"], place
+    assert found.import_names == ["it"], location
 
 
 @pytest.mark.parametrize(
@@ -273,12 +273,12 @@ def test_odd_values_in_a_manifest_are_no_error(tmp_path: Path) -> None:
 
 def test_a_name_that_is_not_utf8_is_told(tmp_path: Path) -> None:
     write(tmp_path, package("core"))
-    place = tmp_path / "libs" / os.fsdecode(b"\xff")
+    location = tmp_path / "libs" / os.fsdecode(b"\xff")
     try:
-        place.mkdir(parents=True)
+        location.mkdir(parents=True)
     except OSError:
         pytest.skip("this file system takes UTF-8 only")
-    (place / "pyproject.toml").write_text(pyproject("lib"))
+    (location / "pyproject.toml").write_text(pyproject("lib"))
     (ignored,) = graph_of(tmp_path).ignored
     assert ignored.because == "its name is not UTF-8"
     assert ignored.path == "libs/\\xff"

@@ -152,7 +152,7 @@ def jobs(
     return with_packages(planned, PackageChanges(graph, found, True), loaded).outputs()  # noqa: FBT003
 
 
-def legs(outputs: dict[str, str], name: str) -> list[tuple[str, str]]:
+def matrix_jobs(outputs: dict[str, str], name: str) -> list[tuple[str, str]]:
     rows = cast("list[dict[str, str]]", json.loads(outputs[name])["include"])
     return sorted((row["package"], row["python-version"]) for row in rows)
 
@@ -163,8 +163,8 @@ def test_each_package_has_a_leg_on_the_oldest_and_the_newest_python(
     found = affected(graph, tmp_path, "sub-packages/cli/src/cli/x.py")
     outputs = jobs(graph, found, tmp_path)
     assert json.loads(outputs["packages"]) == ["bot", "cli", "shop"]
-    assert legs(outputs, "package-matrix") == [("cli", "3.10"), ("cli", "3.12")]
-    assert {name for name, _ in legs(outputs, "cross-matrix")} == {"bot", "shop"}
+    assert matrix_jobs(outputs, "package-matrix") == [("cli", "3.10"), ("cli", "3.12")]
+    assert {name for name, _ in matrix_jobs(outputs, "cross-matrix")} == {"bot", "shop"}
     assert outputs["cross-checks"] == "typecheck,test"
     here, alone = (outputs[f"{w}-checks"].split(",") for w in ("repository", "package"))
     assert set(here) & set(alone) == {"security", "audit", "policy"}
@@ -205,7 +205,7 @@ def many(number: int, requires: str = "") -> Graph:
 def test_no_matrix_is_larger_than_github_allows(tmp_path: Path) -> None:
     graph = many(300)
     found = Affected(dict.fromkeys(graph.names, "x"))
-    rows = legs(jobs(graph, found, tmp_path), "package-matrix")
+    rows = matrix_jobs(jobs(graph, found, tmp_path), "package-matrix")
     assert len(rows) <= 256
     covered = [(name, python) for row, python in rows for name in row.split(",")]
     assert sorted(covered) == sorted(
@@ -224,7 +224,7 @@ def test_a_package_runs_on_pythons_that_it_allows(tmp_path: Path) -> None:
     ):
         graph = many(1, requires)
         outputs = jobs(graph, Affected({"p0": "x"}), tmp_path)
-        found = [python for _, python in legs(outputs, "package-matrix")]
+        found = [python for _, python in matrix_jobs(outputs, "package-matrix")]
         assert found == wanted, requires
 
 

@@ -18,7 +18,7 @@ from tests.engine.projects import (
     assert_green,
     assert_red,
     git,
-    place_tool,
+    install_tool,
 )
 
 MakeProject = Callable[[Path], DemoProject]
@@ -104,7 +104,7 @@ def test_a_fault_is_told_where_it_stands_in_the_repository(
 ) -> None:
     monorepo.replace("libs/core/tests/test_core.py", "== 1", "== 2")
     monorepo.append("libs/core/src/core/__init__.py", "\nimport os\n")
-    place_tool(monorepo, "ruff")
+    install_tool(monorepo, "ruff")
     words = ("gate", "--package", "core", "--only", "lint,test")
     done = of(monorepo, gate(monorepo, *words), "core")
     assert_red(done, "lint", "libs/core/src/core/__init__.py", 8)
@@ -190,7 +190,7 @@ def test_the_changed_packages_are_checked_in_order_and_give_one_verdict(
     assert [check["id"] for check in done.result["checks"]] == ["core", "cli"]
     assert done.check("core")["status"] == "passed"
     assert done.check("cli")["status"] == "failed"
-    assert done.places("cli")[0].path == "libs/cli/tests/test_cli.py"
+    assert done.locations("cli")[0].path == "libs/cli/tests/test_cli.py"
     assert done.result["verdict"] == "red"
     for name in ("core", "cli"):
         assert (monorepo.root / f".ci-framework/gate/{name}/junit.xml").is_file()
@@ -239,7 +239,9 @@ def test_a_package_imports_what_it_declares(monorepo: DemoProject) -> None:
     words = ("gate", "--package", "alone", "--only", "declared-imports")
     done = of(monorepo, gate(monorepo, *words), "alone")
     assert done.code == 1
-    found = {Path(place.path).stem for place in done.places("declared-imports")}
+    found = {
+        Path(location.path).stem for location in done.locations("declared-imports")
+    }
     assert found == {name for name, (_, red) in IMPORTS.items() if red}
     notes = " ".join(done.check("declared-imports")["notes"])
     assert "not installed, not judged: not_there_at_all" in notes
@@ -297,11 +299,11 @@ def test_an_undeclared_sibling_is_not_in_the_environment(
     assert "No module named 'core'" in done.stderr
 
 
-def wheels(monorepo: DemoProject, tmp_path: Path, place: str) -> Run:
+def wheels(monorepo: DemoProject, tmp_path: Path, location: str) -> Run:
     """Build the package that needs another of the repository, with what is there."""
     (tmp_path / "tools" / "uv").unlink(missing_ok=True)
     words = ("gate", "--package", "demo-end-of-ours", "--only", "build")
-    variables = {**FULL, "PATH": f"{place}:/usr/bin:/bin"}
+    variables = {**FULL, "PATH": f"{location}:/usr/bin:/bin"}
     done = monorepo.run(*words, variables=variables)
     return of(monorepo, done, "demo-end-of-ours")
 
@@ -325,10 +327,10 @@ def unpublished(monorepo: DemoProject) -> DemoProject:
 @pytest.mark.parametrize("place", [str(Path(sys.executable).parent), "/usr/bin"])
 @pytest.mark.heavy
 def test_a_wheel_is_installed_with_the_packages_of_the_repository_that_it_needs(
-    unpublished: DemoProject, place: str, tmp_path: Path
+    unpublished: DemoProject, location: str, tmp_path: Path
 ) -> None:
     """With uv, and with what every system has."""
-    assert_green(wheels(unpublished, tmp_path, place))
+    assert_green(wheels(unpublished, tmp_path, location))
 
 
 @pytest.mark.heavy

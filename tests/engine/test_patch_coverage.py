@@ -9,7 +9,7 @@ import pytest
 
 from tests.engine.projects import (
     DemoProject,
-    Place,
+    Location,
     Run,
     assert_green,
     assert_not_run,
@@ -56,8 +56,8 @@ def assert_uncovered(run: Run, path: str, line: int) -> None:
     """The check failed, and every report names the place."""
     assert run.code == 1, str(run)
     assert run.check("patch-coverage")["status"] == "failed"
-    assert run.places("patch-coverage") == [Place(path, line)], str(run)
-    assert run.junit_places("patch-coverage") == [Place(path, line)]
+    assert run.locations("patch-coverage") == [Location(path, line)], str(run)
+    assert run.junit_locations("patch-coverage") == [Location(path, line)]
     assert f"{path}:{line}" in run.summary
     assert f"{path}:{line}" in run.stderr
 

@@ -87,7 +87,7 @@ def test_reports_that_cannot_be_written_are_an_error(
     run = project.run("gate", "--report-dir", str(tmp_path / "file" / "reports"))
     assert run.code == 3
     assert "cannot write there" in run.stderr
-    assert "next: make the directory writable" in run.stderr
+    assert "hint: make the directory writable" in run.stderr
 
 
 def test_an_output_directory_that_is_a_file_is_an_error(project: DemoProject) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.engine.projects import (
     DemoProject,
-    Place,
+    Location,
     Run,
     assert_green,
     assert_red,
@@ -164,7 +164,7 @@ def test_dead_code(project: DemoProject) -> None:
     )
     run = policy(project)
     assert_red(run, "policy", SOURCE, 9)
-    assert run.places("policy") == [Place(SOURCE, n) for n in (9, 13, 17)]
+    assert run.locations("policy") == [Location(SOURCE, n) for n in (9, 13, 17)]
     assert set(run.rules("policy")) == {"dead-code"}
 
 
@@ -194,7 +194,7 @@ def test_a_name_of_another_module_does_not_keep_it_alive(project: DemoProject) -
     text = "def _same() -> int:\n    return 1\n"
     project.write("src/demo/one.py", text)
     project.write("src/demo/two.py", text + "\n\nX = _same()\n")
-    assert policy(project).places("policy") == [Place("src/demo/one.py", 1)]
+    assert policy(project).locations("policy") == [Location("src/demo/one.py", 1)]
 
 
 def test_decorated_names_may_be_registered(project: DemoProject) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.projects import DemoProject, Place, Run, assert_green, assert_red
+from tests.engine.projects import DemoProject, Location, Run, assert_green, assert_red
 
 HOSTILE = [
     "src/demo/new\nline.py",
@@ -42,7 +42,7 @@ def test_a_hostile_file_name_breaks_no_report(
     project.write(name, "import os\n")
     run = project.gate("lint", variables=github(tmp_path))
     assert run.code == 1, str(run)
-    assert run.places("lint") == [Place(name, 1)]
+    assert run.locations("lint") == [Location(name, 1)]
     (case,) = run.junit.findall("testsuite[@name='lint']/testcase")
     assert case.get("line") == "1"
     if "\x1b" not in name:

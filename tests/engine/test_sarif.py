@@ -116,13 +116,13 @@ def test_what_every_result_has() -> None:
             assert result["level"] in ("error", "warning")
             assert result["message"]["text"].strip()
             assert result["partialFingerprints"]["ciFramework/v1"]
-            (place,) = result["locations"]
-            place = place["physicalLocation"]
-            uri = place["artifactLocation"]["uri"]
-            assert place["artifactLocation"]["uriBaseId"] == "%SRCROOT%"
+            (location,) = result["locations"]
+            location = location["physicalLocation"]
+            uri = location["artifactLocation"]["uri"]
+            assert location["artifactLocation"]["uriBaseId"] == "%SRCROOT%"
             assert re.fullmatch("[A-Za-z0-9_.%-]+(/[A-Za-z0-9_.%-]+)*", uri), uri
             assert not uri.startswith("..")
-            assert place["region"]["startLine"] >= 1
+            assert location["region"]["startLine"] >= 1
 
 
 def test_hostile_names_come_back_as_they_were() -> None:
@@ -139,9 +139,9 @@ def test_a_place_outside_of_the_repository_is_told_in_words() -> None:
     log = sarif(check(finding(path="/etc/passwd", message="bad")))
     result = log["runs"][0]["results"][0]
     assert result["message"]["text"] == "/etc/passwd:3:5: bad"
-    place = result["locations"][0]["physicalLocation"]
-    assert place["artifactLocation"]["uri"] == "pyproject.toml"
-    assert place["region"] == {"startLine": 1}
+    location = result["locations"][0]["physicalLocation"]
+    assert location["artifactLocation"]["uri"] == "pyproject.toml"
+    assert location["region"] == {"startLine": 1}
 
 
 def test_messages_hold_nothing_for_terminals_and_end() -> None:
@@ -227,9 +227,9 @@ def test_the_gate_writes_it(project: DemoProject) -> None:
     assert project.gate("lint").code == 1
     log = json.loads((project.reports / "results.sarif").read_text(encoding="utf-8"))
     (result,) = runs(log)["ci-framework/lint/ruff/"]["results"]
-    place = result["locations"][0]["physicalLocation"]
-    assert place["artifactLocation"]["uri"] == "src/demo/a%20b%25.py"
-    assert place["region"]["startLine"] == 2
+    location = result["locations"][0]["physicalLocation"]
+    assert location["artifactLocation"]["uri"] == "src/demo/a%20b%25.py"
+    assert location["region"]["startLine"] == 2
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from tests.engine.bare import bare_environment
 from tests.engine.projects import (
     DemoProject,
     Json,
-    Place,
+    Location,
     Run,
     assert_green,
     assert_not_run,
@@ -118,7 +118,7 @@ def test_a_flaw_elsewhere_does_not_hide_the_unread_file(project: DemoProject) ->
     project.append(SOURCE, EVAL)
     run = security(project)
     assert_not_run(run, "security", "src/demo/broken.py")
-    assert Place(SOURCE, EVAL_LINE) in run.places("security")
+    assert Location(SOURCE, EVAL_LINE) in run.locations("security")
 
 
 def test_no_source_files_is_skipped_with_the_reason(project: DemoProject) -> None:

@@ -32,8 +32,8 @@ def test_the_settings_are_where_the_table_is(
     for name, text in {"pyproject.toml": pyproject, "ci-framework.toml": own}.items():
         if text is not None:
             (tmp_path / name).write_text(text)
-    place = configuration_file(tmp_path)
-    assert (place.name if place else None) == found
+    location = configuration_file(tmp_path)
+    assert (location.name if location else None) == found
 
 
 def test_a_broken_pyproject_beside_the_settings_is_named(tmp_path: Path) -> None:

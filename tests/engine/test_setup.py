@@ -16,7 +16,7 @@ from tests.engine.projects import (
     add_uv,
     assert_green,
     git,
-    place_tool,
+    install_tool,
     snapshot,
 )
 
@@ -36,7 +36,7 @@ def tools(project: DemoProject, tmp_path: Path) -> Path:
     assert found is not None
     (folder / "git").symlink_to(found)
     add_uv(folder)
-    place_tool(project, "pre-commit")
+    install_tool(project, "pre-commit")
     return folder
 
 
@@ -156,22 +156,22 @@ def test_nothing_outside_of_the_repository_changes(
     """Sentinels beside the repository, in HOME and in TMPDIR survive."""
     project.write(".pre-commit-config.yaml", HOOKS)
     project.git_init()
-    place_tool(project, "check-jsonschema")
-    place_tool(project, "ruff")
-    places = [tmp_path / name for name in ("home", "tmp", "demo-beside")]
-    for place in places:
-        (place / ".config").mkdir(parents=True)
-        (place / ".bashrc").write_text("mine", encoding="utf-8")
-        (place / "sentinel").write_text("mine", encoding="utf-8")
+    install_tool(project, "check-jsonschema")
+    install_tool(project, "ruff")
+    locations = [tmp_path / name for name in ("home", "tmp", "demo-beside")]
+    for location in locations:
+        (location / ".config").mkdir(parents=True)
+        (location / ".bashrc").write_text("mine", encoding="utf-8")
+        (location / "sentinel").write_text("mine", encoding="utf-8")
     (tmp_path / "sentinel").write_text("mine", encoding="utf-8")
-    before = [snapshot(place) for place in places]
+    before = [snapshot(location) for location in locations]
     variables = {
-        "HOME": str(places[0]),
-        "TMPDIR": str(places[1]),
+        "HOME": str(locations[0]),
+        "TMPDIR": str(locations[1]),
         "PATH": f"{tools}:/usr/bin:/bin",
         "XDG_CACHE_HOME": str(tmp_path / "cache"),
     }
     words = ("--only", "no-conflict-markers,lint,test") if command == "gate" else ()
     assert_green(project.run(command, *words, variables=variables))
-    assert [snapshot(place) for place in places] == before
+    assert [snapshot(location) for location in locations] == before
     assert (tmp_path / "sentinel").read_text(encoding="utf-8") == "mine"

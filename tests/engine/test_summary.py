@@ -17,14 +17,16 @@ from ci_engine.findings.results import (
     Verdict,
     verdict_of,
 )
-from ci_engine.reports.gathered import gather_legs, read_jobs
+from ci_engine.reports.gathered import gather_jobs, read_jobs
 from ci_engine.reports.page import clip
 from tests.engine.projects import DemoProject, Run
 
 NASTY = "<b>@someone | x\ny"
 
 
-def leg(place: Path, name: str, *checks: CheckResult, command: str = "gate") -> None:
+def matrix_job(
+    location: Path, name: str, *checks: CheckResult, command: str = "gate"
+) -> None:
     """Write the report of one run, as if its artifact had been downloaded."""
     result = RunResult(
         command=command,
@@ -34,8 +36,8 @@ def leg(place: Path, name: str, *checks: CheckResult, command: str = "gate") -> 
         tier="extended",
         seconds=12.34,
     )
-    (place / name).mkdir(parents=True)
-    (place / name / "result.json").write_bytes(msgspec.json.encode(result))
+    (location / name).mkdir(parents=True)
+    (location / name / "result.json").write_bytes(msgspec.json.encode(result))
 
 
 def passed(name: str = "lint", seconds: float = 1.0) -> CheckResult:
@@ -88,13 +90,13 @@ GREEN, RED, ERROR = 0, 1, 3
         ({"a": "success", "b": "success"}, {}, GREEN),
         ({"a": "success", "b": "failure"}, {}, RED),
         ({"a": "success", "b": "failure"}, {"b": "because"}, RED),
-        ({"a": "success", "b": "cancelled"}, {}, ERROR),
-        ({"a": "success", "b": "cancelled"}, {"b": "because"}, ERROR),
+        ({"a": "success", "b": "canceled"}, {}, ERROR),
+        ({"a": "success", "b": "canceled"}, {"b": "because"}, ERROR),
         ({"a": "success", "b": "skipped"}, {}, ERROR),
         ({"a": "success", "b": "skipped"}, {"b": ""}, ERROR),
         ({"a": "success", "b": "skipped"}, {"a": "because"}, ERROR),
         ({"a": "success", "b": "skipped"}, {"b": "because"}, GREEN),
-        ({"a": "cancelled", "b": "failure"}, {}, RED),
+        ({"a": "canceled", "b": "failure"}, {}, RED),
         ({"a": "something new"}, {}, ERROR),
     ],
 )
@@ -120,8 +122,8 @@ def test_a_job_is_green_by_success_or_by_a_recorded_reason(
 def test_a_run_that_is_not_green_makes_the_whole_not_green(
     checks: list[CheckResult], code: int, project: DemoProject, reports: Path
 ) -> None:
-    leg(reports, "gate-linux-py3.12-1", *checks)
-    leg(reports, "gate-quick-checks-1", passed())
+    matrix_job(reports, "gate-linux-py3.12-1", *checks)
+    matrix_job(reports, "gate-quick-checks-1", passed())
     assert summary(project, needs=jobs(a="success")).code == code
 
 
@@ -140,7 +142,7 @@ def test_nothing_to_judge_is_wrong_usage_or_an_error(
 def test_a_report_that_cannot_be_read_is_never_green(
     content: bytes, project: DemoProject, reports: Path
 ) -> None:
-    leg(reports, "gate-quick-checks-1", passed())
+    matrix_job(reports, "gate-quick-checks-1", passed())
     (reports / "gate-other-1").mkdir()
     (reports / "gate-other-1" / "result.json").write_bytes(content)
     run = summary(project, needs=jobs(a="success"))
@@ -161,30 +163,30 @@ def test_a_job_that_was_run_again_is_judged_by_its_last_run(
     project: DemoProject, reports: Path
 ) -> None:
     for attempt, checks in ((2, [failed()]), (10, [passed()]), (1, [failed()])):
-        leg(reports, f"gate-linux-py3.12-{attempt}", *checks)
-    leg(reports, "gate-linux-py3.13-1", passed())
+        matrix_job(reports, f"gate-linux-py3.12-{attempt}", *checks)
+    matrix_job(reports, "gate-linux-py3.13-1", passed())
     run = summary(project, needs=jobs(a="success"))
     assert run.code == 0, str(run)
-    legs, unread = gather_legs(reports)
+    matrix_jobs, unread = gather_jobs(reports)
     names = ["gate-linux-py3.12", "gate-linux-py3.13"]
-    assert ([found.name for found in legs], unread) == (names, [])
+    assert ([found.name for found in matrix_jobs], unread) == (names, [])
 
 
 def test_the_page_of_an_earlier_run_is_no_run(
     project: DemoProject, reports: Path
 ) -> None:
-    leg(reports, "gate", passed())
+    matrix_job(reports, "gate", passed())
     assert summary(project, needs=jobs(a="failure")).code == 1
     assert summary(project).code == 0
     deep = reports / "environments" / "x" / "site-packages"
-    leg(deep, "package", failed())
+    matrix_job(deep, "package", failed())
     assert summary(project).code == 0
 
 
 def test_a_failure_is_shown_with_its_place_and_what_repeats_it(
     project: DemoProject, reports: Path
 ) -> None:
-    leg(reports, "gate-quick-checks-1", failed(), passed("format"))
+    matrix_job(reports, "gate-quick-checks-1", failed(), passed("format"))
     run = summary(project, needs=jobs(quick_checks="failure"))
     page = run.stdout
     assert "| gate-quick-checks | red | lint: FAILED | Python 3.12.1 | 12.3 |" in page
@@ -197,7 +199,7 @@ def test_no_text_of_a_tool_is_markup_or_calls_a_person(
     project: DemoProject, reports: Path
 ) -> None:
     bad = CheckResult(id="test", status=Status.NOT_RUN, reason=NASTY)
-    leg(reports, "gate-quick-checks-1", failed(), bad)
+    matrix_job(reports, "gate-quick-checks-1", failed(), bad)
     run = summary(project, needs=jobs(a="skipped"), skips={"a": NASTY})
     assert "<b>" not in run.stdout
     assert "@someone" not in run.stdout
@@ -210,8 +212,8 @@ def test_what_was_left_out_is_listed_once_with_its_reason(
     project: DemoProject, reports: Path
 ) -> None:
     skipped = CheckResult(id="hooks", status=Status.SKIPPED, reason="none are set up")
-    leg(reports, "gate-a-1", passed(), skipped)
-    leg(reports, "gate-b-1", passed(), skipped)
+    matrix_job(reports, "gate-a-1", passed(), skipped)
+    matrix_job(reports, "gate-b-1", passed(), skipped)
     needs = jobs(tests="skipped", other="skipped", a="success")
     page = summary(project, needs=needs, skips={"tests": "only docs"}).stdout
     tail = page.partition("### Skipped")[2].strip().splitlines()
@@ -225,11 +227,11 @@ def test_what_was_left_out_is_listed_once_with_its_reason(
 def test_security_says_what_ran_and_that_nothing_did(
     project: DemoProject, reports: Path
 ) -> None:
-    leg(reports, "gate-a-1", passed())
+    matrix_job(reports, "gate-a-1", passed())
     assert "No check of security was part of this run." in summary(project).stdout
     scan = failed("security")
     scan.tool = "bandit 1.9"
-    leg(reports, "gate-b-1", scan)
+    matrix_job(reports, "gate-b-1", scan)
     page = summary(project).stdout
     assert "| gate-b | security | FAILED | 1 | 1 | bandit 1.9 |" in page
     off = summary(project, "--security", "false").stdout
@@ -245,7 +247,7 @@ def test_performance_says_where_the_time_went_as_measured(
         TestCase(id="tests/a.py::slow", outcome="passed", seconds=7.5),
         TestCase(id="tests/a.py::quick", outcome="passed", seconds=0.001),
     ]
-    leg(reports, "gate-a-1", passed(seconds=0.5), test)
+    matrix_job(reports, "gate-a-1", passed(seconds=0.5), test)
     page = summary(project).stdout
     rows = page.partition("### Performance")[2].strip().splitlines()[2:]
     assert rows == [
@@ -259,7 +261,7 @@ def test_performance_says_where_the_time_went_as_measured(
 def test_a_workflow_gets_the_verdict_and_the_page(
     project: DemoProject, reports: Path
 ) -> None:
-    leg(reports, "gate-a-1", passed())
+    matrix_job(reports, "gate-a-1", passed())
     output, page = (project.root.parent / name for name in ("output", "page"))
     run = summary(
         project, "--json", GITHUB_OUTPUT=str(output), GITHUB_STEP_SUMMARY=str(page)
@@ -280,7 +282,7 @@ def test_a_summary_too_long_for_github_is_cut_not_lost(
     ]
     for number in range(50):
         bad = CheckResult(id="lint", status=Status.FAILED, findings=findings, new=50)
-        leg(reports, f"gate-{number}-1", bad)
+        matrix_job(reports, f"gate-{number}-1", bad)
     page = project.root.parent / "page"
     run = summary(project, GITHUB_STEP_SUMMARY=str(page))
     assert run.code == 1, str(run)

@@ -7,7 +7,7 @@ import pytest
 from tests.engine.projects import (
     FULL,
     DemoProject,
-    Place,
+    Location,
     assert_green,
     assert_red,
 )
@@ -363,4 +363,4 @@ def test_output_of_the_tests_is_kept(project: DemoProject) -> None:
     run = project.gate("test")
     text = (run.reports / "pytest-output.txt").read_text(encoding="utf-8")
     assert "1 failed, 1 passed" in text
-    assert run.places("test") == [Place(MORE, 3)]
+    assert run.locations("test") == [Location(MORE, 3)]

@@ -480,8 +480,8 @@ def test_a_line_of_mypy(
 ) -> None:
     read = mypy._findings  # pyright: ignore[reportPrivateUsage]
     (found,) = read(context, row)
-    place = (found.path, found.line, found.column)
-    assert (*place, found.severity, found.message, found.rule) == expected
+    location = (found.path, found.line, found.column)
+    assert (*location, found.severity, found.message, found.rule) == expected
 
 
 def test_a_line_of_mypy_with_a_drive(context: Context) -> None:

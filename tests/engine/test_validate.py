@@ -14,11 +14,11 @@ import pytest
 
 from tests.engine.projects import (
     DemoProject,
-    Place,
+    Location,
     Run,
     assert_green,
     engine_version,
-    place_tool,
+    install_tool,
     program,
 )
 from tests.render.renders import render
@@ -49,7 +49,7 @@ jobs:
 @pytest.fixture
 def validators(project: DemoProject) -> None:
     """Put the installed validators where the locked ones would be."""
-    place_tool(project, "check-jsonschema")
+    install_tool(project, "check-jsonschema")
 
 
 def validate(project: DemoProject, **variables: str) -> Run:
@@ -59,12 +59,12 @@ def validate(project: DemoProject, **variables: str) -> Run:
     return project.run("validate", variables={"PATH": str(tools), **variables})
 
 
-def assert_wrong(run: Run, part: str, place: Place, *words: str) -> None:
+def assert_wrong(run: Run, part: str, location: Location, *words: str) -> None:
     assert run.code == 2, str(run)
     assert run.check(part)["status"] == "failed"
     assert run.result["verdict"] == "red"
-    assert place in run.places(part), f"{run.places(part)}\n{run}"
-    shown = f"{place.path}:{place.line}" if place.line else place.path
+    assert location in run.locations(part), f"{run.locations(part)}\n{run}"
+    shown = f"{location.path}:{location.line}" if location.line else location.path
     assert shown in run.stderr
     assert shown in run.summary
     for word in words:
@@ -128,9 +128,9 @@ def test_settings_that_do_not_fit_are_named_with_their_lines(
         "key tool.ci-framework.quality.coverage-threshold: found string '90'; "
         "allowed: an integer from 0 to 100",
     )
-    assert_wrong(run, "settings", Place("pyproject.toml", line), *words)
+    assert_wrong(run, "settings", Location("pyproject.toml", line), *words)
     line = line_of(project, "amiga")
-    assert_wrong(run, "settings", Place("pyproject.toml", line), "platforms[0]")
+    assert_wrong(run, "settings", Location("pyproject.toml", line), "platforms[0]")
     assert run.check("settings")["new"] == 2
 
 
@@ -154,8 +154,8 @@ def test_settings_that_do_not_fit_the_repository_are_wrong(
     project: DemoProject, tables: str, marker: str, words: tuple[str, ...]
 ) -> None:
     project.configure(tables)
-    place = Place("pyproject.toml", line_of(project, marker))
-    assert_wrong(validate(project), "settings", place, *words)
+    location = Location("pyproject.toml", line_of(project, marker))
+    assert_wrong(validate(project), "settings", location, *words)
 
 
 def test_an_unknown_pixi_environment_is_wrong(project: DemoProject) -> None:
@@ -164,16 +164,16 @@ def test_an_unknown_pixi_environment_is_wrong(project: DemoProject) -> None:
         '[tool.pixi.workspace]\nchannels = []\nplatforms = ["linux-64"]\n'
         '[tool.pixi.environments]\nquality = ["q"]\n[tool.pixi.feature.q]\n'
     )
-    place = Place("pyproject.toml", line_of(project, "essential ="))
+    location = Location("pyproject.toml", line_of(project, "essential ="))
     words = ("a pixi environment", "default, quality")
-    assert_wrong(validate(project), "settings", place, *words)
+    assert_wrong(validate(project), "settings", location, *words)
 
 
 def test_another_version_than_that_of_the_engine_is_wrong(project: DemoProject) -> None:
     project.replace("pyproject.toml", f'"{engine_version()}"', '"1.9.0"')
-    place = Place("pyproject.toml", line_of(project, "1.9.0"))
+    location = Location("pyproject.toml", line_of(project, "1.9.0"))
     words = (f"found '1.9.0'; allowed: '{engine_version()}'", "copier update")
-    assert_wrong(validate(project), "settings", place, *words)
+    assert_wrong(validate(project), "settings", location, *words)
 
 
 def test_a_source_path_that_is_missing_is_wrong(project: DemoProject) -> None:
@@ -182,9 +182,9 @@ def test_a_source_path_that_is_missing_is_wrong(project: DemoProject) -> None:
         "[tool.ci-framework.quality]",
         'source-paths = ["src", "lib"]\n\n[tool.ci-framework.quality]',
     )
-    place = Place("pyproject.toml", line_of(project, "source-paths"))
+    location = Location("pyproject.toml", line_of(project, "source-paths"))
     words = ("source-paths[1]: found 'lib'; allowed: a directory",)
-    assert_wrong(validate(project), "settings", place, *words)
+    assert_wrong(validate(project), "settings", location, *words)
 
 
 def test_broken_toml_is_wrong_and_leaves_no_earlier_report(
@@ -217,7 +217,7 @@ def test_a_block_that_is_not_whole_is_wrong(
         line = line_of(project, "ci-framework <<<" if "<<<\n" in text else ">>>")
     else:
         project.write(name, text)
-    assert_wrong(validate(project), "blocks", Place(name, line), "restore them")
+    assert_wrong(validate(project), "blocks", Location(name, line), "restore them")
 
 
 def test_whole_blocks_are_right(project: DemoProject) -> None:
@@ -249,8 +249,8 @@ def test_a_broken_file_of_the_framework_is_wrong(project: DemoProject) -> None:
     name = "ci-framework/configs/quality-tiers.yaml"
     project.replace(name, "coverage-threshold: 90", "coverage-threshold: 900")
     run = validate(project)
-    place = Place(name, line_of(project, "coverage-threshold", name))
-    assert_wrong(run, "framework-files", place, "an integer from 0 to 100")
+    location = Location(name, line_of(project, "coverage-threshold", name))
+    assert_wrong(run, "framework-files", location, "an integer from 0 to 100")
 
 
 @pytest.mark.usefixtures("validators")
@@ -262,14 +262,14 @@ def test_the_line_is_that_of_the_item_that_is_wrong(project: DemoProject) -> Non
         '      - run: "true"\n        timeout-minutes: []\n',
     )
     project.write(name, text)
-    assert Place(name, 11) in validate(project).places("schemas")
+    assert Location(name, 11) in validate(project).locations("schemas")
 
 
 @pytest.mark.usefixtures("validators")
 def test_a_workflow_that_is_no_yaml_is_wrong(project: DemoProject) -> None:
     project.write(".github/workflows/ci.yaml", "name: [\n")
     run = validate(project)
-    assert_wrong(run, "schemas", Place(".github/workflows/ci.yaml", 0))
+    assert_wrong(run, "schemas", Location(".github/workflows/ci.yaml", 0))
 
 
 ACTION = """\
@@ -318,7 +318,7 @@ def test_files_of_other_tools_that_do_not_fit_are_wrong(project: DemoProject) ->
         project.write(name, text.replace(old, new))
     run = validate(project)
     for name, (_, _, _, line) in FAULTS.items():
-        assert_wrong(run, "schemas", Place(name, line))
+        assert_wrong(run, "schemas", Location(name, line))
     assert "interval" in run.stderr
     assert "sometimes" in run.stderr
     assert "entry" in run.stderr
@@ -338,8 +338,8 @@ def test_a_pyproject_that_does_not_fit_is_wrong(
 ) -> None:
     project.replace("pyproject.toml", old, new)
     run = validate(project)
-    place = Place("pyproject.toml", line_of(project, marker))
-    assert_wrong(run, "schemas", place, "found", "allowed")
+    location = Location("pyproject.toml", line_of(project, marker))
+    assert_wrong(run, "schemas", location, "found", "allowed")
 
 
 def outputs(path: Path) -> dict[str, str]:
@@ -361,8 +361,11 @@ def test_the_matrix_has_all_versions_on_the_first_platform(
     assert_green(run)
     found = outputs(tmp_path / "output")
     assert (found["manager"], found["tier"]) == ("pip", "essential")
-    legs = json.loads(found["matrix"])["include"]
-    assert [(leg["platform"], leg["python-version"]) for leg in legs] == [
+    matrix_jobs = json.loads(found["matrix"])["include"]
+    assert [
+        (matrix_job["platform"], matrix_job["python-version"])
+        for matrix_job in matrix_jobs
+    ] == [
         ("macos", "3.9"),
         ("macos", "3.10"),
         ("macos", "3.12"),
@@ -372,7 +375,7 @@ def test_the_matrix_has_all_versions_on_the_first_platform(
         ("windows", "3.9"),
         ("windows", "3.13"),
     ]
-    assert all(leg["runner"] for leg in legs)
+    assert all(matrix_job["runner"] for matrix_job in matrix_jobs)
 
 
 @pytest.mark.usefixtures("validators")
@@ -384,8 +387,8 @@ def test_one_version_gives_one_leg_for_each_platform(
         'platforms = ["linux", "windows"]\n'
     )
     validate(project, GITHUB_OUTPUT=str(tmp_path / "output"))
-    legs = json.loads(outputs(tmp_path / "output")["matrix"])["include"]
-    assert len(legs) == 2
+    matrix_jobs = json.loads(outputs(tmp_path / "output")["matrix"])["include"]
+    assert len(matrix_jobs) == 2
 
 
 def test_a_project_that_is_not_valid_gives_no_matrix(

@@ -76,8 +76,8 @@ def test_any_line_of_text_is_a_description_and_an_author(
     project = read_toml(path / "pyproject.toml")["project"]
     assert project["description"] == text
     assert project["authors"] == [{"name": author}]
-    licence = (path / "LICENSE").read_text(encoding="utf-8")
-    assert f"\nCopyright (c) {author}\n" in licence
+    license_name = (path / "LICENSE").read_text(encoding="utf-8")
+    assert f"\nCopyright (c) {author}\n" in license_name
     assert readme_text(path, 4) == text
     for module in path.rglob("*.py"):
         code = module.read_text(encoding="utf-8")

@@ -55,9 +55,9 @@ def files_of_ruff(project: Path) -> list[str]:
 
 def test_the_projects_own_files_beside_the_engine_are_its_own(project: Path) -> None:
     """Nothing but the engine is hidden: ci-framework/project is the project's."""
-    place = project / "ci-framework" / "project"
-    place.mkdir()
-    (place / "own.py").write_text("import os\n")
+    location = project / "ci-framework" / "project"
+    location.mkdir()
+    (location / "own.py").write_text("import os\n")
     assert "ci-framework/project/own.py" in files_of_ruff(project)
 
 

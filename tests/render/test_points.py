@@ -178,12 +178,12 @@ def test_each_shared_file_has_one_block(point: Point) -> None:
 
 
 def test_the_lists_are_indented_as_they_were_answered(point: Point) -> None:
-    places = {
+    locations = {
         ".pre-commit-config.yaml": ("repos", "hooks_indent"),
         ".github/dependabot.yml": ("updates", "updates_indent"),
     }
-    for name in places.keys() & set(point.shared()):
-        key, answer = places[name]
+    for name in locations.keys() & set(point.shared()):
+        key, answer = locations[name]
         lines = (point.path / name).read_text(encoding="utf-8").splitlines()
         inside = lines[lines.index(f"{key}:") + 1 :]
         margin = " " * cast("int", point.answers[answer])
@@ -565,8 +565,8 @@ def test_each_pixi_task_finds_its_tool_and_the_tasks_it_needs(point: Point) -> N
     assert tasks.keys() == names - unknown
     if monorepo and point.packages:
         build = cast("str", tasks[f"{prefix}build"]["cmd"])
-        places = [shlex.split(part)[-1] for part in build.split(" && ")]
-        assert places == [package["path"] for package in point.packages]
+        locations = [shlex.split(part)[-1] for part in build.split(" && ")]
+        assert locations == [package["path"] for package in point.packages]
     for name, task in tasks.items():
         for needed in task.get("depends-on", []):
             assert needed["task"] in tasks, name

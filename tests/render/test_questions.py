@@ -125,9 +125,9 @@ def test_the_next_steps_are_named(
         "./ci-framework/scripts/setup-local-ci.sh",
         "./ci-framework/scripts/local-quality-gates.sh --tier=essential",
     ]
-    places = [message.find(step) for step in steps]
-    assert -1 not in places
-    assert places == sorted(places)
+    locations = [message.find(step) for step in steps]
+    assert -1 not in locations
+    assert locations == sorted(locations)
 
 
 def test_the_command_line_needs_no_terminal(template: Path, tmp_path: Path) -> None:

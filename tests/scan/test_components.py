@@ -255,11 +255,11 @@ def test_the_list_is_the_same_but_for_the_time(
 
 def test_denied_licences_are_told(repository: Repository) -> None:
     repository.write("pixi.lock", PIXI)
-    settings = {"denied-licences": ["apache"]}
-    run = repository.scan("licences", settings=settings)
-    result = result_of(run, "licences")
+    settings = {"denied-licenses": ["apache"]}
+    run = repository.scan("licenses", settings=settings)
+    result = result_of(run, "licenses")
     assert [f.message for f in result.findings] == [
-        "openssl 3.5.0 has the licence Apache-2.0"
+        "openssl 3.5.0 has the license Apache-2.0"
     ]
-    assert "no licence is stated by idna" in result.notes[1]
+    assert "no license is stated by idna" in result.notes[1]
     assert run.verdict is Verdict.RED

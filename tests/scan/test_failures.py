@@ -57,7 +57,7 @@ def at_work(repository: Repository) -> None:
 
 
 def test_every_engine_that_runs_a_program_is_tried() -> None:
-    assert {*PROGRAMS, "licences", "sbom"} == set(ENGINE_NAMES)
+    assert {*PROGRAMS, "licenses", "sbom"} == set(ENGINE_NAMES)
 
 
 @pytest.mark.parametrize("how", BAD)
@@ -214,7 +214,7 @@ def test_a_broken_lock_is_never_green(repository: Repository) -> None:
 def test_a_repository_that_needs_nothing_is_no_failure(
     repository: Repository,
 ) -> None:
-    run = repository.scan("audit", "sbom", "licences")
+    run = repository.scan("audit", "sbom", "licenses")
     assert run.verdict is Verdict.GREEN
     assert "there are no dependencies" in result_of(run, "audit").reason
 

@@ -30,7 +30,7 @@ EVAL = '"""A package."""\n\n\ndef run(text: str) -> object:\n    return eval(tex
 PATH = "src/demo/__init__.py"
 
 
-def flaw(**changes: object) -> Finding:
+def issue(**changes: object) -> Finding:
     return replace(FLAW, **changes)
 
 
@@ -63,7 +63,7 @@ def merged(*results: CheckResult) -> dict[str, list[Finding]]:
     ],
 )
 def test_scores_have_the_names_of_cvss(score: float | None, name: str) -> None:
-    assert severity_of(flaw(score=score)) == name
+    assert severity_of(issue(score=score)) == name
 
 
 def red_at(finding: Finding, engine: str) -> list[str]:
@@ -93,21 +93,21 @@ def red_at(finding: Finding, engine: str) -> list[str]:
         ("audit", {"score": 9.5, "fix": ""}, ["high", "critical"]),
         ("grype", {"score": 8.0, "fix": "x 2"}, ["medium", "high", "critical"]),
         ("grype", {"score": 8.0, "fix": ""}, ["critical"]),
-        ("licences", {"score": 5.5}, ["medium", "high", "critical"]),
+        ("licenses", {"score": 5.5}, ["medium", "high", "critical"]),
     ],
 )
 def test_what_is_red_at_which_level(
     engine: str, changes: dict[str, object], levels: list[str]
 ) -> None:
-    assert red_at(flaw(**changes), engine) == levels
+    assert red_at(issue(**changes), engine) == levels
 
 
 # --- one flaw, told once ------------------------------------------------------------
 
 
 def test_the_same_rule_near_the_same_line_is_one_flaw() -> None:
-    one = flaw(confidence="medium", also=("x",))
-    other = flaw(tool="bandit", rule="B307", line=11, score=8.0, confidence="high")
+    one = issue(confidence="medium", also=("x",))
+    other = issue(tool="bandit", rule="B307", line=11, score=8.0, confidence="high")
     found = merged(told("ruff", one), told("bandit", other))
     assert found["bandit"] == []
     (same,) = found["ruff"]
@@ -120,19 +120,21 @@ def test_the_same_rule_near_the_same_line_is_one_flaw() -> None:
 )
 def test_another_place_or_rule_is_another_flaw(changes: dict[str, object]) -> None:
     facts = {"tool": "bandit", "rule": "B307", **changes}
-    found = merged(told("ruff", flaw()), told("bandit", flaw(**facts)))
+    found = merged(told("ruff", issue()), told("bandit", issue(**facts)))
     assert len(found["ruff"]) == len(found["bandit"]) == 1
 
 
 def test_neighbours_are_not_taken_for_each_other() -> None:
-    ruff = told("ruff", flaw(line=5), flaw(line=6))
-    bandit = told("bandit", *(flaw(tool="bandit", rule="B307", line=n) for n in (6, 5)))
+    ruff = told("ruff", issue(line=5), issue(line=6))
+    bandit = told(
+        "bandit", *(issue(tool="bandit", rule="B307", line=n) for n in (6, 5))
+    )
     found = merged(ruff, bandit)
     assert [f.line for f in found["ruff"]] == [5, 6]
     assert found["bandit"] == []
     # Two here and one there are two flaws, not one.
-    two = told("ruff", flaw(line=5), flaw(line=6))
-    found = merged(two, told("bandit", flaw(tool="bandit", rule="B307", line=6)))
+    two = told("ruff", issue(line=5), issue(line=6))
+    found = merged(two, told("bandit", issue(tool="bandit", rule="B307", line=6)))
     assert [bool(f.also) for f in sorted(found["ruff"], key=lambda f: f.line)] == [
         False,
         True,
@@ -140,9 +142,9 @@ def test_neighbours_are_not_taken_for_each_other() -> None:
 
 
 def test_one_line_has_one_secret_whoever_found_it() -> None:
-    password = flaw(rule="S105", score=3.0, confidence="low", severity="warning")
-    secret = flaw(tool="kingfisher", rule="github-pat", score=8.5, confidence="high")
-    third = flaw(tool="detect-secrets", rule="github-token", score=8.5)
+    password = issue(rule="S105", score=3.0, confidence="low", severity="warning")
+    secret = issue(tool="kingfisher", rule="github-pat", score=8.5, confidence="high")
+    third = issue(tool="detect-secrets", rule="github-token", score=8.5)
     found = merged(
         told("ruff", password),
         told("kingfisher", secret),
@@ -155,20 +157,20 @@ def test_one_line_has_one_secret_whoever_found_it() -> None:
 
 
 def test_an_advisory_has_many_names_and_is_one() -> None:
-    one = flaw(
+    one = issue(
         tool="uv", rule="GHSA-1", message="six 1.16, bad", also=("CVE-1",), fix="six 2"
     )
-    other = flaw(tool="safety", rule="CVE-1", message="six 1.16, worse", score=9.5)
-    third = flaw(tool="safety", rule="CVE-1", message="idna 3.4, worse")
+    other = issue(tool="safety", rule="CVE-1", message="six 1.16, worse", score=9.5)
+    third = issue(tool="safety", rule="CVE-1", message="idna 3.4, worse")
     found = merged(told("audit", one), told("safety", other, third))
     assert [f.message for f in found["safety"]] == ["idna 3.4, worse"]
     assert found["audit"][0].also == ("CVE-1", "safety CVE-1")
 
 
 def test_a_history_has_no_lines_to_compare() -> None:
-    secret = flaw(tool="kingfisher", rule="a", line=0)
+    secret = issue(tool="kingfisher", rule="a", line=0)
     found = merged(
-        told("kingfisher", flaw(tool="k", rule="a")), told("history", secret)
+        told("kingfisher", issue(tool="k", rule="a")), told("history", secret)
     )
     assert len(found["history"]) == 1
 

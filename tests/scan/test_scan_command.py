@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.engine.projects import DemoProject, place_tool
+from tests.engine.projects import DemoProject, install_tool
 
 # Each test runs real engines on a project.
 pytestmark = pytest.mark.heavy
@@ -18,7 +18,7 @@ MD5 = '"""A package."""\n\nimport hashlib\n\nprint(hashlib.md5(b"x"))\n'
 def demo(project: DemoProject) -> DemoProject:
     """A project with a lock that needs nothing, so that no environment is made."""
     project.write("uv.lock", 'version = 1\nrevision = 3\nrequires-python = ">=3.10"\n')
-    place_tool(project, "ruff")
+    install_tool(project, "ruff")
     project.git_init()
     return project
 
@@ -84,7 +84,7 @@ def test_a_dry_run_lists_the_engines_of_the_level(project: DemoProject) -> None:
         "detect-secrets",
         "gitleaks",
         "trufflehog",
-        "licences",
+        "licenses",
     ]
     assert not (project.root / ".ci-framework").exists()
 

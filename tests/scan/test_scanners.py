@@ -91,7 +91,7 @@ def trufflehog(repository: Repository, out: str, log: str, code: int) -> None:
         (HOG % "a.env", ENDED, 183, Status.FAILED, ""),
         ("", f"{LOST}\n{ENDED}", 0, Status.NOT_RUN, "b.gz: corrupt input"),
         (HOG % "a.env", f"{LOST}\n{ENDED}", 183, Status.FAILED, "b.gz: corrupt input"),
-        ("", LOST, 0, Status.NOT_RUN, "no answer to rely on"),
+        ("", LOST, 0, Status.NOT_RUN, "unusable output"),
         ("", '{"level":"error","msg":"x"}\n' + ENDED, 0, Status.NOT_RUN, "no answer"),
         (HOG % "a.env", ENDED, 0, Status.NOT_RUN, "no answer"),
     ],
@@ -265,9 +265,9 @@ def trivy(repository: Repository, text: str, code: int = 0) -> None:
 def test_a_flaw_of_an_image_is_told_with_its_fix(repository: Repository) -> None:
     trivy(repository, json.dumps(TRIVY))
     run = repository.scan("trivy", settings=IMAGES)
-    (flaw,) = result_of(run, "trivy").findings
-    assert (flaw.rule, flaw.fix) == ("CVE-2019-14697", "musl 1.1.20-r5")
-    assert (flaw.score, flaw.path) == (9.5, "Dockerfile")
+    (issue,) = result_of(run, "trivy").findings
+    assert (issue.rule, issue.fix) == ("CVE-2019-14697", "musl 1.1.20-r5")
+    assert (issue.score, issue.path) == (9.5, "Dockerfile")
     assert run.verdict is Verdict.RED
 
 

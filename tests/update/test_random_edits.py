@@ -34,8 +34,8 @@ edits = st.lists(
 
 def apply(changes: list[Edit], text: list[str]) -> list[str]:
     """Change lines; a place beyond the last one is the end."""
-    for place, removed, added in changes:
-        start = min(place, len(text))
+    for location, removed, added in changes:
+        start = min(location, len(text))
         text = [*text[:start], *added, *text[start + removed :]]
     return text
 

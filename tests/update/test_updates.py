@@ -85,8 +85,10 @@ def edit_everything(path: Path, group: str) -> None:
     edit(pyproject, "dev = [\n", 'dev = [\n    "own-first",\n')
     last = f'    {{ include-group = "{group}" }},\n]\n'
     text = pyproject.read_text("utf-8")
-    place = text.rindex(last) + len(last) - len("]\n")
-    pyproject.write_text(f'{text[:place]}    "own-last>=1",\n{text[place:]}', "utf-8")
+    location = text.rindex(last) + len(last) - len("]\n")
+    pyproject.write_text(
+        f'{text[:location]}    "own-last>=1",\n{text[location:]}', "utf-8"
+    )
     insert_before(pyproject, f"{BLOCK_START}\n", "[tool.above]\nmine = true\n")
     edit(pyproject, f"{BLOCK_END}\n", f"{BLOCK_END}\n[tool.below]\nmine = true\n")
     insert_before(hooks, f"  {BLOCK_START}\n", HOOK.format("above"))

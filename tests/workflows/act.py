@@ -43,7 +43,7 @@ class Run:
     code: int
     artifacts: Path
     results: dict[str, str] = field(default_factory=dict[str, str])
-    legs: dict[str, str] = field(default_factory=dict[str, str])
+    matrix_jobs: dict[str, str] = field(default_factory=dict[str, str])
     steps: dict[tuple[str, str], str] = field(
         default_factory=dict[tuple[str, str], str]
     )
@@ -64,7 +64,11 @@ class Run:
 
     def ended(self) -> dict[str, str]:
         """How the legs ended, those that were left out included if act tells so."""
-        return {leg: end for leg, end in self.legs.items() if end != "skipped"}
+        return {
+            matrix_job: end
+            for matrix_job, end in self.matrix_jobs.items()
+            if end != "skipped"
+        }
 
 
 def installed_pythons() -> dict[str, Path]:
@@ -105,7 +109,7 @@ def two_pythons() -> tuple[str, str]:
 
 def run_workflow(
     project: Path,
-    place: Path,
+    location: Path,
     workflow: str,
     event: str,
     *,
@@ -129,16 +133,16 @@ def run_workflow(
     act = require_tool("act")
     for program in PROGRAMS:
         require_tool(program)
-    place.mkdir(parents=True)
-    environment = {**_environment(place, project), **(variables or {})}
+    location.mkdir(parents=True)
+    environment = {**_environment(location, project), **(variables or {})}
     for name, text in (programs or {}).items():
-        script = place / "bin" / name
+        script = location / "bin" / name
         script.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
         script.chmod(0o755)
     config = Path(environment["XDG_CONFIG_HOME"]) / "act" / "actrc"
     config.parent.mkdir(parents=True)
     config.write_text("", encoding="utf-8")
-    event_file = place / "event.json"
+    event_file = location / "event.json"
     facts = _event(event, project) if payload is None else payload
     event_file.write_text(json.dumps(facts), encoding="utf-8")
     command = [
@@ -148,7 +152,7 @@ def run_workflow(
         *("--workflows", f".github/workflows/{workflow}"),
         *("--eventpath", str(event_file)),
         *("--platform", "ubuntu-24.04=-self-hosted"),
-        *("--action-cache-path", str(place / "actions")),
+        *("--action-cache-path", str(location / "actions")),
         "--no-cache-server",
         "--use-new-action-cache",
         "--json",
@@ -165,19 +169,19 @@ def run_workflow(
         check=False,
         timeout=LIMIT_SECONDS,
     )
-    run = Run(completed.returncode, place / "artifacts")
+    run = Run(completed.returncode, location / "artifacts")
     _read_log(run, completed.stdout + completed.stderr)
     return run
 
 
-def _environment(place: Path, project: Path) -> dict[str, str]:
+def _environment(location: Path, project: Path) -> dict[str, str]:
     """A small environment of our own, with the home directory in the test's."""
-    programs = place / "bin"
+    programs = location / "bin"
     programs.mkdir()
     for name in PROGRAMS:
         (programs / name).symlink_to(require_tool(name))
     for version, interpreter in installed_pythons().items():
-        folder = place / "pythons" / version / "bin"
+        folder = location / "pythons" / version / "bin"
         folder.mkdir(parents=True)
         for name in ("python", "python3", f"python{version}"):
             (folder / name).symlink_to(interpreter)
@@ -188,14 +192,14 @@ def _environment(place: Path, project: Path) -> dict[str, str]:
     }
     own = {
         "PATH": os.pathsep.join([str(programs), "/usr/bin", "/bin"]),
-        "HOME": str(place / "home"),
-        "XDG_CACHE_HOME": str(place / "home" / ".cache"),
-        "XDG_CONFIG_HOME": str(place / "home" / ".config"),
-        "TMPDIR": str(place / "tmp"),
-        "UV_CACHE_DIR": str(place.parent / "uv-cache"),
+        "HOME": str(location / "home"),
+        "XDG_CACHE_HOME": str(location / "home" / ".cache"),
+        "XDG_CONFIG_HOME": str(location / "home" / ".config"),
+        "TMPDIR": str(location / "tmp"),
+        "UV_CACHE_DIR": str(location.parent / "uv-cache"),
         "UV_PYTHON_DOWNLOADS": "never",
-        "STAND_IN_PYTHONS": str(place / "pythons"),
-        "STAND_IN_ARTIFACTS": str(place / "artifacts"),
+        "STAND_IN_PYTHONS": str(location / "pythons"),
+        "STAND_IN_ARTIFACTS": str(location / "artifacts"),
         "STAND_IN_REPOSITORY": str(project),
     }
     for name in ("HOME", "TMPDIR"):
@@ -242,23 +246,23 @@ def _read_log(run: Run, log: str) -> None:
             continue
         job = str(entry.get("jobID", ""))
         matrix = cast("dict[str, object]", entry.get("matrix") or {})
-        leg = f"{job} {matrix.get('python-version', '')}".strip()
-        lines.append(f"[{leg}] {str(entry.get('msg', '')).rstrip()}")
+        matrix_job = f"{job} {matrix.get('python-version', '')}".strip()
+        lines.append(f"[{matrix_job}] {str(entry.get('msg', '')).rstrip()}")
         if "jobResult" in entry:
             result = str(entry["jobResult"])
-            run.legs[leg] = result
+            run.matrix_jobs[matrix_job] = result
             if run.results.get(job) != "failure":
                 run.results[job] = result
             # A leg that ends after another one failed inherits that failure from
             # act; whether it failed itself is what its own steps say.
-            ends = {end for (of, _), end in run.steps.items() if of == leg}
+            ends = {end for (of, _), end in run.steps.items() if of == matrix_job}
             if matrix and "failure" not in ends:
-                run.legs[leg] = "success"
+                run.matrix_jobs[matrix_job] = "success"
         if "stepResult" in entry and entry.get("stage") == "Main":
-            run.steps[leg, str(entry.get("step"))] = str(entry["stepResult"])
+            run.steps[matrix_job, str(entry.get("step"))] = str(entry["stepResult"])
         steps = cast("list[str]", entry.get("stepID") or [])
         if entry.get("command") == "set-output" and len(steps) == 1:
-            output = run.outputs.setdefault((leg, steps[0]), {})
+            output = run.outputs.setdefault((matrix_job, steps[0]), {})
             output[str(entry["name"])] = str(entry["arg"])
     run.text = "\n".join(lines)
 

@@ -58,15 +58,15 @@ def use(project: DemoProject, name: str, **inputs: str) -> tuple[int, dict[str, 
         variable: pattern.sub(lambda match: given[match.group(1)], str(value))
         for variable, value in table(step["env"]).items()
     }
-    place = project.root / ".github" / "actions" / name
-    place.mkdir(parents=True, exist_ok=True)
+    location = project.root / ".github" / "actions" / name
+    location.mkdir(parents=True, exist_ok=True)
     output = project.root.parent / "output"
     output.write_text("", encoding="utf-8")
     completed = subprocess.run(
         [str(require_tool("bash")), "-eo", "pipefail", "-c", str(step["run"])],
         cwd=project.root,
         env=clean_environment(
-            **variables, GITHUB_OUTPUT=str(output), GITHUB_ACTION_PATH=str(place)
+            **variables, GITHUB_OUTPUT=str(output), GITHUB_ACTION_PATH=str(location)
         ),
         capture_output=True,
         text=True,
@@ -166,12 +166,12 @@ def test_change_detection_tells_a_spot_check_from_the_whole(
     project.git_init()
     git(project.root, "switch", "--quiet", "--create", "change")
     project.append("src/demo/__init__.py", "\n\nMORE = 1\n")
-    legs: dict[str, int] = {}
+    matrix_jobs: dict[str, int] = {}
     for matrix in ("full", "spot-check"):
         code, told = use(project, "change-detection", matrix=matrix, base="main")
         assert code == 0
-        legs[matrix] = len(json.loads(told["matrix"])["include"])
-    assert legs == {"full": 3, "spot-check": 2}
+        matrix_jobs[matrix] = len(json.loads(told["matrix"])["include"])
+    assert matrix_jobs == {"full": 3, "spot-check": 2}
 
 
 def test_summary_report_leaves_sections_out(project: DemoProject) -> None:

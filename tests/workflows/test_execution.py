@@ -42,7 +42,7 @@ def pythons() -> tuple[str, str]:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def location(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One directory for all runs, so that packages are fetched once."""
     return tmp_path_factory.mktemp("act")
 
@@ -79,14 +79,14 @@ def append(path: Path, text: str) -> None:
 
 def run(
     project: Path,
-    place: Path,
+    location: Path,
     event: str = "pull_request",
     workflow: str = REMOTE,
     *,
     payload: dict[str, object] | None = None,
 ) -> Run:
     commit_all(project)
-    target = place / f"{project.parent.name}-{event}"
+    target = location / f"{project.parent.name}-{event}"
     return run_workflow(project, target, workflow, event, payload=payload)
 
 
@@ -108,10 +108,10 @@ def told(done: Run) -> dict[str, str]:
 
 
 def test_a_green_change_is_green_on_every_leg_of_its_matrix(
-    project: Path, place: Path, pythons: tuple[str, str]
+    project: Path, location: Path, pythons: tuple[str, str]
 ) -> None:
     append(source_of(project), "\n\nCHANGE = 1\n")
-    done = run(project, place)
+    done = run(project, location)
     assert done.ended() == {**EVERYTHING, **legs_on(*pythons)}, done.text
     assert done.code == 0
     assert artifacts(done) == sorted(
@@ -150,10 +150,10 @@ def test_a_green_change_is_green_on_every_leg_of_its_matrix(
 
 
 def test_a_push_to_main_runs_everything_and_comments_on_nothing(
-    project: Path, place: Path, pythons: tuple[str, str]
+    project: Path, location: Path, pythons: tuple[str, str]
 ) -> None:
     append(project / "README.md", "\nMore.\n")
-    done = run(project, place, "push")
+    done = run(project, location, "push")
     ended = {**EVERYTHING, **legs_on(*pythons)}
     ended.pop("comment")
     assert done.ended() == ended, done.text
@@ -162,10 +162,10 @@ def test_a_push_to_main_runs_everything_and_comments_on_nothing(
 
 
 def test_documentation_alone_skips_the_tests_and_is_green(
-    project: Path, place: Path
+    project: Path, location: Path
 ) -> None:
     append(project / "README.md", "\nMore.\n")
-    done = run(project, place)
+    done = run(project, location)
     ended = {**EVERYTHING}
     ended.pop("code-scanning")
     assert done.ended() == ended, done.text
@@ -202,13 +202,13 @@ def run_tests_of(done: Run, python: str) -> list[str]:
 
 
 def test_a_change_of_one_module_runs_its_tests_and_imports_all(
-    project: Path, place: Path, pythons: tuple[str, str]
+    project: Path, location: Path, pythons: tuple[str, str]
 ) -> None:
     module = add_module(project, "one")
     add_module(project, "two")
     commit_all(project)
     append(module, "\n\nCHANGE = 1\n")
-    done = run(project, place)
+    done = run(project, location)
     assert done.ended() == {**EVERYTHING, **legs_on(*pythons)}, done.text
     assert (told(done)["tests-mode"], told(done)["tests"]) == (
         "some",
@@ -221,12 +221,12 @@ def test_a_change_of_one_module_runs_its_tests_and_imports_all(
 
 
 def test_a_change_of_dependencies_runs_all_tests(
-    project: Path, place: Path, pythons: tuple[str, str]
+    project: Path, location: Path, pythons: tuple[str, str]
 ) -> None:
     add_module(project, "one")
     commit_all(project)
     append(project / "pyproject.toml", "\n# A change.\n")
-    done = run(project, place)
+    done = run(project, location)
     assert done.ended() == {**EVERYTHING, **legs_on(*pythons)}, done.text
     assert (told(done)["tests-mode"], told(done)["tests"]) == ("all", "")
     assert "tests/test_one.py" in run_tests_of(done, pythons[0])
@@ -234,7 +234,7 @@ def test_a_change_of_dependencies_runs_all_tests(
 
 
 def test_a_forced_push_of_a_branch_runs_all_tests(
-    project: Path, place: Path, pythons: tuple[str, str]
+    project: Path, location: Path, pythons: tuple[str, str]
 ) -> None:
     module = add_module(project, "one")
     commit_all(project)
@@ -246,7 +246,7 @@ def test_a_forced_push_of_a_branch_runs_all_tests(
         "before": "1" * 40,
         "forced": True,
     }
-    done = run(project, place, "push", payload=payload)
+    done = run(project, location, "push", payload=payload)
     ended = {**EVERYTHING, **legs_on(*pythons)}
     ended.pop("comment")
     assert done.ended() == ended, done.text
@@ -255,7 +255,7 @@ def test_a_forced_push_of_a_branch_runs_all_tests(
 
 
 def test_a_change_from_a_fork_sends_nothing_that_needs_a_right(
-    project: Path, place: Path, pythons: tuple[str, str]
+    project: Path, location: Path, pythons: tuple[str, str]
 ) -> None:
     append(source_of(project), "\n\nCHANGE = 1\n")
     commit_all(project)
@@ -265,7 +265,7 @@ def test_a_change_from_a_fork_sends_nothing_that_needs_a_right(
     change = {"number": 7, "head": head, "base": base}
     payload: dict[str, object] = {"repository": repository, "pull_request": change}
     append(source_of(project), "OTHER = 1\n")
-    done = run(project, place, payload=payload)
+    done = run(project, location, payload=payload)
     ended = {**EVERYTHING, **legs_on(*pythons)}
     for job in ("comment", "code-scanning"):
         ended.pop(job)
@@ -275,10 +275,10 @@ def test_a_change_from_a_fork_sends_nothing_that_needs_a_right(
 
 
 def test_a_lint_finding_fails_the_workflow(
-    project: Path, place: Path, pythons: tuple[str, str]
+    project: Path, location: Path, pythons: tuple[str, str]
 ) -> None:
     append(source_of(project), "\nimport os\n")
-    done = run(project, place)
+    done = run(project, location)
     red = dict.fromkeys(("quick-checks", "summary", "ci-success"), "failure")
     assert done.ended() == {**EVERYTHING, **legs_on(*pythons), **red}, done.text
     assert done.code != 0
@@ -291,7 +291,7 @@ def test_a_lint_finding_fails_the_workflow(
 
 
 def test_a_failing_test_on_one_python_only_fails_the_workflow(
-    project: Path, place: Path, pythons: tuple[str, str]
+    project: Path, location: Path, pythons: tuple[str, str]
 ) -> None:
     oldest, newest = pythons
     minor = newest.partition(".")[2]
@@ -302,7 +302,7 @@ def test_a_failing_test_on_one_python_only_fails_the_workflow(
         f'    assert platform.python_version_tuple()[1] != "{minor}"\n'
     )
     (project / "tests" / "test_interpreter.py").write_text(text, encoding="utf-8")
-    done = run(project, place)
+    done = run(project, location)
     assert done.ended() == {
         **EVERYTHING,
         **legs_on(oldest),
@@ -323,12 +323,12 @@ def change_file(file: Path, pattern: str, replacement: str) -> None:
 
 
 def test_an_unknown_setting_fails_the_workflow_before_anything_runs(
-    project: Path, place: Path
+    project: Path, location: Path
 ) -> None:
     change_file(
         project / "pyproject.toml", r"ci-framework\.quality", "ci-framework.qualty"
     )
-    done = run(project, place)
+    done = run(project, location)
     assert done.ended() == dict.fromkeys(
         ("change-detection", "summary", "ci-success"), "failure"
     ), done.text
@@ -337,13 +337,15 @@ def test_an_unknown_setting_fails_the_workflow_before_anything_runs(
     assert "qualty" in done.page()
 
 
-def test_a_detection_that_fails_fails_the_workflow(project: Path, place: Path) -> None:
+def test_a_detection_that_fails_fails_the_workflow(
+    project: Path, location: Path
+) -> None:
     """It must never look like a change that needs no tests."""
     append(project / "README.md", "\nMore.\n")
     commit_all(project)
     tree = commit_of(project, "HEAD~1^{tree}")
     (project / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
-    target = place / project.parent.name
+    target = location / project.parent.name
     done = run_workflow(project, target, REMOTE, "pull_request")
     assert done.ended() == dict.fromkeys(
         ("change-detection", "summary", "ci-success"), "failure"
@@ -355,14 +357,14 @@ def test_a_detection_that_fails_fails_the_workflow(project: Path, place: Path) -
 
 
 def test_a_leg_that_cannot_have_its_python_fails_the_workflow(
-    project: Path, place: Path
+    project: Path, location: Path
 ) -> None:
     asked = 'python-versions = ["3.99"]'
     change_file(project / "pyproject.toml", r"python-versions = \[[^\]]*\]", asked)
-    done = run(project, place)
+    done = run(project, location)
     red = ("quick-checks", "comprehensive-tests 3.99", "summary", "ci-success")
-    for leg in red:
-        assert done.legs[leg] == "failure", done.text
+    for matrix_job in red:
+        assert done.matrix_jobs[matrix_job] == "failure", done.text
     assert done.code != 0
     assert done.steps["comprehensive-tests 3.99", "Set up"] == "failure"
     kept = done.steps.get(("comprehensive-tests 3.99", "Keep the report"), "skipped")
@@ -372,16 +374,16 @@ def test_a_leg_that_cannot_have_its_python_fails_the_workflow(
 
 @pytest.mark.parametrize("event", ["pull_request", "merge_group"])
 def test_the_hybrid_workflow_spot_checks_changes_only(
-    event: str, tmp_path: Path, template: Path, place: Path
+    event: str, tmp_path: Path, template: Path, location: Path
 ) -> None:
     found = list(installed_pythons())
     if len(found) < 3:
         pytest.skip(f"three Pythons are needed, there are {', '.join(found)}")
     project = sample(template, tmp_path / "sample", tuple(found[:3]), "hybrid")
     append(source_of(project), "\n\nCHANGE = 1\n")
-    done = run(project, place, event, HYBRID)
-    legs = found[:3] if event == "merge_group" else [found[0], found[2]]
-    ended = {**EVERYTHING, **legs_on(*legs)}
+    done = run(project, location, event, HYBRID)
+    matrix_jobs = found[:3] if event == "merge_group" else [found[0], found[2]]
+    ended = {**EVERYTHING, **legs_on(*matrix_jobs)}
     if event == "merge_group":
         ended.pop("comment")
     assert done.ended() == ended, done.text
@@ -408,10 +410,10 @@ def comparable(report: dict[str, object], root: Path) -> dict[str, object]:
 
 
 def test_the_laptop_gives_the_result_of_the_workflow(
-    project: Path, place: Path, pythons: tuple[str, str]
+    project: Path, location: Path, pythons: tuple[str, str]
 ) -> None:
     append(source_of(project), "\nimport os\n")
-    done = run(project, place)
+    done = run(project, location)
     given = told(done)
     oldest, newest = pythons
     since = ["--since", given["base"]]
@@ -419,17 +421,19 @@ def test_the_laptop_gives_the_result_of_the_workflow(
         "gate-quick-checks": (given["quick-checks"], newest, list[str]()),
         f"gate-linux-py{oldest}": (given["test-checks"], oldest, since),
     }
-    legs = {"gate-quick-checks": "quick-checks"}
+    matrix_jobs = {"gate-quick-checks": "quick-checks"}
     for artifact, (checks, python, words) in runs.items():
-        leg = legs.get(artifact, f"comprehensive-tests {python}")
-        path = Path(done.outputs[leg, "gate"]["report-path"])
-        here = on_laptop(project, place, python, "--only", checks, *words)
+        matrix_job = matrix_jobs.get(artifact, f"comprehensive-tests {python}")
+        path = Path(done.outputs[matrix_job, "gate"]["report-path"])
+        here = on_laptop(project, location, python, "--only", checks, *words)
         there = done.report(artifact)
         there = comparable(there, path.parent.parent)
         assert comparable(here, project) == there
 
 
-def on_laptop(project: Path, place: Path, python: str, *words: str) -> dict[str, Any]:
+def on_laptop(
+    project: Path, location: Path, python: str, *words: str
+) -> dict[str, Any]:
     """Run the command of the workflow in the working tree."""
     command = ["ci-framework/ci", "gate", "--python", python, *words]
     programs = str(require_tool("uv").parent)
@@ -437,7 +441,7 @@ def on_laptop(project: Path, place: Path, python: str, *words: str) -> dict[str,
     kept = {k: v for k, v in os.environ.items() if not k.startswith(ours) and k != "CI"}
     interpreter = str(installed_pythons()[python].parent)
     path = os.pathsep.join([programs, interpreter, "/usr/bin", "/bin"])
-    variables = {"PATH": path, "UV_CACHE_DIR": str(place / "uv-cache")}
+    variables = {"PATH": path, "UV_CACHE_DIR": str(location / "uv-cache")}
     subprocess.run(
         command,
         cwd=project,

@@ -77,11 +77,11 @@ def tools_are_pinned_to_a_version(doc: Document) -> Problems:
         "astral-sh/setup-uv": ("version", r"\d+\.\d+\.\d+"),
         "prefix-dev/setup-pixi": ("pixi-version", r"v\d+\.\d+\.\d+"),
     }
-    for place, step in doc.steps():
+    for location, step in doc.steps():
         if uses(step) in pinned_by:
             key, form = pinned_by[uses(step)]
             if not re.fullmatch(form, str(inputs(step).get(key, ""))):
-                yield f"{place}: {key} of {uses(step)}"
+                yield f"{location}: {key} of {uses(step)}"
 
 
 @check
@@ -105,18 +105,18 @@ def every_job_lists_its_permissions_with_the_reason(doc: Document) -> Problems:
 
 @check
 def a_check_out_keeps_no_credentials(doc: Document) -> Problems:
-    for place, step in doc.steps():
+    for location, step in doc.steps():
         is_checkout = uses(step) == "actions/checkout"
         if is_checkout and inputs(step).get("persist-credentials") is not False:
-            yield place
+            yield location
 
 
 @check
 def no_expression_is_part_of_a_script(doc: Document) -> Problems:
-    for place, step in doc.steps():
+    for location, step in doc.steps():
         for script in (step.get("run"), inputs(step).get("script")):
             if "${{" in str(script):
-                yield place
+                yield location
 
 
 @check
@@ -182,9 +182,9 @@ def everything_has_a_name(doc: Document) -> Problems:
     for name, job in doc.jobs.items():
         if not job.get("name"):
             yield f"job {name}"
-    for place, step in doc.steps():
+    for location, step in doc.steps():
         if not step.get("name"):
-            yield place
+            yield location
 
 
 @check
@@ -201,9 +201,9 @@ def inputs_and_outputs_of_an_action_are_described(doc: Document) -> Problems:
 
 @check
 def every_script_names_its_shell(doc: Document) -> Problems:
-    for place, step in doc.steps():
+    for location, step in doc.steps():
         if "run" in step and step.get("shell") != "bash":
-            yield place
+            yield location
 
 
 @check
@@ -252,7 +252,7 @@ def a_job_is_left_out_exactly_for_the_reason_recorded_under_its_name(
         return
     for name, job in doc.jobs.items():
         recorded = f"!fromJSON(needs.change-detection.outputs.skips)['{name}']"
-        after_failures = "!cancelled() && needs.change-detection.result == 'success' &&"
+        after_failures = "!canceled() && needs.change-detection.result == 'success' &&"
         allowed = {
             f"${{{{ {recorded} }}}}",
             f"${{{{ {after_failures} {recorded} }}}}",
@@ -268,22 +268,22 @@ def a_job_is_left_out_exactly_for_the_reason_recorded_under_its_name(
 
 @check
 def artifacts_have_their_own_name_and_end(doc: Document) -> Problems:
-    for place, step in doc.steps():
+    for location, step in doc.steps():
         if uses(step) != "actions/upload-artifact":
             continue
         given = inputs(step)
         if "${{ github.run_attempt }}" not in str(given.get("name")):
-            yield f"{place}: the name is taken when the job runs again"
+            yield f"{location}: the name is taken when the job runs again"
         if given.get("if-no-files-found") != "error":
-            yield f"{place}: a missing report goes unnoticed"
+            yield f"{location}: a missing report goes unnoticed"
         days = given.get("retention-days")
         if not isinstance(days, int) or days > MAXIMAL_RETENTION:
-            yield f"{place}: retention-days {days}"
+            yield f"{location}: retention-days {days}"
         paths = str(given.get("path", "")).split()
         if not paths or any(
             re.match(r"(\.?/?|\*.*|\.git.*|.*\.env.*)$", p) for p in paths
         ):
-            yield f"{place}: path {paths}"
+            yield f"{location}: path {paths}"
 
 
 @check
@@ -324,15 +324,15 @@ def ci_success_waits_for_every_job_and_always_runs(doc: Document) -> Problems:
 
 @check
 def scripts_do_not_change_the_environment_of_later_steps(doc: Document) -> Problems:
-    for place, step in doc.steps():
+    for location, step in doc.steps():
         if re.search(r"GITHUB_(ENV|PATH)\b", str(step.get("run"))):
-            yield place
+            yield location
 
 
 @check
 def caches_are_written_by_pushes_only(doc: Document) -> Problems:
     push_only = "${{ github.event_name == 'push' }}"
-    for place, step in doc.steps():
+    for location, step in doc.steps():
         given, action = inputs(step), uses(step)
         written = {
             "actions/cache": True,
@@ -344,7 +344,7 @@ def caches_are_written_by_pushes_only(doc: Document) -> Problems:
             and given.get("cache-write") != push_only,
         }
         if written.get(action):
-            yield f"{place}: {action}"
+            yield f"{location}: {action}"
 
 
 @check

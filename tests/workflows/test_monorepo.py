@@ -29,7 +29,7 @@ def pythons() -> tuple[str, str]:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def location(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One directory for all runs, so that packages are fetched once."""
     return tmp_path_factory.mktemp("act")
 
@@ -68,9 +68,9 @@ def project(tmp_path: Path, template: Path, pythons: tuple[str, str]) -> Path:
     return path
 
 
-def run(project: Path, place: Path) -> Run:
+def run(project: Path, location: Path) -> Run:
     commit_all(project)
-    target = place / f"{project.parent.name}-pull-request"
+    target = location / f"{project.parent.name}-pull-request"
     return run_workflow(project, target, "monorepo.yml", "pull_request")
 
 
@@ -87,7 +87,7 @@ def reports(done: Run) -> list[str]:
     return sorted(name.removesuffix("-1") for name in names if "-py" in name)
 
 
-def legs(*names: str, pythons: tuple[str, str]) -> list[str]:
+def matrix_jobs(*names: str, pythons: tuple[str, str]) -> list[str]:
     return sorted(f"gate-{name}-linux-py{p}" for name in names for p in pythons)
 
 
@@ -97,14 +97,14 @@ def checks(done: Run, artifact: str) -> dict[str, str]:
 
 
 def test_a_change_of_one_package_checks_it_and_tests_those_that_need_it(
-    project: Path, place: Path, pythons: tuple[str, str]
+    project: Path, location: Path, pythons: tuple[str, str]
 ) -> None:
     append(project / CORE / "src/sample_core/__init__.py", "\n\nLEVEL = 1\n")
-    done = run(project, place)
+    done = run(project, location)
     assert done.code == 0, done.text
     assert done.results["ci-success"] == "success"
     assert json.loads(told(done)["packages"]) == ["sample-cli", "sample-core"]
-    expected = legs("sample-core", "cross-sample-cli", pythons=pythons)
+    expected = matrix_jobs("sample-core", "cross-sample-cli", pythons=pythons)
     assert reports(done) == expected
     core = checks(done, expected[-1])
     assert core["declared-imports"] == core["coverage"] == "passed"
@@ -115,7 +115,7 @@ def test_a_change_of_one_package_checks_it_and_tests_those_that_need_it(
 
 
 def test_a_package_that_breaks_its_dependents_is_red(
-    project: Path, place: Path, pythons: tuple[str, str]
+    project: Path, location: Path, pythons: tuple[str, str]
 ) -> None:
     code = project / CORE / "src/sample_core/__init__.py"
     text = code.read_text(encoding="utf-8")
@@ -123,7 +123,7 @@ def test_a_package_that_breaks_its_dependents_is_red(
     tests = project / CORE / "tests/test_sample_core.py"
     text = tests.read_text(encoding="utf-8")
     tests.write_text(text.replace(".parts", ".pieces"), encoding="utf-8")
-    done = run(project, place)
+    done = run(project, location)
     assert done.code != 0
     assert done.results["packages"] == "success"
     assert done.results["cross-package-tests"] == "failure"
@@ -132,19 +132,19 @@ def test_a_package_that_breaks_its_dependents_is_red(
 
 
 def test_a_change_of_the_top_checks_all_packages(
-    project: Path, place: Path, pythons: tuple[str, str]
+    project: Path, location: Path, pythons: tuple[str, str]
 ) -> None:
     (project / "Makefile").write_text("all:\n", encoding="utf-8")
-    done = run(project, place)
+    done = run(project, location)
     assert done.code == 0, done.text
     names = ("alone", "sample-cli", "sample-core")
-    assert reports(done) == legs(*names, pythons=pythons)
+    assert reports(done) == matrix_jobs(*names, pythons=pythons)
     assert "cross-package-tests" in json.loads(told(done)["skips"])
 
 
-def test_documentation_alone_checks_no_package(project: Path, place: Path) -> None:
+def test_documentation_alone_checks_no_package(project: Path, location: Path) -> None:
     append(project / CORE / "README.md", "\nMore.\n")
-    done = run(project, place)
+    done = run(project, location)
     assert done.code == 0, done.text
     assert reports(done) == []
     skips = json.loads(told(done)["skips"])

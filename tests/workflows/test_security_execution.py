@@ -41,8 +41,8 @@ def project(tmp_path: Path, template: Path) -> Path:
 
 def run(project: Path, workflow: str, payload: dict[str, object] | None = None) -> Run:
     commit_all(project)
-    place = project.parent / "act"
-    return run_workflow(project, place, workflow, "pull_request", payload=payload)
+    location = project.parent / "act"
+    return run_workflow(project, location, workflow, "pull_request", payload=payload)
 
 
 def report_of(done: Run) -> dict[str, Any]:
@@ -100,6 +100,6 @@ def test_the_check_of_files_is_red_for_what_a_change_adds(project: Path) -> None
     assert done.ended() == {"cleanup-check": "success"}, done.text
     (project / "new.tmp").write_text("new\n", encoding="utf-8")
     commit_all(project)
-    place = project.parent / "act-again"
-    done = run_workflow(project, place, CLEANUP, "pull_request")
+    location = project.parent / "act-again"
+    done = run_workflow(project, location, CLEANUP, "pull_request")
     assert done.ended() == {"cleanup-check": "failure"}, done.text

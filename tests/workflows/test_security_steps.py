@@ -57,9 +57,9 @@ def test_codeql_is_sent_by_a_job_of_its_own_and_never_skipped_in_silence(
     (project / "src" / "more.py").write_text("x = 1\n", encoding="utf-8")
     commit_all(project)
     variables = {"STAND_IN_CODEQL_FAILS": "1"} if fails else {}
-    place = tmp_path / "act"
+    location = tmp_path / "act"
     done = run_workflow(
-        project, place, "codeql.yml", "pull_request", variables=variables
+        project, location, "codeql.yml", "pull_request", variables=variables
     )
     assert "codeql is asked for python, actions with build mode none" in done.text
     ended = done.ended()
@@ -95,9 +95,9 @@ def test_an_image_is_built_and_its_flaws_are_red(
     assert called == "docker build --tag ci-framework-scan:latest .\n"
     report = cast("dict[str, Any]", done.report("security-scan"))
     checks = {check["id"]: check for check in report["checks"]}
-    (flaw,) = checks["grype"]["findings"]
-    assert (flaw["rule"], flaw["severity"]) == ("CVE-2026-1", "error")
-    assert flaw["message"].startswith("openssl 3.5.0 in ci-framework-scan:latest")
+    (issue,) = checks["grype"]["findings"]
+    assert (issue["rule"], issue["severity"]) == ("CVE-2026-1", "error")
+    assert issue["message"].startswith("openssl 3.5.0 in ci-framework-scan:latest")
     assert checks["grype"]["status"] == "failed"
     said = "syft 1.57.0 listed what is in ci-framework-scan:latest"
     assert said in checks["sbom"]["notes"], checks["sbom"]

@@ -18,8 +18,8 @@ def find_tool(name: str) -> Path | None:
     """Look beside the interpreter, on PATH and where `go install` puts programs."""
     gopath = Path(os.environ.get("GOPATH", str(Path.home() / "go")))
     gobin = os.environ.get("GOBIN") or str(gopath / "bin")
-    places = [str(Path(sys.executable).parent), os.environ.get("PATH", ""), gobin]
-    found = shutil.which(name, path=os.pathsep.join(places))
+    locations = [str(Path(sys.executable).parent), os.environ.get("PATH", ""), gobin]
+    found = shutil.which(name, path=os.pathsep.join(locations))
     return Path(found) if found else None
 
 

@@ -100,8 +100,8 @@ def _owner(graph: Graph, kinds: Kinds, path: str) -> Package | None:
     top = next((package for package in graph.packages if package.path == "."), None)
     if top is None or kinds.of(path).category not in ("source", "tests"):
         return None
-    places = (*top.source_paths, *top.test_paths)
-    return top if is_below(path, places) else None
+    locations = (*top.source_paths, *top.test_paths)
+    return top if is_below(path, locations) else None
 
 
 def _kinds_of(kinds: Kinds, package: Package) -> Kinds:

@@ -177,9 +177,9 @@ class Kinds(msgspec.Struct, frozen=True):
             pattern = matching(path, patterns)
             if pattern is not None:
                 return Reason(path, category, f"{name}: {pattern}")
-        return self._by_place(path)
+        return self._by_location(path)
 
-    def _by_place(self, path: str) -> Reason:
+    def _by_location(self, path: str) -> Reason:
         """Let the rule decide that says most about where the file is."""
         settings, changes = self.settings, self.settings.changes
         rules: list[tuple[Category, str, Sequence[str]]] = [
@@ -278,5 +278,5 @@ def read_decision(path: Path) -> Decision:
     except (OSError, msgspec.DecodeError) as error:
         raise UsageError(
             f"--selection: {path}: {error}",
-            next_step="name the changes.json that `ci changes` wrote",
+            hint="name the changes.json that `ci changes` wrote",
         ) from error

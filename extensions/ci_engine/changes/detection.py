@@ -20,7 +20,7 @@ from ci_engine.changes.diff import Change, changed_files, contents_before
 from ci_engine.configuration.loading import Configuration
 from ci_engine.errors import ToolError, UsageError
 from ci_engine.github.event import Event, read_event
-from ci_engine.project.git import Start, find_start, is_checked_out
+from ci_engine.project.git import DiffBase, find_diff_base, is_checked_out
 from ci_engine.project.repository import Project
 from ci_engine.test_selection.building import build_graph
 from ci_engine.test_selection.files import Files
@@ -30,8 +30,8 @@ from ci_engine.test_selection.selection import Changed, Selection, select_tests
 from ci_engine.test_selection.workflows import runs_tests
 
 __all__ = [
+    "ChangeSource",
     "DetectionRequest",
-    "Told",
     "analyze",
     "ask",
     "describe",
@@ -77,11 +77,11 @@ def graph_of(
     settings = configuration.settings
     # A command of the project's own may look for tests anywhere.
     anywhere = ["."] if settings.command_of("test") else []
-    places = [*settings.test_paths, *anywhere]
-    return build_graph(project, settings.source_paths, places, gone=gone)
+    locations = [*settings.test_paths, *anywhere]
+    return build_graph(project, settings.source_paths, locations, gone=gone)
 
 
-class Told(msgspec.Struct, frozen=True):
+class ChangeSource(msgspec.Struct, frozen=True):
     """What the event and git tell of a change.
 
     Attributes:
@@ -93,11 +93,11 @@ class Told(msgspec.Struct, frozen=True):
 
     event: Event
     everything: str = ""
-    start: Start = Start(None, "nobody asked")
+    start: DiffBase = DiffBase(None, "nobody asked")
     changes: list[Change] = msgspec.field(default_factory=list[Change])
 
 
-def ask(project: Project, request: DetectionRequest) -> Told:
+def ask(project: Project, request: DetectionRequest) -> ChangeSource:
     """Ask the event and git what changed, for which no configuration is needed.
 
     Raises:
@@ -106,23 +106,23 @@ def ask(project: Project, request: DetectionRequest) -> Told:
     event = read_event(os.environ)
     because = "" if request.since else event.everything_because()
     if because:
-        return Told(event, because)
+        return ChangeSource(event, because)
     start = _start(project, event, request)
     if start.commit is None:
-        return Told(event, start=start)
+        return ChangeSource(event, start=start)
     changes = changed_files(
         project.root,
         start,
         work_tree=not (event.name or request.head),
         head=request.head or "HEAD",
     )
-    return Told(event, start=start, changes=changes)
+    return ChangeSource(event, start=start, changes=changes)
 
 
 def detect(
     project: Project,
     configuration: Configuration,
-    told: Told,
+    told: ChangeSource,
     request: DetectionRequest,
 ) -> Decision:
     """Tell what a change touches and which tests it can break.
@@ -139,7 +139,7 @@ def detect(
         if start.reason.startswith(("--since", "--head")):
             raise UsageError(
                 start.reason,
-                next_step="name a commit, branch or tag that `git log` knows",
+                hint="name a commit, branch or tag that `git log` knows",
             )
         return everything(
             f"the start is not known: {start.reason}", head=head or "HEAD"
@@ -148,11 +148,11 @@ def detect(
     return msgspec.structs.replace(decision, head=head or "HEAD")
 
 
-def _start(project: Project, event: Event, request: DetectionRequest) -> Start:
+def _start(project: Project, event: Event, request: DetectionRequest) -> DiffBase:
     # What a branch got by earlier pushes may never have been green.
     whole_branch = f"origin/{event.default_branch}" if event.name == "push" else ""
     since = request.since or whole_branch
-    return find_start(project.root, since, os.environ, request.head or "HEAD")
+    return find_diff_base(project.root, since, os.environ, request.head or "HEAD")
 
 
 def _everything(
@@ -162,7 +162,7 @@ def _everything(
     head = os.environ.get("GITHUB_SHA", "HEAD")
     decision = everything(because, head=head)
     try:
-        start = find_start(project.root)
+        start = find_diff_base(project.root)
         if start.commit is None:
             return decision
         changes = changed_files(project.root, start, work_tree=False)
@@ -179,7 +179,7 @@ def _everything(
 def _decide(
     project: Project,
     configuration: Configuration,
-    told: Told,
+    told: ChangeSource,
     base: str,
     request: DetectionRequest,
 ) -> Decision:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ci_engine.errors import ToolError
-from ci_engine.project.git import Repository, Start
+from ci_engine.project.git import DiffBase, Repository
 
 __all__ = ["Change", "changed_files", "changed_lines", "contents_before"]
 
@@ -74,7 +74,7 @@ class Change:
 
 
 def changed_files(
-    root: Path, start: Start, *, work_tree: bool = True, head: str = "HEAD"
+    root: Path, start: DiffBase, *, work_tree: bool = True, head: str = "HEAD"
 ) -> list[Change]:
     """List the files that a change touched.
 
@@ -126,7 +126,7 @@ def contents_before(root: Path, changes: Iterable[Change]) -> dict[str, bytes]:
 
 
 def changed_lines(
-    root: Path, start: Start, patterns: Sequence[str]
+    root: Path, start: DiffBase, patterns: Sequence[str]
 ) -> dict[str, set[int]]:
     """List the lines that were added or rewritten, as they stand in the work tree.
 
@@ -150,7 +150,7 @@ def changed_lines(
     return lines
 
 
-def _known(start: Start) -> str:
+def _known(start: DiffBase) -> str:
     """The commit.
 
     Raises:

@@ -17,7 +17,7 @@ from ci_engine.findings.baseline import Baseline
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.monorepo.declared import Siblings
 from ci_engine.processes.programs import Outcome, run_program
-from ci_engine.project.git import Start
+from ci_engine.project.git import DiffBase
 from ci_engine.project.repository import Project
 
 __all__ = [
@@ -92,7 +92,9 @@ class Context:
     fix: bool = False
     tier: Tier = "essential"
     since: str = ""
-    start: Callable[[], Start] = field(default=lambda: Start(None, "nobody asked"))
+    start: Callable[[], DiffBase] = field(
+        default=lambda: DiffBase(None, "nobody asked")
+    )
     baseline: Baseline | None = None
     hypothesis_examples: int = 0
     earlier: Mapping[CheckName, CheckResult] = field(
@@ -192,7 +194,7 @@ def _holds_tests(path: str, folders: tuple[str, ...]) -> bool:
 
 
 def _plain(variables: Mapping[str, str]) -> dict[str, str]:
-    """The variables without those that force colours into output we read."""
+    """The variables without those that force colors into output we read."""
     forced = ("FORCE_COLOR", "CLICOLOR_FORCE")
     return {name: text for name, text in variables.items() if name not in forced}
 
@@ -208,8 +210,8 @@ def not_run(
 def not_run_because(check: CheckName, error: Exception) -> CheckResult:
     """The check could not be made because of an error, told in full."""
     reason, _, rest = str(error).partition("\n")
-    next_step = getattr(error, "next_step", "")
-    told = [rest, f"next: {next_step}" if next_step else ""]
+    hint = getattr(error, "next_step", "")
+    told = [rest, f"hint: {hint}" if hint else ""]
     return CheckResult(
         id=check,
         status=Status.NOT_RUN,
@@ -256,12 +258,12 @@ def failed_or_passed(
     if outcome.timed_out:
         return timed_out(check, outcome)
     if findings is None:
-        reason = f"{tool.name}: its output cannot be read ({outcome.ending()})"
+        reason = f"{tool.name}: its output cannot be read ({outcome.describe_exit()})"
         return not_run(check, reason, outcome)
     errors = [finding for finding in findings if finding.severity == "error"]
     consistent = outcome.code == 0 or (outcome.code in finding_codes and findings)
     if not consistent or (outcome.code == 0 and errors):
-        return not_run(check, f"{tool.name}: {outcome.ending()}", outcome)
+        return not_run(check, f"{tool.name}: {outcome.describe_exit()}", outcome)
     ours = [f for f in findings if not f.path.startswith(FRAMEWORK_PATHS)]
     red = any(finding.severity == "error" for finding in ours)
     return CheckResult(

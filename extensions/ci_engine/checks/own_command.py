@@ -69,6 +69,6 @@ def check(name: CheckName, command: Command, context: Context) -> CheckResult:
     )
     if outcome.code != 0:
         result.status = Status.FAILED
-        message = outcome.tail(10) or outcome.ending()
+        message = outcome.tail(10) or outcome.describe_exit()
         result.findings = [Finding(tool=words[0], rule=name, message=message)]
     return result

@@ -49,8 +49,8 @@ def git(root: Path, *words: str, variables: dict[str, str] | None = None) -> Out
     )
     if outcome.code != 0:
         raise ToolError(
-            f"git {words[0]}: {outcome.ending()}: {outcome.tail(3)}",
-            next_step="run `git status` and correct what it reports",
+            f"git {words[0]}: {outcome.describe_exit()}: {outcome.tail(3)}",
+            hint="run `git status` and correct what it reports",
         )
     return outcome
 
@@ -124,6 +124,6 @@ def refuse_many(found: Collection[Found], most: int) -> None:
         raise UsageError(
             f"cleanup: found {len(found)} files to remove; allowed: at most {most} "
             "at once",
-            next_step="look at `ci-framework/ci cleanup --check`, and remove them in "
+            hint="look at `ci-framework/ci cleanup --check`, and remove them in "
             "parts with narrower patterns, or keep those that belong here",
         )

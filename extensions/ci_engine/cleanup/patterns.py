@@ -82,7 +82,7 @@ def refuse_patterns(patterns: Sequence[str], protected: Sequence[str]) -> None:
             raise UsageError(
                 f"cleanup: found the pattern {pattern!r}: {problem}; allowed: names "
                 "and paths inside the repository such as *.log or notes/",
-                next_step="correct the pattern and run the command again",
+                hint="correct the pattern and run the command again",
             )
 
 

@@ -68,13 +68,11 @@ def destination_of(variables: Mapping[str, str]) -> Destination:
         raise UsageError(
             f"cleanup: found the ref {ref!r}; allowed: a run on a branch in GitHub "
             "Actions",
-            next_step="use --apply on a laptop, and commit what it did",
+            hint="use --apply on a laptop, and commit what it did",
         )
     token = variables.get("GITHUB_TOKEN", "")
     if not token:
-        raise ToolError(
-            "GITHUB_TOKEN is not set", next_step="hand the token to the step"
-        )
+        raise ToolError("GITHUB_TOKEN is not set", hint="hand the token to the step")
     api = variables.get("GITHUB_API_URL", "https://api.github.com").rstrip("/")
     branch = ref.removeprefix("refs/heads/")
     return Destination(PullRequest(api, repository, 0, token), branch)

@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from ci_engine.changes.decision import Decision, Kinds, Tests, everything
-from ci_engine.changes.detection import DetectionRequest, Told, ask, detect
+from ci_engine.changes.detection import ChangeSource, DetectionRequest, ask, detect
 from ci_engine.changes.explanation import explain
 from ci_engine.configuration.loading import Configuration, load_configuration
 from ci_engine.errors import ToolError
@@ -101,7 +101,7 @@ def run_changes(request: ChangesRequest) -> int:
     return 0
 
 
-def _ask(project: Project, request: ChangesRequest) -> Told:
+def _ask(project: Project, request: ChangesRequest) -> ChangeSource:
     told = ask(project, request.detection)
     with suppress(ToolError):
         # Listed once, here; who needs the files is told why they cannot be listed.

@@ -30,7 +30,7 @@ from ci_engine.findings.results import (
 )
 from ci_engine.github.comments import post_comment, pull_request_of
 from ci_engine.github.outputs import warn, write_outputs
-from ci_engine.project.git import find_start
+from ci_engine.project.git import find_diff_base
 from ci_engine.project.output_files import prepare_directory
 from ci_engine.project.repository import read_project
 from ci_engine.reports.console import conclude, make_console, print_check
@@ -84,7 +84,7 @@ def run_cleanup(request: CleanupRequest) -> int:
     if request.action == "push" and mode != "push":
         raise UsageError(
             f"--push: found cleanup = {mode!r}; allowed: cleanup = 'push'",
-            next_step="answer cleanup=push, or use --pull-request",
+            hint="answer cleanup=push, or use --pull-request",
         )
     reports = Path.cwd() / (request.report_dir or project.output / "cleanup")
     prepare_directory(reports, project.output)
@@ -145,7 +145,7 @@ def _added(root: Path, since: str) -> frozenset[str] | None:
     """
     if not since:
         return None
-    start = find_start(root, since, {})
+    start = find_diff_base(root, since, {})
     if start.commit is None:
         return None
     changes = changed_files(root, start, work_tree=False)

@@ -44,9 +44,9 @@ from ci_engine.findings.results import (
 )
 from ci_engine.monorepo.declared import Siblings
 from ci_engine.monorepo.names import seen_from_top
-from ci_engine.processes.programs import CancelledError
+from ci_engine.processes.programs import CanceledError
 from ci_engine.processes.signals import on_signals, restore
-from ci_engine.project.git import Start, find_start
+from ci_engine.project.git import DiffBase, find_diff_base
 from ci_engine.project.output_files import prepare_directory
 from ci_engine.project.repository import Project
 from ci_engine.reports.publishing import publish, write_reports
@@ -120,7 +120,7 @@ def run_gate(
     if request.since and run.start().commit is None:
         raise UsageError(
             run.start().reason,
-            next_step="name a commit, branch or tag that `git log` knows",
+            hint="name a commit, branch or tag that `git log` knows",
         )
     result = run.execute()
     if request.baseline == "write":
@@ -141,12 +141,12 @@ def _refuse(request: GateRequest) -> None:
     if request.baseline == "write" and request.paths:
         raise UsageError(
             "--baseline write: a run of some paths does not see what is elsewhere",
-            next_step="run it without paths; --only limits it to some checks",
+            hint="run it without paths; --only limits it to some checks",
         )
     if request.baseline == "write" and request.decision is not None:
         raise UsageError(
             "--baseline write: a run of some tests does not see what is elsewhere",
-            next_step="run it without --affected",
+            hint="run it without --affected",
         )
     if request.decision is not None and request.paths:
         raise UsageError("--affected: found paths as well; allowed: one of both")
@@ -207,7 +207,7 @@ class _Run:
         self.baseline = read_baseline(project.repository)
         self.environment: Environment | ToolError = ToolError("not prepared")
         self._asking = threading.Lock()
-        self._start: Start | None = None
+        self._start: DiffBase | None = None
 
     def execute(self) -> RunResult:
         """Run everything and judge it."""
@@ -314,7 +314,7 @@ class _Run:
             )
         except ToolError as error:
             self.environment = error
-        except CancelledError:
+        except CanceledError:
             self.environment = ToolError("the run was called off")
 
     def _run_one(self, name: CheckName) -> CheckResult:
@@ -343,9 +343,9 @@ class _Run:
         )
         try:
             if self.cancel.is_set():
-                raise CancelledError
+                raise CanceledError
             result = run_check(name, context)
-        except CancelledError:
+        except CanceledError:
             result = self._called_off(name)
         except ToolError as error:
             result = not_run_because(name, error)
@@ -360,11 +360,11 @@ class _Run:
         result.seconds = time.monotonic() - started
         return result
 
-    def start(self) -> Start:
+    def start(self) -> DiffBase:
         """Where the change started, found out once for all checks that ask."""
         with self._asking:
             if self._start is None:
-                self._start = find_start(self.project.root, self.request.since)
+                self._start = find_diff_base(self.project.root, self.request.since)
             return self._start
 
     def _hypothesis_examples(self) -> int:

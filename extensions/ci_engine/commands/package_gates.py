@@ -15,7 +15,7 @@ import msgspec
 
 from ci_engine.findings.results import CheckResult, Finding, RunResult, Status, Verdict
 from ci_engine.monorepo.model import Graph
-from ci_engine.processes.programs import CancelledError, Outcome, run_program
+from ci_engine.processes.programs import CanceledError, Outcome, run_program
 from ci_engine.processes.signals import on_signals, restore
 from ci_engine.project.repository import Project
 
@@ -120,10 +120,10 @@ def _one(
     started = time.monotonic()
     try:
         if cancel.is_set():
-            raise CancelledError
+            raise CanceledError
         outcome = run_program(command, cwd=project.root, variables=kept, cancel=cancel)
         result = _read(name, reports, outcome)
-    except CancelledError:
+    except CanceledError:
         reason = "called off: another package failed, or the run was interrupted"
         result = CheckResult(id=name, status=Status.NOT_RUN, reason=reason)
     result.rerun = rerun
@@ -137,7 +137,7 @@ def _read(name: str, reports: Path, outcome: Outcome) -> CheckResult:
         data = (reports / "result.json").read_bytes()
         found = msgspec.json.decode(data, type=RunResult)
     except (OSError, msgspec.DecodeError):
-        reason = f"its gate left no result: {outcome.ending()}"
+        reason = f"its gate left no result: {outcome.describe_exit()}"
         return CheckResult(
             id=name, status=Status.NOT_RUN, reason=reason, output=outcome.tail(30)
         )

@@ -23,7 +23,7 @@ from ci_engine.findings.results import CheckResult, RunResult, Verdict, verdict_
 from ci_engine.monorepo.configure import configure
 from ci_engine.monorepo.graph import find_package, packages_graph
 from ci_engine.monorepo.model import Graph
-from ci_engine.monorepo.show import analyse, to_mermaid, to_page, to_text
+from ci_engine.monorepo.show import analyze, to_mermaid, to_page, to_text
 from ci_engine.project.output_files import prepare_directory, write_text
 from ci_engine.project.repository import Project, read_project
 from ci_engine.reports.console import conclude, make_console, print_check
@@ -40,7 +40,7 @@ class PackagesRequest:
 
     Attributes:
         root: the top of the repository.
-        analyse: tell what depends on what.
+        analyze: tell what depends on what.
         configure: bring the project's files on its packages up to date.
         releases: configure release-please as well where it is not yet.
         gate: run the gate of the packages.
@@ -56,7 +56,7 @@ class PackagesRequest:
     """
 
     root: Path
-    analyse: bool = False
+    analyze: bool = False
     configure: bool = False
     releases: bool = False
     gate: bool = False
@@ -93,7 +93,7 @@ def run_packages_command(request: PackagesRequest) -> int:
         return 0
     one = None
     if request.package not in ("", AUTO):
-        one = analyse(graph, find_package(graph, request.package))
+        one = analyze(graph, find_package(graph, request.package))
     page = to_page(graph, one)
     _write(project, request, {"packages.json": _json(graph), "summary.md": page})
     forms = {
@@ -182,7 +182,7 @@ def run_gates(project: Project, graph: Graph, request: PackagesRequest) -> int:
     if not names:
         raise UsageError(
             "this repository has no packages",
-            next_step="run `ci-framework/ci gate`, which checks it as a whole",
+            hint="run `ci-framework/ci gate`, which checks it as a whole",
         )
     because: dict[str, str] = {}
     if request.changed_only:

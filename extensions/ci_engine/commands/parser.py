@@ -66,7 +66,7 @@ class Arguments(argparse.Namespace):
     package: str
     configure: bool
     releases: bool
-    analyse: bool
+    analyze: bool
     gate: bool
     changed_only: bool
     form: Literal["text", "json", "mermaid"]
@@ -208,7 +208,7 @@ def _add_packages(parser: argparse.ArgumentParser) -> None:
         ("scan", "scan", "list the packages (what is done if nothing is asked for)"),
         ("configure", "configure", "write what is found to ci-framework/project/"),
         ("releases", "releases", "with --configure: configure release-please as well"),
-        ("analyze-dependencies", "analyse", "tell which package needs which"),
+        ("analyze-dependencies", "analyze", "tell which package needs which"),
         ("gate", "gate", "run the gate of the packages"),
         ("changed-only", "changed_only", "only what a change touches, and its users"),
         ("fail-fast", "fail_fast", "start no other package once one failed"),

@@ -129,18 +129,18 @@ def run_scan(
 
 def _about_secrets(checks: Sequence[CheckResult]) -> list[str]:
     """What is red although everything was recorded: secrets, which never are."""
-    places = [
-        finding.place or finding.rule
+    locations = [
+        finding.location or finding.rule
         for check in checks
         if not check.reason
         for finding in check.findings
         if stands(finding)
     ]
-    if not places:
+    if not locations:
         return []
     return [
-        f"secrets are never recorded ({named(places)}): revoke them and take them out; "
-        f"what is none gets a waiver in {WAIVERS_FILE}"
+        f"secrets are never recorded ({named(locations)}): revoke and remove them; "
+        f"add a waiver to {WAIVERS_FILE} for what is no secret"
     ]
 
 

@@ -122,7 +122,9 @@ def _hooks(project: Project) -> CheckResult:
         variables=tool.variables,
     )
     if outcome.code != 0:
-        raise ToolError(f"pre-commit install: {outcome.ending()}\n{outcome.tail()}")
+        raise ToolError(
+            f"pre-commit install: {outcome.describe_exit()}\n{outcome.tail()}"
+        )
     result.tool = f"pre-commit {tool.version}"
     result.reason = " ".join(outcome.stdout.split())
     return result

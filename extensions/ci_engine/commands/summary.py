@@ -15,7 +15,13 @@ from ci_engine.findings.results import CheckResult, RunResult, Status, Verdict
 from ci_engine.github.comments import post_comment, pull_request_of
 from ci_engine.github.outputs import add_summary, warn, write_outputs
 from ci_engine.project.output_files import prepare_directory, write_text
-from ci_engine.reports.gathered import Job, Leg, gather_legs, job_verdict, read_jobs
+from ci_engine.reports.gathered import (
+    Job,
+    MatrixJob,
+    gather_jobs,
+    job_verdict,
+    read_jobs,
+)
 from ci_engine.reports.page import LONGEST_COMMENT, Sections, clip, to_page
 from ci_engine.reports.result_json import to_json
 
@@ -63,15 +69,15 @@ def run_summary(request: SummaryRequest) -> int:
         return 0
     started = time.monotonic()
     jobs = read_jobs(request.needs, request.skips)
-    legs, unread = _gather(request.reports, jobs)
-    verdict, bad = job_verdict(jobs, legs, unread)
+    matrix_jobs, unread = _gather(request.reports, jobs)
+    verdict, bad = job_verdict(jobs, matrix_jobs, unread)
     sections = Sections(security=request.security, performance=request.performance)
-    page = to_page(verdict, jobs, legs, unread, sections)
+    page = to_page(verdict, jobs, matrix_jobs, unread, sections)
     result = RunResult(
         command="summary",
         verdict=verdict,
         python="",
-        checks=[*_job_checks(jobs), *_leg_checks(legs)],
+        checks=[*_job_checks(jobs), *_matrix_checks(matrix_jobs)],
         framework=__version__,
         seconds=time.monotonic() - started,
         notes=[f"{name}: {text}" for name, text in bad.items()]
@@ -84,18 +90,18 @@ def run_summary(request: SummaryRequest) -> int:
     return verdict.exit_code
 
 
-def _gather(reports: Path, jobs: list[Job]) -> tuple[list[Leg], list[str]]:
+def _gather(reports: Path, jobs: list[Job]) -> tuple[list[MatrixJob], list[str]]:
     """Read the reports; where jobs failed early there may be none at all.
 
     Raises:
         UsageError: if there is nothing to make a page of.
     """
     if reports.is_dir():
-        return gather_legs(reports)
+        return gather_jobs(reports)
     if not jobs:
         raise UsageError(
             f"--reports: {reports}: no such directory",
-            next_step="run `ci-framework/ci gate`, or download the reports first",
+            hint="run `ci-framework/ci gate`, or download the reports first",
         )
     return [], []
 
@@ -117,7 +123,7 @@ def _job_checks(jobs: list[Job]) -> list[CheckResult]:
     ]
 
 
-def _leg_checks(legs: list[Leg]) -> list[CheckResult]:
+def _matrix_checks(matrix_jobs: list[MatrixJob]) -> list[CheckResult]:
     statuses = {
         Verdict.GREEN: Status.PASSED,
         Verdict.RED: Status.FAILED,
@@ -125,9 +131,11 @@ def _leg_checks(legs: list[Leg]) -> list[CheckResult]:
     }
     return [
         CheckResult(
-            id=leg.name, status=statuses[leg.result.verdict], seconds=leg.result.seconds
+            id=matrix_job.name,
+            status=statuses[matrix_job.result.verdict],
+            seconds=matrix_job.result.seconds,
         )
-        for leg in legs
+        for matrix_job in matrix_jobs
     ]
 
 

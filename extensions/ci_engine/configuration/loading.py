@@ -32,7 +32,7 @@ __all__ = [
     "as_table",
     "configs_directory",
     "configuration_file",
-    "describe_place",
+    "describe_location",
     "find_line",
     "load_configuration",
     "project_table",
@@ -97,12 +97,12 @@ def read_text(path: Path) -> str:
     except UnicodeDecodeError as error:
         raise ConfigurationError(
             f"{path.name}: not UTF-8 (byte {error.start})",
-            next_step=f"save {path} as UTF-8",
+            hint=f"save {path} as UTF-8",
         ) from error
     except OSError as error:
         raise ConfigurationError(
             f"{path.name}: cannot be read: {error.strerror}",
-            next_step=f"check that {path} is a readable file",
+            hint=f"check that {path} is a readable file",
         ) from error
 
 
@@ -118,7 +118,7 @@ def read_toml(path: Path) -> Table:
     except msgspec.DecodeError as error:
         raise ConfigurationError(
             f"{path.name}: not valid TOML: {error}{_marker_hint(text)}",
-            next_step=f"correct {path.name} at the line named above",
+            hint=f"correct {path.name} at the line named above",
         ) from error
     except RecursionError as error:
         raise _too_deep(path) from error
@@ -138,7 +138,7 @@ def read_yaml(path: Path) -> object:
         message = " ".join(str(error).split())
         raise ConfigurationError(
             f"{path.name}: not valid YAML: {message}{_marker_hint(text)}",
-            next_step=f"correct {path.name} at the line named above",
+            hint=f"correct {path.name} at the line named above",
         ) from error
     except RecursionError as error:
         raise _too_deep(path) from error
@@ -147,7 +147,7 @@ def read_yaml(path: Path) -> object:
 def _too_deep(path: Path) -> ConfigurationError:
     return ConfigurationError(
         f"{path.name}: nested too deeply to be read",
-        next_step=f"write {path.name} with fewer levels",
+        hint=f"write {path.name} with fewer levels",
     )
 
 
@@ -307,19 +307,19 @@ def _refuse(mistakes: list[Mistake], path: Path) -> None:
     text = read_text(path)
     lines = [_describe(mistake, path.name, text) for mistake in mistakes]
     raise ConfigurationError(
-        "\n".join(lines), next_step=f"correct {path.name} and run the command again"
+        "\n".join(lines), hint=f"correct {path.name} and run the command again"
     )
 
 
-def describe_place(mistake: Mistake, text: str) -> tuple[str, int]:
+def describe_location(mistake: Mistake, text: str) -> tuple[str, int]:
     """Name the key of a mistake as it is written, and its line, 0 if unknown."""
     return ".".join(mistake.keys).replace(".[", "["), find_line(text, mistake.keys)
 
 
 def _describe(mistake: Mistake, name: str, text: str) -> str:
-    key, line = describe_place(mistake, text)
-    place = f"{name}:{line}" if line else name
-    return f"{place}: key {key}: found {mistake.found}; allowed: {mistake.allowed}"
+    key, line = describe_location(mistake, text)
+    location = f"{name}:{line}" if line else name
+    return f"{location}: key {key}: found {mistake.found}; allowed: {mistake.allowed}"
 
 
 _HEADER = re.compile(r"^\s*\[\[?\s*([^\]]+?)\s*\]\]?\s*(?:#.*)?$")

@@ -31,7 +31,7 @@ EngineName = Literal[
     "hadolint",
     "trivy",
     "grype",
-    "licences",
+    "licenses",
     "sbom",
 ]
 # In the order in which they are reported; of two that find the same flaw, the first

@@ -231,7 +231,7 @@ class Scan(_Table, frozen=True):
     Attributes:
         images: names of container images to scan.
         exclude_patterns: files that no engine is given; the report counts them.
-        denied_licences: licences that no dependency may have, as SPDX expressions
+        denied_licences: licenses that no dependency may have, as SPDX expressions
             or beginnings of them, such as ``AGPL-``.
     """
 

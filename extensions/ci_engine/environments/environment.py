@@ -19,7 +19,7 @@ from ci_engine.processes.programs import Outcome, find_program, run_program
 from ci_engine.project.output_files import prepare_directory, write_text
 from ci_engine.project.repository import Project
 
-__all__ = ["MEASURING", "Environment", "Probe", "ask_environment", "child_variables"]
+__all__ = ["MEASURING", "Environment", "Probe", "child_variables", "probe_environment"]
 
 # Programs that checks look for in the project's environment.
 PROGRAMS = (
@@ -105,7 +105,7 @@ def python_of(prefix: Path) -> Path:
     return prefix.joinpath(*names)
 
 
-def ask_environment(
+def probe_environment(
     python: Sequence[str | Path],
     *,
     project: Project,
@@ -131,7 +131,7 @@ def ask_environment(
         raise environment_error("the interpreter answers nonsense", outcome) from error
 
 
-def ask_virtual_environment(
+def probe_virtual_environment(
     prefix: Path,
     *,
     project: Project,
@@ -153,7 +153,9 @@ def ask_virtual_environment(
     except (OSError, msgspec.DecodeError):
         pass
     python = (python_of(prefix),)
-    probe = ask_environment(python, project=project, variables=variables, cancel=cancel)
+    probe = probe_environment(
+        python, project=project, variables=variables, cancel=cancel
+    )
     # Where the repository cannot be written, the environment is asked every time.
     with contextlib.suppress(ToolError):
         prepare_directory(memory.parent, project.output)
@@ -179,8 +181,8 @@ def environment_error(what: str, outcome: Outcome) -> ToolError:
     tail = outcome.tail()
     detail = f"\n{tail}" if tail else ""
     return ToolError(
-        f"{what}: `{command}`: {outcome.ending()}{detail}",
-        next_step=f"run `{command}` yourself and correct what it reports",
+        f"{what}: `{command}`: {outcome.describe_exit()}{detail}",
+        hint=f"run `{command}` yourself and correct what it reports",
     )
 
 

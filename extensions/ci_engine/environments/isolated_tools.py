@@ -15,7 +15,7 @@ import msgspec
 from ci_engine.configuration.loading import configs_directory, read_yaml
 from ci_engine.environments.environment import activated, environment_error, python_of
 from ci_engine.errors import ConfigurationError
-from ci_engine.processes.file_lock import alone
+from ci_engine.processes.file_lock import file_lock
 from ci_engine.processes.programs import find_program, run_program
 from ci_engine.project.output_files import prepare_directory, write_text
 from ci_engine.project.repository import Project
@@ -98,7 +98,7 @@ def isolated_tool(
     prefix = project.output / "tools" / f"{name}-{lock.version}-{identity}"
     done = prefix / "ci-framework-stamp"
     prepare_directory(prefix.parent, project.output)
-    with _LOCK, alone(prefix.parent / f".{name}.lock"):
+    with _LOCK, file_lock(prefix.parent / f".{name}.lock"):
         # Its interpreter goes with the one that made it, for example an upgrade.
         if not (done.is_file() and python_of(prefix).exists()):
             _install(project, prefix, text, python, cancel)

@@ -22,11 +22,11 @@ from ci_engine.configuration.tables import dig, table, text
 from ci_engine.environments.environment import (
     Environment,
     activated,
-    ask_environment,
-    ask_virtual_environment,
     child_variables,
     environment_error,
     find_interpreter,
+    probe_environment,
+    probe_virtual_environment,
     python_of,
 )
 from ci_engine.environments.preparation import Preparation
@@ -35,10 +35,10 @@ from ci_engine.monorepo.model import Kind
 from ci_engine.monorepo.needed import needed_with
 from ci_engine.monorepo.requirements import parse_requirement
 from ci_engine.monorepo.view import PackageView
-from ci_engine.processes.file_lock import alone
+from ci_engine.processes.file_lock import file_lock
 from ci_engine.processes.programs import find_program
 from ci_engine.project.output_files import prepare_directory, write_text
-from ci_engine.project.repository import Project, normalise
+from ci_engine.project.repository import Project, normalize
 
 __all__ = ["prepare_package"]
 
@@ -94,10 +94,10 @@ def prepare_package(
         Preparation(top, "", python, cancel),
     )
     prepare_directory(prefix.parent, top.output)
-    with alone(prefix.parent / ".lock"):
+    with file_lock(prefix.parent / ".lock"):
         how = _make_if_needed(wanted)
     variables = activated(prefix)
-    probe = ask_virtual_environment(
+    probe = probe_virtual_environment(
         prefix, project=view.project, variables=variables, cancel=cancel
     )
     substitute = _instead_of_pixi(view, declared)
@@ -138,7 +138,7 @@ def _pixi(view: PackageView, name: str, cancel: threading.Event) -> Environment:
     where = ("--manifest-path", str(manifest), "--environment", name)
     prefix = ("pixi", "run", *where, "--")
     variables = child_variables()
-    probe = ask_environment(
+    probe = probe_environment(
         (*prefix, "python"), project=view.project, variables=variables, cancel=cancel
     )
     return Environment(f"pixi environment {name}", probe, variables, prefix)
@@ -181,8 +181,8 @@ def _tools(view: PackageView, tier: Tier) -> list[str]:
     top = view.top
     names = (view.configuration.settings.environments.of_tier(tier), "quality", "dev")
     for name in (*names, "test", "tests"):
-        if name and normalise(name) in top.groups:
-            return list(top.groups[normalise(name)])
+        if name and normalize(name) in top.groups:
+            return list(top.groups[normalize(name)])
     files = [top.root / name for name in _LISTS if (top.root / name).is_file()]
     return [word for path in files for word in ("--requirement", str(path))]
 
@@ -249,7 +249,7 @@ def _install(wanted: _Wanted, *, uv: bool) -> None:
         if interpreter is None:
             raise ToolError(
                 f"Python {wanted.python} is not installed",
-                next_step=f"install Python {wanted.python}, or uv, which finds one",
+                hint=f"install Python {wanted.python}, or uv, which finds one",
             )
         make = [str(interpreter), "-I", "-m", "venv", str(wanted.prefix)]
         install = [python, "-I", "-m", "pip", "install", "--quiet"]

@@ -14,7 +14,7 @@ from ci_engine.project.repository import Project
 
 __all__ = ["OwnTask", "own_task"]
 
-# Which task gives the verdict of which check, in the organisation's vocabulary.
+# Which task gives the verdict of which check, in the organization's vocabulary.
 _TASKS: Mapping[str, str] = {
     "lint": "lint",
     "format": "format-check",

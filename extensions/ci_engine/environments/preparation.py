@@ -26,18 +26,18 @@ from ci_engine.configuration.tables import texts
 from ci_engine.environments.environment import (
     Environment,
     activated,
-    ask_environment,
-    ask_virtual_environment,
     child_variables,
     environment_error,
     find_interpreter,
+    probe_environment,
+    probe_virtual_environment,
     python_of,
 )
 from ci_engine.errors import ToolError
 from ci_engine.monorepo.graph import packages_graph
 from ci_engine.processes.programs import Outcome, find_program, run_program
 from ci_engine.project.output_files import prepare_directory
-from ci_engine.project.repository import Project, normalise
+from ci_engine.project.repository import Project, normalize
 
 __all__ = ["prepare_development", "prepare_environment"]
 
@@ -66,10 +66,10 @@ class Preparation:
     @property
     def extra(self) -> str:
         """The extra of the project that is wanted, empty if it is none."""
-        name = normalise(self.group)
+        name = normalize(self.group)
         if not name or name in self.project.groups:
             return ""
-        return next((e for e in self.project.extras if normalise(e) == name), "")
+        return next((e for e in self.project.extras if normalize(e) == name), "")
 
     @property
     def file(self) -> str:
@@ -155,7 +155,7 @@ def _pixi(wanted: Preparation) -> Environment:
     name = wanted.group or "default"
     prefix = ("pixi", "run", "--environment", name, "--")
     variables = child_variables()
-    probe = ask_environment(
+    probe = probe_environment(
         (*prefix, "python"),
         project=wanted.project,
         variables=variables,
@@ -170,7 +170,7 @@ def _uv(wanted: Preparation) -> Environment:
     command = ["uv", "sync", "--quiet", "--inexact"]
     if (root / "uv.lock").is_file():
         command.append("--locked")
-    if wanted.group and normalise(wanted.group) in wanted.project.groups:
+    if wanted.group and normalize(wanted.group) in wanted.project.groups:
         command += ["--no-default-groups", "--group", wanted.group]
     elif wanted.extra:
         command += ["--extra", wanted.extra]
@@ -191,7 +191,7 @@ def _poetry(wanted: Preparation) -> Environment:
         missing = "poetry has one environment, not one for each Python"
         return _made(wanted, missing)
     command = [*_POETRY_INSTALL]
-    if wanted.group and normalise(wanted.group) in wanted.project.groups:
+    if wanted.group and normalize(wanted.group) in wanted.project.groups:
         command += ["--with", wanted.group]
     elif wanted.extra:
         command += ["--extras", wanted.extra]
@@ -264,7 +264,7 @@ def _install(wanted: Preparation, prefix: Path) -> None:
         if interpreter is None:
             raise ToolError(
                 f"Python {wanted.python} is not installed",
-                next_step=f"install Python {wanted.python}, or uv, which finds one",
+                hint=f"install Python {wanted.python}, or uv, which finds one",
             )
         make = [str(interpreter), "-I", "-m", "venv", str(prefix)]
         install = [python, "-I", "-m", "pip", "install", "--quiet"]
@@ -296,7 +296,7 @@ def _members(project: Project) -> list[str]:
 
 def _requirements(wanted: Preparation) -> list[str]:
     """What the group holds; for a project without groups, what its files list."""
-    group = wanted.project.groups.get(normalise(wanted.group))
+    group = wanted.project.groups.get(normalize(wanted.group))
     if group is not None:
         return list(group)
     if wanted.file:
@@ -341,7 +341,7 @@ def _key(wanted: Preparation) -> str:
 
 def _virtual(wanted: Preparation, prefix: Path, name: str) -> Environment:
     variables = activated(prefix)
-    probe = ask_virtual_environment(
+    probe = probe_virtual_environment(
         prefix,
         project=wanted.project,
         variables=variables,
@@ -355,5 +355,5 @@ def _of_group(wanted: Preparation) -> str:
         return f" with extra {wanted.extra}"
     if wanted.file:
         return f" with {wanted.file}"
-    known = normalise(wanted.group) in wanted.project.groups
+    known = normalize(wanted.group) in wanted.project.groups
     return f" with group {wanted.group}" if known else ""

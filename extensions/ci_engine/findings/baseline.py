@@ -112,7 +112,7 @@ def read_baseline(root: Path) -> Baseline | None:
     except (msgspec.DecodeError, ConfigurationError) as error:
         raise ConfigurationError(
             f"{_NAME}: {error}",
-            next_step=f"restore it with `git restore {_NAME}`; or delete it and write "
+            hint=f"restore it with `git restore {_NAME}`; or delete it and write "
             "it anew with `ci-framework/ci gate --baseline write`",
         ) from error
 
@@ -276,10 +276,11 @@ def _came_to_its_end(check: CheckResult) -> bool:
 def _refuse_never_known(checks: Iterable[CheckResult]) -> None:
     refused = [f for check in checks for f in check.findings if _never_known(f)]
     if refused:
-        places = ", ".join(f"{f.place} {f.rule}" for f in refused[:5])
+        locations = ", ".join(f"{f.location} {f.rule}" for f in refused[:5])
         raise UsageError(
-            f"--baseline write: {len(refused)} findings may not be recorded: {places}",
-            next_step="mend them: syntax errors, F and E9 of ruff are never accepted",
+            f"--baseline write: {len(refused)} findings cannot be recorded: "
+            f"{locations}",
+            hint="fix them: syntax errors, F and E9 of ruff are never accepted",
         )
 
 
@@ -331,7 +332,7 @@ def write(root: Path, old: Baseline | None, new: Baseline, *, grow: bool) -> str
         shown = ", ".join(names[:_MOST_NAMED]) + more_names
         raise UsageError(
             f"--baseline write: the baseline would grow by {len(names)}: {shown}",
-            next_step="mend what is new, or add --grow to record it on purpose",
+            hint="mend what is new, or add --grow to record it on purpose",
         )
     path = baseline_path(root)
     try:

@@ -86,7 +86,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     waiver: str = ""
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """``path:line:column`` as far as it is known."""
         # A name may hold a line break or an escape sequence: show it, do not obey it.
         path = _CONTROL.sub(lambda found: repr(found.group())[1:-1], self.path)

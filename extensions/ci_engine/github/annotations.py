@@ -25,8 +25,12 @@ def annotate(result: RunResult) -> Iterator[str]:
                 left_out += 1
                 continue
             kinds[kind] += 1
-            place = {"file": finding.path, "line": finding.line, "col": finding.column}
-            fields = [f"{key}={_property(str(v))}" for key, v in place.items() if v]
+            location = {
+                "file": finding.path,
+                "line": finding.line,
+                "col": finding.column,
+            }
+            fields = [f"{key}={_property(str(v))}" for key, v in location.items() if v]
             fields.append(f"title={_property(f'{check.id}: {finding.rule}')}")
             yield f"::{kind} {','.join(fields)}::{_data(first_line(finding.message))}"
         if not check.findings and check.status not in (Status.PASSED, Status.SKIPPED):

@@ -71,7 +71,7 @@ def pull_request_of(variables: Mapping[str, str], event: bytes) -> PullRequest |
     if not token:
         raise ToolError(
             "a comment was asked for, but GITHUB_TOKEN is not set",
-            next_step="hand the token to the step; forks have none that may write",
+            hint="hand the token to the step; forks have none that may write",
         )
     api = variables.get("GITHUB_API_URL", "https://api.github.com")
     repository = variables.get("GITHUB_REPOSITORY", "")
@@ -158,7 +158,7 @@ def call(
     except urllib.error.HTTPError as error:
         raise ToolError(
             f"GitHub refuses {method} {path.partition('?')[0]}: {error.code}",
-            next_step="the job needs `pull-requests: write`; forks never have it",
+            hint="the job needs `pull-requests: write`; forks never have it",
         ) from error
     except OSError as error:
         raise ToolError(f"GitHub cannot be reached: {error}") from error

@@ -183,6 +183,6 @@ def _refuse_broken(
     if problem:
         raise ConfigurationError(
             f"{name}: cannot be brought up to date: {problem}",
-            next_step="write each entry of packages on lines of its own, indented by "
+            hint="write each entry of packages on lines of its own, indented by "
             "two spaces",
         )

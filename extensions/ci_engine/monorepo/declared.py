@@ -22,7 +22,7 @@ _IN_TESTS: frozenset[Kind] = frozenset(
 
 @dataclass(frozen=True)
 class Declared:
-    """The distributions that a package may import, normalised.
+    """The distributions that a package may import, normalized.
 
     Attributes:
         for_code: what it needs, extras included.

@@ -26,12 +26,12 @@ class Importable:
 
     def __init__(self, packages: Sequence[Found]) -> None:
         self._owners: dict[str, set[str]] = {}
-        places: dict[tuple[str, str], str] = {}
+        locations: dict[tuple[str, str], str] = {}
         for package in packages:
-            for name, place in package.layout.imports.items():
+            for name, location in package.layout.imports.items():
                 self._owners.setdefault(name, set()).add(package.name)
-                places[package.name, name] = place
-        self._part(packages, places)
+                locations[package.name, name] = location
+        self._part(packages, locations)
         self._starting: dict[str, set[str]] = {}
         self._namespaces: set[str] = set()
         for name, owners in self._owners.items():
@@ -40,7 +40,7 @@ class Importable:
             self._namespaces |= {".".join(parts[:end]) for end in range(1, len(parts))}
 
     def _part(
-        self, packages: Sequence[Found], places: dict[tuple[str, str], str]
+        self, packages: Sequence[Found], locations: dict[tuple[str, str], str]
     ) -> None:
         """Tell packages apart that share a name, by the modules below it."""
         by_name = {package.name: package for package in packages}
@@ -49,11 +49,11 @@ class Importable:
             more: set[str] = set()
             for name in shared:
                 for owner in sorted(self._owners[name]):
-                    place = places.get((owner, name), "")
-                    for child in _children(by_name[owner], place):
+                    location = locations.get((owner, name), "")
+                    for child in _children(by_name[owner], location):
                         inner = f"{name}.{child}"
                         self._owners.setdefault(inner, set()).add(owner)
-                        places[owner, inner] = f"{place}/{child}"
+                        locations[owner, inner] = f"{location}/{child}"
                         more.add(inner)
             shared = [name for name in more if len(self._owners[name]) > 1]
             if not shared:
@@ -88,9 +88,9 @@ class Importable:
         return owners or self.owners(found.module)
 
 
-def _children(package: Found, place: str) -> Iterator[str]:
+def _children(package: Found, location: str) -> Iterator[str]:
     """The modules and packages directly below a directory of a package."""
-    prefix = f"{package.path}/{place}/" if package.path != "." else f"{place}/"
+    prefix = f"{package.path}/{location}/" if package.path != "." else f"{location}/"
     found = {n[len(prefix) :] for n in package.files if n.startswith(prefix)}
     for rest in sorted({name.partition("/")[0] for name in found}):
         stem = rest.partition(".")[0]
@@ -204,9 +204,9 @@ def _add_imports(
             kind: Kind = "test-import" if test else "import"
             if found.guarded and not test:
                 kind = "optional-import"
-            place = f"{name}:{found.line}" if found.line else name
+            location = f"{name}:{found.line}" if found.line else name
             for other in sorted(owners):
-                because = f"{place} imports {found.module}"
+                because = f"{location} imports {found.module}"
                 _add(edges, package.name, other, kind, because)
 
 
@@ -214,14 +214,14 @@ def _python_first(package: Found) -> Iterable[str]:
     """The files of a package, code before tests: one of each tells enough."""
     tests = package.layout.tests
     skip = 0 if package.path == "." else len(package.path) + 1
-    places = tuple(package.layout.sources)
+    locations = tuple(package.layout.sources)
     found: list[tuple[bool, str]] = []
     for name in package.files:
         if name.endswith((".py", ".pyi", ".pyx")):
             inside = name[skip:]
             test = is_test(inside, tests)
             # What else lies around, such as examples, is no part of it.
-            if test or not places or is_below(inside, places):
+            if test or not locations or is_below(inside, locations):
                 found.append((test, name))
     return [name for _, name in sorted(found)]
 

@@ -15,7 +15,7 @@ from ci_engine.monorepo.manifests import MANIFESTS, NO_SETUP, Manifest, read_man
 from ci_engine.monorepo.model import Ignored
 from ci_engine.monorepo.tree import Tree
 from ci_engine.project.globs import matching
-from ci_engine.project.repository import normalise
+from ci_engine.project.repository import normalize
 
 __all__ = ["Detected", "Found", "detect"]
 
@@ -49,7 +49,7 @@ class Found(msgspec.Struct):
     """One package, before its dependencies are known.
 
     Attributes:
-        name: its normalised name.
+        name: its normalized name.
         path: its directory, ``.`` for the top.
         manifest: what its files say.
         files: its files, seen from the top of the repository.
@@ -119,7 +119,7 @@ def detect(
             if because != NO_SETUP:
                 ignored.append(Ignored(path=_printable(path), because=because))
         else:
-            name = normalise(manifest.name)
+            name = normalize(manifest.name)
             found[name] = Found(name, path, manifest)
     packages = sorted(found.values(), key=lambda package: package.name)
     _give_files(tree, packages)
@@ -195,7 +195,7 @@ def _not_own(parts: Sequence[str]) -> str:
 
 def _no_package(manifest: Manifest, found: Mapping[str, Found]) -> str:
     """Why a directory with a manifest is no package, empty if it is one."""
-    name = normalise(manifest.name)
+    name = normalize(manifest.name)
     if not manifest.file or not name.strip("-"):
         return manifest.because or "no file names a package"
     if not all(c.isascii() and (c.isalnum() or c == "-") for c in name):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
-from ci_engine.configuration.loading import describe_place, read_text, read_yaml
+from ci_engine.configuration.loading import describe_location, read_text, read_yaml
 from ci_engine.configuration.settings import Tier
 from ci_engine.configuration.typed_tables import Mistake, find_mistakes
 from ci_engine.errors import ConfigurationError
@@ -176,12 +176,12 @@ def parse_file(path: Path, raw: object, kind: type[_File]) -> _File:
         text = read_text(path)
         lines = [_described(mistake, path.name, text) for mistake in mistakes]
         raise ConfigurationError(
-            "\n".join(lines), next_step=f"correct {path.name} and run it again"
+            "\n".join(lines), hint=f"correct {path.name} and run it again"
         )
     return msgspec.convert(raw, kind)
 
 
 def _described(mistake: Mistake, name: str, text: str) -> str:
-    key, line = describe_place(mistake, text)
-    place = f"{name}:{line}" if line else name
-    return f"{place}: key {key}: found {mistake.found}; allowed: {mistake.allowed}"
+    key, line = describe_location(mistake, text)
+    location = f"{name}:{line}" if line else name
+    return f"{location}: key {key}: found {mistake.found}; allowed: {mistake.allowed}"

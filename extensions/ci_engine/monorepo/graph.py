@@ -28,7 +28,7 @@ from ci_engine.monorepo.manifests import Manifest
 from ci_engine.monorepo.model import FIRM, DependsOn, Graph, Package
 from ci_engine.monorepo.order import find_cycles, in_order
 from ci_engine.monorepo.tree import Tree, read_tree
-from ci_engine.project.repository import Project, normalise
+from ci_engine.project.repository import Project, normalize
 
 __all__ = ["build_graph", "find_package", "packages_graph"]
 
@@ -81,7 +81,7 @@ def build_graph(
         edges: Mapping[str, list[DependsOn]] = {p.name: [] for p in packages}
     else:
         added = {
-            normalise(name): {normalise(n): w for n, w in entry.depends_on.items()}
+            normalize(name): {normalize(n): w for n, w in entry.depends_on.items()}
             for name, entry in cross.packages.items()
         }
         edges = find_dependencies(tree, packages, _told_only(added))
@@ -113,7 +113,7 @@ def _without(
     edges: Mapping[str, list[DependsOn]], cross: CrossPackageFile
 ) -> dict[str, list[DependsOn]]:
     free = {
-        normalise(name): {normalise(other) for other in entry.independent_of}
+        normalize(name): {normalize(other) for other in entry.independent_of}
         for name, entry in cross.packages.items()
     }
     return {
@@ -133,7 +133,7 @@ def _with_told(
     by_path = {package.path: package for package in detected.packages}
     names = {package.name for package in detected.packages}
     for key, entry in told.packages.items():
-        path, name = posixpath.normpath(entry.path), normalise(key)
+        path, name = posixpath.normpath(entry.path), normalize(key)
         package = by_path.get(path)
         if package is None and name in names:
             # It moved; what was written about its old place is history.
@@ -196,7 +196,7 @@ def find_package(graph: Graph, name: str) -> Package:
         UsageError: if there is none.
     """
     for package in graph.packages:
-        if normalise(name) == package.name or name.rstrip("/") == package.path:
+        if normalize(name) == package.name or name.rstrip("/") == package.path:
             return package
     known = ", ".join(graph.names) or "none: this repository has no packages"
     raise UsageError(f"package {name!r}: not found; packages: {known}")

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 import msgspec
 
 from ci_engine.monorepo.manifests import Manifest
-from ci_engine.project.repository import normalise
+from ci_engine.project.repository import normalize
 
 __all__ = ["Layout", "find_layout", "is_below", "is_test"]
 
@@ -84,9 +84,12 @@ def is_test(name: str, tests: Collection[str]) -> bool:
     return (named and base.endswith(".py")) or base == "conftest.py" or below
 
 
-def is_below(name: str, places: Collection[str]) -> bool:
+def is_below(name: str, locations: Collection[str]) -> bool:
     """Whether a name is one of some places, or below one; ``.`` is all there is."""
-    return any(place in (".", name) or name.startswith(f"{place}/") for place in places)
+    return any(
+        location in (".", name) or name.startswith(f"{location}/")
+        for location in locations
+    )
 
 
 def find_layout(names: Collection[str], directory: str, manifest: Manifest) -> Layout:
@@ -99,12 +102,12 @@ def find_layout(names: Collection[str], directory: str, manifest: Manifest) -> L
     """
     code = [name for name in names if name.endswith(_CODE)]
     files = _Files(code)
-    roots = {key: _clean(place) for key, place in manifest.roots.items()}
+    roots = {key: _clean(location) for key, location in manifest.roots.items()}
     tests = _tests(files, manifest)
     imports = {
-        package: place
-        for package, place in roots.items()
-        if package and files.exists(place)
+        package: location
+        for package, location in roots.items()
+        if package and files.exists(location)
     }
     start = roots.get("")
     if start is None and not imports:
@@ -114,14 +117,14 @@ def find_layout(names: Collection[str], directory: str, manifest: Manifest) -> L
     elif start == "" and not imports:
         imports.update(_flat(files, directory, manifest, tests))
     for module in manifest.modules:
-        place = f"{start}/{module}.py" if start else f"{module}.py"
-        if place in names:
-            imports.setdefault(module, place)
+        location = f"{start}/{module}.py" if start else f"{module}.py"
+        if location in names:
+            imports.setdefault(module, location)
     return Layout(_sources(imports, start or ""), tests, _descend(files, imports))
 
 
-def _clean(place: str) -> str:
-    clean = posixpath.normpath(place) if place else "."
+def _clean(location: str) -> str:
+    clean = posixpath.normpath(location) if location else "."
     return "" if clean == "." else clean
 
 
@@ -151,7 +154,7 @@ def _flat(
     files: _Files, directory: str, manifest: Manifest, tests: Collection[str]
 ) -> dict[str, str]:
     """The packages and modules that stand beside the manifest."""
-    own = normalise(manifest.name).replace("-", "_")
+    own = normalize(manifest.name).replace("-", "_")
     first = own.partition("_")[0]
     if files.has_init("") and directory.isidentifier():
         # The directory of the manifest is the package itself.
@@ -184,8 +187,8 @@ def _sources(imports: dict[str, str], root: str) -> list[str]:
         return [root]
     return sorted(
         {
-            place.partition("/")[0] if "/" in place else place
-            for place in imports.values()
+            location.partition("/")[0] if "/" in location else location
+            for location in imports.values()
         }
     )
 
@@ -193,16 +196,18 @@ def _sources(imports: dict[str, str], root: str) -> list[str]:
 def _descend(files: _Files, imports: dict[str, str]) -> dict[str, str]:
     """Name the parts of a namespace instead of the namespace itself."""
     found: dict[str, str] = {}
-    waiting = [(name, place, 0) for name, place in imports.items()]
+    waiting = [(name, location, 0) for name, location in imports.items()]
     while waiting:
-        name, place, level = waiting.pop()
-        children = sorted(files.children.get(place, ()))
-        plain = place == "." or place.endswith(_CODE) or files.modules.get(place)
+        name, location, level = waiting.pop()
+        children = sorted(files.children.get(location, ()))
+        plain = (
+            location == "." or location.endswith(_CODE) or files.modules.get(location)
+        )
         if plain or not children or level == _NAMESPACE_LEVELS:
-            found[name] = place
+            found[name] = location
             continue
         waiting += [
-            (f"{name}.{child}", f"{place}/{child}", level + 1)
+            (f"{name}.{child}", f"{location}/{child}", level + 1)
             for child in children
             if child.isidentifier()
         ]

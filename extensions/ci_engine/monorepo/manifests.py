@@ -26,7 +26,7 @@ from ci_engine.monorepo.requirements import (
     requirement_lines,
 )
 from ci_engine.monorepo.setup_files import SetupFacts, read_setup_cfg, read_setup_py
-from ci_engine.project.repository import normalise
+from ci_engine.project.repository import normalize
 
 __all__ = ["MANIFESTS", "NO_SETUP", "Manifest", "read_manifest"]
 
@@ -202,7 +202,7 @@ def _entry(name: str, value: object, way: Way, where: str) -> Iterator[Needed]:
         path = text(one, "path")
         normal = posixpath.normpath(path) if path else ""
         because = f"{where}: {name}" + (f" = {{ path = {path!r} }}" if path else "")
-        yield Needed(normalise(name), normal, way, because)
+        yield Needed(normalize(name), normal, way, because)
 
 
 def _of_tools(document: Table) -> Iterator[Needed]:
@@ -231,11 +231,11 @@ def _of_pixi(manifest: Manifest, document: Table, where: str, default: str) -> N
     for key, way in (("run", "runtime"), ("host", "build"), ("build", "build")):
         listed = table(document, "package", f"{key}-dependencies")
         for name, value in listed.items():
-            place = f"{where}: package.{key}-dependencies"
-            manifest.needs += _entry(name, value, cast("Way", way), place)
-    for place, tables in _pixi_tables(document, where):
+            location = f"{where}: package.{key}-dependencies"
+            manifest.needs += _entry(name, value, cast("Way", way), location)
+    for location, tables in _pixi_tables(document, where):
         for name, value in tables.items():
-            manifest.needs += _entry(name, value, "development", place)
+            manifest.needs += _entry(name, value, "development", location)
 
 
 def _pixi_tables(document: Table, where: str) -> Iterator[tuple[str, Table]]:
@@ -266,8 +266,8 @@ def _layout_hints(manifest: Manifest, document: Table) -> None:
     module = text(uv, "module-name")
     if uv and module:
         root = text(uv, "module-root") if "module-root" in uv else "src"
-        place = posixpath.join(root, module.replace(".", "/"))
-        manifest.roots.setdefault(module, place)
+        location = posixpath.join(root, module.replace(".", "/"))
+        manifest.roots.setdefault(module, location)
     elif "module-root" in uv:
         manifest.roots.setdefault("", text(uv, "module-root") or ".")
     flit = text(tool, "flit", "module", "name")

@@ -72,7 +72,7 @@ class Package(_Table, frozen=True, kw_only=True):
     """One package.
 
     Attributes:
-        name: its name on a package index, normalised.
+        name: its name on a package index, normalized.
         path: its directory, ``.`` for the top of the repository.
         import_names: what its code is imported by.
         manifest: the file that makes the directory a package.

@@ -39,10 +39,10 @@ def _path(project: Project, path: str) -> str:
         return ""
     if not Path(path).is_absolute():
         return os.path.normpath(f"{project.prefix}{path}").replace(os.sep, "/")
-    for place in (path, os.path.realpath(path)):
+    for location in (path, os.path.realpath(path)):
         for top in (project.repository, Path(os.path.realpath(project.repository))):
-            if Path(place).is_relative_to(top):
-                return Path(place).relative_to(top).as_posix()
+            if Path(location).is_relative_to(top):
+                return Path(location).relative_to(top).as_posix()
     return path
 
 

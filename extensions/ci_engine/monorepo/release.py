@@ -65,7 +65,7 @@ def _read(path: Path) -> tuple[str, Table]:
     except ValueError as error:
         raise ConfigurationError(
             f"{path.name}: not valid JSON: {error}",
-            next_step=f"correct {path.name} and run the command again",
+            hint=f"correct {path.name} and run the command again",
         ) from error
 
 

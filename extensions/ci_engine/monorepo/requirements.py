@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from ci_engine.project.repository import normalise
+from ci_engine.project.repository import normalize
 
 __all__ = ["Needed", "Way", "parse_requirement", "requirement_lines"]
 
@@ -26,7 +26,7 @@ class Needed(msgspec.Struct, frozen=True):
     """One thing that a package asks for.
 
     Attributes:
-        name: the normalised name, empty if only a directory is named.
+        name: the normalized name, empty if only a directory is named.
         path: the directory that is named, seen from the package; may be empty.
         way: what it is needed for.
         because: where it stands.
@@ -47,7 +47,7 @@ def parse_requirement(text: str, way: Way, where: str) -> Needed | None:
     because = f"{where}: {text}"
     if editable or text.startswith((".", "/", "file:")):
         egg = re.search(r"#egg=([\w.-]+)", text)
-        name = normalise(egg.group(1)) if egg else ""
+        name = normalize(egg.group(1)) if egg else ""
         return Needed(name, local_path(text), way, because)
     match = _NAME.match(text)
     if match is None:
@@ -56,7 +56,7 @@ def parse_requirement(text: str, way: Way, where: str) -> Needed | None:
         _LINK.search(text)
     )
     path = local_path(link.group(1)) if link else ""
-    return Needed(normalise(match.group(1)), path, way, because)
+    return Needed(normalize(match.group(1)), path, way, because)
 
 
 def local_path(text: str) -> str:

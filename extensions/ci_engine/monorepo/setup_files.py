@@ -140,8 +140,8 @@ def _facts(call: ast.Call, known: Mapping[str, ast.expr]) -> SetupFacts:
 def _where(call: ast.Call, known: Mapping[str, ast.expr]) -> str:
     """The directory that ``find_packages`` looks in."""
     named = [word.value for word in call.keywords if word.arg == "where"]
-    places = named or call.args
-    return (_text(places[0], known) if places else "") or "."
+    locations = named or call.args
+    return (_text(locations[0], known) if locations else "") or "."
 
 
 def _follow(

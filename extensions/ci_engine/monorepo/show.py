@@ -8,7 +8,7 @@ import msgspec
 
 from ci_engine.monorepo.model import DependsOn, Graph, Package
 
-__all__ = ["Analysis", "analyse", "to_mermaid", "to_page", "to_text"]
+__all__ = ["Analysis", "analyze", "to_mermaid", "to_page", "to_text"]
 
 # Arrows of what is not there for the users of a package are drawn dotted.
 _DOTTED = frozenset({"development", "test-import", "optional-import", "extra", "build"})
@@ -44,7 +44,7 @@ class Analysis(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     cycles: list[list[str]]
 
 
-def analyse(graph: Graph, package: Package) -> Analysis:
+def analyze(graph: Graph, package: Package) -> Analysis:
     """Tell everything about one package."""
     dependencies = graph.dependencies(package.name)
     dependents = graph.dependents([package.name])

@@ -16,7 +16,7 @@ from ci_engine.configuration.tables import table
 from ci_engine.monorepo.files import SELECTIVE, SelectiveCi, SelectiveCiFile, read_file
 from ci_engine.monorepo.graph import find_package, packages_graph
 from ci_engine.monorepo.model import Graph, Package
-from ci_engine.project.repository import Project, normalise, read_project
+from ci_engine.project.repository import Project, normalize, read_project
 
 __all__ = ["LEFT_OUT", "PackageView", "how_checked", "view_package"]
 
@@ -97,4 +97,4 @@ def how_checked(top: Project) -> dict[str, SelectiveCi]:
         ConfigurationError: naming every mistake in it.
     """
     told = read_file(top.root, SELECTIVE, SelectiveCiFile)
-    return {normalise(name): how for name, how in told.packages.items()}
+    return {normalize(name): how for name, how in told.packages.items()}

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from ci_engine.errors import ToolError
 
-__all__ = ["alone"]
+__all__ = ["file_lock"]
 
 _WAIT_SECONDS = 0.1
 
 
 @contextmanager
-def alone(path: Path) -> Generator[None]:
+def file_lock(path: Path) -> Generator[None]:
     """Wait until no other process holds the lock of a file, and hold it.
 
     The system takes the lock from a process that ends, however it ends.

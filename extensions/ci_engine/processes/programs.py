@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-__all__ = ["CancelledError", "Outcome", "find_program", "run_program"]
+__all__ = ["CanceledError", "Outcome", "find_program", "run_program"]
 
 _POLL_SECONDS = 0.05
 _POSIX = os.name == "posix"
 
 
-class CancelledError(Exception):
+class CanceledError(Exception):
     """The run was called off while the program was running."""
 
 
@@ -57,7 +57,7 @@ class Outcome:
         text = self.stderr.strip() or self.stdout.strip()
         return "\n".join(text.splitlines()[-lines:])
 
-    def ending(self) -> str:
+    def describe_exit(self) -> str:
         """How it ended, in words."""
         if self.missing:
             return self.missing
@@ -173,7 +173,7 @@ def run_program(
     )
 
 
-def ask_program(
+def probe_program(
     command: Sequence[str],
     given: bytes,
     *,
@@ -241,6 +241,6 @@ def _wait(
         except subprocess.TimeoutExpired:
             pass
         if cancel is not None and cancel.is_set():
-            raise CancelledError(process.args)
+            raise CanceledError(process.args)
         if timeout is not None and time.monotonic() - started > timeout:
             return True

@@ -52,7 +52,7 @@ def list_names(root: Path, has_git: bool, output: str) -> set[str]:
     if outcome.code != 0:
         raise ToolError(
             f"git could not list the files: {outcome.tail(3)}",
-            next_step="run `git status` in the repository and correct what it reports",
+            hint="run `git status` in the repository and correct what it reports",
         )
     names = set(outcome.names())
     if not names:

@@ -15,12 +15,17 @@ import msgspec
 
 from ci_engine.environments.environment import child_variables
 from ci_engine.errors import ToolError
-from ci_engine.processes.programs import Outcome, ask_program, find_program, run_program
+from ci_engine.processes.programs import (
+    Outcome,
+    find_program,
+    probe_program,
+    run_program,
+)
 
 __all__ = [
+    "DiffBase",
     "Repository",
-    "Start",
-    "find_start",
+    "find_diff_base",
     "is_checked_out",
 ]
 
@@ -30,7 +35,7 @@ _DEEPER = (50, 500, 5000)
 _BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 
 
-class Start(msgspec.Struct, frozen=True):
+class DiffBase(msgspec.Struct, frozen=True):
     """Where a change started.
 
     Attributes:
@@ -70,12 +75,12 @@ class _Event(msgspec.Struct):
     ref: str = ""
 
 
-def find_start(
+def find_diff_base(
     root: Path,
     since: str = "",
     variables: Mapping[str, str] = os.environ,
     head: str = "HEAD",
-) -> Start:
+) -> DiffBase:
     """Find the commit that a change started from.
 
     It is what ``since`` says; in GitHub Actions what the event says; else the last
@@ -88,12 +93,12 @@ def find_start(
         head: the commit the change ends with.
     """
     if find_program("git") is None:
-        return Start(None, "git is not installed")
+        return DiffBase(None, "git is not installed")
     repository = Repository(root, head)
     if not repository.commit("HEAD"):
-        return Start(None, repository.why_empty())
+        return DiffBase(None, repository.why_empty())
     if head != "HEAD" and not repository.have(head):
-        return Start(None, f"--head {head} is not here")
+        return DiffBase(None, f"--head {head} is not here")
     if since:
         return repository.given(since)
     if variables.get("GITHUB_ACTIONS") == "true":
@@ -101,14 +106,14 @@ def find_start(
     return repository.branched_off(_BRANCHES)
 
 
-def _of_event(repository: Repository, variables: Mapping[str, str]) -> Start:
+def _of_event(repository: Repository, variables: Mapping[str, str]) -> DiffBase:
     """What the event of a workflow says; a start that is HEAD itself is a mistake."""
     name = variables.get("GITHUB_EVENT_NAME", "")
     try:
         text = Path(variables.get("GITHUB_EVENT_PATH", "")).read_bytes()
         event = msgspec.json.decode(text, type=_Event)
     except (OSError, msgspec.DecodeError) as error:
-        return Start(None, f"the event {name!r} cannot be read: {error}")
+        return DiffBase(None, f"the event {name!r} cannot be read: {error}")
     if name.startswith("pull_request") and event.pull_request is not None:
         start = _of_pull_request(repository, event.pull_request)
     elif name == "merge_group" and event.merge_group is not None:
@@ -117,27 +122,27 @@ def _of_event(repository: Repository, variables: Mapping[str, str]) -> Start:
     elif name == "push" and event.ref.startswith("refs/heads/"):
         start = _of_push(repository, event)
     else:
-        return Start(None, f"the event {name!r} is not about a change")
+        return DiffBase(None, f"the event {name!r} is not about a change")
     if start.commit is not None and start.commit == repository.commit("HEAD"):
-        return Start(None, f"{start.reason}: that is what is checked out")
+        return DiffBase(None, f"{start.reason}: that is what is checked out")
     return start
 
 
-def _of_pull_request(repository: Repository, pull_request: _PullRequest) -> Start:
+def _of_pull_request(repository: Repository, pull_request: _PullRequest) -> DiffBase:
     parents = repository.parents()
     # HEAD may also be a merge that the author made: then its first parent is theirs.
     if len(parents) == 2 and parents[1] == pull_request.head.sha:  # noqa: PLR2004
         if repository.have(parents[0]):
-            return Start(parents[0], "what the pull request is merged into")
-        return Start(None, "history is too shallow for what is merged into")
+            return DiffBase(parents[0], "what the pull request is merged into")
+        return DiffBase(None, "history is too shallow for what is merged into")
     return repository.shared_with(pull_request.base.sha, "the base of the pull request")
 
 
-def _of_push(repository: Repository, event: _Event) -> Start:
+def _of_push(repository: Repository, event: _Event) -> DiffBase:
     before = event.before
     new = not before.strip("0")
     if not new and not event.forced and repository.have(before):
-        return Start(before, "what was there before the push")
+        return DiffBase(before, "what was there before the push")
     default = event.repository.default_branch if event.repository else ""
     branches: Sequence[str] = _BRANCHES
     if default:
@@ -145,7 +150,7 @@ def _of_push(repository: Repository, event: _Event) -> Start:
         branches = (f"origin/{default}", *_BRANCHES)
     start = repository.branched_off(branches)
     what = "a new branch" if new else f"{before[:12]} was pushed away"
-    return Start(start.commit, f"{what}: {start.reason}")
+    return DiffBase(start.commit, f"{what}: {start.reason}")
 
 
 class Repository:
@@ -169,7 +174,7 @@ class Repository:
 
     def ask(self, *words: str, given: str) -> bytes:
         """What git answers to what it is given, nothing if it fails."""
-        return ask_program(
+        return probe_program(
             ["git", *words],
             given.encode(),
             cwd=self.root,
@@ -186,8 +191,8 @@ class Repository:
         outcome = self.run(*words)
         if outcome.code != 0:
             raise ToolError(
-                f"git {words[0]}: {outcome.ending()}: {outcome.tail(3)}",
-                next_step="run `git status` and correct what it reports",
+                f"git {words[0]}: {outcome.describe_exit()}: {outcome.tail(3)}",
+                hint="run `git status` and correct what it reports",
             )
         return outcome.stdout
 
@@ -211,7 +216,7 @@ class Repository:
         outcome = self.run("rev-parse", "--is-inside-work-tree")
         if outcome.code == 0:
             return "there is no commit yet"
-        said = next(iter(outcome.stderr.strip().splitlines()), outcome.ending())
+        said = next(iter(outcome.stderr.strip().splitlines()), outcome.describe_exit())
         return f"git has no work tree here: {said}"
 
     def parents(self) -> list[str]:
@@ -254,28 +259,28 @@ class Repository:
         outcome = self.run("merge-base", name, self.head)
         return outcome.stdout.strip() if outcome.code == 0 else ""
 
-    def shared_with(self, name: str, what: str) -> Start:
+    def shared_with(self, name: str, what: str) -> DiffBase:
         """Start where HEAD and another commit parted."""
         if not self.have(name):
-            return Start(None, f"{what} is not here: {name[:12] or 'not named'}")
+            return DiffBase(None, f"{what} is not here: {name[:12] or 'not named'}")
         found = self.shared(name)
         if not found:
             deeper = (self.shared(name) for _ in self.deepen(name))
             found = next(filter(None, deeper), "")
         if not found:
-            return Start(None, f"{what} shares no history with HEAD")
-        return Start(found, what)
+            return DiffBase(None, f"{what} shares no history with HEAD")
+        return DiffBase(found, what)
 
-    def given(self, since: str) -> Start:
+    def given(self, since: str) -> DiffBase:
         """Start at what the user named."""
         return self.shared_with(since, f"--since {since}")
 
-    def branched_off(self, branches: Sequence[str]) -> Start:
+    def branched_off(self, branches: Sequence[str]) -> DiffBase:
         """Start where HEAD left the first of these branches that is there."""
         for name in branches:
             if self.commit(name):
                 return self.shared_with(name, f"where HEAD left {name}")
-        return Start(None, f"none of {', '.join(branches)} is here")
+        return DiffBase(None, f"none of {', '.join(branches)} is here")
 
 
 def is_checked_out(root: Path, name: str) -> bool:

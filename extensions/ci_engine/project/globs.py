@@ -31,8 +31,8 @@ def _fits(path: str, pattern: str) -> bool:
     # Most patterns are plain names, which need no expression to be made of them.
     if "/" not in pattern:
         return path.rpartition("/")[2] == pattern
-    place = pattern.lstrip("/")
-    return path.startswith(place) if pattern.endswith("/") else path == place
+    location = pattern.lstrip("/")
+    return path.startswith(location) if pattern.endswith("/") else path == location
 
 
 def specificity(pattern: str) -> int:

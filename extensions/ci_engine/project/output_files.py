@@ -38,7 +38,7 @@ def discard_reports(directory: Path, *, ours: bool) -> None:
     except OSError as error:
         raise ToolError(
             f"{directory}: cannot write there: {error.strerror}",
-            next_step="make the directory writable, or choose another --report-dir",
+            hint="make the directory writable, or choose another --report-dir",
         ) from error
 
 
@@ -58,7 +58,7 @@ def prepare_directory(directory: Path, repository_output: Path) -> None:
     except OSError as error:
         raise ToolError(
             f"{directory}: cannot write there: {error.strerror}",
-            next_step="make the directory writable, or choose another --report-dir",
+            hint="make the directory writable, or choose another --report-dir",
         ) from error
 
 
@@ -76,5 +76,5 @@ def write_text(path: Path, text: str) -> None:
         temporary.unlink(missing_ok=True)
         raise ToolError(
             f"{path}: cannot be written: {error.strerror}",
-            next_step="make room or make the directory writable",
+            hint="make room or make the directory writable",
         ) from error

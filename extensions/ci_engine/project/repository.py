@@ -31,7 +31,7 @@ class Project:
         root: the repository's top directory.
         manager: who manages the project's environment.
         pyproject: the parsed pyproject.toml, empty if there is none.
-        groups: PEP 735 groups with included groups expanded, by normalised name.
+        groups: PEP 735 groups with included groups expanded, by normalized name.
         extras: the extras it declares, as written.
         has_git: whether the root is inside a git work tree.
         installable: whether the project itself can be installed.
@@ -192,8 +192,8 @@ def _inside_git(root: Path) -> bool:
     return any((parent / ".git").exists() for parent in root.parents)
 
 
-def normalise(name: str) -> str:
-    """Normalise the name of a group or distribution as PEP 503 does."""
+def normalize(name: str) -> str:
+    """Normalize the name of a group or distribution as PEP 503 does."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
@@ -209,7 +209,7 @@ def _expand_groups(raw: object) -> dict[str, tuple[str, ...]]:
             "pyproject.toml: key dependency-groups: expected a table"
         )
     table = {
-        normalise(str(name)): items
+        normalize(str(name)): items
         for name, items in cast("Mapping[object, object]", raw).items()
     }
     return {name: tuple(_requirements(name, table, ())) for name in table}
@@ -235,7 +235,7 @@ def _requirements(
                 f"{key}: found {item!r}; allowed: a requirement or "
                 "{include-group = 'NAME'}"
             )
-        yield from _requirements(normalise(included), table, (*path, name))
+        yield from _requirements(normalize(included), table, (*path, name))
 
 
 def _included_group(item: object) -> str | None:

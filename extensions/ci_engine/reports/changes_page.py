@@ -21,10 +21,13 @@ def to_changes_page(decision: Decision, jobs: Jobs) -> str:
     lines = [f"## Changes: {_heading(decision, named)}", ""]
     lines += ["| job | runs | because |", "|---|---|---|"]
     why = as_cell(_why(decision))
-    legs = ", ".join(f"{leg.platform} {leg.python_version}" for leg in jobs.legs)
+    matrix_jobs = ", ".join(
+        f"{matrix_job.platform} {matrix_job.python_version}"
+        for matrix_job in jobs.matrix_jobs
+    )
     runs = {
         "quick-checks": ", ".join(jobs.quick_checks),
-        "comprehensive-tests": f"{', '.join(jobs.test_checks)} on {legs}",
+        "comprehensive-tests": f"{', '.join(jobs.test_checks)} on {matrix_jobs}",
         "code-scanning": "the findings of quick-checks",
         "comment": "the summary, on the pull request",
     }

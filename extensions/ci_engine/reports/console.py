@@ -36,7 +36,7 @@ _STYLES = {
 
 @cache
 def make_console() -> Console:
-    """A console on standard error; rich honours NO_COLOR and plain logs."""
+    """A console on standard error; rich honors NO_COLOR and plain logs."""
     return Console(file=sys.stderr, highlight=False, soft_wrap=True)
 
 
@@ -71,11 +71,11 @@ def _print_details(console: Console, check: CheckResult, told: set[str]) -> None
     console.print(Text(f"{check.id}: {mark(check)}", style=_STYLES[check.status]))
     if check.reason:
         console.print(Text(_shown(f"  {check.reason}")))
-    for finding in shown_first(_news(check))[:_MOST_FINDINGS]:
-        place = f"{finding.place}: " if finding.place else ""
-        line = f"  {place}{finding.rule}: {first_line(finding.message)}"
+    for finding in shown_first(_new_findings(check))[:_MOST_FINDINGS]:
+        location = f"{finding.location}: " if finding.location else ""
+        line = f"  {location}{finding.rule}: {first_line(finding.message)}"
         console.print(Text(_shown(line)))
-    hidden = len(_news(check)) - _MOST_FINDINGS
+    hidden = len(_new_findings(check)) - _MOST_FINDINGS
     if hidden > 0:
         console.print(Text(f"  and {hidden} more in result.json"))
     if check.output not in told and (not check.findings or check.id == "test"):
@@ -102,7 +102,7 @@ def _print_verdict(console: Console, result: RunResult, reports: str) -> None:
     )
 
 
-def _news(check: CheckResult) -> list[Finding]:
+def _new_findings(check: CheckResult) -> list[Finding]:
     """The findings that the baseline does not know."""
     return [finding for finding in check.findings if not finding.accepted]
 

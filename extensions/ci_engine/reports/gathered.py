@@ -13,7 +13,7 @@ import msgspec
 from ci_engine.errors import UsageError
 from ci_engine.findings.results import RunResult, Verdict
 
-__all__ = ["Job", "Leg", "gather_legs", "job_verdict", "read_jobs"]
+__all__ = ["Job", "MatrixJob", "gather_jobs", "job_verdict", "read_jobs"]
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -21,7 +21,7 @@ class Job(msgspec.Struct, frozen=True):
 
     Attributes:
         name: the id of the job.
-        result: success, failure, cancelled or skipped.
+        result: success, failure, canceled or skipped.
         reason: why it was skipped, as change detection recorded it; else empty.
     """
 
@@ -37,7 +37,7 @@ class Job(msgspec.Struct, frozen=True):
 
 
 @dataclass(frozen=True)
-class Leg:
+class MatrixJob:
     """The result of one run of the engine, named after the artifact it came in."""
 
     name: str
@@ -71,7 +71,7 @@ def read_jobs(needs: str, skips: str) -> list[Job]:
     ]
 
 
-def gather_legs(directory: Path) -> tuple[list[Leg], list[str]]:
+def gather_jobs(directory: Path) -> tuple[list[MatrixJob], list[str]]:
     """Read every ``result.json`` below a directory.
 
     A directory whose name ends in the number of an attempt gives way to the same
@@ -82,7 +82,7 @@ def gather_legs(directory: Path) -> tuple[list[Leg], list[str]]:
         The results in the order of their names, and a line for each file that
         could not be read.
     """
-    legs: list[Leg] = []
+    matrix_jobs: list[MatrixJob] = []
     unread: list[str] = []
     for name, path in _last_attempts(directory).items():
         try:
@@ -91,8 +91,10 @@ def gather_legs(directory: Path) -> tuple[list[Leg], list[str]]:
             unread.append(f"{name}: {error}")
             continue
         if result.command != "summary":
-            legs.append(Leg(result.command if name == os.curdir else name, result))
-    return legs, unread
+            matrix_jobs.append(
+                MatrixJob(result.command if name == os.curdir else name, result)
+            )
+    return matrix_jobs, unread
 
 
 def _last_attempts(directory: Path) -> dict[str, Path]:
@@ -109,7 +111,7 @@ def _last_attempts(directory: Path) -> dict[str, Path]:
 
 
 def job_verdict(
-    jobs: list[Job], legs: list[Leg], unread: list[str]
+    jobs: list[Job], matrix_jobs: list[MatrixJob], unread: list[str]
 ) -> tuple[Verdict, Mapping[str, str]]:
     """Judge the whole; nothing to judge is an error, never green.
 
@@ -118,12 +120,12 @@ def job_verdict(
     """
     bad = {job.name: job.result for job in jobs if not job.good}
     bad |= {
-        leg.name: leg.result.verdict.value
-        for leg in legs
-        if leg.result.verdict is not Verdict.GREEN
+        matrix_job.name: matrix_job.result.verdict.value
+        for matrix_job in matrix_jobs
+        if matrix_job.result.verdict is not Verdict.GREEN
     }
     if any(text in ("failure", "red") for text in bad.values()):
         return Verdict.RED, bad
-    if bad or unread or not (jobs or legs):
+    if bad or unread or not (jobs or matrix_jobs):
         return Verdict.ERROR, bad
     return Verdict.GREEN, bad

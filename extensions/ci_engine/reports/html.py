@@ -147,7 +147,7 @@ def _table(findings: list[Finding]) -> list[str]:
                 severity_of(finding),
                 _standing(finding),
                 f"{escape(finding.tool)} {_rule(finding)}",
-                f"<code>{escape(finding.place)}</code>" if finding.place else "",
+                f"<code>{escape(finding.location)}</code>" if finding.location else "",
                 escape(first_line(finding.message)),
                 _advice(finding),
             ]

@@ -10,7 +10,7 @@ from ci_engine.findings.wording import first_line
 
 __all__ = ["to_junit"]
 
-# What XML 1.0 cannot hold, such as the escape character of terminal colours.
+# What XML 1.0 cannot hold, such as the escape character of terminal colors.
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -80,12 +80,12 @@ def _add_test(
 
 
 def _add_finding(suite: Xml.Element, check: CheckResult, finding: Finding) -> None:
-    name = f"{finding.place or check.id} {finding.rule}"
+    name = f"{finding.location or check.id} {finding.rule}"
     case = _case(suite, check, name, finding.path, finding.line)
     message = _clean(f"{finding.rule}: {first_line(finding.message)}")
     rule = _clean(finding.rule)
     failure = Xml.SubElement(case, "failure", message=message, type=rule)
-    failure.text = _clean(f"{finding.place}: {finding.rule}: {finding.message}")
+    failure.text = _clean(f"{finding.location}: {finding.rule}: {finding.message}")
 
 
 def _add_whole(suite: Xml.Element, check: CheckResult) -> None:

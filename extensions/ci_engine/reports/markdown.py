@@ -61,9 +61,9 @@ def failure_lines(check: CheckResult) -> list[str]:
     lines: list[str] = []
     news = [finding for finding in check.findings if not finding.accepted]
     for finding in shown_first(news)[:_MOST_FINDINGS]:
-        place = f"{_code(finding.place)} " if finding.place else ""
+        location = f"{_code(finding.location)} " if finding.location else ""
         message = _text(first_line(finding.message))
-        told = f"- {place}**{_text(finding.rule)}** {message}"
+        told = f"- {location}**{_text(finding.rule)}** {message}"
         lines.append(f"{told}{_advice(finding)}")
     hidden = len(news) - _MOST_FINDINGS
     lines += [f"- and {hidden} more in result.json"] if hidden > 0 else []

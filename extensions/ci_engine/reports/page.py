@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ci_engine.findings.results import Status, Verdict
 from ci_engine.findings.wording import mark, outcome_line, title, where
-from ci_engine.reports.gathered import Job, Leg
+from ci_engine.reports.gathered import Job, MatrixJob
 from ci_engine.reports.markdown import as_cell, failure_lines
 
 __all__ = ["LONGEST_COMMENT", "Sections", "clip", "to_page"]
@@ -34,19 +34,19 @@ class Sections:
 def to_page(
     verdict: Verdict,
     jobs: list[Job],
-    legs: list[Leg],
+    matrix_jobs: list[MatrixJob],
     unread: list[str],
     sections: Sections,
 ) -> str:
     """Write the page as Markdown."""
     lines = [f"## ci-framework: {verdict.value}", ""]
     lines += _jobs(jobs)
-    lines += _legs(legs)
+    lines += _matrix_jobs(matrix_jobs)
     lines += [f"- could not be read: {as_cell(line)}" for line in unread]
-    lines += _failures(legs)
-    lines += _security(legs) if sections.security else []
-    lines += _performance(legs) if sections.performance else []
-    lines += _skipped(jobs, legs)
+    lines += _failures(matrix_jobs)
+    lines += _security(matrix_jobs) if sections.security else []
+    lines += _performance(matrix_jobs) if sections.performance else []
+    lines += _skipped(jobs, matrix_jobs)
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -72,28 +72,28 @@ def _jobs(jobs: list[Job]) -> Iterable[str]:
     return ["| job | result | why |", "|---|---|---|", *rows, ""]
 
 
-def _legs(legs: list[Leg]) -> Iterable[str]:
-    if not legs:
+def _matrix_jobs(matrix_jobs: list[MatrixJob]) -> Iterable[str]:
+    if not matrix_jobs:
         return []
     head = ["| run | verdict | checks | where | seconds |", "|---|---|---|---|---:|"]
     rows: list[str] = []
-    for leg in legs:
-        result = leg.result
+    for job in matrix_jobs:
+        result = job.result
         bad = [f"{c.id}: {mark(c)}" for c in result.checks if not c.green]
         checks = ", ".join(bad) or f"{len(result.checks)} ok or skipped"
         rows.append(
-            f"| {as_cell(leg.name)} | {result.verdict.value} | {as_cell(checks)} "
+            f"| {as_cell(job.name)} | {result.verdict.value} | {as_cell(checks)} "
             f"| {as_cell(where(result))} | {result.seconds:.1f} |"
         )
     return [*head, *rows, ""]
 
 
-def _failures(legs: list[Leg]) -> list[str]:
+def _failures(matrix_jobs: list[MatrixJob]) -> list[str]:
     lines: list[str] = []
-    for leg in legs:
-        bad = [check for check in leg.result.checks if not check.green]
+    for job in matrix_jobs:
+        bad = [check for check in job.result.checks if not check.green]
         if bad:
-            lines += [f"### {as_cell(leg.name)}: {title(leg.result)}", ""]
+            lines += [f"### {as_cell(job.name)}: {title(job.result)}", ""]
         for check in bad:
             lines += [
                 f"**{check.id}**: {mark(check)} {as_cell(outcome_line(check))}",
@@ -104,13 +104,13 @@ def _failures(legs: list[Leg]) -> list[str]:
     return lines
 
 
-def _security(legs: list[Leg]) -> list[str]:
+def _security(matrix_jobs: list[MatrixJob]) -> list[str]:
     """What the scanners said on each run, and whether they ran at all."""
     rows = [
-        f"| {as_cell(leg.name)} | {check.id} | {mark(check)} | {len(check.findings)} "
+        f"| {as_cell(job.name)} | {check.id} | {mark(check)} | {len(check.findings)} "
         f"| {check.new} | {as_cell(check.tool)} |"
-        for leg in legs
-        for check in leg.result.checks
+        for job in matrix_jobs
+        for check in job.result.checks
         if check.id in _SECURITY
     ]
     if not rows:
@@ -122,17 +122,17 @@ def _security(legs: list[Leg]) -> list[str]:
     return ["### Security", "", *head, *rows, ""]
 
 
-def _performance(legs: list[Leg]) -> list[str]:
+def _performance(matrix_jobs: list[MatrixJob]) -> list[str]:
     """Where the time went: the slowest checks and the slowest tests, as measured."""
     checks = [
-        (check.seconds, f"{leg.name}: {check.id}")
-        for leg in legs
-        for check in leg.result.checks
+        (check.seconds, f"{job.name}: {check.id}")
+        for job in matrix_jobs
+        for check in job.result.checks
     ]
     tests = [
-        (test.seconds, f"{leg.name}: {test.id}")
-        for leg in legs
-        for check in leg.result.checks
+        (test.seconds, f"{job.name}: {test.id}")
+        for job in matrix_jobs
+        for check in job.result.checks
         for test in check.tests
         if test.seconds >= _SLOW_SECONDS
     ]
@@ -145,7 +145,7 @@ def _performance(legs: list[Leg]) -> list[str]:
     return ["### Performance", "", *head, *rows, ""]
 
 
-def _skipped(jobs: list[Job], legs: list[Leg]) -> list[str]:
+def _skipped(jobs: list[Job], matrix_jobs: list[MatrixJob]) -> list[str]:
     """What was not done, each with its reason: a reader must not have to guess."""
     lines = [
         f"- {job.name}: {as_cell(job.reason or 'no reason was recorded')}"
@@ -153,8 +153,8 @@ def _skipped(jobs: list[Job], legs: list[Leg]) -> list[str]:
         if job.result == "skipped"
     ]
     seen: set[str] = set()
-    for leg in legs:
-        for check in leg.result.checks:
+    for job in matrix_jobs:
+        for check in job.result.checks:
             line = f"- {check.id}: {check.reason}"
             if check.status is Status.SKIPPED and line not in seen:
                 seen.add(line)

@@ -174,9 +174,11 @@ def _result(finding: Finding, rule_index: int) -> dict[str, object]:
 
 
 def _message(finding: Finding) -> str:
-    place = f"{finding.place}: " if finding.place and not _inside(finding) else ""
+    location = (
+        f"{finding.location}: " if finding.location and not _inside(finding) else ""
+    )
     mended = f" What to do: {finding.fix}." if finding.fix else ""
-    text = _clean(f"{place}{finding.message}")[:_LONGEST_MESSAGE]
+    text = _clean(f"{location}{finding.message}")[:_LONGEST_MESSAGE]
     return f"{text}{_clean_line(mended)}" if text else finding.rule
 
 

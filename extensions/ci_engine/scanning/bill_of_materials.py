@@ -16,7 +16,7 @@ import msgspec
 from ci_engine import __version__
 from ci_engine.checks.dependencies.inventory import Dependencies, Dependency
 from ci_engine.configuration.loading import Table
-from ci_engine.project.repository import Project, normalise
+from ci_engine.project.repository import Project, normalize
 
 __all__ = ["to_cyclonedx"]
 
@@ -81,7 +81,7 @@ def _root(project: Project) -> dict[str, object]:
     version = facts.get("version")
     root: dict[str, object] = {
         "type": "application",
-        "bom-ref": f"project:{normalise(name)}",
+        "bom-ref": f"project:{normalize(name)}",
         "name": name,
     }
     if isinstance(version, str):
@@ -148,6 +148,6 @@ def _component(dependency: Dependency, *, on_index: bool) -> dict[str, object]:
         component["purl"] = package
     if dependency.version:
         component["version"] = dependency.version
-    if dependency.licence:
-        component["licenses"] = [{"license": {"name": dependency.licence}}]
+    if dependency.license_name:
+        component["licenses"] = [{"license": {"name": dependency.license_name}}]
     return component

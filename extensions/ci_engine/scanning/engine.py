@@ -33,7 +33,7 @@ __all__ = [
     "without_credentials",
 ]
 
-Kind = Literal["code", "secret", "dependency", "image", "licence", "inventory"]
+Kind = Literal["code", "secret", "dependency", "image", "license", "inventory"]
 # Windows takes no command line longer than 32 767 characters.
 _LONGEST_LIST = 20_000
 # What a scanner must not see: some of them were the way into their users' projects.
@@ -222,7 +222,7 @@ def conclude(
 
 
 def ended_badly(engine: EngineName, tool: Tool, outcome: Outcome) -> CheckResult:
-    """The result of an engine that gave no answer to rely on.
+    """The result of an engine that gave unusable output.
 
     Its output is not repeated: it may hold what the engine was looking for.
     """
@@ -234,7 +234,7 @@ def ended_badly(engine: EngineName, tool: Tool, outcome: Outcome) -> CheckResult
     return CheckResult(
         id=engine,
         status=status,
-        reason=f"{tool.name}: no answer to rely on ({outcome.ending()}){because}",
+        reason=f"{tool.name}: unusable output ({outcome.describe_exit()}){because}",
         tool=tool.label,
         environment=tool.environment,
     )

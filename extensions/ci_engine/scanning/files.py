@@ -161,10 +161,10 @@ def copied(project: Project, names: Sequence[str]) -> Generator[Path, None, None
         ToolError: if there is no place for it.
         OSError: if a file cannot be copied.
     """
-    place = project.output / "scan-tree"
-    prepare_directory(place, project.output)
+    location = project.output / "scan-tree"
+    prepare_directory(location, project.output)
     # A directory of our own making: what else is there belongs to somebody else.
-    tree = Path(tempfile.mkdtemp(dir=place))
+    tree = Path(tempfile.mkdtemp(dir=location))
     made: set[Path] = {tree}
     try:
         for name in names:

@@ -61,7 +61,7 @@ def _known_to(engine: Engine, baseline: Baseline | None) -> Baseline | None:
 def _is_red(finding: Finding, kind: Kind, level: Level) -> bool:
     if kind == "secret":
         return True
-    if kind == "licence":
+    if kind == "license":
         return level.code != "none"
     if kind == "dependency":
         if finding.rule.startswith("project-"):

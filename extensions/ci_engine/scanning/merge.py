@@ -44,29 +44,29 @@ def merge(
     Returns:
         For each engine, the flaws that it found and another one tells.
     """
-    flaws: list[_Flaw] = []
-    places: dict[tuple[str, ...], list[_Flaw]] = {}
+    issues: list[_Flaw] = []
+    locations: dict[tuple[str, ...], list[_Flaw]] = {}
     for engine, result in pairs:
         taken: set[int] = set()
         alone: list[Finding] = []
-        for finding in _nearest_first(engine, result.findings, places):
-            same = _same(engine, finding, places, taken)
+        for finding in _nearest_first(engine, result.findings, locations):
+            same = _same(engine, finding, locations, taken)
             if same is None:
                 alone.append(finding)
             else:
                 taken.add(id(same))
                 same.others.append((engine, finding))
         for finding in alone:
-            flaw = _Flaw(engine, finding)
-            flaws.append(flaw)
+            issue = _Flaw(engine, finding)
+            issues.append(issue)
             for key in _keys(engine, finding):
-                places.setdefault(key, []).append(flaw)
+                locations.setdefault(key, []).append(issue)
     elsewhere: dict[str, list[Finding]] = {}
     told: dict[str, list[Finding]] = {}
-    for flaw in flaws:
-        joined = _join(flaw)
-        told.setdefault(flaw.engine.name, []).append(joined)
-        for engine, _ in flaw.others:
+    for issue in issues:
+        joined = _join(issue)
+        told.setdefault(issue.engine.name, []).append(joined)
+        for engine, _ in issue.others:
             elsewhere.setdefault(engine.name, []).append(joined)
     for engine, result in pairs:
         result.findings = told.get(engine.name, [])
@@ -94,50 +94,50 @@ def _keys(engine: Engine, finding: Finding) -> list[tuple[str, ...]]:
 def _same(
     engine: Engine,
     finding: Finding,
-    places: Mapping[tuple[str, ...], list[_Flaw]],
+    locations: Mapping[tuple[str, ...], list[_Flaw]],
     taken: set[int],
 ) -> _Flaw | None:
     """The flaw that a finding is about, if another engine told it already."""
     candidates = [
-        flaw
+        issue
         for key in _keys(engine, finding)
-        for flaw in places.get(key, [])
-        if flaw.engine is not engine
-        and id(flaw) not in taken
-        and (key[0] != "code" or abs(flaw.told.line - finding.line) <= _NEAR)
+        for issue in locations.get(key, [])
+        if issue.engine is not engine
+        and id(issue) not in taken
+        and (key[0] != "code" or abs(issue.told.line - finding.line) <= _NEAR)
     ]
     return min(
-        candidates, key=lambda flaw: abs(flaw.told.line - finding.line), default=None
+        candidates, key=lambda issue: abs(issue.told.line - finding.line), default=None
     )
 
 
 def _nearest_first(
     engine: Engine,
     findings: Iterable[Finding],
-    places: Mapping[tuple[str, ...], list[_Flaw]],
+    locations: Mapping[tuple[str, ...], list[_Flaw]],
 ) -> list[Finding]:
     """Exact agreement goes first, so that near ones do not take its place."""
 
     def distance(finding: Finding) -> int:
-        same = _same(engine, finding, places, set())
+        same = _same(engine, finding, locations, set())
         return abs(same.told.line - finding.line) if same else _NEAR + 1
 
     return sorted(findings, key=distance)
 
 
-def _join(flaw: _Flaw) -> Finding:
-    if not flaw.others:
-        return flaw.told
-    found = [flaw.told, *(finding for _, finding in flaw.others)]
+def _join(issue: _Flaw) -> Finding:
+    if not issue.others:
+        return issue.told
+    found = [issue.told, *(finding for _, finding in issue.others)]
     names = [name for finding in found for name in finding.also]
     names += [f"{finding.tool} {finding.rule}" for finding in found[1:]]
-    also = tuple(dict.fromkeys(name for name in names if name != flaw.told.rule))
+    also = tuple(dict.fromkeys(name for name in names if name != issue.told.rule))
     red = any(finding.severity == "error" for finding in found)
     # A secret stays one where the baseline knows the line as a flaw of the code.
-    kinds = {flaw.engine.kind, *(engine.kind for engine, _ in flaw.others)}
+    kinds = {issue.engine.kind, *(engine.kind for engine, _ in issue.others)}
     known = "secret" not in kinds and any(finding.known for finding in found)
     return replace(
-        flaw.told,
+        issue.told,
         severity="error" if red else "warning",
         score=max(finding.score or 0.0 for finding in found),
         confidence=min((finding.confidence for finding in found), key=_doubt),

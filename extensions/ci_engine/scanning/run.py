@@ -29,8 +29,8 @@ from ci_engine.errors import CommandError, ToolError
 from ci_engine.findings.baseline import Baseline
 from ci_engine.findings.fingerprints import fingerprint_findings
 from ci_engine.findings.results import CheckResult, Status
-from ci_engine.processes.programs import CancelledError
-from ci_engine.project.git import find_start
+from ci_engine.processes.programs import CanceledError
+from ci_engine.project.git import find_diff_base
 from ci_engine.project.repository import Project, printable
 from ci_engine.scanning.engine import Engine, Scan
 from ci_engine.scanning.files import list_files
@@ -173,7 +173,7 @@ class ScanRun:
             cancel=self.cancel,
             environment=self._environment(settings),
             since=self.since,
-            start=Once(lambda: find_start(self.project.root, self.since)),
+            start=Once(lambda: find_diff_base(self.project.root, self.since)),
         )
         return Scan(
             context=context,
@@ -195,16 +195,16 @@ class ScanRun:
             )
         except ToolError as error:
             return error
-        except CancelledError:
+        except CanceledError:
             return ToolError("the run was called off")
 
     def _run_one(self, scan: Scan, engine: Engine) -> CheckResult:
         started = time.monotonic()
         try:
             if self.cancel.is_set():
-                raise CancelledError
+                raise CanceledError
             result = engine.examine(scan)
-        except CancelledError:
+        except CanceledError:
             reason = "interrupted: the run was called off"
             result = CheckResult(id="", status=Status.NOT_RUN, reason=reason)
         except CommandError as error:

@@ -15,7 +15,7 @@ from typing import Annotated, cast
 import msgspec
 from msgspec.structs import replace
 
-from ci_engine.configuration.loading import describe_place, read_text, read_yaml
+from ci_engine.configuration.loading import describe_location, read_text, read_yaml
 from ci_engine.configuration.typed_tables import Mistake, find_mistakes
 from ci_engine.errors import ConfigurationError
 from ci_engine.findings.results import Finding
@@ -147,12 +147,12 @@ def read_waivers(root: Path, today: date) -> Waivers:
         return Waivers(file.waivers, today, _lines(text))
     rows: list[str] = []
     for mistake in mistakes:
-        key, line = describe_place(mistake, text)
-        place = f"{WAIVERS_FILE}:{line}" if line else WAIVERS_FILE
+        key, line = describe_location(mistake, text)
+        location = f"{WAIVERS_FILE}:{line}" if line else WAIVERS_FILE
         rows.append(
-            f"{place}: key {key}: found {mistake.found}; allowed: {mistake.allowed}"
+            f"{location}: key {key}: found {mistake.found}; allowed: {mistake.allowed}"
         )
-    raise ConfigurationError("\n".join(rows), next_step=f"correct {WAIVERS_FILE}")
+    raise ConfigurationError("\n".join(rows), hint=f"correct {WAIVERS_FILE}")
 
 
 def waivers_mistakes(path: Path) -> list[Mistake]:

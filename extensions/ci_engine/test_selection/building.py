@@ -58,8 +58,8 @@ def build_graph(
     roots = [*declared, *other_roots(files, declared)]
     gone = [path for path in gone if path.endswith((".py", ".pyx", ".pxd"))]
     modules = Modules(files, roots, declared, gone)
-    places = _plain(source_paths), _plain(test_paths)
-    return _Builder(project, modules, pytest, *places).build(engine)
+    locations = _plain(source_paths), _plain(test_paths)
+    return _Builder(project, modules, pytest, *locations).build(engine)
 
 
 def _plain(paths: Sequence[str]) -> frozenset[str]:
@@ -88,18 +88,18 @@ class _Builder:
         self.programs: set[str] = set()
         self.notes: list[str] = []
         everywhere = test_paths.union(pytest.test_paths)
-        self.places = source_paths | everywhere
+        self.locations = source_paths | everywhere
         self.only_below = self._only_below(everywhere)
-        names, places = self.files.python, everywhere - {""}
+        names, locations = self.files.python, everywhere - {""}
         self.tests = frozenset(filter(self._is_test, names))
         self.area = [
             name
             for name in names
             if name in self.tests
-            or (name.endswith("conftest.py") or is_below(name, places))
+            or (name.endswith("conftest.py") or is_below(name, locations))
         ]
 
-    def _only_below(self, places: frozenset[str]) -> frozenset[str]:
+    def _only_below(self, locations: frozenset[str]) -> frozenset[str]:
         """Where pytest looks for tests, the top if it may look anywhere."""
         known = self.files.directories | self.files.names
         told = self.pytest.nowhere_else and not known.isdisjoint(self.pytest.test_paths)
@@ -109,7 +109,7 @@ class _Builder:
             for name in self.files.names
             if name.endswith(("/pyproject.toml", "/setup.cfg", "/setup.py", ".ini"))
         } - {""}
-        return places | inside if told else frozenset({""})
+        return locations | inside if told else frozenset({""})
 
     @cached_property
     def mentions(self) -> Mentions:
@@ -152,7 +152,7 @@ class _Builder:
             programs=frozenset(self.programs),
             pytest=self.pytest,
             notes=self.notes,
-            places=self.places,
+            locations=self.locations,
         )
 
     def _add(self, path: str, others: Iterable[str], kind: str) -> None:
@@ -276,10 +276,10 @@ class _Builder:
         ]
         for path in {*self.tests, *self.area}:
             above = parents(path)
-            places = [f"{place}/conftest.py".lstrip("/") for place in above]
+            locations = [f"{location}/conftest.py".lstrip("/") for location in above]
             known = self.modules.known
-            self._add(path, (p for p in places if p in known), "conftest")
-            inits = [f"{place}/__init__.py" for place in above if place]
+            self._add(path, (p for p in locations if p in known), "conftest")
+            inits = [f"{location}/__init__.py" for location in above if location]
             self._add(path, (p for p in inits if p in known), "package")
             if path in self.tests:
                 self._add(path, plugins, "plugin")

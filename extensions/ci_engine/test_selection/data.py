@@ -36,8 +36,8 @@ def readers_of_data(name: str, files: Files, area: list[str]) -> list[str] | Non
     beside = [path for path in area if path.partition("/")[0] == top]
     if any(_PLUGINS.search(files.read(path)) for path in beside):
         return None
-    place = parent(name)
-    inner = [d for d in parents(place)[:-2] if d not in files.packages]
+    location = parent(name)
+    inner = [d for d in parents(location)[:-2] if d not in files.packages]
     signs = _signs(name, [directory.rpartition("/")[2] for directory in inner])
     # What code is told of the data of tests comes from a test, which is found then.
     exact = re.compile(
@@ -48,16 +48,16 @@ def readers_of_data(name: str, files: Files, area: list[str]) -> list[str] | Non
         path
         for path in files.python
         if (exact if beside and path not in tests else signs).search(files.read(path))
-        or (parent(path) == place and _BESIDE.search(files.read(path)))
+        or (parent(path) == location and _BESIDE.search(files.read(path)))
     ]
 
 
-def _signs(name: str, places: list[str]) -> re.Pattern[bytes]:
+def _signs(name: str, locations: list[str]) -> re.Pattern[bytes]:
     """What a text has that names a file: an end of its name, or its directory.
 
     Args:
         name: the file.
-        places: directories above its own that are no packages.
+        locations: directories above its own that are no packages.
     """
     *directories, base = os.fsencode(name).split(b"/")
     stem, dot, suffix = base.rpartition(b".")
@@ -68,7 +68,7 @@ def _signs(name: str, places: list[str]) -> re.Pattern[bytes]:
         rb"[\"'/](?:%s)[\"'/.]" % b"|".join(map(re.escape, {base, stem or base})),
         # Of the directories the last may stand in the name of a package.
         rb"[\"'/.]%s[\"'/.]" % last,
-        *(rb"[\"'/]%s[\"'/]" % re.escape(os.fsencode(part)) for part in places),
+        *(rb"[\"'/]%s[\"'/]" % re.escape(os.fsencode(part)) for part in locations),
     ]
     if end:
         tails = [re.escape(stem[start:]) for start in range(len(stem) + 1)]

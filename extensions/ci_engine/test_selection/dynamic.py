@@ -79,11 +79,11 @@ def loads_of(path: str, modules: Modules, text: bytes) -> Loads:
                 continue
             maybe.update(named)
             for start in _starts(argument, nodes):
-                place = _below(start, path, modules)
-                if place is None:
+                location = _below(start, path, modules)
+                if location is None:
                     anything.update(modules.below(_outermost(path, modules)))
                 else:
-                    maybe.update(modules.below(place))
+                    maybe.update(modules.below(location))
     sure.discard(path)
     maybe -= sure | {path}
     anything -= maybe | sure | {path}
@@ -157,10 +157,10 @@ def _below(start: str, path: str, modules: Modules) -> str | None:
 
 def _outermost(path: str, modules: Modules) -> str:
     """The outermost package that a file is in, else its directory."""
-    place = parent(path)
-    while parent(place) in modules.files.packages:
-        place = parent(place)
-    return place
+    location = parent(path)
+    while parent(location) in modules.files.packages:
+        location = parent(location)
+    return location
 
 
 def _start(node: ast.expr | None) -> str:
@@ -193,8 +193,8 @@ def _is_told(path: str, hub: str, files: Files) -> bool:
     That takes its name in a text of another file, or a loader that lists directories
     and names one that the file is in, or is beside it.
     """
-    place, _, base = path.rpartition("/")
-    stem = base.removesuffix(".py") if base != "__init__.py" else place
+    location, _, base = path.rpartition("/")
+    stem = base.removesuffix(".py") if base != "__init__.py" else location
     name = re.escape(os.fsencode(stem.rpartition("/")[2]))
     quoted = re.compile(rb"""["'][\w.:/-]*(?<!\w)%s(?!\w)[\w.:/-]*["']""" % name)
     word = re.compile(rb"\b%s\b" % name)
@@ -207,8 +207,10 @@ def _is_told(path: str, hub: str, files: Files) -> bool:
     if not any(sign in text for sign in _LISTING):
         return False
     # The directories that the loader is in as well tell nothing.
-    above = [d for d in (place, *parents(place)) if d and not hub.startswith(f"{d}/")]
+    above = [
+        d for d in (location, *parents(location)) if d and not hub.startswith(f"{d}/")
+    ]
     named = [os.fsencode(directory.rpartition("/")[2]) for directory in above]
-    return parent(hub) == place or any(
+    return parent(hub) == location or any(
         b'"%s"' % part in text or b"'%s'" % part in text for part in named
     )

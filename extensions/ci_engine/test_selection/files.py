@@ -150,4 +150,4 @@ def is_below(name: str, directories: Collection[str]) -> bool:
     """Whether a file is one of these paths or below one; empty stands for the top."""
     if "" in directories or name in directories:
         return True
-    return any(place in directories for place in parents(name))
+    return any(location in directories for location in parents(name))

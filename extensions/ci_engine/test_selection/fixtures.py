@@ -126,9 +126,9 @@ def _is_asked_for(node: _Function) -> bool:
         return False
     decorator = node.decorator_list[0]
     call = decorator if isinstance(decorator, ast.Call) else None
-    place = call.func if call else decorator
-    name = place.attr if isinstance(place, ast.Attribute) else ""
-    name = place.id if isinstance(place, ast.Name) else name
+    location = call.func if call else decorator
+    name = location.attr if isinstance(location, ast.Attribute) else ""
+    name = location.id if isinstance(location, ast.Name) else name
     options = {keyword.arg for keyword in call.keywords} if call else set[str]()
     return name == "fixture" and options <= {"scope", "params", "ids", "loop_scope"}
 

@@ -44,7 +44,7 @@ class ImportGraph:
     programs: frozenset[str]
     pytest: PytestSettings
     notes: list[str] = field(default_factory=list[str])
-    places: frozenset[str] = frozenset()
+    locations: frozenset[str] = frozenset()
 
     def imports(self, path: str) -> frozenset[str]:
         """The files that a file depends on directly."""
@@ -56,7 +56,7 @@ class ImportGraph:
 
     def is_script(self, path: str) -> bool:
         """Whether a file is in no package and not below code or tests."""
-        inside = parent(path) in self.files.packages or is_below(path, self.places)
+        inside = parent(path) in self.files.packages or is_below(path, self.locations)
         return not inside
 
     @cached_property
@@ -82,8 +82,8 @@ class ImportGraph:
 
     def importers_of_package(self, init: str) -> frozenset[str]:
         """The files that import anything of a package, given by its ``__init__``."""
-        place = parent(init)
-        inside = [path for path in self._reverse if path.startswith(f"{place}/")]
+        location = parent(init)
+        inside = [path for path in self._reverse if path.startswith(f"{location}/")]
         return frozenset(name for path in inside for name in self.importers(path))
 
 

@@ -133,9 +133,11 @@ class Modules:
         for _ in range(level - 1):
             directory = parent(directory)
         inner = name.replace(".", "/")
-        place = "/".join(filter(None, (directory, inner)))
-        package = f"{place}/__init__.py"
-        for path in (f"{place}.py", package, f"{place}.pyx") if name else (package,):
+        location = "/".join(filter(None, (directory, inner)))
+        package = f"{location}/__init__.py"
+        for path in (
+            (f"{location}.py", package, f"{location}.pyx") if name else (package,)
+        ):
             if path in self.known:
                 return [path]
         return []

@@ -81,8 +81,8 @@ def plugins_of(files: Files) -> frozenset[str]:
     found: set[bytes] = set()
     for name in files.names:
         directory, _, base = name.rpartition("/")
-        place = directory.rpartition("/")[2]
-        if place in ("requirements", "workflows") or _is_naming(base):
+        location = directory.rpartition("/")[2]
+        if location in ("requirements", "workflows") or _is_naming(base):
             pattern = _LOCKED if "lock" in base else _REQUIRED
             found.update(pattern.findall(files.read(name)))
     return frozenset(word.decode().lower().replace("_", "-") for word in found)

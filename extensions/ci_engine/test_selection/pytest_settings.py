@@ -89,9 +89,9 @@ def read_pytest_settings(project: Project) -> PytestSettings:
     # The usual names are kept: a file that is none of pytest's is never left out.
     python_files = [*_USUAL_FILES, *_all(options, "python_files")]
     return PytestSettings(
-        test_paths=_places(_all(options, "testpaths")),
+        test_paths=_locations(_all(options, "testpaths")),
         python_files=tuple(dict.fromkeys(python_files)),
-        python_path=_places(_all(options, "pythonpath")),
+        python_path=_locations(_all(options, "pythonpath")),
         plugins=(*_after(words, "-p"), *_own_plugins(project.pyproject)),
         doctests=any(word.startswith(_DOCTESTS) for word in words),
         nowhere_else=bool(told) and all(map(_are_plain, told)),
@@ -147,7 +147,7 @@ def _all(options: list[Mapping[str, object]], name: str) -> list[str]:
     return [word for option in options for word in _words(option.get(name))]
 
 
-def _places(words: list[str]) -> tuple[str, ...]:
+def _locations(words: list[str]) -> tuple[str, ...]:
     """Directories from the top, whose name is empty."""
     plain = (word.replace("\\", "/").removeprefix("./").strip("/") for word in words)
     return tuple("" if word == "." else word for word in plain)

@@ -72,7 +72,9 @@ def read_with_ruff(
         variables=_variables(),
     )
     if outcome.code != 0:
-        raise ToolError(f"ruff analyze graph: {outcome.ending()}: {outcome.tail(2)}")
+        raise ToolError(
+            f"ruff analyze graph: {outcome.describe_exit()}: {outcome.tail(2)}"
+        )
     try:
         found = msgspec.json.decode(outcome.raw, type=dict[str, list[str]])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -93,9 +95,9 @@ def _find_ruff(project: Project) -> tuple[str, str]:
     """
     series = _series()
     scripts = "Scripts" if os.name == "nt" else "bin"
-    places = (str(project.root / ".venv" / scripts), None)
-    for place in places:
-        program = find_program("ruff", place)
+    locations = (str(project.root / ".venv" / scripts), None)
+    for location in locations:
+        program = find_program("ruff", location)
         if program is None:
             continue
         said = run_program([program, "--version"], cwd=project.root, timeout=10).stdout
@@ -120,7 +122,7 @@ def _series() -> str:
 
 
 def _variables() -> dict[str, str]:
-    """The environment without what would colour or hide what ruff says."""
+    """The environment without what would color or hide what ruff says."""
     kept = child_variables({"NO_COLOR": "1"})
     return {k: v for k, v in kept.items() if not k.startswith(("RUFF_", "FORCE_"))}
 

@@ -81,9 +81,9 @@ class _Signs(msgspec.Struct, frozen=True):
 
     base: bytes
     names: list[bytes]
-    ending: re.Pattern[bytes] | None
+    describe_exit: re.Pattern[bytes] | None
     quoted: re.Pattern[bytes]
-    place: re.Pattern[bytes] | None
+    location: re.Pattern[bytes] | None
     path: re.Pattern[bytes] | None
 
     @classmethod
@@ -91,17 +91,17 @@ class _Signs(msgspec.Struct, frozen=True):
         """Put together what to look for."""
         *directories, base = os.fsencode(name).split(b"/")
         stem, dot, suffix = base.rpartition(b".")
-        ending = re.escape(dot + suffix) if stem and dot else b""
+        describe_exit = re.escape(dot + suffix) if stem and dot else b""
         names = [base, *([stem] if stem and is_for_people(name) else [])]
         ends = [re.escape(part) for part in {*directories[:1], *directories[-1:]}]
         return cls(
             base=base,
             names=names,
-            ending=_compile(rb"(?:[\"'}*]|%s)<>[\"']", ending),
+            describe_exit=_compile(rb"(?:[\"'}*]|%s)<>[\"']", describe_exit),
             quoted=re.compile(
                 rb"[\"'/](?:" + rb"|".join(map(re.escape, names)) + rb")[\"']"
             ),
-            place=_compile(
+            location=_compile(
                 # Neither the key of a mapping nor what is asked of one.
                 rb"(?<![\w)\]]\[)(?<!get\()[\"'/](?:\.{1,2}/)*<>(?:/|[\"'](?!\s*:))",
                 b"|".join(re.escape(part) for part in directories[:1]),
@@ -121,11 +121,11 @@ class _Signs(msgspec.Struct, frozen=True):
         found = _naming([self.base], files, tests) | files.having(_BUILDERS, tests)
         if self.base == b"Makefile":
             found |= files.having(_MAKES, tests)
-        if self.ending is not None:
-            found |= files.having(self.ending, tests)
+        if self.describe_exit is not None:
+            found |= files.having(self.describe_exit, tests)
         found |= files.having(_LISTING, tests) & files.having(_TOP, tests)
-        if self.place is not None:
-            named = files.having(self.place, tests)
+        if self.location is not None:
+            named = files.having(self.location, tests)
             found |= {test for test in named if not is_below(test, beside)}
         return found
 
@@ -139,7 +139,7 @@ class _Signs(msgspec.Struct, frozen=True):
         # Few texts have the name at all, which is told far quicker.
         naming = _naming(self.names, files, code)
         found = frozenset(n for n in naming if self.quoted.search(files.read(n)))
-        for pattern in (self.ending if near else None, self.path):
+        for pattern in (self.describe_exit if near else None, self.path):
             if pattern is not None:
                 found |= files.having(pattern, code)
         return found
@@ -162,9 +162,9 @@ def names_in_settings(name: str, files: Files) -> str:
     """The file that says how to build the project and names another, if one does."""
     word = rb"\bmake\b|Makefile" if name == "Makefile" else re.escape(os.fsencode(name))
     named = re.compile(word)
-    places = (*_SETTINGS, "tox.ini", "noxfile.py")
+    locations = (*_SETTINGS, "tox.ini", "noxfile.py")
     for path in sorted(files.names):
-        if path.rpartition("/")[2] in places and named.search(files.read(path)):
+        if path.rpartition("/")[2] in locations and named.search(files.read(path)):
             return path
     return ""
 
@@ -190,5 +190,5 @@ def is_apart(name: str, files: Files) -> bool:
 
 def has_own_tests(name: str, files: Files) -> bool:
     """Whether a ``conftest.py`` stands beside a text or above it, below the top."""
-    places = [place for place in parents(name) if place]
-    return any(f"{place}/conftest.py" in files.names for place in places)
+    locations = [location for location in parents(name) if location]
+    return any(f"{location}/conftest.py" in files.names for location in locations)

@@ -35,8 +35,8 @@ def other_roots(files: Files, declared: Sequence[str]) -> list[str]:
     inside = frozenset(declared) - {""}
     roots: list[str] = []
     beside = {parent(name) for name in files.python}
-    beside = {files.outside_of_packages(place) for place in beside}
-    roots += sorted(place for place in beside if not is_below(place, inside))
+    beside = {files.outside_of_packages(location) for location in beside}
+    roots += sorted(location for location in beside if not is_below(location, inside))
     roots += sorted(_added_to_path(files))
     return [root for root in dict.fromkeys(roots) if root in files.directories]
 
@@ -48,7 +48,7 @@ def _projects(files: Files) -> set[str]:
         for name in files.names
         if name.endswith(("/pyproject.toml", "/setup.py", "/setup.cfg"))
     }
-    found |= {f"{place}/src" for place in found}
+    found |= {f"{location}/src" for location in found}
     found.add("src")
     return found & files.directories - files.packages
 
@@ -62,11 +62,11 @@ def _added_to_path(files: Files) -> Iterator[str]:
         tree = parse(text)
         if tree is None:
             continue
-        places = [parent(name), *parents(parent(name))]
-        yield from places[:3]
+        locations = [parent(name), *parents(parent(name))]
+        yield from locations[:3]
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                for place in places:
-                    path = posixpath.normpath(posixpath.join(place, node.value))
+                for location in locations:
+                    path = posixpath.normpath(posixpath.join(location, node.value))
                     if path in files.directories:
                         yield path

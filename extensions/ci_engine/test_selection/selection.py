@@ -174,9 +174,9 @@ class _Rules:
 
     def _collected(self, path: str) -> bool:
         """Whether pytest is told to look for tests where a text is."""
-        places = [place for place in self.graph.pytest.test_paths if place]
+        locations = [location for location in self.graph.pytest.test_paths if location]
         above = {path, *parents(path)}
-        return any(place in above for place in places)
+        return any(location in above for location in locations)
 
     def _undeclared(self, change: Changed) -> str:
         """Data that nobody declared reaches who seems to read it."""
@@ -214,7 +214,7 @@ class _Rules:
         if name == "__init__.py":
             for importer in graph.importers_of_package(path):
                 self._seed(importer, [path])
-            if change.gone and path.rpartition("/")[0] in _places_of(graph.area):
+            if change.gone and path.rpartition("/")[0] in _locations_of(graph.area):
                 # Without it, the modules beside it have other names.
                 self._below(path)
         return ""
@@ -236,9 +236,9 @@ class _Rules:
 
     def _below(self, path: str) -> None:
         """Take the tests below a file's directory as changed."""
-        place = parent(path)
+        location = parent(path)
         for test in self.graph.tests:
-            if not place or test.startswith(f"{place}/"):
+            if not location or test.startswith(f"{location}/"):
                 self._seed(test, [path])
 
     def _seed(self, path: str, way: list[str]) -> None:
@@ -291,5 +291,5 @@ class _Rules:
         return starts is not None and graph.covered.isdisjoint(starts)
 
 
-def _places_of(paths: Iterable[str]) -> set[str]:
-    return {place for path in paths for place in parents(path)}
+def _locations_of(paths: Iterable[str]) -> set[str]:
+    return {location for path in paths for location in parents(path)}

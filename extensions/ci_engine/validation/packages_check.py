@@ -18,7 +18,7 @@ from ci_engine.monorepo.files import (
     read_file,
 )
 from ci_engine.monorepo.graph import packages_graph
-from ci_engine.project.repository import Project, normalise
+from ci_engine.project.repository import Project, normalize
 
 __all__ = ["check_packages"]
 
@@ -40,7 +40,7 @@ def check_packages(project: Project) -> Iterator[Finding]:
     for name, kind in kinds.items():
         told = table(msgspec.to_builtins(read_file(project.root, name, kind)))
         for key in table(told, "packages"):
-            if normalise(key) not in known:
+            if normalize(key) not in known:
                 message = f"{key} is no package; packages: {', '.join(sorted(known))}"
                 yield Finding(
                     tool="ci-framework",

@@ -16,7 +16,7 @@ from ci_engine.configuration.loading import (
     as_table,
     configs_directory,
     configuration_file,
-    describe_place,
+    describe_location,
     project_table,
     read_text,
     read_toml,
@@ -29,7 +29,7 @@ from ci_engine.configuration.typed_tables import Mistake, find_mistakes
 from ci_engine.environments.isolated_tools import read_tool_locks
 from ci_engine.errors import ConfigurationError
 from ci_engine.findings.results import Finding
-from ci_engine.project.repository import Project, normalise
+from ci_engine.project.repository import Project, normalize
 from ci_engine.scanning.waivers import WAIVERS_FILE, waivers_mistakes
 
 __all__ = [
@@ -50,7 +50,7 @@ _FRAMEWORK_FILES: dict[str, type[msgspec.Struct]] = {
 
 def configuration_finding(path: str, text: str, mistake: Mistake) -> Finding:
     """Turn a mistake into a finding that names key, value and what is allowed."""
-    key, line = describe_place(mistake, text)
+    key, line = describe_location(mistake, text)
     return Finding(
         tool="ci-framework",
         rule="configuration",
@@ -169,10 +169,10 @@ def _unknown_environments(project: Project, table: Table) -> Iterator[Mistake]:
         known = sorted({*project.groups, *project.extras})
     pixi_only = project.manager == "pixi"
     noun = "pixi environment" if pixi_only else "dependency group or extra"
-    names = {normalise(name) for name in known}
+    names = {normalize(name) for name in known}
     for tier, name in as_table(table.get("environments")).items():
         if tier in TIERS and isinstance(name, str) and name:
-            if normalise(name) in names:
+            if normalize(name) in names:
                 continue
             if not pixi_only and (project.root / name).is_file():
                 continue

@@ -69,7 +69,7 @@ class _Validator:
             variables=self.tool.variables,
         )
         if outcome.code not in (0, 1):
-            raise ToolError(f"{program}: {outcome.ending()}\n{outcome.tail()}")
+            raise ToolError(f"{program}: {outcome.describe_exit()}\n{outcome.tail()}")
         return outcome
 
 
@@ -135,12 +135,12 @@ def _yaml_line(text: str, keys: Sequence[str]) -> int:
             pairs = {str(name.value): (name, value) for name, value in node.value}
             if key not in pairs:
                 break
-            place, node = pairs[key]
+            location, node = pairs[key]
         elif isinstance(node, yaml.SequenceNode) and key.isdigit():
-            place = node = node.value[int(key)]
+            location = node = node.value[int(key)]
         else:
             break
-        line = place.start_mark.line + 1
+        line = location.start_mark.line + 1
     return line
 
 

@@ -11,7 +11,7 @@ from ci_engine.configuration.loading import Configuration
 from ci_engine.configuration.settings import CheckName
 from ci_engine.github.event import Event
 from ci_engine.workflow_jobs.matrix import (
-    Leg,
+    MatrixJob,
     as_matrix,
     matrix_of,
     newest_of,
@@ -43,9 +43,9 @@ class Jobs(msgspec.Struct, frozen=True):
         more: outputs for the jobs of other workflows.
     """
 
-    quick: Leg
+    quick: MatrixJob
     quick_checks: Sequence[CheckName]
-    legs: Sequence[Leg]
+    matrix_jobs: Sequence[MatrixJob]
     test_checks: Sequence[CheckName]
     skips: Mapping[str, str]
     security_skips: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
@@ -55,7 +55,7 @@ class Jobs(msgspec.Struct, frozen=True):
         """The outputs of a step: flat, short and of no name that a user chose."""
         history = _NEED_HISTORY.intersection(self.test_checks)
         return {
-            "matrix": as_matrix(self.legs),
+            "matrix": as_matrix(self.matrix_jobs),
             "test-checks": ",".join(self.test_checks),
             # How many commits a check-out fetches; 0 stands for all of them.
             "test-history": "0" if history else "1",
@@ -110,7 +110,7 @@ def plan_jobs(
     return Jobs(
         quick=newest_of(configuration),
         quick_checks=quick,
-        legs=(spot_check_of if few else matrix_of)(configuration),
+        matrix_jobs=(spot_check_of if few else matrix_of)(configuration),
         test_checks=tests,
         skips=skips,
         security_skips=_security_skips(event),

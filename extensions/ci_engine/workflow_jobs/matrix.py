@@ -9,10 +9,10 @@ import msgspec
 
 from ci_engine.configuration.loading import Configuration
 
-__all__ = ["Leg", "as_matrix", "matrix_of", "newest_of", "spot_check_of"]
+__all__ = ["MatrixJob", "as_matrix", "matrix_of", "newest_of", "spot_check_of"]
 
 
-class Leg(msgspec.Struct, frozen=True, rename="kebab"):
+class MatrixJob(msgspec.Struct, frozen=True, rename="kebab"):
     """One job of the matrix.
 
     Attributes:
@@ -26,7 +26,7 @@ class Leg(msgspec.Struct, frozen=True, rename="kebab"):
     python_version: str
 
 
-def matrix_of(configuration: Configuration) -> list[Leg]:
+def matrix_of(configuration: Configuration) -> list[MatrixJob]:
     """The legs of the whole matrix.
 
     Every Python on the first platform; on the others the oldest and the newest,
@@ -36,27 +36,33 @@ def matrix_of(configuration: Configuration) -> list[Leg]:
     ends = list(dict.fromkeys((versions[0], versions[-1])))
     platforms = dict.fromkeys(configuration.settings.matrix.platforms)
     return [
-        Leg(platform, configuration.tiers.runners[platform], version)
+        MatrixJob(platform, configuration.tiers.runners[platform], version)
         for position, platform in enumerate(platforms)
         for version in (ends if position else versions)
     ]
 
 
-def spot_check_of(configuration: Configuration) -> list[Leg]:
+def spot_check_of(configuration: Configuration) -> list[MatrixJob]:
     """The oldest and the newest Python on the first platform."""
-    legs = matrix_of(configuration)
-    first = [leg for leg in legs if leg.platform == legs[0].platform]
+    matrix_jobs = matrix_of(configuration)
+    first = [
+        matrix_job
+        for matrix_job in matrix_jobs
+        if matrix_job.platform == matrix_jobs[0].platform
+    ]
     return list(dict.fromkeys((first[0], first[-1])))
 
 
-def newest_of(configuration: Configuration) -> Leg:
+def newest_of(configuration: Configuration) -> MatrixJob:
     """The newest Python on the first platform: where one leg has to do."""
     return spot_check_of(configuration)[-1]
 
 
-def as_matrix(legs: Sequence[Leg]) -> str:
+def as_matrix(matrix_jobs: Sequence[MatrixJob]) -> str:
     """Write legs as GitHub's ``strategy.matrix``, on one line."""
-    return json.dumps({"include": [msgspec.to_builtins(leg) for leg in legs]})
+    return json.dumps(
+        {"include": [msgspec.to_builtins(matrix_job) for matrix_job in matrix_jobs]}
+    )
 
 
 def _versions(configuration: Configuration) -> list[str]:

@@ -17,7 +17,7 @@ from ci_engine.monorepo.model import Graph
 from ci_engine.monorepo.pythons import allows
 from ci_engine.project.repository import Project
 from ci_engine.workflow_jobs.jobs import BESIDE_A_SELECTION, Jobs
-from ci_engine.workflow_jobs.matrix import Leg, matrix_of
+from ci_engine.workflow_jobs.matrix import MatrixJob, matrix_of
 
 __all__ = [
     "PackageChanges",
@@ -43,7 +43,7 @@ _OF_REPOSITORY: frozenset[CheckName] = _ONCE | {
 }
 
 
-class PackageLeg(msgspec.Struct, frozen=True, rename="kebab"):
+class PackageJob(msgspec.Struct, frozen=True, rename="kebab"):
     """One job of the matrix of packages.
 
     Attributes:
@@ -164,25 +164,33 @@ def _matrix(graph: Graph, names: Sequence[str], configuration: Configuration) ->
     Each package is tested on the oldest and the newest Python that it allows.
     """
     everywhere = matrix_of(configuration)
-    legs = [leg for leg in everywhere if leg.platform == everywhere[0].platform]
-    by_leg: dict[Leg, list[str]] = {}
+    matrix_jobs = [
+        matrix_job
+        for matrix_job in everywhere
+        if matrix_job.platform == everywhere[0].platform
+    ]
+    by_leg: dict[MatrixJob, list[str]] = {}
     for name in names:
         requires = graph.by_name[name].requires_python
-        fit = [leg for leg in legs if allows(requires, leg.python_version)] or legs[-1:]
-        for leg in dict.fromkeys((fit[0], fit[-1])):
-            by_leg.setdefault(leg, []).append(name)
+        fit = [
+            matrix_job
+            for matrix_job in matrix_jobs
+            if allows(requires, matrix_job.python_version)
+        ] or matrix_jobs[-1:]
+        for matrix_job in dict.fromkeys((fit[0], fit[-1])):
+            by_leg.setdefault(matrix_job, []).append(name)
     size = -(-sum(map(len, by_leg.values())) // _MOST_LEGS) or 1
     include = [
         msgspec.to_builtins(
-            PackageLeg(
+            PackageJob(
                 _label(group),
                 ",".join(group),
-                leg.platform,
-                leg.runner,
-                leg.python_version,
+                matrix_job.platform,
+                matrix_job.runner,
+                matrix_job.python_version,
             )
         )
-        for leg, members in by_leg.items()
+        for matrix_job, members in by_leg.items()
         for group in (members[i : i + size] for i in range(0, len(members), size))
     ]
     return json.dumps({"include": include})

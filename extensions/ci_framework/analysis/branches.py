@@ -49,16 +49,16 @@ def state_branches(survey: Survey, findings: Findings) -> None:
     said = "the default branch"
     if main != shown:
         said = f"the default branch {shown} is where work is collected"
-    places = [triggers[main]] if main in triggers else []
-    findings.add("main-branch", main or None, said, places, "likely")
-    places = [triggers[integration]] if integration in triggers else []
+    locations = [triggers[main]] if main in triggers else []
+    findings.add("main-branch", main or None, said, locations, "likely")
+    locations = [triggers[integration]] if integration in triggers else []
     findings.add(
         "integration-branch",
         integration or None,
         "a second branch that workflows or the remote single out"
         if integration
         else "no second branch is singled out",
-        places,
+        locations,
         "likely",
     )
 

@@ -25,27 +25,27 @@ def state_coverage(survey: Survey, findings: Findings) -> None:
         because = "no setting asks for a least coverage"
         findings.add("coverage-threshold", None, because)
     else:
-        value, place = threshold
+        value, location = threshold
         because = "below this the project's own run fails"
-        findings.add("coverage-threshold", value, because, [place])
+        findings.add("coverage-threshold", value, because, [location])
     sources: list[str] = []
-    places: list[Evidence] = []
+    locations: list[Evidence] = []
     for key in ("source", "source_pkgs", "source_dirs"):
         found = coverage_setting(survey, "run", key)
         if found is not None:
             sources += words(found[0])
-            places.append(found[1])
+            locations.append(found[1])
     because = "its coverage settings name them" if sources else "its settings name none"
-    findings.add("coverage-source", list(dict.fromkeys(sources)), because, places)
+    findings.add("coverage-source", list(dict.fromkeys(sources)), because, locations)
 
 
 def _threshold(survey: Survey) -> tuple[int, Evidence] | None:
     found = coverage_setting(survey, "report", "fail_under")
     if found is not None:
-        value, place = found
+        value, location = found
         number = _NUMBER.match(str(value).strip())
         if number:
-            return min(int(number.group()), 100), place
+            return min(int(number.group()), 100), location
     if (asked := _from_addopts(survey)) is not None:
         return asked
     for task in survey.tasks:
@@ -55,16 +55,16 @@ def _threshold(survey: Survey) -> tuple[int, Evidence] | None:
         for job in workflow.jobs:
             for step in job.steps:
                 if stated := _COMMAND_THRESHOLD.search(step.text):
-                    place = Evidence(path=workflow.path, line=step.line)
-                    return min(int(stated.group(1)), 100), place
+                    location = Evidence(path=workflow.path, line=step.line)
+                    return min(int(stated.group(1)), 100), location
     return None
 
 
 def _from_addopts(survey: Survey) -> tuple[int, Evidence] | None:
     addopts = pytest_setting(survey, "addopts")
     if addopts is not None:
-        value, place = addopts
+        value, location = addopts
         line = value if isinstance(value, str) else " ".join(strings(items(value)))
         if flag := _COVERAGE_FLAG.search(line):
-            return min(int(flag.group(1)), 100), place
+            return min(int(flag.group(1)), 100), location
     return None

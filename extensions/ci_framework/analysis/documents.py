@@ -60,9 +60,9 @@ class Documents:
         return self._texts[path]
 
     def _read(self, path: str) -> str:
-        place = self._repository.root / path
+        location = self._repository.root / path
         try:
-            size = 0 if place.is_symlink() else place.stat().st_size
+            size = 0 if location.is_symlink() else location.stat().st_size
         except OSError:
             size = 0
         if size > LARGEST:
@@ -144,7 +144,7 @@ class Documents:
             self.refuse(path, f"not valid Python: {error}", line)
             return None
 
-    def place(self, path: str, *keys: str) -> Evidence:
+    def location(self, path: str, *keys: str) -> Evidence:
         """Where a key of a TOML file stands, or the nearest table around it."""
         if path not in self._lines:
             self._lines[path] = toml_lines(self.text(path))

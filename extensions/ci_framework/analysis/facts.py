@@ -26,7 +26,7 @@ FACTS: Mapping[str, str] = {
     "framework": "this framework, in this or another version, that is already there",
     "integration-branch": "branch that work is collected on, beside the main one",
     "layout": "src, flat, workspace, scripts or none",
-    "license": "its licence",
+    "license": "its license",
     "linter": "what lints its code; none if nothing does",
     "lock-files": "lock files of package managers",
     "lock-tracked": "whether git has a lock file",

@@ -1,4 +1,4 @@
-"""Who the project is: name, licence, version, address."""
+"""Who the project is: name, license, version, address."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["https_address", "state_identity"]
 
 _SCP = re.compile(r"^(?:[\w.+-]+@)?([\w.-]+):(?!//)(?!\d+/)(.+)$")
 _AUTHOR = re.compile(r"^([^<,]+?)\s*(?:<([^<>\s]+)>)?\s*$")
-# Texts of licences, by a sentence that only they have.
+# Texts of licenses, by a sentence that only they have.
 _LICENSES = {
     "MIT": "permission is hereby granted, free of charge, to any person obtaining",
     "Apache-2.0": "apache license version 2.0",
@@ -54,7 +54,7 @@ def _metadata(survey: Survey, name: str) -> Iterator[tuple[str, Evidence]]:
     """The value of a field of the metadata, wherever it may stand."""
     for keys in (("project", name), ("tool", "poetry", name), ("tool", "flit", name)):
         if value := text(survey.pyproject, *keys):
-            yield value, survey.place(*keys)
+            yield value, survey.location(*keys)
     if value := survey.setup_cfg.text("metadata", name):
         line = survey.setup_cfg.line("metadata", name)
         yield value, Evidence(path="setup.cfg", line=line)
@@ -64,8 +64,8 @@ def _metadata(survey: Survey, name: str) -> Iterator[tuple[str, Evidence]]:
 
 
 def _state_name(survey: Survey, findings: Findings) -> None:
-    for value, place in _metadata(survey, "name"):
-        findings.add("project-name", value, "its metadata say so", [place])
+    for value, location in _metadata(survey, "name"):
+        findings.add("project-name", value, "its metadata say so", [location])
         return
     for path, keys in (
         ("pixi.toml", ("workspace", "name")),
@@ -74,8 +74,8 @@ def _state_name(survey: Survey, findings: Findings) -> None:
         (PYPROJECT, ("tool", "pixi", "project", "name")),
     ):
         if survey.has(path) and (value := text(survey.documents.toml(path), *keys)):
-            place = survey.documents.place(path, *keys)
-            findings.add("project-name", value, "the pixi manifest says so", [place])
+            location = survey.documents.location(path, *keys)
+            findings.add("project-name", value, "the pixi manifest says so", [location])
             return
     address = _addresses(survey)
     name = address[0][0].rstrip("/").rsplit("/", 1)[-1] if address else ""
@@ -122,11 +122,13 @@ def _addresses(survey: Survey) -> list[tuple[str, Evidence | None, str]]:
         base = ("project", "urls") if table(survey.project, "urls") else ()
         keys = (*(base or ("tool", "poetry", "urls")), name)
         if isinstance(value, str) and (address := _forge(value)):
-            found.append((address, survey.place(*keys), f"the link {name} leads there"))
+            found.append(
+                (address, survey.location(*keys), f"the link {name} leads there")
+            )
     for name in ("repository", "homepage", "url"):
-        for value, place in _metadata(survey, name):
+        for value, location in _metadata(survey, name):
             if address := _forge(value):
-                found.append((address, place, "its metadata lead there"))
+                found.append((address, location, "its metadata lead there"))
     return found
 
 
@@ -141,23 +143,23 @@ def _forge(url: str) -> str:
 
 
 def _state_url(survey: Survey, findings: Findings) -> None:
-    for address, place, because in _addresses(survey):
-        places = [place] if place else []
-        findings.add("repository-url", address, because, places)
+    for address, location, because in _addresses(survey):
+        locations = [location] if location else []
+        findings.add("repository-url", address, because, locations)
         return
     because = "neither a remote nor the metadata name an address"
     findings.add("repository-url", None, because)
 
 
 def _state_license(survey: Survey, findings: Findings) -> None:
-    for value, place in _metadata(survey, "license"):
+    for value, location in _metadata(survey, "license"):
         if name := _license_name(value):
-            findings.add("license", name, "its metadata name it", [place])
+            findings.add("license", name, "its metadata name it", [location])
             return
     value = text(survey.project, "license", "text")
     if name := _license_name(value):
-        place = survey.place("project", "license")
-        findings.add("license", name, "its metadata name it", [place])
+        location = survey.location("project", "license")
+        findings.add("license", name, "its metadata name it", [location])
         return
     for path in survey.files:
         if "/" in path or not re.match(r"(?i)(licen[cs]e|copying)", path):
@@ -171,10 +173,10 @@ def _state_license(survey: Survey, findings: Findings) -> None:
     for line in strings(survey.project, "classifiers"):
         name = _CLASSIFIERS.get(line.rsplit(" :: ", 1)[-1], "")
         if line.startswith("License ::") and name:
-            place = survey.place("project", "classifiers")
-            findings.add("license", name, "a classifier names it", [place], "likely")
+            location = survey.location("project", "classifiers")
+            findings.add("license", name, "a classifier names it", [location], "likely")
             return
-    findings.add("license", None, "neither metadata nor a file of a known licence")
+    findings.add("license", None, "neither metadata nor a file of a known license")
 
 
 def _license_name(value: str) -> str:
@@ -196,29 +198,29 @@ def _license_name(value: str) -> str:
 def _state_backend(survey: Survey, findings: Findings) -> None:
     backend = text(survey.pyproject, "build-system", "build-backend")
     if backend:
-        place = survey.place("build-system", "build-backend")
-        findings.add("build-backend", backend, "pyproject.toml names it", [place])
+        location = survey.location("build-system", "build-backend")
+        findings.add("build-backend", backend, "pyproject.toml names it", [location])
     elif "build-system" in survey.pyproject or survey.has("setup.py"):
-        where = survey.place("build-system")
-        place = where if where.line else survey.file("setup.py")
+        where = survey.location("build-system")
+        location = where if where.line else survey.file("setup.py")
         because = "nothing names another one, so it is setuptools"
-        findings.add("build-backend", "setuptools", because, [place], "likely")
+        findings.add("build-backend", "setuptools", because, [location], "likely")
     else:
         findings.add("build-backend", None, "it builds no distributions")
 
 
 def _state_people(survey: Survey, findings: Findings) -> None:
-    for value, place in _metadata(survey, "description"):
+    for value, location in _metadata(survey, "description"):
         line = " ".join(value.split())
-        findings.add("description", line, "its metadata say so", [place])
+        findings.add("description", line, "its metadata say so", [location])
         break
     else:
         findings.add("description", None, "its metadata do not say")
     name, address, stated = _author(survey)
-    places = [stated] if stated else []
-    findings.add("author", name or None, "the first author of its metadata", places)
+    locations = [stated] if stated else []
+    findings.add("author", name or None, "the first author of its metadata", locations)
     because = "the address of the first author"
-    findings.add("author-email", address or None, because, places)
+    findings.add("author-email", address or None, because, locations)
     scripts = table(survey.project, "scripts") or survey.tool("poetry", "scripts")
     console = survey.setup_cfg.rows("options.entry_points", "console_scripts")
     names = [*scripts, *(row.split("=")[0].strip() for row in console)]
@@ -229,13 +231,13 @@ def _author(survey: Survey) -> tuple[str, str, Evidence | None]:
     for item in items(survey.project, "authors"):
         name, address = text(item, "name"), text(item, "email")
         if name or address:
-            return name, address, survey.place("project", "authors")
+            return name, address, survey.location("project", "authors")
     for line in strings(survey.tool("poetry"), "authors"):
         found = _AUTHOR.match(line)
         if found:
-            place = survey.place("tool", "poetry", "authors")
-            return found.group(1), found.group(2) or "", place
-    for name, place in _metadata(survey, "author"):
+            location = survey.location("tool", "poetry", "authors")
+            return found.group(1), found.group(2) or "", location
+    for name, location in _metadata(survey, "author"):
         address = next((value for value, _ in _metadata(survey, "author_email")), "")
-        return name, address, place
+        return name, address, location
     return "", "", None

@@ -41,20 +41,20 @@ def state_layout(survey: Survey, findings: Findings) -> Layout:
     """State how the repository lies."""
     layout = _layout(survey)
     _state_projects(survey, layout, findings)
-    places = [package.evidence for package in layout.packages]
+    locations = [package.evidence for package in layout.packages]
     findings.add(
         "packages",
         {package.name: package.path for package in layout.packages},
         "the build back end names them"
         if any(package.declared for package in layout.packages)
         else "directories and modules with Python code, where products usually lie",
-        places,
+        locations,
         "certain" if any(p.declared for p in layout.packages) else "likely",
     )
     kind, because = _kind(survey, layout)
-    findings.add("layout", kind, because, places[:3], "likely")
+    findings.add("layout", kind, because, locations[:3], "likely")
     said, confidence = _why_sources(layout)
-    findings.add("source-paths", layout.sources, said, places, confidence)
+    findings.add("source-paths", layout.sources, said, locations, confidence)
     native = _native(survey)
     findings.add(
         "native-sources",
@@ -210,7 +210,7 @@ def _kind(survey: Survey, layout: Layout) -> tuple[str, str]:
 def _state_projects(survey: Survey, layout: Layout, findings: Findings) -> None:
     members = [root for root in layout.roots if root]
     keys = ("tool", "uv", "workspace")
-    declared = [survey.place(*keys)] if survey.tool("uv", "workspace") else []
+    declared = [survey.location(*keys)] if survey.tool("uv", "workspace") else []
     manifests = [
         Evidence(path=manifest)
         for root in members

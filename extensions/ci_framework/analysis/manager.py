@@ -59,7 +59,7 @@ def state_manager(survey: Survey, pixi: Pixi, findings: Findings) -> None:
 def _signs(survey: Survey, pixi: Pixi) -> Iterator[_Sign]:
     """What points at a manager, in the order in which it counts."""
     if pixi.path:
-        where = survey.documents.place(pixi.path, *pixi.prefix)
+        where = survey.documents.location(pixi.path, *pixi.prefix)
         yield _Sign("pixi", f"{pixi.path} is a manifest of pixi", where)
     for manager in ("poetry", "uv", "pdm"):
         if survey.has(LOCKS[manager]):
@@ -68,14 +68,14 @@ def _signs(survey: Survey, pixi: Pixi) -> Iterator[_Sign]:
     for manager in ("poetry", "pdm", "uv"):
         keys = set(survey.tool(manager)) - _ONLY_BUILD.get(manager, set())
         if keys:
-            where = survey.place("tool", manager)
+            where = survey.location("tool", manager)
             yield _Sign(manager, f"pyproject.toml has [tool.{manager}]", where)
     if survey.has("uv.toml"):
         yield _Sign("uv", "uv.toml is tracked", survey.file("uv.toml"))
     if table(survey.documents.toml("hatch.toml"), "envs"):
         yield _Sign("hatch", "hatch.toml has environments", survey.file("hatch.toml"))
     if survey.tool("hatch", "envs"):
-        where = survey.place("tool", "hatch", "envs")
+        where = survey.location("tool", "hatch", "envs")
         yield _Sign("hatch", "pyproject.toml has environments of hatch", where)
     yield from _used(survey)
     conda = survey.first("environment.yml", "environment.yaml", "conda-lock.yml")
@@ -124,7 +124,7 @@ def _pip(survey: Survey) -> Iterator[_Sign]:
         yield _Sign("setuptools", because, survey.file(setup), "likely")
     if "project" in survey.pyproject:
         because = "pyproject.toml is all that says what is installed: pip does that"
-        yield _Sign("pip", because, survey.place("project"), "likely")
+        yield _Sign("pip", because, survey.location("project"), "likely")
 
 
 def _state_locks(survey: Survey, findings: Findings) -> None:
@@ -138,12 +138,12 @@ def _state_locks(survey: Survey, findings: Findings) -> None:
     because = "lock files at the top"
     if len(tracked) > 1:
         because = f"{len(tracked)} lock files at the top: only one can be in force"
-    places = [survey.file(name) for name in tracked]
-    findings.add("lock-files", [*tracked, *untracked], because, places)
+    locations = [survey.file(name) for name in tracked]
+    findings.add("lock-files", [*tracked, *untracked], because, locations)
     if tracked:
         said = f"git has {', '.join(tracked)}"
     elif untracked:
         said = f"{', '.join(untracked)} is there, but git does not have it"
     else:
         said = "there is no lock file"
-    findings.add("lock-tracked", bool(tracked), said, places)
+    findings.add("lock-tracked", bool(tracked), said, locations)

@@ -58,11 +58,11 @@ def _declared(survey: Survey, root: str) -> Iterator[Package]:
     path = join(root, "pyproject.toml")
     document = survey.documents.toml(path) if survey.has(path) else {}
     for keys, names, where in _named(document):
-        evidence = survey.documents.place(path, *keys)
+        evidence = survey.documents.location(path, *keys)
         for name in names:
             yield from _at(survey, join(root, where, name), evidence)
     for keys, find in _setuptools_finds(document):
-        evidence = survey.documents.place(path, *keys)
+        evidence = survey.documents.location(path, *keys)
         for directory in strings(find, "where") or ["."]:
             include, exclude = strings(find, "include"), strings(find, "exclude")
             yield from _found(survey, join(root, directory), include, exclude, evidence)

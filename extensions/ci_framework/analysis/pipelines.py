@@ -79,12 +79,12 @@ def read_pipelines(repository: Repository) -> list[Pipeline]:
 
 def _folder(path: str) -> str:
     """The system whose configuration is every file of a folder."""
-    place = PurePosixPath(path)
-    if place.suffix not in (".yml", ".yaml"):
+    location = PurePosixPath(path)
+    if location.suffix not in (".yml", ".yaml"):
         return ""
-    if place.parts[:1] in ((".azure-pipelines",), (".azure",)):
+    if location.parts[:1] in ((".azure-pipelines",), (".azure",)):
         return "Azure Pipelines"
-    return "Woodpecker" if place.parts[:1] == (".woodpecker",) else ""
+    return "Woodpecker" if location.parts[:1] == (".woodpecker",) else ""
 
 
 def _disabled(documents: Documents, path: str) -> str:

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from ci_engine.configuration.loading import Table
 from ci_engine.configuration.tables import table
-from ci_engine.project.repository import normalise
+from ci_engine.project.repository import normalize
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.requirements import Requirement
 from ci_framework.analysis.survey import PYPROJECT, Survey
@@ -97,7 +97,7 @@ class Pixi:
                 for name, value in table(self.document, *section, kind).items():
                     spec = value if isinstance(value, str) else text(value, "version")
                     keys = (*self.prefix, *section, kind, name)
-                    yield normalise(name), spec, keys
+                    yield normalize(name), spec, keys
         for requirement in self.groups:
             if requirement.group == feature:
                 yield requirement.name, requirement.version, ()
@@ -161,10 +161,10 @@ def state_pixi(survey: Survey, pixi: Pixi, findings: Findings) -> None:
     if not pixi.path:
         return
 
-    def place(*keys: str) -> Evidence:
-        return survey.documents.place(pixi.path, *pixi.prefix, *keys)
+    def location(*keys: str) -> Evidence:
+        return survey.documents.location(pixi.path, *pixi.prefix, *keys)
 
-    findings.add("pixi-manifest", pixi.path, f"pixi reads {pixi.path}", [place()])
+    findings.add("pixi-manifest", pixi.path, f"pixi reads {pixi.path}", [location()])
     kind = next((k for k in ("workspace", "project") if k in pixi.document), "")
     findings.add(
         "pixi-table",
@@ -172,35 +172,38 @@ def state_pixi(survey: Survey, pixi: Pixi, findings: Findings) -> None:
         f"the manifest has [{'.'.join((*pixi.prefix, kind))}]"
         if kind
         else "the manifest names neither a workspace nor a project",
-        [place(kind)] if kind else [place()],
+        [location(kind)] if kind else [location()],
     )
     findings.add(
         "pixi-environments",
         {name: " ".join(has) for name, has in pixi.environments.items()},
         "each environment with its features",
-        [place("environments")],
+        [location("environments")],
     )
     findings.add(
         "pixi-environment-tools",
         {name: " ".join(pixi.tools(name)) for name in pixi.environments},
         "the dependencies of its features, default included unless switched off",
-        [place("environments")],
+        [location("environments")],
     )
     pythons = {name: pixi.python(name) for name in pixi.environments}
     findings.add(
         "pixi-environment-pythons",
         {name: version for name, version in pythons.items() if version},
         "a feature of theirs fixes the version of Python",
-        [place("environments")],
+        [location("environments")],
     )
     names = sorted({name for _, name, _, _ in pixi.tasks()})
     findings.add(
-        "pixi-tasks", names, "tasks of the manifest and its features", [place("tasks")]
+        "pixi-tasks",
+        names,
+        "tasks of the manifest and its features",
+        [location("tasks")],
     )
     taken = {*names, *pixi.environments, *pixi.features}
     findings.add(
         "taken-names",
         sorted(taken),
         "environments, features and tasks share no name with the framework's own",
-        [place()],
+        [location()],
     )

@@ -25,17 +25,19 @@ def state_platforms(survey: Survey, pixi: Pixi, findings: Findings) -> None:
             for platform in [_RUNNERS[name] for name in names]:
                 found.setdefault(platform, Evidence(path=workflow.path, line=job.line))
     if pixi.platforms and found:
-        kept = {name: place for name, place in found.items() if name in pixi.platforms}
+        kept = {
+            name: location for name, location in found.items() if name in pixi.platforms
+        }
         found = kept or found
     order: list[str] = [n for n in ("linux", "macos", "windows") if n in found]
     if order:
         because = "the jobs of its workflows run there"
-        places = [found[name] for name in order]
-        findings.add("platforms", order, because, places)
+        locations = [found[name] for name in order]
+        findings.add("platforms", order, because, locations)
     elif pixi.platforms:
-        place = survey.documents.place(pixi.path, *pixi.prefix)
+        location = survey.documents.location(pixi.path, *pixi.prefix)
         because = "the pixi manifest solves for them; no workflow tests anywhere"
-        findings.add("platforms", pixi.platforms, because, [place], "likely")
+        findings.add("platforms", pixi.platforms, because, [location], "likely")
     else:
         because = "nothing says where it is tested"
         findings.add("platforms", ["linux"], because, (), "guess")

@@ -39,7 +39,7 @@ PROGRAMS = by_purpose(
     secrets="detect-secrets detect-secrets-hook gitleaks trufflehog ggshield "
     "detect-private-key talisman",
     sbom="syft cyclonedx-py cyclonedx-bom cyclonedx spdx-tools",
-    licences="pip-licenses liccheck licensecheck licenseheaders reuse scancode "
+    licenses="pip-licenses liccheck licensecheck licenseheaders reuse scancode "
     "addlicense",
     policy="radon xenon lizard complexipy wily wemake ruff-critical cohesion mccabe",
     metadata="validate-pyproject pyroma check-manifest check-wheel-contents "

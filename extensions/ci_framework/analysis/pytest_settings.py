@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ci_engine.configuration.tables import dig
 from ci_framework.analysis.survey import PYPROJECT, Survey
-from ci_framework.analysis.tool_places import configured_places
+from ci_framework.analysis.tool_locations import configured_locations
 from ci_framework.inventory import Evidence
 
 __all__ = ["coverage_setting", "pytest_setting"]
@@ -12,43 +12,43 @@ __all__ = ["coverage_setting", "pytest_setting"]
 
 def pytest_setting(survey: Survey, key: str) -> tuple[object, Evidence] | None:
     """A setting of pytest in the place that is in force, None if it is not set."""
-    place = next(configured_places(survey, "pytest"), None)
-    if place is None:
+    location = next(configured_locations(survey, "pytest"), None)
+    if location is None:
         return None
-    if place.path.endswith(".toml"):
-        base = ("tool", "pytest") if place.path == PYPROJECT else ("pytest",)
-        document = survey.documents.toml(place.path)
+    if location.path.endswith(".toml"):
+        base = ("tool", "pytest") if location.path == PYPROJECT else ("pytest",)
+        document = survey.documents.toml(location.path)
         for keys in ((*base, "ini_options", key), (*base, key)):
             value = dig(document, *keys)
             if value is not None:
-                return value, survey.documents.place(place.path, *keys)
+                return value, survey.documents.location(location.path, *keys)
         return None
-    section = "tool:pytest" if place.path == "setup.cfg" else "pytest"
-    ini = survey.documents.ini(place.path)
+    section = "tool:pytest" if location.path == "setup.cfg" else "pytest"
+    ini = survey.documents.ini(location.path)
     setting = ini.get(section, key)
     if setting is None:
         return None
-    return "\n".join(setting.rows), Evidence(path=place.path, line=setting.line)
+    return "\n".join(setting.rows), Evidence(path=location.path, line=setting.line)
 
 
 def coverage_setting(
     survey: Survey, section: str, key: str
 ) -> tuple[object, Evidence] | None:
     """A setting of coverage in the place that is in force."""
-    place = next(configured_places(survey, "coverage"), None)
-    if place is None:
+    location = next(configured_locations(survey, "coverage"), None)
+    if location is None:
         return None
-    if place.path.endswith(".toml"):
-        base = ("tool", "coverage") if place.path == PYPROJECT else ()
-        document = survey.documents.toml(place.path)
-        if place.path != PYPROJECT and dig(document, "tool", "coverage") is not None:
+    if location.path.endswith(".toml"):
+        base = ("tool", "coverage") if location.path == PYPROJECT else ()
+        document = survey.documents.toml(location.path)
+        if location.path != PYPROJECT and dig(document, "tool", "coverage") is not None:
             base = ("tool", "coverage")
         value = dig(document, *base, section, key)
         if value is None:
             return None
-        return value, survey.documents.place(place.path, *base, section, key)
-    name = section if place.path == ".coveragerc" else f"coverage:{section}"
-    setting = survey.documents.ini(place.path).get(name, key)
+        return value, survey.documents.location(location.path, *base, section, key)
+    name = section if location.path == ".coveragerc" else f"coverage:{section}"
+    setting = survey.documents.ini(location.path).get(name, key)
     if setting is None:
         return None
-    return "\n".join(setting.rows), Evidence(path=place.path, line=setting.line)
+    return "\n".join(setting.rows), Evidence(path=location.path, line=setting.line)

@@ -28,13 +28,13 @@ class Evidenced:
     """Versions, with the places that name them."""
 
     versions: list[str]
-    places: list[Evidence]
+    locations: list[Evidence]
 
-    def add(self, version: str, place: Evidence) -> None:
+    def add(self, version: str, location: Evidence) -> None:
         """Note a version, the first time with its place."""
         if version not in self.versions:
             self.versions.append(version)
-            self.places.append(place)
+            self.locations.append(location)
 
 
 def minor_version(key: str, value: str) -> str:
@@ -61,7 +61,7 @@ def environment_pythons(survey: Survey, pixi: Pixi) -> Evidenced:
         named = re.search(r"(^|[-_])(py|python)[-_]?3?\.?\d+", name)
         version = pixi.python(name) if named else ""
         if version:
-            found.add(version, survey.documents.place(pixi.path, *keys, name))
+            found.add(version, survey.documents.location(pixi.path, *keys, name))
     _add_tox(survey, found)
     _add_legacy_tox(survey, found)
     _add_hatch(survey, found)
@@ -79,9 +79,9 @@ def _add_tox(survey: Survey, found: Evidenced) -> None:
     )
     for path, section, ini in files:
         for key in ("envlist", "env_list"):
-            place = Evidence(path=path, line=ini.line(section, key))
+            location = Evidence(path=path, line=ini.line(section, key))
             for version in tox_versions(ini.text(section, key)):
-                found.add(version, place)
+                found.add(version, location)
     for path, keys in (
         ("tox.toml", ("env_list",)),
         (PYPROJECT, ("tool", "tox", "env_list")),
@@ -89,7 +89,7 @@ def _add_tox(survey: Survey, found: Evidenced) -> None:
         document = survey.documents.toml(path) if survey.has(path) else {}
         for name in strings(document, *keys):
             for version in tox_versions(name):
-                found.add(version, survey.documents.place(path, *keys))
+                found.add(version, survey.documents.location(path, *keys))
 
 
 def tox_versions(envlist: str) -> list[str]:
@@ -127,7 +127,7 @@ def _add_legacy_tox(survey: Survey, found: Evidenced) -> None:
         return
     for key in ("envlist", "env_list"):
         for version in tox_versions(ini.text("tox", key)):
-            found.add(version, survey.place("tool", "tox", "legacy_tox_ini"))
+            found.add(version, survey.location("tool", "tox", "legacy_tox_ini"))
 
 
 def _add_hatch(survey: Survey, found: Evidenced) -> None:
@@ -138,8 +138,8 @@ def _add_hatch(survey: Survey, found: Evidenced) -> None:
         document = survey.documents.toml(path) if survey.has(path) else {}
         environments = table(document, *keys)
         for name in environments:
-            place = survey.documents.place(path, *keys, name, "matrix")
+            location = survey.documents.location(path, *keys, name, "matrix")
             for row in items(environments, name, "matrix"):
                 for value in strings(row, "python"):
                     if version := minor_version("python", value):
-                        found.add(version, place)
+                        found.add(version, location)

@@ -38,12 +38,12 @@ def state_pythons(
     findings: Findings,
 ) -> None:
     """State what is admitted, what is tested, and where."""
-    spec, places = _requires(survey)
+    spec, locations = _requires(survey)
     findings.add(
         "requires-python",
         spec or None,
         "its metadata admit these" if spec else "its metadata admit every version",
-        places,
+        locations,
     )
     value, because, evidence, confidence = _tested(survey, requirements, pixi)
     admitted = [version for version in value if admits(spec, version)]
@@ -56,13 +56,13 @@ def state_pythons(
 
 def _requires(survey: Survey) -> tuple[str, list[Evidence]]:
     if value := text(survey.project, "requires-python"):
-        return value, [survey.place("project", "requires-python")]
+        return value, [survey.location("project", "requires-python")]
     keys = ("tool", "poetry", "dependencies", "python")
     if value := text(survey.pyproject, *keys):
-        return _from_poetry(value), [survey.place(*keys)]
+        return _from_poetry(value), [survey.location(*keys)]
     keys = ("tool", "flit", "metadata", "requires-python")
     if value := text(survey.pyproject, *keys):
-        return value, [survey.place(*keys)]
+        return value, [survey.location(*keys)]
     if value := survey.setup_cfg.text("options", "python_requires"):
         line = survey.setup_cfg.line("options", "python_requires")
         return value, [Evidence(path="setup.cfg", line=line)]
@@ -108,32 +108,32 @@ def _tested(
     matrix = _matrices(survey)
     if matrix.versions:
         said = "the matrices of its workflows name them"
-        return matrix.versions, said, matrix.places, "certain"
+        return matrix.versions, said, matrix.locations, "certain"
     environments = environment_pythons(survey, pixi)
     classifiers = _classifiers(survey)
     both = [v for v in environments.versions if v in classifiers.versions]
     if environments.versions:
         said = "environments of its test runner fix them"
         chosen = both or environments.versions
-        return chosen, said, environments.places, "likely"
+        return chosen, said, environments.locations, "likely"
     single = _steps(survey)
     if single.versions:
         said = "steps of its workflows set them up"
-        return single.versions, said, single.places, "likely"
+        return single.versions, said, single.locations, "likely"
     if pixi.path and (version := pixi.python("default")):
-        place = survey.documents.place(
+        location = survey.documents.location(
             pixi.path, *pixi.prefix, "dependencies", "python"
         )
-        return [version], "the default pixi environment fixes it", [place], "certain"
+        return [version], "the default pixi environment fixes it", [location], "certain"
     if not pixi.path and classifiers.versions:
         said = "its classifiers name them, and nothing tests fewer"
-        return classifiers.versions, said, classifiers.places, "likely"
+        return classifiers.versions, said, classifiers.locations, "likely"
     pinned = _pinned(survey, requirements)
     if pinned is not None:
         return [pinned[0]], f"{pinned[1].path} names it", [pinned[1]], "likely"
     newest = sorted_versions(classifiers.versions)[-1:]
     said = "the newest of its classifiers: nothing tests with several"
-    return newest, said, classifiers.places[-1:], "guess"
+    return newest, said, classifiers.locations[-1:], "guess"
 
 
 def _matrices(survey: Survey) -> Evidenced:
@@ -155,8 +155,8 @@ def _classifiers(survey: Survey) -> Evidenced:
     for keys in (("project",), ("tool", "poetry"), ("tool", "flit", "metadata")):
         lines = strings(survey.pyproject, *keys, "classifiers")
         if lines:
-            place = survey.place(*keys, "classifiers")
-            sources.append((lines, PYPROJECT, place.line))
+            location = survey.location(*keys, "classifiers")
+            sources.append((lines, PYPROJECT, location.line))
     lines_of_cfg = survey.setup_cfg.rows("metadata", "classifiers")
     lines_of_cfg += survey.setup_cfg.rows("metadata", "classifier")
     if lines_of_cfg:

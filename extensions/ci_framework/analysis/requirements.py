@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ci_engine.configuration.tables import items, table
-from ci_engine.project.repository import normalise
+from ci_engine.project.repository import normalize
 from ci_framework.analysis.survey import PYPROJECT, Survey
 from ci_framework.analysis.values import strings
 from ci_framework.inventory import Evidence
@@ -25,7 +25,7 @@ class Requirement:
     """One distribution that something of the project requires.
 
     Attributes:
-        name: normalised.
+        name: normalized.
         version: the range as written, may be empty.
         kind: ``project``, ``extra``, ``group``, ``file``, ``poetry``, ``hatch``,
             ``conda``, ``pixi`` or ``build``.
@@ -70,7 +70,7 @@ def parse(line: str, kind: str, group: str, evidence: Evidence) -> Requirement |
     version = found.group(3).strip()
     if version and version[0] not in "<>=!~@(":
         return None
-    name = normalise(found.group(1))
+    name = normalize(found.group(1))
     return Requirement(name, version.strip("()"), kind, group, evidence)
 
 
@@ -78,11 +78,11 @@ def _listed(
     survey: Survey, keys: tuple[str, ...], kind: str, group: str
 ) -> Iterator[Requirement]:
     """The requirements of a list in pyproject.toml, each with its line."""
-    start = survey.place(*keys)
+    start = survey.location(*keys)
     for line in strings(survey.pyproject, *keys):
         number = survey.documents.line_of(PYPROJECT, line, start.line or 1)
-        place = Evidence(path=PYPROJECT, line=number or start.line)
-        yield from _each([line], kind, group, place)
+        location = Evidence(path=PYPROJECT, line=number or start.line)
+        yield from _each([line], kind, group, location)
 
 
 def _project(survey: Survey) -> Iterator[Requirement]:
@@ -111,11 +111,11 @@ def _members(groups: object, group: str, seen: tuple[str, ...]) -> list[str]:
     """A group and the groups that it includes."""
     if group in seen:
         return []
-    names = {normalise(name): name for name in table(groups)}
+    names = {normalize(name): name for name in table(groups)}
     found = [group]
     for item in items(groups, group):
         included = table(item).get("include-group")
-        name = names.get(normalise(included)) if isinstance(included, str) else None
+        name = names.get(normalize(included)) if isinstance(included, str) else None
         if name is not None:
             found += _members(groups, name, (*seen, group))
     return found
@@ -131,13 +131,13 @@ def _poetry(survey: Survey) -> Iterator[Requirement]:
         sections[group] = ("group", group, "dependencies")
     for group, keys in sections.items():
         for name, value in table(poetry, *keys).items():
-            if normalise(name) == "python":
+            if normalize(name) == "python":
                 continue
-            place = survey.place("tool", "poetry", *keys, name)
+            location = survey.location("tool", "poetry", *keys, name)
             version = value if isinstance(value, str) else table(value).get("version")
             kind = "poetry" if group else "project"
             spec = version if isinstance(version, str) else ""
-            yield Requirement(normalise(name), spec, kind, group, place)
+            yield Requirement(normalize(name), spec, kind, group, location)
 
 
 def _tables(survey: Survey) -> Iterator[Requirement]:
@@ -148,9 +148,9 @@ def _tables(survey: Survey) -> Iterator[Requirement]:
     hatch = survey.documents.toml("hatch.toml") if survey.has("hatch.toml") else {}
     for name in table(hatch, "envs"):
         for key in ("dependencies", "extra-dependencies"):
-            place = survey.documents.place("hatch.toml", "envs", name, key)
+            location = survey.documents.location("hatch.toml", "envs", name, key)
             lines = strings(hatch, "envs", name, key)
-            yield from _each(lines, "hatch", name, place)
+            yield from _each(lines, "hatch", name, location)
 
 
 def _setuptools(survey: Survey) -> Iterator[Requirement]:
@@ -160,18 +160,18 @@ def _setuptools(survey: Survey) -> Iterator[Requirement]:
             if section == "options" and not wanted:
                 continue
             for offset, row in enumerate(setting.value.split("\n")):
-                place = Evidence(path="setup.cfg", line=setting.line + offset)
+                location = Evidence(path="setup.cfg", line=setting.line + offset)
                 group = key if kind == "extra" or key == "tests_require" else ""
-                yield from _each([row], kind if not group else "extra", group, place)
+                yield from _each([row], kind if not group else "extra", group, location)
     call = survey.setup_call
     for key in ("install_requires", "tests_require"):
-        place = Evidence(path="setup.py", line=call.lines.get(key, 0))
+        location = Evidence(path="setup.py", line=call.lines.get(key, 0))
         kind, group = ("extra", key) if key == "tests_require" else ("project", "")
-        yield from _each(strings(call.values, key), kind, group, place)
+        yield from _each(strings(call.values, key), kind, group, location)
     for extra in table(call.values, "extras_require"):
-        place = Evidence(path="setup.py", line=call.lines.get("extras_require", 0))
+        location = Evidence(path="setup.py", line=call.lines.get("extras_require", 0))
         lines = strings(call.values, "extras_require", extra)
-        yield from _each(lines, "extra", extra, place)
+        yield from _each(lines, "extra", extra, location)
 
 
 def _files(survey: Survey) -> Iterator[Requirement]:
@@ -181,12 +181,12 @@ def _files(survey: Survey) -> Iterator[Requirement]:
         if not named:
             continue
         for number, row in enumerate(survey.documents.text(path).split("\n"), 1):
-            place = Evidence(path=path, line=number)
-            yield from _each([row.strip()], "file", path, place)
+            location = Evidence(path=path, line=number)
+            yield from _each([row.strip()], "file", path, location)
     for section in ("packages", "dev-packages"):
         for name in table(survey.documents.toml("Pipfile"), section):
-            place = survey.documents.place("Pipfile", section, name)
-            yield Requirement(normalise(name), "", "file", "Pipfile", place)
+            location = survey.documents.location("Pipfile", section, name)
+            yield Requirement(normalize(name), "", "file", "Pipfile", location)
 
 
 def _conda(survey: Survey) -> Iterator[Requirement]:
@@ -201,8 +201,8 @@ def _conda(survey: Survey) -> Iterator[Requirement]:
             lines = [item] if isinstance(item, str) else strings(table(item), "pip")
             for line in lines:
                 number = survey.documents.line_of(path, line)
-                place = Evidence(path=path, line=number)
+                location = Evidence(path=path, line=number)
                 plain = re.sub(
                     r"(?<![=<>!~])=(?!=)", "==", line.split("::")[-1], count=1
                 )
-                yield from _each([plain], "conda", path, place)
+                yield from _each([plain], "conda", path, location)

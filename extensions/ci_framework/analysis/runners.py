@@ -139,12 +139,16 @@ def _without_prefix(words: list[str]) -> list[str]:
 def _behind_options(words: Sequence[str], valued: str) -> list[str]:
     """What follows the options; ``valued`` are those that take another word."""
     taking = valued.split()
-    place = 0
-    while place < len(words) and words[place].startswith("-") and words[place] != "-m":
-        if words[place] == "--":
-            return list(words[place + 1 :])
-        place += 2 if words[place] in taking else 1
-    return list(words[place:])
+    location = 0
+    while (
+        location < len(words)
+        and words[location].startswith("-")
+        and words[location] != "-m"
+    ):
+        if words[location] == "--":
+            return list(words[location + 1 :])
+        location += 2 if words[location] in taking else 1
+    return list(words[location:])
 
 
 def _python(words: Sequence[str]) -> Iterator[Call | Named | str]:
@@ -168,12 +172,12 @@ def _python(words: Sequence[str]) -> Iterator[Call | Named | str]:
 
 
 def _shell(words: Sequence[str]) -> Iterator[Call | Named | str]:
-    for place, word in enumerate(words[1:], start=1):
-        if re.fullmatch(r"-\w*c|-Command|/c", word) and place + 1 < len(words):
-            yield words[place + 1]
+    for location, word in enumerate(words[1:], start=1):
+        if re.fullmatch(r"-\w*c|-Command|/c", word) and location + 1 < len(words):
+            yield words[location + 1]
             return
         if not word.startswith("-") and word not in ("pipefail",):
-            yield _script(words[place:])
+            yield _script(words[location:])
             return
     yield Call(tuple(words))
 
@@ -244,13 +248,13 @@ def _targets(program: str, words: Sequence[str]) -> Iterator[Call | Named | str]
 def _values(words: Sequence[str], *names: str) -> list[str]:
     """The values of an option, given as one word, after ``=`` or with commas."""
     found: list[str] = []
-    for place, word in enumerate(words):
+    for location, word in enumerate(words):
         head, equals, value = word.partition("=")
         if head in names:
             if equals:
                 found.append(value)
             else:
-                for following in words[place + 1 :]:
+                for following in words[location + 1 :]:
                     if following.startswith("-"):
                         break
                     found.append(following)

@@ -18,7 +18,7 @@ _REFERENCE = re.compile(r"\{\[([^\]]+)\]([\w-]+)\}")
 
 
 def make_task(
-    runner: str, name: str, command: str, place: Evidence, environment: str = ""
+    runner: str, name: str, command: str, location: Evidence, environment: str = ""
 ) -> Task:
     """A task whose purpose is still to be found out."""
     return Task(
@@ -27,7 +27,7 @@ def make_task(
         environment=environment,
         command=command.strip(),
         does=[],
-        evidence=place,
+        evidence=location,
     )
 
 
@@ -40,9 +40,9 @@ def tox_environments(survey: Survey) -> Iterator[Task]:
             name = section.removeprefix("testenv").removeprefix(":") or "py"
             lines = _resolved(ini, "\n".join(ini.rows(section, "commands")))
             command = _tox_command(lines.split("\n"))
-            place = Evidence(path=path, line=ini.line(section, "commands"))
+            location = Evidence(path=path, line=ini.line(section, "commands"))
             if command:
-                yield make_task("tox", name, command, place)
+                yield make_task("tox", name, command, location)
     for path, keys in (("tox.toml", ()), (PYPROJECT, ("tool", "tox"))):
         document = survey.documents.toml(path) if survey.has(path) else {}
         tox = table(document, *keys)
@@ -51,9 +51,9 @@ def tox_environments(survey: Survey) -> Iterator[Task]:
         for name, where in named.items():
             commands = items(tox, *where, "commands")
             command = "\n".join(_tox_words(item) for item in commands)
-            place = survey.documents.place(path, *keys, *where, "commands")
+            location = survey.documents.location(path, *keys, *where, "commands")
             if command:
-                yield make_task("tox", name, command, place)
+                yield make_task("tox", name, command, location)
 
 
 def _resolved(ini: Ini, commands: str) -> str:
@@ -116,8 +116,8 @@ def nox_sessions(survey: Survey) -> Iterator[Task]:
             continue
         name, python = session
         command = "\n".join(_session_runs(node))
-        place = Evidence(path="noxfile.py", line=node.lineno)
-        yield make_task("nox", name, command, place, python)
+        location = Evidence(path="noxfile.py", line=node.lineno)
+        yield make_task("nox", name, command, location, python)
 
 
 def _session(node: ast.FunctionDef) -> tuple[str, str] | None:

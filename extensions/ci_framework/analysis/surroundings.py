@@ -90,9 +90,9 @@ def _state_framework(survey: Survey, findings: Findings) -> None:
     found = list(_framework(survey))
     if found:
         value = ", ".join(dict.fromkeys(name for name, _ in found))
-        places = [place for _, place in found]
+        locations = [location for _, location in found]
         because = "the repository uses this framework already"
-        findings.add("framework", value, because, places)
+        findings.add("framework", value, because, locations)
     else:
         findings.add("framework", None, "no version of this framework is used")
 
@@ -106,16 +106,16 @@ def _framework(survey: Survey) -> Iterator[tuple[str, Evidence]]:
                 line = survey.documents.line_of(path, "_src_path")
                 yield f"adopted at {commit}", Evidence(path=path, line=line)
     if version := text(survey.tool("ci-framework"), "version"):
-        yield f"settings of version {version}", survey.place("tool", "ci-framework")
+        yield f"settings of version {version}", survey.location("tool", "ci-framework")
     elif survey.tool("ci-framework"):
-        yield "settings", survey.place("tool", "ci-framework")
+        yield "settings", survey.location("tool", "ci-framework")
     for workflow in survey.workflows:
         for call in workflow.calls:
             if not call.startswith("./") and _FRAMEWORK.search(call.split("@")[0]):
-                yield f"calls {call}", _call_place(survey, workflow.path, call)
+                yield f"calls {call}", _call_location(survey, workflow.path, call)
 
 
-def _call_place(survey: Survey, path: str, call: str) -> Evidence:
+def _call_location(survey: Survey, path: str, call: str) -> Evidence:
     return Evidence(path=path, line=survey.documents.line_of(path, call))
 
 
@@ -128,11 +128,11 @@ def _state_other_ci(survey: Survey, findings: Findings) -> None:
     for workflow in survey.workflows:
         for job in workflow.jobs:
             if is_whole_ci(job.uses):
-                place = Evidence(path=workflow.path, line=job.line)
-                found.append((f"reusable workflow {job.uses}", place))
+                location = Evidence(path=workflow.path, line=job.line)
+                found.append((f"reusable workflow {job.uses}", location))
     because = "its CI runs elsewhere as well" if found else "no other CI was found"
     values = list(dict.fromkeys(name for name, _ in found))
-    findings.add("other-ci", values, because, [place for _, place in found])
+    findings.add("other-ci", values, because, [location for _, location in found])
 
 
 def _state_template(survey: Survey, findings: Findings) -> None:
@@ -142,9 +142,9 @@ def _state_template(survey: Survey, findings: Findings) -> None:
         source = text(survey.documents.yaml(path), "_src_path")
         if source and not _FRAMEWORK.search(source):
             line = survey.documents.line_of(path, "_src_path")
-            place = Evidence(path=path, line=line)
+            location = Evidence(path=path, line=line)
             because = "Copier rendered it from another template"
-            findings.add("other-template", source, because, [place])
+            findings.add("other-template", source, because, [location])
             return
     for path in (".cruft.json", ".cookiecutter.json"):
         if survey.has(path):
@@ -161,8 +161,8 @@ def _state_docs(
     required = {requirement.name: requirement for requirement in requirements}
     if "zensical" in required and survey.first(*_DOCS["mkdocs"]):
         # It reads the configuration of mkdocs as well.
-        place = required["zensical"].evidence
-        findings.add("docs-tool", "zensical", "it is required", [place])
+        location = required["zensical"].evidence
+        findings.add("docs-tool", "zensical", "it is required", [location])
         return
     for tool, paths in _DOCS.items():
         if path := survey.first(*paths):
@@ -172,26 +172,26 @@ def _state_docs(
     for requirement in requirements:
         if requirement.name in ("mkdocs", "sphinx", "pdoc", "zensical", "jupyter-book"):
             because = "it is required"
-            places = [requirement.evidence]
-            findings.add("docs-tool", requirement.name, because, places, "likely")
+            locations = [requirement.evidence]
+            findings.add("docs-tool", requirement.name, because, locations, "likely")
             return
     findings.add("docs-tool", "none", "nothing configures or requires one")
 
 
 def _state_release(survey: Survey, findings: Findings) -> None:
     if table(survey.pyproject, "tool", "semantic_release"):
-        place = survey.place("tool", "semantic_release")
+        location = survey.location("tool", "semantic_release")
         because = "pyproject.toml configures it"
-        findings.add("release-tool", "python-semantic-release", because, [place])
+        findings.add("release-tool", "python-semantic-release", because, [location])
         return
     for workflow in survey.workflows:
         for job in workflow.jobs:
             for step in job.steps:
                 for sign, name in _RELEASES.items():
                     if sign in step.text:
-                        place = Evidence(path=workflow.path, line=step.line)
+                        location = Evidence(path=workflow.path, line=step.line)
                         because = "a workflow runs it"
-                        findings.add("release-tool", name, because, [place])
+                        findings.add("release-tool", name, because, [location])
                         return
     findings.add("release-tool", "none", "no workflow publishes releases")
 
@@ -207,9 +207,9 @@ def _state_updates(survey: Survey, findings: Findings) -> None:
         ".renovaterc.json",
     )
     names = [n for n, p in (("dependabot", dependabot), ("renovate", renovate)) if p]
-    places = [survey.file(path) for path in (dependabot, renovate) if path]
+    locations = [survey.file(path) for path in (dependabot, renovate) if path]
     because = "it is configured" if names else "neither Dependabot nor Renovate"
-    findings.add("update-bot", ", ".join(names) or "none", because, places)
+    findings.add("update-bot", ", ".join(names) or "none", because, locations)
     ecosystems: list[str] = []
     if dependabot:
         for item in items(survey.documents.yaml(dependabot), "updates"):
@@ -217,34 +217,36 @@ def _state_updates(survey: Survey, findings: Findings) -> None:
             where = strings(item, "directories") or strings(item, "directory")
             ecosystems += [f"{name} {directory}" for directory in where or ["/"]]
     because = f"{dependabot} lists them" if dependabot else "Dependabot is not used"
-    findings.add("dependabot-ecosystems", ecosystems, because, places[:1])
+    findings.add("dependabot-ecosystems", ecosystems, because, locations[:1])
 
 
 def _state_checks(survey: Survey, findings: Findings) -> None:
     path = survey.first(".github/settings.yml", ".github/settings.yaml")
     found: list[str] = []
-    places: list[Evidence] = []
+    locations: list[Evidence] = []
     if path:
         for branch in items(survey.documents.yaml(path), "branches"):
             checks = table(branch, "protection", "required_status_checks")
             found += strings(checks, "contexts")
-        places.append(survey.file(path))
+        locations.append(survey.file(path))
     for name in survey.files:
         if name.startswith(".github/rulesets/") and name.endswith(".json"):
             found += _ruleset(survey.documents.json(name))
-            places.append(survey.file(name))
+            locations.append(survey.file(name))
     for name in (".mergify.yml", ".github/mergify.yml", "bors.toml", ".kodiak.toml"):
         if survey.has(name):
             rules = re.findall(
                 r"check-success\s*=\s*([^\n]+)", survey.documents.text(name)
             )
             found += [rule.strip(" \"'") for rule in rules]
-            places.append(survey.file(name))
+            locations.append(survey.file(name))
     unique = list(dict.fromkeys(found))
     because = "files in the repository say so"
     if not unique:
         because = "no file says so; GitHub may require checks all the same"
-    findings.add("required-checks", unique or None, because, places if unique else [])
+    findings.add(
+        "required-checks", unique or None, because, locations if unique else []
+    )
 
 
 def _ruleset(document: object) -> list[str]:
@@ -263,7 +265,7 @@ def _state_settings_file(survey: Survey, findings: Findings) -> None:
     content = survey.documents.text(PYPROJECT)
     refused = survey.documents.unreadable.get(PYPROJECT)
     problem = refused.reason if refused else strict_toml_problem(content)
-    place = survey.place("tool")
+    location = survey.location("tool")
     if not problem and "ci-framework" not in survey.tool():
         problem = strict_toml_problem(
             f'{content}\n[tool.ci-framework]\nversion = "0"\n'
@@ -271,10 +273,10 @@ def _state_settings_file(survey: Survey, findings: Findings) -> None:
         if problem:
             problem = f"no further table of [tool] may follow: {problem}"
     because = problem or "a table can be appended, and the file stays valid"
-    findings.add(name, problem or None, because, [place] if problem else [])
+    findings.add(name, problem or None, because, [location] if problem else [])
     if not problem and survey.tool("pixi"):
         problem = strict_toml_problem(f"{content}\n{_PIXI_BLOCK}")
-        place = survey.place("tool", "pixi")
+        location = survey.location("tool", "pixi")
         because = problem or "tables of pixi can be appended"
-        places = [place] if problem else []
-        findings.add("pixi-block-blocked", problem or None, because, places)
+        locations = [location] if problem else []
+        findings.add("pixi-block-blocked", problem or None, because, locations)

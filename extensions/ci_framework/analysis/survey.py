@@ -130,9 +130,9 @@ class Survey:
         tree = self.documents.python(path) if self.has(path) else None
         return read_setup_call(tree)
 
-    def place(self, *keys: str) -> Evidence:
+    def location(self, *keys: str) -> Evidence:
         """Where a key stands in pyproject.toml."""
-        return self.documents.place(PYPROJECT, *keys)
+        return self.documents.location(PYPROJECT, *keys)
 
     def file(self, path: str) -> Evidence:
         """A file as a whole."""

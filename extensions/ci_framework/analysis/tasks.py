@@ -104,8 +104,8 @@ def _pixi(survey: Survey, pixi: Pixi) -> Iterator[Task]:
         environment = text(value, "default-environment")
         if not environment:
             environment = " ".join(pixi.environments_of(feature)) if feature else ""
-        place = survey.documents.place(pixi.path, *keys)
-        yield make_task("pixi", name, command, place, environment)
+        location = survey.documents.location(pixi.path, *keys)
+        yield make_task("pixi", name, command, location, environment)
 
 
 def _scripts(survey: Survey) -> Iterator[Task]:
@@ -121,12 +121,12 @@ def _scripts(survey: Survey) -> Iterator[Task]:
             others = {other: body for other, body in tasks.items() if other != name}
             command = _with_runner(runner, command_text(value), others)
             if name != "_" and command:
-                yield make_task(runner, name, command, survey.place(*keys, name))
+                yield make_task(runner, name, command, survey.location(*keys, name))
     if survey.has("poe_tasks.toml"):
         document = survey.documents.toml("poe_tasks.toml")
         for name, value in table(document, "tasks").items():
-            place = survey.documents.place("poe_tasks.toml", "tasks", name)
-            yield make_task("poe", name, command_text(value), place)
+            location = survey.documents.location("poe_tasks.toml", "tasks", name)
+            yield make_task("poe", name, command_text(value), location)
 
 
 def _with_runner(runner: str, command: str, tasks: Table) -> str:
@@ -149,11 +149,11 @@ def _hatch(survey: Survey) -> Iterator[Task]:
         document = survey.documents.toml(path) if survey.has(path) else {}
         for environment, value in table(document, *keys).items():
             for name, script in table(value, "scripts").items():
-                place = survey.documents.place(
+                location = survey.documents.location(
                     path, *keys, environment, "scripts", name
                 )
                 command = _HATCH_ARGUMENTS.sub(r"\1", command_text(script))
-                yield make_task("hatch", name, command, place, environment)
+                yield make_task("hatch", name, command, location, environment)
 
 
 def _blocks(
@@ -188,8 +188,8 @@ def _just(survey: Survey) -> Iterator[Task]:
     content = survey.documents.text(path) if path else ""
     for name, line, body in _blocks(content, _RECIPE.match):
         if body:
-            place = Evidence(path=path, line=line)
-            yield make_task("just", name, "\n".join(body), place)
+            location = Evidence(path=path, line=line)
+            yield make_task("just", name, "\n".join(body), location)
 
 
 def _npm(survey: Survey) -> Iterator[Task]:
@@ -200,8 +200,8 @@ def _npm(survey: Survey) -> Iterator[Task]:
     ).items():
         if isinstance(command, str) and _PYTHON_CALL.search(command):
             line = survey.documents.line_of("package.json", f'"{name}"')
-            place = Evidence(path="package.json", line=line)
-            yield make_task("npm", name, command, place)
+            location = Evidence(path="package.json", line=line)
+            yield make_task("npm", name, command, location)
 
 
 def _shell(survey: Survey) -> Iterator[Task]:

@@ -32,8 +32,8 @@ def state_tests(
         return
     usual = list(dict.fromkeys(_usual(survey, layout)))
     because = "the usual directories of tests" if usual else "no tests were found"
-    places = [Evidence(path=path) for path in usual]
-    findings.add("test-paths", usual, because, places, "likely")
+    locations = [Evidence(path=path) for path in usual]
+    findings.add("test-paths", usual, because, locations, "likely")
 
 
 def _expand(survey: Survey, patterns: list[str]) -> Iterator[str]:

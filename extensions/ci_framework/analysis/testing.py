@@ -59,7 +59,7 @@ def state_testing(
         "default-groups",
         groups or ["dev"],
         "uv is told to install them" if groups else "what managers install by default",
-        [survey.place("tool", "uv", "default-groups")] if groups else [],
+        [survey.location("tool", "uv", "default-groups")] if groups else [],
         "certain" if groups else "guess",
     )
 
@@ -70,9 +70,9 @@ def _calls(survey: Survey) -> Iterator[Call]:
     for workflow in survey.workflows:
         for job in workflow.jobs:
             for step in job.steps:
-                place = Evidence(path=workflow.path, line=step.line)
+                location = Evidence(path=workflow.path, line=step.line)
                 if step.kind == "run" and "test" in step.does:
-                    yield from _calls_of_step(step.text, tasks, place, job)
+                    yield from _calls_of_step(step.text, tasks, location, job)
     for task in sorted(survey.tasks, key=lambda task: _rank(task.name)):
         argv = argv_of_test(task.command) if "test" in task.does else None
         if argv is not None:
@@ -80,12 +80,12 @@ def _calls(survey: Survey) -> Iterator[Call]:
 
 
 def _calls_of_step(
-    script: str, tasks: Mapping[str, Task], place: Evidence, job: Job
+    script: str, tasks: Mapping[str, Task], location: Evidence, job: Job
 ) -> Iterator[Call]:
     """The call that a step makes, itself or by a task that it names."""
     argv = argv_of_test(script)
     if argv is not None:
-        yield Call(tuple(argv), place, job)
+        yield Call(tuple(argv), location, job)
         return
     for name in _named(script, tasks):
         argv = argv_of_test(tasks[name].command)
@@ -117,9 +117,9 @@ def _state_runner(
     tool = next((tool for tool in tools if tool.name == "pytest"), None)
     unittest = [call.evidence for call in calls if "unittest" in call.argv]
     if tool is not None and (tool.config or tool.used):
-        places = [*([tool.config] if tool.config else []), *tool.used]
+        locations = [*([tool.config] if tool.config else []), *tool.used]
         said = "pytest is configured, required or run"
-        findings.add("test-runner", "pytest", said, places)
+        findings.add("test-runner", "pytest", said, locations)
         return
     if unittest:
         findings.add("test-runner", "unittest", "unittest is run", unittest)
@@ -217,13 +217,13 @@ def _state_coverage_plugin(
     requirements: list[Requirement], pixi: Pixi, findings: Findings
 ) -> None:
     """A plugin measures in pytest; with the coverage tool alone, others do it."""
-    places = [item.evidence for item in requirements if item.name == "pytest-cov"]
+    locations = [item.evidence for item in requirements if item.name == "pytest-cov"]
     in_pixi = bool(pixi.path) and any(
         "pytest-cov" in pixi.tools(name) for name in pixi.environments
     )
-    there = bool(places) or in_pixi
+    there = bool(locations) or in_pixi
     because = "pytest-cov is required there" if there else "nothing requires pytest-cov"
-    findings.add("coverage-plugin", there, because, places)
+    findings.add("coverage-plugin", there, because, locations)
 
 
 def _state_requirements(
@@ -231,10 +231,10 @@ def _state_requirements(
 ) -> None:
     found = [item for item in requirements if item.name == "pytest"]
     names = [f"{item.kind} {item.group}".strip() for item in found]
-    places = [item.evidence for item in found]
+    locations = [item.evidence for item in found]
     names += [
         f"pixi {name}" for name in pixi.environments if "pytest" in pixi.tools(name)
     ] if pixi.path else []  # fmt: skip
     _state_coverage_plugin(requirements, pixi, findings)
     because = "pytest is required there" if names else "nothing requires pytest"
-    findings.add("test-requirements", list(dict.fromkeys(names)), because, places)
+    findings.add("test-requirements", list(dict.fromkeys(names)), because, locations)

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 
 from ci_engine.configuration.tables import table
-from ci_engine.project.repository import normalise
+from ci_engine.project.repository import normalize
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.pixi import Pixi
 from ci_framework.analysis.requirements import Requirement
 from ci_framework.analysis.survey import Survey
-from ci_framework.analysis.tool_places import PLACES, configured_places
+from ci_framework.analysis.tool_locations import PLACES, configured_locations
 from ci_framework.inventory import Confidence, Evidence, Tool
 
 __all__ = ["read_tools", "state_choices"]
@@ -42,20 +42,20 @@ def read_tools(
     commands = list(_commands(survey))
     found: list[Tool] = []
     for name in sorted({*PLACES, *_MORE}):
-        places = _configured(survey, name)
+        locations = _configured(survey, name)
         names = (name, *_ALSO.get(name, ()))
         wanted = [item for known in names for item in required.get(known, [])]
-        used = [place for _, place in wanted]
-        used += [place for command, place in commands if _runs(command, names)]
+        used = [location for _, location in wanted]
+        used += [location for command, location in commands if _runs(command, names)]
         used += _in_hooks(survey, name)
-        if places or used:
+        if locations or used:
             version = next((version for version, _ in wanted if version), "")
             unique = list(dict.fromkeys(used))[:_MOST_USES]
             found.append(
                 Tool(
                     name=name,
-                    config=places[0] if places else None,
-                    shadowed=places[1:],
+                    config=locations[0] if locations else None,
+                    shadowed=locations[1:],
                     used=unique,
                     version=version,
                 )
@@ -64,22 +64,26 @@ def read_tools(
 
 
 def _configured(survey: Survey, name: str) -> list[Evidence]:
-    places = list(configured_places(survey, name))
+    locations = list(configured_locations(survey, name))
     if name == "pytest":
-        # An empty table is passed over in favour of the next file.
+        # An empty table is passed over in favor of the next file.
         empty = not survey.tool("pytest")
-        places = [p for p in places if not (p.path == "pyproject.toml" and empty)]
+        locations = [p for p in locations if not (p.path == "pyproject.toml" and empty)]
     if name == "hatch" and set(survey.tool("hatch")) <= {
         "build",
         "version",
         "metadata",
     }:
-        places = [place for place in places if place.path == "hatch.toml"]
+        locations = [
+            location for location in locations if location.path == "hatch.toml"
+        ]
     if name == "pdm" and set(survey.tool("pdm")) <= {"build", "version"}:
-        places = []
+        locations = []
     if name == "isort":
-        places = [place for place in places if place.path != ".editorconfig"]
-    return places
+        locations = [
+            location for location in locations if location.path != ".editorconfig"
+        ]
+    return locations
 
 
 def _by_name(
@@ -92,9 +96,9 @@ def _by_name(
     for feature in dict.fromkeys(("default", *table(pixi.document, "feature"))):
         for name, spec, keys in pixi.dependencies(feature):
             if keys:
-                place = survey.documents.place(pixi.path, *keys)
+                location = survey.documents.location(pixi.path, *keys)
                 version = "" if spec == "*" else spec
-                found.setdefault(name, []).append((version, place))
+                found.setdefault(name, []).append((version, location))
     return found
 
 
@@ -136,12 +140,12 @@ def _in_hooks(survey: Survey, name: str) -> list[Evidence]:
 def state_choices(survey: Survey, tools: list[Tool], findings: Findings) -> None:
     """State which tool lints, which formats and which checks types."""
     by_name = {tool.name: tool for tool in tools}
-    checker, because, places, sure = _type_checker(survey, by_name)
-    findings.add("type-checker", checker, because, places, sure)
-    formatter, because, places = _chosen(survey, by_name, "format")
-    findings.add("formatter", formatter, because, places, "likely")
-    linter, because, places = _chosen(survey, by_name, "lint")
-    findings.add("linter", linter, because, places, "likely")
+    checker, because, locations, sure = _type_checker(survey, by_name)
+    findings.add("type-checker", checker, because, locations, sure)
+    formatter, because, locations = _chosen(survey, by_name, "format")
+    findings.add("formatter", formatter, because, locations, "likely")
+    linter, because, locations = _chosen(survey, by_name, "lint")
+    findings.add("linter", linter, because, locations, "likely")
 
 
 def _type_checker(
@@ -159,9 +163,9 @@ def _type_checker(
             tool = tools[names[0]]
             others = ", ".join(names[1:])
             also = f"; so is {others}" if others else ""
-            places = [*([tool.config] if tool.config else []), *tool.used]
+            locations = [*([tool.config] if tool.config else []), *tool.used]
             confidence: Confidence = "certain" if sure == "certain" else "likely"
-            return names[0], because + also, places, confidence
+            return names[0], because + also, locations, confidence
     return "none", "no type checker is configured, required or run", [], "certain"
 
 
@@ -176,13 +180,15 @@ def _chosen(
 ) -> tuple[str, str, list[Evidence]]:
     """The tool for a purpose: ruff if it is run for it, else what is run."""
     wanted = r"\bruff\s+format\b" if purpose == "format" else r"\bruff\s+(check|[-.])"
-    places = [
-        place for command, place in _commands(survey) if re.search(wanted, command)
+    locations = [
+        location
+        for command, location in _commands(survey)
+        if re.search(wanted, command)
     ]
-    places += [
+    locations += [
         hook.evidence for hook in survey.hooks if _RUFF_HOOKS.get(hook.id) == purpose
     ]
-    places += [
+    locations += [
         Evidence(path=workflow.path, line=step.line)
         for workflow in survey.workflows
         for job in workflow.jobs
@@ -190,9 +196,9 @@ def _chosen(
         if purpose == "lint" and step.kind == "uses" and "ruff-action" in step.text
     ]
     hatch = r"\bhatch\s+fmt\b"
-    places += [p for command, p in _commands(survey) if re.search(hatch, command)]
-    if places:
-        return "ruff", "ruff is run for it", places[:_MOST_USES]
+    locations += [p for command, p in _commands(survey) if re.search(hatch, command)]
+    if locations:
+        return "ruff", "ruff is run for it", locations[:_MOST_USES]
     others = _FORMATTERS if purpose == "format" else _LINTERS
     for name in others:
         if (_in_hooks(survey, name) or name in tools) and _used(survey, tools, name):
@@ -215,4 +221,4 @@ def _used(survey: Survey, tools: dict[str, Tool], name: str) -> bool:
 
 def required_tool(requirements: Iterable[Requirement], name: str) -> list[Requirement]:
     """Where a tool is required."""
-    return [item for item in requirements if item.name == normalise(name)]
+    return [item for item in requirements if item.name == normalize(name)]

@@ -18,8 +18,8 @@ _FROM_TAGS = ("setuptools_scm", "setuptools-scm", "versioningit", "versioneer")
 
 def state_version(survey: Survey, findings: Findings) -> None:
     """State the first place that says what the version is."""
-    for value, because, place in _sources(survey):
-        findings.add("version-source", value, because, [place])
+    for value, because, location in _sources(survey):
+        findings.add("version-source", value, because, [location])
         return
     findings.add("version-source", None, "nothing says where its version comes from")
 
@@ -31,44 +31,44 @@ def _sources(survey: Survey) -> Iterator[_Source]:
     yield from _by_setuptools(survey)
     if "version" in strings(survey.project, "dynamic"):
         because = "the build back end finds it"
-        yield "dynamic", because, survey.place("project", "dynamic")
+        yield "dynamic", because, survey.location("project", "dynamic")
 
 
 def _stated(survey: Survey) -> Iterator[_Source]:
     plugin = ("tool", "poetry-dynamic-versioning")
     if table(survey.pyproject, *plugin):
         because = "a plugin of poetry takes it from the tags of git"
-        yield "vcs", because, survey.place(*plugin)
+        yield "vcs", because, survey.location(*plugin)
     for keys in (("project", "version"), ("tool", "poetry", "version")):
         if text(survey.pyproject, *keys):
-            yield "metadata", "pyproject.toml states it", survey.place(*keys)
+            yield "metadata", "pyproject.toml states it", survey.location(*keys)
 
 
 def _by_hatch(survey: Survey) -> Iterator[_Source]:
     keys = ("tool", "hatch", "version")
     if text(survey.pyproject, *keys, "source") == "vcs":
-        yield "vcs", "hatch takes it from the tags of git", survey.place(*keys)
+        yield "vcs", "hatch takes it from the tags of git", survey.location(*keys)
     if path := text(survey.pyproject, *keys, "path"):
-        yield path, "hatch reads it from this file", survey.place(*keys, "path")
+        yield path, "hatch reads it from this file", survey.location(*keys, "path")
 
 
 def _by_pdm(survey: Survey) -> Iterator[_Source]:
     keys = ("tool", "pdm", "version")
     if text(survey.pyproject, *keys, "source") == "scm":
-        yield "vcs", "pdm takes it from the tags of git", survey.place(*keys)
+        yield "vcs", "pdm takes it from the tags of git", survey.location(*keys)
     if path := text(survey.pyproject, *keys, "path"):
-        yield path, "pdm reads it from this file", survey.place(*keys)
+        yield path, "pdm reads it from this file", survey.location(*keys)
 
 
 def _by_setuptools(survey: Survey) -> Iterator[_Source]:
     for tool in _FROM_TAGS:
         if tool in survey.tool():
             because = f"{tool} takes it from the tags of git"
-            yield "vcs", because, survey.place("tool", tool)
+            yield "vcs", because, survey.location("tool", tool)
     keys = ("tool", "setuptools", "dynamic", "version")
     for key in ("attr", "file"):
         if value := text(survey.pyproject, *keys, key):
-            yield value, f"setuptools reads this {key}", survey.place(*keys)
+            yield value, f"setuptools reads this {key}", survey.location(*keys)
     if value := survey.setup_cfg.text("metadata", "version"):
         line = survey.setup_cfg.line("metadata", "version")
         yield value, "setup.cfg states it", Evidence(path="setup.cfg", line=line)
@@ -76,5 +76,5 @@ def _by_setuptools(survey: Survey) -> Iterator[_Source]:
     for key in ("use_scm_version", "version"):
         if key in call.lines:
             value = "vcs" if key == "use_scm_version" else "setup.py"
-            place = Evidence(path="setup.py", line=call.lines[key])
-            yield value, f"setup.py sets {key}", place
+            location = Evidence(path="setup.py", line=call.lines[key])
+            yield value, f"setup.py sets {key}", location

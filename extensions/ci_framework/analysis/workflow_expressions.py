@@ -17,7 +17,7 @@ _NAME = re.compile(r"(?<![\w.\-*])([A-Za-z_][\w-]*)(?!\s*\(|[\w-])")
 _FUNCTIONS = frozenset(
     [
         "always",
-        "cancelled",
+        "canceled",
         "case",
         "contains",
         "endswith",
@@ -62,7 +62,7 @@ _NOT_IN_STEP_IF = frozenset(["secrets"])
 
 def expressions(node: Node) -> Iterator[tuple[str, int]]:
     """The inside of every ``${{ }}`` and of every ``if:`` below a node, with lines."""
-    for text, line, _place in _all(node, ""):
+    for text, line, _location in _all(node, ""):
         yield text, line
 
 
@@ -81,29 +81,29 @@ def secrets_of(node: Node) -> list[str]:
     return list(found)
 
 
-def expression_problems(node: Node, place: str = "") -> Iterator[tuple[int, str]]:
+def expression_problems(node: Node, location: str = "") -> Iterator[tuple[int, str]]:
     """Why GitHub refuses an expression below a node, with lines.
 
     Args:
         node: a job, a step or a whole workflow.
-        place: ``job`` or ``step``: whose ``if:`` it is that stands in ``node`` itself.
+        location: ``job`` or ``step``: whose ``if:`` stands in ``node`` itself.
     """
-    for text, line, where in _all(node, place):
+    for text, line, where in _all(node, location):
         problem = _problem(text, where)
         if problem:
             yield line, problem
 
 
-def _all(node: Node, place: str) -> Iterator[tuple[str, int, str]]:
+def _all(node: Node, location: str) -> Iterator[tuple[str, int, str]]:
     for (name, value), at in zip(node.pairs, node.key_lines, strict=True):
-        if name == "if" and value.kind == "text" and place:
+        if name == "if" and value.kind == "text" and location:
             whole = "${{" not in value.text
             texts = [value.text] if whole else _inside(value.text)
-            yield from ((text, at, place) for text in texts if text.strip())
+            yield from ((text, at, location) for text in texts if text.strip())
         else:
             yield from _all(value, "")
     for item in node.items:
-        yield from _all(item, place and "step")
+        yield from _all(item, location and "step")
     if node.kind == "text" and "${{" in node.text:
         for text in _inside(node.text):
             yield text, node.line, ""
@@ -122,7 +122,7 @@ def _inside(text: str) -> list[str]:
     return found
 
 
-def _problem(text: str, place: str) -> str:
+def _problem(text: str, location: str) -> str:
     plain = _LITERAL.sub("''", text)
     shown = " ".join(text.split())[:60]
     if "${{" in plain:
@@ -132,14 +132,16 @@ def _problem(text: str, place: str) -> str:
     for name in _CALL.findall(plain):
         if name.lower() not in _FUNCTIONS:
             return f"unknown function {name}() in an expression"
-        if name.lower() == "hashfiles" and place == "job":
+        if name.lower() == "hashfiles" and location == "job":
             return "hashFiles() is not known in the `if` of a job"
     if _SHELL.search(plain):
         return f"shell syntax in the expression `{shown}`"
-    forbidden = {"job": _NOT_IN_JOB_IF, "step": _NOT_IN_STEP_IF}.get(place, frozenset())
+    forbidden = {"job": _NOT_IN_JOB_IF, "step": _NOT_IN_STEP_IF}.get(
+        location, frozenset()
+    )
     for name in _NAME.findall(plain):
         if name.lower() not in _CONTEXTS:
             return f"unknown name {name} in an expression"
         if name.lower() in forbidden:
-            return f"{name} is not known in the `if` of a {place}"
+            return f"{name} is not known in the `if` of a {location}"
     return ""

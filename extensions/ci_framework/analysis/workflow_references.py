@@ -40,10 +40,10 @@ def references(
     needles = {path: _needles(path, name) for path, name in names.items()}
     lines = _search(repository, [word for words in needles.values() for word in words])
     found: dict[str, list[Evidence]] = {path: [] for path in names}
-    for place, line, text in lines:
+    for location, line, text in lines:
         for path, words in needles.items():
-            if place != path and any(_holds(text, word) for word in words):
-                found[path].append(Evidence(path=place, line=line))
+            if location != path and any(_holds(text, word) for word in words):
+                found[path].append(Evidence(path=location, line=line))
     return {path: rows[:_MOST] for path, rows in found.items()}
 
 

@@ -33,8 +33,8 @@ _BRANCH_EVENTS = ("push", "pull_request", "pull_request_target", "merge_group")
 
 def is_workflow(path: str) -> bool:
     """Whether GitHub takes a file for a workflow."""
-    place = PurePosixPath(path)
-    return place.parent == _FOLDER and place.suffix in (".yml", ".yaml")
+    location = PurePosixPath(path)
+    return location.parent == _FOLDER and location.suffix in (".yml", ".yaml")
 
 
 def read_workflows(

@@ -168,7 +168,7 @@ def _metadata(inventory: Inventory) -> dict[str, Answer]:
             license_ if known else "none",
             because_of(inventory, "license")
             if known
-            else f"{license_ or 'no licence'} is none of the template's; {kept}",
+            else f"{license_ or 'no license'} is none of the template's; {kept}",
         ),
     }
 
@@ -226,7 +226,7 @@ def _ci_mode(inventory: Inventory) -> Answer:
 def _tests_beside(inventory: Inventory) -> bool:
     """Whether a workflow that calls another CI runs tests in a job of its own too."""
     fact = inventory.fact("other-ci")
-    paths = {place.path for place in fact.evidence} if fact else set[str]()
+    paths = {location.path for location in fact.evidence} if fact else set[str]()
     return any(
         "test" in step.does
         for workflow in inventory.workflows

@@ -74,7 +74,7 @@ def _environments(
     if answers.get("pixi_tiers") != "project":
         return
     tiers = pixi_tiers(inventory)
-    places = _evidence(inventory, "pixi-environment-tools")
+    locations = _evidence(inventory, "pixi-environment-tools")
     for name, environment in (
         ("essential", tiers.essential),
         ("extended", tiers.extended),
@@ -85,7 +85,7 @@ def _environments(
             because = "of the project's environments it holds what this tier needs"
             if name == "test":
                 because = "the project has one environment for each Python"
-            yield OwnSetting(("environments", name), environment, because, places)
+            yield OwnSetting(("environments", name), environment, because, locations)
 
 
 def _group(inventory: Inventory, answers: Mapping[str, object]) -> Iterator[OwnSetting]:
@@ -108,8 +108,10 @@ def _group(inventory: Inventory, answers: Mapping[str, object]) -> Iterator[OwnS
         if names and not (kind == "file" and manager == "uv"):
             ranked = sorted(names, key=lambda name: (not _is_for_tests(name), name))
             because = f"this {noun} brings the test runner"
-            places = _evidence(inventory, "test-requirements")
-            yield OwnSetting(("environments", "essential"), ranked[0], because, places)
+            locations = _evidence(inventory, "test-requirements")
+            yield OwnSetting(
+                ("environments", "essential"), ranked[0], because, locations
+            )
             return
 
 
@@ -133,14 +135,14 @@ def _test_command(inventory: Inventory) -> Iterator[OwnSetting]:
     selection = inventory.items("test-selection")
     if selection:
         because = "its tests are only ever run with this selection"
-        places = _evidence(inventory, "test-selection")
-        yield OwnSetting(("commands", "test"), selection, because, places)
+        locations = _evidence(inventory, "test-selection")
+        yield OwnSetting(("commands", "test"), selection, because, locations)
     elif runner == "unittest":
         command = inventory.text("test-command").split() or ["python", "-m", "unittest"]
         if command[:3] == ["python", "-m", "unittest"]:
             because = "its tests are run by unittest"
-            places = _evidence(inventory, "test-runner")
-            yield OwnSetting(("commands", "test"), command, because, places)
+            locations = _evidence(inventory, "test-runner")
+            yield OwnSetting(("commands", "test"), command, because, locations)
 
 
 def _switched_off(inventory: Inventory) -> Iterator[OwnSetting]:
@@ -150,12 +152,12 @@ def _switched_off(inventory: Inventory) -> Iterator[OwnSetting]:
         because = "the project formats nothing: adoption does not start it"
         if formatter != "none":
             because = f"{formatter} formats the code, and two formatters would disagree"
-        places = _evidence(inventory, "formatter")
-        yield OwnSetting(("checks", "format", "tier"), "none", because, places)
+        locations = _evidence(inventory, "formatter")
+        yield OwnSetting(("checks", "format", "tier"), "none", because, locations)
     checker = inventory.text("type-checker")
     if checker not in ("mypy", "pyright"):
         because = "the project checks no types: adoption does not start it"
         if checker != "none":
             because = f"{checker} checks the types, which the framework does not run"
-        places = _evidence(inventory, "type-checker")
-        yield OwnSetting(("checks", "typecheck", "tier"), "none", because, places)
+        locations = _evidence(inventory, "type-checker")
+        yield OwnSetting(("checks", "typecheck", "tier"), "none", because, locations)

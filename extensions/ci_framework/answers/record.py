@@ -27,14 +27,14 @@ def read_answers_file(path: Path) -> dict[str, object]:
         raise ConfigurationError(
             f"{path.name}: found {type(document).__name__}; allowed: a mapping of "
             "questions to answers",
-            next_step=f"write lines such as `ci_mode: local` into {path.name}",
+            hint=f"write lines such as `ci_mode: local` into {path.name}",
         )
     answers = cast("dict[object, object]", document)
     odd = [key for key in answers if not isinstance(key, str)]
     if odd:
         raise ConfigurationError(
             f"{path.name}: found the key {odd[0]!r}; allowed: names of questions",
-            next_step=f"name each answer in {path.name} by its question",
+            hint=f"name each answer in {path.name} by its question",
         )
     named = {str(key): value for key, value in answers.items()}
     return {key: value for key, value in named.items() if not key.startswith("_")}
@@ -51,5 +51,5 @@ def write_answers_file(path: Path, answers: Mapping[str, object]) -> None:
     except OSError as error:
         raise ToolError(
             f"{path}: cannot be written: {error.strerror}",
-            next_step="name a file in a directory that you may write to",
+            hint="name a file in a directory that you may write to",
         ) from error

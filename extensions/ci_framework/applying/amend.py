@@ -60,15 +60,15 @@ def amend(repository: Repository, files: Mapping[str, bytes]) -> Journal | None:
                 undo(repository, begun)
             raise ToolError(
                 f"the commit of the adoption could not be amended: {error}",
-                next_step="remove the cause, then run `ci-framework validate` again",
+                hint="remove the cause, then run `ci-framework validate` again",
             ) from error
 
 
 def _begin(repository: Repository, journal: Journal, changes: list[Change]) -> Journal:
     """Make the new commit and write down what will be done."""
-    place = workshop(repository)
-    entries = stage(repository, changes, place)
-    tree = tree_with(repository, journal.commit, entries, place)
+    location = workshop(repository)
+    entries = stage(repository, changes, location)
+    tree = tree_with(repository, journal.commit, entries, location)
     message = repository.git("log", "-1", "--format=%B", journal.commit).decode()
     author = author_of(repository)
     commit = commit_tree(repository, tree, journal.base, message, author)

@@ -78,7 +78,7 @@ def apply_plan(
     if not changes:
         raise UsageError(
             "found no change in the plan; allowed: a plan that changes a file",
-            next_step="nothing is left to do: see `ci-framework status`",
+            hint="nothing is left to do: see `ci-framework status`",
         )
     with exclusive(home(repository)):
         refuse_interrupted(repository)
@@ -122,7 +122,7 @@ def _check_up_to_date(
         raise UsageError(
             f"the plan is out of date: found other content in {', '.join(stale)}; "
             "allowed: the files the plan was made for",
-            next_step="run `ci-framework plan` again",
+            hint="run `ci-framework plan` again",
         )
 
 
@@ -147,11 +147,11 @@ def _undone(
     except (CommandError, OSError) as second:
         return ToolError(
             f"cannot write the adoption: {error}; and taking it back failed: {second}",
-            next_step="remove the cause, then run `ci-framework rollback`",
+            hint="remove the cause, then run `ci-framework rollback`",
         )
     return ToolError(
         f"cannot write the adoption: {error}; everything is as it was before",
-        next_step="remove the cause, then run the command again",
+        hint="remove the cause, then run the command again",
     )
 
 

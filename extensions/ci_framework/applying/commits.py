@@ -81,9 +81,9 @@ def stage(
     _clear(tree)
     try:
         for change in written:
-            place = tree / change.path
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(change.after or b"")
+            location = tree / change.path
+            location.parent.mkdir(parents=True, exist_ok=True)
+            location.write_bytes(change.after or b"")
         variables = {
             "GIT_DIR": str(repository.private_directory),
             "GIT_WORK_TREE": str(tree),
@@ -184,7 +184,7 @@ def free_branch(repository: Repository, wanted: str) -> str:
         raise UsageError(
             f"found {wanted!r} as the name of a branch; allowed: what "
             "`git check-ref-format --branch` accepts",
-            next_step="choose another name with --branch",
+            hint="choose another name with --branch",
         )
     rows = repository.git("for-each-ref", "--format=%(refname)", "refs/heads/")
     # Where the file system ignores case, branches that differ only there are one.

@@ -15,7 +15,7 @@ __all__ = [
     "Store",
     "content_of",
     "permissions_of",
-    "place_file",
+    "put_file",
     "remove_file",
     "reserve",
     "sha256",
@@ -32,20 +32,20 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def content_of(place: Path) -> str:
+def content_of(location: Path) -> str:
     """SHA-256 of an ordinary file, empty if nothing is there, else ``OTHER``."""
     try:
-        mode = place.lstat().st_mode
-        return sha256(place.read_bytes()) if stat.S_ISREG(mode) else OTHER
+        mode = location.lstat().st_mode
+        return sha256(location.read_bytes()) if stat.S_ISREG(mode) else OTHER
     except (FileNotFoundError, NotADirectoryError):
         return ""
     except OSError:
         return OTHER
 
 
-def permissions_of(place: Path) -> int:
+def permissions_of(location: Path) -> int:
     """The permission bits of a file."""
-    return stat.S_IMODE(place.lstat().st_mode)
+    return stat.S_IMODE(location.lstat().st_mode)
 
 
 def sync_directory(directory: Path) -> None:
@@ -61,16 +61,18 @@ def sync_directory(directory: Path) -> None:
         os.close(descriptor)
 
 
-def write_whole(place: Path, content: bytes, *, temporary: Path | None = None) -> None:
+def write_whole(
+    location: Path, content: bytes, *, temporary: Path | None = None
+) -> None:
     """Replace a file of ours: what is there afterwards is the old or the new."""
-    temporary = temporary or place.with_name(f"{place.name}.tmp")
+    temporary = temporary or location.with_name(f"{location.name}.tmp")
     _write(temporary, content)
-    temporary.replace(place)
-    sync_directory(place.parent)
+    temporary.replace(location)
+    sync_directory(location.parent)
 
 
-def place_file(
-    place: Path,
+def put_file(
+    location: Path,
     content: bytes,
     *,
     permissions: int,
@@ -80,7 +82,7 @@ def place_file(
     """Put a file into the work tree.
 
     Args:
-        place: where it goes; its directory exists.
+        location: where it goes; its directory exists.
         content: its bytes.
         permissions: its permission bits.
         temporary: a name in the same directory that is free.
@@ -94,45 +96,45 @@ def place_file(
         _write(temporary, content)
         temporary.chmod(permissions)
         if new:
-            _move_new(temporary, place)
+            _move_new(temporary, location)
         else:
-            temporary.replace(place)
+            temporary.replace(location)
     except OSError:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
-    sync_directory(place.parent)
+    sync_directory(location.parent)
 
 
-def reserve(place: Path, size: int) -> None:
+def reserve(location: Path, size: int) -> None:
     """Take room on the disk, to be given back when something has to be undone."""
-    _write(place, bytes(size))
+    _write(location, bytes(size))
 
 
-def remove_file(place: Path) -> None:
+def remove_file(location: Path) -> None:
     """Remove a file from the work tree."""
-    place.unlink()
-    sync_directory(place.parent)
+    location.unlink()
+    sync_directory(location.parent)
 
 
-def _write(place: Path, content: bytes) -> None:
-    with place.open("wb") as stream:
+def _write(location: Path, content: bytes) -> None:
+    with location.open("wb") as stream:
         stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())
 
 
-def _move_new(temporary: Path, place: Path) -> None:
+def _move_new(temporary: Path, location: Path) -> None:
     """Give a file its name, unless the name is taken."""
     try:
-        place.hardlink_to(temporary)
+        location.hardlink_to(temporary)
     except FileExistsError:
         raise
     except OSError:
         # A file system without links: look first.
-        if place.is_symlink() or place.exists():
-            raise FileExistsError(place) from None
-        temporary.replace(place)
+        if location.is_symlink() or location.exists():
+            raise FileExistsError(location) from None
+        temporary.replace(location)
     else:
         temporary.unlink()
 
@@ -147,10 +149,10 @@ class Store:
     def put(self, content: bytes) -> str:
         """Keep a content and return its name."""
         name = sha256(content)
-        place = self._directory / name
-        if content_of(place) != name:
+        location = self._directory / name
+        if content_of(location) != name:
             self._directory.mkdir(parents=True, exist_ok=True)
-            write_whole(place, content)
+            write_whole(location, content)
         return name
 
     def get(self, name: str) -> bytes | None:
@@ -171,8 +173,8 @@ class Store:
     def keep_only(self, names: Collection[str]) -> None:
         """Drop all contents but these."""
         if self._directory.is_dir():
-            for place in sorted(self._directory.iterdir()):
-                if place.name not in names:
-                    place.unlink()
+            for location in sorted(self._directory.iterdir()):
+                if location.name not in names:
+                    location.unlink()
             with contextlib.suppress(OSError):
                 self._directory.rmdir()

@@ -114,7 +114,7 @@ def refuse_locked(repository: Repository) -> UsageError:
     lock = lock_path(repository)
     return UsageError(
         f"found {lock}: another git is at work, or was killed; allowed: a free index",
-        next_step=f"wait until it has ended; if no git is running, remove {lock}",
+        hint=f"wait until it has ended; if no git is running, remove {lock}",
     )
 
 

@@ -63,16 +63,16 @@ def store(repository: Repository) -> Store:
 
 def workshop(repository: Repository) -> Path:
     """A directory for what is needed for a moment; ``clear_workshop`` empties it."""
-    place = home(repository) / "work"
-    place.mkdir(parents=True, exist_ok=True)
-    return place
+    location = home(repository) / "work"
+    location.mkdir(parents=True, exist_ok=True)
+    return location
 
 
 def clear_workshop(repository: Repository) -> None:
     """Remove what a command needed for a moment, also one that was killed."""
-    place = home(repository) / "work"
-    if place.is_dir():
-        shutil.rmtree(place)
+    location = home(repository) / "work"
+    if location.is_dir():
+        shutil.rmtree(location)
 
 
 def take_room(repository: Repository, transition: Transition) -> None:
@@ -98,21 +98,21 @@ def read_journal(repository: Repository) -> Journal | None:
     return read_journal_file(home(repository) / "journal.json")
 
 
-def read_journal_file(place: Path) -> Journal | None:
+def read_journal_file(location: Path) -> Journal | None:
     """One journal by its place, None if there is none.
 
     Raises:
         ToolError: if it cannot be read.
     """
     try:
-        return msgspec.json.decode(place.read_bytes(), type=Journal)
+        return msgspec.json.decode(location.read_bytes(), type=Journal)
     except FileNotFoundError:
         return None
     except (OSError, msgspec.DecodeError) as error:
         raise ToolError(
-            f"{place}: found a journal that cannot be read ({error}); "
+            f"{location}: found a journal that cannot be read ({error}); "
             "allowed: one that ci-framework of this or an earlier version wrote",
-            next_step="use the version that wrote it, or move the file away",
+            hint="use the version that wrote it, or move the file away",
         ) from error
 
 
@@ -123,15 +123,15 @@ def write_journal(repository: Repository, journal: Journal) -> Journal:
         ToolError: if it cannot be written.
     """
     written = msgspec.structs.replace(journal, updated=now())
-    place = home(repository) / "journal.json"
+    location = home(repository) / "journal.json"
     encoded = msgspec.json.format(msgspec.json.encode(written), indent=2)
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(place, encoded + b"\n")
+        location.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(location, encoded + b"\n")
     except OSError as error:
         raise ToolError(
-            f"{place}: cannot be written: {error.strerror or error}",
-            next_step="make room, and the git directory writable",
+            f"{location}: cannot be written: {error.strerror or error}",
+            hint="make room, and the git directory writable",
         ) from error
     return written
 
@@ -140,8 +140,8 @@ def archive_journal(repository: Repository) -> None:
     """Put the journal aside: a later adoption follows this one."""
     journal = read_journal(repository)
     if journal is not None:
-        place = archive_path(repository, journal.id)
-        write_whole(place, msgspec.json.encode(journal) + b"\n")
+        location = archive_path(repository, journal.id)
+        write_whole(location, msgspec.json.encode(journal) + b"\n")
 
 
 def reinstate_journal(repository: Repository, name: str) -> Journal | None:
@@ -150,19 +150,19 @@ def reinstate_journal(repository: Repository, name: str) -> Journal | None:
     Raises:
         ToolError: if it cannot be read.
     """
-    place = archive_path(repository, name)
-    journal = read_journal_file(place)
+    location = archive_path(repository, name)
+    journal = read_journal_file(location)
     if journal is not None:
         write_journal(repository, journal)
-        place.unlink(missing_ok=True)
+        location.unlink(missing_ok=True)
     return journal
 
 
 def tidy_store(repository: Repository) -> None:
     """Drop the contents that no adoption needs any more."""
     needed: set[str] = set()
-    for place in sorted(home(repository).glob("journal*.json")):
-        journal = read_journal_file(place)
+    for location in sorted(home(repository).glob("journal*.json")):
+        journal = read_journal_file(location)
         if journal is not None and journal.phase != "rolled-back":
             needed |= journal.contents()
     store(repository).keep_only(needed)

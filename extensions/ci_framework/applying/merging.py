@@ -96,9 +96,9 @@ def _merge(
     with tempfile.TemporaryDirectory() as directory:
         names: list[str] = []
         for name, entry in (("ours", ours), ("base", ancestor), ("theirs", theirs)):
-            place = Path(directory, name)
-            place.write_bytes(repository.git("cat-file", "blob", entry.blob))
-            names.append(str(place))
+            location = Path(directory, name)
+            location.write_bytes(repository.git("cat-file", "blob", entry.blob))
+            names.append(str(location))
         done = repository.try_git("merge-file", "--stdout", "--quiet", *names)
     if 0 < done.returncode <= _MOST_CONFLICTS:
         return None

@@ -45,20 +45,20 @@ def prepare(
 ) -> tuple[Journal, list[str]]:
     """Make all objects and write down what will be done; the work tree is as it was."""
     wanted, message = names
-    place = workshop(repository)
+    location = workshop(repository)
     head = current_head(repository)
     branch = free_branch(repository, wanted)
     author = author_of(repository)
     try:
-        entries = stage(repository, changes, place)
-        tree = tree_with(repository, head.commit, entries, place)
+        entries = stage(repository, changes, location)
+        tree = tree_with(repository, head.commit, entries, location)
         steps = [
             step_of(repository, change, entries[change.path]) for change in changes
         ]
     except OSError as error:
         raise ToolError(
             f"cannot prepare the commit: {error}; nothing was changed",
-            next_step="make room and the git directory writable, then try again",
+            hint="make room and the git directory writable, then try again",
         ) from error
     commit = commit_tree(repository, tree, head.commit, message, author)
     earlier = read_journal(repository)
@@ -139,12 +139,12 @@ def _references(
 def step_of(repository: Repository, change: Change, entry: Entry | None) -> Step:
     """One file before and after, with its contents kept."""
     kept = store(repository)
-    place = repository.root / change.path
+    location = repository.root / change.path
     before: FileState | None = None
     after: FileState | None = None
     permissions: int | None = None
     if change.before is not None:
-        permissions = permissions_of(place)
+        permissions = permissions_of(location)
         present = repository.tracked[change.path]
         before = FileState(
             content=kept.put(change.before),

@@ -85,7 +85,7 @@ def exclusive(directory: Path) -> Generator[None, None, None]:
     except OSError as error:
         raise ToolError(
             f"{directory}: cannot write there: {error.strerror}",
-            next_step="make the git directory writable",
+            hint="make the git directory writable",
         ) from error
     try:
         try:
@@ -108,7 +108,7 @@ def at_work(pid: int = 0) -> UsageError:
     return UsageError(
         f"found another ci-framework command at work in this repository{who}; "
         "allowed: one at a time",
-        next_step="wait until it has ended, then run the command again",
+        hint="wait until it has ended, then run the command again",
     )
 
 

@@ -109,7 +109,7 @@ def settle_interrupted(
     except OSError as error:
         raise ToolError(
             f"cannot go on with the interrupted {name}: {error}",
-            next_step="remove the cause, then run the command again",
+            hint="remove the cause, then run the command again",
         ) from error
     return Recovery(name, "undone" if backwards else "finished", done)
 
@@ -125,8 +125,7 @@ def refuse_interrupted(repository: Repository) -> None:
         raise UsageError(
             f"found a command that was interrupted ({journal.phase}, since "
             f"{journal.updated}); allowed: a repository in which none was",
-            next_step="`ci-framework resume` finishes it, `ci-framework rollback` "
-            "undoes it",
+            hint="`ci-framework resume` finishes it, `ci-framework rollback` undoes it",
         )
 
 
@@ -205,7 +204,7 @@ def _verify(repository: Repository, transition: Transition) -> None:
         what = ", ".join(differing) or f"HEAD at {head.commit[:12]}"
         raise ToolError(
             f"the result is not what it has to be: {what}",
-            next_step="see whether a filter or hook of git changes these files",
+            hint="see whether a filter or hook of git changes these files",
         )
 
 
@@ -266,13 +265,13 @@ def _is_lost(repository: Repository, journal: Journal) -> bool:
     other = common / journal.work_tree
     if not other.exists():
         return True
-    place = other.parent if journal.work_tree == "." else other
+    location = other.parent if journal.work_tree == "." else other
     with contextlib.suppress(OSError):
-        place = Path((other / "gitdir").read_text("utf-8").strip()).parent
+        location = Path((other / "gitdir").read_text("utf-8").strip()).parent
     raise UsageError(
-        f"found a command that was interrupted in another work tree, {place}; "
+        f"found a command that was interrupted in another work tree, {location}; "
         "allowed: to go on in the same one",
-        next_step=f"run the command on {place}",
+        hint=f"run the command on {location}",
     )
 
 

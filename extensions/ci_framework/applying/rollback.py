@@ -70,7 +70,7 @@ def rollback(repository: Repository) -> Rollback:
         raise UsageError(
             "found no adoption in this repository's git directory; allowed: the "
             "clone in which `ci-framework apply` was run",
-            next_step="elsewhere, `git revert` the commit of the adoption",
+            hint="elsewhere, `git revert` the commit of the adoption",
         )
     with exclusive(home(repository)):
         journal = read_journal(repository)
@@ -91,7 +91,7 @@ def rollback(repository: Repository) -> Rollback:
         except OSError as error:
             raise ToolError(
                 f"cannot prepare the roll-back: {error}; nothing was changed",
-                next_step="make the files readable and room on the disk",
+                hint="make the files readable and room on the disk",
             ) from error
         begun = msgspec.structs.replace(
             journal,
@@ -138,11 +138,11 @@ def _stayed(
         return ToolError(
             f"cannot take the adoption back: {error}; "
             f"and undoing that failed: {second}",
-            next_step="remove the cause, then run `ci-framework rollback` again",
+            hint="remove the cause, then run `ci-framework rollback` again",
         )
     return ToolError(
         f"cannot take the adoption back: {error}; it is in force as before",
-        next_step="remove the cause, then run the command again",
+        hint="remove the cause, then run the command again",
     )
 
 

@@ -65,7 +65,7 @@ def find_route(repository: Repository, journal: Journal) -> Route:
             + "\n"
             + differences(repository, journal, head.commit, reversal.overlaps)
             + "\nallowed: changes beside those of the adoption",
-            next_step="undo these changes in a commit, or take the adoption out by "
+            hint="undo these changes in a commit, or take the adoption out by "
             f"hand: git revert --no-commit {journal.commit[:12]}",
         )
     if reversal.entries:
@@ -97,14 +97,14 @@ def _goal(repository: Repository, journal: Journal) -> Head:
         raise UsageError(
             f"found no branch {journal.original_branch}, where the adoption started; "
             "allowed: a branch to go back to",
-            next_step=f"git branch {journal.original_branch} {journal.base[:12]}",
+            hint=f"git branch {journal.original_branch} {journal.base[:12]}",
         )
-    place = _checked_out(repository).get(name)
-    if place is not None:
+    location = _checked_out(repository).get(name)
+    if location is not None:
         raise UsageError(
-            f"found {journal.original_branch} checked out in {place}; allowed: a "
+            f"found {journal.original_branch} checked out in {location}; allowed: a "
             "branch that no other work tree uses",
-            next_step="switch that work tree to another branch",
+            hint="switch that work tree to another branch",
         )
     return Head(branch=name, commit=commit)
 
@@ -149,12 +149,12 @@ def _drop(repository: Repository, journal: Journal, head: Head) -> Route:
         - {journal.branch if own else "", head.branch.removeprefix("refs/heads/")}
     )
     if others:
-        place = _checked_out(repository).get(f"refs/heads/{others[0]}")
+        location = _checked_out(repository).get(f"refs/heads/{others[0]}")
         step = f"git switch {others[0]}, then run the command again"
         raise UsageError(
             "found nothing of the adoption in what is checked out, but in "
             f"{', '.join(others)}; allowed: a work tree with the adoption",
-            next_step=f"run the command on {place}" if place else step,
+            hint=f"run the command on {location}" if location else step,
         )
     original = f"refs/heads/{journal.original_branch}"
     if not own and journal.original_branch and head.branch != original:
@@ -164,7 +164,7 @@ def _drop(repository: Repository, journal: Journal, head: Head) -> Route:
             raise UsageError(
                 "found nothing of the adoption in what is checked out, but in "
                 f"{journal.original_branch}; allowed: a work tree with the adoption",
-                next_step=f"git switch {journal.original_branch}, then run the "
+                hint=f"git switch {journal.original_branch}, then run the "
                 "command again",
             )
     transition = transition_back(repository, journal, (head, head), {}, own)
@@ -181,22 +181,22 @@ def _own_branch(
         return [], []
     if tip != journal.commit:
         return [], [f"the branch {journal.branch} has later commits: it is kept"]
-    place = _checked_out(repository).get(name)
-    if place is not None:
-        return [], [f"the branch {journal.branch} is checked out in {place}: kept"]
+    location = _checked_out(repository).get(name)
+    if location is not None:
+        return [], [f"the branch {journal.branch} is checked out in {location}: kept"]
     return [Reference(name=name, before=tip, after="")], []
 
 
 def _checked_out(repository: Repository) -> dict[str, str]:
     """The branches that other work trees have checked out, with their places."""
     found: dict[str, str] = {}
-    place = ""
+    location = ""
     # Lines, since -z is younger than some git in use; names of ours are plain.
     rows = repository.git("worktree", "list", "--porcelain")
     for line in rows.decode("utf-8", "replace").splitlines():
         key, _, value = line.partition(" ")
         if key == "worktree":
-            place = value
-        elif key == "branch" and place != str(repository.root):
-            found[value] = place
+            location = value
+        elif key == "branch" and location != str(repository.root):
+            found[value] = location
     return found

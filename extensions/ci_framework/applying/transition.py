@@ -17,7 +17,7 @@ from ci_framework.applying.files import (
     OTHER,
     Store,
     content_of,
-    place_file,
+    put_file,
     remove_file,
 )
 from ci_framework.applying.index import (
@@ -62,8 +62,8 @@ def foreign(repository: Repository, transition: Transition) -> list[str]:
     ]
     head = current_head(repository)
     if head not in _heads(transition):
-        place = head.branch.removeprefix("refs/heads/") or "a detached HEAD"
-        found.append(f"{place} at {head.commit[:12]} is checked out")
+        location = head.branch.removeprefix("refs/heads/") or "a detached HEAD"
+        found.append(f"{location} at {head.commit[:12]} is checked out")
     goal = transition.head_after
     moved = {item.name for item in transition.references}
     stays = goal.branch and goal.branch not in moved
@@ -103,7 +103,7 @@ def carry_out(
             f"found changes that ci-framework did not make:\n  {rows}\n"
             "allowed: the state before or after the command that was interrupted; "
             "nothing was touched",
-            next_step="put these back as they were, then run the command again",
+            hint="put these back as they were, then run the command again",
         )
     _move_files(repository, transition, name)
     before_switching()
@@ -133,8 +133,8 @@ def _heads(transition: Transition) -> list[Head]:
     return allowed
 
 
-def _temporary(place: Path, name: str) -> Path:
-    return place.with_name(f".ci-framework-{name}.tmp")
+def _temporary(location: Path, name: str) -> Path:
+    return location.with_name(f".ci-framework-{name}.tmp")
 
 
 def drop_references(repository: Repository, transition: Transition) -> None:
@@ -172,9 +172,9 @@ def _move_files(repository: Repository, transition: Transition, name: str) -> No
     umask = _umask()
     for step in transition.steps:
         if step.after is None and step.before is not None:
-            place = repository.root / step.path
-            if content_of(place) == step.before.content:
-                remove_file(place)
+            location = repository.root / step.path
+            if content_of(location) == step.before.content:
+                remove_file(location)
     remove_directories(repository.root, transition.removes)
     for step in transition.steps:
         if step.after is not None:
@@ -185,27 +185,27 @@ def _bring(
     root: Path, step: Step, after: FileState, means: tuple[Store, int, str]
 ) -> None:
     kept, umask, name = means
-    place = root / step.path
+    location = root / step.path
     permissions = after.permissions
     if permissions is None:
         permissions = (0o777 if after.mode == _EXECUTABLE else 0o666) & ~umask
-    present = content_of(place)
+    present = content_of(location)
     if present == after.content:
-        if place.stat().st_mode & 0o777 != permissions & 0o777:
-            place.chmod(permissions)
+        if location.stat().st_mode & 0o777 != permissions & 0o777:
+            location.chmod(permissions)
         return
     content = kept.get(after.content)
     if content is None:
         raise ToolError(
             f"{step.path}: its content {after.content[:12]} is not kept any more",
-            next_step="restore the directory ci-framework in the git directory",
+            hint="restore the directory ci-framework in the git directory",
         )
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place_file(
-        place,
+    location.parent.mkdir(parents=True, exist_ok=True)
+    put_file(
+        location,
         content,
         permissions=permissions,
-        temporary=_temporary(place, name),
+        temporary=_temporary(location, name),
         new=not present,
     )
 

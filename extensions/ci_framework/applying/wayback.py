@@ -90,7 +90,7 @@ def _refuse_uncommitted(
             f"{', '.join(changed)}\n"
             f"{differences(repository, journal, '', changed)}\n"
             "allowed: changes in other files",
-            next_step="`git stash` or `git commit` them, then run the command again",
+            hint="`git stash` or `git commit` them, then run the command again",
         )
     tracked = entries(repository)
     in_the_way = [
@@ -104,7 +104,7 @@ def _refuse_uncommitted(
         raise UsageError(
             f"found {', '.join(in_the_way)} in the way of files that come back; "
             "allowed: nothing there",
-            next_step="rename or remove them, then run the command again",
+            hint="rename or remove them, then run the command again",
         )
 
 
@@ -119,16 +119,15 @@ def _step(
     if any(side is not None and not side.is_file for side in sides):
         raise UsageError(
             f"found a link or submodule that changed since: {path}; allowed: files",
-            next_step=f"git switch {journal.original_branch}, then run the command "
-            "again",
+            hint=f"git switch {journal.original_branch}, then run the command again",
         )
     kept = store(repository)
-    place = repository.root / path
+    location = repository.root / path
     before: FileState | None = None
     permissions: int | None = None
     if present is not None:
-        permissions = permissions_of(place)
-        content = kept.put(place.read_bytes())
+        permissions = permissions_of(location)
+        content = kept.put(location.read_bytes())
         before = FileState(
             content=content,
             blob=present.blob,

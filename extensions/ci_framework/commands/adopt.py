@@ -132,7 +132,7 @@ def _agreed(plan: Plan, request: AdoptRequest) -> bool:
             raise UsageError(
                 f"--plan: found {request.agreed_hash!r}; allowed: {plan.hash!r}, the "
                 "plan of the repository as it is now, with these options",
-                next_step="read the new plan, then give its hash",
+                hint="read the new plan, then give its hash",
             )
         return True
     if request.agreed:
@@ -140,7 +140,7 @@ def _agreed(plan: Plan, request: AdoptRequest) -> bool:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(
             "there is no terminal to ask at; allowed: --plan HASH or --yes",
-            next_step=f"run it again with --plan {plan.hash}",
+            hint=f"run it again with --plan {plan.hash}",
         )
     question = f"Apply plan {plan.hash} on a new branch, in one commit?"
     return bool(questionary.confirm(question, default=False).ask())

@@ -60,7 +60,7 @@ def run_regenerate(
     if conflicts:
         raise ToolError(
             f"the update left conflicts in {', '.join(conflicts)}",
-            next_step="resolve them as after `git merge`, or `git reset --hard` to "
+            hint="resolve them as after `git merge`, or `git reset --hard` to "
             "get back to the last commit",
         )
     return 0
@@ -104,7 +104,7 @@ def _refuse_other_version(request: PlanRequest) -> None:
         raise UsageError(
             "found --template, --vcs-ref or --retire; allowed: --answer, --answers and "
             "--yes: the recorded version of the template is rendered again",
-            next_step="take another version with `copier update` afterwards",
+            hint="take another version with `copier update` afterwards",
         )
 
 
@@ -122,7 +122,7 @@ def _refuse_dirty(repository: Repository) -> None:
         raise UsageError(
             f"found changes that are not committed: {', '.join(names[:5])}; allowed: "
             "a clean work tree, so that the update can be told from them",
-            next_step="commit or stash them",
+            hint="commit or stash them",
         )
 
 

@@ -73,14 +73,14 @@ def validate_adoption(repository: Repository, request: ValidateRequest) -> int:
     if journal is None or not journal.in_force:
         raise UsageError(
             "found no adoption in this repository; allowed: one that was applied",
-            next_step="run `ci-framework adopt` first",
+            hint="run `ci-framework adopt` first",
         )
     stored = read_plan(repository, journal.plan)
     if stored is None:
         raise UsageError(
             f"found no plan {journal.plan} in {home(repository)}; allowed: the git "
             "directory in which the adoption was applied",
-            next_step="validate it where it was applied",
+            hint="validate it where it was applied",
         )
     facts = _facts(repository, journal, stored)
     console = make_console(errors=request.as_json)
@@ -126,8 +126,8 @@ def _facts(
 
 def _replan(repository: Repository, commit: str) -> list[Operation]:
     """Plan once more, for the adopted commit as it was made."""
-    with scratch_directory() as place:
-        clone = make_clone(repository, commit, place / "project")
+    with scratch_directory() as location:
+        clone = make_clone(repository, commit, location / "project")
         again = build_plan(open_repository(clone.root), PlanRequest())
     return again.plan.operations
 
@@ -170,7 +170,7 @@ def _report(
     data = report_json(stored.plan, validation, stored.inventory)
     text = msgspec.json.format(msgspec.json.encode(data)).decode() + "\n"
     write_report(directory, "adoption.json", text)
-    place = write_report(directory, "adoption.md", page)
+    location = write_report(directory, "adoption.md", page)
     if request.as_json:
         sys.stdout.write(text)
         return
@@ -179,6 +179,6 @@ def _report(
     if recorded:
         console.print(f"What is red today is recorded in {BASELINE}.")
     for step in validation.next_steps:
-        console.print(printable(f"next: {step}"))
-    console.print(printable(f"Report for the pull request: {place}"))
+        console.print(printable(f"hint: {step}"))
+    console.print(printable(f"Report for the pull request: {location}"))
     console.print("Back to before: ci-framework rollback")

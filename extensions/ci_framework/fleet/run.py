@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from ci_engine.processes.programs import CancelledError, Outcome, run_program
+from ci_engine.processes.programs import CanceledError, Outcome, run_program
 from ci_framework.fleet.state import Action, Entry, Member, is_address
 
 __all__ = ["Order", "run_members"]
@@ -87,7 +87,7 @@ def run_members(
     def work(member: Member) -> None:
         try:
             entry = _run_one(member, order, cancel)
-        except CancelledError:
+        except CanceledError:
             return
         with lock:
             on_end(member, entry)
@@ -153,7 +153,7 @@ def _summary(action: Action, outcome: Outcome, told: _Told) -> str:
         return ": ".join(filter(None, [verdict, "; ".join(bad)]))
     said = outcome.stderr.strip().splitlines()
     errors = [line for line in said if line.startswith(f"ci-framework {action}: ")]
-    return next(iter([*errors, *said]), "") or outcome.ending()
+    return next(iter([*errors, *said]), "") or outcome.describe_exit()
 
 
 def _agreement(member: Member, order: Order) -> list[str] | None:
@@ -180,8 +180,8 @@ def _clone(member: Member, cancel: threading.Event) -> str:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # A clone that is interrupted must not look like one that is there.
-        with tempfile.TemporaryDirectory(prefix=".clone-", dir=path.parent) as place:
-            fresh = Path(place) / "repository"
+        with tempfile.TemporaryDirectory(prefix=".clone-", dir=path.parent) as location:
+            fresh = Path(location) / "repository"
             outcome = run_program(
                 ["git", "clone", "--quiet", "--", member.source, str(fresh)],
                 cwd=path.parent,
@@ -191,7 +191,7 @@ def _clone(member: Member, cancel: threading.Event) -> str:
                 cancel=cancel,
             )
             if outcome.code != 0:
-                return f"git clone: {outcome.tail(1) or outcome.ending()}"
+                return f"git clone: {outcome.tail(1) or outcome.describe_exit()}"
             fresh.rename(path)
     except OSError as error:
         return f"{path}: {error.strerror}"

@@ -89,7 +89,7 @@ def read_members(listing: Path, workspace: Path) -> list[Member]:
         if not source:
             continue
         try:
-            path = _place(source, listing.parent, workspace)
+            path = _location(source, listing.parent, workspace)
         except (OSError, RuntimeError, ValueError) as error:
             # An unknown ~user, a character no name can have, or links in a circle.
             raise UsageError(
@@ -108,7 +108,7 @@ def read_members(listing: Path, workspace: Path) -> list[Member]:
     return members
 
 
-def _place(source: str, base: Path, workspace: Path) -> Path:
+def _location(source: str, base: Path, workspace: Path) -> Path:
     if not is_address(source):
         return (base / Path(source).expanduser()).resolve()
     address = source.rstrip("/").removesuffix(".git")
@@ -137,7 +137,7 @@ def read_state(path: Path) -> FleetState:
     except (OSError, msgspec.DecodeError) as error:
         raise ConfigurationError(
             f"{path}: cannot be read: {error}",
-            next_step="remove the file; the repositories keep journals of their own",
+            hint="remove the file; the repositories keep journals of their own",
         ) from error
 
 
@@ -152,7 +152,7 @@ def write_state(path: Path, state: FleetState) -> None:
     except OSError as error:
         raise ToolError(
             f"{path.parent}: cannot be made: {error.strerror}",
-            next_step="choose another --workspace",
+            hint="choose another --workspace",
         ) from error
     write_text(path, msgspec.json.format(msgspec.json.encode(state)).decode() + "\n")
 

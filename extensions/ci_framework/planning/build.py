@@ -17,7 +17,7 @@ from ci_framework.planning.adopted import find_drift
 from ci_framework.planning.bots import exclusions
 from ci_framework.planning.capabilities import map_capabilities
 from ci_framework.planning.files import PYPROJECT, Blocked, FilePlan, plan_files
-from ci_framework.planning.plan import Change, Operation, Plan, plan_hash, summarise
+from ci_framework.planning.plan import Change, Operation, Plan, plan_hash, summarize
 from ci_framework.planning.recorded import Recorded, answers_file_for, find_recorded
 from ci_framework.planning.required_checks import same_checks
 from ci_framework.planning.retire import retire
@@ -166,7 +166,7 @@ def build_plan(repository: Repository, request: PlanRequest) -> BuiltPlan:
             request.retire,
             own_settings(inventory, rendered.answers),
         ),
-        summary=summarise(operations),
+        summary=summarize(operations),
     )
     changes = [*files.changes, *retired.changes]
     return BuiltPlan(plan, changes, inventory, adopted=False)
@@ -183,7 +183,7 @@ def _refuse_taken_settings(repository: Repository) -> None:
         raise UsageError(
             f"{PYPROJECT}: found a table [tool.ci-framework], but no recorded answers; "
             "allowed: neither, or the answers file of an adoption",
-            next_step="remove the table if it is left from another framework, or "
+            hint="remove the table if it is left from another framework, or "
             "restore .copier-answers.yml from git",
         )
 
@@ -226,7 +226,7 @@ def _settle(
     names = ", ".join(item.path for item in blocked)
     raise ToolError(
         f"the template keeps rendering what the project has already: {names}",
-        next_step="rename these files, or report it",
+        hint="rename these files, or report it",
     )
 
 
@@ -281,6 +281,6 @@ def _plan_of_adopted(
             request.retire,
             own_settings(inventory, rendered.answers),
         ),
-        summary=summarise(operations),
+        summary=summarize(operations),
     )
     return BuiltPlan(plan, retired.changes, inventory, adopted=True)

@@ -194,7 +194,7 @@ class _Mapping:
         ]
         work += [item.by for item in features if not item.serves]
         whole = bool(work) and all(work)
-        by = next((place for place in work if place), "") if whole else ""
+        by = next((location for location in work if location), "") if whole else ""
         rows = [self._job_row(job, by)]
         for feature in features:
             inherits = Feature(feature.does, feature.line, by, _serves(by))

@@ -102,17 +102,19 @@ def _matrix(job: Job, covering: Covering | None) -> Iterator[Feature]:
     at = job.lines.get("matrix", job.line)
     # Legs of a job that runs no tests are no legs of the framework's tests.
     tests = any("test" in step.does for step in job.steps)
-    legs = _legs(covering) if covering and tests else set[tuple[str, str]]()
-    place = covering.place("test") if covering else ""
+    matrix_jobs = (
+        _matrix_jobs(covering) if covering and tests else set[tuple[str, str]]()
+    )
+    location = covering.location("test") if covering else ""
     for key, values in job.matrix.items():
         kind = "leg" if key == "include" else _kind(values)
         for value in values if kind else [", ".join(values)]:
             shown = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
             does = f"matrix: {key} = {shown}" if shown else f"matrix: {key}"
-            tested = _is_tested(kind, value, legs)
+            tested = _is_tested(kind, value, matrix_jobs)
             reason = "a leg of the framework's matrix" if tested else _NO_LEG
-            yield Feature(does, at, place if tested else "", reason)
-    if missing := _combinations(job, legs):
+            yield Feature(does, at, location if tested else "", reason)
+    if missing := _combinations(job, matrix_jobs):
         does = f"matrix: {len(missing)} combinations such as {missing[0]}"
         reason = "the framework tests the oldest and the newest Python there"
         yield Feature(does, at, "", reason)
@@ -125,7 +127,7 @@ def _kind(values: list[str]) -> str:
     return "system" if values and all(_system(value) for value in values) else ""
 
 
-def _legs(covering: Covering) -> set[tuple[str, str]]:
+def _matrix_jobs(covering: Covering) -> set[tuple[str, str]]:
     """The pairs of Python and platform that the framework tests."""
     versions = sorted(
         covering.items("python_versions"),
@@ -142,9 +144,12 @@ def _legs(covering: Covering) -> set[tuple[str, str]]:
     }
 
 
-def _is_tested(kind: str, value: str, legs: set[tuple[str, str]]) -> bool:
+def _is_tested(kind: str, value: str, matrix_jobs: set[tuple[str, str]]) -> bool:
     """Whether the framework tests on what a value of a matrix says."""
-    versions, platforms = {leg[0] for leg in legs}, {leg[1] for leg in legs}
+    versions, platforms = (
+        {matrix_job[0] for matrix_job in matrix_jobs},
+        {matrix_job[1] for matrix_job in matrix_jobs},
+    )
     if kind == "leg":
         pairs = (part.partition("=") for part in value.split(", "))
         keys = {key: given for key, _, given in pairs}
@@ -153,7 +158,7 @@ def _is_tested(kind: str, value: str, legs: set[tuple[str, str]]) -> bool:
         if any(_is_special(key, part, asked) for key, part in keys.items()):
             return False
         return bool(asked) and all(
-            (version, system) in legs
+            (version, system) in matrix_jobs
             for version in asked
             for system in systems or sorted(platforms)[:1]
         )
@@ -170,18 +175,21 @@ def _is_special(key: str, value: str, versions: list[str]) -> bool:
     return not any(re.fullmatch(rf"(py)?{number}", value) for number in short)
 
 
-def _combinations(job: Job, legs: set[tuple[str, str]]) -> list[str]:
+def _combinations(job: Job, matrix_jobs: set[tuple[str, str]]) -> list[str]:
     """Pairs of Python and platform that only the existing job has."""
     axes: dict[str, list[str]] = {"python": [], "system": [], "": []}
     for key, values in job.matrix.items():
         if key not in ("include", "exclude"):
             axes[_kind(values)] += values
-    versions, platforms = {leg[0] for leg in legs}, {leg[1] for leg in legs}
+    versions, platforms = (
+        {matrix_job[0] for matrix_job in matrix_jobs},
+        {matrix_job[1] for matrix_job in matrix_jobs},
+    )
     return [
         f"{version} on {system}"
         for system in axes["system"]
         for version in axes["python"]
         if version in versions
         and _system(system) in platforms
-        and (version, _system(system)) not in legs
+        and (version, _system(system)) not in matrix_jobs
     ]

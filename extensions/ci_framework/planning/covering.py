@@ -161,7 +161,7 @@ class Covering:
             found.setdefault(task.name, []).append(task.command)
         return found
 
-    def place(self, check: str) -> str:
+    def location(self, check: str) -> str:
         """Where a check runs, for people: ``python-ci.yml: quick-checks (lint)``."""
         job = "comprehensive-tests" if check in _ON_EVERY_LEG else "quick-checks"
         if not self.workflow:
@@ -237,7 +237,7 @@ class Covering:
         if check not in self.checks:
             tier = self.text("quality_tier", "extended")
             return Coverage("", f"check `{check}` does not run at tier {tier}")
-        return Coverage(self.place(check), because)
+        return Coverage(self.location(check), because)
 
     def _selection(self, argv: Sequence[str]) -> str:
         """What makes a call of pytest another one than the framework's, if any."""
@@ -245,11 +245,11 @@ class Covering:
         words = list(argv[1:])
         if argv[0] == "unittest":
             return ""
-        for place, word in enumerate(words):
+        for location, word in enumerate(words):
             option = word.split("=", 1)[0]
             if option in _SELECTING or "${{" in word or word.startswith("$"):
-                return " ".join(words[place : place + 2])
-            follows = place > 0 and words[place - 1] in _VALUED
+                return " ".join(words[location : location + 2])
+            follows = location > 0 and words[location - 1] in _VALUED
             is_path = not word.startswith("-") and not follows
             if is_path and word.strip("./") not in chosen | {""}:
                 return word

@@ -54,21 +54,21 @@ def read_editable(repository: Repository, path: str) -> bytes | None:
     Raises:
         CannotEdit: if it is no ordinary, tracked file of a size that people edit.
     """
-    place = repository.root / path
+    location = repository.root / path
     entry = repository.tracked.get(path)
-    if place.is_symlink() or (entry is not None and entry.mode == "120000"):
+    if location.is_symlink() or (entry is not None and entry.mode == "120000"):
         raise CannotEdit("it is a link: what it points to has an owner of its own")
     if entry is not None and not entry.is_file:
         raise CannotEdit("it is a submodule")
-    if not place.exists():
+    if not location.exists():
         return None
-    if not place.is_file():
+    if not location.is_file():
         raise CannotEdit("it is a directory")
     if entry is None:
         raise CannotEdit("git does not track it")
     try:
-        large = place.stat().st_size > LARGEST
-        content = b"" if large else place.read_bytes()
+        large = location.stat().st_size > LARGEST
+        content = b"" if large else location.read_bytes()
     except OSError as error:
         raise CannotEdit(f"it cannot be read: {error.strerror}") from error
     if large:

@@ -47,6 +47,6 @@ def read_given_answers(path: Path) -> dict[str, object]:
         raise ConfigurationError(
             f"{path}: found no table of answers; allowed: lines such as "
             "`coverage_threshold: 80`",
-            next_step="start from a file that --write-answers made",
+            hint="start from a file that --write-answers made",
         ) from error
     return {k: v for k, v in document.items() if not k.startswith("_")}

@@ -67,7 +67,7 @@ def _check_bytes(before: bytes, edit: Edit) -> None:
     block = block_of(edit.after)
     lines = [line.strip() for line in edit.after.splitlines()]
     if block is None or lines.count(START) != 1 or lines.count(END) != 1:
-        raise _refuse("the block would not be recognised the next time")
+        raise _refuse("the block would not be recognized the next time")
     start = edit.after.index(block)
     inside = any(s.start <= start and start + len(block) <= s.end for s in edit.spans)
     if edit.spans and not inside:

@@ -22,7 +22,7 @@ __all__ = [
     "Span",
     "Template",
     "plan_hash",
-    "summarise",
+    "summarize",
 ]
 
 # create: a new file; insert-block: the framework's block in a shared file;
@@ -170,7 +170,7 @@ class Change:
     spans: tuple[Span, ...] = ()
 
 
-def summarise(operations: Sequence[Operation]) -> str:
+def summarize(operations: Sequence[Operation]) -> str:
     """Tell the operations by their number."""
     counts = Counter(operation.kind for operation in operations)
     told = ", ".join(f"{number} {kind}" for kind, number in counts.items())

@@ -85,7 +85,7 @@ def find_renewal(repository: Repository) -> Renewal:
         raise UsageError(
             f"{repository.root}: found no answers of ci-framework; allowed: a "
             "repository that was adopted",
-            next_step="run `ci-framework adopt` first",
+            hint="run `ci-framework adopt` first",
         )
     different = {
         name: answer
@@ -138,9 +138,9 @@ def _recorded_in(
     return found
 
 
-def _read_answers(repository: Repository, place: str) -> Mapping[str, object]:
+def _read_answers(repository: Repository, location: str) -> Mapping[str, object]:
     """The answers of an earlier commit, nothing if it has none that can be read."""
-    content = repository.try_git("cat-file", "blob", place).stdout
+    content = repository.try_git("cat-file", "blob", location).stdout
     try:
         return msgspec.convert(yaml.safe_load(content), dict[str, object])
     except (yaml.YAMLError, UnicodeDecodeError, msgspec.ValidationError):

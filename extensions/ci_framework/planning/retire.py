@@ -31,15 +31,15 @@ def retire(
             known = ", ".join(workflows) or "none: the repository has no workflow"
             raise UsageError(f"--retire: found {path!r}; allowed: {known}")
         users = [
-            f"{place.path}:{place.line}"
-            for place in workflow.referred_by
-            if place.path in workflows and place.path not in (path, *paths)
+            f"{location.path}:{location.line}"
+            for location in workflow.referred_by
+            if location.path in workflows and location.path not in (path, *paths)
         ]
         if users:
             raise UsageError(
                 f"--retire {path}: found that {', '.join(users)} refers to it; "
                 "allowed: a workflow that no other one needs",
-                next_step="retire those as well, or change them first",
+                hint="retire those as well, or change them first",
             )
         plan.changes.append(Change(path, content, None, ""))
         plan.operations.append(

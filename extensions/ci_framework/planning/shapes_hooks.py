@@ -14,7 +14,7 @@ from ci_framework.planning.shapes_model import (
     shape_of_indent,
     table,
 )
-from ci_framework.planning.yaml_places import Listing, find_list
+from ci_framework.planning.yaml_locations import Listing, find_list
 from ci_framework.repository import Repository
 
 __all__ = ["HOOKS_FILE", "shape_hooks"]

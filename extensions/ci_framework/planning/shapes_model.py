@@ -8,7 +8,7 @@ from typing import cast
 import msgspec
 
 from ci_framework.inventory import Evidence
-from ci_framework.planning.yaml_places import Listing
+from ci_framework.planning.yaml_locations import Listing
 from ci_framework.repository import Repository
 
 __all__ = ["Shape", "entries", "first_of", "items", "shape_of_indent", "table"]

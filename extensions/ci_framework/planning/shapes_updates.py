@@ -14,7 +14,7 @@ from ci_framework.planning.shapes_model import (
     items,
     shape_of_indent,
 )
-from ci_framework.planning.yaml_places import find_list
+from ci_framework.planning.yaml_locations import find_list
 from ci_framework.repository import Repository
 
 __all__ = [
@@ -83,8 +83,8 @@ def _ecosystems(
         kept.remove("github-actions")
         reasons.append("it has no workflows of its own")
     if reasons:
-        places = [UPDATES_FILE] if text else []
-        yield "update_ecosystems", Shape.at(kept, "; ".join(reasons), *places)
+        locations = [UPDATES_FILE] if text else []
+        yield "update_ecosystems", Shape.at(kept, "; ".join(reasons), *locations)
 
 
 def _own_actions(repository: Repository, retired: Collection[str]) -> bool:
@@ -107,9 +107,11 @@ def _at_the_top(text: str) -> set[str]:
 
 def looks_at_top(entry: Mapping[str, object]) -> bool:
     """Whether an entry of Dependabot is about files at the top, among others."""
-    places = [entry.get("directory"), *items(entry.get("directories"))]
-    return any(isinstance(place, str) and _is_top(place) for place in places)
+    locations = [entry.get("directory"), *items(entry.get("directories"))]
+    return any(
+        isinstance(location, str) and _is_top(location) for location in locations
+    )
 
 
-def _is_top(place: str) -> bool:
-    return place.strip("/. ") == "" or "*" in place
+def _is_top(location: str) -> bool:
+    return location.strip("/. ") == "" or "*" in location

@@ -20,7 +20,7 @@ from ci_framework.planning.edits_model import (
     with_line_ends,
 )
 from ci_framework.planning.text_block import append_to
-from ci_framework.planning.yaml_places import Listing, find_list
+from ci_framework.planning.yaml_locations import Listing, find_list
 
 __all__ = ["LISTS", "insert_yaml_item"]
 
@@ -61,14 +61,14 @@ def insert_yaml_item(before: bytes, block: bytes, key: str) -> Edit:
         listed = textwrap.indent(
             textwrap.dedent(body.decode()), " " * listing.indent, bool
         )
-        patch = _patch(text, _place(text, listing), listed, key)
+        patch = _patch(text, _location(text, listing), listed, key)
         reason = f"its list {key!r} is indented by {listing.indent}, the block by"
         raise CannotEdit(f"{reason} {indent}", patch)
     if listing.unended:
         raise CannotEdit("it ends within a text that a line end would add to")
-    place = _place(text, listing)
-    offset = len(text[:place].encode()) + len(before) - len(before.removeprefix(BOM))
-    gap = b"" if place == 0 or text[place - 1] == "\n" else end
+    location = _location(text, listing)
+    offset = len(text[:location].encode()) + len(before) - len(before.removeprefix(BOM))
+    gap = b"" if location == 0 or text[location - 1] == "\n" else end
     return splice(before, offset, gap + with_line_ends(body, end) + end)
 
 
@@ -88,27 +88,27 @@ def _append(
     return append_to(before, header + body, line_end(before or block))
 
 
-def _place(text: str, listing: Listing) -> int:
+def _location(text: str, listing: Listing) -> int:
     """Behind the line of the last token and the comments that belong to the list.
 
     These are indented more than the keys around the list; a comment that is not
     belongs to the key that follows.
     """
-    place = listing.end
-    if place == 0 or text[place - 1] != "\n":
-        place = _next_line(text, place)
-    cursor = place
+    location = listing.end
+    if location == 0 or text[location - 1] != "\n":
+        location = _next_line(text, location)
+    cursor = location
     # The items of a list that is empty so far follow its key immediately.
     while cursor < len(text) and listing.form != "null":
         following = _next_line(text, cursor)
         line = text[cursor:following]
         content = line.lstrip(" \t")
         if content.startswith("#") and len(line) - len(content) > listing.column:
-            place = following
+            location = following
         elif content.strip():
             break
         cursor = following
-    return place
+    return location
 
 
 def _next_line(text: str, offset: int) -> int:
@@ -137,9 +137,9 @@ def _patch_of_value(text: str, listing: Listing, body: str, key: str) -> str:
     return _patch_between(text, after, key)
 
 
-def _patch(text: str, place: int, body: str, key: str) -> str:
-    gap = "" if place == 0 or text[place - 1] == "\n" else "\n"
-    return _patch_between(text, f"{text[:place]}{gap}{body}\n{text[place:]}", key)
+def _patch(text: str, location: int, body: str, key: str) -> str:
+    gap = "" if location == 0 or text[location - 1] == "\n" else "\n"
+    return _patch_between(text, f"{text[:location]}{gap}{body}\n{text[location:]}", key)
 
 
 def _patch_between(before: str, after: str, key: str) -> str:

@@ -96,7 +96,7 @@ class Meanings:
         known = self._of_node.get(id(node))
         if known is not None:
             return known
-        # What contains itself is recognised by this number.
+        # What contains itself is recognized by this number.
         self._of_node[id(node)] = -1
         self._alive.append(node)
         if node.id == "scalar":

@@ -177,12 +177,12 @@ def _capabilities(capabilities: list[Capability]) -> list[str]:
     manual = [item for item in capabilities if item.state == "manual"]
     if manual:
         lines += ["Only a person can decide:", ""]
-        lines += [f"- {_place(item)}: {as_text(item.because)}" for item in manual]
+        lines += [f"- {_location(item)}: {as_text(item.because)}" for item in manual]
         lines.append("")
     return lines
 
 
-def _place(item: Capability) -> str:
+def _location(item: Capability) -> str:
     inside = " / ".join(filter(None, (item.job, item.step)))
     line = f":{item.line}" if item.line else ""
     told = f" ({as_text(inside)})" if inside else ""

@@ -81,6 +81,6 @@ def _at(evidence: Evidence) -> str:
 
 
 def _config(tool: Tool) -> str:
-    place = _at(tool.config) if tool.config else "its defaults"
+    location = _at(tool.config) if tool.config else "its defaults"
     shadowed = ", ".join(_at(item) for item in tool.shadowed)
-    return place + (f" (not read: {shadowed})" if shadowed else "")
+    return location + (f" (not read: {shadowed})" if shadowed else "")

@@ -62,22 +62,22 @@ def _print(
 
 def _facts(inventory: Inventory) -> Iterable[_Row]:
     for fact in inventory.facts:
-        where = _places(fact.evidence)
+        where = _locations(fact.evidence)
         yield fact.name, _value(fact.value), fact.confidence, fact.because, where
 
 
 def _tools(inventory: Inventory) -> Iterable[_Row]:
     for tool in inventory.tools:
         name = f"{tool.name} {tool.version}".strip()
-        config = _place(tool.config) if tool.config else "its defaults"
-        yield name, config, _places(tool.shadowed), _places(tool.used)
+        config = _location(tool.config) if tool.config else "its defaults"
+        yield name, config, _locations(tool.shadowed), _locations(tool.used)
 
 
 def _tasks(inventory: Inventory) -> Iterable[_Row]:
     for task in inventory.tasks:
         command = _short(task.command.replace("\n", " ; "))
         does = ", ".join(task.does)
-        yield task.name, task.runner, does, command, _place(task.evidence)
+        yield task.name, task.runner, does, command, _location(task.evidence)
 
 
 def _jobs(inventory: Inventory) -> Iterable[_Row]:
@@ -87,14 +87,14 @@ def _jobs(inventory: Inventory) -> Iterable[_Row]:
         for job in workflow.jobs:
             does = list(dict.fromkeys(word for step in job.steps for word in step.does))
             said = job.uses or ", ".join(does)
-            where = _place(Evidence(path=workflow.path, line=job.line))
+            where = _location(Evidence(path=workflow.path, line=job.line))
             yield job.id, workflow.name, said, where
 
 
 def _hooks(inventory: Inventory) -> Iterable[_Row]:
     for hook in inventory.hooks:
         does = ", ".join(hook.does)
-        where = _place(hook.evidence)
+        where = _location(hook.evidence)
         yield hook.name or hook.id, hook.repository, hook.revision, does, where
 
 
@@ -105,7 +105,7 @@ def _pipelines(inventory: Inventory) -> Iterable[_Row]:
 
 def _unreadable(inventory: Inventory) -> Iterable[_Row]:
     for item in inventory.unreadable:
-        yield _place(Evidence(path=item.path, line=item.line)), item.reason
+        yield _location(Evidence(path=item.path, line=item.line)), item.reason
 
 
 def _value(value: Value) -> str:
@@ -120,13 +120,13 @@ def _value(value: Value) -> str:
     return str(value)
 
 
-def _place(place: Evidence) -> str:
-    return f"{place.path}:{place.line}" if place.line else place.path
+def _location(location: Evidence) -> str:
+    return f"{location.path}:{location.line}" if location.line else location.path
 
 
-def _places(places: Sequence[Evidence]) -> str:
-    shown = [_place(place) for place in places[:_MOST_PLACES]]
-    more = len(places) - len(shown)
+def _locations(locations: Sequence[Evidence]) -> str:
+    shown = [_location(location) for location in locations[:_MOST_PLACES]]
+    more = len(locations) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")
 
 

@@ -16,7 +16,7 @@ __all__ = ["make_console", "print_json", "printable", "write_report"]
 
 
 def make_console(*, errors: bool = False) -> Console:
-    """A console; rich honours NO_COLOR and writes plain lines into a pipe.
+    """A console; rich honors NO_COLOR and writes plain lines into a pipe.
 
     Args:
         errors: whether it writes to standard error, where standard output is JSON.
@@ -53,7 +53,7 @@ def write_report(directory: Path, name: str, text: str) -> Path:
     except OSError as error:
         raise ToolError(
             f"{directory}: cannot write there: {error.strerror}",
-            next_step="choose another --report-dir",
+            hint="choose another --report-dir",
         ) from error
     path = directory / name
     write_text(path, text)

@@ -87,7 +87,7 @@ def scratch_directory() -> Generator[Path]:
         restore(before)
 
 
-def make_clone(repository: Repository, commit: str, place: Path) -> Clone:
+def make_clone(repository: Repository, commit: str, location: Path) -> Clone:
     """Clone with all tags and check one commit out.
 
     A local clone has every object of the original, also of commits that no branch
@@ -96,16 +96,16 @@ def make_clone(repository: Repository, commit: str, place: Path) -> Clone:
     Raises:
         ToolError: if git cannot.
     """
-    place.parent.mkdir(parents=True, exist_ok=True)
+    location.parent.mkdir(parents=True, exist_ok=True)
     words = ("clone", "--quiet", "--local", "--no-checkout", "--template=")
-    done = repository.try_git(*words, str(repository.root), str(place))
+    done = repository.try_git(*words, str(repository.root), str(location))
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip()
         raise ToolError(
             f"the repository could not be cloned: {said}",
-            next_step="run `git fsck` in the repository and correct what it reports",
+            hint="run `git fsck` in the repository and correct what it reports",
         )
-    clone = Repository(place.resolve(), place.resolve() / ".git")
+    clone = Repository(location.resolve(), location.resolve() / ".git")
     exclude = clone.git_directory / "info" / "exclude"
     exclude.parent.mkdir(exist_ok=True)
     exclude.write_text("".join(f"{line}\n" for line in _OURS), encoding="utf-8")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ci_engine.configuration.loading import Table
-from ci_engine.project.repository import Project, normalise
+from ci_engine.project.repository import Project, normalize
 from ci_framework.validating.declared_managers import (
     needs_of_hatch,
     needs_of_pdm,
@@ -48,7 +48,7 @@ def needs_of(project: Project) -> list[Need]:
 
 def _extras(project: Project) -> Iterator[Need]:
     """Extras are installed together with the project, as their names say."""
-    places = {
+    locations = {
         "pyproject.toml": table_in(
             project.pyproject, "project", "optional-dependencies"
         ),
@@ -60,12 +60,12 @@ def _extras(project: Project) -> Iterator[Need]:
         ),
         "setup.py": dict.fromkeys(_setup_extras(project.root / "setup.py")),
     }
-    for place, extras in places.items():
+    for location, extras in locations.items():
         for name in extras:
             kind = is_for_tests(name)
             if kind is not None and project.installable:
                 words = ("--editable", f".[{name}]")
-                yield Need(words, f"extra {name} in {place}", kind, "extra", name)
+                yield Need(words, f"extra {name} in {location}", kind, "extra", name)
 
 
 def _section(text: str, section: str) -> Table:
@@ -139,7 +139,7 @@ def _tox(project: Project) -> Iterator[Need]:
     ini, cfg = project.root / "tox.ini", project.root / "setup.cfg"
     tool = table_in(project.pyproject, "tool", "tox")
     legacy = tool.get("legacy_tox_ini")
-    places = {
+    locations = {
         "tox.ini": _section(_text(ini), "testenv"),
         "setup.cfg": _section(_text(cfg), "testenv"),
         "pyproject.toml": table_in(tool, "env_run_base"),
@@ -147,8 +147,8 @@ def _tox(project: Project) -> Iterator[Need]:
             legacy if isinstance(legacy, str) else "", "testenv"
         ),
     }
-    for place, table in places.items():
-        because = f"environment of tox in {place}"
+    for location, table in locations.items():
+        because = f"environment of tox in {location}"
         for words in _tox_words(project, table):
             yield Need(words, because, tests=True)
 
@@ -164,7 +164,7 @@ def _tox_words(project: Project, table: Table) -> Iterator[tuple[str, ...]]:
         if project.installable and re.fullmatch(r"[\w.-]+", row):
             yield ("--editable", f".[{row}]")
     for row in _rows(table.get("dependency_groups")):
-        yield project.groups.get(normalise(row), ())
+        yield project.groups.get(normalize(row), ())
 
 
 def _rows(value: object) -> list[str]:

@@ -82,8 +82,8 @@ def _range(version: str) -> str:
     if not sign:
         return f"=={numbers}"
     significant = next((n for n, part in enumerate(parts) if part), len(parts) - 1)
-    place = significant if sign == "^" else min(1, len(parts) - 1)
-    above = [*parts[:place], parts[place] + 1]
+    location = significant if sign == "^" else min(1, len(parts) - 1)
+    above = [*parts[:location], parts[location] + 1]
     return f">={numbers},<{'.'.join(map(str, above))}"
 
 

@@ -63,8 +63,8 @@ def run_engine(
     except (OSError, msgspec.DecodeError) as error:
         command = f"ci-framework/ci {' '.join(arguments)}"
         raise ToolError(
-            f"`{command}` gave no result: {outcome.ending()}\n{outcome.tail()}",
-            next_step=f"run `{command}` on the adopted branch and read what it says",
+            f"`{command}` gave no result: {outcome.describe_exit()}\n{outcome.tail()}",
+            hint=f"run `{command}` on the adopted branch and read what it says",
         ) from error
     return EngineRun(result, outcome)
 
@@ -87,16 +87,16 @@ def lent_engine(adopted: Clone, base: Clone) -> Generator[None]:
     """
     exclude = base.repository.git_directory / "info" / "exclude"
     before = exclude.read_text(encoding="utf-8")
-    place = base.root / "ci-framework"
-    ours = not place.exists()
+    location = base.root / "ci-framework"
+    ours = not location.exists()
     try:
         if ours:
             exclude.write_text(f"{before}/ci-framework/\n", encoding="utf-8")
             ignored = shutil.ignore_patterns("project", "__pycache__")
-            shutil.copytree(adopted.root / "ci-framework", place, ignore=ignored)
+            shutil.copytree(adopted.root / "ci-framework", location, ignore=ignored)
         yield
     finally:
         if ours:
             # Made above, in a clone that is ours as well.
-            shutil.rmtree(place, ignore_errors=True)
+            shutil.rmtree(location, ignore_errors=True)
             exclude.write_text(before, encoding="utf-8")

@@ -121,8 +121,8 @@ def _still(check: CheckResult) -> Iterator[str]:
     news = [f for f in check.findings if f.severity == "error" and not f.known]
     for finding in news:
         test = f" ({finding.test})" if finding.test else ""
-        place = f"{finding.place} {finding.rule}{test}".strip()
-        yield f"{check.id}: {place}: still red with the record"
+        location = f"{finding.location} {finding.rule}{test}".strip()
+        yield f"{check.id}: {location}: still red with the record"
     if not news:
         yield f"{check.id}: {check.reason or check.status.value}"
 

@@ -125,9 +125,13 @@ def check_actionlint(base: Clone, adopted: Clone, adoption: AdoptionFacts) -> Ou
         try:
             issues = msgspec.json.decode(done.raw or b"[]", type=list[_Issue])
         except msgspec.DecodeError:
-            return not_run(f"actionlint: {done.ending()}", done.tail().splitlines())
+            return not_run(
+                f"actionlint: {done.describe_exit()}", done.tail().splitlines()
+            )
         if done.code not in (0, 1):
-            return not_run(f"actionlint: {done.ending()}", done.tail().splitlines())
+            return not_run(
+                f"actionlint: {done.describe_exit()}", done.tail().splitlines()
+            )
         rows = [
             (issue.filepath.replace("\\", "/"), f"line {issue.line}: {issue.message}")
             for issue in issues
@@ -153,8 +157,8 @@ def check_zizmor(base: Clone, adopted: Clone, adoption: AdoptionFacts) -> Outcom
             raw = b"[]" if nothing else done.raw
             audits = msgspec.json.decode(raw, type=list[_Audit])
         except msgspec.DecodeError:
-            return not_run(f"zizmor: {done.ending()}", done.tail().splitlines())
-        rows = [(_place(a), f"{a.ident}: {a.desc}") for a in audits]
+            return not_run(f"zizmor: {done.describe_exit()}", done.tail().splitlines())
+        rows = [(_location(a), f"{a.ident}: {a.desc}") for a in audits]
         found.append([row for row in rows if not _intended(row, adoption)])
     return _compare(found[0], found[1], adoption, "zizmor")
 
@@ -169,10 +173,10 @@ def _intended(row: tuple[str, str], adoption: AdoptionFacts) -> bool:
     return text.startswith("self-repository:") and path in adoption.created
 
 
-def _place(audit: _Audit) -> str:
+def _location(audit: _Audit) -> str:
     """The file of a finding, from the top of the repository."""
-    places = (item.symbolic.key.local for item in audit.locations)
-    path = next(filter(None, (p.verbatim_path or p.given_path for p in places)), "")
+    locations = (item.symbolic.key.local for item in audit.locations)
+    path = next(filter(None, (p.verbatim_path or p.given_path for p in locations)), "")
     return path.replace("\\", "/").removeprefix("./")
 
 
@@ -203,7 +207,7 @@ def check_settings(base: Clone, adopted: Clone) -> Outcome:
             earlier = run_engine(base, ["validate", "--json"], timeout=_SECONDS)
         checks = earlier.result.checks
         before = {_key(finding) for check in checks for finding in check.findings}
-        new = [f"{f.place} {f.message}" for f in after if _key(f) not in before]
+        new = [f"{f.location} {f.message}" for f in after if _key(f) not in before]
         if new:
             return judged(new, "", "the engine refuses the configuration")
     if broken:

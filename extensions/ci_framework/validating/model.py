@@ -57,7 +57,7 @@ class Check(_Record, frozen=True):
 
     Attributes:
         name: what was checked.
-        part: ``static``: no code of the project ran; ``behaviour``: its code ran.
+        part: ``static``: no code of the project ran; ``behavior``: its code ran.
         status: how it ended; only passed and skipped let an adoption be valid.
         reason: one sentence for people.
         details: what was found, one line each.
@@ -65,7 +65,7 @@ class Check(_Record, frozen=True):
     """
 
     name: str
-    part: Literal["static", "behaviour"]
+    part: Literal["static", "behavior"]
     status: CheckStatus
     reason: str
     details: list[str] = []
@@ -263,7 +263,7 @@ def shortened(details: list[str]) -> list[str]:
 
 
 def timed(
-    name: str, part: Literal["static", "behaviour"], make: Callable[[], Outcome]
+    name: str, part: Literal["static", "behavior"], make: Callable[[], Outcome]
 ) -> Check:
     """Make a check and note its time; what cannot run is not-run, with the reason."""
     started = time.monotonic()

@@ -8,7 +8,7 @@ from typing import Literal, cast
 from packaging.requirements import InvalidRequirement, Requirement
 
 from ci_engine.configuration.loading import Table
-from ci_engine.project.repository import normalise
+from ci_engine.project.repository import normalize
 
 __all__ = [
     "TEST_NAMES",
@@ -63,7 +63,7 @@ def texts_in(value: object) -> list[str]:
 
 def is_for_tests(name: str) -> bool | None:
     """Whether a name means tests (True), all work (False) or something else."""
-    plain = normalise(name)
+    plain = normalize(name)
     if plain in TEST_NAMES:
         return True
     return False if plain in WORK_NAMES else None

@@ -139,7 +139,7 @@ def _row(command: OwnCommand, before: _Look, after: _Look, version: str) -> Tool
 def _words(look: _Look) -> str:
     """How it ended, for people."""
     number = sum(look.found.values())
-    said = look.ended.ending()
+    said = look.ended.describe_exit()
     said = "ok" if look.ended.code == 0 else said
     said += f", {number} found" if number and look.ended.code else ""
     return said + (f", rewrites {len(look.rewritten)} files" if look.rewritten else "")

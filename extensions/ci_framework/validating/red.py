@@ -176,7 +176,9 @@ def _sort_findings(
     red = _red_tests(facts, before)
     for finding in check.findings:
         key = _key(check.id, finding)
-        place = " ".join(filter(None, (f"{check.id}:", finding.place, finding.rule)))
+        location = " ".join(
+            filter(None, (f"{check.id}:", finding.location, finding.rule))
+        )
         if finding.severity != "error":
             accepted.append(finding)
         elif finding.test and check.id == "test":
@@ -186,13 +188,13 @@ def _sort_findings(
                 found.suspects.add(finding.test)
         elif finding.path in created or not known[key]:
             text = " ".join(finding.message.split())[:160]
-            faults.append(f"{place}: red since the adoption: {text}")
+            faults.append(f"{location}: red since the adoption: {text}")
         else:
             known[key] -= 1
             if _may_be_recorded(check, finding):
                 accepted.append(finding)
             else:
-                found.red_today.append(place)
+                found.red_today.append(location)
                 found.stubborn.add(check.id)
     # What does not block makes nothing red; what is new in it is not recorded.
     found.faults += faults if check.blocking else []

@@ -167,7 +167,7 @@ def _key(finding: Finding) -> _Key:
 
 
 def _told(check: CheckResult, finding: Finding) -> str:
-    return f"{check.id}: {finding.place} {finding.rule}".strip()
+    return f"{check.id}: {finding.location} {finding.rule}".strip()
 
 
 def _conclude(checks: Sequence[CheckResult], secrets: list[str]) -> Outcome:

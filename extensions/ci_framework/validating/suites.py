@@ -50,7 +50,7 @@ class SuiteRun:
             stood = f" in {self.run.running[0].id}" if self.run.running else ""
             return f"the tests did not end within {self.ended.seconds:.0f} s{stood}"
         if not self.run.finished:
-            return f"the tests did not come to their end: {self.ended.ending()}"
+            return f"the tests did not come to their end: {self.ended.describe_exit()}"
         if self.run.collection and not self.run.tests:
             number = len(self.run.collection)
             noun = "file" if number == 1 else "files"
@@ -100,9 +100,9 @@ def run_suite(
     clone: Clone, environment: Environment, words: Sequence[str], timeout: float
 ) -> SuiteRun:
     """Run the tests once; the clone is as before afterwards."""
-    place = clone.root / ".ci-framework" / "validation"
-    place.mkdir(parents=True, exist_ok=True)
-    events = place / "events.jsonl"
+    location = clone.root / ".ci-framework" / "validation"
+    location.mkdir(parents=True, exist_ok=True)
+    events = location / "events.jsonl"
     events.unlink(missing_ok=True)
     ended = run_program(
         _with_events(words, environment, events),

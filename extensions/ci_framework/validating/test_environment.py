@@ -12,7 +12,7 @@ from ci_engine.configuration.settings import Environments, Tier
 from ci_engine.environments.environment import (
     Environment,
     activated,
-    ask_virtual_environment,
+    probe_virtual_environment,
 )
 from ci_engine.environments.preparation import prepare_environment
 from ci_engine.errors import ToolError
@@ -20,7 +20,7 @@ from ci_engine.monorepo.graph import packages_graph
 from ci_engine.monorepo.model import Kind
 from ci_engine.monorepo.needed import needed_with
 from ci_engine.processes.programs import Outcome, find_program, run_program
-from ci_engine.project.repository import Project, normalise, read_project
+from ci_engine.project.repository import Project, normalize, read_project
 from ci_framework.validating.clones import Clone, child_environment
 from ci_framework.validating.declared import needs_of
 from ci_framework.validating.needs import Need
@@ -123,7 +123,7 @@ def _met(need: Need, project: Project, recipe: Recipe) -> bool:
     group = recipe.environments.of_tier(recipe.tier)
     if need.source == "group":
         default = "dev" if project.manager == "uv" else ""
-        return need.name == normalise(group or default)
+        return need.name == normalize(group or default)
     own = need.source in ("poetry", "pixi") and need.source == project.manager
     return own and find_program(project.manager) is not None
 
@@ -161,7 +161,7 @@ def _locked(project: Project, needs: Sequence[Need]) -> Environment | None:
     if outcome.code != 0:
         return None
     variables = activated(prefix)
-    probe = ask_virtual_environment(prefix, project=project, variables=variables)
+    probe = probe_virtual_environment(prefix, project=project, variables=variables)
     return Environment("uv", probe, variables)
 
 
@@ -192,7 +192,7 @@ def _plain(project: Project) -> Environment:
         make = ["python3", "-m", "venv", str(prefix)]
     _insist(project, make, "an environment could not be made")
     variables = activated(prefix)
-    probe = ask_virtual_environment(prefix, project=project, variables=variables)
+    probe = probe_virtual_environment(prefix, project=project, variables=variables)
     environment = Environment("a plain environment", probe, variables)
     if project.installable:
         words = [word for path in _siblings(project) for word in ("--editable", path)]
@@ -226,8 +226,9 @@ def _insist(project: Project, command: Sequence[str], what: str) -> None:
     outcome = _run(project, command)
     if outcome.code != 0:
         raise ToolError(
-            f"{what}: `{' '.join(command)}`: {outcome.ending()}\n{outcome.tail()}",
-            next_step="mend the installation of the project, then validate again",
+            f"{what}: `{' '.join(command)}`: {outcome.describe_exit()}\n"
+            f"{outcome.tail()}",
+            hint="mend the installation of the project, then validate again",
         )
 
 
@@ -241,7 +242,7 @@ def _with(prepared: Prepared, needs: Sequence[Need]) -> Prepared:
     notes = [f"installed: {need.because}" for need in needs]
     if _run(project, [*installer, *_pairs(words)]).code != 0:
         notes = _one_by_one(needs, lambda w: _run(project, [*installer, *w]))
-    probe = ask_virtual_environment(
+    probe = probe_virtual_environment(
         Path(environment.probe.prefix), project=project, variables=environment.variables
     )
     return replace(

@@ -14,7 +14,7 @@ from ci_engine.scanning.waivers import WAIVERS_FILE
 from ci_framework.analysis.own_commands import own_commands
 from ci_framework.repository import Repository, describe
 from ci_framework.validating import commits, contents, linters
-from ci_framework.validating.behaviour import BEHAVIOUR_CHECKS, Behaviour, observe
+from ci_framework.validating.behavior import BEHAVIOUR_CHECKS, Behavior, observe
 from ci_framework.validating.clones import Clone, make_clone, scratch_directory
 from ci_framework.validating.model import (
     AdoptionFacts,
@@ -62,12 +62,12 @@ def validate(
     """
     started = time.monotonic()
     say = _teller(console)
-    seen = Behaviour()
-    with scratch_directory() as place:
+    seen = Behavior()
+    with scratch_directory() as location:
         try:
-            base = make_clone(repository, adoption.base, place / "base" / "project")
+            base = make_clone(repository, adoption.base, location / "base" / "project")
             adopted = make_clone(
-                repository, adoption.adopted, place / "adopted" / "project"
+                repository, adoption.adopted, location / "adopted" / "project"
             )
         except CommandError as error:
             checks = [_whole("clones", not_run(describe(error)))]
@@ -151,7 +151,7 @@ def _whole(name: str, outcome: Outcome) -> Check:
 
 
 def _left_out(outcome: Outcome) -> list[Check]:
-    return [timed(name, "behaviour", lambda: outcome) for name in BEHAVIOUR_CHECKS]
+    return [timed(name, "behavior", lambda: outcome) for name in BEHAVIOUR_CHECKS]
 
 
 _STEPS = {
@@ -204,9 +204,9 @@ def planned_commands(repository: Repository, adoption: AdoptionFacts) -> list[st
     Raises:
         CommandError: if the repository cannot be cloned or read.
     """
-    with scratch_directory() as place:
-        base = make_clone(repository, adoption.base, place / "base")
-        adopted = make_clone(repository, adoption.adopted, place / "adopted")
+    with scratch_directory() as location:
+        base = make_clone(repository, adoption.base, location / "base")
+        adopted = make_clone(repository, adoption.adopted, location / "adopted")
         settings = read_settings(adopted.root)
         recipe = decide(base, settings.environments, settings.tier)
     test = settings.test or ["python", "-m", "pytest"]

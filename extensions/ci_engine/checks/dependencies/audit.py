@@ -29,7 +29,7 @@ from ci_engine.checks.dependencies.advisories import (
 from ci_engine.checks.dependencies.inventory import (
     Dependencies,
     Dependency,
-    place_of,
+    location_of,
     read_environment,
 )
 from ci_engine.checks.dependencies.locked_packages import read_lock
@@ -179,7 +179,7 @@ def _is_too_old(text: str) -> bool:
 
 def _status(context: Context, dependencies: Dependencies, found: _UvStatus) -> Finding:
     """A project that its index calls archived, deprecated or quarantined."""
-    path, line = place_of(context.project, dependencies.source, found.name)
+    path, line = location_of(context.project, dependencies.source, found.name)
     because = f": {found.reason}" if found.reason else ""
     return Finding(
         tool="uv",
@@ -255,7 +255,7 @@ def _contradiction(
 ) -> str:
     """Why exit code and output cannot both be true, empty if they can."""
     if bool(found) != (outcome.code == 1):
-        return outcome.ending()
+        return outcome.describe_exit()
     missing = len(given) - len(report.dependencies)
     return f"{missing} of the dependencies are not in its report" if missing > 0 else ""
 
@@ -266,8 +266,8 @@ def _broken(tool: Tool, outcome: Outcome) -> CheckResult:
         return failed_or_passed("audit", tool, outcome, None)
     rows = [row.strip() for row in outcome.stderr.splitlines() if row.strip()]
     errors = [row for row in rows if row.startswith(("error:", "ERROR:"))]
-    said = (errors or rows[-1:] or [outcome.ending()])[0]
-    return not_run("audit", f"{tool.name}: no answer to rely on: {said[:300]}", outcome)
+    said = (errors or rows[-1:] or [outcome.describe_exit()])[0]
+    return not_run("audit", f"{tool.name}: unusable output: {said[:300]}", outcome)
 
 
 def _judge(
@@ -288,7 +288,7 @@ def _judge(
             withdrawn.append(f"{advisory.id} ({advisory.package})")
             continue
         source = dependencies.source
-        path, line = place_of(
+        path, line = location_of(
             context.project, source, advisory.package, advisory.version
         )
         findings.append(describe(tool.name, advisory, record, path, line))

@@ -23,7 +23,7 @@ from ci_engine.monorepo.declared import Declared, Siblings
 from ci_engine.monorepo.imports import Import, read_imports
 from ci_engine.monorepo.layout import is_below, is_test
 from ci_engine.processes.programs import run_program
-from ci_engine.project.repository import normalise
+from ci_engine.project.repository import normalize
 
 __all__ = ["check"]
 
@@ -87,9 +87,9 @@ class _Judge:
         return own | frozenset(self.environment.standard if self.environment else ())
 
     def _brought(self, first: str) -> list[str]:
-        """The distributions that bring a top-level name, normalised."""
+        """The distributions that bring a top-level name, normalized."""
         names = self.environment.names.get(first, []) if self.environment else []
-        return sorted(map(normalise, names))
+        return sorted(map(normalize, names))
 
     def known(self, found: Import) -> bool:
         """Whether it can be told where an import comes from."""
@@ -161,7 +161,7 @@ def _ask(context: Context, environment: Environment) -> _Environment:
         return msgspec.json.decode(outcome.stdout, type=_Environment)
     except msgspec.DecodeError as error:
         raise ToolError(
-            f"the environment does not say what it has: {outcome.ending()}"
+            f"the environment does not say what it has: {outcome.describe_exit()}"
         ) from error
 
 

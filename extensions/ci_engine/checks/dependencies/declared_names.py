@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from ci_engine.configuration.tables import table, texts
-from ci_engine.project.repository import Project, normalise
+from ci_engine.project.repository import Project, normalize
 
 __all__ = ["declared_names", "name_of", "needed_names"]
 
@@ -16,7 +16,7 @@ _NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 def name_of(requirement: str) -> str:
     """The name in a requirement such as ``six[x]>=1; extra == 'y'``."""
     found = _NAME.match(requirement.strip())
-    return normalise(found.group()) if found else ""
+    return normalize(found.group()) if found else ""
 
 
 def needed_names(project: Project) -> frozenset[str]:

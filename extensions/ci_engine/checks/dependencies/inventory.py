@@ -15,12 +15,12 @@ from ci_engine.checks.dependencies.declared_names import declared_names, name_of
 from ci_engine.environments import inside
 from ci_engine.environments.environment import Environment, environment_error
 from ci_engine.processes.programs import run_program
-from ci_engine.project.repository import Project, normalise
+from ci_engine.project.repository import Project, normalize
 
 __all__ = [
     "Dependencies",
     "Dependency",
-    "place_of",
+    "location_of",
     "read_environment",
 ]
 
@@ -38,14 +38,14 @@ class Dependency:
         name: its name.
         version: its version, empty if it is not known.
         kind: which index it is from: that of Python, or one of conda.
-        licence: as its lock or its metadata states it, may be empty.
+        license: as its lock or its metadata states it, may be empty.
         requires: what it needs, each one as a name or as ``name==version``.
     """
 
     name: str
     version: str
     kind: Literal["pypi", "conda"] = "pypi"
-    licence: str = field(default="", compare=False)
+    license_name: str = field(default="", compare=False)
     requires: tuple[str, ...] = field(default=(), compare=False)
 
 
@@ -81,8 +81,8 @@ class Dependencies:
 
     def without(self, names: Iterable[str]) -> Dependencies:
         """Move some to those that nobody knows."""
-        left = {normalise(name) for name in names}
-        audited = tuple(d for d in self.audited if normalise(d.name) not in left)
+        left = {normalize(name) for name in names}
+        audited = tuple(d for d in self.audited if normalize(d.name) not in left)
         return replace(self, audited=audited, unknown=(*self.unknown, *sorted(left)))
 
     def coverage(self) -> str:
@@ -104,7 +104,7 @@ class _Installed(msgspec.Struct):
     version: str
     origin: str
     requires: list[str]
-    licence: str = ""
+    license_name: str = ""
 
 
 def read_environment(context: Context) -> Dependencies:
@@ -129,17 +129,17 @@ def read_environment(context: Context) -> Dependencies:
     except msgspec.DecodeError as error:
         what = "the environment does not say what is installed"
         raise environment_error(what, outcome) from error
-    own = normalise(context.project.distribution)
+    own = normalize(context.project.distribution)
     required = {name_of(text) for row in rows for text in row.requires}
     direct = set(declared_names(context.project))
     audited: set[Dependency] = set()
     unknown: set[str] = set()
     others: set[Dependency] = set()
     for row in rows:
-        name = normalise(row.name)
+        name = normalize(row.name)
         requires = tuple(sorted({name_of(text) for text in row.requires}))
         dependency = Dependency(
-            name, row.version, licence=row.licence, requires=requires
+            name, row.version, license_name=row.license_name, requires=requires
         )
         if name == own and own:
             direct.update(requires)
@@ -170,7 +170,7 @@ def _not_audited(row: _Installed, name: str, required: set[str]) -> str:
     return ""
 
 
-def place_of(
+def location_of(
     project: Project, source: str, name: str, version: str = ""
 ) -> tuple[str, int]:
     """Find the line that brings a dependency in: in a lock, else where it is asked.
@@ -181,7 +181,7 @@ def place_of(
         name: the dependency.
         version: its version.
     """
-    words = r"[-_.]+".join(re.escape(part) for part in normalise(name).split("-"))
+    words = r"[-_.]+".join(re.escape(part) for part in normalize(name).split("-"))
     locks = (source,) if source in _LOCKS else _LOCKS
     for lock in locks:
         path = project.root / lock

@@ -154,17 +154,17 @@ def _judge(lock: _Lock, outcome: Outcome) -> CheckResult:
         return not_run("lock", f"{name} needs the network: {offline}", outcome)
     rule = lock.fault(outcome)
     if not rule:
-        reason = f"{name} could not check {lock.name}: {outcome.ending()}"
+        reason = f"{name} could not check {lock.name}: {outcome.describe_exit()}"
         return not_run("lock", reason, outcome)
     said = " ".join(outcome.tail(6).split())
-    place = _PLACE.search(said)
+    location = _PLACE.search(said)
     fix = f"run `{lock.make}` and commit {lock.name}: " if rule != _OTHER else ""
     finding = Finding(
         tool=name,
         rule=rule,
         message=f"{fix}{said}",
         path="pyproject.toml" if rule == _OTHER else lock.name,
-        line=int(place.group(1)) if place else 1,
+        line=int(location.group(1)) if location else 1,
     )
     tool = Tool(name, "", (), {}, "the project's manager")
     return failed_or_passed("lock", tool, outcome, [finding], _CODES)

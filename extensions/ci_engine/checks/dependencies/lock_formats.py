@@ -13,7 +13,7 @@ import msgspec
 from ci_engine.checks.dependencies.declared_names import name_of
 from ci_engine.checks.dependencies.inventory import Dependencies, Dependency
 from ci_engine.configuration.loading import Table, read_toml, read_yaml
-from ci_engine.project.repository import normalise
+from ci_engine.project.repository import normalize
 
 __all__ = [
     "Gathered",
@@ -75,7 +75,7 @@ class _Need(msgspec.Struct):
     version: str = ""
 
     def text(self) -> str:
-        name = normalise(self.name)
+        name = normalize(self.name)
         return f"{name}=={self.version}" if self.version else name
 
 
@@ -138,9 +138,9 @@ def read_poetry(path: Path) -> Dependencies:
     """Read ``poetry.lock``."""
     gathered = Gathered()
     for package in msgspec.convert(read_toml(path), _PoetryLock).package:
-        needs = tuple(normalise(name) for name in package.dependencies)
+        needs = tuple(normalize(name) for name in package.dependencies)
         dependency = Dependency(
-            normalise(package.name), package.version, requires=needs
+            normalize(package.name), package.version, requires=needs
         )
         public = package.source.type in ("", "legacy")
         origin = f"{package.source.type} {package.source.url}"
@@ -168,7 +168,7 @@ def read_pdm(path: Path) -> Dependencies:
     for package in msgspec.convert(read_toml(path), _PdmLock).package:
         needs = tuple(map(name_of, package.dependencies))
         dependency = Dependency(
-            normalise(package.name), package.version, requires=needs
+            normalize(package.name), package.version, requires=needs
         )
         origin = package.git or package.url or package.path
         version = "" if package.version else "without a version"
@@ -196,7 +196,7 @@ def read_pylock(path: Path) -> Dependencies:
     for package in msgspec.convert(read_toml(path), _Pylock).packages:
         needs = _needs(package.dependencies)
         dependency = Dependency(
-            normalise(package.name), package.version, requires=needs
+            normalize(package.name), package.version, requires=needs
         )
         origins = {
             "version control": package.vcs,
@@ -244,7 +244,7 @@ def read_pixi(path: Path) -> Dependencies:
             continue
         needs = tuple(map(name_of, package.requires_dist))
         dependency = Dependency(
-            normalise(package.name), package.version, requires=needs
+            normalize(package.name), package.version, requires=needs
         )
         if package.pypi.startswith(("http://", "https://")) and package.version:
             gathered.add(dependency)
@@ -266,7 +266,7 @@ def _on_index(package: _PixiPackage) -> Sequence[tuple[str, str]]:
     """What a conda package is called on the index of Python."""
     found = [_PURL.match(purl) for purl in package.purls or []]
     return [
-        (normalise(unquote(purl.group(1))), unquote(purl.group(2)))
+        (normalize(unquote(purl.group(1))), unquote(purl.group(2)))
         for purl in found
         if purl is not None
     ]

@@ -25,7 +25,7 @@ from ci_engine.checks.dependencies.lock_formats import (
 )
 from ci_engine.configuration.loading import read_text
 from ci_engine.errors import ConfigurationError, ToolError
-from ci_engine.project.repository import Project, normalise
+from ci_engine.project.repository import Project, normalize
 
 __all__ = ["read_lock"]
 
@@ -48,7 +48,7 @@ def read_lock(project: Project) -> Dependencies | None:
             found = read(path)
         except (ConfigurationError, msgspec.ValidationError) as error:
             raise ToolError(
-                f"{name}: {error}", next_step=f"make {name} anew with its tool"
+                f"{name}: {error}", hint=f"make {name} anew with its tool"
             ) from error
         if name in _WHOLE:
             _refuse_old(project, name, found)
@@ -61,7 +61,7 @@ def _with_declared(project: Project, found: Dependencies) -> Dependencies:
 
 
 def _names(found: Dependencies) -> set[str]:
-    return {normalise(each.name) for each in (*found.audited, *found.others)}
+    return {normalize(each.name) for each in (*found.audited, *found.others)}
 
 
 def _refuse_old(project: Project, lock: str, found: Dependencies) -> None:
@@ -70,13 +70,13 @@ def _refuse_old(project: Project, lock: str, found: Dependencies) -> None:
     Raises:
         ToolError: naming what it lacks.
     """
-    own = normalise(project.distribution)
+    own = normalize(project.distribution)
     known = _names(found) | set(found.direct) | {own}
     lacks = sorted(needed_names(project) - known)
     if lacks:
         raise ToolError(
             f"{lock} lacks what pyproject.toml asks for: {', '.join(lacks[:5])}",
-            next_step=f"bring {lock} up to date with its tool",
+            hint=f"bring {lock} up to date with its tool",
         )
 
 
@@ -100,7 +100,7 @@ def _pinned_requirements(project: Project) -> Dependencies | None:
             continue
         sources.append(path.name)
         for pin in filter(None, pins):
-            gathered.add(Dependency(normalise(pin.group(1)), pin.group(2)))
+            gathered.add(Dependency(normalize(pin.group(1)), pin.group(2)))
     found = gathered.all(", ".join(sources))
     if not sources or needed_names(project) - _names(found):
         return None

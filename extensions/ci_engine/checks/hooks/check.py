@@ -21,7 +21,7 @@ from ci_engine.checks.context import (
     skipped,
     timed_out,
 )
-from ci_engine.checks.hooks.output import Hook, find_places, read_hooks
+from ci_engine.checks.hooks.output import Hook, find_locations, read_hooks
 from ci_engine.checks.hooks.working_copy import (
     WorkTree,
     copied,
@@ -76,8 +76,8 @@ def check(context: Context) -> CheckResult:
         targets = _targets(context, tool)
         if targets is None:
             return skipped("hooks", "no file changed since the commit")
-        place = in_place if context.fix else copied
-        with place(context, _variables(context, tool)) as tree:
+        location = in_place if context.fix else copied
+        with location(context, _variables(context, tool)) as tree:
             return _check_in(context, tool, tree, targets)
     except ToolError as error:
         return not_run_because("hooks", error)
@@ -196,7 +196,7 @@ def _changed(context: Context, tool: Tool) -> list[str]:
         if outcome.code != 0:
             raise ToolError(
                 f"git cannot tell what changed since {context.since}: "
-                f"{outcome.ending()}\n{outcome.tail()}"
+                f"{outcome.describe_exit()}\n{outcome.tail()}"
             )
         names.update(outcome.stdout.split("\0"))
     return sorted(name for name in names if name and (root / name).is_file())
@@ -264,7 +264,7 @@ def _said(outcome: Outcome) -> str:
         if row.startswith(starts):
             cause = next((r for r in rows[number + 1 :] if "fatal:" in r), "")
             return " ".join(f"{row} {cause}".split())
-    return outcome.ending()
+    return outcome.describe_exit()
 
 
 def _findings(
@@ -283,7 +283,7 @@ def _findings(
         for path, line in run.changes.get(hook.id, {}).items()
     ]
     touched = {finding.path for finding in findings}
-    printed = find_places(hook, hook.output, tree.relative)
+    printed = find_locations(hook, hook.output, tree.relative)
     findings += [found for found in printed if found.path not in touched]
     if findings:
         return findings

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from ci_engine.findings.results import Finding
 
-__all__ = ["Hook", "find_places", "read_hooks"]
+__all__ = ["Hook", "find_locations", "read_hooks"]
 
 _HEAD = re.compile(
     r"^(?P<name>\S.*?)\.{3,}(?P<why>\([^)]*\))?(?P<how>Passed|Failed|Skipped)$"
@@ -81,7 +81,7 @@ def read_hooks(text: str) -> list[Hook]:
     return hooks
 
 
-def find_places(
+def find_locations(
     hook: Hook, rows: Sequence[str], known: Callable[[str], str]
 ) -> list[Finding]:
     """Turn the lines that name a file of the project into findings.

@@ -122,7 +122,7 @@ def _git(
         cancel=context.cancel,
     )
     if outcome.code != 0:
-        raise ToolError(f"git {words[0]}: {outcome.ending()}\n{outcome.tail()}")
+        raise ToolError(f"git {words[0]}: {outcome.describe_exit()}\n{outcome.tail()}")
     return outcome.stdout
 
 

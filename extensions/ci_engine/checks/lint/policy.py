@@ -37,7 +37,7 @@ _MOST_BYTES = 1024 * 1024
 
 
 def check(context: Context) -> CheckResult:
-    """Analyse the source files; tests count as places that use names."""
+    """Analyze the source files; tests count as places that use names."""
     limits = context.settings.policy
     if not any(
         (limits.file_lines, limits.function_lines, limits.complexity, limits.dead_code)

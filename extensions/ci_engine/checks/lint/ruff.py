@@ -202,7 +202,7 @@ def _unread(outcome: Outcome) -> str:
     """The first error that names no line, such as a file that is not UTF-8."""
     rows = [row for row in outcome.stderr.splitlines() if row.startswith("error")]
     found = next((row for row in rows if not _FAILURE.match(row)), "")
-    return found if rows or outcome.code != _TROUBLE else outcome.ending()
+    return found if rows or outcome.code != _TROUBLE else outcome.describe_exit()
 
 
 def _read_failures(context: Context, text: str) -> list[Finding]:

@@ -40,7 +40,7 @@ from ci_engine.monorepo.model import Graph, Kind
 from ci_engine.monorepo.needed import needed_with
 from ci_engine.processes.network import network_failure
 from ci_engine.processes.programs import find_program, run_program
-from ci_engine.project.repository import normalise
+from ci_engine.project.repository import normalize
 
 __all__ = ["check"]
 
@@ -104,7 +104,7 @@ def _graph(context: Context) -> tuple[Graph, str]:
     """The packages of this repository, and which of them is built."""
     if context.siblings is not None:
         return context.siblings.graph, context.siblings.own
-    own = normalise(context.project.distribution)
+    own = normalize(context.project.distribution)
     return packages_graph(context.project), own
 
 
@@ -141,8 +141,8 @@ class _Build(Steps):
         for package in needed_with(graph, own, _TO_BUILD, _TO_BUILD):
             self.beside.mkdir(exist_ok=True)
             earlier = set(self.beside.iterdir())
-            place = self.context.project.repository / package.path
-            outcome = self.build("--wheel", "--outdir", self.beside, place)
+            location = self.context.project.repository / package.path
+            outcome = self.build("--wheel", "--outdir", self.beside, location)
             made = [path for path in self.beside.iterdir() if path not in earlier]
             if outcome.code != 0 or len(made) != 1:
                 self.give_up(f"{package.name}, which it needs", outcome)
@@ -187,7 +187,7 @@ class _Build(Steps):
         """Ask twine whether PyPI could show the README."""
         program = self.tool.program("twine")
         outcome = self.step([program, "check", "--strict", sdist, wheel])
-        # It colours its output also where nobody sees colours.
+        # It colors its output also where nobody sees colors.
         outcome = replace(outcome, stdout=_COLOUR.sub("", outcome.stdout))
         passed = len(re.findall(r"^Checking .*: PASSED$", outcome.stdout, re.MULTILINE))
         if outcome.code == 0 and passed == 2:  # noqa: PLR2004
@@ -268,7 +268,7 @@ class _Build(Steps):
         except msgspec.DecodeError:
             imports = None
         if imports is None or outcome.code != 0:
-            message = f"importing the wheel ended Python: {outcome.ending()}"
+            message = f"importing the wheel ended Python: {outcome.describe_exit()}"
             return [finding_of(self.context, "import-failed", message)]
         if not imports.modules and has_modules(self.context):
             message = "the wheel holds no module: name the packages for the backend"

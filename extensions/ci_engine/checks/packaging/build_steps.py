@@ -47,8 +47,8 @@ class Steps:
         variables = {**self.tool.variables, "COLUMNS": "200", "NO_COLOR": "1"}
         if self.beside.is_dir():
             for name, comma in (("UV_FIND_LINKS", ","), ("PIP_FIND_LINKS", " ")):
-                places = (variables.get(name), self.beside.as_uri())
-                variables[name] = comma.join(filter(None, places))
+                locations = (variables.get(name), self.beside.as_uri())
+                variables[name] = comma.join(filter(None, locations))
         outcome = run_program(
             command,
             cwd=cwd or self.root,
@@ -69,7 +69,9 @@ class Steps:
             EndedError: always.
         """
         offline = network_failure(outcome)
-        because = f"needs the network: {offline}" if offline else outcome.ending()
+        because = (
+            f"needs the network: {offline}" if offline else outcome.describe_exit()
+        )
         raise EndedError(not_run("build", f"{what}: {because}", outcome))
 
     def build(self, *words: str | Path) -> Outcome:

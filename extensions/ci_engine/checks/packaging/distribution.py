@@ -135,12 +135,12 @@ def left_out(context: Context, wheel: frozenset[str]) -> list[Finding]:
 
 def _package_files(context: Context, packages: set[str]) -> Iterator[tuple[str, str]]:
     """Each file in the source of a package of the wheel, and its name in the wheel."""
-    places = [f"{path.rstrip('/')}/" for path in context.settings.source_paths]
+    locations = [f"{path.rstrip('/')}/" for path in context.settings.source_paths]
     for file in context.project.files:
         path = context.project.relative(file)
-        for place in ("", *places):
-            name = path.removeprefix(place)
+        for location in ("", *locations):
+            name = path.removeprefix(location)
             top, slash, _ = name.partition("/")
-            if path.startswith(place) and slash and top in packages:
+            if path.startswith(location) and slash and top in packages:
                 yield path, name
                 break

@@ -106,7 +106,7 @@ def _contents(
             message = f"{found[-1].message} {row.strip()}"
             found[-1] = msgspec.structs.replace(found[-1], message=message)
     if outcome.code != (1 if found else 0):
-        reason = f"check-wheel-contents: {outcome.ending()}"
+        reason = f"check-wheel-contents: {outcome.describe_exit()}"
         return not_run("metadata", reason, outcome)
     return [msgspec.structs.replace(f, tool="check-wheel-contents") for f in found]
 
@@ -124,7 +124,7 @@ def _says(
     try:
         facts = msgspec.json.decode(outcome.stdout, type=_Facts)
     except msgspec.DecodeError:
-        reason = f"the wheel cannot be read: {outcome.ending()}"
+        reason = f"the wheel cannot be read: {outcome.describe_exit()}"
         return not_run("metadata", reason, outcome)
     return [
         *_of_identity(context, facts),

@@ -57,7 +57,7 @@ def check(context: Context) -> CheckResult:
         return timed_out("imports", outcome)
     if failures is None:
         return not_run(
-            "imports", f"the imports did not end: {outcome.ending()}", outcome
+            "imports", f"the imports did not end: {outcome.describe_exit()}", outcome
         )
     old = _known(context, tool, failures, modules)
     return _judge(context, environment, modules, failures, old)
@@ -117,7 +117,7 @@ def _import(
     context: Context, tool: Tool, root: Path, modules: dict[str, str]
 ) -> tuple[Outcome, list[_Failure] | None]:
     script = inside.DIRECTORY / "import_all.py"
-    roots = dict.fromkeys(str(root / place) for place in modules.values())
+    roots = dict.fromkeys(str(root / location) for location in modules.values())
     told = {"roots": list(roots), "modules": sorted(modules)}
     with tempfile.TemporaryDirectory(prefix="imports-", dir=context.reports) as name:
         file = Path(name) / "modules.json"
@@ -157,14 +157,14 @@ def _is_there(top: Path, module: str) -> bool:
     return path.with_name(f"{path.name}.py").is_file() or path.is_dir()
 
 
-def _unpack(data: bytes, place: Path) -> None:
+def _unpack(data: bytes, location: Path) -> None:
     """Write the Python files of an archive that git made, and nothing else."""
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         for member in archive:
             inside = ".." not in PurePosixPath(member.name).parts
             stream = archive.extractfile(member) if member.isfile() and inside else None
             if stream is not None:
-                path = place / member.name
+                path = location / member.name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(stream.read())
 

@@ -21,7 +21,7 @@ from ci_engine.checks.tests.coverage_reports import (
     framework_patterns,
     report_coverage,
 )
-from ci_engine.checks.tests.pytest_events import TestRun, named_places, read_events
+from ci_engine.checks.tests.pytest_events import TestRun, named_locations, read_events
 from ci_engine.configuration.loading import Table
 from ci_engine.environments import inside
 from ci_engine.environments.environment import MEASURING, Environment
@@ -225,7 +225,7 @@ def _without_events(outcome: Outcome) -> CheckResult:
         result.reason = f"killed after {outcome.seconds:.0f} s"
     elif outcome.code != 0:
         result.status = Status.FAILED
-        result.reason = outcome.ending()
+        result.reason = outcome.describe_exit()
     return result
 
 
@@ -249,8 +249,8 @@ def _judge(context: Context, tool: Tool, outcome: Outcome, run: TestRun) -> Chec
         result.findings += [] if run.running else _stood(context, run)
     elif not run.finished:
         result.status = Status.FAILED
-        result.reason = f"pytest did not come to its end: {outcome.ending()}"
-        result.findings += _unfinished(run, outcome.ending())
+        result.reason = f"pytest did not come to its end: {outcome.describe_exit()}"
+        result.findings += _unfinished(run, outcome.describe_exit())
         result.findings += [] if result.findings else [_start_failure(context, outcome)]
     elif findings:
         result.status = Status.FAILED
@@ -273,7 +273,7 @@ def _judge(context: Context, tool: Tool, outcome: Outcome, run: TestRun) -> Chec
         result.reason = f"only {len(run.tests)} of {run.collected} collected tests ran"
     elif outcome.code != 0 or run.code not in _GOOD_CODES:
         result.status = Status.FAILED
-        code = f"exit code {run.code}" if outcome.code == 0 else outcome.ending()
+        code = f"exit code {run.code}" if outcome.code == 0 else outcome.describe_exit()
         result.reason = f"{tool.name}: {code}"
     return result
 
@@ -310,7 +310,7 @@ def _unfinished(run: TestRun, how: str) -> list[Finding]:
 
 def _stood(context: Context, run: TestRun) -> list[Finding]:
     """Where the project's code stood while no test ran, for example in an import."""
-    for path, line in _own_places(context, _frames(run.stack)):
+    for path, line in _own_locations(context, _frames(run.stack)):
         return [
             Finding(
                 tool="pytest",
@@ -323,11 +323,11 @@ def _stood(context: Context, run: TestRun) -> list[Finding]:
     return []
 
 
-def _own_places(
-    context: Context, places: Iterable[tuple[str, int]]
+def _own_locations(
+    context: Context, locations: Iterable[tuple[str, int]]
 ) -> Iterator[tuple[str, int]]:
     """Those of the places that are in files of the project."""
-    for file, line in places:
+    for file, line in locations:
         path = context.project.relative(file)
         foreign = path.startswith((".", "/", "<")) or "site-packages" in path
         if not foreign and not Path(path).is_absolute():
@@ -351,10 +351,13 @@ def _frames(stack: str) -> Iterator[tuple[str, int]]:
 
 def _start_failure(context: Context, outcome: Outcome) -> Finding:
     """Point at what kept pytest from starting, such as a broken conftest.py."""
-    *_, (path, line) = ("", 0), *_own_places(context, named_places(outcome.stderr))
+    *_, (path, line) = (
+        ("", 0),
+        *_own_locations(context, named_locations(outcome.stderr)),
+    )
     rows = outcome.stderr.splitlines()
     usage = [row for row in rows if ": error: " in row]
-    message = "\n".join([*usage, outcome.tail(20) or outcome.ending()])
+    message = "\n".join([*usage, outcome.tail(20) or outcome.describe_exit()])
     return Finding(
         tool="pytest", rule="test-error", message=message, path=path, line=line
     )

@@ -11,7 +11,7 @@ import msgspec
 
 from ci_engine.findings.results import TestCase
 
-__all__ = ["TestRun", "named_places", "read_events"]
+__all__ = ["TestRun", "named_locations", "read_events"]
 
 
 class _Event(msgspec.Struct):
@@ -149,7 +149,7 @@ _PLACE = re.compile(
 )
 
 
-def named_places(text: str) -> Iterator[tuple[str, int]]:
+def named_locations(text: str) -> Iterator[tuple[str, int]]:
     """The files and lines that a traceback names, the outermost first."""
     for match in _PLACE.finditer(text):
         yield match.group("path").replace("\\", "/"), int(match.group("line"))
@@ -159,7 +159,7 @@ def _collection_error(event: _Event) -> TestCase:
     """Give a collection error the line that its message names for its own file."""
     line = event.line
     name = event.path.rpartition("/")[2]
-    for path, number in named_places(event.message):
+    for path, number in named_locations(event.message):
         if name and path.endswith(name):
             line = number
     return TestCase(

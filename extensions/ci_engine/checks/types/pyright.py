@@ -57,7 +57,7 @@ def check(context: Context) -> CheckResult:
     result = failed_or_passed("typecheck", tool, outcome, findings)
     if report is not None and report.summary.files_analyzed == 0:
         result.status = Status.FAILED
-        result.reason = "pyright analysed no files: correct include in its settings"
+        result.reason = "pyright analyzed no files: correct include in its settings"
     return result
 
 

@@ -29,7 +29,7 @@ _OMIT_VARIABLE = "CI_ENGINE_COVERAGE_OMIT"
 _PROFILE = "ci-framework"
 
 
-class Places:
+class Locations:
     """Names files relative to the repository, whatever pytest's own root is."""
 
     def __init__(self, pytest_root: Path, repository: Path) -> None:
@@ -54,13 +54,13 @@ class Places:
         if isinstance(longrepr, tuple):
             return self.relative(longrepr[0]) or own, int(longrepr[1])
         entries = getattr(getattr(longrepr, "reprtraceback", None), "reprentries", ())
-        places = [
+        locations = [
             (self.relative(entry.reprfileloc.path), int(entry.reprfileloc.lineno))
             for entry in entries
             if getattr(entry, "reprfileloc", None)
         ]
-        mine = [place for place in places if place[0] == own] or [
-            place for place in places if place[0]
+        mine = [location for location in locations if location[0] == own] or [
+            location for location in locations if location[0]
         ]
         return mine[-1] if mine else (own, line)
 
@@ -68,9 +68,9 @@ class Places:
 class EventWriter:
     """Writes one line of JSON for each event of the run."""
 
-    def __init__(self, stream: IO[str], places: Places) -> None:
+    def __init__(self, stream: IO[str], locations: Locations) -> None:
         self.stream = stream
-        self.places = places
+        self.locations = locations
         self.process = os.getpid()
 
     def write(self, **event: object) -> None:
@@ -90,12 +90,12 @@ class EventWriter:
         self, nodeid: str, location: tuple[str, int | None, str]
     ) -> None:
         """Note which test starts, and where it stands."""
-        path = self.places.relative(location[0])
+        path = self.locations.relative(location[0])
         self.write(event="start", id=nodeid, path=path, line=(location[1] or 0) + 1)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note how a phase of a test ended."""
-        path, line = self.places.of_report(report)
+        path, line = self.locations.of_report(report)
         self.write(
             event="phase",
             id=report.nodeid,
@@ -112,12 +112,12 @@ class EventWriter:
         """Note a file that could not be collected, or was skipped whole."""
         if report.outcome == "passed":
             return
-        path, line = self.places.of_report(report)
+        path, line = self.locations.of_report(report)
         self.write(
             event="collect",
             id=report.nodeid,
             outcome=report.outcome,
-            path=path or self.places.relative(report.nodeid.partition("::")[0]),
+            path=path or self.locations.relative(report.nodeid.partition("::")[0]),
             line=line,
             message=_message(report),
         )
@@ -277,8 +277,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if not events or hasattr(config, "workerinput"):
         return
     stream = Path(events).open("a", encoding="utf-8")  # noqa: SIM115
-    places = Places(config.rootpath, Path(os.environ[_ROOT_VARIABLE]))
-    writer = EventWriter(stream, places)
+    locations = Locations(config.rootpath, Path(os.environ[_ROOT_VARIABLE]))
+    writer = EventWriter(stream, locations)
     config.pluginmanager.register(writer, "ci-framework-events")
     for text in filter(None, (profile, note)):
         writer.write(event="note", message=text)

@@ -17,17 +17,17 @@ from pathlib import Path
 
 def failure_of(module: str, error: BaseException, tops: list[str]) -> dict[str, object]:
     """What went wrong, and where in the project's own code."""
-    place, line = "", 0
+    location, line = "", 0
     for frame in traceback.extract_tb(error.__traceback__):
         if frame.filename.startswith(tuple(tops)):
-            place, line = frame.filename, frame.lineno or 0
+            location, line = frame.filename, frame.lineno or 0
     if isinstance(error, SyntaxError) and error.filename:
-        place, line = error.filename, error.lineno or 0
+        location, line = error.filename, error.lineno or 0
     return {
         "module": module,
         "error": type(error).__name__,
         "message": str(error),
-        "path": place,
+        "path": location,
         "line": line,
     }
 

@@ -36,17 +36,17 @@ def modules_of(files: list[PurePosixPath]) -> list[str]:
 def failure_of(module: str, error: BaseException, files: set[str]) -> dict[str, object]:
     """What went wrong, and in which file of the distribution."""
     top = Path(str(distribution(sys.argv[1]).locate_file("")))
-    place, line = "", 0
+    location, line = "", 0
     for frame in traceback.extract_tb(error.__traceback__):
         path = Path(frame.filename)
         if path.is_relative_to(top) and path.relative_to(top).as_posix() in files:
-            place, line = path.relative_to(top).as_posix(), frame.lineno or 0
+            location, line = path.relative_to(top).as_posix(), frame.lineno or 0
     return {
         "module": module,
         "error": type(error).__name__,
         "message": str(error),
         "missing": getattr(error, "name", None) or "",
-        "path": place,
+        "path": location,
         "line": line,
     }
 

@@ -1,7 +1,7 @@
 """List what is installed. Runs in the project's interpreter: stdlib only.
 
 Usage: ``python installed.py``; prints one line of JSON: a list with the name, the
-version, the origin, the requirements and the licence of each distribution. The origin
+version, the origin, the requirements and the license of each distribution. The origin
 is empty for what came from a package index, else the URL it was installed from.
 """
 
@@ -24,11 +24,11 @@ def _origin(distribution: Distribution) -> str:
     return str(url)
 
 
-def _licence(distribution: Distribution) -> str:
-    """The licence as the metadata states it: an expression, a name, or classifiers."""
+def _license(distribution: Distribution) -> str:
+    """The license as the metadata states it: an expression, a name, or classifiers."""
     metadata = distribution.metadata
     text = metadata["License-Expression"] or metadata["License"] or ""
-    # Some put the whole text of the licence there.
+    # Some put the whole text of the license there.
     if text and "\n" not in text.strip() and len(text) < _LONGEST_LICENCE:
         return str(text).strip()
     classifiers = metadata.get_all("Classifier") or []
@@ -44,7 +44,7 @@ def main() -> None:
             "version": distribution.version or "",
             "origin": _origin(distribution),
             "requires": distribution.requires or [],
-            "licence": _licence(distribution),
+            "license_name": _license(distribution),
         }
         for distribution in distributions()
     ]

@@ -40,7 +40,7 @@ ENGINES: Mapping[EngineName, Engine] = {
         Engine("hadolint", "code", hadolint.examine),
         Engine("trivy", "image", images.examine_trivy),
         Engine("grype", "image", images.examine_grype),
-        Engine("licences", "licence", inventory.examine_licences),
+        Engine("licenses", "license", inventory.examine_licenses),
         Engine("sbom", "inventory", inventory.examine_sbom),
     )
 }

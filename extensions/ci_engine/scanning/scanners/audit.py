@@ -9,7 +9,7 @@ import msgspec
 
 from ci_engine.checks import audit
 from ci_engine.checks.context import not_run_because
-from ci_engine.checks.dependencies.inventory import place_of
+from ci_engine.checks.dependencies.inventory import location_of
 from ci_engine.errors import ToolError
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.project.output_files import write_text
@@ -76,7 +76,7 @@ def examine_safety(scan: Scan) -> CheckResult:
         return ended_badly("safety", tool, outcome)
     findings: list[Finding] = []
     for found in report.vulnerabilities:
-        path, line = place_of(
+        path, line = location_of(
             scan.context.project,
             dependencies.source,
             found.package_name,

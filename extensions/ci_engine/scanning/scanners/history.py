@@ -9,7 +9,7 @@ from ci_engine.environments.environment import child_variables
 from ci_engine.errors import ToolError
 from ci_engine.findings.results import CheckResult, Status
 from ci_engine.processes.programs import Outcome, run_program
-from ci_engine.project.git import Start
+from ci_engine.project.git import DiffBase
 from ci_engine.scanning.engine import Scan, conclude, ended_badly
 from ci_engine.scanning.scanners.kingfisher import (
     find_kingfisher,
@@ -34,7 +34,9 @@ def examine(scan: Scan) -> CheckResult:
     if not project.has_git or scan.history == "none":
         because = "there is no git repository" if not project.has_git else "not asked"
         return CheckResult(id="history", status=Status.SKIPPED, reason=because)
-    start = scan.context.start() if scan.history == "change" else Start(None, "asked")
+    start = (
+        scan.context.start() if scan.history == "change" else DiffBase(None, "asked")
+    )
     problem, repository = _git_directory(scan, whole=start.commit is None)
     if problem:
         return CheckResult(id="history", status=Status.NOT_RUN, reason=problem)
@@ -82,7 +84,7 @@ def _git_directory(scan: Scan, *, whole: bool) -> tuple[str, str]:
     outcome = _git(scan, ["rev-parse", *questions, "--git-common-dir"])
     rows = outcome.stdout.splitlines()
     if outcome.code != 0 or not rows:
-        return f"git does not answer: {outcome.tail(2) or outcome.ending()}", ""
+        return f"git does not answer: {outcome.tail(2) or outcome.describe_exit()}", ""
     if whole and rows[0] == "true":
         return "the history is cut off here: check out with fetch-depth 0", ""
     return "", rows[-1]
@@ -96,12 +98,12 @@ def _commits(scan: Scan, start: str) -> int:
     return int(text) if outcome.code == 0 and text.isdigit() else 1
 
 
-def _lost(scan: Scan, start: Start) -> str:
+def _lost(scan: Scan, start: DiffBase) -> str:
     """Why some of the history cannot be read: kingfisher passes that over."""
     what = ["--all"] if start.commit is None else [f"{start.commit}..HEAD"]
     listed = _git(scan, [*_LIST, *what])
     if listed.code != 0:
-        why = listed.tail(1) or listed.ending()
+        why = listed.tail(1) or listed.describe_exit()
         return f"git cannot list what is in the history: {why}"
     missing = sum(row.startswith("?") for row in listed.stdout.splitlines())
     if missing:

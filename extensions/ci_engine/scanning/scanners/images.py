@@ -146,8 +146,8 @@ def _examine(
         if outcome.timed_out or outcome.code != 0:
             return ended_badly(name, tool, outcome)
         unread |= {image: doubt} if doubt else {}
-        places = dockerfiles(scan)
-        path = places[0] if places else ""
+        locations = dockerfiles(scan)
+        path = locations[0] if locations else ""
         findings += [msgspec.structs.replace(each, path=path) for each in found]
     return conclude(name, tool, findings, len(images), unread, "images scanned")
 
@@ -172,15 +172,17 @@ def _trivy(text: str, image: str) -> _Read:
     findings = [
         Finding(
             tool="trivy",
-            rule=flaw.vulnerability_id,
-            message=f"{flaw.pkg_name} {flaw.installed_version} in {image}: "
-            f"{flaw.title or 'a known vulnerability'}",
-            score=SCORES.get(flaw.severity.lower(), _UNRATED),
-            help_url=flaw.primary_url,
-            fix=f"{flaw.pkg_name} {flaw.fixed_version}" if flaw.fixed_version else "",
+            rule=issue.vulnerability_id,
+            message=f"{issue.pkg_name} {issue.installed_version} in {image}: "
+            f"{issue.title or 'a known vulnerability'}",
+            score=SCORES.get(issue.severity.lower(), _UNRATED),
+            help_url=issue.primary_url,
+            fix=f"{issue.pkg_name} {issue.fixed_version}"
+            if issue.fixed_version
+            else "",
         )
         for target in report.results or []
-        for flaw in target.vulnerabilities or []
+        for issue in target.vulnerabilities or []
     ]
     return findings, doubt
 
@@ -189,16 +191,16 @@ def _grype(text: str, image: str) -> _Read:
     report = msgspec.json.decode(text, type=_GrypeReport)
     findings: list[Finding] = []
     for match in report.matches:
-        flaw, artifact = match.vulnerability, match.artifact
-        fixed = " or ".join(flaw.fix.versions[:3])
-        about = flaw.description.partition("\n")[0] or "a known vulnerability"
+        issue, artifact = match.vulnerability, match.artifact
+        fixed = " or ".join(issue.fix.versions[:3])
+        about = issue.description.partition("\n")[0] or "a known vulnerability"
         findings.append(
             Finding(
                 tool="grype",
-                rule=flaw.id,
+                rule=issue.id,
                 message=f"{artifact.name} {artifact.version} in {image}: {about}",
-                score=SCORES.get(flaw.severity.lower(), _UNRATED),
-                help_url=flaw.data_source,
+                score=SCORES.get(issue.severity.lower(), _UNRATED),
+                help_url=issue.data_source,
                 fix=f"{artifact.name} {fixed}" if fixed else "",
                 also=tuple(related.id for related in match.related),
             )

@@ -1,4 +1,4 @@
-"""What the project is made of: the licences of dependencies, and the list of them."""
+"""What the project is made of: the licenses of dependencies, and the list of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from ci_engine.checks.context import Tool, not_run_because
 from ci_engine.checks.dependencies.inventory import (
     Dependencies,
     Dependency,
-    place_of,
+    location_of,
     read_environment,
 )
 from ci_engine.errors import ToolError
@@ -17,43 +17,45 @@ from ci_engine.scanning.engine import Scan, conclude, ended_badly
 from ci_engine.scanning.files import named
 from ci_engine.scanning.scanners.images import own_configuration
 
-__all__ = ["examine_licences", "examine_sbom"]
+__all__ = ["examine_licenses", "examine_sbom"]
 
 _DENIED_SCORE = 5.5
 
 
-def examine_licences(scan: Scan) -> CheckResult:
-    """Find dependencies with a licence that the project does not want."""
+def examine_licenses(scan: Scan) -> CheckResult:
+    """Find dependencies with a license that the project does not want."""
     denied = scan.context.settings.scan.denied_licences
     if not denied:
-        reason = "denied-licences names none"
-        return CheckResult(id="licences", status=Status.SKIPPED, reason=reason)
+        reason = "denied-licenses names none"
+        return CheckResult(id="licenses", status=Status.SKIPPED, reason=reason)
     try:
         dependencies = scan.read_dependencies()
-        # A lock of Python names no licences: those who installed it can tell.
-        if not any(each.licence for each in _all(dependencies)):
+        # A lock of Python names no licenses: those who installed it can tell.
+        if not any(each.license_name for each in _all(dependencies)):
             dependencies = read_environment(scan.context)
     except ToolError as error:
-        return not_run_because("licences", error)
+        return not_run_because("licenses", error)
     every = _all(dependencies)
     unknown = {
-        each.name: "states no licence"
+        each.name: "states no license"
         for each in every
-        if not each.licence and each.kind == "pypi"
+        if not each.license_name and each.kind == "pypi"
     }
     findings: list[Finding] = []
     for each in every:
-        forbidden = [text for text in denied if text.lower() in each.licence.lower()]
+        forbidden = [
+            text for text in denied if text.lower() in each.license_name.lower()
+        ]
         if not forbidden:
             continue
-        path, line = place_of(
+        path, line = location_of(
             scan.context.project, dependencies.source, each.name, each.version
         )
         findings.append(
             Finding(
                 tool="ci-framework",
-                rule=f"licence-{forbidden[0]}",
-                message=f"{each.name} {each.version} has the licence {each.licence}",
+                rule=f"license-{forbidden[0]}",
+                message=f"{each.name} {each.version}: license {each.license_name}",
                 path=path,
                 line=line,
                 score=_DENIED_SCORE,
@@ -62,10 +64,10 @@ def examine_licences(scan: Scan) -> CheckResult:
         )
     tool = Tool("ci-framework", "", (), {}, dependencies.source)
     result = conclude(
-        "licences", tool, findings, len(every), {}, "dependencies looked at"
+        "licenses", tool, findings, len(every), {}, "dependencies looked at"
     )
     if unknown:
-        result.notes.append(f"no licence is stated by {named(sorted(unknown))}")
+        result.notes.append(f"no license is stated by {named(sorted(unknown))}")
     return result
 
 

@@ -82,7 +82,7 @@ def examine(scan: Scan) -> CheckResult:
         tool = scan.locked("zizmor")
     except ToolError as error:
         return not_run_because("zizmor", error)
-    flaws: list[_Flaw] = []
+    issues: list[_Flaw] = []
     unread: dict[str, str] = {}
     waiting = batches(inputs)
     while waiting:
@@ -91,15 +91,15 @@ def examine(scan: Scan) -> CheckResult:
         if outcome.timed_out or outcome.missing:
             return ended_badly("zizmor", tool, outcome)
         if found is not None:
-            flaws += found
+            issues += found
         elif len(batch) > 1:
             # One of them is what it cannot read: the others are still audited.
             waiting += [[name] for name in batch]
         else:
             unread[batch[0].removeprefix("./")] = _why(outcome)
-    shown = [_finding(scan, flaw) for flaw in flaws if not flaw.ignored]
+    shown = [_finding(scan, issue) for issue in issues if not issue.ignored]
     result = conclude("zizmor", tool, shown, len(inputs), unread)
-    hidden = sum(flaw.ignored for flaw in flaws)
+    hidden = sum(issue.ignored for issue in issues)
     if hidden:
         result.notes.append(f"{hidden} findings are hidden by comments or zizmor.yml")
     return result
@@ -117,12 +117,12 @@ def _run(
             break
     outcome = scan.run("zizmor", tool, [*options, *names])
     try:
-        flaws = msgspec.json.decode(outcome.stdout, type=list[_Flaw])
+        issues = msgspec.json.decode(outcome.stdout, type=list[_Flaw])
     except msgspec.DecodeError:
         return None, outcome
-    shown = [flaw for flaw in flaws if not flaw.ignored]
+    shown = [issue for issue in issues if not issue.ignored]
     fits = outcome.code in _FINDING_CODES if shown else outcome.code == 0
-    return (flaws if fits and not outcome.timed_out else None), outcome
+    return (issues if fits and not outcome.timed_out else None), outcome
 
 
 def _why(outcome: Outcome) -> str:
@@ -130,23 +130,25 @@ def _why(outcome: Outcome) -> str:
     said = outcome.stderr.partition("Stack backtrace:")[0]
     rows = [_STEP.sub("", row).strip() for row in said.splitlines() if row.strip()]
     causes = [row for row in rows if not row.startswith(("INFO", "🌈", "fatal"))]
-    return (causes or rows or [outcome.ending()])[-1][:200]
+    return (causes or rows or [outcome.describe_exit()])[-1][:200]
 
 
-def _finding(scan: Scan, flaw: _Flaw) -> Finding:
-    ordered = sorted(flaw.locations, key=lambda place: place.symbolic.kind != "Primary")
-    place = ordered[0] if ordered else None
-    point = place.concrete.location.start_point if place else _Point(-1, -1)
-    path = place.symbolic.key.local.verbatim_path if place else ""
-    annotation = place.symbolic.annotation if place else ""
+def _finding(scan: Scan, issue: _Flaw) -> Finding:
+    ordered = sorted(
+        issue.locations, key=lambda location: location.symbolic.kind != "Primary"
+    )
+    location = ordered[0] if ordered else None
+    point = location.concrete.location.start_point if location else _Point(-1, -1)
+    path = location.symbolic.key.local.verbatim_path if location else ""
+    annotation = location.symbolic.annotation if location else ""
     return Finding(
         tool="zizmor",
-        rule=flaw.ident,
-        message=f"{flaw.desc}: {annotation}" if annotation else flaw.desc,
+        rule=issue.ident,
+        message=f"{issue.desc}: {annotation}" if annotation else issue.desc,
         path=scan.context.project.relative(path) if path else "",
         line=point.row + 1,
         column=point.column + 1,
-        score=SCORES.get(flaw.determinations.severity.lower(), SCORES["low"]),
-        help_url=flaw.url,
-        confidence=flaw.determinations.confidence.lower(),
+        score=SCORES.get(issue.determinations.severity.lower(), SCORES["low"]),
+        help_url=issue.url,
+        confidence=issue.determinations.confidence.lower(),
     )

@@ -41,14 +41,14 @@ from ci_framework.validating.test_environment import (
     widen,
 )
 
-__all__ = ["BEHAVIOUR_CHECKS", "Behaviour", "observe"]
+__all__ = ["BEHAVIOUR_CHECKS", "Behavior", "observe"]
 
 Say = Callable[[str], None]
 BEHAVIOUR_CHECKS = ("environments", "tests", "own-checks", "gate", "scan")
 
 
 @dataclass
-class Behaviour:
+class Behavior:
     """What was seen.
 
     Attributes:
@@ -104,12 +104,12 @@ class _Stage:
     ready: _Ready | None = None
     compared: Compared | None = None
     facts: GateFacts | None = None
-    seen: Behaviour = field(default_factory=Behaviour)
+    seen: Behavior = field(default_factory=Behavior)
 
 
 def observe(
     base: Clone, adopted: Clone, adoption: AdoptionFacts, timeout: float, say: Say
-) -> Behaviour:
+) -> Behavior:
     """Run what the project runs in both clones. The user has agreed to it.
 
     Args:
@@ -122,7 +122,7 @@ def observe(
     stage = _Stage(base, adopted, adoption, timeout, say)
     steps = (_environments, _tests, _own_checks, _gate, _scan)
     for name, step in zip(BEHAVIOUR_CHECKS, steps, strict=True):
-        check = timed(name, "behaviour", partial(step, stage))
+        check = timed(name, "behavior", partial(step, stage))
         stage.seen.checks.append(check)
         say(f"{name}: {check.status}: {check.reason}")
     return stage.seen

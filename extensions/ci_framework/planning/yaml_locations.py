@@ -176,5 +176,5 @@ def _first_line(error: Exception) -> str:
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or str(error)
     line = getattr(mark, "line", None)
-    place = f" (line {line + 1})" if isinstance(line, int) else ""
-    return " ".join(str(problem).split()) + place
+    location = f" (line {line + 1})" if isinstance(line, int) else ""
+    return " ".join(str(problem).split()) + location

@@ -9,11 +9,11 @@ from ci_engine.configuration.tables import table
 from ci_framework.analysis.survey import PYPROJECT, Survey
 from ci_framework.inventory import Evidence
 
-__all__ = ["PLACES", "Place", "configured_places"]
+__all__ = ["PLACES", "Location", "configured_locations"]
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """A place in which a tool may find its configuration.
 
     Attributes:
@@ -27,76 +27,76 @@ class Place:
     sections: tuple[str, ...] = ()
 
 
-def _toml(*keys: str) -> Place:
-    return Place(PYPROJECT, ("tool", *keys))
+def _toml(*keys: str) -> Location:
+    return Location(PYPROJECT, ("tool", *keys))
 
 
-def _files(*paths: str) -> tuple[Place, ...]:
-    return tuple(Place(path) for path in paths)
+def _files(*paths: str) -> tuple[Location, ...]:
+    return tuple(Location(path) for path in paths)
 
 
 # The first place that holds configuration is read, the others are not.
-PLACES: Mapping[str, tuple[Place, ...]] = {
+PLACES: Mapping[str, tuple[Location, ...]] = {
     "ruff": (*_files(".ruff.toml", "ruff.toml"), _toml("ruff")),
     "pytest": (
         *_files("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini"),
         _toml("pytest"),
-        Place("tox.ini", sections=("pytest",)),
-        Place("setup.cfg", sections=("tool:pytest",)),
+        Location("tox.ini", sections=("pytest",)),
+        Location("setup.cfg", sections=("tool:pytest",)),
     ),
     "coverage": (
         *_files(".coveragerc", ".coveragerc.toml"),
-        Place("setup.cfg", sections=("coverage:*",)),
-        Place("tox.ini", sections=("coverage:*",)),
+        Location("setup.cfg", sections=("coverage:*",)),
+        Location("tox.ini", sections=("coverage:*",)),
         _toml("coverage"),
     ),
     "mypy": (
         *_files("mypy.ini", ".mypy.ini"),
         _toml("mypy"),
-        Place("setup.cfg", sections=("mypy",)),
+        Location("setup.cfg", sections=("mypy",)),
     ),
     "pyright": (*_files("pyrightconfig.json"), _toml("pyright")),
     "basedpyright": (*_files("pyrightconfig.json"), _toml("basedpyright")),
     "ty": (*_files("ty.toml"), _toml("ty")),
     "pyrefly": (*_files("pyrefly.toml"), _toml("pyrefly")),
     "pyre": _files(".pyre_configuration"),
-    "pytype": (_toml("pytype"), Place("setup.cfg", sections=("pytype",))),
+    "pytype": (_toml("pytype"), Location("setup.cfg", sections=("pytype",))),
     "flake8": (
-        Place("setup.cfg", sections=("flake8", "flake8:*")),
-        Place("tox.ini", sections=("flake8", "flake8:*")),
-        Place(".flake8", sections=("flake8", "flake8:*")),
+        Location("setup.cfg", sections=("flake8", "flake8:*")),
+        Location("tox.ini", sections=("flake8", "flake8:*")),
+        Location(".flake8", sections=("flake8", "flake8:*")),
         _toml("flake8"),
     ),
     "pylint": (
         *_files("pylintrc", "pylintrc.toml", ".pylintrc", ".pylintrc.toml"),
         _toml("pylint"),
-        Place("setup.cfg", sections=("pylint*", "MASTER", "MESSAGES CONTROL")),
-        Place("tox.ini", sections=("pylint*",)),
+        Location("setup.cfg", sections=("pylint*", "MASTER", "MESSAGES CONTROL")),
+        Location("tox.ini", sections=("pylint*",)),
     ),
     "isort": (
         *_files(".isort.cfg"),
         _toml("isort"),
-        Place("setup.cfg", sections=("isort", "tool:isort")),
-        Place("tox.ini", sections=("isort",)),
+        Location("setup.cfg", sections=("isort", "tool:isort")),
+        Location("tox.ini", sections=("isort",)),
     ),
     "black": (_toml("black"),),
     "yapf": (
         *_files(".style.yapf"),
-        Place("setup.cfg", sections=("yapf",)),
+        Location("setup.cfg", sections=("yapf",)),
         _toml("yapf"),
     ),
     "autopep8": (
-        Place("setup.cfg", sections=("pep8", "autopep8")),
-        Place("tox.ini", sections=("pep8", "autopep8")),
+        Location("setup.cfg", sections=("pep8", "autopep8")),
+        Location("tox.ini", sections=("pep8", "autopep8")),
         _toml("autopep8"),
     ),
     "pycodestyle": (
-        Place("setup.cfg", sections=("pycodestyle",)),
-        Place("tox.ini", sections=("pycodestyle",)),
+        Location("setup.cfg", sections=("pycodestyle",)),
+        Location("tox.ini", sections=("pycodestyle",)),
     ),
     "pydocstyle": (
-        Place("setup.cfg", sections=("pydocstyle",)),
-        Place("tox.ini", sections=("pydocstyle",)),
+        Location("setup.cfg", sections=("pydocstyle",)),
+        Location("tox.ini", sections=("pydocstyle",)),
         *_files(".pydocstyle", ".pydocstyle.ini", ".pydocstylerc"),
         _toml("pydocstyle"),
     ),
@@ -105,13 +105,13 @@ PLACES: Mapping[str, tuple[Place, ...]] = {
         _toml("bandit"),
     ),
     "codespell": (
-        Place("setup.cfg", sections=("codespell",)),
+        Location("setup.cfg", sections=("codespell",)),
         *_files(".codespellrc"),
         _toml("codespell"),
     ),
     "tox": (
-        Place("tox.ini", sections=("tox", "testenv*")),
-        Place("setup.cfg", sections=("tox:tox", "testenv*")),
+        Location("tox.ini", sections=("tox", "testenv*")),
+        Location("setup.cfg", sections=("tox:tox", "testenv*")),
         _toml("tox"),
         *_files("tox.toml"),
     ),
@@ -135,7 +135,7 @@ PLACES: Mapping[str, tuple[Place, ...]] = {
     "bump-my-version": (
         *_files(".bumpversion.toml", ".bumpversion.cfg"),
         _toml("bumpversion"),
-        Place("setup.cfg", sections=("bumpversion*",)),
+        Location("setup.cfg", sections=("bumpversion*",)),
     ),
     "towncrier": (*_files("towncrier.toml"), _toml("towncrier")),
     "setuptools-scm": (_toml("setuptools_scm"),),
@@ -158,33 +158,33 @@ PLACES: Mapping[str, tuple[Place, ...]] = {
 }
 
 
-def configured_places(survey: Survey, tool: str) -> Iterator[Evidence]:
+def configured_locations(survey: Survey, tool: str) -> Iterator[Evidence]:
     """The places that hold configuration of a tool; the first is in force."""
-    for place in PLACES.get(tool, ()):
-        if survey.has(place.path):
-            line = _line(survey, place)
+    for location in PLACES.get(tool, ()):
+        if survey.has(location.path):
+            line = _line(survey, location)
             if line is not None:
-                yield Evidence(path=place.path, line=line)
+                yield Evidence(path=location.path, line=line)
 
 
-def _line(survey: Survey, place: Place) -> int | None:
+def _line(survey: Survey, location: Location) -> int | None:
     """Where the configuration starts in a file, None if it has none."""
-    if place.sections:
-        return _section_line(survey, place)
-    if not place.keys:
+    if location.sections:
+        return _section_line(survey, location)
+    if not location.keys:
         return 0
-    holder = table(survey.documents.toml(place.path), *place.keys[:-1])
-    if place.keys[-1] not in holder:
+    holder = table(survey.documents.toml(location.path), *location.keys[:-1])
+    if location.keys[-1] not in holder:
         return None
-    return survey.documents.place(place.path, *place.keys).line
+    return survey.documents.location(location.path, *location.keys).line
 
 
-def _section_line(survey: Survey, place: Place) -> int | None:
-    ini = survey.documents.ini(place.path)
+def _section_line(survey: Survey, location: Location) -> int | None:
+    ini = survey.documents.ini(location.path)
     lines = [
         ini.lines[name]
         for name in ini.sections
-        for wanted in place.sections
+        for wanted in location.sections
         if name == wanted or (wanted.endswith("*") and name.startswith(wanted[:-1]))
     ]
     return min(lines) if lines else None

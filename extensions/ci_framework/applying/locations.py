@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from ci_framework.planning.plan import Change
 from ci_framework.repository import Entry, Repository
 
-__all__ = ["Refusal", "ignore_rules", "refuse_places"]
+__all__ = ["Refusal", "ignore_rules", "refuse_locations"]
 
 _SUBMODULE = "160000"
 
@@ -28,14 +28,14 @@ class Refusal:
 
     found: str
     allowed: str
-    next_step: str
+    hint: str
 
     def __str__(self) -> str:
         """The refusal for people."""
-        return f"found {self.found}; allowed: {self.allowed} (next: {self.next_step})"
+        return f"found {self.found}; allowed: {self.allowed} (hint: {self.hint})"
 
 
-def refuse_places(
+def refuse_locations(
     repository: Repository, changes: Sequence[Change]
 ) -> Iterator[Refusal]:
     """Find the files of a plan that cannot stand where they should."""
@@ -43,8 +43,8 @@ def refuse_places(
     flagged = _flagged(repository)
     folded: dict[str, str] = {}
     for path in tracked:
-        for place in (path, *_parents(path)):
-            folded.setdefault(place.casefold(), place)
+        for location in (path, *_parents(path)):
+            folded.setdefault(location.casefold(), location)
     untracked = _untracked_ignored(repository, changes)
     for change in changes:
         refusal = (
@@ -58,7 +58,7 @@ def refuse_places(
                 refusal = Refusal(
                     f"{refusal.found} (ignored by {untracked[change.path]})",
                     refusal.allowed,
-                    refusal.next_step,
+                    refusal.hint,
                 )
             yield refusal
 
@@ -83,19 +83,19 @@ def _way(
 ) -> Refusal | None:
     """What stands between the top of the repository and the file."""
     for parent in _parents(change.path):
-        place = repository.root / parent
+        location = repository.root / parent
         entry = tracked.get(parent)
         if entry is not None and entry.mode == _SUBMODULE:
             what, step = "a submodule", "leave the file out with `unmanaged`"
-        elif place.is_symlink():
+        elif location.is_symlink():
             what, step = "a link", f"make {parent} a directory of its own"
-        elif (place / ".git").exists():
+        elif (location / ".git").exists():
             what, step = "a repository of its own", f"move {parent} elsewhere"
-        elif place.is_dir():
-            if os.access(place, os.W_OK | os.X_OK):
+        elif location.is_dir():
+            if os.access(location, os.W_OK | os.X_OK):
                 continue
             what, step = "a directory without write permission", f"chmod u+wx {parent}"
-        elif place.exists():
+        elif location.exists():
             what, step = "a file", f"rename {parent}"
         else:
             return None
@@ -111,10 +111,10 @@ def _file(
     flagged: Collection[str],
 ) -> Refusal | None:
     """What stands where the file goes."""
-    place = repository.root / change.path
+    location = repository.root / change.path
     entry = tracked.get(change.path)
     try:
-        mode = place.lstat().st_mode
+        mode = location.lstat().st_mode
     except OSError:
         mode = 0
     if mode and not stat.S_ISREG(mode):
