@@ -189,7 +189,7 @@ def _plain(project: Project) -> Environment:
     if find_program("uv"):
         make = ["uv", "venv", "--quiet", str(prefix)]
     else:
-        make = ["python3", "-m", "venv", str(prefix)]
+        make = ["python3", "-I", "-m", "venv", str(prefix)]
     _insist(project, make, "an environment could not be made")
     variables = activated(prefix)
     probe = ask_virtual_environment(prefix, project=project, variables=variables)
@@ -213,7 +213,8 @@ def _installer(environment: Environment) -> list[str]:
     python = environment.probe.executable
     if find_program("uv"):
         return ["uv", "pip", "install", "--quiet", "--python", python]
-    return [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [python, "-I", "-m", "pip", "install", "--quiet"]
+    return [*pip, "--disable-pip-version-check"]
 
 
 def _run(project: Project, command: Sequence[str]) -> Outcome:
