@@ -25,6 +25,7 @@ from tests.render.renders import render
 
 PARTS = [
     "framework-files",
+    "output",
     "settings",
     "waivers",
     "blocks",
