@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -18,7 +17,8 @@ from xml.etree import ElementTree as Xml
 
 import pytest
 
-from ci_engine.tools import read_tool_locks
+from ci_engine.tools import tool_entry
+from ci_engine.user_cache import CACHE_VARIABLE
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGINE = ROOT / "template" / "ci-framework"
@@ -129,7 +129,7 @@ def clean_environment(**changes: str | None) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(_DROPPED) and name != "CI"
+        if name == CACHE_VARIABLE or not (name == "CI" or name.startswith(_DROPPED))
     }
     # Of the many plugins here only the one that projects have: it saves most time.
     kept.update(LEAN)
@@ -238,6 +238,15 @@ class DemoProject:
         return self.root / ".ci-framework" / "gate"
 
     @property
+    def cache(self) -> Path:
+        """The user's cache, for this project alone."""
+        return self.root.with_name(f"{self.root.name}-cache")
+
+    @property
+    def variables(self) -> dict[str, str | None]:
+        return {CACHE_VARIABLE: str(self.cache)}
+
+    @property
     def bootstrap(self) -> Path:
         return self.root / "ci-framework" / "ci_engine" / "bootstrap.py"
 
@@ -292,7 +301,7 @@ class DemoProject:
         done = subprocess.run(
             [*(command or self.command()), *arguments],
             cwd=cwd or self.root,
-            env=clean_environment(**(variables or {})),
+            env=clean_environment(**{**self.variables, **(variables or {})}),
             capture_output=True,
             check=False,
             timeout=timeout,
@@ -321,7 +330,7 @@ class DemoProject:
         process = subprocess.Popen(
             self.command("gate", *arguments),
             cwd=self.root,
-            env=clean_environment(),
+            env=clean_environment(**self.variables),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -407,18 +416,14 @@ def add_uv(tools: Path, wait: float = 0) -> Path:
 
 def place_tool(project: DemoProject, name: str) -> None:
     """Put an installed tool where the engine would install the locked one."""
-    lock = read_tool_locks()[name]
-    text = "\n".join(lock.requirements) + "\n"
-    identity = hashlib.sha256(f"{sys.version}\n{text}".encode()).hexdigest()[:12]
-    place = (
-        project.root / ".ci-framework" / "tools" / f"{name}-{lock.version}-{identity}"
-    )
+    entry = project.cache / tool_entry(name)
+    place = entry.with_name(f"{entry.name}.placed")
     place.mkdir(parents=True)
     environment = Path(sys.prefix)
     for part in ("bin", "lib"):
         (place / part).symlink_to(environment / part, target_is_directory=True)
     shutil.copy(environment / "pyvenv.cfg", place)
-    (place / "ci-framework-stamp").write_text(identity, encoding="utf-8")
+    entry.write_text(place.name, encoding="utf-8")
 
 
 def find_python(version: str) -> Path | None:

@@ -12,6 +12,7 @@ from types import FrameType
 
 from ci_engine.errors import ToolError
 from ci_engine.signals import on_signals, restore
+from ci_engine.user_cache import CACHE_VARIABLE
 from ci_framework.repository import Repository
 
 __all__ = ["Clone", "child_environment", "make_clone", "scratch_directory"]
@@ -122,6 +123,6 @@ def child_environment(**extra: str) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(_DROPPED)
+        if not name.startswith(_DROPPED) or name == CACHE_VARIABLE
     }
     return {**kept, **extra}

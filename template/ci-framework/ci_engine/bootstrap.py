@@ -1,8 +1,9 @@
 """Start the engine in an environment that has what it needs.
 
 Only the standard library is used here, and nothing newer than Python 3.10. In this
-order: the interpreter that runs this file, the private environment of an earlier
-start, uv, pixi, pipx, and a virtual environment made with pip.
+order: the interpreter that runs this file, the environment in the user's cache, uv,
+pixi, pipx, and a virtual environment made with pip. Nothing is taken from the
+repository but the engine itself.
 """
 
 from __future__ import annotations
@@ -10,17 +11,28 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
-import tempfile
+import sysconfig
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NoReturn
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from ci_engine.errors import ToolError  # noqa: E402 - the path comes first
+from ci_engine.installing import (  # noqa: E402
+    Commands,
+    installer_variables,
+    python_of,
+    ways_to_install,
+)
+from ci_engine.user_cache import CACHE_VARIABLE, keep_in_cache  # noqa: E402
+
+REPOSITORY = HERE.parent.parent
 REQUIREMENTS = HERE / "requirements.txt"
-OUTPUT = HERE.parent.parent / ".ci-framework"
-PREFIX = OUTPUT / "engine"
 # The lowest versions the engine works with; the lock file has newer ones.
 NEEDED = {"msgspec": (0, 20), "pyyaml": (6, 0), "rich": (14, 0)}
 
@@ -33,11 +45,14 @@ def main() -> None:
         _say(verbose, f"engine: this interpreter ({sys.executable})")
         _run_here()
         return
-    python = _private_python(PREFIX)
-    if not _fresh():
-        _make_private(verbose)
+    before = os.environ.get(CACHE_VARIABLE)
+    try:
+        python = _private_python(verbose)
+    except ToolError as error:
+        _fail(str(error), error.next_step)
     _say(verbose, f"engine: private environment ({python})")
-    _become(str(python), arguments)
+    # It is set where nothing can be kept: then this process has to clean up.
+    _become(str(python), arguments, ends=os.environ.get(CACHE_VARIABLE) != before)
 
 
 def _good_enough() -> bool:
@@ -55,98 +70,60 @@ def _good_enough() -> bool:
 
 
 def _run_here() -> None:
-    sys.path.insert(0, str(HERE.parent))
-    from ci_engine.cli import main as run  # noqa: PLC0415 - the path comes first
+    from ci_engine.cli import main as run  # noqa: PLC0415 - it needs the packages
 
     sys.exit(run())
 
 
-def _identity() -> str:
-    """What the private environment depends on."""
-    base = f"{sys.version_info[:2]}".encode() + REQUIREMENTS.read_bytes()
-    return hashlib.sha256(base).hexdigest()
+def _private_python(verbose: bool) -> Path:
+    """The interpreter of the private environment, which is made if need be.
 
-
-def _fresh() -> bool:
-    """Whether the private environment is there and has what the lock says.
-
-    The launcher skips this file while the stamp is newer than the lock.
+    Raises:
+        ToolError: if it cannot be made.
     """
-    stamp = PREFIX / "stamp"
-    try:
-        fresh = stamp.read_text(encoding="utf-8") == _identity()
-        if fresh and _private_python(PREFIX).exists():
-            stamp.touch()
-            return True
-    except OSError:
-        pass
-    return False
+    build = f"{sys.version}\n{sysconfig.get_platform()}\n{sys.base_prefix}\n"
+    identity = hashlib.sha256(build.encode() + REQUIREMENTS.read_bytes()).hexdigest()
+    prefix = keep_in_cache(
+        REPOSITORY,
+        f"engine/{identity[:24]}",
+        lambda fresh: _make_private(fresh, verbose),
+        lambda kept: python_of(kept).exists(),
+    )
+    return python_of(prefix)
 
 
-def _private_python(prefix: Path) -> Path:
-    if os.name == "nt":
-        return prefix / "Scripts" / "python.exe"
-    return prefix / "bin" / "python"
+def _make_private(prefix: Path, verbose: bool) -> None:
+    """Make the private environment in the quickest way that works.
 
-
-def _make_private(verbose: bool) -> None:
-    """Make the private environment beside its place, then move it there."""
-    try:
-        OUTPUT.mkdir(exist_ok=True)
-        ignore = OUTPUT / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n", encoding="utf-8")
-        temporary = Path(tempfile.mkdtemp(prefix="engine-", dir=OUTPUT))
-    except OSError as error:
-        _fail(f"{OUTPUT}: cannot write there: {error.strerror}", "make it writable")
+    Raises:
+        ToolError: if none does.
+    """
     tried: list[str] = []
-    for name, commands in _ways(temporary):
+    for name, commands in ways_to_install(prefix, sys.executable, REQUIREMENTS).items():
         _say(verbose, f"engine: making a private environment with {name}")
-        problem = _run_all(commands)
+        problem = _run_all(commands, prefix.parent)
         if not problem:
-            (temporary / "stamp").write_text(_identity(), encoding="utf-8")
-            _move(temporary)
             return
         tried.append(f"{name}: {problem}")
-        shutil.rmtree(temporary, ignore_errors=True)
-    _fail(
+        shutil.rmtree(prefix, ignore_errors=True)
+    needed = " ".join(NEEDED)
+    raise ToolError(
         "the engine's packages could not be installed\n" + "\n".join(tried),
-        f"check the network, or install {' '.join(NEEDED)} for {sys.executable}",
+        next_step=f"check the network, or install {needed} for {sys.executable}",
     )
 
 
-def _ways(prefix: Path) -> list[tuple[str, list[list[str]]]]:
-    """The ways to make an environment, the quickest first."""
-    python = str(_private_python(prefix))
-    lock = ["--require-hashes", "--requirement", str(REQUIREMENTS)]
-    make_uv = ["venv", "--quiet", "--allow-existing", "--python", sys.executable]
-    fill_uv = ["pip", "install", "--quiet", "--python", python, *lock]
-    ways: list[tuple[str, list[list[str]]]] = []
-    starters = {
-        "uv": ["uv"],
-        "pixi": ["pixi", "exec", "uv"],
-        "pipx": ["pipx", "run", "uv"],
-    }
-    for name, words in starters.items():
-        if shutil.which(words[0]):
-            make = [*words, *make_uv, str(prefix)]
-            ways.append((name, [make, [*words, *fill_uv]]))
-    pip = [python, "-I", "-m", "pip", "install", "--quiet"]
-    pip += ["--disable-pip-version-check"]
-    make_venv = [sys.executable, "-I", "-m", "venv", str(prefix)]
-    ways.append(("venv", [make_venv, [*pip, *lock]]))
-    return ways
-
-
-def _run_all(commands: list[list[str]]) -> str:
+def _run_all(commands: Commands, directory: Path) -> str:
     """Run commands one after the other; return what went wrong, if anything."""
-    # Isolated mode is for this process only: the installers would obey these.
-    foreign = ("PYTHONPATH", "PYTHONHOME")
-    variables = {k: text for k, text in os.environ.items() if k not in foreign}
     for command in commands:
         try:
             done = subprocess.run(
-                command, capture_output=True, check=False, timeout=600, env=variables
+                command,
+                capture_output=True,
+                check=False,
+                timeout=600,
+                env=installer_variables(),
+                cwd=directory,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             return str(error)
@@ -156,27 +133,17 @@ def _run_all(commands: list[list[str]]) -> str:
     return ""
 
 
-def _move(temporary: Path) -> None:
-    """Put the environment in its place, unless another start was quicker."""
-    if PREFIX.is_dir() and not _fresh():
-        # Ours: an environment of an older lock, or of another Python.
-        old = Path(tempfile.mkdtemp(prefix="engine-old-", dir=OUTPUT))
-        PREFIX.rename(old / "engine")
-        shutil.rmtree(old, ignore_errors=True)
-    try:
-        temporary.rename(PREFIX)
-    except OSError:
-        shutil.rmtree(temporary, ignore_errors=True)
-        if not _fresh():
-            raise
-
-
-def _become(python: str, arguments: list[str]) -> None:
-    """Replace this process by the engine."""
+def _become(python: str, arguments: list[str], *, ends: bool) -> None:
+    """Replace this process by the engine, or wait for it where something ends here."""
     command = [python, "-I", str(HERE / "__main__.py"), *arguments]
-    if os.name == "nt":
-        # exec on Windows returns to the shell before the new process ends.
-        sys.exit(subprocess.run(command, check=False).returncode)
+    # exec on Windows returns to the shell before the new process ends.
+    if os.name == "nt" or ends:
+        process = subprocess.Popen(command)
+        # The terminal sends an interrupt to both; what is sent to this one goes on.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, lambda number, _: process.send_signal(number))
+        code = process.wait()
+        sys.exit(code if code >= 0 else 128 - code)
     os.execv(command[0], command)  # noqa: S606 - no shell is wanted
 
 

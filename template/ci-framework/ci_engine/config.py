@@ -25,6 +25,7 @@ from ci_engine.settings import (
     QualityTiers,
     Settings,
 )
+from ci_engine.user_cache import CACHE_VARIABLE
 
 __all__ = [
     "Configuration",
@@ -48,7 +49,9 @@ _Structure = TypeVar("_Structure", bound=msgspec.Struct)
 
 _PREFIX = "CI_FRAMEWORK_"
 # Variables of ours that are not settings.
-_OTHER_VARIABLES = frozenset({"CI_FRAMEWORK_ENGINE_PYTHON", "CI_FRAMEWORK_PACKAGE"})
+_OTHER_VARIABLES = frozenset(
+    {CACHE_VARIABLE, "CI_FRAMEWORK_ENGINE_PYTHON", "CI_FRAMEWORK_PACKAGE"}
+)
 
 
 class Configuration(msgspec.Struct, frozen=True):

@@ -14,11 +14,19 @@ from pathlib import Path
 import msgspec
 
 from ci_engine.errors import ToolError
+from ci_engine.installing import python_of
 from ci_engine.output import prepare_directory, write_text
 from ci_engine.project import Project
 from ci_engine.run import Outcome, find_program, run_program
 
-__all__ = ["MEASURING", "Environment", "Probe", "ask_environment", "child_variables"]
+__all__ = [
+    "MEASURING",
+    "Environment",
+    "Probe",
+    "ask_environment",
+    "child_variables",
+    "python_of",
+]
 
 # Programs that checks look for in the project's environment.
 PROGRAMS = (
@@ -96,12 +104,6 @@ def activated(prefix: Path) -> dict[str, str]:
     scripts = prefix / ("Scripts" if os.name == "nt" else "bin")
     path = os.pathsep.join([str(scripts), os.environ.get("PATH", "")])
     return child_variables({"VIRTUAL_ENV": str(prefix), "PATH": path})
-
-
-def python_of(prefix: Path) -> Path:
-    """The interpreter of a virtual environment."""
-    names = ("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")
-    return prefix.joinpath(*names)
 
 
 def ask_environment(

@@ -50,6 +50,7 @@ from ci_engine.results import (
 from ci_engine.run import CancelledError
 from ci_engine.settings import CheckName, Tier
 from ci_engine.signals import on_signals, restore
+from ci_engine.tracked_output import check_tracked_output
 
 __all__ = ["GateRequest", "run_gate"]
 
@@ -218,7 +219,8 @@ class _Run:
         finally:
             restore(before)
         checks = [self.results[name] for name in self.request.checks]
-        checks = [*self._python_check(), *checks]
+        tracked = check_tracked_output(self.project, self.request.tier)
+        checks = [*tracked, *self._python_check(), *checks]
         environment = self.environment
         return RunResult(
             command="gate",

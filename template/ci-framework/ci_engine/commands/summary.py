@@ -15,10 +15,11 @@ from ci_engine.errors import ToolError, UsageError
 from ci_engine.gathered import Job, Leg, gather_legs, job_verdict, read_jobs
 from ci_engine.github import add_summary, warn, write_outputs
 from ci_engine.output import prepare_directory, write_text
-from ci_engine.project import repository_root
+from ci_engine.project import Project, repository_root
 from ci_engine.report.page import LONGEST_COMMENT, Sections, clip, to_page
 from ci_engine.report.result_json import to_json
 from ci_engine.results import CheckResult, RunResult, Status, Verdict
+from ci_engine.tracked_output import check_tracked_output
 
 __all__ = ["SummaryRequest", "run_summary"]
 
@@ -90,7 +91,13 @@ def _gather(reports: Path, jobs: list[Job]) -> tuple[list[Leg], list[str]]:
         UsageError: if there is nothing to make a page of.
     """
     if reports.is_dir():
-        return gather_legs(reports)
+        legs, unread = gather_legs(reports)
+        # A report that was committed is no result of a run.
+        root = repository_root()
+        project = Project(root, "pip", {}, has_git=(root / ".git").exists())
+        tracked = check_tracked_output(project, "")
+        said = [c.reason or c.findings[0].message for c in tracked]
+        return legs, [*unread, *said]
     if not jobs:
         raise UsageError(
             f"--reports: {reports}: no such directory",

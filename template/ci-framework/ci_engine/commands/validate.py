@@ -24,6 +24,7 @@ from ci_engine.results import (
     Verdict,
     verdict_of,
 )
+from ci_engine.tracked_output import find_tracked_output
 from ci_engine.validation.blocks import check_answers, check_blocks
 from ci_engine.validation.packages_check import check_packages
 from ci_engine.validation.schemas import check_schemas
@@ -72,6 +73,7 @@ def run_validate(*, as_json: bool, report_dir: str) -> int:
 def _parts(project: Project) -> dict[str, Callable[[], Iterator[Finding]]]:
     return {
         "framework-files": check_framework_files,
+        "output": lambda: iter(find_tracked_output(project)),
         "settings": lambda: check_settings(project),
         "waivers": lambda: check_waivers(project),
         "blocks": lambda: check_blocks(project),

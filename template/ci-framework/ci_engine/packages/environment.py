@@ -39,6 +39,7 @@ from ci_engine.project import Project, normalise
 from ci_engine.run import find_program
 from ci_engine.settings import Tier
 from ci_engine.tables import dig, table, text
+from ci_engine.tracked_output import refuse_tracked_output
 
 __all__ = ["prepare_package"]
 
@@ -80,6 +81,7 @@ def prepare_package(
         ToolError: if it cannot be had.
     """
     top = view.top
+    refuse_tracked_output(top)
     declared = _pixi_name(view)
     if declared and find_program("pixi") is not None:
         return _pixi(view, declared, cancel)

@@ -34,6 +34,7 @@ from ci_engine.scan.merge import merge
 from ci_engine.scan.once import Once, dependencies_of, needs_environment
 from ci_engine.scan.waivers import Waivers
 from ci_engine.settings import CheckName, CheckSettings, SecurityLevel, Settings
+from ci_engine.tracked_output import check_tracked_output
 
 __all__ = ["Outcome", "ScanRun"]
 
@@ -120,7 +121,8 @@ class ScanRun:
             settle(result, elsewhere.get(engine.name, []), self.level)
             if engine.name in self.level.optional and result.status is Status.SKIPPED:
                 result.reason += " (optional)"
-        return [*results, *self._about_waivers(results)]
+        tracked = check_tracked_output(self.project, self.level_name)
+        return [*tracked, *results, *self._about_waivers(results)]
 
     def _separate(self, examined: Sequence[CheckResult]) -> list[CheckResult]:
         """Each engine with its own findings, as the baseline records them."""
