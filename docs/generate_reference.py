@@ -274,8 +274,8 @@ the command with exit code 2 and names file, line, key, value and what is allowe
 `CHECK` stands for the name of a check, such as `lint` or `NO_CONFLICT_MARKERS`. The
 JSON schema for editors is `ci-framework/configs/schemas/settings.json`.
 
-One variable is no setting: `CI_FRAMEWORK_ENGINE_PYTHON` is the Python (3.10 or later)
-that starts the engine."""
+Two variables are no settings: `CI_FRAMEWORK_ENGINE_PYTHON` is the Python that starts
+the engine (3.10 or later), and `CI_FRAMEWORK_CACHE` is the directory of the cache."""
 
 
 def settings_rows(

@@ -43,6 +43,14 @@ def shared_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True, scope="session")
+def user_cache(shared_directory: Path) -> Generator[Path]:
+    """A cache for the user of these tests: that of the machine is left alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CI_FRAMEWORK_CACHE", str(shared_directory / "user-cache"))
+        yield shared_directory / "user-cache"
+
+
+@pytest.fixture(autouse=True, scope="session")
 def compiled_once() -> Generator[None]:
     """Compile each text of the template once in a process, not for every render.
 

@@ -6,4 +6,4 @@ package metadata, the rendered configuration and the reports read it from here.
 
 __all__ = ["__version__"]
 
-__version__ = "2.0.0"
+__version__ = "2.1.0"

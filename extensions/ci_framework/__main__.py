@@ -1,8 +1,27 @@
-"""Run the companion: ``python -m ci_framework``."""
+"""Run the companion: ``python -m ci_framework``, this file by its path, or the script.
 
+Nothing is imported from the current directory: that is often a repository whose code
+nobody agreed to run. ``-m`` and an empty entry of PYTHONPATH put it on the path.
+"""
+
+import os
 import sys
 
-from ci_framework.cli import main
+
+def _without_current_directory() -> None:
+    """Take the current directory off the path, unless this package is in it."""
+    here = os.path.realpath(os.curdir)
+    if os.path.realpath(f"{__file__}/../..") != here:
+        sys.path[:] = [p for p in sys.path if os.path.realpath(p or os.curdir) != here]
+
+
+def main() -> int:
+    """Run the command line."""
+    _without_current_directory()
+    from ci_framework.cli import main as run  # noqa: PLC0415 - the path comes first
+
+    return run()
+
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -390,6 +390,51 @@ def codes_of(listing: Path, action: str) -> dict[str, int]:
     }
 
 
+# Modules that the companion imports, at once or when it needs them, and its own name.
+_IMPORTED = ("ci_framework", "copier", "msgspec", "questionary", "runpy", "yaml")
+
+
+def poison(directory: Path) -> Path:
+    """Modules at the top of a repository; the file that shows that one was imported."""
+    shown = directory / "imported"
+    text = f"import pathlib\npathlib.Path({str(shown)!r}).touch()\n"
+    write(directory, {f"{name}.py": text for name in _IMPORTED})
+    return shown
+
+
+def test_no_code_of_the_repository_runs_that_a_fleet_command_starts_in(
+    companion: Companion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = make_project(tmp_path / "one")
+    shown = poison(repository)
+    listing = list_of(tmp_path, repository)
+    monkeypatch.chdir(repository)
+    companion.run("fleet", "status", listing)
+    [member] = state_of(listing).members.values()
+    assert member.entries["status"].summary
+    assert not shown.exists()
+
+
+@pytest.mark.parametrize("variables", [{}, {"PYTHONPATH": f"{os.pathsep}nowhere"}])
+def test_the_companion_imports_nothing_from_the_current_directory(
+    tmp_path: Path, variables: dict[str, str]
+) -> None:
+    shown = poison(tmp_path)
+    # Python itself imports these with -m, before anything of ours is asked.
+    for name in ("ci_framework", "runpy"):
+        (tmp_path / f"{name}.py").unlink()
+    done = subprocess.run(
+        [sys.executable, "-m", "ci_framework", "status", "."],
+        cwd=tmp_path,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "git" in done.stderr, done.stderr
+    assert not shown.exists()
+
+
 def test_a_fleet_is_adopted_and_taken_back(
     companion: Companion, tmp_path: Path, releases: Path
 ) -> None:

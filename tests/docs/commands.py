@@ -81,12 +81,17 @@ _SAYS_GREEN = 'grep -q \'"verdict": "green"\''
 COMMANDS: dict[str, Way] = {
     # README.md
     "python -m pip install uv && uv run --only-group render copier copy --defaults"
-    " --overwrite --vcs-ref=HEAD . ../demo &&"
+    ' --overwrite --vcs-ref=HEAD "$PWD" ../demo &&'
     " ../demo/ci-framework/scripts/local-quality-gates.sh --tier=essential": Way(
         "checkout",
         before="python -m venv ../python",
         replace=("python -m", ". ../python/bin/activate && python -m"),
-        after=f"{_SAYS_GREEN} ../demo/.ci-framework/gate/result.json",
+        # A demo that cannot be updated would be no demonstration.
+        after=f"{_SAYS_GREEN} ../demo/.ci-framework/gate/result.json"
+        " && cd ../demo && git init --quiet && git add --all"
+        " && git -c user.name=T -c user.email=t@example.org commit --quiet -m start"
+        " && uv run --project ../checkout --only-group render"
+        " copier update --defaults --vcs-ref=HEAD",
     ),
     f"copier copy {ADDRESS} myproj": Way(
         "empty",

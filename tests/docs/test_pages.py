@@ -154,7 +154,7 @@ def _keys(schema: Document, definitions: Document, prefix: str) -> Iterator[str]
 def test_variables_exist(page: Page) -> None:
     keys = (re.sub(r"[.-]", "_", name).upper() for name in _setting_names())
     known = {f"CI_FRAMEWORK_{key}" for key in keys}
-    known |= {"CI_FRAMEWORK_ENGINE_PYTHON", "CI_FRAMEWORK_"}
+    known |= {"CI_FRAMEWORK_CACHE", "CI_FRAMEWORK_ENGINE_PYTHON", "CI_FRAMEWORK_"}
     # A misspelt one is shown on purpose, and CHECK stands for the name of a check.
     shown = {"CI_FRAMEWORK_QUALITY_TEIR"}
     for variable in re.findall(r"CI_FRAMEWORK_\w*", page.text):

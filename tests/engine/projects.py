@@ -9,18 +9,17 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any, cast
 from xml.etree import ElementTree as Xml
 
 import pytest
 
-from ci_engine.environments.isolated_tools import read_tool_locks
+from ci_engine.environments.isolated_tools import tool_entry
+from ci_engine.environments.user_cache import CACHE_VARIABLE
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGINE = ROOT / "extensions"
@@ -132,12 +131,11 @@ def clean_environment(**changes: str | None) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(_DROPPED) and name != "CI"
+        if name == CACHE_VARIABLE or not (name == "CI" or name.startswith(_DROPPED))
     }
     # Of the many plugins here only the one that projects have: it saves most time.
     kept.update(LEAN)
     kept["CI_FRAMEWORK_ENGINE"] = str(ENGINE)
-    kept["CI_FRAMEWORK_CACHE"] = str(cache_directory())
     kept["GIT_CONFIG_GLOBAL"] = os.devnull
     kept["GIT_CONFIG_NOSYSTEM"] = "1"
     for name, value in changes.items():
@@ -146,13 +144,6 @@ def clean_environment(**changes: str | None) -> dict[str, str]:
         else:
             kept[name] = value
     return kept
-
-
-@cache
-def cache_directory() -> Path:
-    """The cache of these tests: the user's own is left alone."""
-    base = Path(os.environ.get("PYTEST_DEBUG_TEMPROOT", tempfile.gettempdir()))
-    return base / f"ci-framework-tests-{os.getuid()}"
 
 
 def link_or_copy(source: str, destination: str) -> None:
@@ -268,6 +259,15 @@ class DemoProject:
         return self.root / ".ci-framework" / "gate"
 
     @property
+    def cache(self) -> Path:
+        """The user's cache, for this project alone."""
+        return self.root.with_name(f"{self.root.name}-cache")
+
+    @property
+    def variables(self) -> dict[str, str | None]:
+        return {CACHE_VARIABLE: str(self.cache)}
+
+    @property
     def bootstrap(self) -> Path:
         return self.root / "ci-framework" / "bootstrap"
 
@@ -322,7 +322,7 @@ class DemoProject:
         done = subprocess.run(
             [*(command or self.command()), *arguments],
             cwd=cwd or self.root,
-            env=clean_environment(**(variables or {})),
+            env=clean_environment(**{**self.variables, **(variables or {})}),
             capture_output=True,
             check=False,
             timeout=timeout,
@@ -351,7 +351,7 @@ class DemoProject:
         process = subprocess.Popen(
             self.command("gate", *arguments),
             cwd=self.root,
-            env=clean_environment(),
+            env=clean_environment(**self.variables),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -437,18 +437,14 @@ def add_uv(tools: Path, wait: float = 0) -> Path:
 
 def install_tool(project: DemoProject, name: str) -> None:
     """Put an installed tool where the engine would install the locked one."""
-    lock = read_tool_locks()[name]
-    text = "\n".join(lock.requirements) + "\n"
-    identity = hashlib.sha256(f"{sys.version}\n{text}".encode()).hexdigest()[:12]
-    location = (
-        project.root / ".ci-framework" / "tools" / f"{name}-{lock.version}-{identity}"
-    )
+    entry = project.cache / tool_entry(name)
+    location = entry.with_name(f"{entry.name}.placed")
     location.mkdir(parents=True)
     environment = Path(sys.prefix)
     for part in ("bin", "lib"):
         (location / part).symlink_to(environment / part, target_is_directory=True)
     shutil.copy(environment / "pyvenv.cfg", location)
-    (location / "ci-framework-stamp").write_text(identity, encoding="utf-8")
+    entry.write_text(location.name, encoding="utf-8")
 
 
 def find_python(version: str) -> Path | None:

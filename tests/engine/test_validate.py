@@ -25,6 +25,7 @@ from tests.render.renders import render
 
 PARTS = [
     "framework-files",
+    "output",
     "settings",
     "waivers",
     "blocks",
@@ -107,7 +108,7 @@ def test_what_the_template_renders_is_green(
 def test_the_locked_validators_can_be_installed(project: DemoProject) -> None:
     run = project.run("validate")
     assert_green(run)
-    tools = (project.root / ".ci-framework" / "tools").iterdir()
+    tools = (project.cache / "tools").iterdir()
     assert len([path for path in tools if path.is_dir()]) == 1
 
 

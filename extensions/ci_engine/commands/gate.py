@@ -49,6 +49,7 @@ from ci_engine.processes.signals import on_signals, restore
 from ci_engine.project.git import DiffBase, find_diff_base
 from ci_engine.project.output_files import prepare_directory
 from ci_engine.project.repository import Project
+from ci_engine.project.tracked_output import check_tracked_output
 from ci_engine.reports.publishing import publish, write_reports
 
 __all__ = ["GateRequest", "run_gate"]
@@ -218,7 +219,8 @@ class _Run:
         finally:
             restore(before)
         checks = [self.results[name] for name in self.request.checks]
-        checks = [*self._python_check(), *checks]
+        tracked = check_tracked_output(self.project, self.request.tier)
+        checks = [*tracked, *self._python_check(), *checks]
         environment = self.environment
         return RunResult(
             command="gate",

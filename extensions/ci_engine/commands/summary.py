@@ -15,6 +15,8 @@ from ci_engine.findings.results import CheckResult, RunResult, Status, Verdict
 from ci_engine.github.comments import post_comment, pull_request_of
 from ci_engine.github.outputs import add_summary, warn, write_outputs
 from ci_engine.project.output_files import prepare_directory, write_text
+from ci_engine.project.repository import Project
+from ci_engine.project.tracked_output import check_tracked_output
 from ci_engine.reports.gathered import (
     Job,
     MatrixJob,
@@ -69,7 +71,7 @@ def run_summary(request: SummaryRequest) -> int:
         return 0
     started = time.monotonic()
     jobs = read_jobs(request.needs, request.skips)
-    matrix_jobs, unread = _gather(request.reports, jobs)
+    matrix_jobs, unread = _gather(request.root, request.reports, jobs)
     verdict, bad = job_verdict(jobs, matrix_jobs, unread)
     sections = Sections(security=request.security, performance=request.performance)
     page = to_page(verdict, jobs, matrix_jobs, unread, sections)
@@ -90,14 +92,21 @@ def run_summary(request: SummaryRequest) -> int:
     return verdict.exit_code
 
 
-def _gather(reports: Path, jobs: list[Job]) -> tuple[list[MatrixJob], list[str]]:
+def _gather(
+    root: Path, reports: Path, jobs: list[Job]
+) -> tuple[list[MatrixJob], list[str]]:
     """Read the reports; where jobs failed early there may be none at all.
 
     Raises:
         UsageError: if there is nothing to make a page of.
     """
     if reports.is_dir():
-        return gather_jobs(reports)
+        matrix_jobs, unread = gather_jobs(reports)
+        # A report that was committed is no result of a run.
+        project = Project(root, "pip", {}, has_git=(root / ".git").exists())
+        tracked = check_tracked_output(project, "")
+        said = [c.reason or c.findings[0].message for c in tracked]
+        return matrix_jobs, [*unread, *said]
     if not jobs:
         raise UsageError(
             f"--reports: {reports}: no such directory",

@@ -21,6 +21,7 @@ from ci_engine.findings.results import (
 from ci_engine.github.outputs import write_outputs
 from ci_engine.project.output_files import prepare_directory
 from ci_engine.project.repository import Project, read_project
+from ci_engine.project.tracked_output import find_tracked_output
 from ci_engine.reports.console import conclude, make_console, print_check
 from ci_engine.reports.publishing import write_reports
 from ci_engine.validation.blocks import check_answers, check_blocks
@@ -71,6 +72,7 @@ def run_validate(root: Path, *, as_json: bool, report_dir: str) -> int:
 def _parts(project: Project) -> dict[str, Callable[[], Iterator[Finding]]]:
     return {
         "framework-files": check_framework_files,
+        "output": lambda: iter(find_tracked_output(project)),
         "settings": lambda: check_settings(project),
         "waivers": lambda: check_waivers(project),
         "blocks": lambda: check_blocks(project),

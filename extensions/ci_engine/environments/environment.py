@@ -14,12 +14,20 @@ from pathlib import Path
 import msgspec
 
 from ci_engine.environments import inside
+from ci_engine.environments.installer import python_of
 from ci_engine.errors import ToolError
 from ci_engine.processes.programs import Outcome, find_program, run_program
 from ci_engine.project.output_files import prepare_directory, write_text
 from ci_engine.project.repository import Project
 
-__all__ = ["MEASURING", "Environment", "Probe", "child_variables", "probe_environment"]
+__all__ = [
+    "MEASURING",
+    "Environment",
+    "Probe",
+    "child_variables",
+    "probe_environment",
+    "python_of",
+]
 
 # Programs that checks look for in the project's environment.
 PROGRAMS = (
@@ -97,12 +105,6 @@ def activated(prefix: Path) -> dict[str, str]:
     scripts = prefix / ("Scripts" if os.name == "nt" else "bin")
     path = os.pathsep.join([str(scripts), os.environ.get("PATH", "")])
     return child_variables({"VIRTUAL_ENV": str(prefix), "PATH": path})
-
-
-def python_of(prefix: Path) -> Path:
-    """The interpreter of a virtual environment."""
-    names = ("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")
-    return prefix.joinpath(*names)
 
 
 def probe_environment(

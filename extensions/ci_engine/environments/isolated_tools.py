@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import sys
+import sysconfig
 import threading
 from functools import cache
 from pathlib import Path
@@ -13,17 +13,31 @@ from pathlib import Path
 import msgspec
 
 from ci_engine.configuration.loading import configs_directory, read_yaml
-from ci_engine.environments.environment import activated, environment_error, python_of
+from ci_engine.environments.environment import (
+    activated,
+    child_variables,
+    environment_error,
+)
+from ci_engine.environments.installer import (
+    installer_variables,
+    python_of,
+    ways_to_install,
+)
+from ci_engine.environments.user_cache import keep_in_cache
 from ci_engine.errors import ConfigurationError
-from ci_engine.processes.file_lock import file_lock
-from ci_engine.processes.programs import find_program, run_program
-from ci_engine.project.output_files import prepare_directory, write_text
+from ci_engine.processes.programs import run_program
+from ci_engine.project.output_files import write_text
 from ci_engine.project.repository import Project
 
-__all__ = ["IsolatedTool", "isolated_tool"]
+__all__ = ["IsolatedTool", "isolated_tool", "tool_entry"]
 
 _INSTALL_SECONDS = 600.0
 _LOCK = threading.Lock()
+# The environments of one build of Python are alike, wherever they are.
+_BUILD = """\
+import sys, sysconfig
+print(sys.version, sysconfig.get_platform(), getattr(sys, "_base_executable", ""))
+"""
 
 
 class ToolLock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -79,7 +93,7 @@ def isolated_tool(
     cancel: threading.Event | None = None,
     interpreter: str = "",
 ) -> IsolatedTool:
-    """Install a locked tool below ``.ci-framework/tools`` unless it is there.
+    """Install a locked tool in the user's cache unless it is there.
 
     Args:
         project: the repository.
@@ -91,48 +105,71 @@ def isolated_tool(
         ToolError: if it cannot be installed.
     """
     lock = read_tool_locks()[name]
-    text = "\n".join(lock.requirements) + "\n"
     python = interpreter or sys.executable
-    base = interpreter or sys.version
-    identity = hashlib.sha256(f"{base}\n{text}".encode()).hexdigest()[:12]
-    prefix = project.output / "tools" / f"{name}-{lock.version}-{identity}"
-    done = prefix / "ci-framework-stamp"
-    prepare_directory(prefix.parent, project.output)
-    with _LOCK, file_lock(prefix.parent / f".{name}.lock"):
-        # Its interpreter goes with the one that made it, for example an upgrade.
-        if not (done.is_file() and python_of(prefix).exists()):
-            _install(project, prefix, text, python, cancel)
-            write_text(done, identity)
+    text = "\n".join(lock.requirements) + "\n"
+    with _LOCK:
+        prefix = keep_in_cache(
+            project.repository,
+            tool_entry(name, python, cancel),
+            lambda fresh: _install(fresh, text, python, cancel),
+            # Its interpreter goes with the one that made it, for example an upgrade.
+            lambda kept: python_of(kept).exists(),
+        )
     scripts = python_of(prefix).parent
     return IsolatedTool(name, lock.version, scripts, activated(prefix))
 
 
+def tool_entry(
+    name: str, python: str = sys.executable, cancel: threading.Event | None = None
+) -> str:
+    """The entry of the cache that a tool is in.
+
+    Another Python, or another lock, is another entry: none is ever changed.
+
+    Raises:
+        ToolError: if the interpreter does not answer.
+    """
+    lock = read_tool_locks()[name]
+    parts = [_build_of(python, cancel), *lock.requirements]
+    identity = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]
+    return f"tools/{name}-{lock.version}-{identity}"
+
+
+@cache
+def _build_of(python: str, cancel: threading.Event | None) -> str:
+    """Which build of Python an interpreter is, and where the build is.
+
+    Raises:
+        ToolError: if it does not answer.
+    """
+    if python == sys.executable:
+        base = getattr(sys, "_base_executable", "")
+        return f"{sys.version} {sysconfig.get_platform()} {base}"
+    outcome = run_program(
+        [python, "-I", "-c", _BUILD],
+        cwd=Path(python).parent,
+        timeout=60,
+        variables=child_variables(),
+        cancel=cancel,
+    )
+    if outcome.code != 0:
+        raise environment_error("the interpreter does not answer", outcome)
+    return outcome.stdout.strip()
+
+
 def _install(
-    project: Project,
-    prefix: Path,
-    requirements: str,
-    interpreter: str,
-    cancel: threading.Event | None,
+    prefix: Path, requirements: str, interpreter: str, cancel: threading.Event | None
 ) -> None:
-    if prefix.is_dir():
-        # Ours: an installation below .ci-framework/tools that was cut short.
-        shutil.rmtree(prefix)
-    prepare_directory(prefix, project.output)
     listing = prefix / "requirements.txt"
     write_text(listing, requirements)
-    python = str(python_of(prefix))
-    if find_program("uv") is not None:
-        make = ["uv", "venv", "--quiet", "--allow-existing", "--python"]
-        make += [interpreter, str(prefix)]
-        install = ["uv", "pip", "install", "--quiet", "--python", python]
-    else:
-        make = [interpreter, "-I", "-m", "venv", str(prefix)]
-        install = [python, "-I", "-m", "pip", "install", "--quiet"]
-        install += ["--disable-pip-version-check"]
-    install += ["--no-deps", "--require-hashes", "--requirement", str(listing)]
-    for command in (make, install):
+    ways = ways_to_install(prefix, interpreter, listing)
+    for command in ways["uv" if "uv" in ways else "venv"]:
         outcome = run_program(
-            command, cwd=project.root, timeout=_INSTALL_SECONDS, cancel=cancel
+            command,
+            cwd=prefix.parent,
+            timeout=_INSTALL_SECONDS,
+            variables=installer_variables(),
+            cancel=cancel,
         )
         if outcome.code != 0:
             raise environment_error("a locked tool could not be installed", outcome)

@@ -39,6 +39,7 @@ from ci_engine.processes.file_lock import file_lock
 from ci_engine.processes.programs import find_program
 from ci_engine.project.output_files import prepare_directory, write_text
 from ci_engine.project.repository import Project, normalize
+from ci_engine.project.tracked_output import refuse_tracked_output
 
 __all__ = ["prepare_package"]
 
@@ -80,6 +81,7 @@ def prepare_package(
         ToolError: if it cannot be had.
     """
     top = view.top
+    refuse_tracked_output(top)
     declared = _pixi_name(view)
     if declared and find_program("pixi") is not None:
         return _pixi(view, declared, cancel)

@@ -38,6 +38,7 @@ from ci_engine.monorepo.graph import packages_graph
 from ci_engine.processes.programs import Outcome, find_program, run_program
 from ci_engine.project.output_files import prepare_directory
 from ci_engine.project.repository import Project, normalize
+from ci_engine.project.tracked_output import refuse_tracked_output
 
 __all__ = ["prepare_development", "prepare_environment"]
 
@@ -110,6 +111,7 @@ def prepare_environment(
     Raises:
         ToolError: if no environment can be had.
     """
+    refuse_tracked_output(project)
     declared = environments.of_tier(tier)
     wanted = Preparation(project, declared, python, cancel)
     if project.manager == "pixi" and python and environments.test:

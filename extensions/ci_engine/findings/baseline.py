@@ -43,7 +43,10 @@ _NEVER_KNOWN = {
 _NAME = "ci-framework/project/baseline.json"
 # Findings of these checks are not about single places that may be known.
 _WITHOUT_BASELINE = frozenset(
-    {"no-conflict-markers", "coverage", "patch-coverage", "build", "lock", "python"}
+    {
+        *("no-conflict-markers", "coverage", "patch-coverage", "build", "lock"),
+        *("python", "tracked-output"),
+    }
 )
 
 # With more new entries than this, a message names the first ones only.

@@ -9,7 +9,7 @@ from pathlib import Path
 from ci_engine.errors import ToolError
 from ci_engine.processes.programs import find_program, run_program
 
-__all__ = ["list_names"]
+__all__ = ["list_names", "list_tracked"]
 
 # Never looked into when a directory is walked without the help of git.
 _SKIPPED = frozenset(
@@ -47,18 +47,34 @@ def list_names(root: Path, has_git: bool, output: str) -> set[str]:
     """
     if not has_git or find_program("git") is None:
         return set(_walk(root, output))
-    command = ["git", "ls-files", "-z", "-c", "-o", "--exclude-standard"]
-    outcome = run_program(command, cwd=root, timeout=60)
+    names = _ask_git(root, "-c", "-o", "--exclude-standard")
+    if not names:
+        # A project inside a directory that another repository ignores.
+        return set(_walk(root, output))
+    return names
+
+
+def list_tracked(root: Path, name: str) -> set[str]:
+    """List what git tracks in a directory, or in its place, such as a link.
+
+    Upper and lower case are the same: so they are for many file systems.
+
+    Raises:
+        ToolError: if git is there and cannot list the files.
+    """
+    if find_program("git") is None:
+        return set()
+    return _ask_git(root, "-c", "--", f":(icase){name}")
+
+
+def _ask_git(root: Path, *words: str) -> set[str]:
+    outcome = run_program(["git", "ls-files", "-z", *words], cwd=root, timeout=60)
     if outcome.code != 0:
         raise ToolError(
             f"git could not list the files: {outcome.tail(3)}",
             hint="run `git status` in the repository and correct what it reports",
         )
-    names = set(outcome.names())
-    if not names:
-        # A project inside a directory that another repository ignores.
-        return set(_walk(root, output))
-    return names
+    return set(outcome.names())
 
 
 def _walk(directory: Path, output: str) -> Iterator[str]:

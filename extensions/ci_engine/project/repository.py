@@ -14,9 +14,16 @@ from typing import Literal, cast
 
 from ci_engine.configuration.loading import Table, read_toml
 from ci_engine.errors import ConfigurationError
-from ci_engine.project.file_listing import list_names
+from ci_engine.project.file_listing import list_names, list_tracked
 
-__all__ = ["Manager", "Project", "find_repository", "printable", "read_project"]
+__all__ = [
+    "OUTPUT_DIRECTORY",
+    "Manager",
+    "Project",
+    "find_repository",
+    "printable",
+    "read_project",
+]
 
 Manager = Literal["pixi", "uv", "poetry", "pip"]
 
@@ -78,6 +85,17 @@ class Project:
             ToolError: if git is there and cannot list the files.
         """
         return tuple(sorted(list_names(self.root, self.has_git, OUTPUT_DIRECTORY)))
+
+    @cached_property
+    def tracked_output(self) -> tuple[str, ...]:
+        """What git tracks below the directory of output, or in its place.
+
+        Raises:
+            ToolError: if git is there and does not say.
+        """
+        if not self.has_git:
+            return ()
+        return tuple(sorted(list_tracked(self.repository, OUTPUT_DIRECTORY)))
 
     @property
     def distribution(self) -> str:

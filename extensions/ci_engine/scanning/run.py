@@ -32,6 +32,7 @@ from ci_engine.findings.results import CheckResult, Status
 from ci_engine.processes.programs import CanceledError
 from ci_engine.project.git import find_diff_base
 from ci_engine.project.repository import Project, printable
+from ci_engine.project.tracked_output import check_tracked_output
 from ci_engine.scanning.engine import Engine, Scan
 from ci_engine.scanning.files import list_files
 from ci_engine.scanning.judge import grade, settle
@@ -125,7 +126,8 @@ class ScanRun:
             settle(result, elsewhere.get(engine.name, []), self.level)
             if engine.name in self.level.optional and result.status is Status.SKIPPED:
                 result.reason += " (optional)"
-        return [*results, *self._about_waivers(results)]
+        tracked = check_tracked_output(self.project, self.level_name)
+        return [*tracked, *results, *self._about_waivers(results)]
 
     def _separate(self, examined: Sequence[CheckResult]) -> list[CheckResult]:
         """Each engine with its own findings, as the baseline records them."""

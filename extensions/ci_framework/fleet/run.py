@@ -124,7 +124,7 @@ def _command(
 ) -> Entry:
     """Run one command of the companion in a process of its own."""
     outcome = run_program(
-        [sys.executable, "-m", "ci_framework", action, member.path, "--json", *words],
+        [*_companion(), action, member.path, "--json", *words],
         cwd=Path.cwd(),
         timeout=_COMMAND_SECONDS,
         cancel=cancel,
@@ -136,6 +136,15 @@ def _command(
         hash=told.hash or (told.plan.hash if isinstance(told.plan, _Planned) else ""),
         summary=_summary(action, outcome, told),
     )
+
+
+def _companion() -> list[str]:
+    """The words that start another companion, with the packages that this one has.
+
+    With ``-m`` it would import from the current directory, often a repository.
+    """
+    start = "from ci_framework.__main__ import main; sys.exit(main())"
+    return [sys.executable, "-Ic", f"import sys; sys.path[:] = {sys.path!r}; {start}"]
 
 
 def _summary(action: Action, outcome: Outcome, told: _Told) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from ci_engine.environments.user_cache import CACHE_VARIABLE
 from ci_engine.errors import ToolError
 from ci_engine.processes.signals import on_signals, restore
 from ci_framework.repository import Repository
@@ -122,6 +123,6 @@ def child_environment(**extra: str) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(_DROPPED)
+        if not name.startswith(_DROPPED) or name == CACHE_VARIABLE
     }
     return {**kept, **extra}

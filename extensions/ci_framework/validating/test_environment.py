@@ -21,6 +21,7 @@ from ci_engine.monorepo.model import Kind
 from ci_engine.monorepo.needed import needed_with
 from ci_engine.processes.programs import Outcome, find_program, run_program
 from ci_engine.project.repository import Project, normalize, read_project
+from ci_engine.project.tracked_output import refuse_tracked_output
 from ci_framework.validating.clones import Clone, child_environment
 from ci_framework.validating.declared import needs_of
 from ci_framework.validating.needs import Need
@@ -130,6 +131,7 @@ def _met(need: Need, project: Project, recipe: Recipe) -> bool:
 
 def _beside(project: Project, needs: Sequence[Need], notes: list[str]) -> Prepared:
     """An environment of its own for the tests, with what they need."""
+    refuse_tracked_output(project)
     locked = _locked(project, needs)
     if locked is not None:
         prepared = Prepared(locked, project, [*notes, "from uv.lock"])
@@ -189,7 +191,7 @@ def _plain(project: Project) -> Environment:
     if find_program("uv"):
         make = ["uv", "venv", "--quiet", str(prefix)]
     else:
-        make = ["python3", "-m", "venv", str(prefix)]
+        make = ["python3", "-I", "-m", "venv", str(prefix)]
     _insist(project, make, "an environment could not be made")
     variables = activated(prefix)
     probe = probe_virtual_environment(prefix, project=project, variables=variables)
@@ -213,7 +215,8 @@ def _installer(environment: Environment) -> list[str]:
     python = environment.probe.executable
     if find_program("uv"):
         return ["uv", "pip", "install", "--quiet", "--python", python]
-    return [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [python, "-I", "-m", "pip", "install", "--quiet"]
+    return [*pip, "--disable-pip-version-check"]
 
 
 def _run(project: Project, command: Sequence[str]) -> Outcome:

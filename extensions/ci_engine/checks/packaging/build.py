@@ -232,8 +232,8 @@ class _Build(Steps):
                 *wheels,
             ]
         else:
-            make = [self.interpreter, "-m", "venv", prefix]
-            install = [python, "-m", "pip", "install", "--quiet", *wheels]
+            make = [self.interpreter, "-I", "-m", "venv", prefix]
+            install = [python, "-I", "-m", "pip", "install", "--quiet", *wheels]
         made = self.step(make)
         if made.code != 0:
             self.give_up("an empty environment", made)

@@ -13,10 +13,10 @@ import msgspec
 
 from ci_engine.checks.context import Tool, not_run_because
 from ci_engine.configuration.security_profiles import EngineName
+from ci_engine.environments.user_cache import cache_directory
 from ci_engine.errors import ToolError
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.processes.programs import Outcome
-from ci_engine.project.output_files import prepare_directory
 from ci_engine.scanning.engine import Scan, conclude, ended_badly
 from ci_engine.scanning.files import copied
 
@@ -124,7 +124,9 @@ def examine(scan: Scan) -> CheckResult:
 
 
 def find_kingfisher(scan: Scan) -> Tool:
-    """The locked kingfisher; its compiled rules are kept with our other output.
+    """The locked kingfisher; its compiled rules are kept in the user's cache.
+
+    In the repository somebody could leave rules that find nothing.
 
     Raises:
         ToolError: if it cannot be installed.
@@ -132,8 +134,7 @@ def find_kingfisher(scan: Scan) -> Tool:
     tool = scan.locked("kingfisher-bin", "kingfisher")
     if _CACHE in tool.variables:
         return tool
-    cache = scan.context.project.output / "kingfisher"
-    prepare_directory(cache, scan.context.project.output)
+    cache = cache_directory(scan.context.project.repository) / "kingfisher"
     return replace(tool, variables={**tool.variables, _CACHE: str(cache)})
 
 

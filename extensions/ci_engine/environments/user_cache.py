@@ -1,0 +1,228 @@
+"""The user's cache, where everything that the framework installs is kept.
+
+It is never in the repository: whoever can commit to that could leave a program in the
+place of the engine or of a tool. Only the standard library is used here, because the
+packages of the engine come from this cache too.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Generator, Mapping
+from functools import cache
+from pathlib import Path
+
+from ci_engine.errors import ToolError
+from ci_engine.processes.file_lock import file_lock
+
+__all__ = ["CACHE_VARIABLE", "cache_directory", "cache_location", "keep_in_cache"]
+
+CACHE_VARIABLE = "CI_FRAMEWORK_CACHE"
+_NAME = "ci-framework"
+_NEXT = f"set {CACHE_VARIABLE} to a directory outside of the repository"
+# uv looks for configuration in all directories above the current one. Together these
+# end the search here; that of the user, elsewhere, stays in force.
+_ENDS = ("pyproject.toml", "uv.toml")
+
+
+def cache_location(
+    repository: Path,
+    variables: Mapping[str, str] = os.environ,
+    platform: str = sys.platform,
+) -> Path | None:
+    """Where the cache belongs, whether or not it is there.
+
+    Args:
+        repository: the project; no place in its repository is taken.
+        variables: the environment variables.
+        platform: the system, as ``sys.platform`` names it.
+
+    Returns:
+        The directory; None where the user has no place for it.
+    """
+    chosen = variables.get(CACHE_VARIABLE, "")
+    if chosen:
+        path = Path(chosen)
+        if path.is_absolute() and not _is_inside(path, _top(repository)):
+            return path
+        _warn(
+            f"{CACHE_VARIABLE}: expected an absolute path outside of the repository, "
+            f"got {chosen!r}; it is ignored"
+        )
+    usual = _usual_location(variables, platform)
+    if usual is None or _is_inside(usual, _top(repository)) or not _is_ours(usual):
+        return None
+    return usual
+
+
+def cache_directory(repository: Path) -> Path:
+    """The directory of the cache; a private one of this run where none can be written.
+
+    Raises:
+        ToolError: if there is no place outside of the repository at all.
+    """
+    location = cache_location(repository)
+    if location is not None:
+        with contextlib.suppress(OSError):
+            location.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for name in _ENDS:
+                (location / name).touch()
+            with tempfile.TemporaryFile(dir=location):
+                return location
+    return _temporary(_top(repository))
+
+
+def keep_in_cache(
+    repository: Path,
+    name: str,
+    make: Callable[[Path], None],
+    is_whole: Callable[[Path], bool] = Path.is_dir,
+) -> Path:
+    """Find an entry of the cache, or make it.
+
+    An entry is made in a directory of its own, and a small file that names this
+    directory is moved into its place at the end: an entry is there as a whole or not
+    at all, however many processes start at once and wherever one of them is killed.
+
+    Args:
+        repository: the project.
+        name: the entry, for example ``tools/ruff-…``; it has to hold a hash of all
+            that the entry depends on.
+        make: fills the directory that it is given, which exists and is never moved.
+        is_whole: whether a directory is still usable.
+
+    Returns:
+        The directory of the entry.
+
+    Raises:
+        ToolError: if it can neither be found nor written.
+    """
+    # One that cannot be written may have the entry all the same.
+    location = cache_location(repository)
+    found = None if location is None else _find(location / name)
+    if found is not None and is_whole(found):
+        return found
+    pointer = cache_directory(repository) / name
+    try:
+        pointer.parent.mkdir(parents=True, exist_ok=True)
+        with _one_at_a_time(pointer):
+            return _find_or_make(pointer, make, is_whole)
+    except OSError as error:
+        text = f"{pointer.parent}: cannot write there: {error.strerror}"
+        raise ToolError(text, hint=_NEXT) from error
+
+
+def _find_or_make(
+    pointer: Path, make: Callable[[Path], None], is_whole: Callable[[Path], bool]
+) -> Path:
+    old = _find(pointer)
+    if old is not None and is_whole(old):
+        return old
+    fresh = Path(tempfile.mkdtemp(prefix=f"{pointer.name}.", dir=pointer.parent))
+    try:
+        make(fresh)
+        file = fresh / f".{_NAME}-entry"
+        file.write_text(fresh.name, encoding="utf-8")
+        file.replace(pointer)
+    except BaseException:
+        shutil.rmtree(fresh, ignore_errors=True)
+        raise
+    if old is not None:
+        # Nothing can use it: for example, its interpreter is gone.
+        shutil.rmtree(old, ignore_errors=True)
+    return fresh
+
+
+def _find(pointer: Path) -> Path | None:
+    """The directory of an entry, if the entry is there."""
+    try:
+        name = pointer.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+    if not name.startswith(f"{pointer.name}.") or set(name) & set("/\\\0"):
+        return None
+    directory = pointer.with_name(name)
+    return directory if directory.is_dir() else None
+
+
+@contextlib.contextmanager
+def _one_at_a_time(pointer: Path) -> Generator[None]:
+    """Save work where the file system has locks; entries are safe without them."""
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError, ToolError):
+            stack.enter_context(file_lock(pointer.with_name(f".{pointer.name}.lock")))
+        yield
+
+
+def _usual_location(variables: Mapping[str, str], platform: str) -> Path | None:
+    """The place that the conventions of the system give to caches."""
+    if platform == "win32":
+        base = variables.get("LOCALAPPDATA", "")
+        path = Path(base, _NAME, "Cache")
+        return path if base and Path(base).is_absolute() else None
+    xdg = variables.get("XDG_CACHE_HOME", "")
+    if platform != "darwin" and xdg and Path(xdg).is_absolute():
+        return Path(xdg, _NAME)
+    home = Path(variables.get("HOME", ""))
+    if not home.is_absolute() or not home.is_dir():
+        return None
+    caches = Path("Library", "Caches") if platform == "darwin" else Path(".cache")
+    return home / caches / _NAME
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether nobody else could have filled a directory, as far as the system tells."""
+    if sys.platform == "win32":
+        return True
+    try:
+        return path.stat().st_uid in (0, os.geteuid())
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+
+
+def _top(repository: Path) -> Path:
+    """The top of the repository that a project is in."""
+    locations = (repository, *repository.absolute().parents)
+    return next(
+        (location for location in locations if (location / ".git").exists()), repository
+    )
+
+
+def _is_inside(path: Path, repository: Path) -> bool:
+    """Whether a path leads into the repository, however it is written."""
+    resolved = path.resolve()
+    for location in (resolved, *resolved.parents):
+        with contextlib.suppress(OSError):
+            if location.samefile(repository):
+                return True
+    return False
+
+
+@cache
+def _warn(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+@cache
+def _temporary(repository: Path) -> Path:
+    """A private directory for this process and those it starts."""
+    try:
+        path = Path(tempfile.mkdtemp(prefix=f"{_NAME}-"))
+    except OSError as error:
+        text = f"no directory for tools: {error.strerror}"
+        raise ToolError(text, hint=_NEXT) from error
+    atexit.register(shutil.rmtree, path, ignore_errors=True)
+    if _is_inside(path, repository):
+        text = f"{path.parent}: found it in the repository"
+        raise ToolError(f"no directory for tools: {text}", hint=_NEXT)
+    for name in _ENDS:
+        (path / name).touch()
+    os.environ[CACHE_VARIABLE] = str(path)
+    return path
