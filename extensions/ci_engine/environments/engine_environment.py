@@ -40,20 +40,23 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 _INSTALL_SECONDS = 600
 
 
-def start(arguments: Sequence[str], *, repository: Path, platform: str) -> int:
+def start(
+    arguments: Sequence[str], *, repository: Path, platform: str, cleans_up: bool
+) -> int:
     """Run the engine here or in its own environment, which is made if need be.
 
     Args:
         arguments: the command line.
         repository: the top of the repository.
         platform: the kind of machine, part of the name of the environment.
+        cleans_up: whether this process removes something at its end.
 
     Returns:
         The exit code, unless this process has become the engine.
     """
     command = [str(_PACKAGE / "__main__.py"), f"--repository={repository}", *arguments]
     verbose = "--verbose" in arguments
-    cache_before = os.environ.get(CACHE_VARIABLE)
+    chosen = os.environ.get(CACHE_VARIABLE)
     try:
         if _has_packages():
             _note(verbose, f"engine: this interpreter ({sys.executable})")
@@ -69,8 +72,8 @@ def start(arguments: Sequence[str], *, repository: Path, platform: str) -> int:
         sys.stderr.write(f"ci: {error}\nhint: {error.hint}\n")
         return error.exit_code
     _note(verbose, f"engine: private environment ({python_of(prefix)})")
-    # It is set where nothing can be kept: then this process has to clean up.
-    cleans_up = os.environ.get(CACHE_VARIABLE) != cache_before
+    # It was set where nothing can be kept: then this process has to clean up.
+    cleans_up = cleans_up or os.environ.get(CACHE_VARIABLE) != chosen
     python = str(python_of(prefix))
     return _become([python, "-I", bytecode, *command], cleans_up=cleans_up)
 

@@ -47,12 +47,15 @@ def cache_location(
     """
     chosen = variables.get(CACHE_VARIABLE, "")
     usual = _usual_location(variables, platform)
-    for path in filter(None, (Path(chosen) if chosen else None, usual)):
+    named = Path(chosen) if chosen else None
+    for name, path in ((CACHE_VARIABLE, named), ("the user's cache", usual)):
+        if path is None:
+            continue
         if path.is_absolute() and _is_safe(path, _top(repository)):
             return path
         _warn(
-            f"{path}: expected an absolute path outside of the repository, of a "
-            "directory that belongs to you; it is not used as a cache"
+            f"{name}: expected an absolute path outside of the repository, to a "
+            f"directory that belongs to you, got {path}; it is ignored"
         )
     return None
 
