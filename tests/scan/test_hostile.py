@@ -190,7 +190,7 @@ def test_an_empty_lock_is_not_a_project_without_dependencies(
     repository.write("uv.lock", 'version = 1\nrequires-python = ">=3.10"\n')
     run = repository.scan("audit")
     assert run.verdict is Verdict.ERROR
-    assert "lacks what pyproject.toml asks for: six" in result_of(run, "audit").reason
+    assert "lacks what pyproject.toml requires: six" in result_of(run, "audit").reason
 
 
 def test_a_partial_clone_is_not_searched_in_silence(
