@@ -132,7 +132,7 @@ def test_settings_exist(page: Page) -> None:
 
 def _setting_names() -> set[str]:
     """Every key and every table, as the schema for editors has them."""
-    path = ROOT / "template/ci-framework/configs/schemas/settings.json"
+    path = ROOT / "extensions/ci_engine/configs/schemas/settings.json"
     schema = cast("Document", json.loads(path.read_text(encoding="utf-8")))
     return set(_keys(schema, schema["$defs"], ""))
 
