@@ -62,7 +62,7 @@ jobs:
 
 def scan(project: Path, url: str, *words: str) -> int:
     """Scan as the workflow does."""
-    launcher = project / "ci-framework" / "ci_engine" / "bootstrap.py"
+    launcher = project / "ci-framework" / "bootstrap"
     done = subprocess.run(
         [sys.executable, "-I", str(launcher), "scan", *words],
         cwd=project,
