@@ -104,7 +104,7 @@ def test_expressions_that_github_rejects_are_told(
 @pytest.mark.parametrize(
     "line",
     [
-        "if: github.event_name == 'push' && !canceled() || inputs.a",
+        "if: github.event_name == 'push' && !cancelled() || inputs.a",
         "if: ${{ needs.a-b.outputs.c[0].d != 'say \"x\" && $y; it''s' }}",
         "if: contains(fromJSON('[1]'), github.event.inputs['x-y'])",
         "if: toJSON(github.event.commits.*.message) != '' && vars.X >= 1.5e3",

@@ -17,7 +17,7 @@ _NAME = re.compile(r"(?<![\w.\-*])([A-Za-z_][\w-]*)(?!\s*\(|[\w-])")
 _FUNCTIONS = frozenset(
     [
         "always",
-        "canceled",
+        "cancelled",
         "case",
         "contains",
         "endswith",
