@@ -290,7 +290,7 @@ def test_other_ci_and_what_never_runs_is_found(tmp_path: Path) -> None:
     )
     found = read_pipelines(open_repository(tmp_path))
     assert {(item.path, item.system, *item.jobs) for item in found} == {
-        (".gitlab-ci.yml", "GitLab", "test"),
+        (".gitlab-ci.yml", "GitLab CI", "test"),
         (".circleci/config.yml", "CircleCI", "build"),
         (".travis.yml", "Travis CI"),
         ("appveyor.yml", "AppVeyor"),

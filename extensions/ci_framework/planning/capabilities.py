@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ci_framework.analysis.names import PLUMBING
+from ci_framework.analysis.vocabulary import word_set
 from ci_framework.analysis.workflow_references import GATEKEEPERS
 from ci_framework.inventory import Inventory, Job, Step, Unreadable, Workflow
 from ci_framework.planning.capability_features import Feature, job_features
@@ -248,7 +248,7 @@ _ONLY_HERE = "only this workflow has it"
 
 def _is_serving(does: str) -> bool:
     program = does.removeprefix("other: ")
-    return does in _SERVING or (does != program and program in PLUMBING)
+    return does in _SERVING or (does != program and program in word_set("glue"))
 
 
 def _serves(by: str) -> str:
