@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ci_framework.analysis.words import (
+from ci_framework.analysis.purposes.activities import (
     argv_of_test,
     doings,
     what_a_name_says,

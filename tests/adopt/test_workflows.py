@@ -8,8 +8,8 @@ from textwrap import dedent
 
 import pytest
 
-from ci_framework.analysis.pipelines import read_pipelines
-from ci_framework.analysis.workflows import read_workflows
+from ci_framework.analysis.workflows.pipelines import read_pipelines
+from ci_framework.analysis.workflows.reading import read_workflows
 from ci_framework.inventory import Evidence, Unreadable, Workflow
 from ci_framework.repository import open_repository
 from tests.adopt.repositories import make_repository

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ci_framework.analysis.vocabulary import FACTS
+from ci_framework.analysis.purposes.vocabulary import FACTS
 from ci_framework.inventory import Confidence, Evidence, Fact, Value
 
 __all__ = ["Findings"]

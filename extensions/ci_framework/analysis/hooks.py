@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from ci_framework.analysis.documents import Documents
-from ci_framework.analysis.nodes import EMPTY, Node, NodeError, read_page
-from ci_framework.analysis.vocabulary import HOOKS, MOVED_HOOKS
-from ci_framework.analysis.words import what_a_name_says, what_it_does
+from ci_framework.analysis.purposes.activities import what_a_name_says, what_it_does
+from ci_framework.analysis.purposes.vocabulary import HOOKS, MOVED_HOOKS
+from ci_framework.analysis.readers.documents import Documents
+from ci_framework.analysis.readers.yaml_nodes import EMPTY, Node, NodeError, read_page
 from ci_framework.inventory import Evidence, Hook, Unreadable
 from ci_framework.repository import Repository
 

@@ -9,9 +9,9 @@ from fnmatch import fnmatchcase
 from ci_engine.configuration.tables import table
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.packages import Package, find_packages, join
+from ci_framework.analysis.purposes.vocabulary import word_set
 from ci_framework.analysis.survey import PYPROJECT, Survey
 from ci_framework.analysis.values import strings, text
-from ci_framework.analysis.vocabulary import word_set
 from ci_framework.inventory import Confidence, Evidence
 
 __all__ = ["Layout", "is_aside", "state_layout"]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from ci_engine.configuration.tables import table
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.pixi import Pixi
+from ci_framework.analysis.purposes.vocabulary import word_set
 from ci_framework.analysis.survey import Survey
-from ci_framework.analysis.vocabulary import word_set
 from ci_framework.inventory import Confidence, Evidence
 
 __all__ = ["LOCKS", "state_manager"]

@@ -7,7 +7,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from ci_framework.analysis.vocabulary import word_set
+from ci_framework.analysis.purposes.vocabulary import word_set
 from ci_framework.inventory import Inventory
 
 __all__ = ["OwnCommand", "own_commands"]

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 
 from ci_engine.configuration.tables import table
+from ci_framework.analysis.effective_settings import configured_locations
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.pixi import Pixi
+from ci_framework.analysis.purposes.vocabulary import CONFIGURATIONS
 from ci_framework.analysis.requirements import Requirement
 from ci_framework.analysis.survey import Survey
-from ci_framework.analysis.tool_locations import configured_locations
-from ci_framework.analysis.vocabulary import CONFIGURATIONS
 from ci_framework.inventory import Confidence, Evidence, Tool
 
 __all__ = ["read_tools", "state_choices"]

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ci_framework.analysis.vocabulary import word_set
-from ci_framework.analysis.workflow_references import GATEKEEPERS
+from ci_framework.analysis.purposes.vocabulary import word_set
+from ci_framework.analysis.workflows.references import GATEKEEPERS
 from ci_framework.inventory import Inventory, Job, Step, Unreadable, Workflow
 from ci_framework.planning.capability_features import Feature, job_features
 from ci_framework.planning.covering import Coverage, Covering, Own

@@ -12,8 +12,8 @@ import msgspec
 
 from ci_engine.configuration.loading import configs_directory, read_yaml
 from ci_engine.configuration.settings import TIERS, QualityTiers
-from ci_framework.analysis.vocabulary import word_set
-from ci_framework.analysis.words import Doing, doings
+from ci_framework.analysis.purposes.activities import Doing, doings
+from ci_framework.analysis.purposes.vocabulary import word_set
 from ci_framework.inventory import Inventory, Step
 
 __all__ = ["Coverage", "Covering", "Own"]

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from ci_engine.configuration.tables import table
+from ci_framework.analysis.purposes.vocabulary import CONFIGURATIONS
 from ci_framework.analysis.survey import Survey
-from ci_framework.analysis.vocabulary import CONFIGURATIONS
 from ci_framework.inventory import Evidence
 
 __all__ = ["configured_locations"]

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 
 from ci_engine.configuration.tables import items, table
-from ci_framework.analysis.documents import strict_toml_problem
 from ci_framework.analysis.facts import Findings
+from ci_framework.analysis.purposes.vocabulary import DOCUMENTATION, PIPELINES, RELEASES
+from ci_framework.analysis.readers.documents import strict_toml_problem
 from ci_framework.analysis.requirements import Requirement
 from ci_framework.analysis.reusable import is_whole_ci
 from ci_framework.analysis.survey import PYPROJECT, Survey
 from ci_framework.analysis.values import strings, text
-from ci_framework.analysis.vocabulary import DOCUMENTATION, PIPELINES, RELEASES
 from ci_framework.inventory import Evidence
 
 __all__ = ["state_surroundings"]

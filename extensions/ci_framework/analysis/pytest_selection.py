@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ci_framework.analysis.purposes.vocabulary import word_set
 from ci_framework.analysis.survey import Survey
-from ci_framework.analysis.vocabulary import word_set
 
 __all__ = ["Selection", "selecting"]
 

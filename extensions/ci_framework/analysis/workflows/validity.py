@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ci_framework.analysis.nodes import Node, Page
-from ci_framework.analysis.vocabulary import word_set
-from ci_framework.analysis.workflow_expressions import expression_problems
+from ci_framework.analysis.purposes.vocabulary import word_set
+from ci_framework.analysis.readers.yaml_nodes import Node, Page
+from ci_framework.analysis.workflows.expressions import expression_problems
 
 __all__ = ["problem_of"]
 

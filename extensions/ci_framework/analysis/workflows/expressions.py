@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ci_framework.analysis.nodes import Node
-from ci_framework.analysis.vocabulary import word_set
+from ci_framework.analysis.purposes.vocabulary import word_set
+from ci_framework.analysis.readers.yaml_nodes import Node
 
 __all__ = ["expression_problems", "expressions", "secrets_of"]
 

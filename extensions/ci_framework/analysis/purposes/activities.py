@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from ci_framework.analysis.runners import Call, Named, unwrapped
-from ci_framework.analysis.shell import commands_of, nested_commands
-from ci_framework.analysis.vocabulary import (
+from ci_framework.analysis.purposes.runners import Call, Named, unwrapped
+from ci_framework.analysis.purposes.shell import commands_of, nested_commands
+from ci_framework.analysis.purposes.vocabulary import (
     ACTIONS,
     ADDRESSES,
     MODULES,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from ci_framework.analysis.vocabulary import word_set
+from ci_framework.analysis.purposes.vocabulary import word_set
 
 __all__ = ["commands_of", "nested_commands"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
-from ci_framework.analysis.documents import Documents
 from ci_framework.analysis.hooks import HOOK_FILES
-from ci_framework.analysis.nodes import EMPTY, Node, NodeError, read_page
-from ci_framework.analysis.vocabulary import PIPELINES, word_set
-from ci_framework.analysis.workflows import is_workflow
+from ci_framework.analysis.purposes.vocabulary import PIPELINES, word_set
+from ci_framework.analysis.readers.documents import Documents
+from ci_framework.analysis.readers.yaml_nodes import EMPTY, Node, NodeError, read_page
+from ci_framework.analysis.workflows.reading import is_workflow
 from ci_framework.inventory import Pipeline
 from ci_framework.repository import Repository
 

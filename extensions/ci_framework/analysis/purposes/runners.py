@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ci_framework.analysis.vocabulary import RUNNERS, TARGET_RUNNERS, WRAPPERS
+from ci_framework.analysis.purposes.vocabulary import RUNNERS, TARGET_RUNNERS, WRAPPERS
 
 __all__ = ["Call", "Named", "unwrapped"]
 
