@@ -188,6 +188,9 @@ COMMANDS: dict[str, Way] = {
     "ci-framework/ci gate --coverage-threshold 80": _gate(),
     "ci-framework/ci gate --timeout 300": _gate(),
     "CI_FRAMEWORK_QUALITY_COVERAGE_THRESHOLD=80 ci-framework/ci gate": _gate(),
+    "ci-framework/ci config": Way("project"),
+    "ci-framework/ci config quality": Way("project"),
+    "ci-framework/ci doctor": Way("project"),
     "ci-framework/ci gate --report-dir ../gate-report": _gate(
         "test -s ../gate-report/junit.xml"
     ),
