@@ -41,17 +41,17 @@ def test_blocks_are_of_known_languages() -> None:
 @pytest.mark.heavy
 @pytest.mark.parametrize("command", COMMANDS)
 def test_command_works(command: str, workshop: Workshop) -> None:
-    way = COMMANDS[command]
-    location = workshop.scene(way.scene)
-    if way.before:
-        before = workshop.run(way.before, location)
+    test = COMMANDS[command]
+    location = workshop.scene(test.scene)
+    if test.before:
+        before = workshop.run(test.before, location)
         assert before.code == 0, before.output
 
-    outcome = workshop.run(way.line(command), location)
+    outcome = workshop.run(test.line(command), location)
 
-    assert outcome.code == way.code, outcome.output
-    if way.after:
-        after = workshop.run(way.after, location)
+    assert outcome.code == test.code, outcome.output
+    if test.after:
+        after = workshop.run(test.after, location)
         assert after.code == 0, f"{outcome.output}\n{after.output}"
 
 
