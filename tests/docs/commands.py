@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tests.docs.scenes import ADDRESS, OLD
 
-__all__ = ["COMMANDS", "NOT_RUN", "CommandTest"]
+__all__ = ["COMMANDS", "NOT_RUN", "Example"]
 
 _CURRENT = "copier update --defaults --vcs-ref=:current:"
 _UNMANAGED = f"{_CURRENT} -d 'unmanaged=[.github/workflows/python-ci.yml]'"
@@ -24,7 +24,7 @@ _WORK = "echo 'More.' >> README.md && git add README.md"
 
 
 @dataclass(frozen=True)
-class CommandTest:
+class Example:
     """How a command is tested.
 
     Attributes:
@@ -48,9 +48,9 @@ class CommandTest:
         return command.replace(old, new) if old else command
 
 
-def _gate(after: str = "", before: str = "") -> CommandTest:
+def _gate(after: str = "", before: str = "") -> Example:
     python = f"--python 3.{sys.version_info[1]}"
-    return CommandTest("ready", 0, before, after, ("--python 3.12", python))
+    return Example("ready", 0, before, after, ("--python 3.12", python))
 
 
 _TEMPLATE = f"--template {ADDRESS} --vcs-ref {OLD}"
@@ -60,35 +60,35 @@ _UVX = f"uvx --from git+{ADDRESS} ci-framework adopt ."
 _APPLIED = "git switch -q ci-framework/adopt && grep -q '# Ours.' pyproject.toml"
 
 
-def _plan() -> CommandTest:
+def _plan() -> Example:
     replace = ("plan .", f"plan . {_TEMPLATE}")
     after = 'test -z "$(git status -s)"'
-    return CommandTest("foreign", 0, "", after, replace)
+    return Example("foreign", 0, "", after, replace)
 
 
-def _adopt(command: str, before: str = "", after: str = "") -> CommandTest:
+def _adopt(command: str, before: str = "", after: str = "") -> Example:
     """Adopt without asking for consent, and without running the project."""
     replace = (command, f"ci-framework adopt . {_TEMPLATE} --yes --static")
-    return CommandTest("foreign", 0, before, f"{_APPLIED} {after}", replace)
+    return Example("foreign", 0, before, f"{_APPLIED} {after}", replace)
 
 
-def _fleet(action: str, *before: str) -> CommandTest:
+def _fleet(action: str, *before: str) -> Example:
     options = dict.fromkeys(["plan", "apply", "adopt"], _TEMPLATE)
     line = "ci-framework fleet {} repositories.txt {}"
     earlier = " && ".join(line.format(b, options.get(b, "")) for b in before)
     replace = ("repositories.txt", f"repositories.txt {options.get(action, '')}")
     after = "test -s repositories.txt.fleet/fleet.json"
-    return CommandTest("fleet", 0, earlier, after, replace)
+    return Example("fleet", 0, earlier, after, replace)
 
 
 _MONOREPO = "./ci-framework/scripts/monorepo-ci.sh"
 _IS_GREEN = 'grep -q \'"verdict": "green"\''
 
-COMMANDS: dict[str, CommandTest] = {
+COMMANDS: dict[str, Example] = {
     # README.md
     "python -m pip install uv && uv run --only-group render copier copy --defaults"
     ' --overwrite --vcs-ref=HEAD "$PWD" ../demo &&'
-    " ../demo/ci-framework/scripts/local-quality-gates.sh --tier=essential": CommandTest(
+    " ../demo/ci-framework/scripts/local-quality-gates.sh --tier=essential": Example(
         "checkout",
         before="python -m venv ../python",
         replace=("python -m", ". ../python/bin/activate && python -m"),
@@ -99,18 +99,18 @@ COMMANDS: dict[str, CommandTest] = {
         " && uv run --project ../checkout --only-group render"
         " copier update --defaults --vcs-ref=HEAD",
     ),
-    f"copier copy {ADDRESS} myproj": CommandTest(
+    f"copier copy {ADDRESS} myproj": Example(
         "empty",
         replace=("copier copy", "copier copy --defaults"),
         after="test -x myproj/ci-framework/ci",
     ),
-    "copier update": CommandTest(
+    "copier update": Example(
         "project",
         replace=("copier update", "copier update --defaults"),
         after="grep -q 'v2.0.1' .copier-answers.yml && grep -q tmp .gitignore",
     ),
     # CONTRIBUTING.md
-    'uv run pytest -n1 -m "heavy or not heavy" tests/docs/test_pages.py': CommandTest(
+    'uv run pytest -n1 -m "heavy or not heavy" tests/docs/test_pages.py': Example(
         "checkout",
         replace=(
             "test_pages.py",
@@ -118,19 +118,19 @@ COMMANDS: dict[str, CommandTest] = {
         ),
     ),
     # docs/quick-start.md
-    'python -m pip install "copier>=9.19"': CommandTest(
+    'python -m pip install "copier>=9.19"': Example(
         "empty",
         before="python -m venv python",
         replace=("python -m", "python/bin/python -m"),
         after="python/bin/copier --version",
     ),
     f"copier copy --defaults -d project_name=myproj -d package_manager=uv {ADDRESS}"
-    " myproj": CommandTest("empty", after="grep -q 'tool.uv' myproj/pyproject.toml"),
-    "cd myproj": CommandTest("parent"),
-    "git init --initial-branch=main": CommandTest("rendered", after="test -d .git"),
-    "uv lock": CommandTest("project", after="test -s uv.lock"),
-    "git add .": CommandTest("rendered", before="git init -q"),
-    'git commit -m "Start myproj"': CommandTest(
+    " myproj": Example("empty", after="grep -q 'tool.uv' myproj/pyproject.toml"),
+    "cd myproj": Example("parent"),
+    "git init --initial-branch=main": Example("rendered", after="test -d .git"),
+    "uv lock": Example("project", after="test -s uv.lock"),
+    "git add .": Example("rendered", before="git init -q"),
+    'git commit -m "Start myproj"': Example(
         "rendered",
         before="git init -q && git add .",
         after='test -z "$(git status --porcelain)"',
@@ -140,42 +140,40 @@ COMMANDS: dict[str, CommandTest] = {
         f"{_IS_GREEN} .ci-framework/gate/result.json && cd .ci-framework/gate &&"
         " ls junit.xml summary.md coverage.xml coverage.json pytest-output.txt"
     ),
-    "git remote add origin https://github.com/OWNER/myproj": CommandTest("project"),
-    "git push --set-upstream origin main": CommandTest(
+    "git remote add origin https://github.com/OWNER/myproj": Example("project"),
+    "git push --set-upstream origin main": Example(
         "project",
         before="git init -q --bare ../there && git remote add origin ../there",
     ),
-    "git diff": CommandTest("conflict"),
-    "copier check-update": CommandTest("project"),
-    "git diff --check": CommandTest("conflict", 2),
-    "git add pyproject.toml": CommandTest(
+    "git diff": Example("conflict"),
+    "copier check-update": Example("project"),
+    "git diff --check": Example("conflict", 2),
+    "git add pyproject.toml": Example(
         "conflict",
         before=_RESOLVE,
         after="ci-framework/ci gate --only no-conflict-markers",
     ),
-    'git commit -m "Update ci-framework"': CommandTest(
+    'git commit -m "Update ci-framework"': Example(
         "conflict", before=f"{_RESOLVE} && git add ."
     ),
-    "git reset --hard": CommandTest("conflict", after="git diff --quiet HEAD"),
-    "git clean -d --force": CommandTest(
+    "git reset --hard": Example("conflict", after="git diff --quiet HEAD"),
+    "git clean -d --force": Example(
         "project", before="touch new", after="test ! -e new"
     ),
-    f"{_CURRENT} -d coverage_threshold=95": CommandTest(
+    f"{_CURRENT} -d coverage_threshold=95": Example(
         "project", after="grep -q 'coverage-threshold = 95' pyproject.toml"
     ),
-    f'{_CURRENT} -d \'python_versions=["3.12", "3.13"]\'': CommandTest(
+    f'{_CURRENT} -d \'python_versions=["3.12", "3.13"]\'': Example(
         "project", after="grep -q 'requires-python = \">=3.12\"' pyproject.toml"
     ),
-    _UNMANAGED: CommandTest(
-        "project", after="test ! -e .github/workflows/python-ci.yml"
-    ),
-    "git checkout HEAD -- .github/workflows/python-ci.yml": CommandTest(
+    _UNMANAGED: Example("project", after="test ! -e .github/workflows/python-ci.yml"),
+    "git checkout HEAD -- .github/workflows/python-ci.yml": Example(
         "project",
         before=_UNMANAGED,
         after="git commit -qam x && copier update -q --defaults"
         " && test -e .github/workflows/python-ci.yml && git diff --check",
     ),
-    'git commit -a -m "Maintain python-ci.yml here"': CommandTest(
+    'git commit -a -m "Maintain python-ci.yml here"': Example(
         "project", before="echo >> .github/workflows/python-ci.yml"
     ),
     # docs/local-ci-guide.md
@@ -191,29 +189,29 @@ COMMANDS: dict[str, CommandTest] = {
     "ci-framework/ci gate --only lint src/myproj/spans.py": _gate(),
     "ci-framework/ci gate --only test tests/test_spans.py": _gate(),
     "ci-framework/ci gate --fail-fast": _gate(),
-    "ci-framework/ci gate --dry-run": CommandTest(
+    "ci-framework/ci gate --dry-run": Example(
         "project", after="test ! -e .ci-framework"
     ),
     "ci-framework/ci gate --affected": _gate(),
-    "ci-framework/ci changes": CommandTest(
+    "ci-framework/ci changes": Example(
         "project", after="test -s .ci-framework/changes/changes.json"
     ),
-    "ci-framework/ci changes --explain src/myproj/spans.py": CommandTest("project"),
+    "ci-framework/ci changes --explain src/myproj/spans.py": Example("project"),
     "ci-framework/ci gate --python 3.12": _gate(),
     "ci-framework/ci gate --coverage-threshold 80": _gate(),
     "ci-framework/ci gate --timeout 300": _gate(),
     "CI_FRAMEWORK_QUALITY_COVERAGE_THRESHOLD=80 ci-framework/ci gate": _gate(),
-    "ci-framework/ci config": CommandTest("project"),
-    "ci-framework/ci config quality": CommandTest("project"),
-    "ci-framework/ci doctor": CommandTest("project"),
+    "ci-framework/ci config": Example("project"),
+    "ci-framework/ci config quality": Example("project"),
+    "ci-framework/ci doctor": Example("project"),
     "ci-framework/ci gate --report-dir ../gate-report": _gate(
         "test -s ../gate-report/junit.xml"
     ),
     "ci-framework/ci gate --json > ../result.json": _gate(
         f"{_IS_GREEN} ../result.json"
     ),
-    "ci-framework/ci gate --verbose --only no-conflict-markers": CommandTest("project"),
-    "ci-framework/ci validate": CommandTest("project"),
+    "ci-framework/ci gate --verbose --only no-conflict-markers": Example("project"),
+    "ci-framework/ci validate": Example("project"),
     ".venv/bin/pre-commit run --all-files": _gate(),
     f'{_SKIP} git commit -m "Work in progress"': _gate(
         before=_WORK, after="git checkout -q -B main HEAD~1"
@@ -223,35 +221,35 @@ COMMANDS: dict[str, CommandTest] = {
         f"{_IS_GREEN} .ci-framework/scan/result.json && cd .ci-framework/scan &&"
         " ls report.html results.sarif junit.xml summary.md"
     ),
-    "ci-framework/ci scan --dry-run": CommandTest(
+    "ci-framework/ci scan --dry-run": Example(
         "project", after="test ! -e .ci-framework"
     ),
     "ci-framework/ci scan --level low --baseline write": _gate(
         before="mkdir -p ci-framework/project",
         after="test -s ci-framework/project/baseline.json",
     ),
-    f"{_CURRENT} -d security_level=critical": CommandTest(
+    f"{_CURRENT} -d security_level=critical": Example(
         "project", after="grep -q 'level = \"critical\"' pyproject.toml"
     ),
-    f"{_CURRENT} -d update_bot=renovate": CommandTest(
+    f"{_CURRENT} -d update_bot=renovate": Example(
         "project",
         after="test -f .github/renovate.json && test ! -e .github/dependabot.yml",
     ),
-    "ci-framework/ci cleanup --check": CommandTest(
+    "ci-framework/ci cleanup --check": Example(
         "project", 1, before="touch a.swp && git add -f a.swp"
     ),
-    "ci-framework/ci cleanup --apply": CommandTest(
+    "ci-framework/ci cleanup --apply": Example(
         "project",
         before="touch a.swp && git add -f a.swp && git commit -qm x",
         after="test ! -e a.swp",
     ),
     "ci-framework/ci setup --no-hooks": _gate(),
-    "ci-framework/ci setup --dry-run": CommandTest("project"),
+    "ci-framework/ci setup --dry-run": Example("project"),
     # docs/engine.md
-    "ci-framework/ci vendor": CommandTest(
+    "ci-framework/ci vendor": Example(
         "project", after="test -f ci-framework/ci_engine/__main__.py"
     ),
-    "ci-framework/ci vendor --remove": CommandTest(
+    "ci-framework/ci vendor --remove": Example(
         "project",
         before="ci-framework/ci vendor",
         after="test ! -e ci-framework/ci_engine",
@@ -260,26 +258,24 @@ COMMANDS: dict[str, CommandTest] = {
         before=f"test -d ../ci-framework || {_CLONE} ../ci-framework"
     ),
     # docs/use-parts.md
-    f"{_CLONE} ../ci-framework": CommandTest("foreign"),
-    "../ci-framework/scripts/local-quality-gates.sh --tier=essential": CommandTest(
+    f"{_CLONE} ../ci-framework": Example("foreign"),
+    "../ci-framework/scripts/local-quality-gates.sh --tier=essential": Example(
         "foreign", before=f"{_CLONE} ../ci-framework && {_NO_THRESHOLD}"
     ),
-    f"{_CLONE} ci-framework": CommandTest("foreign"),
+    f"{_CLONE} ci-framework": Example("foreign"),
     # docs/migration-guide.md
     _UVX: _adopt(_UVX),
-    f"{_UVX} --yes": CommandTest(
+    f"{_UVX} --yes": Example(
         "foreign",
         replace=(_UVX, f"ci-framework adopt . {_TEMPLATE} {_OFFLINE}"),
         after=f"{_APPLIED} && test -s .git/ci-framework/report/adoption.md",
     ),
-    "ci-framework analyze .": CommandTest(
-        "foreign", after='test -z "$(git status -s)"'
-    ),
+    "ci-framework analyze .": Example("foreign", after='test -z "$(git status -s)"'),
     "ci-framework plan .": _plan(),
     "ci-framework plan . --capabilities": _plan(),
     "ci-framework plan . --json": _plan(),
     "ci-framework plan . --answer quality_tier=essential": _plan(),
-    "ci-framework plan . --write-answers answers.yml": CommandTest(
+    "ci-framework plan . --write-answers answers.yml": Example(
         "foreign",
         replace=("plan .", f"plan . {_TEMPLATE}"),
         after="grep -q '^quality_tier: ' answers.yml",
@@ -293,56 +289,54 @@ COMMANDS: dict[str, CommandTest] = {
     "ci-framework adopt . --retire .github/workflows/tests.yml": _adopt(
         "ci-framework adopt .", after="&& test ! -e .github/workflows/tests.yml"
     ),
-    "ci-framework validate .": CommandTest(
+    "ci-framework validate .": Example(
         "adopted", replace=("validate .", "validate . --yes")
     ),
-    "ci-framework status .": CommandTest("adopted"),
-    "ci-framework resume .": CommandTest("adopted"),
-    "ci-framework rollback .": CommandTest(
+    "ci-framework status .": Example("adopted"),
+    "ci-framework resume .": Example("adopted"),
+    "ci-framework rollback .": Example(
         "adopted",
         after='test "$(git branch --show-current)" = main'
         ' && test ! -e ci-framework && test -z "$(git status -s)"',
     ),
-    "copier update --defaults": CommandTest(
+    "copier update --defaults": Example(
         "adopted",
         after="grep -q 'v2.0.1' .copier-answers.yml && grep -q tmp .gitignore"
         " && git diff --check",
     ),
-    "ci-framework regenerate .": CommandTest(
-        "adopted", after='test -z "$(git status -s)"'
-    ),
+    "ci-framework regenerate .": Example("adopted", after='test -z "$(git status -s)"'),
     "ci-framework fleet plan repositories.txt": _fleet("plan"),
     "ci-framework fleet adopt repositories.txt --static": _fleet("adopt", "plan"),
     "ci-framework fleet status repositories.txt": _fleet("status"),
     "ci-framework fleet rollback repositories.txt": _fleet("rollback", "plan", "apply"),
     # docs/monorepo-guide.md
     "copier copy --defaults -d project_type=monorepo -d package_manager=uv"
-    f" {ADDRESS} mono": CommandTest(
+    f" {ADDRESS} mono": Example(
         "empty", after="grep -q uv.workspace mono/pyproject.toml"
     ),
-    "./ci-framework/scripts/package-detection.py --scan": CommandTest(
+    "./ci-framework/scripts/package-detection.py --scan": Example(
         "monorepo", after="test -s .ci-framework/packages/packages.json"
     ),
-    "./ci-framework/scripts/package-detection.py --configure": CommandTest(
+    "./ci-framework/scripts/package-detection.py --configure": Example(
         "monorepo",
         after="grep -q mono-cli ci-framework/project/cross-package.yaml"
         " && git diff --quiet",
     ),
-    f"{_MONOREPO} --analyze-dependencies --package=mono-core": CommandTest(
+    f"{_MONOREPO} --analyze-dependencies --package=mono-core": Example(
         "monorepo", after="grep -q mono-cli .ci-framework/packages/summary.md"
     ),
-    f"{_MONOREPO} --analyze-dependencies --format=mermaid": CommandTest("monorepo"),
+    f"{_MONOREPO} --analyze-dependencies --format=mermaid": Example("monorepo"),
     "./ci-framework/scripts/selective-ci.sh --package=auto-detect --changed-only"
-    " --since=main --tier=essential": CommandTest(
+    " --since=main --tier=essential": Example(
         "monorepo",
         before="printf '\\n\\nLEVEL = 1\\n' >> packages/mono-core/src/*/__init__.py",
         after=f"{_IS_GREEN} .ci-framework/gate/mono-cli/result.json",
     ),
-    "ci-framework/ci gate --package mono-cli": CommandTest(
+    "ci-framework/ci gate --package mono-cli": Example(
         "monorepo",
         after=f"{_IS_GREEN} .ci-framework/gate/mono-cli/result.json",
     ),
-    "./ci-framework/scripts/package-detection.py --configure --releases": CommandTest(
+    "./ci-framework/scripts/package-detection.py --configure --releases": Example(
         "monorepo",
         before="rm release-please-config.json",
         after="git diff --quiet -- release-please-config.json",
@@ -354,6 +348,6 @@ NOT_RUN: dict[str, str] = {
     ".ci/run": "it runs these very tests",
     "pixi lock": "pixi is not installed for the tests",
     _REPLAY: "it replays a repository of the reader",
-    f"uv tool install git+{ADDRESS}": "it would install a tool for the user who runs the tests",
+    f"uv tool install git+{ADDRESS}": "it would install a tool for the user",
     "poetry lock": "Poetry is not installed for the tests",
 }

@@ -95,7 +95,7 @@ class Workshop:
         self._count = 0
 
     def _release(self) -> None:
-        """Tag the template as it is, then a second version that changes every project."""
+        """Tag the template as it is, then a version that changes every project."""
         repository = self.directory / "releases"
         repository.mkdir()
         copy_template(repository)
