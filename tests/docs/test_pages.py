@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
@@ -85,6 +87,22 @@ def test_prose_lines_are_short(page: Page) -> None:
     ]
 
     assert not long
+
+
+def test_spelling_is_american() -> None:
+    # A choice of a question and an old key, both published.
+    kept = "--ignore-words-list=customise,licences"
+    pages = [*PAGES, ROOT / "CHANGELOG.md", ROOT / ".github"]
+    codespell = [sys.executable, "-m", "codespell_lib", kept]
+    dictionaries = "--builtin=clear,rare,en-GB_to_en-US"
+    done = subprocess.run(
+        [*codespell, dictionaries, *map(str, pages)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("page", _PAGES, ids=_ids)
