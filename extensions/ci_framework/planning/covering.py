@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Protocol, cast
+from typing import cast
 
 import msgspec
 
@@ -14,9 +14,10 @@ from ci_engine.configuration.loading import configs_directory, read_yaml
 from ci_engine.configuration.settings import TIERS, QualityTiers
 from ci_framework.analysis.purposes.activities import Doing, doings
 from ci_framework.analysis.purposes.vocabulary import word_set
+from ci_framework.answers import OwnSetting
 from ci_framework.inventory import Inventory, Step
 
-__all__ = ["Coverage", "Covering", "Own"]
+__all__ = ["Coverage", "Covering"]
 
 # The programs whose work a check does as well, by what they are for.
 _PROGRAMS: dict[str, tuple[str, frozenset[str]]] = {
@@ -53,20 +54,6 @@ _VALUED = word_set("pytest-values")
 _SELECTING = ("-m", "-k", "--deselect", "--ignore", "--ignore-glob", "--lf", "--ff")
 
 
-class Own(Protocol):
-    """A setting of the project's own that adoption writes."""
-
-    @property
-    def key(self) -> tuple[str, ...]:
-        """Where it stands below ``[tool.ci-framework]``."""
-        ...
-
-    @property
-    def value(self) -> str | int | bool | list[str]:
-        """What it is set to."""
-        ...
-
-
 @dataclass(frozen=True)
 class Coverage:
     """Whether the framework does something as well.
@@ -92,7 +79,7 @@ class Covering:
 
     inventory: Inventory
     answers: Mapping[str, object]
-    own: Sequence[Own] = ()
+    own: Sequence[OwnSetting] = ()
 
     def text(self, name: str, default: str) -> str:
         """An answer that is text."""

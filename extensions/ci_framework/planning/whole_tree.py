@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import msgspec
 
+from ci_engine.configuration.tables import table
 from ci_framework.analysis.own_commands import OwnCommand, own_commands
+from ci_framework.analysis.survey import PYPROJECT
 from ci_framework.inventory import Evidence, Inventory
-from ci_framework.planning.files import PYPROJECT
 from ci_framework.planning.plan import Operation
-from ci_framework.planning.shapes_model import table
 from ci_framework.repository import Repository
 
 __all__ = ["exclusions_of_checks"]
@@ -128,7 +128,7 @@ def _settings(tool: str, config: str, text: str) -> Mapping[str, object]:
     try:
         if config == PYPROJECT:
             document = msgspec.toml.decode(text, type=dict[str, object])
-            return table(table(document.get("tool")).get(tool))
+            return table(document, "tool", tool)
         if config.endswith(".json"):
             return msgspec.json.decode(text, type=dict[str, object])
         parser = configparser.ConfigParser(interpolation=None)
