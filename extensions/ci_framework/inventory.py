@@ -197,6 +197,10 @@ class Workflow(_Record, frozen=True):
     filters: dict[str, list[str]] = {}
     lines: dict[str, int] = {}
 
+    def at(self, line: int) -> Evidence:
+        """A line of the file, as evidence."""
+        return Evidence(path=self.path, line=line)
+
 
 class Pipeline(_Record, frozen=True):
     """CI outside GitHub's workflows, or a workflow that never runs.
