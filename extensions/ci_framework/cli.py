@@ -227,7 +227,7 @@ _OPTIONS: dict[str, tuple[str, Sequence[Callable[[argparse.ArgumentParser], None
 def _request(parsed: _Arguments) -> PlanRequest:
     """What the options say about the plan."""
     from ci_framework.planning.build import PlanRequest
-    from ci_framework.planning.given import parse_answer, read_given_answers
+    from ci_framework.planning.given_answers import parse_answer, read_given_answers
 
     answers: dict[str, object] = {}
     if parsed.answers:

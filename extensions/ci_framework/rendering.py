@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -175,7 +176,7 @@ def render(
         template=Template(
             source=str(recorded.get("_src_path", source.address)),
             commit=str(recorded.get("_commit", "")),
-            version=_version(files),
+            version=_version(files, recorded),
         ),
         answers={k: v for k, v in recorded.items() if not k.startswith("_")},
         files=files,
@@ -211,7 +212,11 @@ def _recorded(content: bytes) -> dict[str, object]:
     return msgspec.convert(yaml.safe_load(content), dict[str, object])
 
 
-def _version(files: Mapping[str, RenderedFile]) -> str:
-    module = files.get("ci-framework/ci_engine/__init__.py")
-    text = module.content.decode() if module else ""
-    return text.partition('__version__ = "')[2].partition('"')[0]
+def _version(files: Mapping[str, RenderedFile], recorded: Mapping[str, object]) -> str:
+    """The version in the rendered settings; the commit where there are none."""
+    for name in ("pyproject.toml", str(recorded.get("settings_file", ""))):
+        text = files[name].content.decode() if name in files else ""
+        found = re.search(r'^\[tool\.ci-framework\]\s+version = "(.+)"', text, re.M)
+        if found:
+            return found.group(1)
+    return str(recorded.get("_commit", "")).removeprefix("v")

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ci_framework.analysis.pipelines import read_pipelines
-from ci_framework.analysis.workflows import read_workflows
+from ci_framework.analysis.workflows.pipelines import read_pipelines
+from ci_framework.analysis.workflows.reading import read_workflows
 from ci_framework.inventory import Evidence, Inventory, Task, Unreadable, Workflow
 from ci_framework.planning.capabilities import map_capabilities
 from ci_framework.planning.plan import Capability

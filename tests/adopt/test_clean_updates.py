@@ -11,8 +11,8 @@ import pytest
 
 from ci_framework.planning.edits import CannotEdit, insert_block, remove_block
 from ci_framework.planning.edits_model import found_block
+from ci_framework.planning.file_answers import shape_answers
 from ci_framework.planning.oracle import verify
-from ci_framework.planning.shapes import shape_answers
 from ci_framework.repository import open_repository
 from tests.adopt.repositories import commit, make_repository
 from tests.render.programs import run

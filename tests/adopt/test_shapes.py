@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ci_framework.planning.shapes import shape_answers
-from ci_framework.planning.shapes_names import ACTIONS, CHOSEN_WORKFLOWS, WORKFLOWS
+from ci_framework.planning.file_answers import shape_answers
+from ci_framework.planning.name_answers import ACTIONS, CHOSEN_WORKFLOWS, WORKFLOWS
 from ci_framework.repository import open_repository
 from tests.adopt.repositories import commit, make_repository
 from tests.render.renders import ROOT

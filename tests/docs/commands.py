@@ -15,6 +15,11 @@ _UNMANAGED = f"{_CURRENT} -d 'unmanaged=[.github/workflows/python-ci.yml]'"
 _DECIDE = "sed -i '/^<<<<<<<\\|^=======$\\|^>>>>>>>/d' pyproject.toml"
 _SKIP = "SKIP=ci-framework-lint,ci-framework-format"
 _REPLAY = "uv run tests/benchmarks/replay.py ../project --source src --tests tests"
+_CLONE = f"git clone {ADDRESS}"
+_NO_THRESHOLD = (
+    "printf '\\n[tool.ci-framework.quality]\\ncoverage-threshold = 0\\n'"
+    " >> pyproject.toml"
+)
 _WORK = "echo 'More.' >> README.md && git add README.md"
 
 
@@ -222,6 +227,24 @@ COMMANDS: dict[str, Way] = {
     ),
     "ci-framework/ci setup --no-hooks": _gate(),
     "ci-framework/ci setup --dry-run": Way("project"),
+    # docs/engine.md
+    "ci-framework/ci vendor": Way(
+        "project", after="test -f ci-framework/ci_engine/__main__.py"
+    ),
+    "ci-framework/ci vendor --remove": Way(
+        "project",
+        before="ci-framework/ci vendor",
+        after="test ! -e ci-framework/ci_engine",
+    ),
+    "CI_FRAMEWORK_ENGINE=../ci-framework ci-framework/ci gate": _gate(
+        before=f"test -d ../ci-framework || {_CLONE} ../ci-framework"
+    ),
+    # docs/use-parts.md
+    f"{_CLONE} ../ci-framework": Way("foreign"),
+    "../ci-framework/scripts/local-quality-gates.sh --tier=essential": Way(
+        "foreign", before=f"{_CLONE} ../ci-framework && {_NO_THRESHOLD}"
+    ),
+    f"{_CLONE} ci-framework": Way("foreign"),
     # docs/migration-guide.md
     _UVX: _adopt(_UVX),
     f"{_UVX} --yes": Way(

@@ -99,6 +99,9 @@ class Workshop:
         repository = self.directory / "releases"
         repository.mkdir()
         copy_template(repository)
+        # What those use who clone the repository, and do not render it.
+        for name in ("actions", "scripts"):
+            shutil.copytree(ROOT / name, repository / name, symlinks=True)
         self._commit(repository, "2.0.0", "--initial-branch=main")
         self._must(["git", "tag", OLD], repository)
         for name, old, new in (
@@ -289,6 +292,7 @@ def _variables(directory: Path) -> dict[str, str]:
     return {
         **kept,
         "BARE": str(bare),
+        "CI_FRAMEWORK_CACHE": str(directory / "cache"),
         "ENGINE_PYTHON": sys.executable,
         "COPIER_CACHE_DIR": str(directory / "copier"),
         "GIT_CONFIG_GLOBAL": str(config),

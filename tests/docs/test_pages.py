@@ -33,7 +33,8 @@ _MADE = (
     ),
     re.compile(r"\.venv(/bin/pre-commit)?"),
     re.compile(r"(uv|pixi|poetry)\.lock"),
-    # Examples of what a project may have.
+    # Examples of what a project may have, and what `ci vendor` writes.
+    re.compile(r"ci-framework/ci_engine"),
     re.compile(r"ci-framework\.toml|ci-framework/project(/.*)?|docs/merging\.txt"),
     re.compile(r"\.semgrep\.yml|\.semgrep|\.secrets\.baseline"),
     re.compile(r"results\.sarif|report\.html|sbom\.cdx\.json"),
@@ -107,7 +108,7 @@ def test_paths_exist_in_a_project_or_here(page: Page, rendered: set[str]) -> Non
     basenames = {name.rpartition("/")[2] for name in rendered}
     for word in _paths(page):
         name = word.replace("<package_name>", "myproj").rstrip("/")
-        name = name.removesuffix("/**")
+        name = name.removesuffix("/**").removeprefix("MementoRC/ci-framework/")
         known = name in rendered or name in basenames or (ROOT / name).exists()
         made = any(pattern.fullmatch(word.rstrip("/")) for pattern in _MADE)
         report = name in ("result.json", "junit.xml", "summary.md", "conftest.py")
@@ -132,7 +133,7 @@ def test_settings_exist(page: Page) -> None:
 
 def _setting_names() -> set[str]:
     """Every key and every table, as the schema for editors has them."""
-    path = ROOT / "template/ci-framework/configs/schemas/settings.json"
+    path = ROOT / "extensions/ci_engine/configs/schemas/settings.json"
     schema = cast("Document", json.loads(path.read_text(encoding="utf-8")))
     return set(_keys(schema, schema["$defs"], ""))
 
@@ -154,7 +155,8 @@ def _keys(schema: Document, definitions: Document, prefix: str) -> Iterator[str]
 def test_variables_exist(page: Page) -> None:
     keys = (re.sub(r"[.-]", "_", name).upper() for name in _setting_names())
     known = {f"CI_FRAMEWORK_{key}" for key in keys}
-    known |= {"CI_FRAMEWORK_CACHE", "CI_FRAMEWORK_ENGINE_PYTHON", "CI_FRAMEWORK_"}
+    known |= {"CI_FRAMEWORK_CACHE", "CI_FRAMEWORK_ENGINE", "CI_FRAMEWORK_"}
+    known |= {"CI_FRAMEWORK_ENGINE_PYTHON"}
     # A misspelt one is shown on purpose, and CHECK stands for the name of a check.
     shown = {"CI_FRAMEWORK_QUALITY_TEIR"}
     for variable in re.findall(r"CI_FRAMEWORK_\w*", page.text):

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from ci_engine.configuration.tables import table
-from ci_framework.analysis.directories import ASIDE
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.packages import Package, find_packages, join
+from ci_framework.analysis.purposes.vocabulary import word_set
 from ci_framework.analysis.survey import PYPROJECT, Survey
 from ci_framework.analysis.values import strings, text
 from ci_framework.inventory import Confidence, Evidence
 
 __all__ = ["Layout", "is_aside", "state_layout"]
 
+_ASIDE = word_set("aside")
 _NATIVE = (".pyx", ".rs", ".c", ".cc", ".cpp", ".cu", ".f90", ".go")
 _NATIVE_BACKENDS = ("maturin", "scikit_build", "scikit-build", "mesonpy", "sipbuild")
 
@@ -142,7 +143,7 @@ def _member_patterns(survey: Survey) -> tuple[list[str], list[str]]:
 
 def is_aside(path: str) -> bool:
     """Whether a path lies in a directory of examples, tests, copies and the like."""
-    return any(part.lower() in ASIDE for part in path.split("/"))
+    return any(part.lower() in _ASIDE for part in path.split("/"))
 
 
 def _is_project(survey: Survey, root: str) -> bool:
@@ -187,7 +188,7 @@ def _directories_with_scripts(survey: Survey, roots: list[str]) -> list[str]:
             child
             for child in survey.children.get(root, [])
             if child in survey.python_directories
-            and child.rsplit("/", 1)[-1].lower() not in ASIDE
+            and child.rsplit("/", 1)[-1].lower() not in _ASIDE
             and not child.rsplit("/", 1)[-1].startswith(".")
         ]
     return found or ["."]

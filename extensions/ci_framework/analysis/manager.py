@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ci_engine.configuration.tables import table
-from ci_framework.analysis.directories import ASIDE
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.pixi import Pixi
+from ci_framework.analysis.purposes.vocabulary import word_set
 from ci_framework.analysis.survey import Survey
 from ci_framework.inventory import Confidence, Evidence
 
@@ -106,7 +106,7 @@ def _used(survey: Survey) -> Iterator[_Sign]:
 def _pip(survey: Survey) -> Iterator[_Sign]:
     for path in survey.files:
         name = path.rsplit("/", 1)[-1]
-        aside = path.split("/")[0] in ASIDE
+        aside = path.split("/")[0] in word_set("aside")
         if path.count("/") <= 1 and name.startswith("requirements") and not aside:
             yield _Sign(
                 "pip", "requirement files are what pip reads", Evidence(path=path)

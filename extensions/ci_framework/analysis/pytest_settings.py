@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ci_engine.configuration.tables import dig
+from ci_framework.analysis.effective_settings import configured_locations
 from ci_framework.analysis.survey import PYPROJECT, Survey
-from ci_framework.analysis.tool_locations import configured_locations
 from ci_framework.inventory import Evidence
 
 __all__ = ["coverage_setting", "pytest_setting"]

@@ -8,9 +8,9 @@ from pathlib import PurePosixPath
 
 from ci_engine.configuration.loading import Table
 from ci_engine.configuration.tables import table
-from ci_framework.analysis.documents import Documents
-from ci_framework.analysis.ini import Ini
-from ci_framework.analysis.setup_py import SetupCall, read_setup_call
+from ci_framework.analysis.readers.documents import Documents
+from ci_framework.analysis.readers.ini import Ini
+from ci_framework.analysis.readers.setup_py import SetupCall, read_setup_call
 from ci_framework.inventory import Evidence, Hook, Task, Workflow
 from ci_framework.repository import Repository
 

@@ -10,12 +10,12 @@ from itertools import pairwise
 
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.pixi import Pixi
+from ci_framework.analysis.purposes.activities import argv_of_test
+from ci_framework.analysis.pytest_selection import selecting
 from ci_framework.analysis.pytest_settings import pytest_setting
 from ci_framework.analysis.requirements import Requirement
-from ci_framework.analysis.selection import selecting
 from ci_framework.analysis.survey import Survey
 from ci_framework.analysis.values import strings, words
-from ci_framework.analysis.words import argv_of_test
 from ci_framework.inventory import Confidence, Evidence, Job, Task, Tool
 
 __all__ = ["configured_testpaths", "state_testing"]

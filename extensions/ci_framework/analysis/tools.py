@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 
 from ci_engine.configuration.tables import table
-from ci_engine.project.repository import normalize
+from ci_framework.analysis.effective_settings import configured_locations
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.pixi import Pixi
+from ci_framework.analysis.purposes.vocabulary import CONFIGURATIONS
 from ci_framework.analysis.requirements import Requirement
 from ci_framework.analysis.survey import Survey
-from ci_framework.analysis.tool_locations import PLACES, configured_locations
 from ci_framework.inventory import Confidence, Evidence, Tool
 
 __all__ = ["read_tools", "state_choices"]
@@ -41,7 +41,7 @@ def read_tools(
     required = _by_name(survey, requirements, pixi)
     commands = list(_commands(survey))
     found: list[Tool] = []
-    for name in sorted({*PLACES, *_MORE}):
+    for name in sorted({*CONFIGURATIONS, *_MORE}):
         locations = _configured(survey, name)
         names = (name, *_ALSO.get(name, ()))
         wanted = [item for known in names for item in required.get(known, [])]
@@ -217,8 +217,3 @@ def _chosen(
 
 def _used(survey: Survey, tools: dict[str, Tool], name: str) -> bool:
     return _is_run(survey, name) or (name in tools and tools[name].config is not None)
-
-
-def required_tool(requirements: Iterable[Requirement], name: str) -> list[Requirement]:
-    """Where a tool is required."""
-    return [item for item in requirements if item.name == normalize(name)]

@@ -11,7 +11,7 @@ from ci_framework.answers.names import (
     project_name,
     sentence,
 )
-from ci_framework.answers.pythons import python_versions
+from ci_framework.answers.python_choice import python_versions
 from ci_framework.answers.reasons import because_of
 from ci_framework.answers.tiers import pixi_tiers
 from ci_framework.inventory import Inventory

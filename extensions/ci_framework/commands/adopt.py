@@ -16,7 +16,7 @@ from ci_framework.applying.recover import recover
 from ci_framework.commands.validate import ValidateRequest, validate_adoption
 from ci_framework.planning.build import BuiltPlan, PlanRequest, build_plan
 from ci_framework.planning.plan import Plan
-from ci_framework.planning.stored import write_plan
+from ci_framework.planning.stored_plan import write_plan
 from ci_framework.preflight import check_ready
 from ci_framework.reporting.plan_page import print_plan
 from ci_framework.reporting.screen import make_console, print_json, printable

@@ -16,13 +16,13 @@ from ci_framework.applying.records import Journal, RecordedVerdict
 from ci_framework.applying.recover import refuse_interrupted
 from ci_framework.planning.build import PlanRequest, build_plan
 from ci_framework.planning.plan import Operation
-from ci_framework.planning.stored import StoredPlan, read_plan
+from ci_framework.planning.stored_plan import StoredPlan, read_plan
 from ci_framework.reporting.adoption_report import report_json, report_markdown
 from ci_framework.reporting.screen import make_console, printable, write_report
 from ci_framework.repository import Repository, open_repository
-from ci_framework.validating.clones import make_clone, scratch_directory
+from ci_framework.validating.clones import clone_both
 from ci_framework.validating.model import AdoptionFacts, Hashes, Validation, Verdict
-from ci_framework.validating.validate import planned_commands, validate
+from ci_framework.validating.validate import Scope, planned_commands, validate
 
 __all__ = ["ValidateRequest", "run_validate", "validate_adoption"]
 
@@ -59,8 +59,8 @@ def run_validate(path: Path, request: ValidateRequest) -> int:
     """Validate the adoption of a repository.
 
     Raises:
-        UsageError: if there is no adoption, or nobody agreed to run its code.
-        ToolError: if something could not run.
+        UsageError: if there is no adoption.
+        ToolError: if git cannot clone the repository.
     """
     repository = open_repository(path)
     refuse_interrupted(repository)
@@ -72,32 +72,31 @@ def validate_adoption(repository: Repository, request: ValidateRequest) -> int:
     journal = read_journal(repository)
     if journal is None or not journal.in_force:
         raise UsageError(
-            "found no adoption in this repository; allowed: one that was applied",
-            hint="run `ci-framework adopt` first",
+            "this repository has no adoption", hint="run `ci-framework adopt` first"
         )
     stored = read_plan(repository, journal.plan)
     if stored is None:
         raise UsageError(
-            f"found no plan {journal.plan} in {home(repository)}; allowed: the git "
-            "directory in which the adoption was applied",
-            hint="validate it where it was applied",
+            f"{home(repository)}: expected the plan {journal.plan}, found none",
+            hint="validate the adoption in the clone in which it was applied",
         )
-    facts = _facts(repository, journal, stored)
+    facts = _facts(journal, stored)
     console = make_console(errors=request.as_json)
-    agreed = request.agreed
-    if not request.static:
-        console.print("\nThe validation runs code of the project:")
-        for row in planned_commands(repository, facts):
-            console.print(printable(row))
-        agreed = agreed or _ask()
-    validation = validate(
-        repository,
-        facts,
-        static_only=request.static,
-        agreed=agreed,
-        console=console,
-        timeout=request.timeout,
-    )
+    with clone_both(repository, facts.base, facts.adopted) as clones:
+        scope: Scope = "static"
+        if not request.static:
+            console.print("\nThe validation runs code of the project:")
+            for row in planned_commands(clones, facts):
+                console.print(printable(row))
+            scope = "full" if request.agreed or _ask() else "not-agreed"
+        validation = validate(
+            repository,
+            facts,
+            clones,
+            scope=scope,
+            console=console,
+            timeout=request.timeout,
+        )
     recorded = _record_baseline(repository, validation)
     summary = _summary(validation)
     record_validation(repository, _VERDICTS[validation.verdict], summary)
@@ -105,9 +104,7 @@ def validate_adoption(repository: Repository, request: ValidateRequest) -> int:
     return validation.exit_code
 
 
-def _facts(
-    repository: Repository, journal: Journal, stored: StoredPlan
-) -> AdoptionFacts:
+def _facts(journal: Journal, stored: StoredPlan) -> AdoptionFacts:
     return AdoptionFacts(
         base=journal.base,
         adopted=journal.commit,
@@ -120,16 +117,13 @@ def _facts(
             for step in journal.adoption.steps
         },
         inventory=stored.inventory,
-        replan=lambda: _replan(repository, journal.commit),
+        replan=_replan,
     )
 
 
-def _replan(repository: Repository, commit: str) -> list[Operation]:
-    """Plan once more, for the adopted commit as it was made."""
-    with scratch_directory() as location:
-        clone = make_clone(repository, commit, location / "project")
-        again = build_plan(open_repository(clone.root), PlanRequest())
-    return again.plan.operations
+def _replan(clone: Repository) -> list[Operation]:
+    """Plan again, for the adopted commit as it was made."""
+    return build_plan(clone, PlanRequest()).plan.operations
 
 
 def _ask() -> bool:

@@ -10,7 +10,7 @@ import msgspec
 from ci_framework.inventory import Evidence
 from ci_framework.planning.plan import Operation
 from ci_framework.planning.shapes_model import entries, items, table
-from ci_framework.planning.shapes_updates import (
+from ci_framework.planning.update_answers import (
     OTHER_NAME,
     RENOVATE,
     UPDATES_FILE,

@@ -12,7 +12,8 @@ import msgspec
 
 from ci_engine.configuration.loading import configs_directory, read_yaml
 from ci_engine.configuration.settings import TIERS, QualityTiers
-from ci_framework.analysis.words import Doing, doings
+from ci_framework.analysis.purposes.activities import Doing, doings
+from ci_framework.analysis.purposes.vocabulary import word_set
 from ci_framework.inventory import Inventory, Step
 
 __all__ = ["Coverage", "Covering", "Own"]
@@ -48,27 +49,7 @@ _WORKFLOWS = {"remote": "python-ci.yml", "hybrid": "local-hybrid.yml"}
 # Checks that run on every leg of the matrix; the others run in one job.
 _ON_EVERY_LEG = ("test", "coverage", "patch-coverage")
 # Options of pytest that take another word, and those that select tests.
-_VALUED = frozenset(
-    [
-        "-n",
-        "-p",
-        "-c",
-        "-o",
-        "-W",
-        "-r",
-        "--tb",
-        "--durations",
-        "--maxfail",
-        "--cov-report",
-        "--timeout",
-        "--dist",
-        "--junitxml",
-        "--junit-xml",
-        "--rootdir",
-        "--color",
-        "--cov-config",
-    ]
-)
+_VALUED = word_set("pytest-values")
 _SELECTING = ("-m", "-k", "--deselect", "--ignore", "--ignore-glob", "--lf", "--ff")
 
 

@@ -22,7 +22,7 @@ from ci_framework.planning.edits_model import (
 )
 from ci_framework.planning.markers import END, START, block_of
 from ci_framework.planning.yaml_block import LISTS
-from ci_framework.planning.yaml_nodes import PARSERS, Meanings, Node
+from ci_framework.planning.yaml_meaning import PARSERS, Meanings, Node
 
 __all__ = ["verify"]
 

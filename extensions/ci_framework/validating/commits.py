@@ -202,12 +202,12 @@ def check_ignored(commits: Commits, adopted: Repository) -> Outcome:
     return judged(faults, good, "new files are ignored: git would lose them")
 
 
-def check_replan(commits: Commits) -> Outcome:
-    """Planning once more finds nothing to do."""
+def check_replan(commits: Commits, adopted: Repository) -> Outcome:
+    """Planning again finds nothing to do."""
     replan = commits.adoption.replan
     if replan is None:
         return not_run("no second plan could be made")
-    again = [item for item in replan() if item.kind in _WRITES]
+    again = [item for item in replan(adopted) if item.kind in _WRITES]
     if not again:
         return passed("a second plan is empty")
     faults = [f"{item.kind} {item.path}: {item.reason}" for item in again]

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from ci_engine.configuration.tables import items, table
-from ci_framework.analysis.documents import strict_toml_problem
 from ci_framework.analysis.facts import Findings
+from ci_framework.analysis.purposes.vocabulary import DOCUMENTATION, PIPELINES, RELEASES
+from ci_framework.analysis.readers.documents import strict_toml_problem
 from ci_framework.analysis.requirements import Requirement
 from ci_framework.analysis.reusable import is_whole_ci
 from ci_framework.analysis.survey import PYPROJECT, Survey
@@ -17,37 +18,6 @@ from ci_framework.inventory import Evidence
 __all__ = ["state_surroundings"]
 
 _FRAMEWORK = re.compile(r"(^|/)ci-framework(\.git)?(/|@|$)", re.IGNORECASE)
-_OTHER_CI = {
-    ".gitlab-ci.yml": "GitLab CI",
-    ".circleci/config.yml": "CircleCI",
-    "azure-pipelines.yml": "Azure Pipelines",
-    ".azure-pipelines/azure-pipelines.yml": "Azure Pipelines",
-    ".travis.yml": "Travis CI",
-    "appveyor.yml": "AppVeyor",
-    ".appveyor.yml": "AppVeyor",
-    ".cirrus.yml": "Cirrus CI",
-    ".cirrus.star": "Cirrus CI",
-    "Jenkinsfile": "Jenkins",
-    "bitbucket-pipelines.yml": "Bitbucket Pipelines",
-    ".drone.yml": "Drone",
-    ".woodpecker.yml": "Woodpecker",
-    ".buildkite/pipeline.yml": "Buildkite",
-    ".semaphore/semaphore.yml": "Semaphore",
-    ".builds/build.yml": "builds.sr.ht",
-}
-_RELEASES = {
-    "semantic-release": "python-semantic-release",
-    "release-please": "release-please",
-    "pypi-publish": "pypi-publish action",
-    "twine": "twine",
-    "flit publish": "flit",
-    "poetry publish": "poetry",
-    "uv publish": "uv",
-    "hatch publish": "hatch",
-    "pdm publish": "pdm",
-    "maturin publish": "maturin",
-    "release-drafter": "release-drafter",
-}
 # The shape of what the framework appends; names that no project has.
 _PIXI_BLOCK = "".join(
     f"[tool.pixi.{table}]\n"
@@ -57,19 +27,6 @@ _PIXI_BLOCK = "".join(
         "tasks.ci-framework-probe",
     )
 )
-_DOCS = {
-    "mkdocs": ("mkdocs.yml", "mkdocs.yaml"),
-    "zensical": ("zensical.toml",),
-    "sphinx": (
-        "docs/conf.py",
-        "doc/conf.py",
-        "docs/source/conf.py",
-        "doc/source/conf.py",
-        "docs/src/conf.py",
-    ),
-    "jupyter-book": ("docs/_config.yml", "_config.yml"),
-    "quarto": ("_quarto.yml", "docs/_quarto.yml"),
-}
 
 
 def state_surroundings(
@@ -122,8 +79,8 @@ def _call_location(survey: Survey, path: str, call: str) -> Evidence:
 def _state_other_ci(survey: Survey, findings: Findings) -> None:
     found = [
         (name, survey.file(path))
-        for path, name in _OTHER_CI.items()
-        if survey.has(path)
+        for path, name in PIPELINES.items()
+        if survey.has(path) and name != "Read the Docs"
     ]
     for workflow in survey.workflows:
         for job in workflow.jobs:
@@ -159,12 +116,12 @@ def _state_docs(
     survey: Survey, requirements: list[Requirement], findings: Findings
 ) -> None:
     required = {requirement.name: requirement for requirement in requirements}
-    if "zensical" in required and survey.first(*_DOCS["mkdocs"]):
+    if "zensical" in required and survey.first(*DOCUMENTATION["mkdocs"]):
         # It reads the configuration of mkdocs as well.
         location = required["zensical"].evidence
         findings.add("docs-tool", "zensical", "it is required", [location])
         return
-    for tool, paths in _DOCS.items():
+    for tool, paths in DOCUMENTATION.items():
         if path := survey.first(*paths):
             because = f"{path} configures it"
             findings.add("docs-tool", tool, because, [survey.file(path)])
@@ -187,7 +144,7 @@ def _state_release(survey: Survey, findings: Findings) -> None:
     for workflow in survey.workflows:
         for job in workflow.jobs:
             for step in job.steps:
-                for sign, name in _RELEASES.items():
+                for sign, name in RELEASES.items():
                     if sign in step.text:
                         location = Evidence(path=workflow.path, line=step.line)
                         because = "a workflow runs it"

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterator
 
 from ci_framework.planning.edits import CannotEdit, line_end, read_editable
 from ci_framework.planning.edits_model import decode
-from ci_framework.planning.shapes_hooks import HOOKS_FILE, shape_hooks
+from ci_framework.planning.hook_answers import HOOKS_FILE, shape_hooks
+from ci_framework.planning.name_answers import shape_prefix, shape_unmanaged
 from ci_framework.planning.shapes_model import Shape
-from ci_framework.planning.shapes_names import shape_prefix, shape_unmanaged
-from ci_framework.planning.shapes_updates import UPDATES_FILE, shape_updates
 from ci_framework.planning.toml_block import toml_problem
+from ci_framework.planning.update_answers import UPDATES_FILE, shape_updates
 from ci_framework.repository import Repository
 
 __all__ = ["Shape", "shape_answers"]

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ci_framework.analysis.actions import what_action_does
-from ci_framework.analysis.nodes import Node
-from ci_framework.analysis.words import what_it_does
-from ci_framework.analysis.workflow_expressions import secrets_of
+from ci_framework.analysis.purposes.activities import what_action_does, what_it_does
+from ci_framework.analysis.readers.yaml_nodes import Node
+from ci_framework.analysis.workflows.expressions import secrets_of
 from ci_framework.inventory import Job, Step
 
 __all__ = ["Surroundings", "access_of", "default_shell", "read_job", "read_step"]

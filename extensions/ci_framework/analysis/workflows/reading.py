@@ -8,19 +8,19 @@ from pathlib import PurePosixPath
 
 import msgspec
 
-from ci_framework.analysis.documents import Documents
-from ci_framework.analysis.nodes import Node, NodeError, Page, read_page
-from ci_framework.analysis.workflow_expressions import secrets_of
-from ci_framework.analysis.workflow_jobs import (
+from ci_framework.analysis.readers.documents import Documents
+from ci_framework.analysis.readers.yaml_nodes import Node, NodeError, Page, read_page
+from ci_framework.analysis.workflows.expressions import secrets_of
+from ci_framework.analysis.workflows.jobs import (
     Surroundings,
     access_of,
     default_shell,
     read_job,
     read_step,
 )
-from ci_framework.analysis.workflow_problems import problem_of
-from ci_framework.analysis.workflow_references import GATEKEEPERS, references
-from ci_framework.analysis.workflow_scripts import Scripts, action_steps
+from ci_framework.analysis.workflows.local_actions import Scripts, action_steps
+from ci_framework.analysis.workflows.references import GATEKEEPERS, references
+from ci_framework.analysis.workflows.validity import problem_of
 from ci_framework.inventory import Evidence, Job, Step, Unreadable, Workflow
 from ci_framework.repository import Repository
 

@@ -5,59 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ci_framework.analysis.purposes.vocabulary import word_set
 from ci_framework.analysis.survey import Survey
 
 __all__ = ["Selection", "selecting"]
 
 # Options that say which tests run; all others say how, or what is reported.
 _SELECTS_WITH_VALUE = frozenset({"-m", "-k", "--ignore", "--ignore-glob", "--deselect"})
-_WITH_VALUE = frozenset(
-    [
-        "-n",
-        "--numprocesses",
-        "--dist",
-        "--maxfail",
-        "--tb",
-        "-p",
-        "-c",
-        "-o",
-        "--rootdir",
-        "--junitxml",
-        "--junit-xml",
-        "--cov",
-        "--cov-report",
-        "--cov-config",
-        "--cov-fail-under",
-        "--cov-context",
-        "--durations",
-        "--durations-min",
-        "--timeout",
-        "--basetemp",
-        "--log-level",
-        "--log-file",
-        "--html",
-        "--reruns",
-        "--splits",
-        "--group",
-        "--benchmark-json",
-        "--override-ini",
-        "--confcutdir",
-        "--import-mode",
-        "-W",
-        "--color",
-        "--capture",
-        "--verbosity",
-        "--randomly-seed",
-        "--count",
-        "--junit-prefix",
-        "-r",
-        "--seed",
-        "--maxprocesses",
-        "--benchmark-only-name",
-        "--reruns-delay",
-        "--report-log",
-    ]
-)
+_WITH_VALUE = word_set("pytest-values")
 _DEEPEST = 2
 _OWN_OPTION = re.compile(r"^--(?!cov|junit|durations|timeout|tb|color|benchmark|html)")
 # What scripts hand through, and no path of the repository.

@@ -5,68 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ci_framework.analysis.nodes import Node, Page
-from ci_framework.analysis.workflow_expressions import expression_problems
+from ci_framework.analysis.purposes.vocabulary import word_set
+from ci_framework.analysis.readers.yaml_nodes import Node, Page
+from ci_framework.analysis.workflows.expressions import expression_problems
 
 __all__ = ["problem_of"]
 
-_TOP = frozenset(
-    [
-        "name",
-        "run-name",
-        "on",
-        "permissions",
-        "env",
-        "defaults",
-        "concurrency",
-        "jobs",
-        "description",
-    ]
-)
-_JOB = frozenset(
-    [
-        "name",
-        "permissions",
-        "needs",
-        "if",
-        "runs-on",
-        "snapshot",
-        "environment",
-        "concurrency",
-        "outputs",
-        "env",
-        "defaults",
-        "steps",
-        "timeout-minutes",
-        "strategy",
-        "continue-on-error",
-        "container",
-        "services",
-        "uses",
-        "with",
-        "secrets",
-    ]
-)
-_STEP = frozenset(
-    [
-        "id",
-        "if",
-        "name",
-        "uses",
-        "run",
-        "working-directory",
-        "shell",
-        "with",
-        "env",
-        "continue-on-error",
-        "timeout-minutes",
-        "background",
-        "parallel",
-        "wait",
-        "wait-all",
-        "cancel",
-    ]
-)
+_TOP, _JOB, _STEP = map(word_set, ("workflow-keys", "job-keys", "step-keys"))
 _DOING = ("run", "uses", "parallel", "wait", "wait-all", "cancel")
 _ID = re.compile(r"[A-Za-z_][\w-]*")
 # More than this helps nobody.

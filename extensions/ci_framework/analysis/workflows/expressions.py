@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ci_framework.analysis.nodes import Node
+from ci_framework.analysis.purposes.vocabulary import word_set
+from ci_framework.analysis.readers.yaml_nodes import Node
 
 __all__ = ["expression_problems", "expressions", "secrets_of"]
 
@@ -14,44 +15,7 @@ _ALL_SECRETS = re.compile(r"\bsecrets\s*(?![\s.\[\w-])")
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
 _CALL = re.compile(r"(?<![\w.-])([A-Za-z_][\w-]*)\s*\(")
 _NAME = re.compile(r"(?<![\w.\-*])([A-Za-z_][\w-]*)(?!\s*\(|[\w-])")
-_FUNCTIONS = frozenset(
-    [
-        "always",
-        "cancelled",
-        "case",
-        "contains",
-        "endswith",
-        "failure",
-        "format",
-        "fromjson",
-        "hashfiles",
-        "join",
-        "startswith",
-        "success",
-        "tojson",
-    ]
-)
-_CONTEXTS = frozenset(
-    [
-        "github",
-        "env",
-        "vars",
-        "job",
-        "jobs",
-        "steps",
-        "runner",
-        "secrets",
-        "strategy",
-        "matrix",
-        "needs",
-        "inputs",
-        "true",
-        "false",
-        "null",
-        "nan",
-        "infinity",
-    ]
-)
+_FUNCTIONS, _CONTEXTS = word_set("functions"), word_set("contexts")
 _SHELL = re.compile(r"\[\[|\[\s+-\w|(^|\s)-[a-z]\s|[\"`$;{}]|(?<![=!<>])=(?!=)")
 # What is not known yet when GitHub decides whether to start.
 _NOT_IN_JOB_IF = frozenset(

@@ -7,27 +7,35 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from ci_framework.analysis.names import NAMES, PLUMBING
-from ci_framework.analysis.programs import MODULES, PROGRAMS, SUBCOMMANDS
-from ci_framework.analysis.runners import Call, Named, unwrapped
-from ci_framework.analysis.shell import commands_of, nested_commands
+from ci_framework.analysis.purposes.runners import Call, Named, unwrapped
+from ci_framework.analysis.purposes.shell import commands_of, nested_commands
+from ci_framework.analysis.purposes.vocabulary import (
+    ACTIONS,
+    ADDRESSES,
+    MODULES,
+    NAMES,
+    PROGRAMS,
+    SUBCOMMANDS,
+    word_set,
+)
 
-__all__ = ["Doing", "argv_of_test", "doings", "what_a_name_says", "what_it_does"]
+__all__ = [
+    "Doing",
+    "argv_of_test",
+    "doings",
+    "what_a_name_says",
+    "what_action_does",
+    "what_it_does",
+]
 
 Tasks = Mapping[str, Sequence[str]]
+_GLUE = word_set("glue")
 # Tasks may name each other in a circle.
 _DEEPEST = 6
 _MOST_WORDS = 1_000
 # What only decides whether the rest runs.
 _TESTS = ("[", "[[", "((", "test", "set", "cd")
 _BENCHMARKS = re.compile(r"(^|/)(bench|perf)\w*(/|\.py|$)|^--(benchmark|codspeed)")
-_ADDRESSES = {
-    "codecov.io": "coverage-upload",
-    "coveralls.io": "coverage-upload",
-    "hooks.slack.com": "notify",
-    "discord.com/api/webhooks": "notify",
-    "api.telegram.org": "notify",
-}
 _TEST_PROGRAMS = ("pytest", "py.test", "unittest")
 
 
@@ -116,6 +124,28 @@ def what_a_name_says(name: str) -> str:
     return "gate" if any(NAMES.get(part) == "gate" for part in parts) else ""
 
 
+def what_action_does(uses: str) -> list[str]:
+    """What an action, a container or a reusable workflow is for.
+
+    Args:
+        uses: as written, such as ``actions/checkout@v4``.
+    """
+    name = uses.split("@", 1)[0].strip().lower()
+    if not name:
+        return []
+    if name.startswith("docker://"):
+        return ["container"]
+    if name.startswith("./"):
+        name = re.sub(r"/action\.ya?ml$", "", name)
+        named = what_a_name_says(name.rstrip("/").rsplit("/", 1)[-1])
+        return [named or f"other: {uses.split('@', 1)[0]}"]
+    for pattern, purpose in ACTIONS:
+        if pattern.search(name):
+            return [purpose]
+    said = what_a_name_says(name.split("/", 1)[-1].replace("/", "-"))
+    return [said or f"other: {uses.split('@', 1)[0]}"]
+
+
 def _doings(command: str, tasks: Tasks, depth: int) -> Iterator[Doing]:
     for argv in [*commands_of(command), *nested_commands(command)]:
         yield from _of_argv(argv, tasks, depth)
@@ -171,14 +201,14 @@ def _of_program(call: Call) -> Doing:
     if purpose in ("", "fetch"):
         purpose = _address(call) or purpose
     if not purpose:
-        purpose = "plumbing" if program in PLUMBING else f"other: {program}"
+        purpose = "plumbing" if program in _GLUE else f"other: {program}"
     return Doing(purpose, program, (program, *call.argv[1:]))
 
 
 def _address(call: Call) -> str:
     """What is behind an address that a program is given."""
     text = " ".join(call.argv)
-    return next((does for part, does in _ADDRESSES.items() if part in text), "")
+    return next((does for part, does in ADDRESSES.items() if part in text), "")
 
 
 def _measures(words: Sequence[str]) -> bool:
@@ -207,7 +237,7 @@ def _known(call: Call) -> str:
     if table is not None:
         first = next((word for word in call.argv[1:] if word in table), "")
         return table[first] if first else table.get("", "")
-    return PROGRAMS.get(program, "") if program not in PLUMBING else ""
+    return PROGRAMS.get(program, "") if program not in _GLUE else ""
 
 
 def _plain(word: str) -> str:

@@ -6,28 +6,14 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from ci_framework.analysis.purposes.vocabulary import word_set
+
 __all__ = ["commands_of", "nested_commands"]
 
 # No person writes a longer script, and none that a program wrote is worth the time.
 _LONGEST = 100_000
 # Words that start or end a compound command; what follows them is a command.
-_KEYWORDS = frozenset(
-    [
-        "if",
-        "then",
-        "else",
-        "elif",
-        "while",
-        "until",
-        "do",
-        "!",
-        "{",
-        "}",
-        "fi",
-        "done",
-        "esac",
-    ]
-)
+_KEYWORDS = word_set("keywords")
 _HEADS = frozenset(["for", "case", "function", "select"])
 # An expression of GitHub is one piece of a word, whatever it holds.
 _PIECE = re.compile(

@@ -5,52 +5,17 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
-from ci_framework.analysis.documents import Documents
 from ci_framework.analysis.hooks import HOOK_FILES
-from ci_framework.analysis.nodes import EMPTY, Node, NodeError, read_page
-from ci_framework.analysis.workflows import is_workflow
+from ci_framework.analysis.purposes.vocabulary import PIPELINES, word_set
+from ci_framework.analysis.readers.documents import Documents
+from ci_framework.analysis.readers.yaml_nodes import EMPTY, Node, NodeError, read_page
+from ci_framework.analysis.workflows.reading import is_workflow
 from ci_framework.inventory import Pipeline
 from ci_framework.repository import Repository
 
 __all__ = ["read_pipelines"]
 
-_SYSTEMS = {
-    ".gitlab-ci.yml": "GitLab",
-    ".circleci/config.yml": "CircleCI",
-    "azure-pipelines.yml": "Azure Pipelines",
-    ".azure-pipelines.yml": "Azure Pipelines",
-    ".travis.yml": "Travis CI",
-    "appveyor.yml": "AppVeyor",
-    ".appveyor.yml": "AppVeyor",
-    ".cirrus.yml": "Cirrus CI",
-    ".cirrus.star": "Cirrus CI",
-    "bitbucket-pipelines.yml": "Bitbucket",
-    ".drone.yml": "Drone",
-    ".woodpecker.yml": "Woodpecker",
-    ".buildkite/pipeline.yml": "Buildkite",
-    ".semaphore/semaphore.yml": "Semaphore",
-    "Jenkinsfile": "Jenkins",
-    ".readthedocs.yml": "Read the Docs",
-    ".readthedocs.yaml": "Read the Docs",
-    "readthedocs.yml": "Read the Docs",
-}
-# Keys of .gitlab-ci.yml that are no jobs.
-_NO_JOBS = frozenset(
-    [
-        "after_script",
-        "before_script",
-        "cache",
-        "default",
-        "image",
-        "include",
-        "pages:deploy",
-        "services",
-        "spec",
-        "stages",
-        "variables",
-        "workflow",
-    ]
-)
+_NO_JOBS = word_set("gitlab-keys")
 _STAYS = "is not the framework's: it stays as it is"
 
 
@@ -59,7 +24,7 @@ def read_pipelines(repository: Repository) -> list[Pipeline]:
     documents = Documents(repository)
     found: list[Pipeline] = []
     for path, entry in repository.tracked.items():
-        system = _SYSTEMS.get(path) or _folder(path)
+        system = PIPELINES.get(path) or _folder(path)
         if system and entry.is_file:
             jobs = _jobs(documents, path, system)
             because = f"{system} {_STAYS}"
@@ -119,7 +84,7 @@ def _jobs(documents: Documents, path: str, system: str) -> list[str]:
     if not path.endswith((".yml", ".yaml")):
         return []
     top = _top(documents, path)
-    if system == "GitLab":
+    if system == "GitLab CI":
         names = [name for name, body in top.pairs if body.kind == "map"]
         return [n for n in names if n not in _NO_JOBS and not n.startswith(".")]
     jobs = top.get("jobs")

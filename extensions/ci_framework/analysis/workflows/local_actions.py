@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from ci_framework.analysis.documents import Documents
-from ci_framework.analysis.nodes import EMPTY, Node, NodeError, read_page
+from ci_framework.analysis.readers.documents import Documents
+from ci_framework.analysis.readers.yaml_nodes import EMPTY, Node, NodeError, read_page
 
 __all__ = ["Scripts", "action_steps"]
 

@@ -11,8 +11,8 @@ from typing import cast
 import msgspec
 
 from ci_engine.configuration.loading import Table
-from ci_framework.analysis.ini import Ini, IniError, parse_ini
-from ci_framework.analysis.toml_lines import Keys, toml_lines
+from ci_framework.analysis.readers.ini import Ini, IniError, parse_ini
+from ci_framework.analysis.readers.toml_lines import Keys, toml_lines
 from ci_framework.inventory import Evidence, Unreadable
 from ci_framework.repository import Repository
 

@@ -6,66 +6,14 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from ci_framework.analysis.purposes.vocabulary import RUNNERS, TARGET_RUNNERS, WRAPPERS
+
 __all__ = ["Call", "Named", "unwrapped"]
 
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
 _PYTHON = re.compile(r"(?:.*[/\\])?(python|pypy|py)(w|[\d.]+)?(\.exe)?$", re.IGNORECASE)
 _SCRIPT = re.compile(r"(\.{1,2}[/\\])?[\w./\\-]*([/\\][\w.-]+|\.(sh|bash|py|ps1))$")
-# Prefixes of a command, with those of their options that take a value.
-_PREFIXES = {
-    "sudo": "-u -g",
-    "env": "-u -C",
-    "time": "-f -o",
-    "timeout": "-k -s --signal --kill-after",
-    "gtimeout": "-k -s",
-    "nice": "-n",
-    "nohup": "",
-    "exec": "",
-    "command": "",
-    "xvfb-run": "-s -n -e --server-args",
-    "stdbuf": "-i -o -e",
-    "retry": "-t -d",
-    "valgrind": "",
-    "xargs": "-I -n -P -d",
-    "dbus-run-session": "",
-    "call": "",
-    "dotenv": "-f",
-}
-# Runners whose next word is a program or a task, with their options with values.
-_RUN = {
-    "uv": "--with --with-editable --with-requirements --group --extra --python -p "
-    "--package --directory --project --env-file --index --only-group --no-group "
-    "--no-extra --resolution --refresh-package --index-url --color --cache-dir",
-    "pixi": "-e --environment --manifest-path -p --platform --color -s --spec -c "
-    "--channel -w --with",
-    "poetry": "-C --directory -P --project",
-    "pdm": "-p --project -c --config",
-    "hatch": "-e --env -p --project --data-dir --config",
-    "rye": "--pyproject",
-    "conda": "-n --name -p --prefix --cwd",
-    "mamba": "-n --name -p --prefix --cwd",
-    "micromamba": "-n --name -p --prefix --cwd",
-    "pipx": "--spec --python --pip-args --index-url",
-    "pipenv": "",
-    "npm": "-w --workspace --prefix",
-    "yarn": "--cwd",
-    "pnpm": "--filter -C",
-    "spin": "",
-}
 _NO_TASKS = ("conda", "mamba", "micromamba", "pipx")
-# Programs that run what they are named, with their options with values.
-_TARGETS = {
-    "make": "-C -f -j -o -W",
-    "gmake": "-C -f -j",
-    "just": "-f -d --justfile --working-directory --set",
-    "invoke": "-c -r",
-    "inv": "-c -r",
-    "poe": "-C -e",
-    "task": "-d -t",
-    "rake": "-f",
-    "npx": "-p --package",
-    "bunx": "-p",
-}
 
 
 @dataclass(frozen=True)
@@ -108,9 +56,9 @@ def unwrapped(argv: Sequence[str]) -> Iterator[Call | Named | str]:
         yield from _python(words)
     elif program in ("bash", "sh", "zsh", "pwsh", "powershell", "dash", "cmd"):
         yield from _shell(words)
-    elif program in ("uvx", "uv", "pipx", "pixi", *_RUN):
+    elif program in ("uvx", "uv", "pipx", "pixi", *RUNNERS):
         yield from _run(program, words)
-    elif program in _TARGETS:
+    elif program in TARGET_RUNNERS:
         yield from _targets(program, words)
     elif special := _SPECIAL.get(program):
         yield from special(words)
@@ -124,8 +72,8 @@ def _without_prefix(words: list[str]) -> list[str]:
     while words:
         if _ASSIGNMENT.match(words[0]):
             words = words[1:]
-        elif (prefix := words[0].lower()) in _PREFIXES:
-            rest = _behind_options(words[1:], _PREFIXES[prefix])
+        elif (prefix := words[0].lower()) in WRAPPERS:
+            rest = _behind_options(words[1:], WRAPPERS[prefix])
             if prefix in ("timeout", "gtimeout"):
                 rest = rest[1:]
             if not rest and prefix in ("env", "time", "xargs"):
@@ -136,9 +84,8 @@ def _without_prefix(words: list[str]) -> list[str]:
     return words
 
 
-def _behind_options(words: Sequence[str], valued: str) -> list[str]:
-    """What follows the options; ``valued`` are those that take another word."""
-    taking = valued.split()
+def _behind_options(words: Sequence[str], taking: Sequence[str]) -> list[str]:
+    """What follows the options; ``taking`` are those that take another word."""
     location = 0
     while (
         location < len(words)
@@ -154,7 +101,7 @@ def _behind_options(words: Sequence[str], valued: str) -> list[str]:
 def _python(words: Sequence[str]) -> Iterator[Call | Named | str]:
     # `-Im` is `-I -m`.
     flags = [re.sub(r"^-[A-Zbdqsuvx]+(?=[cm]$)", "-", word) for word in words[1:]]
-    rest = _behind_options(flags, "-W -X -c")
+    rest = _behind_options(flags, ["-W", "-X", "-c"])
     if "-c" in flags[: len(flags) - len(rest)] or not rest:
         yield Call(("python", *words[1:]))
     elif rest[0] == "-m" and len(rest) > 1:
@@ -190,10 +137,10 @@ def _script(words: Sequence[str]) -> Named:
 def _run(program: str, words: Sequence[str]) -> Iterator[Call | Named | str]:
     """``uv run``, ``pixi run``, ``uvx``, ``pipx run`` and their like."""
     if program == "uvx":
-        rest = _behind_options(words[1:], _RUN["uv"] + " --from")
+        rest = _behind_options(words[1:], [*RUNNERS["uv"], "--from"])
         yield from unwrapped(rest) if rest else [Call(tuple(words))]
         return
-    valued = _RUN[program]
+    valued = RUNNERS[program]
     rest = _behind_options(words[1:], valued)
     if program == "uv" and rest[:2] == ["tool", "run"]:
         yield from _run("uvx", rest[1:])
@@ -224,15 +171,15 @@ def _is_command(words: Sequence[str]) -> bool:
         _PYTHON.match(first)
         or _SCRIPT.match(first)
         or first in _SPECIAL
-        or first in _RUN
-        or first in _TARGETS
-        or first in _PREFIXES
+        or first in RUNNERS
+        or first in TARGET_RUNNERS
+        or first in WRAPPERS
         or first in ("bash", "sh", "uvx")
     )
 
 
 def _targets(program: str, words: Sequence[str]) -> Iterator[Call | Named | str]:
-    rest = _behind_options(words[1:], _TARGETS[program])
+    rest = _behind_options(words[1:], TARGET_RUNNERS[program])
     names = [w for w in rest if not w.startswith("-") and not _ASSIGNMENT.match(w)]
     if program not in ("make", "gmake"):
         names = names[:1]
@@ -286,7 +233,7 @@ def _coverage(words: Sequence[str]) -> Iterator[Call | Named | str]:
         return
     valued = "--source --omit --include --rcfile --data-file --context --concurrency"
     behind = words[list(words).index("run") + 1 :]
-    inner = _behind_options(behind, valued)
+    inner = _behind_options(behind, valued.split())
     yield from _python(["python", *inner]) if inner else []
     yield Call(("coverage", *words[1:]))
 

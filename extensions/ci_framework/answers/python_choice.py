@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ci_framework.analysis.pythons import admits
+from ci_framework.analysis.python_versions import admits
 from ci_framework.answers.reasons import because_of
 from ci_framework.answers.tiers import Tiers
 from ci_framework.inventory import Inventory

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from ci_framework.analysis.facts import Findings
-from ci_framework.analysis.matrices import cells, jobs, rows_of, test_jobs
-from ci_framework.analysis.pixi import Pixi
-from ci_framework.analysis.python_environments import (
+from ci_framework.analysis.environment_versions import (
     Evidenced,
     environment_pythons,
     minor_version,
 )
+from ci_framework.analysis.facts import Findings
+from ci_framework.analysis.matrices import cells, jobs, rows_of, test_jobs
+from ci_framework.analysis.pixi import Pixi
 from ci_framework.analysis.requirements import Requirement
 from ci_framework.analysis.survey import PYPROJECT, Survey
 from ci_framework.analysis.values import strings, text
