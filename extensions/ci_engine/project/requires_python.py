@@ -1,16 +1,16 @@
-"""Whether a package allows a Python, by the plain parts of its ``requires-python``."""
+"""Read ``requires-python``: which minor versions of Python a project allows."""
 
 from __future__ import annotations
 
 import re
 
-__all__ = ["allows"]
+__all__ = ["allows_python"]
 
 _CLAUSE = re.compile(r"\s*(>=|>|<=|<|==|~=|!=)\s*3(?:\.(\d+))?(\.\*|\.\d+)?\s*$")
 
 
-def allows(requires: str, version: str) -> bool:
-    """Whether a minor version fits; a clause that is not understood fits all.
+def allows_python(requires: str, version: str) -> bool:
+    """Whether a minor version is allowed; an unknown kind of clause allows all.
 
     Args:
         requires: such as ``>=3.10,<3.14``.
@@ -24,8 +24,8 @@ def _fits(clause: str, minor: int) -> bool:
     match = _CLAUSE.match(clause)
     if match is None or match.group(2) is None:
         return True
-    sign, bound, patch = match.group(1), int(match.group(2)), match.group(3)
-    # With a patch version some releases of the minor version fit, and that is enough.
+    operator, bound, patch = match.group(1), int(match.group(2)), match.group(3)
+    # With a patch version some releases of the minor version fit: that is enough.
     some = bool(patch) and patch != ".*"
     fits = {
         ">=": minor >= bound,
@@ -36,4 +36,4 @@ def _fits(clause: str, minor: int) -> bool:
         "~=": minor >= bound if not some else minor == bound,
         "!=": minor != bound or patch != ".*",
     }
-    return fits[sign]
+    return fits[operator]
