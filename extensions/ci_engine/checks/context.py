@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ci_engine.changes.diff_base import DiffBase
 from ci_engine.checks.request import GateRequest
 from ci_engine.checks.workspace import Tool, Workspace
 from ci_engine.configuration.settings import CheckName, Command, Settings
@@ -14,7 +15,6 @@ from ci_engine.environments.pixi_tasks import own_task
 from ci_engine.findings.baseline import Baseline
 from ci_engine.findings.results import CheckResult
 from ci_engine.processes.programs import Outcome
-from ci_engine.project.git import DiffBase
 
 __all__ = ["Context"]
 

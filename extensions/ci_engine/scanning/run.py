@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ from typing import Literal
 
 import msgspec
 
+from ci_engine.changes.diff_base import find_diff_base
 from ci_engine.checks.outcomes import not_run, not_run_because, run_guarded
 from ci_engine.checks.workspace import Workspace
 from ci_engine.configuration.loading import Configuration
@@ -23,10 +25,9 @@ from ci_engine.errors import CommandError, ToolError
 from ci_engine.findings.baseline import Baseline
 from ci_engine.findings.fingerprints import fingerprint_findings
 from ci_engine.findings.results import CheckResult, Status
+from ci_engine.findings.tracked_output import check_tracked_output
 from ci_engine.processes.programs import CanceledError
-from ci_engine.project.git import find_diff_base
 from ci_engine.project.repository import Project, printable
-from ci_engine.project.tracked_output import check_tracked_output
 from ci_engine.scanning.dependencies import needs_environment, read_dependencies
 from ci_engine.scanning.files import list_files
 from ci_engine.scanning.judge import grade, settle
@@ -179,7 +180,9 @@ class ScanRun:
             files=list_files(self.project, settings, security),
             reports=self.reports,
             read_dependencies=Memoized(partial(read_dependencies, workspace)),
-            diff_base=Memoized(partial(find_diff_base, self.project.root, self.since)),
+            diff_base=Memoized(
+                partial(find_diff_base, self.project.root, self.since, os.environ)
+            ),
             history=self.history or self.level.history,
             search_path=self.search_path,
         )

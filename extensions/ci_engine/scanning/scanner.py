@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from ci_engine.changes.diff_base import DiffBase
 from ci_engine.checks.dependencies.inventory import Dependencies
 from ci_engine.checks.outcomes import EarlyResultError, skipped
 from ci_engine.checks.workspace import Tool, Workspace
@@ -17,10 +18,9 @@ from ci_engine.configuration.security_profiles import (
     SecurityProfiles,
 )
 from ci_engine.configuration.settings import Settings
-from ci_engine.environments.environment import child_variables
 from ci_engine.findings.results import CheckResult, Finding, Status
+from ci_engine.processes.child_environment import child_variables
 from ci_engine.processes.programs import Outcome, find_program
-from ci_engine.project.git import DiffBase
 from ci_engine.scanning.files import Files
 
 __all__ = [

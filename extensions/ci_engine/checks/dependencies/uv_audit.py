@@ -13,8 +13,8 @@ from ci_engine.checks.dependencies.advisories import (
 from ci_engine.checks.dependencies.inventory import Dependencies, location_of
 from ci_engine.checks.outcomes import EarlyResultError, not_run
 from ci_engine.checks.workspace import Tool, Workspace
-from ci_engine.environments.environment import child_variables
 from ci_engine.findings.results import Finding
+from ci_engine.processes.child_environment import child_variables
 
 __all__ = ["run_uv_audit"]
 

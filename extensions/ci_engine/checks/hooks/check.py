@@ -26,7 +26,6 @@ from ci_engine.checks.outcomes import skipped
 from ci_engine.checks.workspace import Tool
 from ci_engine.environments.environment import Environment
 from ci_engine.findings.results import CheckResult
-from ci_engine.processes.programs import find_program
 
 __all__ = ["check"]
 
@@ -38,7 +37,7 @@ def check(context: Context) -> CheckResult:
     """Run the hooks; which hook objects to which file is the result."""
     if not (context.project.root / CONFIG).is_file():
         return skipped(f"there is no {CONFIG}")
-    if not context.project.has_git or find_program("git") is None:
+    if context.project.git is None:
         return skipped("hooks need git, and this is no git repository")
     tool = context.project_tool("pre-commit") or context.project_tool("prek")
     tool = tool or context.tool("pre-commit")

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from ci_engine.checks.context import Context
 from ci_engine.errors import ToolError
 from ci_engine.processes.programs import Outcome, run_program
+from ci_engine.project.git import Git
 
 __all__ = [
     "CONFIG",
@@ -130,13 +131,8 @@ def run_git(
     Raises:
         ToolError: if git fails.
     """
-    outcome = run_program(
-        ["git", *_QUIET, *arguments],
-        cwd=root,
-        timeout=_GIT_SECONDS,
-        variables=variables,
-        cancel=context.cancel,
-    )
+    git = Git(root, variables, _QUIET, _GIT_SECONDS, context.cancel)
+    outcome = git.run(*arguments)
     if outcome.code != 0:
         raise ToolError(
             f"git {arguments[0]}: {outcome.describe_exit()}\n{outcome.tail()}"

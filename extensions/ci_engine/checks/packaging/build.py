@@ -32,14 +32,16 @@ from ci_engine.checks.packaging.distribution import (
 )
 from ci_engine.configuration.loading import as_table
 from ci_engine.environments import inside
-from ci_engine.environments.environment import activated, python_of
+from ci_engine.environments.environment import python_of
 from ci_engine.environments.isolated_tools import isolated_tool
+from ci_engine.environments.virtual_environments import venv_commands
 from ci_engine.findings.results import CheckResult, Finding
 from ci_engine.monorepo.graph import packages_graph
 from ci_engine.monorepo.model import Graph, Kind
 from ci_engine.monorepo.needed import needed_with
+from ci_engine.processes.child_environment import activated
 from ci_engine.processes.network import network_failure
-from ci_engine.processes.programs import find_program, run_program
+from ci_engine.processes.programs import run_program
 from ci_engine.project.repository import normalize
 
 __all__ = ["check"]
@@ -193,19 +195,11 @@ class _Build(Steps):
     def install(self, wheels: Sequence[Path]) -> Finding | None:
         """Install the wheel and what it asks for into an environment of its own."""
         prefix = self.directory / "environment"
-        python = python_of(prefix)
-        if find_program("uv") is not None:
-            uv_install = ("uv", "pip", "install", "--quiet", "--python")
-            make: _Command = ["uv", "venv", "--quiet", "--python", self.interpreter]
-            make = [*make, prefix]
-            install: _Command = [*uv_install, python, *wheels]
-        else:
-            make = [self.interpreter, "-I", "-m", "venv", prefix]
-            install = [python, "-I", "-m", "pip", "install", "--quiet", *wheels]
-        made = self.step(make)
+        commands = venv_commands(prefix, interpreter=str(self.interpreter))
+        made = self.step(commands.make)
         if made.code != 0:
             self.give_up("an empty environment", made)
-        outcome = self.step(install)
+        outcome = self.step([*commands.install, *wheels])
         if outcome.code == 0:
             return None
         if outcome.code not in (1, 2) or network_failure(outcome):

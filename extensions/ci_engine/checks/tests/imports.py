@@ -18,7 +18,8 @@ from ci_engine.checks.sources import source_files
 from ci_engine.checks.workspace import Tool
 from ci_engine.environments import inside
 from ci_engine.findings.results import CheckResult, Finding
-from ci_engine.processes.programs import Outcome, run_program
+from ci_engine.processes.programs import Outcome
+from ci_engine.project.git import Git
 
 __all__ = ["check"]
 
@@ -134,8 +135,8 @@ def _known(
     again = {failure.module: modules[failure.module] for failure in failures}
     tops = sorted(set(again.values()))
     with tempfile.TemporaryDirectory(prefix="base-", dir=context.reports) as name:
-        command = ["git", "archive", "--format=tar", base.commit, "--", *tops]
-        outcome = run_program(command, cwd=context.project.root, timeout=60)
+        git = Git(context.project.root)
+        outcome = git.run("archive", "--format=tar", base.commit, "--", *tops)
         if outcome.code != 0:
             return set()
         tree = Path(name)

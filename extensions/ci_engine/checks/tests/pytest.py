@@ -26,8 +26,9 @@ from ci_engine.checks.tests.pytest_verdict import judge_run, without_events
 from ci_engine.checks.workspace import Tool
 from ci_engine.configuration.tables import table
 from ci_engine.environments import inside
-from ci_engine.environments.environment import MEASURING, Environment
+from ci_engine.environments.environment import Environment
 from ci_engine.findings.results import CheckResult
+from ci_engine.processes.child_environment import MEASURING
 from ci_engine.processes.programs import Outcome
 from ci_engine.project.output_files import write_text
 

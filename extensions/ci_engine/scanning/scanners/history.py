@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from ci_engine.changes.diff_base import DiffBase
 from ci_engine.checks.outcomes import not_run, skipped
-from ci_engine.checks.workspace import Tool
-from ci_engine.environments.environment import child_variables
 from ci_engine.findings.results import CheckResult
-from ci_engine.processes.programs import Outcome
-from ci_engine.project.git import DiffBase
+from ci_engine.processes.child_environment import child_variables
+from ci_engine.project.git import Git
 from ci_engine.scanning.scanner import Scan, conclude
 from ci_engine.scanning.scanners.kingfisher import (
     find_kingfisher,
@@ -60,16 +57,17 @@ def run(scan: Scan) -> CheckResult:
     return result
 
 
-def _git(scan: Scan, arguments: Sequence[str]) -> Outcome:
+def _git(scan: Scan) -> Git:
     # What a partial clone left out is not fetched without a request.
-    variables = {**child_variables(), "GIT_NO_LAZY_FETCH": "1"}
-    return scan.execute(Tool("git", "", ("git",), variables), arguments, _SECONDS)
+    variables = child_variables({"GIT_NO_LAZY_FETCH": "1"})
+    root = scan.project.root
+    return Git(root, variables, timeout=_SECONDS, cancel=scan.cancel)
 
 
 def _git_directory(scan: Scan, *, whole: bool) -> tuple[str, str]:
     """Why the history cannot be searched, if so; and where git keeps it."""
     options = ("--is-shallow-repository", "--path-format=absolute")
-    outcome = _git(scan, ["rev-parse", *options, "--git-common-dir"])
+    outcome = _git(scan).run("rev-parse", *options, "--git-common-dir")
     rows = outcome.stdout.splitlines()
     if outcome.code != 0 or not rows:
         return f"git failed: {outcome.tail(2) or outcome.describe_exit()}", ""
@@ -80,7 +78,7 @@ def _git_directory(scan: Scan, *, whole: bool) -> tuple[str, str]:
 
 def _commits(scan: Scan, base: str) -> int:
     """How many commits a change has."""
-    outcome = _git(scan, ["rev-list", "--count", f"{base}..HEAD"])
+    outcome = _git(scan).run("rev-list", "--count", f"{base}..HEAD")
     text = outcome.stdout.strip()
     # What git cannot count is searched.
     return int(text) if outcome.code == 0 and text.isdigit() else 1
@@ -89,7 +87,7 @@ def _commits(scan: Scan, base: str) -> int:
 def _lost(scan: Scan, base: DiffBase) -> str:
     """Why some of the history cannot be read: kingfisher passes that over."""
     what = ["--all"] if base.commit is None else [f"{base.commit}..HEAD"]
-    listed = _git(scan, [*_LIST, *what])
+    listed = _git(scan).run(*_LIST, *what)
     if listed.code != 0:
         why = listed.tail(1) or listed.describe_exit()
         return f"git cannot list what is in the history: {why}"
@@ -99,7 +97,7 @@ def _lost(scan: Scan, base: DiffBase) -> str:
             f"{missing} objects of the history are not here, as in a partial clone: "
             "check out without a filter"
         )
-    read = _git(scan, _READ)
+    read = _git(scan).run(*_READ)
     broken = sum(row.endswith(" missing") for row in read.stdout.splitlines())
     if read.code != 0 or broken:
         return f"{broken or 'some'} objects of the history cannot be read: `git fsck`"
