@@ -39,7 +39,7 @@ def report_markdown(
 
     Args:
         plan: what was planned and done.
-        validation: what was found afterwards, None if nobody looked.
+        validation: what was found afterwards, None if it wasn't validated.
         inventory: what the analysis found before.
         timings: seconds of each stage, by its name.
     """
@@ -115,9 +115,11 @@ def _summary(
     done = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
     lines = ["## Summary", "", f"- Files: {as_text(done) or 'nothing to do'}."]
     if plan.capabilities:
-        told = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+        counted = ", ".join(
+            f"{count} {state}" for state, count in sorted(states.items())
+        )
         lines.append(
-            f"- What the existing CI does: {as_text(told)}. None of it is lost."
+            f"- What the existing CI does: {as_text(counted)}. None of it is lost."
         )
     if validation is not None and validation.tests is not None:
         lines.append(f"- Tests: {as_text(_test_summary(validation.tests))}.")
@@ -154,15 +156,15 @@ def _next_steps(plan: Plan, validation: Validation | None) -> list[str]:
     elif not lines:
         lines = ["- merge this pull request; nothing is left to do"]
     red = validation.red_today if validation else []
-    told = [f"- {as_text(item)}" for item in red[:_MOST_ROWS]]
-    if told:
-        told = [
+    failing = [f"- {as_text(item)}" for item in red[:_MOST_ROWS]]
+    if failing:
+        failing = [
             "",
             "Failing today, and not by this adoption; fix it when it suits you:",
             "",
-            *told,
+            *failing,
         ]
-    return ["## Next steps", "", *lines, *told, ""]
+    return ["## Next steps", "", *lines, *failing, ""]
 
 
 def _operations(operations: list[Operation]) -> list[str]:
@@ -209,8 +211,8 @@ def _capabilities(capabilities: list[Capability]) -> list[str]:
 def _location(item: Capability) -> str:
     inside = " / ".join(filter(None, (item.job, item.step)))
     line = f":{item.line}" if item.line else ""
-    told = f" ({as_text(inside)})" if inside else ""
-    return f"{as_code(f'{item.workflow}{line}')}{told} {as_text(item.does)}"
+    context = f" ({as_text(inside)})" if inside else ""
+    return f"{as_code(f'{item.workflow}{line}')}{context} {as_text(item.does)}"
 
 
 def _tests(tests: TestTable | None) -> list[str]:
