@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ci_framework.planning.given import parse_answer
+from ci_framework.planning.given_answers import parse_answer
 from tests.adopt.plans import picture
 from tests.adopt.repositories import commit, tree, write
 from tests.adopt.scenes import PROJECT, Companion, make_project, status_of

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ci_framework.analysis.workflows import read_workflows
+from ci_framework.analysis.workflows.reading import read_workflows
 from ci_framework.inventory import Unreadable, Workflow
 from ci_framework.repository import open_repository
 from tests.adopt.repositories import make_repository

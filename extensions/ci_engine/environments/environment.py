@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import sys
 import threading
 from collections.abc import Mapping, Sequence
@@ -21,10 +20,8 @@ from ci_engine.project.output_files import prepare_directory, write_text
 from ci_engine.project.repository import Project
 
 __all__ = [
-    "MEASURING",
     "Environment",
     "Probe",
-    "child_variables",
     "probe_environment",
     "python_of",
 ]
@@ -41,10 +38,6 @@ PROGRAMS = (
     "detect-secrets",
     "semgrep",
 )
-
-# Variables that make coverage measure a process from its start: meant for the tests.
-MEASURING = ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
-_DROPPED = ("PYTHONHOME", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__", *MEASURING)
 
 
 class Probe(msgspec.Struct, frozen=True):
@@ -91,20 +84,6 @@ class Environment:
     def version(self, name: str) -> str:
         """Version of a tool as this environment's metadata states it, or empty."""
         return self.probe.versions.get(name, "")
-
-
-def child_variables(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The variables programs get: ours, without what is only meant for us."""
-    kept = {name: value for name, value in os.environ.items() if name not in _DROPPED}
-    kept.update(extra or {})
-    return kept
-
-
-def activated(prefix: Path) -> dict[str, str]:
-    """The variables of an activated virtual environment."""
-    scripts = prefix / ("Scripts" if os.name == "nt" else "bin")
-    path = os.pathsep.join([str(scripts), os.environ.get("PATH", "")])
-    return child_variables({"VIRTUAL_ENV": str(prefix), "PATH": path})
 
 
 def probe_environment(

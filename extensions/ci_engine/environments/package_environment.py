@@ -21,8 +21,6 @@ from ci_engine.configuration.settings import Tier
 from ci_engine.configuration.tables import dig, table, text
 from ci_engine.environments.environment import (
     Environment,
-    activated,
-    child_variables,
     environment_error,
     find_interpreter,
     probe_environment,
@@ -31,15 +29,16 @@ from ci_engine.environments.environment import (
 )
 from ci_engine.environments.preparation import Preparation
 from ci_engine.errors import ToolError
+from ci_engine.findings.tracked_output import refuse_tracked_output
 from ci_engine.monorepo.model import Kind
 from ci_engine.monorepo.needed import needed_with
 from ci_engine.monorepo.requirements import parse_requirement
 from ci_engine.monorepo.view import PackageView
+from ci_engine.processes.child_environment import activated, child_variables
 from ci_engine.processes.file_lock import file_lock
 from ci_engine.processes.programs import find_program
 from ci_engine.project.output_files import prepare_directory, write_text
 from ci_engine.project.repository import Project, normalize
-from ci_engine.project.tracked_output import refuse_tracked_output
 
 __all__ = ["prepare_package"]
 

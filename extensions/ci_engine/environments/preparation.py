@@ -25,8 +25,6 @@ from ci_engine.configuration.settings import Environments, Tier
 from ci_engine.configuration.tables import texts
 from ci_engine.environments.environment import (
     Environment,
-    activated,
-    child_variables,
     environment_error,
     find_interpreter,
     probe_environment,
@@ -34,11 +32,12 @@ from ci_engine.environments.environment import (
     python_of,
 )
 from ci_engine.errors import ToolError
+from ci_engine.findings.tracked_output import refuse_tracked_output
 from ci_engine.monorepo.graph import packages_graph
+from ci_engine.processes.child_environment import activated, child_variables
 from ci_engine.processes.programs import Outcome, find_program, run_program
 from ci_engine.project.output_files import prepare_directory
 from ci_engine.project.repository import Project, normalize
-from ci_engine.project.tracked_output import refuse_tracked_output
 
 __all__ = ["prepare_development", "prepare_environment"]
 

@@ -15,6 +15,7 @@ from typing import Literal, cast
 from ci_engine.configuration.loading import Table, read_toml
 from ci_engine.errors import ConfigurationError
 from ci_engine.project.file_listing import list_names, list_tracked
+from ci_engine.project.git import Git, has_git
 
 __all__ = [
     "OUTPUT_DIRECTORY",
@@ -84,7 +85,8 @@ class Project:
         Raises:
             ToolError: if git is there and cannot list the files.
         """
-        return tuple(sorted(list_names(self.root, self.has_git, OUTPUT_DIRECTORY)))
+        names = list_names(self.root, OUTPUT_DIRECTORY, in_work_tree=self.has_git)
+        return tuple(sorted(names))
 
     @cached_property
     def tracked_output(self) -> tuple[str, ...]:
@@ -96,6 +98,11 @@ class Project:
         if not self.has_git:
             return ()
         return tuple(sorted(list_tracked(self.repository, OUTPUT_DIRECTORY)))
+
+    @cached_property
+    def git(self) -> Git | None:
+        """What runs git here; None outside a work tree, or where git is missing."""
+        return Git(self.root) if self.has_git and has_git() else None
 
     @property
     def distribution(self) -> str:

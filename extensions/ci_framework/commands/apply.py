@@ -20,7 +20,7 @@ from ci_framework.commands.options import (
 )
 from ci_framework.planning.build import BuiltPlan, build_plan
 from ci_framework.planning.plan import Plan
-from ci_framework.planning.stored import write_plan
+from ci_framework.planning.stored_plan import write_plan
 from ci_framework.preflight import check_ready
 from ci_framework.reporting.plan_page import print_plan
 from ci_framework.reporting.screen import make_console, printable

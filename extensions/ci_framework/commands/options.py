@@ -11,7 +11,7 @@ import msgspec
 import questionary
 
 from ci_framework.planning.build import PlanRequest
-from ci_framework.planning.given import parse_answer, read_given_answers
+from ci_framework.planning.given_answers import parse_answer, read_given_answers
 from ci_framework.reporting.screen import print_json, write_report
 
 __all__ = [

@@ -22,7 +22,7 @@ from ci_framework.commands.options import (
 )
 from ci_framework.planning.build import PlanRequest, build_plan
 from ci_framework.planning.plan import Operation
-from ci_framework.planning.stored import StoredPlan, read_plan
+from ci_framework.planning.stored_plan import StoredPlan, read_plan
 from ci_framework.reporting.adoption_report import report_json, report_markdown
 from ci_framework.reporting.screen import make_console, printable, write_report
 from ci_framework.repository import Repository, open_repository

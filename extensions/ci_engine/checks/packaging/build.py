@@ -31,13 +31,14 @@ from ci_engine.checks.packaging.distribution import (
 )
 from ci_engine.configuration.loading import as_table
 from ci_engine.environments import inside
-from ci_engine.environments.environment import Environment, activated, python_of
+from ci_engine.environments.environment import Environment, python_of
 from ci_engine.environments.isolated_tools import isolated_tool
 from ci_engine.errors import ToolError
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.monorepo.graph import packages_graph
 from ci_engine.monorepo.model import Graph, Kind
 from ci_engine.monorepo.needed import needed_with
+from ci_engine.processes.child_environment import activated
 from ci_engine.processes.network import network_failure
 from ci_engine.processes.programs import find_program, run_program
 from ci_engine.project.repository import normalize
