@@ -1,0 +1,12 @@
+#!/usr/bin/env python3
+"""Find the packages of this repository; --help lists the options."""
+
+import runpy
+import sys
+from pathlib import Path
+
+BOOTSTRAP = Path(__file__).resolve().parent.parent / "bootstrap"
+
+if __name__ == "__main__":
+    sys.argv[1:1] = ["packages"]
+    runpy.run_path(str(BOOTSTRAP), run_name="__main__")
