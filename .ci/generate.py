@@ -1,7 +1,7 @@
 """Write the files that follow from other files of this repository.
 
-Run it with ``uv run .ci/generate.py`` after a change of ``template/``, ``copier.yml`` or
-``extensions/``. It writes:
+Run it with ``uv run .ci/generate.py`` after a change of ``template/``,
+``copier.yml`` or ``extensions/``. It writes:
 
 - ``extensions/jinja/static-files.jinja``: the hashes of the framework's files that land
   in every project as they are,
@@ -31,8 +31,9 @@ HOME = "https://github.com/MementoRC/ci-framework"
 PREFIX = "{{ github_prefix }}"
 
 _HEADER = """\
-{# The hashes of the files below template/ that are rendered as they are: their content
-   has no place for Jinja. Written by `uv run .ci/generate.py`; import it `with context`. #}
+{# The hashes of the files below template/ that are rendered as they are: their
+   content has no place for Jinja. Written by `uv run .ci/generate.py`.
+   Import it `with context`. #}
 """
 _OWNED = (".github", "ci-framework")
 _LEFT_BY_TOOLS = shutil.ignore_patterns("__pycache__", ".*_cache", ".ci-framework")

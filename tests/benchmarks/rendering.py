@@ -1,10 +1,10 @@
 """Compare the cost of `copier copy` and `copier update` with another template's.
 
-Run it with ``uv run python -m tests.benchmarks.rendering --other DIRECTORY``: a checkout
-of a template to compare with, such as pawamoy/copier-uv. Its Jinja extensions and its
-tasks are code: read them first, as ``--trust`` runs the extensions (the tasks are
-skipped). The runs alternate, and the least CPU time of each counts, so that the ratio
-means something on a busy machine too.
+Run it with ``uv run python -m tests.benchmarks.rendering --other DIRECTORY``: a
+checkout of a template to compare with, such as pawamoy/copier-uv. Read its Jinja
+extensions first: ``--trust`` runs them (its tasks are skipped). The runs alternate,
+and the least CPU time of each counts, so that the ratio means something on a busy
+machine, too.
 """
 
 from __future__ import annotations
