@@ -159,7 +159,7 @@ def _decision(
 
 def _gate_of_package(parsed: Arguments) -> int:
     from ci_engine.commands.gate import GateRequest, run_gate
-    from ci_engine.environments.package_gate import prepared_for
+    from ci_engine.environments.package_environment import package_preparation
     from ci_engine.monorepo.declared import Siblings
     from ci_engine.monorepo.view import LEFT_OUT, view_package
     from ci_engine.project.repository import read_project
@@ -195,7 +195,7 @@ def _gate_of_package(parsed: Arguments) -> int:
             explicit=bool(parsed.only),
             on_result=_print_result,
             package=name,
-            prepare=prepared_for(view, tier, python),
+            prepare=package_preparation(view, tier, python),
             left_out=LEFT_OUT if view.project.prefix else {},
             siblings=Siblings(top, view.graph, view.package),
         ),

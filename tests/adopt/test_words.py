@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ci_framework.analysis.actions import what_action_does
-from ci_framework.analysis.words import (
+from ci_framework.analysis.purposes.activities import (
     argv_of_test,
     doings,
     what_a_name_says,
+    what_action_does,
     what_it_does,
 )
 

@@ -18,9 +18,9 @@ from ci_engine.commands.scan import ScanRequest, run_scan
 from ci_engine.configuration.loading import Table, load_configuration
 from ci_engine.configuration.security_profiles import EngineName
 from ci_engine.configuration.settings import SecurityLevel
-from ci_engine.environments.environment import child_variables
 from ci_engine.environments.isolated_tools import IsolatedTool
 from ci_engine.findings.results import CheckResult, RunResult
+from ci_engine.processes.child_environment import child_variables
 from ci_engine.project.repository import read_project
 from ci_engine.scanning import engine as scan_engine
 from tests.engine.projects import clean_environment, git

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ci_engine.changes.decision import Affected, Tests
+from ci_engine.changes.diff_base import DiffBase
 from ci_engine.configuration.settings import CheckName, Command, Settings, Tier
 from ci_engine.environments.environment import Environment
 from ci_engine.environments.isolated_tools import isolated_tool
@@ -17,7 +18,6 @@ from ci_engine.findings.baseline import Baseline
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.monorepo.declared import Siblings
 from ci_engine.processes.programs import Outcome, run_program
-from ci_engine.project.git import DiffBase
 from ci_engine.project.repository import Project
 
 __all__ = [

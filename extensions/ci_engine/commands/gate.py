@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import threading
 import time
@@ -17,6 +18,7 @@ import msgspec
 
 from ci_engine import __version__
 from ci_engine.changes.decision import Affected, Decision
+from ci_engine.changes.diff_base import DiffBase, find_diff_base
 from ci_engine.checks import DEPENDS_ON, FIXERS, needs_environment, run_check
 from ci_engine.checks.context import Context, not_run_because, skipped
 from ci_engine.configuration.loading import Configuration
@@ -42,14 +44,13 @@ from ci_engine.findings.results import (
     Verdict,
     verdict_of,
 )
+from ci_engine.findings.tracked_output import check_tracked_output
 from ci_engine.monorepo.declared import Siblings
 from ci_engine.monorepo.names import seen_from_top
 from ci_engine.processes.programs import CanceledError
 from ci_engine.processes.signals import on_signals, restore
-from ci_engine.project.git import DiffBase, find_diff_base
 from ci_engine.project.output_files import prepare_directory
 from ci_engine.project.repository import Project
-from ci_engine.project.tracked_output import check_tracked_output
 from ci_engine.reports.publishing import publish, write_reports
 
 __all__ = ["GateRequest", "run_gate"]
@@ -366,7 +367,9 @@ class _Run:
         """Where the change started, found out once for all checks that ask."""
         with self._asking:
             if self._start is None:
-                self._start = find_diff_base(self.project.root, self.request.since)
+                self._start = find_diff_base(
+                    self.project.root, self.request.since, os.environ
+                )
             return self._start
 
     def _hypothesis_examples(self) -> int:

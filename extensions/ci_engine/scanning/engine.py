@@ -16,9 +16,9 @@ from ci_engine.configuration.security_profiles import (
     Level,
     SecurityProfiles,
 )
-from ci_engine.environments.environment import child_variables
 from ci_engine.environments.isolated_tools import isolated_tool
 from ci_engine.findings.results import CheckResult, Finding, Status
+from ci_engine.processes.child_environment import child_variables
 from ci_engine.processes.programs import Outcome, find_program, run_program
 from ci_engine.scanning.files import Files
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 import traceback
@@ -14,6 +15,7 @@ from typing import Literal
 
 import msgspec
 
+from ci_engine.changes.diff_base import find_diff_base
 from ci_engine.checks.context import Context, not_run_because
 from ci_engine.configuration.loading import Configuration
 from ci_engine.configuration.security_profiles import EngineName, Level
@@ -29,10 +31,9 @@ from ci_engine.errors import CommandError, ToolError
 from ci_engine.findings.baseline import Baseline
 from ci_engine.findings.fingerprints import fingerprint_findings
 from ci_engine.findings.results import CheckResult, Status
+from ci_engine.findings.tracked_output import check_tracked_output
 from ci_engine.processes.programs import CanceledError
-from ci_engine.project.git import find_diff_base
 from ci_engine.project.repository import Project, printable
-from ci_engine.project.tracked_output import check_tracked_output
 from ci_engine.scanning.engine import Engine, Scan
 from ci_engine.scanning.files import list_files
 from ci_engine.scanning.judge import grade, settle
@@ -175,7 +176,9 @@ class ScanRun:
             cancel=self.cancel,
             environment=self._environment(settings),
             since=self.since,
-            start=Once(lambda: find_diff_base(self.project.root, self.since)),
+            start=Once(
+                lambda: find_diff_base(self.project.root, self.since, os.environ)
+            ),
         )
         return Scan(
             context=context,

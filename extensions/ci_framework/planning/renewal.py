@@ -13,7 +13,7 @@ import yaml
 from ci_engine.errors import UsageError
 from ci_framework.analysis.analyze import analyze
 from ci_framework.answers import Answer, derive_answers
-from ci_framework.planning.recorded import Recorded, find_recorded
+from ci_framework.planning.recorded_answers import Recorded, find_recorded
 from ci_framework.repository import Repository, open_repository
 
 __all__ = ["Offer", "Renewal", "find_renewal"]

@@ -55,7 +55,7 @@ def _scopes(facts: GateFacts) -> Iterator[GateFacts]:
     """What each gate is told; nothing where there is one gate for all."""
     if facts.adoption.plan.answers.get("project_type") != "monorepo":
         return
-    root = facts.adopted.root
+    root = facts.clones.adopted.root
     project = read_project(root)
     graph = packages_graph(project)
     settings = load_configuration(root, {}).settings

@@ -33,9 +33,9 @@ from ci_engine.checks.dependencies.inventory import (
     read_environment,
 )
 from ci_engine.checks.dependencies.locked_packages import read_lock
-from ci_engine.environments.environment import child_variables
 from ci_engine.errors import ToolError
 from ci_engine.findings.results import CheckResult, Finding
+from ci_engine.processes.child_environment import child_variables
 from ci_engine.processes.programs import Outcome, find_program
 from ci_engine.project.output_files import write_text
 

@@ -14,8 +14,8 @@ from ci_engine.checks.context import (
     skipped,
     timed_out,
 )
-from ci_engine.environments.environment import child_variables
 from ci_engine.findings.results import CheckResult, Finding
+from ci_engine.processes.child_environment import child_variables
 from ci_engine.processes.network import network_failure
 from ci_engine.processes.programs import Outcome, find_program, run_program
 from ci_engine.project.repository import Manager
@@ -93,8 +93,9 @@ def check(context: Context) -> CheckResult:
     if lock is None:
         return skipped("lock", f"{manager} keeps no lock")
     path = context.project.root / lock.name
-    ignored = _git(context, "check-ignore", "--quiet", "--", lock.name)
-    if ignored is not None and ignored.code == 0:
+    git = context.project.git
+    ignored = ("check-ignore", "--quiet", "--", lock.name)
+    if git is not None and git.run(*ignored).code == 0:
         # Here and in a fresh checkout alike: there the file is never present.
         return skipped("lock", f"{lock.name} is ignored by git on purpose")
     if not path.is_file():
@@ -109,17 +110,10 @@ def check(context: Context) -> CheckResult:
         cancel=context.cancel,
     )
     result = _judge(lock, outcome)
-    tracked = _git(context, "ls-files", "--error-unmatch", "--", lock.name)
-    if tracked is not None and tracked.code != 0:
+    tracked = ("ls-files", "--error-unmatch", "--", lock.name)
+    if git is not None and git.run(*tracked).code != 0:
         result.notes.append(f"{lock.name} is not in git yet: add it")
     return result
-
-
-def _git(context: Context, *words: str) -> Outcome | None:
-    if not context.project.has_git or find_program("git") is None:
-        return None
-    command = ["git", *words]
-    return run_program(command, cwd=context.project.root, timeout=60)
 
 
 def _variables() -> dict[str, str]:

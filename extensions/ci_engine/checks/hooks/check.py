@@ -33,7 +33,8 @@ from ci_engine.checks.hooks.working_copy import (
 from ci_engine.environments.environment import Environment
 from ci_engine.errors import ToolError
 from ci_engine.findings.results import CheckResult, Finding, Status
-from ci_engine.processes.programs import Outcome, find_program, run_program
+from ci_engine.processes.programs import Outcome
+from ci_engine.project.git import Git
 
 __all__ = ["check"]
 
@@ -69,7 +70,7 @@ def check(context: Context) -> CheckResult:
     root = context.project.root
     if not (root / _CONFIG).is_file():
         return skipped("hooks", f"there is no {_CONFIG}")
-    if not context.project.has_git or find_program("git") is None:
+    if context.project.git is None:
         return skipped("hooks", "hooks need git, and this is no git repository")
     try:
         tool = _tool(context)
@@ -181,18 +182,16 @@ def _selected(context: Context, tool: Tool) -> list[str]:
 def _changed(context: Context, tool: Tool) -> list[str]:
     """Files that differ from where the change started, uncommitted ones included."""
     root = context.project.root
-    variables = git_variables(tool.variables)
+    git = Git(root, git_variables(tool.variables))
     # What was done on the other side since then is none of this change.
-    base = ["git", "merge-base", context.since, "HEAD"]
-    found = run_program(base, cwd=root, timeout=60, variables=variables)
+    found = git.run("merge-base", context.since, "HEAD")
     start = found.stdout.strip() if found.code == 0 else context.since
     names: set[str] = set()
     for words in (
         ("diff", "--name-only", "-z", "--no-renames", "--relative", start, "--"),
         ("ls-files", "-z", "--others", "--exclude-standard"),
     ):
-        command = ["git", *words]
-        outcome = run_program(command, cwd=root, timeout=60, variables=variables)
+        outcome = git.run(*words)
         if outcome.code != 0:
             raise ToolError(
                 f"git cannot tell what changed since {context.since}: "

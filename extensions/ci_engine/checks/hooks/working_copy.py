@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from ci_engine.checks.context import Context
 from ci_engine.errors import ToolError
 from ci_engine.processes.programs import Outcome, run_program
+from ci_engine.project.git import Git
 
 __all__ = ["WorkTree", "copied", "git_variables", "in_place", "listed_files", "run_in"]
 
@@ -114,13 +115,8 @@ def _first_line(diff: str, name: str) -> int:
 def _git(
     context: Context, root: Path, variables: Mapping[str, str], *words: str
 ) -> str:
-    outcome = run_program(
-        ["git", *_QUIET, *words],
-        cwd=root,
-        timeout=_GIT_SECONDS,
-        variables=variables,
-        cancel=context.cancel,
-    )
+    git = Git(root, variables, _QUIET, _GIT_SECONDS, context.cancel)
+    outcome = git.run(*words)
     if outcome.code != 0:
         raise ToolError(f"git {words[0]}: {outcome.describe_exit()}\n{outcome.tail()}")
     return outcome.stdout

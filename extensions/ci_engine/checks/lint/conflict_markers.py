@@ -11,7 +11,6 @@ from pathlib import Path
 from ci_engine.checks.context import Context, not_run_because
 from ci_engine.errors import ToolError
 from ci_engine.findings.results import CheckResult, Finding, Status
-from ci_engine.processes.programs import find_program, run_program
 from ci_engine.project.repository import Project
 
 __all__ = ["check"]
@@ -98,10 +97,10 @@ def _unmerged(project: Project) -> Iterator[Finding]:
     Raises:
         ToolError: if git does not tell.
     """
-    if not project.has_git or find_program("git") is None:
+    if project.git is None:
         return
-    command = ["git", "diff", "--name-only", "--diff-filter=U", "-z", "--relative"]
-    outcome = run_program(command, cwd=project.root, timeout=60)
+    unmerged = ("--name-only", "--diff-filter=U", "-z", "--relative")
+    outcome = project.git.run("diff", *unmerged)
     if outcome.code != 0:
         raise ToolError(f"git could not list unmerged paths: {outcome.tail(3)}")
     for name in sorted(set(outcome.names())):
@@ -112,11 +111,11 @@ def _unmerged(project: Project) -> Iterator[Finding]:
 
 def _excused(project: Project, paths: list[Path]) -> set[Path]:
     """Files whose attributes say that markers of the usual size are content."""
-    if not paths or not project.has_git or find_program("git") is None:
+    if not paths or project.git is None:
         return set()
     names = [project.relative(path) for path in paths]
-    command = ["git", "check-attr", "-z", "conflict-marker-size", "--", *names]
-    outcome = run_program(command, cwd=project.root, timeout=60)
+    attribute = "conflict-marker-size"
+    outcome = project.git.run("check-attr", "-z", attribute, "--", *names)
     fields = outcome.stdout.split("\0")
     triples = zip(fields[0::3], fields[2::3], strict=False)
     return {

@@ -31,15 +31,17 @@ from ci_engine.checks.packaging.distribution import (
 )
 from ci_engine.configuration.loading import as_table
 from ci_engine.environments import inside
-from ci_engine.environments.environment import Environment, activated, python_of
+from ci_engine.environments.environment import Environment, python_of
 from ci_engine.environments.isolated_tools import isolated_tool
+from ci_engine.environments.virtual_environments import venv_commands
 from ci_engine.errors import ToolError
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.monorepo.graph import packages_graph
 from ci_engine.monorepo.model import Graph, Kind
 from ci_engine.monorepo.needed import needed_with
+from ci_engine.processes.child_environment import activated
 from ci_engine.processes.network import network_failure
-from ci_engine.processes.programs import find_program, run_program
+from ci_engine.processes.programs import run_program
 from ci_engine.project.repository import normalize
 
 __all__ = ["check"]
@@ -212,32 +214,11 @@ class _Build(Steps):
     def install(self, wheels: Sequence[Path]) -> Finding | None:
         """Install the wheel and what it asks for into an environment of its own."""
         prefix = self.directory / "environment"
-        python = python_of(prefix)
-        if find_program("uv") is not None:
-            make: _Command = [
-                "uv",
-                "venv",
-                "--quiet",
-                "--python",
-                self.interpreter,
-                prefix,
-            ]
-            install: _Command = [
-                "uv",
-                "pip",
-                "install",
-                "--quiet",
-                "--python",
-                python,
-                *wheels,
-            ]
-        else:
-            make = [self.interpreter, "-I", "-m", "venv", prefix]
-            install = [python, "-I", "-m", "pip", "install", "--quiet", *wheels]
-        made = self.step(make)
+        commands = venv_commands(prefix, interpreter=str(self.interpreter))
+        made = self.step(commands.make)
         if made.code != 0:
             self.give_up("an empty environment", made)
-        outcome = self.step(install)
+        outcome = self.step([*commands.install, *wheels])
         if outcome.code == 0:
             return None
         if outcome.code not in (1, 2) or network_failure(outcome):

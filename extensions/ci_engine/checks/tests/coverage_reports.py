@@ -5,7 +5,8 @@ from __future__ import annotations
 from ci_engine.checks.context import FRAMEWORK_PATHS, Context, Tool
 from ci_engine.checks.tests.coverage import REPORT_NAME
 from ci_engine.environments import inside
-from ci_engine.environments.environment import MEASURING, Environment
+from ci_engine.environments.environment import Environment
+from ci_engine.processes.child_environment import MEASURING
 
 __all__ = ["XML_NAME", "framework_patterns", "report_coverage"]
 

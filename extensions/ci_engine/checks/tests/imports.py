@@ -24,7 +24,8 @@ from ci_engine.checks.sources import source_files
 from ci_engine.environments import inside
 from ci_engine.environments.environment import Environment
 from ci_engine.findings.results import CheckResult, Finding, Status
-from ci_engine.processes.programs import Outcome, run_program
+from ci_engine.processes.programs import Outcome
+from ci_engine.project.git import Git
 
 __all__ = ["check"]
 
@@ -140,8 +141,8 @@ def _known(
     again = {failure.module: modules[failure.module] for failure in failures}
     tops = sorted(set(again.values()))
     with tempfile.TemporaryDirectory(prefix="base-", dir=context.reports) as name:
-        command = ["git", "archive", "--format=tar", start.commit, "--", *tops]
-        outcome = run_program(command, cwd=context.project.root, timeout=60)
+        git = Git(context.project.root)
+        outcome = git.run("archive", "--format=tar", start.commit, "--", *tops)
         if outcome.code != 0:
             return set()
         base = Path(name)

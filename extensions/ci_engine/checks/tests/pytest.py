@@ -24,8 +24,9 @@ from ci_engine.checks.tests.coverage_reports import (
 from ci_engine.checks.tests.pytest_events import TestRun, named_locations, read_events
 from ci_engine.configuration.loading import Table
 from ci_engine.environments import inside
-from ci_engine.environments.environment import MEASURING, Environment
+from ci_engine.environments.environment import Environment
 from ci_engine.findings.results import CheckResult, Finding, Status, TestCase
+from ci_engine.processes.child_environment import MEASURING
 from ci_engine.processes.programs import Outcome
 from ci_engine.project.output_files import write_text
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from ci_engine.changes.diff_base import DiffBase
 from ci_engine.checks.context import not_run_because
-from ci_engine.environments.environment import child_variables
 from ci_engine.errors import ToolError
 from ci_engine.findings.results import CheckResult, Status
-from ci_engine.processes.programs import Outcome, run_program
-from ci_engine.project.git import DiffBase
+from ci_engine.processes.child_environment import child_variables
+from ci_engine.project.git import Git
 from ci_engine.scanning.engine import Scan, conclude, ended_badly
 from ci_engine.scanning.scanners.kingfisher import (
     find_kingfisher,
@@ -65,23 +63,16 @@ def examine(scan: Scan) -> CheckResult:
     return result
 
 
-def _git(scan: Scan, words: Sequence[str]) -> Outcome:
+def _git(scan: Scan) -> Git:
     # What a partial clone left out is not fetched behind anybody's back.
-    variables = {**child_variables(), "GIT_NO_LAZY_FETCH": "1"}
-    cancel = scan.context.cancel
-    return run_program(
-        ["git", *words],
-        cwd=scan.root,
-        timeout=_SECONDS,
-        variables=variables,
-        cancel=cancel,
-    )
+    variables = child_variables({"GIT_NO_LAZY_FETCH": "1"})
+    return Git(scan.root, variables, timeout=_SECONDS, cancel=scan.context.cancel)
 
 
 def _git_directory(scan: Scan, *, whole: bool) -> tuple[str, str]:
     """Why the history cannot be searched, if so; and where git keeps it."""
     questions = ("--is-shallow-repository", "--path-format=absolute")
-    outcome = _git(scan, ["rev-parse", *questions, "--git-common-dir"])
+    outcome = _git(scan).run("rev-parse", *questions, "--git-common-dir")
     rows = outcome.stdout.splitlines()
     if outcome.code != 0 or not rows:
         return f"git does not answer: {outcome.tail(2) or outcome.describe_exit()}", ""
@@ -92,7 +83,7 @@ def _git_directory(scan: Scan, *, whole: bool) -> tuple[str, str]:
 
 def _commits(scan: Scan, start: str) -> int:
     """How many commits a change has."""
-    outcome = _git(scan, ["rev-list", "--count", f"{start}..HEAD"])
+    outcome = _git(scan).run("rev-list", "--count", f"{start}..HEAD")
     text = outcome.stdout.strip()
     # What git cannot count is searched.
     return int(text) if outcome.code == 0 and text.isdigit() else 1
@@ -101,7 +92,7 @@ def _commits(scan: Scan, start: str) -> int:
 def _lost(scan: Scan, start: DiffBase) -> str:
     """Why some of the history cannot be read: kingfisher passes that over."""
     what = ["--all"] if start.commit is None else [f"{start.commit}..HEAD"]
-    listed = _git(scan, [*_LIST, *what])
+    listed = _git(scan).run(*_LIST, *what)
     if listed.code != 0:
         why = listed.tail(1) or listed.describe_exit()
         return f"git cannot list what is in the history: {why}"
@@ -111,7 +102,7 @@ def _lost(scan: Scan, start: DiffBase) -> str:
             f"{missing} objects of the history are not here, as in a partial clone: "
             "check out without a filter"
         )
-    read = _git(scan, _READ)
+    read = _git(scan).run(*_READ)
     broken = sum(row.endswith(" missing") for row in read.stdout.splitlines())
     if read.code != 0 or broken:
         return f"{broken or 'some'} objects of the history cannot be read: `git fsck`"
