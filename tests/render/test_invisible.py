@@ -42,7 +42,8 @@ def project(template: Path, shared_directory: Path, tmp_path: Path) -> Path:
 
 
 def test_strict_rules_of_ruff_are_about_the_projects_own_code(project: Path) -> None:
-    assert files_of_ruff(project) == ["one.py", "tests/conftest.py"]
+    script = "ci-framework/scripts/package-detection.py"
+    assert files_of_ruff(project) == [script, "one.py", "tests/conftest.py"]
     run(tool("ruff"), "check", "--no-cache", ".", cwd=project)
     run(tool("ruff"), "format", "--check", "--no-cache", ".", cwd=project)
 
