@@ -15,7 +15,7 @@ from ci_engine.environments.isolated_tools import isolated_tool
 from ci_engine.environments.preparation import prepare_development, prepare_environment
 from ci_engine.errors import ToolError
 from ci_engine.findings.results import CheckResult, RunResult, Status, verdict_of
-from ci_engine.processes.programs import find_program, run_program
+from ci_engine.processes.programs import run_program
 from ci_engine.project.output_files import prepare_directory
 from ci_engine.project.repository import Project, read_project
 from ci_engine.reports.console import conclude, make_console, print_check
@@ -104,12 +104,11 @@ def _hooks(project: Project) -> CheckResult:
         result.status = Status.SKIPPED
         result.reason = "there is no .pre-commit-config.yaml"
         return result
-    if not project.has_git or find_program("git") is None:
+    if project.git is None:
         result.status = Status.SKIPPED
         result.reason = "not a git repository: run `git init`, then this again"
         return result
-    command = ["git", "config", "--get", "core.hooksPath"]
-    hooks_path = run_program(command, cwd=project.root, timeout=30).stdout.strip()
+    hooks_path = project.git.run("config", "--get", "core.hooksPath").stdout.strip()
     if hooks_path:
         result.status = Status.SKIPPED
         result.reason = f"git's core.hooksPath is {hooks_path}: hooks are yours to run"

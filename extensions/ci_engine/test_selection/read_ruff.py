@@ -14,9 +14,9 @@ from collections.abc import Sequence
 import msgspec
 
 from ci_engine.configuration.loading import configs_directory, read_text
-from ci_engine.environments.environment import child_variables
 from ci_engine.environments.isolated_tools import isolated_tool
 from ci_engine.errors import ToolError
+from ci_engine.processes.child_environment import child_variables
 from ci_engine.processes.programs import find_program, run_program
 from ci_engine.project.repository import Project
 from ci_engine.test_selection.files import Files
