@@ -114,10 +114,10 @@ def _refuse_unknown(
     unknown = sorted(given.keys() - questions.keys())
     if unknown:
         near = difflib.get_close_matches(unknown[0], questions, 1)
-        guess = f"; did you mean {near[0]}?" if near else ""
+        guess = f"; did you mean '{near[0]}'?" if near else ""
         raise UsageError(
-            f"--answer: found {', '.join(unknown)}{guess}; allowed: the questions of "
-            f"the template: {', '.join(questions)}"
+            f"--answer: unknown question {', '.join(unknown)}{guess}",
+            hint=f"the questions of the template are {', '.join(questions)}",
         )
 
 
@@ -179,24 +179,33 @@ def build_plan(repository: Repository, request: PlanRequest) -> BuiltPlan:
         *same_checks(inventory, rendered.files, request.retire),
         *_unreadable(inventory),
     ]
-    plan = Plan(
+    reasons = dict(sorted(draft.reasons.items()))
+    plan = _plan(repository, inventory, rendered, operations, request)
+    plan = msgspec.structs.replace(plan, answers_file=answers_file, reasons=reasons)
+    changes = [*files.changes, *retired.changes]
+    return BuiltPlan(plan, changes, inventory, adopted=False)
+
+
+def _plan(
+    repository: Repository,
+    inventory: Inventory,
+    rendered: Rendered,
+    operations: list[Operation],
+    request: PlanRequest,
+) -> Plan:
+    """The plan of these operations; where answers are recorded is still to be said."""
+    own = own_settings(inventory, rendered.answers)
+    return Plan(
         hash=plan_hash(rendered.template, rendered.answers, operations),
         base=repository.head,
         template=rendered.template,
-        answers_file=answers_file,
+        answers_file="",
         answers=rendered.answers,
-        reasons=dict(sorted(draft.reasons.items())),
+        reasons={},
         operations=operations,
-        capabilities=map_capabilities(
-            inventory,
-            rendered.answers,
-            request.retire,
-            own_settings(inventory, rendered.answers),
-        ),
+        capabilities=map_capabilities(inventory, rendered.answers, request.retire, own),
         summary=summarize(operations),
     )
-    changes = [*files.changes, *retired.changes]
-    return BuiltPlan(plan, changes, inventory, adopted=False)
 
 
 def _refuse_taken_settings(repository: Repository) -> None:
@@ -208,8 +217,7 @@ def _refuse_taken_settings(repository: Repository) -> None:
         return
     if "ci-framework" in tool:
         raise UsageError(
-            f"{PYPROJECT}: found a table [tool.ci-framework], but no recorded answers; "
-            "allowed: neither, or the answers file of an adoption",
+            f"{PYPROJECT}: tool.ci-framework: expected recorded answers beside it",
             hint="remove the table if it is left from another framework, or "
             "restore .copier-answers.yml from git",
         )
@@ -305,20 +313,6 @@ def _plan_of_adopted(
     rendered = render(source, recorded.answers, recorded.path)
     retired = retire(repository, inventory, request.retire)
     operations = [*find_drift(repository, rendered), *retired.operations]
-    plan = Plan(
-        hash=plan_hash(rendered.template, rendered.answers, operations),
-        base=repository.head,
-        template=rendered.template,
-        answers_file=recorded.path,
-        answers=rendered.answers,
-        reasons={},
-        operations=operations,
-        capabilities=map_capabilities(
-            inventory,
-            rendered.answers,
-            request.retire,
-            own_settings(inventory, rendered.answers),
-        ),
-        summary=summarize(operations),
-    )
+    plan = _plan(repository, inventory, rendered, operations, request)
+    plan = msgspec.structs.replace(plan, answers_file=recorded.path)
     return BuiltPlan(plan, retired.changes, inventory, adopted=True)
