@@ -55,7 +55,7 @@ def template_documents() -> tuple[str, ...]:
         path.relative_to(TEMPLATE).as_posix()
         for folder in ("workflows", "actions")
         for path in (TEMPLATE / ".github" / folder).rglob("*")
-        if path.is_file()
+        if path.name.endswith((".yml", ".yml.jinja"))
     ]
     return tuple(sorted(re.sub(r"{[%{].*?[%}]}|\.jinja$", "", name) for name in found))
 
