@@ -436,6 +436,18 @@ def _setup(parsed: Arguments) -> int:
     )
 
 
+def _vendor(parsed: Arguments) -> int:
+    from ci_engine.commands.vendor import run_vendor
+
+    return run_vendor(
+        parsed.repository,
+        remove=parsed.remove,
+        dry_run=parsed.dry_run,
+        as_json=parsed.json,
+        report_dir=parsed.report_dir,
+    )
+
+
 def _summary(parsed: Arguments) -> int:
     from ci_engine.commands.summary import SummaryRequest, run_summary
 
@@ -483,4 +495,5 @@ _COMMANDS = {
     "setup": _setup,
     "summary": _summary,
     "validate": _validate,
+    "vendor": _vendor,
 }
