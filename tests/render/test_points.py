@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 from validate_pyproject.api import Validator
 
 import ci_engine
-from ci_engine.configuration.loading import settings_mistakes
+from ci_engine.configuration.project_settings import settings_mistakes
 from tests.render.covering import pairs_of
 from tests.render.pixi_rules import pixi_mistakes
 from tests.render.points import FACTORS, POINTS

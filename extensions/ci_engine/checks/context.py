@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ci_engine.changes.decision import Affected, Tests
-from ci_engine.configuration.settings import CheckName, Command, Settings, Tier
+from ci_engine.configuration.settings import CheckName, Settings, Tier
+from ci_engine.configuration.value_types import Command
 from ci_engine.environments.environment import Environment
 from ci_engine.environments.isolated_tools import isolated_tool
 from ci_engine.environments.pixi_tasks import own_task

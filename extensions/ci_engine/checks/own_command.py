@@ -6,7 +6,8 @@ import shlex
 from collections.abc import Mapping
 
 from ci_engine.checks.context import Context, not_run, not_run_because, timed_out
-from ci_engine.configuration.settings import CheckName, Command
+from ci_engine.configuration.settings import CheckName
+from ci_engine.configuration.value_types import Command
 from ci_engine.environments.environment import Environment
 from ci_engine.errors import ConfigurationError
 from ci_engine.findings.results import CheckResult, Finding, Status

@@ -6,13 +6,8 @@ from typing import Annotated, Literal, get_args
 
 import msgspec
 
-from ci_engine.configuration.settings import (
-    Count,
-    Seconds,
-    Security,
-    SecurityLevel,
-    Text,
-)
+from ci_engine.configuration.settings import Security, SecurityLevel
+from ci_engine.configuration.value_types import Count, Seconds, StrictTable, Text
 
 __all__ = ["ENGINE_NAMES", "EngineName", "Level", "SecurityProfiles"]
 
@@ -41,17 +36,7 @@ Rule = Annotated[str, msgspec.Meta(pattern=r"^S\d+$")]
 Grave = Literal["critical", "high", "low"]
 
 
-class _Table(
-    msgspec.Struct,
-    frozen=True,
-    kw_only=True,
-    rename="kebab",
-    forbid_unknown_fields=True,
-):
-    """A table: keys in kebab-case, none but the listed ones."""
-
-
-class Level(_Table, frozen=True):
+class Level(StrictTable, frozen=True):
     """One level.
 
     Attributes:
@@ -83,7 +68,7 @@ class Level(_Table, frozen=True):
         return [name for name in ENGINE_NAMES if name in ours]
 
 
-class SecurityProfiles(_Table, frozen=True):
+class SecurityProfiles(StrictTable, frozen=True):
     """``configs/security-profiles.yaml``: levels, limits and defaults of ``ci scan``.
 
     Attributes:

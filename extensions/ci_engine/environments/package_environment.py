@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from ci_engine.configuration.loading import read_toml
+from ci_engine.configuration.reading import read_toml
 from ci_engine.configuration.settings import Tier
 from ci_engine.configuration.tables import dig, table, text
 from ci_engine.environments.environment import (

@@ -9,7 +9,7 @@ from typing import cast
 
 import msgspec
 
-from ci_engine.configuration.loading import Table, as_table, read_text, read_toml
+from ci_engine.configuration.reading import Table, as_table, read_text, read_toml
 from ci_engine.project.repository import Project
 
 __all__ = ["OwnTask", "own_task"]

@@ -20,7 +20,7 @@ from urllib.request import url2pathname
 
 import msgspec
 
-from ci_engine.configuration.loading import Table
+from ci_engine.configuration.reading import Table
 from ci_engine.configuration.settings import Environments, Tier
 from ci_engine.configuration.tables import texts
 from ci_engine.environments.environment import (

@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from ci_engine.configuration.loading import read_text
+from ci_engine.configuration.reading import read_text
 from ci_engine.errors import ConfigurationError, ToolError, UsageError
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.project.output_files import write_text

@@ -34,9 +34,17 @@ class _PullRequest(msgspec.Struct, frozen=True):
     user: _User | None = None
 
 
+class _MergeGroup(msgspec.Struct, frozen=True):
+    base_sha: str = ""
+
+
 class _Payload(msgspec.Struct, frozen=True):
     repository: _Repository = _Repository()
     pull_request: _PullRequest | None = None
+    merge_group: _MergeGroup | None = None
+    before: str = ""
+    forced: bool = False
+    ref: str = ""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +58,10 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         pull_request: number of the pull request, 0 if there is none.
         foreign: whether its code comes from another repository.
         restricted: why the run's token may only read, empty if it may write.
+        base_sha: the base of the pull request or of the merge group.
+        head_sha: the head of the pull request.
+        before: for a push, the commit that the branch had before.
+        forced: whether the push was forced.
     """
 
     name: str = ""
@@ -59,6 +71,10 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     pull_request: int = 0
     foreign: bool = False
     restricted: str = ""
+    base_sha: str = ""
+    head_sha: str = ""
+    before: str = ""
+    forced: bool = False
 
     def everything_because(self) -> str:
         """Why nothing may be left out for this event, empty if something may."""
@@ -90,14 +106,20 @@ def read_event(variables: Mapping[str, str]) -> Event:
     head = (change.head.repo if change else None) or _Repository()
     foreign = change is not None and head.full_name != repository.full_name
     author = change.user.login if change and change.user else ""
+    group = payload.merge_group
+    base_sha = change.base.sha if change else (group.base_sha if group else "")
     return Event(
         name=name,
-        ref=variables.get("GITHUB_REF", ""),
+        ref=variables.get("GITHUB_REF", "") or payload.ref,
         default_branch=repository.default_branch,
         private=repository.private,
         pull_request=change.number if change else 0,
         foreign=foreign,
         restricted=_restricted(author, foreign=foreign),
+        base_sha=base_sha,
+        head_sha=change.head.sha if change else "",
+        before=payload.before,
+        forced=payload.forced,
     )
 
 

@@ -11,20 +11,26 @@ import msgspec
 
 from ci_engine import __version__
 from ci_engine.cleanup.patterns import CleanupPatterns
-from ci_engine.configuration.loading import (
+from ci_engine.configuration.defaults import (
+    ChangePatterns,
+    QualityTiers,
+    configs_directory,
+)
+from ci_engine.configuration.key_lines import find_line
+from ci_engine.configuration.project_settings import (
+    configuration_file,
+    project_table,
+    settings_mistakes,
+)
+from ci_engine.configuration.reading import (
     Table,
     as_table,
-    configs_directory,
-    configuration_file,
-    describe_location,
-    project_table,
     read_text,
     read_toml,
     read_yaml,
-    settings_mistakes,
 )
 from ci_engine.configuration.security_profiles import SecurityProfiles
-from ci_engine.configuration.settings import TIERS, ChangePatterns, QualityTiers
+from ci_engine.configuration.settings import TIERS
 from ci_engine.configuration.typed_tables import Mistake, find_mistakes
 from ci_engine.environments.isolated_tools import read_tool_locks
 from ci_engine.errors import ConfigurationError
@@ -50,13 +56,12 @@ _FRAMEWORK_FILES: dict[str, type[msgspec.Struct]] = {
 
 def configuration_finding(path: str, text: str, mistake: Mistake) -> Finding:
     """Turn a mistake into a finding that names key, value and what is allowed."""
-    key, line = describe_location(mistake, text)
     return Finding(
         tool="ci-framework",
         rule="configuration",
-        message=f"key {key}: found {mistake.found}; allowed: {mistake.allowed}",
+        message=mistake.message,
         path=path,
-        line=line,
+        line=find_line(text, mistake.keys),
     )
 
 

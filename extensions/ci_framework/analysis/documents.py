@@ -10,7 +10,7 @@ from typing import cast
 
 import msgspec
 
-from ci_engine.configuration.loading import Table
+from ci_engine.configuration.reading import Table
 from ci_framework.analysis.ini import Ini, IniError, parse_ini
 from ci_framework.analysis.toml_lines import Keys, toml_lines
 from ci_framework.inventory import Evidence, Unreadable

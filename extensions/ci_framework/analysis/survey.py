@@ -6,7 +6,7 @@ import os
 from functools import cached_property
 from pathlib import PurePosixPath
 
-from ci_engine.configuration.loading import Table
+from ci_engine.configuration.reading import Table
 from ci_engine.configuration.tables import table
 from ci_framework.analysis.documents import Documents
 from ci_framework.analysis.ini import Ini

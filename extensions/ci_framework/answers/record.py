@@ -8,7 +8,7 @@ from typing import cast
 
 import msgspec
 
-from ci_engine.configuration.loading import read_yaml
+from ci_engine.configuration.reading import read_yaml
 from ci_engine.errors import ConfigurationError, ToolError
 
 __all__ = ["read_answers_file", "write_answers_file"]

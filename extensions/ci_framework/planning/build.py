@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from ci_engine.configuration.loading import Table, as_table
+from ci_engine.configuration.reading import Table, as_table
 from ci_engine.errors import ToolError, UsageError
 from ci_framework.analysis.analyze import analyze
 from ci_framework.answers import derive_answers, own_settings

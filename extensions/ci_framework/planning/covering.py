@@ -10,8 +10,9 @@ from typing import Protocol, cast
 
 import msgspec
 
-from ci_engine.configuration.loading import configs_directory, read_yaml
-from ci_engine.configuration.settings import TIERS, QualityTiers
+from ci_engine.configuration.defaults import QualityTiers, configs_directory
+from ci_engine.configuration.reading import read_yaml
+from ci_engine.configuration.settings import TIERS
 from ci_framework.analysis.words import Doing, doings
 from ci_framework.inventory import Inventory, Step
 

@@ -20,7 +20,7 @@ from ci_engine.checks.context import (
     skipped,
 )
 from ci_engine.checks.sources import source_files
-from ci_engine.configuration.loading import Table, read_yaml
+from ci_engine.configuration.reading import Table, read_yaml
 from ci_engine.environments.environment import Environment
 from ci_engine.errors import CommandError, ToolError
 from ci_engine.findings.results import CheckResult, Finding, Status

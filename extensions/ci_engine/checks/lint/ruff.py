@@ -14,7 +14,7 @@ from ci_engine.checks.context import (
     not_run_because,
     skipped,
 )
-from ci_engine.configuration.loading import as_table
+from ci_engine.configuration.reading import as_table
 from ci_engine.errors import ToolError
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.processes.programs import Outcome

@@ -22,7 +22,7 @@ from ci_engine.checks.tests.coverage_reports import (
     report_coverage,
 )
 from ci_engine.checks.tests.pytest_events import TestRun, named_locations, read_events
-from ci_engine.configuration.loading import Table
+from ci_engine.configuration.reading import Table
 from ci_engine.environments import inside
 from ci_engine.environments.environment import MEASURING, Environment
 from ci_engine.findings.results import CheckResult, Finding, Status, TestCase

@@ -6,7 +6,7 @@ import re
 from typing import cast
 
 from ci_engine.checks.context import Context, failed_or_passed, not_run, not_run_because
-from ci_engine.configuration.loading import Table
+from ci_engine.configuration.reading import Table
 from ci_engine.environments.environment import Environment
 from ci_engine.errors import ToolError
 from ci_engine.findings.results import CheckResult, Finding
