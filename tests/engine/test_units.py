@@ -68,7 +68,7 @@ def mistakes_in(**inner: object) -> list[tuple[str, str, str]]:
         ("ratio", False, "false", "a number above 0"),
         ("name", "", "''", "a non-empty string"),
         ("name", ["x"], "['x']", "a non-empty string"),
-        ("shape", "b", "'b'", "a string that fits ^a+$"),
+        ("shape", "b", "'b'", "a string that matches ^a+$"),
         ("kind", "three", "'three'", "one of 'one', 'two'"),
         ("kind", ["one"], "['one']", "one of 'one', 'two'"),
         ("is-on", 1, "1", "true or false"),

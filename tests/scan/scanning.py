@@ -119,7 +119,7 @@ class Repository:
             )
             configuration = msgspec.structs.replace(configuration, security=security)
         listed = configuration.security.levels[level].engines
-        engines = [name for name in listed if not only or name in only]
+        engines: list[EngineName] = [n for n in listed if not only or n in only]
         return run_scan(
             read_project(self.root),
             configuration,

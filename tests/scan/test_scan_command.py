@@ -42,7 +42,7 @@ def test_a_flaw_is_red_in_every_report_and_says_how_to_repeat_it(
     )
     assert run.check("ruff")["rerun"] == "ci-framework/ci scan --level high --only ruff"
     assert "src/demo/__init__.py:5" in run.summary
-    assert "src/demo/__init__.py:5" in run.stderr
+    assert "src/demo/__init__.py:5" in run.stdout
     page = (run.reports / "report.html").read_text(encoding="utf-8")
     assert "src/demo/__init__.py:5" in page
     told = output.read_text(encoding="utf-8")

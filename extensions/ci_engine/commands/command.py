@@ -94,8 +94,14 @@ def read_request(
     values = {
         name: parse_text(value, types[name]) if isinstance(value, str) else value
         for name, value in given.items()
-        if name in types and value != ""
+        if name in types and value not in ("", [])
     }
+    for name, value in values.items():
+        if value == []:
+            raise UsageError(
+                f"--{name}: expected a list of names, got {given[name]!r}",
+                hint=f"run `ci-framework/ci {command} --help`",
+            )
     for mistake in find_mistakes(values, structure):
         raise UsageError(
             f"--{mistake.key}: expected {mistake.expected}, got {mistake.got}",

@@ -13,7 +13,7 @@ from ci_engine.changes.affected_packages import Affected, affected_by
 from ci_engine.changes.decision import Kinds
 from ci_engine.changes.detection import DetectionRequest, ask, detect
 from ci_engine.commands.command import Command, Request
-from ci_engine.commands.gate import GateOptions
+from ci_engine.commands.gate_options import GateOptions
 from ci_engine.commands.options import add_checks, add_dry_run, add_since
 from ci_engine.commands.output import print_json
 from ci_engine.commands.package_gates import PackageGates, run_package_gates

@@ -123,12 +123,9 @@ class Environments(StrictTable, frozen=True):
 
     def of_tier(self, tier: Tier) -> str:
         """The environment of a tier: its own, or that of the tier before it."""
-        names = {
-            "essential": self.essential,
-            "extended": self.extended or self.essential,
-            "full": self.full or self.extended or self.essential,
-        }
-        return names[tier]
+        names = (self.essential, self.extended, self.full)
+        reached = names[: TIERS.index(tier) + 1]
+        return next(filter(None, reversed(reached)), "")
 
 
 class CheckSettings(StrictTable, frozen=True):
@@ -293,16 +290,11 @@ class Settings(StrictTable, frozen=True):
             package: whether it runs for one package of a repository with several.
         """
         reached = TIERS[: TIERS.index(tier) + 1]
-        return [
-            name
-            for name, check in self.checks.items()
-            if check.tier in reached and (package or name not in OF_PACKAGES)
-        ]
+        known = self.known_checks(package=package)
+        return [name for name in known if self.checks[name].tier in reached]
 
     def known_checks(self, *, package: bool = False) -> list[CheckName]:
         """Every check that is not turned off, of whichever tier."""
-        return [
-            name
-            for name, check in self.checks.items()
-            if check.tier != "none" and (package or name not in OF_PACKAGES)
-        ]
+        left_out = frozenset[str]() if package else OF_PACKAGES
+        known = [name for name, check in self.checks.items() if check.tier != "none"]
+        return [name for name in known if name not in left_out]

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import inspect
 
 from ci_engine.configuration.key_lines import find_line
+from ci_engine.configuration.value_types import SHAPES
 from ci_engine.errors import suggest
 
 __all__ = ["Mistake", "find_mistakes", "parse_text"]
@@ -215,8 +216,7 @@ def _describe(kind: inspect.Type) -> str:
     if isinstance(kind, (inspect.IntType, inspect.FloatType)):
         return _describe_number(kind)
     if isinstance(kind, inspect.StrType):
-        shape = f" that fits {kind.pattern}" if kind.pattern else ""
-        return ("a non-empty string" if kind.min_length else "a string") + shape
+        return _describe_text(kind)
     if isinstance(kind, inspect.ListType):
         noun = "a non-empty list" if kind.min_length else "a list"
         return f"{noun}, each item {_describe(kind.item_type)}"
@@ -226,6 +226,13 @@ def _describe(kind: inspect.Type) -> str:
     if isinstance(kind, (inspect.StructType, inspect.DictType)):
         return "a table"
     return "another value"
+
+
+def _describe_text(kind: inspect.StrType) -> str:
+    if kind.pattern in SHAPES:
+        return SHAPES[kind.pattern]
+    shape = f" that matches {kind.pattern}" if kind.pattern else ""
+    return ("a non-empty string" if kind.min_length else "a string") + shape
 
 
 def _describe_number(kind: inspect.IntType | inspect.FloatType) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 
 __all__ = [
+    "SHAPES",
     "Command",
     "Count",
     "Glob",
@@ -17,13 +18,19 @@ __all__ = [
     "Text",
 ]
 
-PythonVersion = Annotated[str, msgspec.Meta(pattern=r"^3\.\d+$")]
+_PYTHON, _GLOB = r"^3\.\d+$", r"^[^!\s\\][^\\]*$"
+# What messages say instead of a regular expression.
+SHAPES = {
+    _PYTHON: "a version such as 3.12",
+    _GLOB: "a pattern of paths, with / and without a ! at its beginning",
+}
+PythonVersion = Annotated[str, msgspec.Meta(pattern=_PYTHON)]
 Percentage = Annotated[int, msgspec.Meta(ge=0, le=100)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
 # Without `!`, which gitignore reads as "not", and with / on every system.
-Glob = Annotated[str, msgspec.Meta(pattern=r"^[^!\s\\][^\\]*$")]
+Glob = Annotated[str, msgspec.Meta(pattern=_GLOB)]
 Command = str | Annotated[list[Text], msgspec.Meta(min_length=1)]
 
 
