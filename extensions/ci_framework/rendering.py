@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -150,6 +151,11 @@ def _commit_of(path: Path, name: str) -> str:
     return done.stdout.strip()
 
 
+# A render depends on the template's commit and the answers alone. The second plan of a
+# validation has the same ones.
+_KNOWN: dict[bytes, Rendered] = {}
+
+
 def render(
     source: Source, answers: Mapping[str, object], answers_file: str
 ) -> Rendered:
@@ -159,6 +165,9 @@ def render(
         ConfigurationError: if the template refuses an answer.
         ToolError: if the template cannot be had.
     """
+    known = _KNOWN.get(_key(source, answers, answers_file))
+    if known is not None:
+        return known
     with tempfile.TemporaryDirectory(prefix="ci-framework-") as directory:
         target = Path(directory) / "render"
         _copy(source, target, answers, answers_file)
@@ -171,15 +180,23 @@ def render(
             if path.is_file()
         }
     recorded = _recorded(files[answers_file].content)
-    return Rendered(
-        template=Template(
-            source=str(recorded.get("_src_path", source.address)),
-            commit=str(recorded.get("_commit", "")),
-            version=_version(files),
-        ),
-        answers={k: v for k, v in recorded.items() if not k.startswith("_")},
-        files=files,
+    template = Template(
+        source=str(recorded.get("_src_path", source.address)),
+        commit=str(recorded.get("_commit", "")),
+        version=_version(files, recorded),
     )
+    given = {name: value for name, value in recorded.items() if name[:1] != "_"}
+    rendered = Rendered(template=template, answers=given, files=files)
+    if source.ref:
+        for ref in (source.ref, template.commit):
+            same = Source(template.source, ref)
+            _KNOWN[_key(same, given, answers_file)] = rendered
+    return rendered
+
+
+def _key(source: Source, answers: Mapping[str, object], answers_file: str) -> bytes:
+    parts = (source.address, source.ref, answers, answers_file)
+    return msgspec.json.encode(parts, enc_hook=repr, order="deterministic")
 
 
 def _copy(
@@ -211,7 +228,11 @@ def _recorded(content: bytes) -> dict[str, object]:
     return msgspec.convert(yaml.safe_load(content), dict[str, object])
 
 
-def _version(files: Mapping[str, RenderedFile]) -> str:
-    module = files.get("ci-framework/ci_engine/__init__.py")
-    text = module.content.decode() if module else ""
-    return text.partition('__version__ = "')[2].partition('"')[0]
+def _version(files: Mapping[str, RenderedFile], recorded: Mapping[str, object]) -> str:
+    """The version in the rendered settings; the commit where there are none."""
+    for name in ("pyproject.toml", str(recorded.get("settings_file", ""))):
+        text = files[name].content.decode() if name in files else ""
+        found = re.search(r'^\[tool\.ci-framework\]\s+version = "(.+)"', text, re.M)
+        if found:
+            return found.group(1)
+    return str(recorded.get("_commit", "")).removeprefix("v")

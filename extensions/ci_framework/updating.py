@@ -9,7 +9,7 @@ from copier import VcsRef, run_update
 
 from ci_engine.errors import ToolError
 from ci_framework.copier_errors import last_line, told_as
-from ci_framework.planning.recorded import Recorded
+from ci_framework.planning.recorded_answers import Recorded
 from ci_framework.repository import Repository
 
 __all__ = ["update_answers"]

@@ -10,7 +10,7 @@ from pathlib import Path
 from ci_framework.inventory import Inventory
 from ci_framework.planning.plan import Kind, Operation, Plan, Template
 from ci_framework.repository import Repository, open_repository
-from ci_framework.validating.clones import Clone, make_clone
+from ci_framework.validating.clones import Clones, make_clone
 from ci_framework.validating.commits import Commits
 from ci_framework.validating.model import AdoptionFacts, Hashes
 from tests.adopt.repositories import commit, make_repository, write
@@ -18,7 +18,8 @@ from tests.adopt.repositories import commit, make_repository, write
 __all__ = ["ENGINE", "Adopted", "adopt", "empty_inventory", "empty_plan"]
 
 Content = str | bytes
-BOOTSTRAP = "ci-framework/ci_engine/bootstrap.py"
+# The half of the launcher that a validation starts.
+LAUNCHER = "ci-framework/bootstrap"
 
 # An engine in one file: the lines of Python files with BAD, UNUSED or FLAKY are red in
 # the gate, those with FLAW or SECRET in the scan.
@@ -26,7 +27,8 @@ _ENGINE = """
 import json, sys
 from pathlib import Path
 import msgspec
-from ci_engine.findings.baseline import judge, read_baseline, record, write
+from ci_engine.findings.baseline import judge, read_baseline
+from ci_engine.findings.recording import record, write
 from ci_engine.findings.results import (
     CheckResult,
     Finding,
@@ -35,8 +37,8 @@ from ci_engine.findings.results import (
     verdict_of,
 )
 
-command, *rest = sys.argv[1:]
-root = Path.cwd()
+repository, command, *rest = sys.argv[1:]
+root = Path(repository.removeprefix("--repository="))
 known = read_baseline(root)
 package = rest[rest.index("--package") + 1] if "--package" in rest else ""
 place = root / "libs" / package if package else root
@@ -48,7 +50,7 @@ seen.mkdir(parents=True, exist_ok=True)
 def search(tool, rules):
     for path in sorted(place.rglob("*.py")):
         name = path.relative_to(root).as_posix()
-        if name.startswith((".ci-framework/", "ci-framework/ci_engine/")):
+        if name.startswith(".ci-framework/"):
             continue
         for number, line in enumerate(path.read_text().splitlines(), 1):
             for word, rule in rules.items():
@@ -121,7 +123,7 @@ reports = Path(rest[rest.index("--report-dir") + 1])
 reports.mkdir(parents=True, exist_ok=True)
 (reports / "result.json").write_bytes(msgspec.json.encode(result))
 """
-ENGINE: dict[str, Content] = {BOOTSTRAP: _ENGINE}
+ENGINE: dict[str, Content] = {LAUNCHER: _ENGINE}
 
 
 @dataclass(frozen=True)
@@ -141,10 +143,10 @@ class Adopted:
         """Both commits."""
         return Commits(self.repository, self.facts)
 
-    def clones(self, location: Path) -> tuple[Clone, Clone]:
+    def clones(self, location: Path) -> Clones:
         """A clone of each commit."""
         facts = self.facts
-        return (
+        return Clones(
             make_clone(self.repository, facts.base, location / "base"),
             make_clone(self.repository, facts.adopted, location / "adopted"),
         )
@@ -157,7 +159,7 @@ def adopt(
     *,
     unplanned: Mapping[str, Content] | None = None,
     kinds: Mapping[str, Kind] | None = None,
-    replan: Callable[[], list[Operation]] | None = list,
+    replan: Callable[[Repository], list[Operation]] | None = lambda _: [],
     inventory: Inventory | None = None,
 ) -> Adopted:
     """Make a repository and adopt it.

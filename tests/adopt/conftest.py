@@ -33,13 +33,6 @@ def quick_renders() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """v2.0.0 and v2.1.0, with the few modules of the engine that differ."""
+    """v2.0.0 and v2.1.0 of the template, with the engine."""
     with _identity():
         return make_releases(tmp_path_factory.mktemp("releases"))
-
-
-@pytest.fixture(scope="session")
-def whole_releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same with the whole engine, which a validation runs."""
-    with _identity():
-        return make_releases(tmp_path_factory.mktemp("whole-releases"), whole=True)

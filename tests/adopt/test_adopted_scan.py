@@ -62,7 +62,7 @@ jobs:
 
 def scan(project: Path, url: str, *words: str) -> int:
     """Scan as the workflow does."""
-    launcher = project / "ci-framework" / "ci_engine" / "bootstrap.py"
+    launcher = project / "ci-framework" / "bootstrap"
     done = subprocess.run(
         [sys.executable, "-I", str(launcher), "scan", *words],
         cwd=project,
@@ -75,14 +75,14 @@ def scan(project: Path, url: str, *words: str) -> int:
 
 def test_the_first_audit_is_green_for_what_is_old_and_red_for_what_is_new(
     tmp_path: Path,
-    whole_releases: Path,
+    releases: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     project = make_repository(tmp_path / "project", FILES)
     companion = Companion(capsys)
     before = picture(project)
-    template = ["--template", str(whole_releases), "--vcs-ref", "v2.0.0"]
+    template = ["--template", str(releases), "--vcs-ref", "v2.0.0"]
     with serving() as service:
         service.add("idna", "3.6", "PYSEC-2024-60", fixed="3.7")
         monkeypatch.setenv("OSV_SERVICE_URL", service.url)

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from ci_framework.analysis.analyze import analyze
-from ci_framework.analysis.facts import FACTS, Findings
+from ci_framework.analysis.facts import Findings
+from ci_framework.analysis.purposes.vocabulary import FACTS
 from ci_framework.inventory import Fact, Inventory, Value
 from ci_framework.repository import open_repository
 from tests.adopt.kinds import KINDS, Files

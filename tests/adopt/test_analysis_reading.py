@@ -9,10 +9,10 @@ import msgspec
 import pytest
 
 from ci_framework.analysis.analyze import analyze
-from ci_framework.analysis.documents import LARGEST, Documents
-from ci_framework.analysis.ini import IniError, parse_ini
-from ci_framework.analysis.setup_py import read_setup_call
-from ci_framework.analysis.toml_lines import toml_lines
+from ci_framework.analysis.readers.documents import LARGEST, Documents
+from ci_framework.analysis.readers.ini import IniError, parse_ini
+from ci_framework.analysis.readers.setup_py import read_setup_call
+from ci_framework.analysis.readers.toml_lines import toml_lines
 from ci_framework.answers import derive_answers, own_settings
 from ci_framework.repository import open_repository
 from tests.adopt.repositories import commit, make_repository

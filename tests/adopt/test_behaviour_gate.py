@@ -20,9 +20,9 @@ def gated(
     red_tests: Collection[str] | None = (),
 ) -> Gated:
     adopted = adopt(path / "demo", files or {"a": "a"}, {**ENGINE, **(changes or {})})
-    base, clone = adopted.clones(path / "clones")
+    clones = adopted.clones(path / "clones")
     known = None if red_tests is None else frozenset(red_tests)
-    return judge_gate(GateFacts(base, clone, adopted.facts, {}, known, 60))
+    return judge_gate(GateFacts(clones, adopted.facts, {}, known, 60))
 
 
 def rules(baseline: bytes | None) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -42,7 +41,8 @@ def run(
     program(tools, "flake8", FLAKE8)
     probe = Probe("3.12", sys.executable, str(tools.parent), "", {}, [], {})
     environment = Environment("own", probe, {"PATH": f"{tools}:/usr/bin:/bin"})
-    base, adopted = adopt(path / "demo", files, changes).clones(path / "clones")
+    clones = adopt(path / "demo", files, changes).clones(path / "clones")
+    base, adopted = clones.base, clones.adopted
     commands = [
         OwnCommand(("flake8", "."), "tox.ini:3"),
         OwnCommand(("mypy", "src"), "ci.yml:9"),
@@ -151,5 +151,5 @@ def test_a_project_without_such_checks_has_nothing_to_compare(tmp_path: Path) ->
     clones = adopt(tmp_path / "demo", {"a": "a"}, {"b": "b"}).clones(tmp_path / "c")
     probe = Probe("3.12", sys.executable, "", "", {}, [], {})
     environment = Environment("own", probe, {"PATH": "/nowhere"})
-    base, adopted = ((clone, replace(environment)) for clone in clones)
-    assert compare_own_checks([], base, adopted)[0].status == "skipped"
+    both = [(clone, environment) for clone in (clones.base, clones.adopted)]
+    assert compare_own_checks([], *both)[0].status == "skipped"

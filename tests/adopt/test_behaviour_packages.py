@@ -30,10 +30,10 @@ def gated(
 ) -> Gated:
     brought = {**ENGINE, **(changes or {})}
     adopted = adopt(path / "demo", {**PACKAGES, **files}, brought)
-    base, clone = adopted.clones(path / "clones")
+    clones = adopted.clones(path / "clones")
     plan = msgspec.structs.replace(adopted.facts.plan, answers={"project_type": kind})
     facts = replace(adopted.facts, plan=plan)
-    return judge_gates(GateFacts(base, clone, facts, {}, frozenset(), 60), print)
+    return judge_gates(GateFacts(clones, facts, {}, frozenset(), 60), print)
 
 
 def recorded(result: Gated) -> dict[str, list[str]]:

@@ -30,11 +30,11 @@ def scanned(
 ) -> Scanned:
     brought = {**ENGINE, **AUDIT} if changes is None else {**ENGINE, **changes}
     adopted = adopt(path / "demo", files or {"a": "a"}, brought)
-    base, clone = adopted.clones(path / "clones")
-    facts = GateFacts(base, clone, adopted.facts, {}, frozenset(), 60)
+    clones = adopted.clones(path / "clones")
+    facts = GateFacts(clones, adopted.facts, {}, frozenset(), 60)
     result = judge_scan(facts, recorded)
-    assert clone.touched() == []
-    assert base.touched() == []
+    assert clones.adopted.touched() == []
+    assert clones.base.touched() == []
     return result
 
 

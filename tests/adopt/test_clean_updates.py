@@ -9,18 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from ci_framework.planning.edits import CannotEdit, insert_block, remove_block
-from ci_framework.planning.edits_model import found_block
+from ci_framework.planning.edits import CannotEdit, found_block
+from ci_framework.planning.file_answers import shape_answers
+from ci_framework.planning.files import insert_block
 from ci_framework.planning.oracle import verify
-from ci_framework.planning.shapes import shape_answers
 from ci_framework.repository import open_repository
+from tests.adopt.blocks import without_block
 from tests.adopt.repositories import commit, make_repository
 from tests.render.programs import run
 from tests.render.renders import Answers, read_answers, snapshot
 from tests.update.repositories import (
     conflicts,
     edit,
-    find_template,
     make_project,
     make_releases,
     update,
@@ -106,8 +106,8 @@ def releases(tmp_path_factory: pytest.TempPathFactory, identity: None) -> Path:
     """Releases 2.0.0, 2.1.0 and 2.2.0; the last one changes every block all over."""
     path = make_releases(tmp_path_factory.mktemp("releases"))
     template, macros = path / "template", path / "extensions" / "jinja"
-    hooks = find_template(template, ".pre-commit-config.yaml")
-    updates = find_template(template, "dependabot.yml")
+    hooks = template / ".pre-commit-config.yaml.jinja"
+    updates = template / ".github" / "dependabot.yml.jinja"
     edit(template / ".gitignore.jinja", ".ci-framework/\n", ".first/\n.ci-framework/\n")
     edit(template / ".gitignore.jinja", "{{ text.end }}", ".last/\n{{ text.end }}")
     edit(
@@ -167,7 +167,7 @@ def adopt(
 def own_lines(project: Path) -> dict[str, bytes]:
     """The shared files without their blocks."""
     return {
-        name: remove_block((project / name).read_bytes())
+        name: without_block((project / name).read_bytes())
         for name in SHARED
         if (project / name).exists()
     }

@@ -98,7 +98,7 @@ def _sparse(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("prepare", "found", "next_step"),
+    ("prepare", "found", "hint"),
     [
         (_merge, "a merge under way", "git merge --abort"),
         (_pick, "a cherry-pick under way", "git cherry-pick --abort"),

@@ -7,14 +7,18 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from ci_framework.validating.behavior import BEHAVIOUR_CHECKS
+from ci_engine.errors import ToolError
+from ci_framework.validating.behavior import BEHAVIOR_CHECKS
+from ci_framework.validating.clones import Clones, clone_both
 from ci_framework.validating.model import Validation
-from ci_framework.validating.validate import planned_commands, validate
+from ci_framework.validating.validate import Scope, planned_commands, validate
 from tests.adopt.adoptions import ENGINE, Adopted, Content, adopt
 from tests.engine.projects import add_uv
 
@@ -67,6 +71,21 @@ def told(validation: Validation) -> str:
     return msgspec.json.format(msgspec.json.encode(validation)).decode()
 
 
+def both(adopted: Adopted) -> AbstractContextManager[Clones]:
+    facts = adopted.facts
+    return clone_both(adopted.repository, facts.base, facts.adopted)
+
+
+def validated(adopted: Adopted, scope: Scope) -> Validation:
+    with both(adopted) as clones:
+        return validate(
+            adopted.repository,
+            adopted.facts,
+            clones,
+            scope=scope,
+        )
+
+
 def status(validation: Validation, name: str) -> str:
     check = validation.check(name)
     assert check is not None, name
@@ -78,7 +97,7 @@ def test_static_runs_nothing_of_the_project_and_says_so(
 ) -> None:
     more = {"setup.py": SENTINEL, "conftest.py": SENTINEL}
     adopted = made(tmp_path, more, {})
-    validation = validate(adopted.repository, adopted.facts, static_only=True)
+    validation = validated(adopted, "static")
     assert validation.verdict == "validated-statically", told(validation)
     assert validation.exit_code == 0
     check = validation.check("tests")
@@ -95,8 +114,9 @@ def test_without_agreement_nothing_is_run_and_nothing_is_valid(
     tmp_path: Path, offline: Path
 ) -> None:
     adopted = made(tmp_path, {"setup.py": SENTINEL, "conftest.py": SENTINEL}, {})
-    rows = planned_commands(adopted.repository, adopted.facts)
-    validation = validate(adopted.repository, adopted.facts, agreed=False)
+    with both(adopted) as clones:
+        rows = planned_commands(clones, adopted.facts)
+    validation = validated(adopted, "not-agreed")
     assert validation.verdict == "not-validated"
     assert validation.exit_code == 3
     assert status(validation, "tests") == "not-run"
@@ -114,7 +134,7 @@ def test_static_harm_is_told_before_anything_runs(
 ) -> None:
     lost = PYPROJECT.replace('version = "1"', 'version = "2"')
     adopted = made(tmp_path, {"conftest.py": SENTINEL}, {"pyproject.toml": lost})
-    validation = validate(adopted.repository, adopted.facts, agreed=True)
+    validation = validated(adopted, "full")
     assert validation.verdict == "failed"
     assert validation.exit_code == 1
     assert status(validation, "old-keys") == "failed"
@@ -122,7 +142,7 @@ def test_static_harm_is_told_before_anything_runs(
     assert not (tmp_path / "sentinel").exists()
     named = {step.partition(" ")[0] for step in validation.next_steps}
     assert "old-keys" in named
-    assert named.isdisjoint(BEHAVIOUR_CHECKS)
+    assert named.isdisjoint(BEHAVIOR_CHECKS)
 
 
 @pytest.mark.heavy
@@ -145,7 +165,7 @@ def test_flaky():
 """
     adopted = made(tmp_path, {"tests/test_demo.py": tests}, {})
     before = sorted(path.name for path in adopted.repository.root.iterdir())
-    validation = validate(adopted.repository, adopted.facts, agreed=True)
+    validation = validated(adopted, "full")
     assert validation.verdict == "failed", told(validation)
     assert validation.tests is not None
     assert {item.test: item.kind for item in validation.tests.differences} == {
@@ -163,7 +183,7 @@ def test_a_harmless_adoption_is_validated_and_what_is_red_is_recorded(
 ) -> None:
     more = {"old.py": "x = 1  # BAD\n", "conftest.py": SENTINEL}
     adopted = made(tmp_path, more, {})
-    validation = validate(adopted.repository, adopted.facts, agreed=True)
+    validation = validated(adopted, "full")
     assert validation.verdict == "validated", told(validation)
     assert validation.exit_code == 0
     assert validation.tests is not None
@@ -176,7 +196,7 @@ def test_what_cannot_be_installed_proves_nothing(tmp_path: Path, offline: Path) 
     uv = tmp_path / "tools" / "uv"
     uv.write_text("#!/bin/sh\necho no such package >&2\nexit 1\n")
     adopted = made(tmp_path, {}, {})
-    validation = validate(adopted.repository, adopted.facts, agreed=True)
+    validation = validated(adopted, "full")
     assert validation.verdict == "not-validated"
     check = validation.check("environments")
     assert check is not None
@@ -185,12 +205,11 @@ def test_what_cannot_be_installed_proves_nothing(tmp_path: Path, offline: Path) 
     assert status(validation, "tests") == "not-run"
 
 
-def test_a_commit_that_does_not_exist_is_told(tmp_path: Path) -> None:
+def test_a_commit_that_does_not_exist_proves_nothing(tmp_path: Path) -> None:
     adopted = made(tmp_path, {}, {})
-    facts = with_base(adopted, "0" * 40)
-    validation = validate(adopted.repository, facts.facts, static_only=True)
-    assert validation.verdict == "not-validated"
-    assert status(validation, "clones") == "not-run"
+    facts = replace(adopted.facts, base="0" * 40)
+    with pytest.raises(ToolError, match="0" * 40):
+        validated(Adopted(adopted.repository, facts), "static")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -212,11 +231,3 @@ with scratch_directory() as place:
     )
     assert b"KeyboardInterrupt" in done.stderr
     assert list(tmp_path.iterdir()) == []
-
-
-def with_base(adopted: Adopted, commit: str) -> Adopted:
-    facts = adopted.facts
-    other = type(facts)(
-        base=commit, adopted=facts.adopted, plan=facts.plan, changed=facts.changed
-    )
-    return Adopted(adopted.repository, other)

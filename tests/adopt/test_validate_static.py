@@ -49,7 +49,6 @@ def test_an_adoption_that_does_what_was_planned_passes(tmp_path: Path) -> None:
     for check in (
         commits.check_planned,
         commits.check_workflows,
-        commits.check_replan,
         contents.check_parse,
         contents.check_keys,
         contents.check_lines,
@@ -146,29 +145,33 @@ def test_a_new_file_that_the_repository_ignores_is_named(tmp_path: Path) -> None
     changed = {**facts.changed, "lib/x.txt": facts.changed["new.txt"]}
     head = adopted.repository.line("rev-parse", "HEAD")
     again = type(facts)(base=facts.base, adopted=head, plan=facts.plan, changed=changed)
-    _, clone = Adopted(adopted.repository, again).clones(tmp_path / "clones")
+    clone = Adopted(adopted.repository, again).clones(tmp_path / "clones").adopted
     outcome = commits.check_ignored(
         commits.Commits(adopted.repository, again), clone.repository
     )
     assert outcome.details == ["lib/x.txt: ignored by .gitignore:2 (/lib/)"]
 
 
+def second_plan(adopted: Adopted) -> Outcome:
+    return commits.check_replan(adopted.commits, adopted.repository)
+
+
 def test_a_second_plan_has_to_be_empty(tmp_path: Path) -> None:
     again = Operation(kind="create", path="x.txt", reason="missing")
     kept = Operation(kind="keep", path="y.txt", reason="the project's")
-    adopted = adopt(tmp_path / "a", {"a": "a"}, {"b": "b"}, replan=lambda: [kept])
-    assert commits.check_replan(adopted.commits).status == "passed"
+    adopted = adopt(tmp_path / "a", {"a": "a"}, {"b": "b"}, replan=lambda _: [kept])
+    assert second_plan(adopted).status == "passed"
     adopted = adopt(
-        tmp_path / "b", {"a": "a"}, {"b": "b"}, replan=lambda: [kept, again]
+        tmp_path / "b", {"a": "a"}, {"b": "b"}, replan=lambda _: [kept, again]
     )
-    outcome = commits.check_replan(adopted.commits)
+    outcome = second_plan(adopted)
     assert outcome.status == "failed"
     assert outcome.details == ["create x.txt: missing"]
 
 
 def test_without_a_second_plan_nothing_is_proved(tmp_path: Path) -> None:
     adopted = adopt(tmp_path / "a", {"a": "a"}, {"b": "b"}, replan=None)
-    assert commits.check_replan(adopted.commits).status == "not-run"
+    assert second_plan(adopted).status == "not-run"
 
 
 @pytest.mark.parametrize(
@@ -275,7 +278,7 @@ def test_a_file_that_never_parsed_is_no_fault(tmp_path: Path) -> None:
 
 def test_the_engine_has_to_take_the_configuration(tmp_path: Path) -> None:
     adopted = adopt(tmp_path / "a", {"a": "a"}, {**ENGINE, "MISTAKE": "wrong"})
-    outcome = check_settings(*adopted.clones(tmp_path / "clones-a"))
+    outcome = check_settings(adopted.clones(tmp_path / "clones-a"))
     assert outcome.status == "failed"
     assert outcome.details == ["pyproject.toml wrong"]
 
@@ -284,6 +287,6 @@ def test_a_mistake_that_was_there_before_is_none_of_the_adoption(
     tmp_path: Path,
 ) -> None:
     adopted = adopt(tmp_path / "a", {"MISTAKE": "old"}, ENGINE)
-    outcome = check_settings(*adopted.clones(tmp_path / "clones-a"))
+    outcome = check_settings(adopted.clones(tmp_path / "clones-a"))
     assert outcome.status == "passed"
     assert "1 mistakes were there before" in outcome.reason

@@ -8,8 +8,8 @@ from textwrap import dedent
 
 import pytest
 
-from ci_framework.analysis.pipelines import read_pipelines
-from ci_framework.analysis.workflows import read_workflows
+from ci_framework.analysis.workflows.pipelines import read_pipelines
+from ci_framework.analysis.workflows.reading import read_workflows
 from ci_framework.inventory import Evidence, Unreadable, Workflow
 from ci_framework.repository import open_repository
 from tests.adopt.repositories import make_repository
@@ -290,7 +290,7 @@ def test_other_ci_and_what_never_runs_is_found(tmp_path: Path) -> None:
     )
     found = read_pipelines(open_repository(tmp_path))
     assert {(item.path, item.system, *item.jobs) for item in found} == {
-        (".gitlab-ci.yml", "GitLab", "test"),
+        (".gitlab-ci.yml", "GitLab CI", "test"),
         (".circleci/config.yml", "CircleCI", "build"),
         (".travis.yml", "Travis CI"),
         ("appveyor.yml", "AppVeyor"),

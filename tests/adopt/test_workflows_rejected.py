@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ci_framework.analysis.workflows import read_workflows
+from ci_framework.analysis.workflows.reading import read_workflows
 from ci_framework.inventory import Unreadable, Workflow
 from ci_framework.repository import open_repository
 from tests.adopt.repositories import make_repository
@@ -34,7 +34,7 @@ def _one(path: Path, text: str) -> Workflow:
         (f"on: push\nx-common: 1\n{_GOOD_JOB}", "line 2: unknown key `x-common`"),
         (f"name: a\n{_GOOD_JOB}", "line 1: no `on`"),
         ("on: push\n", "line 1: no `jobs`"),
-        (f"on: push\non: pull_request\n{_GOOD_JOB}", "line 2: `on` stands there twice"),
+        (f"on: push\non: pull_request\n{_GOOD_JOB}", "line 2: `on` is a duplicate key"),
         (f"on: push\n{_GOOD_JOB}---\n{_GOOD_JOB}", "line 4: a second document"),
         (
             "on: push\njobs:\n  a: &a {runs-on: x, steps: [{run: b}]}\n"
@@ -104,7 +104,7 @@ def test_expressions_that_github_rejects_are_told(
 @pytest.mark.parametrize(
     "line",
     [
-        "if: github.event_name == 'push' && !canceled() || inputs.a",
+        "if: github.event_name == 'push' && !cancelled() || inputs.a",
         "if: ${{ needs.a-b.outputs.c[0].d != 'say \"x\" && $y; it''s' }}",
         "if: contains(fromJSON('[1]'), github.event.inputs['x-y'])",
         "if: toJSON(github.event.commits.*.message) != '' && vars.X >= 1.5e3",

@@ -18,9 +18,9 @@ class Provocation:
     """What makes a message appear.
 
     Attributes:
-        scene: the place it runs in.
+        scene: the kind of directory in which the commands run.
         shell: the commands.
-        code: the exit code of the last one.
+        code: the expected exit code of the last one.
     """
 
     scene: str
@@ -28,16 +28,12 @@ class Provocation:
     code: int
 
 
-def _cheap(shell: str, code: int) -> Provocation:
+def _project(shell: str, code: int) -> Provocation:
     return Provocation("project", shell, code)
 
 
 def _ready(shell: str, code: int) -> Provocation:
     return Provocation("ready", shell, code)
-
-
-def _installs(shell: str, code: int) -> Provocation:
-    return Provocation("project", shell, code)
 
 
 def _set(pattern: str, value: str) -> str:
@@ -47,6 +43,8 @@ def _set(pattern: str, value: str) -> str:
 _HIGHER = _set("requires-python", 'requires-python = ">=3.11"')
 _TOMLI = 'dependencies = ["tomli"]'
 _ANCIENT = 'dependencies = ["pytest<1"]'
+# A cache without an engine in it.
+_COLD = 'CI_FRAMEWORK_CACHE="$PWD/../cold"'
 _VALIDATE = "ci-framework/ci validate"
 _GATE = "ci-framework/ci gate"
 _MARKERS = f"{_GATE} --only no-conflict-markers"
@@ -74,62 +72,70 @@ def _test(name: str, text: str) -> str:
 
 
 PROVOCATIONS: dict[str, Provocation] = {
-    "No Python": _cheap(f'PATH="$BARE" {_GATE}', 3),
-    "No packages": _installs(
-        "python -m venv ../bare && PATH=$BARE PIP_INDEX_URL=http://127.0.0.1:9/"
+    "No Python is found": _project(f'PATH="$BARE" {_COLD} {_GATE}', 3),
+    "The engine cannot be fetched": _project(
+        f"sed -i 's/^_src_path: .*/_src_path: .nowhere/' .copier-answers.yml;"
+        f" {_COLD} GIT_CONFIG_GLOBAL=/dev/null https_proxy=http://127.0.0.1:9 {_GATE}",
+        3,
+    ),
+    "The engine lock was edited": _project(
+        f"echo '# mine' >> ci-framework/engine.lock; {_COLD} {_GATE}", 3
+    ),
+    "The engine's packages cannot be installed": _project(
+        f"python -m venv ../bare && PATH=$BARE {_COLD} PIP_INDEX_URL=http://127.0.0.1:9/"
         f" PIP_RETRIES=0 CI_FRAMEWORK_ENGINE_PYTHON=../bare/bin/python {_GATE}",
         3,
     ),
-    "A value that is not allowed": _cheap(
+    "A wrong value": _project(
         f"{_set('coverage-threshold = ', 'coverage-threshold = 101')}; {_GATE}", 2
     ),
-    "A misspelt key": _cheap(
+    "An unknown key": _project(
         f"{_set('profile = ', 'profil = 1')}; {_GATE}",
         2,
     ),
-    "A misspelt variable": _cheap(f"CI_FRAMEWORK_QUALITY_TEIR=x {_GATE}", 2),
-    "A tier that does not exist": _cheap(f"{_GATE} --tier fast", 2),
-    "A check that is not in the tier": _cheap(f"{_GATE} --only tests", 2),
-    "Marks of a merge in pyproject.toml": Provocation("conflict", _GATE, 2),
-    "A table that is there twice": _cheap(
+    "An unknown variable": _project(f"CI_FRAMEWORK_QUALITY_TEIR=x {_GATE}", 2),
+    "An unknown tier": _project(f"{_GATE} --tier fast", 2),
+    "An unknown check": _project(f"{_GATE} --only tests", 2),
+    "Conflict markers in pyproject.toml": Provocation("conflict", _GATE, 2),
+    "A table is defined twice": _project(
         "printf '\\n[tool.ci-framework.quality]\\nfail-fast = true\\n'"
         f" >> pyproject.toml; {_GATE}",
         2,
     ),
-    "The block is broken": _installs(
+    "A broken block": _project(
         f"sed -i '/^# <<< ci-framework/d' pyproject.toml; {_VALIDATE}", 2
     ),
-    "Two versions": _installs(
+    "Different versions": _project(
         "sed -i '/^.tool.ci-framework.$/,$s/^version = .*/version = \"1.9.9\"/'"
         f" pyproject.toml; {_VALIDATE}",
         2,
     ),
-    "A Python that the project refuses": _installs(f"{_HIGHER}; {_VALIDATE}", 2),
-    "A directory that is gone": _installs(f"git mv src lib; {_VALIDATE}", 2),
+    "An unsupported Python": _project(f"{_HIGHER}; {_VALIDATE}", 2),
+    "A missing directory": _project(f"git mv src lib; {_VALIDATE}", 2),
     "Lint": _ready(f"printf '\\nimport os\\n' >> {_SEED}; {_GATE} --only lint", 1),
     "Format": _ready(f"printf '\\nimport os\\n' >> {_SEED}; {_GATE} --only format", 1),
-    "Conflict markers": _cheap(f"printf '{_MARKS}' >> README.md; {_MARKERS}", 1),
+    "Conflict markers": _project(f"printf '{_MARKS}' >> README.md; {_MARKERS}", 1),
     "An unmerged path": Provocation(
         "conflict",
         r"sed -i '/^<<<<<<<\|^=======$\|^>>>>>>>/d' pyproject.toml; " + _MARKERS,
         1,
     ),
-    "A rejected hunk": _cheap(f"touch README.md.rej; {_MARKERS}", 1),
+    "A rejected hunk": _project(f"touch README.md.rej; {_MARKERS}", 1),
     "Coverage below the threshold": _ready(
         f'printf \'\\n\\ndef half(n: int) -> int:\\n    """Halve."""\\n    if n:\\n'
         "        n = n // 2\\n        n = n + 1\\n        n = n - 1\\n    return n\\n'"
         f" >> {_SEED}; {_GATE} --only test,coverage",
         1,
     ),
-    "No tests were collected": _ready(
+    "No tests collected": _ready(
         f"sed -i 's/^def test/def check/' tests/test_spans.py; {_GATE} --only test", 1
     ),
-    "Every test was skipped": _ready(
+    "All tests skipped": _ready(
         "echo 'pytestmark = pytest.mark.skip(reason=\"later\")' >> tests/test_spans.py;"
         f" {_GATE} --only test",
         1,
     ),
-    "A test that hangs": _ready(
+    "A test hangs": _ready(
         _test(
             "test_slow",
             '"""Slow."""\\n\\nimport time\\n\\n\\ndef test_slow() -> None:\\n'
@@ -138,7 +144,7 @@ PROVOCATIONS: dict[str, Provocation] = {
         + f"; {_GATE} --only test --timeout 8",
         1,
     ),
-    "A test that ends pytest": _ready(
+    "A test ends pytest": _ready(
         _test(
             "test_crash",
             '"""Crash."""\\n\\nimport os\\n\\ndef test_crash() -> None:\\n'
@@ -150,25 +156,23 @@ PROVOCATIONS: dict[str, Provocation] = {
     "A broken conftest.py": _ready(
         _test("conftest", "import nothing\\n") + f"; {_GATE} --only test", 1
     ),
-    "The lock does not fit": _installs(
+    "The lock file is not current": _project(
         f"uv lock; {_set('dependencies = ', _TOMLI)}; {_GATE} --only test",
         3,
     ),
-    "The environment cannot be made": _installs(
+    "The environment cannot be created": _project(
         f"{_set('dependencies = ', _ANCIENT)}; {_GATE} --only typecheck",
         3,
     ),
-    "pytest is missing": _installs(
+    "pytest is missing": _project(
         f"sed -i '/^    \"pytest/d' pyproject.toml; {_GATE} --only test", 3
     ),
-    "Coverage without tests": _cheap(f"{_GATE} --only coverage", 3),
-    "A Python that is not installed": _cheap(
-        f"{_WITHOUT_UV} --only test --python 3.8", 3
-    ),
-    "The reports cannot be written": _cheap(
+    "Coverage without tests": _project(f"{_GATE} --only coverage", 3),
+    "Python is not installed": _project(f"{_WITHOUT_UV} --only test --python 3.8", 3),
+    "The reports cannot be written": _project(
         f"touch ../file; {_GATE} --report-dir ../file/gate", 3
     ),
-    "Another environment": _installs(
+    "Another environment was used": _project(
         "printf '\\n[tool.pixi.workspace]\\nchannels = []\\nplatforms = []\\n'"
         f" >> pyproject.toml; {_GATE}",
         0,
@@ -178,55 +182,57 @@ PROVOCATIONS: dict[str, Provocation] = {
         "echo 'x = 1' > src/myproj/views.py; ci-framework/ci changes", 0
     ),
     "Hooks are skipped": Provocation("rendered", "ci-framework/ci setup", 0),
-    "Hooks of another tool": _ready(
+    "Another tool manages the hooks": _ready(
         "git config core.hooksPath .husky; ci-framework/ci setup", 0
     ),
     "A commit stops": _ready(
         'printf \'"""x."""\\nx = 1\' > src/myproj/x.py; git add .; git commit -m x',
         1,
     ),
-    "An old Copier": Provocation(
+    "Copier is too old": Provocation(
         "empty",
         "uvx --from copier==9.11.0 copier copy --defaults"
         " https://github.com/MementoRC/ci-framework myproj",
         1,
     ),
-    "A dirty tree": _cheap("touch new; copier update --defaults", 1),
-    "No terminal": _cheap("copier update --vcs-ref=:current:", 1),
-    "An answer that is not allowed": _cheap(f"{_CURRENT} -d coverage_threshold=200", 1),
-    "No git": Provocation("rendered", "copier update --defaults", 1),
-    "No version": _cheap(
+    "The work tree is not clean": _project("touch new; copier update --defaults", 1),
+    "No terminal": _project("copier update --vcs-ref=:current:", 1),
+    "Copier rejects an answer": _project(f"{_CURRENT} -d coverage_threshold=200", 1),
+    "Not in git": Provocation("rendered", "copier update --defaults", 1),
+    "The version is not recorded": _project(
         "sed -i /_commit/d .copier-answers.yml; git commit -qam x;"
         " copier update --defaults",
         1,
     ),
-    "No answers file": _cheap(
+    "The answers file is missing": _project(
         "git rm -q .copier-answers.yml; git commit -qm x; copier update --defaults", 1
     ),
-    "An older version": _cheap(
+    "An older version": _project(
         "copier update -q --defaults; git commit -qam x;"
         " copier update --defaults --vcs-ref=v2.0.0",
         1,
     ),
-    "Nobody to ask": _foreign(_APPLY),
-    "Another plan": _foreign(f"{_APPLY} --plan 0123456789abcdef"),
-    "Work that is not committed": _foreign(
+    "No terminal for consent": _foreign(_APPLY),
+    "The plan has changed": _foreign(f"{_APPLY} --plan 0123456789abcdef"),
+    "Uncommitted changes": _foreign(
         f"echo >> README.md; git add -N README.md; {_APPLY} --yes"
     ),
-    "Not the top of a repository": _foreign("ci-framework plan src"),
-    "An answer the template refuses": _foreign(
+    "Not the top directory": _foreign("ci-framework plan src"),
+    "The template rejects an answer": _foreign(
         f"ci-framework plan . {_RELEASE} --answer coverage_threshold=101"
     ),
-    "No adoption here": _foreign("ci-framework rollback ."),
-    "Later work on the same lines": _adopted(f"{_AFTERWARDS}; ci-framework rollback ."),
-    "Nobody agreed to run it": _adopted("ci-framework validate .", 3),
-    "Offers that you turned down before": _adopted(
+    "No adoption to roll back": _foreign("ci-framework rollback ."),
+    "Later commits changed the same lines": _adopted(
+        f"{_AFTERWARDS}; ci-framework rollback ."
+    ),
+    "No consent to run the project's code": _adopted("ci-framework validate .", 3),
+    "A shallow clone": _adopted(
         "echo '[mypy]' > mypy.ini; git add .; git commit -qm mypy;"
         ' git clone -q --depth 1 "file://$PWD" ../shallow;'
         " ci-framework regenerate ../shallow",
         0,
     ),
-    "A repository without a plan": Provocation(
+    "No plan for a repository": Provocation(
         "fleet", "ci-framework fleet apply repositories.txt", 2
     ),
 }

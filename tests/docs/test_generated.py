@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 
 from tests.render.renders import ROOT, Document, read_toml, render
 
-_SCHEMAS = ROOT / "template" / "ci-framework" / "configs" / "schemas"
+_SCHEMAS = ROOT / "extensions" / "ci_engine" / "configs" / "schemas"
 
 
 @pytest.mark.parametrize("script", ["generate_reference.py", "generate_schemas.py"])

@@ -9,8 +9,8 @@ import pytest
 from ci_engine.changes.decision import Affected
 from ci_engine.changes.detection import analyze, kinds_of
 from ci_engine.changes.diff import changed_files
+from ci_engine.changes.diff_base import DiffBase
 from ci_engine.configuration.loading import load_configuration
-from ci_engine.project.git import DiffBase
 from ci_engine.project.repository import read_project
 from ci_engine.test_selection.rewritten import is_same_program
 from tests.engine.projects import git

@@ -180,7 +180,7 @@ def test_coverage_may_not_fall_below_what_it_was(project: DemoProject) -> None:
     (project.root / "src/demo/old.py").unlink()
     run = project.gate("test,coverage")
     assert_green(run)
-    assert "the floor can go" in run.stdout
+    assert "`--baseline write` removes the floor" in run.stdout
     record(project, "test,coverage")
     assert "coverage" not in baseline(project)
 
@@ -205,7 +205,7 @@ def test_syntax_errors_and_f_are_never_recorded(
     run = project.gate(check, "--baseline", "write")
     assert run.code == 2, str(run)
     assert "src/demo/bad.py" in run.stderr
-    assert "next:" in run.stderr
+    assert "hint:" in run.stderr
     assert not (project.root / BASELINE).exists()
     # The reports still say what was found.
     assert run.check(check)["status"] == "failed"

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from ci_engine.changes.diff import Change, changed_files, changed_lines
+from ci_engine.changes.diff_base import DiffBase, find_diff_base
 from ci_engine.errors import ToolError
-from ci_engine.project.git import DiffBase, find_diff_base
 from tests.engine.projects import DemoProject, clean_environment, git
 
 ZERO = "0" * 40
@@ -482,4 +482,4 @@ def test_a_wrong_since_is_wrong_usage(project: DemoProject) -> None:
     run = project.gate("no-conflict-markers", "--since", "nonsense")
     assert run.code == 2
     assert "--since nonsense" in run.stderr
-    assert "next:" in run.stderr
+    assert "hint:" in run.stderr

@@ -14,7 +14,7 @@ from ci_engine.changes.decision import Kinds, decide, everything
 from ci_engine.configuration.loading import Configuration, load_configuration
 from ci_engine.github.event import Event
 from ci_engine.monorepo.model import Graph, Package
-from ci_engine.monorepo.pythons import allows
+from ci_engine.project.requires_python import allows_python
 from ci_engine.workflow_jobs.jobs import plan_jobs
 from ci_engine.workflow_jobs.package_jobs import PackageChanges, with_packages
 from tests.engine.monorepos import graph_of, package, pyproject
@@ -242,7 +242,7 @@ def test_a_package_runs_on_pythons_that_it_allows(tmp_path: Path) -> None:
     ],
 )
 def test_requires_python_is_understood(requires: str, version: str, fits: bool) -> None:
-    assert allows(requires, version) is fits
+    assert allows_python(requires, version) is fits
 
 
 @pytest.fixture

@@ -21,37 +21,12 @@ ORDER = (
 UPWARD = {
     # It starts the engine in another interpreter.
     ("environments", "__main__"),
-    ("project", "environments"),
-    ("project", "findings"),
 }
 MOST_ROOMS = 20
 MOST_LINES = 300
-LONG = frozenset(
-    {
-        "checks/dependencies/audit.py",
-        "checks/hooks/check.py",
-        "checks/tests/pytest.py",
-        "environments/package_environment.py",
-        "environments/preparation.py",
-        "findings/baseline.py",
-        "test_selection/building.py",
-    }
-)
+LONG = frozenset({"test_selection/building.py"})
 FOREIGN = ("environments/inside/",)
-RUNNERS_OF_GIT = frozenset(
-    {
-        "checks/dependencies/lock_check.py",
-        "checks/hooks/check.py",
-        "checks/hooks/working_copy.py",
-        "checks/lint/conflict_markers.py",
-        "checks/tests/imports.py",
-        "cleanup/find.py",
-        "commands/setup.py",
-        "project/file_listing.py",
-        "project/git.py",
-        "scanning/scanners/history.py",
-    }
-)
+RUNNERS_OF_GIT = frozenset({"project/git.py"})
 READERS_OF_ENVIRONMENT = frozenset(
     {
         "changes/detection.py",
@@ -59,12 +34,10 @@ READERS_OF_ENVIRONMENT = frozenset(
         "checks/tests/pytest.py",
         "configuration/surroundings.py",
         "environments/engine_environment.py",
-        "environments/environment.py",
         "environments/installer.py",
         "environments/user_cache.py",
-        "project/git.py",
+        "processes/child_environment.py",
         "scanning/bill_of_materials.py",
-        "scanning/scanners/audit.py",
         "test_selection/workflows.py",
     }
 )

@@ -1,4 +1,4 @@
-"""Scan a repository in this process, with real engines or with made-up ones."""
+"""Scan a repository in this process, with real scanners or with made-up ones."""
 
 from __future__ import annotations
 
@@ -13,18 +13,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from ci_engine.checks import context as check_context
+from ci_engine.checks import workspace
 from ci_engine.commands.scan import ScanOptions, run_scan
 from ci_engine.configuration.loading import load_configuration
 from ci_engine.configuration.reading import Table
-from ci_engine.configuration.security_profiles import EngineName
+from ci_engine.configuration.security_profiles import ScannerName
 from ci_engine.configuration.settings import SecurityLevel
 from ci_engine.configuration.surroundings import Surroundings
-from ci_engine.environments.environment import child_variables
 from ci_engine.environments.isolated_tools import IsolatedTool
 from ci_engine.findings.results import CheckResult, RunResult
+from ci_engine.processes.child_environment import child_variables
 from ci_engine.project.repository import read_project
-from ci_engine.scanning import engine as scan_engine
 from tests.engine.projects import clean_environment, git
 
 __all__ = ["CLEAN", "Repository", "result_of", "script"]
@@ -89,7 +88,7 @@ class Repository:
 
     def scan(
         self,
-        *only: EngineName,
+        *only: ScannerName,
         level: SecurityLevel = "high",
         settings: Mapping[str, object] | None = None,
         today: date | None = None,
@@ -97,9 +96,8 @@ class Repository:
         variables: Mapping[str, str] | None = None,
         **options: Any,  # noqa: ANN401 - those of the request
     ) -> RunResult:
-        """Scan with real engines, but for those that a stand-in was made for."""
-        for module in (check_context, scan_engine):
-            self.patch.setattr(module, "isolated_tool", self._tool)
+        """Scan with real scanners, but for those that a stand-in was made for."""
+        self.patch.setattr(workspace, "isolated_tool", self._tool)
         kept = clean_environment(KF_RULE_CACHE_DIR=str(self.cache))
         kept["PATH"] = os.pathsep.join([str(self.programs), "/usr/bin", "/bin"])
         kept |= dict(variables or {})
@@ -118,12 +116,12 @@ class Repository:
                 configuration.security, timeouts=timeouts
             )
             configuration = msgspec.structs.replace(configuration, security=security)
-        listed = configuration.security.levels[level].engines
-        engines: list[EngineName] = [n for n in listed if not only or n in only]
+        listed = configuration.security.scanners_of(level)
+        scanners = [name for name in listed if not only or name in only]
         return run_scan(
             read_project(self.root),
             configuration,
-            engines,
+            scanners,
             ScanOptions(**options),
             Surroundings(self.root, self.root, kept, today or date.today()),
         )
@@ -146,6 +144,6 @@ class Repository:
 
 
 def result_of(run: RunResult, name: str) -> CheckResult:
-    """The result of one engine."""
+    """The result of one scanner."""
     (found,) = [check for check in run.checks if check.id == name]
     return found

@@ -28,7 +28,5 @@ def releases(tmp_path_factory: pytest.TempPathFactory, git_identity: None) -> Pa
 
 
 @pytest.fixture(scope="session")
-def whole_releases(
-    tmp_path_factory: pytest.TempPathFactory, git_identity: None
-) -> Path:
-    return make_releases(tmp_path_factory.mktemp("whole-releases"), whole=True)
+def whole_releases(releases: Path) -> Path:
+    return releases

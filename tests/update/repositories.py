@@ -15,17 +15,14 @@ __all__ = [
     "commit",
     "conflicts",
     "edit",
-    "find_template",
     "make_project",
     "make_releases",
     "update",
 ]
 
-_LIBRARY_TEST = "tests/{% if project_type == 'library' %}test_spans.py{% endif %}.jinja"
-_MODULES = "src/{{ package_name }}/"
-_OLD_MODULE = _MODULES + "{% if project_type == 'library' %}spans.py{% endif %}"
-_NEW_MODULE = _MODULES + "{% if project_type == 'library' %}ranges.py{% endif %}"
-_KEPT_MODULES = {"__init__.py", "__main__.py"}
+_LIBRARY_TEST = "tests/test_spans.py.jinja"
+_OLD_MODULE = "src/{{ package_name }}/spans.py"
+_NEW_MODULE = "src/{{ package_name }}/ranges.py"
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -43,41 +40,23 @@ def commit(repository: Path, message: str = "change") -> None:
     run("git", "commit", "--quiet", "--no-verify", "-m", message, cwd=repository)
 
 
-def find_template(template: Path, name: str) -> Path:
-    """Find what renders a file: its own name may depend on an answer."""
-    found = [path for path in template.rglob("*.jinja") if name in path.name]
-    assert len(found) == 1, f"{name}: {found}"
-    return found[0]
-
-
-def make_releases(repository: Path, *, whole: bool = False) -> Path:
-    """Release the template as it is as v2.0.0, and changes of every kind as v2.1.0.
-
-    Args:
-        repository: an empty directory.
-        whole: whether all modules of the engine are in it. Copier starts git for
-            each file, and these never differ from each other in how they merge.
-    """
+def make_releases(repository: Path) -> Path:
+    """Release the template as it is as v2.0.0, and changes of every kind as v2.1.0."""
     copy_template(repository)
-    modules = (repository / "template" / "ci-framework" / "ci_engine").rglob("*.py")
-    for module in modules:
-        kept = module.parent.name == "ci_engine" and module.name in _KEPT_MODULES
-        if not (whole or kept):
-            module.unlink()
     template, macros = repository / "template", repository / "extensions" / "jinja"
-    configs = template / "ci-framework" / "configs"
-    engine = template / "ci-framework" / "ci_engine" / "__init__.py"
+    scripts = template / "ci-framework" / "scripts"
+    engine = repository / "extensions" / "ci_engine" / "__init__.py"
     version = engine.read_text(encoding="utf-8").partition('__version__ = "')[2]
     edit(engine, version.partition('"')[0], "2.0.0")
-    (configs / "leaving.yaml").write_text("here: until 2.0\n")
+    (scripts / "leaving.sh").write_text("# until 2.0\n")
     commit(repository)
     run("git", "tag", "v2.0.0", cwd=repository)
 
     edit(engine, "2.0.0", "2.1.0")
-    (configs / "leaving.yaml").unlink()
-    (configs / "arriving.yaml").write_text("here: since 2.1\n")
-    tiers = configs / "quality-tiers.yaml"
-    tiers.write_text(tiers.read_text("utf-8") + "# changed in 2.1\n", "utf-8")
+    (scripts / "leaving.sh").unlink()
+    (scripts / "arriving.sh").write_text("# since 2.1\n")
+    changed = scripts / "validate-config.sh"
+    changed.write_text(changed.read_text("utf-8") + "# changed in 2.1\n", "utf-8")
     edit(macros / "tools.jinja", "'>=9,<10'", "'>=9.1,<10'")
     edit(macros / "tools.jinja", "'>=6'", "'>=7'")
     edit(
@@ -85,7 +64,7 @@ def make_releases(repository: Path, *, whole: bool = False) -> Path:
         'type-checker = "{{ type_checker }}"\n',
         'fail-fast = false\ntype-checker = "{{ type_checker }}"\n',
     )
-    hooks = find_template(template, ".pre-commit-config.yaml")
+    hooks = template / ".pre-commit-config.yaml.jinja"
     edit(hooks, "pre-commit-hooks==6.0.0", "pre-commit-hooks==6.1.0")
     edit(hooks, "name: {{ check }}\n", "name: the {{ check }}\n")
     edit(template / ".gitignore.jinja", "__pycache__/\n", "__pycache__/\n/arriving/\n")

@@ -163,9 +163,9 @@ def check_changes_of_the_framework(after: dict[str, tuple[bytes, bool]]) -> None
     assert b"pre-commit-hooks==6.1.0" in hooks
     assert b"6.0.0" not in hooks
     assert b"/arriving/" in after[".gitignore"][0].splitlines()
-    assert "ci-framework/configs/leaving.yaml" not in after
-    assert "ci-framework/configs/arriving.yaml" in after
-    tiers = after["ci-framework/configs/quality-tiers.yaml"][0]
+    assert "ci-framework/scripts/leaving.sh" not in after
+    assert "ci-framework/scripts/arriving.sh" in after
+    tiers = after["ci-framework/scripts/validate-config.sh"][0]
     assert tiers.endswith(b"# changed in 2.1\n")
 
 
@@ -192,7 +192,7 @@ def test_a_line_of_a_block_that_both_changed_is_the_only_conflict(
 def test_what_the_project_took_back_is_left_alone(
     releases: Path, tmp_path: Path
 ) -> None:
-    taken = [".gitignore", "ci-framework/configs/quality-tiers.yaml", ".github"]
+    taken = [".gitignore", "ci-framework/scripts/validate-config.sh", ".github"]
     path = make_project(releases, tmp_path / "project", {"unmanaged": taken})
     assert [name for name in taken if (path / name).exists()] == []
     (path / ".gitignore").write_text("own\n")
@@ -209,7 +209,7 @@ def test_what_the_project_took_back_is_left_alone(
     assert [name for name in after if name.startswith(".github")] == [
         ".github/dependabot.yml"
     ]
-    assert "ci-framework/configs/arriving.yaml" in after
+    assert "ci-framework/scripts/arriving.sh" in after
 
 
 def test_an_answer_can_be_changed_without_changing_the_release(project: Path) -> None:
@@ -243,7 +243,7 @@ def test_going_local_removes_what_only_github_runs_and_going_back_restores_it(
 def test_a_file_of_the_framework_that_was_edited_merges_or_says_so(
     project: Path,
 ) -> None:
-    tiers = project / "ci-framework" / "configs" / "quality-tiers.yaml"
+    tiers = project / "ci-framework" / "scripts" / "validate-config.sh"
     tiers.write_text("# mine\n" + tiers.read_text("utf-8"), "utf-8")
     commit(project)
     update(project)

@@ -252,7 +252,7 @@ def a_job_is_left_out_exactly_for_the_reason_recorded_under_its_name(
         return
     for name, job in doc.jobs.items():
         recorded = f"!fromJSON(needs.change-detection.outputs.skips)['{name}']"
-        after_failures = "!canceled() && needs.change-detection.result == 'success' &&"
+        after_failures = "!cancelled() && needs.change-detection.result == 'success' &&"
         allowed = {
             f"${{{{ {recorded} }}}}",
             f"${{{{ {after_failures} {recorded} }}}}",

@@ -50,7 +50,7 @@ def judge(
 
 
 @pytest.mark.parametrize("document", WITH_VERDICT, indirect=True)
-@pytest.mark.parametrize("result", ["failure", "canceled", "skipped"])
+@pytest.mark.parametrize("result", ["failure", "cancelled", "skipped"])
 def test_one_job_without_success_is_red(document: Document, result: str) -> None:
     for last in ({"b": result}, {"b": result, "c": "success"}):
         assert judge(document, {FIRST: "success", **last}, {}) != 0
@@ -73,7 +73,7 @@ def test_no_job_at_all_is_red(document: Document) -> None:
         ("skipped", {"b": "only documentation changed"}, True),
         ("skipped", {"b": ""}, False),
         ("skipped", {"c": "only documentation changed"}, False),
-        ("canceled", {"b": "only documentation changed"}, False),
+        ("cancelled", {"b": "only documentation changed"}, False),
         ("failure", {"b": "only documentation changed"}, False),
         ("skipped", None, False),
         ("skipped", "", False),
@@ -92,7 +92,7 @@ def test_a_job_may_be_left_out_for_a_recorded_reason_only(
 
 
 @pytest.mark.parametrize("document", RENDERED, indirect=True)
-@pytest.mark.parametrize("result", ["failure", "canceled", "skipped"])
+@pytest.mark.parametrize("result", ["failure", "cancelled", "skipped"])
 def test_without_detection_no_reason_counts(document: Document, result: str) -> None:
     reasons = {FIRST: "because", "b": "because"}
     assert judge(document, {FIRST: result, "b": "skipped"}, reasons) != 0

@@ -17,10 +17,11 @@ from ci_engine.changes.decision import (
     everything,
 )
 from ci_engine.changes.diff import Change, changed_files, contents_before
+from ci_engine.changes.diff_base import DiffBase, find_diff_base
 from ci_engine.configuration.loading import Configuration
 from ci_engine.errors import ToolError, UsageError
 from ci_engine.github.event import Event, read_event
-from ci_engine.project.git import DiffBase, find_diff_base, is_checked_out
+from ci_engine.project.git import Git
 from ci_engine.project.repository import Project
 from ci_engine.test_selection.building import build_graph
 from ci_engine.test_selection.files import Files
@@ -162,7 +163,7 @@ def _everything(
     head = os.environ.get("GITHUB_SHA", "HEAD")
     decision = everything(because, head=head)
     try:
-        start = find_diff_base(project.root)
+        start = find_diff_base(project.root, "", os.environ)
         if start.commit is None:
             return decision
         changes = changed_files(project.root, start, work_tree=False)
@@ -189,7 +190,7 @@ def _decide(
         return everything(f"a submodule moved: {names}", base)
     kinds = kinds_of(project, configuration, changes)
     affected = None
-    here = not request.head or is_checked_out(project.root, request.head)
+    here = not request.head or Git(project.root).is_checked_out(request.head)
     if request.analyze and here and changes:
         affected = analyze(project, configuration, changes, kinds)
     # A push is judged as a whole; what may leave tests out is a proposed change.

@@ -1,4 +1,4 @@
-"""What a change touched, asked of git: its files, and the lines of them.
+"""What a change touched, according to git: files, and lines of them.
 
 An empty list of changes is only ever the truth, never a failure.
 """
@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ci_engine.changes.diff_base import DiffBase
 from ci_engine.errors import ToolError
-from ci_engine.project.git import DiffBase, Repository
+from ci_engine.project.git import Git
 
 __all__ = ["Change", "changed_files", "changed_lines", "contents_before"]
 
@@ -74,30 +75,30 @@ class Change:
 
 
 def changed_files(
-    root: Path, start: DiffBase, *, work_tree: bool = True, head: str = "HEAD"
+    root: Path, diff_base: DiffBase, *, work_tree: bool = True, head: str = "HEAD"
 ) -> list[Change]:
     """List the files that a change touched.
 
     Args:
         root: the repository.
-        start: where the change started; it must be known.
+        diff_base: where the change started; it must be known.
         work_tree: whether what is not committed is part of the change.
         head: the commit that the change ends with, without a work tree.
 
     Raises:
         ToolError: if git cannot tell: everything must be treated as changed.
     """
-    repository = Repository(root)
-    ends = (_known(start),) if work_tree else (_known(start), head)
-    text = repository.need(*_DIFF, *_RAW, *ends, "--")
-    prefix = "" if (root / ".git").exists() else repository.prefix()
+    git = Git(root)
+    ends = (_known(diff_base),) if work_tree else (_known(diff_base), head)
+    text = git.read(*_DIFF, *_RAW, *ends, "--")
+    prefix = "" if (root / ".git").exists() else _prefix(git)
     fields = text.split("\0")
     changes = {
         _change(facts, posixpath.relpath(path, prefix or "."))
         for facts, path in zip(fields[0::2], fields[1::2], strict=False)
     }
     if work_tree:
-        changes |= {Change(path, "A") for path in _unknown_to_git(repository)}
+        changes |= {Change(path, "A") for path in git.untracked()}
     return sorted(changes)
 
 
@@ -110,13 +111,13 @@ def _change(facts: str, path: str) -> Change:
 
 def contents_before(root: Path, changes: Iterable[Change]) -> dict[str, bytes]:
     """What files held before the change, by their path; some may be missing."""
-    asked = [change for change in changes if change.before]
-    if not asked:
+    changed = [change for change in changes if change.before]
+    if not changed:
         return {}
-    given = "".join(f"{change.before}\n" for change in asked)
-    answers = io.BytesIO(Repository(root).ask("cat-file", "--batch", given=given))
+    names = "".join(f"{change.before}\n" for change in changed)
+    answers = io.BytesIO(Git(root).answer("cat-file", "--batch", text=names))
     found: dict[str, bytes] = {}
-    for change in asked:
+    for change in changed:
         # ``NAME blob SIZE``, what it holds, and the end of the line.
         size = answers.readline().rpartition(b" blob ")[2].strip()
         if size.isdigit():
@@ -126,22 +127,22 @@ def contents_before(root: Path, changes: Iterable[Change]) -> dict[str, bytes]:
 
 
 def changed_lines(
-    root: Path, start: DiffBase, patterns: Sequence[str]
+    root: Path, diff_base: DiffBase, patterns: Sequence[str]
 ) -> dict[str, set[int]]:
     """List the lines that were added or rewritten, as they stand in the work tree.
 
     Args:
         root: the repository.
-        start: where the change started; it must be known.
+        diff_base: where the change started; it must be known.
         patterns: git's patterns for the files that matter, such as ``*.py``.
 
     Raises:
         ToolError: if git cannot tell: everything must be treated as changed.
     """
-    repository = Repository(root)
-    text = repository.need(*_DIFF, *_PATCH, _known(start), "--", *patterns)
+    git = Git(root)
+    text = git.read(*_DIFF, *_PATCH, _known(diff_base), "--", *patterns)
     lines = _read_patch(text)
-    for path in _unknown_to_git(repository, *patterns):
+    for path in git.untracked(*patterns):
         try:
             data = (root / path).read_bytes()
         except OSError:
@@ -150,20 +151,20 @@ def changed_lines(
     return lines
 
 
-def _known(start: DiffBase) -> str:
+def _known(diff_base: DiffBase) -> str:
     """The commit.
 
     Raises:
         ToolError: if it is not known.
     """
-    if start.commit is None:
-        raise ToolError(f"where the change started is not known: {start.reason}")
-    return start.commit
+    if diff_base.commit is None:
+        raise ToolError(f"where the change started is not known: {diff_base.reason}")
+    return diff_base.commit
 
 
-def _unknown_to_git(repository: Repository, *patterns: str) -> list[str]:
-    command = ("ls-files", "-z", "--others", "--exclude-standard", "--", *patterns)
-    return [name for name in repository.need(*command).split("\0") if name]
+def _prefix(git: Git) -> str:
+    """The directory of the root, seen from the top of the work tree."""
+    return git.read("rev-parse", "--show-prefix").removesuffix("\n")
 
 
 def _read_patch(text: str) -> dict[str, set[int]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-import traceback
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from types import FrameType
@@ -12,10 +11,11 @@ from types import FrameType
 import msgspec
 
 from ci_engine import __version__
-from ci_engine.changes.decision import Affected
+from ci_engine.changes.diff_base import DiffBase, find_diff_base
 from ci_engine.checks import DEPENDS_ON, FIXERS, needs_environment, run_check
-from ci_engine.checks.context import Context, not_run_because, skipped
+from ci_engine.checks.context import Context
 from ci_engine.checks.interpreter import check_interpreter, name_of, python_of
+from ci_engine.checks.outcomes import not_run, run_guarded, skipped
 from ci_engine.checks.request import GateRequest
 from ci_engine.checks.rerun import rerun_command
 from ci_engine.configuration.loading import Configuration
@@ -23,8 +23,9 @@ from ci_engine.configuration.settings import CheckName
 from ci_engine.environments.environment import Environment
 from ci_engine.environments.preparation import prepare_environment
 from ci_engine.errors import ToolError
-from ci_engine.findings.baseline import Baseline, Scope, gone, judge, read_baseline
+from ci_engine.findings.baseline import Baseline, judge, read_baseline
 from ci_engine.findings.fingerprints import fingerprint_findings
+from ci_engine.findings.recording import Scope, count_resolved
 from ci_engine.findings.results import (
     CheckResult,
     RunResult,
@@ -32,13 +33,12 @@ from ci_engine.findings.results import (
     Verdict,
     verdict_of,
 )
+from ci_engine.findings.tracked_output import check_tracked_output
 from ci_engine.monorepo.names import seen_from_top
 from ci_engine.processes.activity import activity
 from ci_engine.processes.programs import CanceledError
 from ci_engine.processes.signals import on_signals, restore
-from ci_engine.project.git import DiffBase, find_diff_base
 from ci_engine.project.repository import Project
-from ci_engine.project.tracked_output import check_tracked_output
 
 __all__ = ["GateRun"]
 
@@ -122,11 +122,9 @@ class GateRun:
 
     def _notes(self, checks: Sequence[CheckResult]) -> list[str]:
         """Offer to shrink the baseline when known findings are resolved."""
-        decision = self.request.decision
-        partial = decision is not None and decision.tests.mode != "all"
-        if self.baseline is None or self.request.paths or partial:
+        if self.baseline is None or self.request.paths or self.request.partial:
             return []
-        number = gone(self.baseline, checks, self.scope)
+        number = count_resolved(self.baseline, checks, self.scope)
         package = f" --package {self.request.package}" if self.request.package else ""
         command = f"ci-framework/ci gate{package} --baseline write"
         text = f"{number} known findings are gone: `{command}` shrinks the baseline"
@@ -198,49 +196,28 @@ class GateRun:
         )
 
     def _run_one(self, name: CheckName) -> CheckResult:
-        if name in self.request.left_out:
-            return skipped(name, self.request.left_out[name])
-        started = time.monotonic()
-        try:
+        def run() -> CheckResult:
             if self.cancel.is_set():
                 raise CanceledError
+            if name in self.request.left_out:
+                return skipped(self.request.left_out[name])
             with activity(name):
-                result = run_check(name, self._context())
-        except CanceledError:
-            result = self._canceled(name)
-        except ToolError as error:
-            result = not_run_because(name, error)
-        except Exception:  # a defect of one check must not hide the other results
-            reason = "an error of ci-framework itself: please report it"
-            result = CheckResult(
-                id=name,
-                status=Status.NOT_RUN,
-                reason=reason,
-                output=traceback.format_exc(),
-            )
-        result.seconds = time.monotonic() - started
-        return result
+                return run_check(self._context(name))
 
-    def _context(self) -> Context:
-        decision = self.request.decision
+        return run_guarded(name, run, self._canceled)
+
+    def _context(self, name: CheckName) -> Context:
         return Context(
             project=self.project,
-            settings=self.configuration.settings,
-            reports=self.request.reports,
-            cancel=self.cancel,
             environment=self.environment,
-            paths=self.request.paths,
-            fix=self.request.fix,
-            tier=self.request.tier,
-            since=self.request.since,
-            start=self.diff_base,
+            cancel=self.cancel,
+            check=name,
+            settings=self.configuration.settings,
+            request=self.request,
+            diff_base=self.diff_base,
             baseline=None if self.request.baseline == "write" else self.baseline,
             hypothesis_examples=self._hypothesis_examples(),
             earlier=dict(self.results),
-            tests=decision.tests if decision else None,
-            affected=decision.affected if decision else Affected(),
-            explicit=self.request.explicit,
-            siblings=self.request.siblings,
         )
 
     def diff_base(self) -> DiffBase:
@@ -256,12 +233,10 @@ class GateRun:
         tiers = self.configuration.tiers.tiers
         return tiers[self.request.tier].hypothesis_examples
 
-    def _canceled(self, name: CheckName) -> CheckResult:
+    def _canceled(self) -> CheckResult:
         if self.interrupted:
-            reason = "interrupted: the run was canceled"
-            return CheckResult(id=name, status=Status.NOT_RUN, reason=reason)
-        reason = "--fail-fast: an earlier check failed"
-        return CheckResult(id=name, status=Status.SKIPPED, reason=reason)
+            return not_run("interrupted: the run was canceled")
+        return skipped("--fail-fast: an earlier check failed")
 
     def _finish(self, name: CheckName, result: CheckResult) -> None:
         result.blocking = self.configuration.settings.checks[name].blocking

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ci_engine.cleanup.patterns import CleanupPatterns, refuse_patterns
 from ci_engine.configuration.settings import Cleanup
-from ci_engine.environments.environment import child_variables
-from ci_engine.errors import ToolError, UsageError
-from ci_engine.processes.programs import Outcome, run_program
+from ci_engine.errors import UsageError
+from ci_engine.processes.child_environment import child_variables
+from ci_engine.project.git import Git
 from ci_engine.project.globs import matching
 
-__all__ = ["Found", "find_files", "git", "refuse_many", "remove", "remove_listed"]
-
-_SECONDS = 120.0
+__all__ = [
+    "Found",
+    "find_files",
+    "literal_git",
+    "refuse_many",
+    "remove",
+    "remove_listed",
+]
 
 
 @dataclass(frozen=True)
@@ -33,26 +38,9 @@ class Found:
     pattern: str
 
 
-def git(root: Path, *words: str, variables: dict[str, str] | None = None) -> Outcome:
-    """Run git; no name is ever a pattern, and nobody is asked for a password.
-
-    Raises:
-        ToolError: if it fails.
-    """
-    outcome = run_program(
-        ["git", "--literal-pathspecs", *words],
-        cwd=root,
-        timeout=_SECONDS,
-        variables=child_variables(
-            {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", **(variables or {})}
-        ),
-    )
-    if outcome.code != 0:
-        raise ToolError(
-            f"git {words[0]}: {outcome.describe_exit()}: {outcome.tail(3)}",
-            hint="run `git status` and correct what it reports",
-        )
-    return outcome
+def literal_git(root: Path, variables: Mapping[str, str] | None = None) -> Git:
+    """What runs git in a repository; no path is ever a pattern."""
+    return Git(root, child_variables(variables), ("--literal-pathspecs",))
 
 
 def find_files(
@@ -73,7 +61,7 @@ def find_files(
     refuse_patterns([*settings.patterns, *more], defaults.protected)
     patterns = [*defaults.patterns, *settings.patterns, *more]
     found: list[Found] = []
-    for path in git(root, "ls-files", "-z").names():
+    for path in literal_git(root).succeed("ls-files", "-z").names():
         shown = os.fsencode(path).decode("utf-8", "replace")
         pattern = matching(shown, patterns)
         kept = (*defaults.protected, *settings.keep)
@@ -92,15 +80,10 @@ def remove(root: Path, found: Collection[Found], most: int) -> None:
         ToolError: if git refuses.
     """
     refuse_many(found, most)
-    remove_listed(root, found)
+    remove_listed(literal_git(root), found)
 
 
-def remove_listed(
-    root: Path,
-    found: Collection[Found],
-    *options: str,
-    variables: dict[str, str] | None = None,
-) -> None:
+def remove_listed(git: Git, found: Collection[Found], *options: str) -> None:
     """Let git remove all of the files or none; their names come from a file.
 
     Raises:
@@ -109,9 +92,8 @@ def remove_listed(
     with tempfile.TemporaryDirectory() as directory:
         listing = Path(directory) / "paths"
         listing.write_bytes(b"".join(os.fsencode(each.path) + b"\0" for each in found))
-        words = ("rm", "--quiet", *options, "--pathspec-file-nul")
-        source = f"--pathspec-from-file={listing}"
-        git(root, *words, source, variables=variables)
+        source = (f"--pathspec-from-file={listing}", "--pathspec-file-nul")
+        git.succeed("rm", "--quiet", *options, *source)
 
 
 def refuse_many(found: Collection[Found], most: int) -> None:

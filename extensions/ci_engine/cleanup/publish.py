@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
 import msgspec
 
-from ci_engine.cleanup.find import Found, git, remove_listed
+from ci_engine.cleanup.find import Found, literal_git, remove_listed
 from ci_engine.errors import ToolError, UsageError
 from ci_engine.github.comments import PullRequest, call
+from ci_engine.project.git import Git
 
 __all__ = [
     "BRANCH",
@@ -28,7 +29,7 @@ __all__ = [
 
 BRANCH = "ci-framework/cleanup"
 _TITLE = "chore: remove files that do not belong into the repository"
-_WHO = {
+_AUTHOR = {
     "GIT_AUTHOR_NAME": "github-actions[bot]",
     "GIT_AUTHOR_EMAIL": "41898282+github-actions[bot]@users.noreply.github.com",
     "GIT_COMMITTER_NAME": "github-actions[bot]",
@@ -85,7 +86,7 @@ def push(root: Path, destination: Destination, found: Collection[Found]) -> None
         ToolError: if git or GitHub refuse.
     """
     commit = _commit(root, found)
-    _send(root, destination, f"{commit}:refs/heads/{destination.branch}")
+    _push(root, destination, f"{commit}:refs/heads/{destination.branch}")
 
 
 def open_pull_request(
@@ -100,9 +101,9 @@ def open_pull_request(
         ToolError: if git or GitHub refuse.
     """
     commit = _commit(root, found)
-    there = _remote(root, destination)
+    there = _remote_commit(root, destination)
     lease = f"--force-with-lease=refs/heads/{BRANCH}:{there}"
-    _send(root, destination, f"{commit}:refs/heads/{BRANCH}", lease)
+    _push(root, destination, f"{commit}:refs/heads/{BRANCH}", lease)
     api = destination.api
     owner = api.repository.partition("/")[0]
     query = f"head={quote(f'{owner}:{BRANCH}', safe='')}&state=open"
@@ -145,27 +146,28 @@ def _code(text: str) -> str:
 def _commit(root: Path, found: Collection[Found]) -> str:
     """Make a commit without the files, and without touching index or work tree."""
     with tempfile.TemporaryDirectory() as directory:
-        variables = {**_WHO, "GIT_INDEX_FILE": str(Path(directory) / "index")}
-        git(root, "read-tree", "HEAD", variables=variables)
-        remove_listed(root, found, "--cached", variables=variables)
-        tree = git(root, "write-tree", variables=variables).stdout.strip()
-        words = ("commit-tree", tree, "-p", "HEAD", "-m", _TITLE)
-        return git(root, *words, variables=variables).stdout.strip()
+        index = str(Path(directory) / "index")
+        git = literal_git(root, {**_AUTHOR, "GIT_INDEX_FILE": index})
+        git.succeed("read-tree", "HEAD")
+        remove_listed(git, found, "--cached")
+        tree = git.read("write-tree").strip()
+        return git.read("commit-tree", tree, "-p", "HEAD", "-m", _TITLE).strip()
 
 
-def _credentials(destination: Destination) -> tuple[list[str], dict[str, str]]:
-    words = ["-c", "credential.helper=", "-c", f"credential.helper={_HELPER}"]
-    return words, {"GITHUB_TOKEN": destination.api.token}
+def _remote_git(root: Path, destination: Destination) -> Git:
+    """What runs git with the token of the workflow."""
+    git = literal_git(root, {"GITHUB_TOKEN": destination.api.token})
+    helpers = ("-c", "credential.helper=", "-c", f"credential.helper={_HELPER}")
+    return replace(git, options=(*git.options, *helpers))
 
 
-def _remote(root: Path, destination: Destination) -> str:
+def _remote_commit(root: Path, destination: Destination) -> str:
     """The commit that our branch has there now, empty if there is none."""
-    words, variables = _credentials(destination)
-    command = (*words, "ls-remote", "origin", f"refs/heads/{BRANCH}")
-    return git(root, *command, variables=variables).stdout.partition("\t")[0].strip()
+    git = _remote_git(root, destination)
+    listed = git.read("ls-remote", "origin", f"refs/heads/{BRANCH}")
+    return listed.partition("\t")[0].strip()
 
 
-def _send(root: Path, destination: Destination, what: str, *options: str) -> None:
-    words, variables = _credentials(destination)
-    command = (*words, "push", "--quiet", "--no-verify", *options, "origin", what)
-    git(root, *command, variables=variables)
+def _push(root: Path, destination: Destination, refspec: str, *options: str) -> None:
+    git = _remote_git(root, destination)
+    git.succeed("push", "--quiet", "--no-verify", *options, "origin", refspec)

@@ -8,6 +8,7 @@ from typing import Literal
 
 from ci_engine import __version__
 from ci_engine.changes.diff import changed_files
+from ci_engine.changes.diff_base import find_diff_base
 from ci_engine.cleanup.find import Found, find_files, refuse_many, remove
 from ci_engine.cleanup.patterns import patterns_of_text, read_patterns
 from ci_engine.cleanup.publish import (
@@ -32,7 +33,6 @@ from ci_engine.findings.results import (
 )
 from ci_engine.github.comments import post_comment, pull_request_of
 from ci_engine.github.outputs import warn, write_outputs
-from ci_engine.project.git import find_diff_base
 from ci_engine.project.output_files import prepare_directory
 from ci_engine.project.repository import read_project
 from ci_engine.reports.console import make_console

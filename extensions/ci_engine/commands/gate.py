@@ -26,9 +26,10 @@ from ci_engine.configuration.loading import Configuration, load_configuration
 from ci_engine.configuration.settings import BUILT_IN_CHECKS, CheckName
 from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.environments.environment import Environment
-from ci_engine.environments.package_gate import prepared_for
+from ci_engine.environments.package_environment import package_preparation
 from ci_engine.errors import UsageError, suggest
-from ci_engine.findings.baseline import judge, record, write
+from ci_engine.findings.baseline import judge
+from ci_engine.findings.recording import record, write
 from ci_engine.findings.results import RunResult, verdict_of
 from ci_engine.monorepo.declared import Siblings
 from ci_engine.monorepo.graph import find_package, packages_graph
@@ -203,7 +204,7 @@ def _subject(options: GateOptions, surroundings: Surroundings) -> _Subject:
         inside_package(paths, view.project.prefix, name),
         python,
         package=name,
-        prepare=prepared_for(view, tier, python),
+        prepare=package_preparation(view, tier, python),
         left_out=LEFT_OUT if view.project.prefix else {},
         siblings=Siblings(top, view.graph, view.package),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
@@ -23,11 +24,12 @@ from ci_engine.commands.output import print_list
 from ci_engine.commands.paths import relative_directory, split_lines
 from ci_engine.configuration.loading import Configuration, load_configuration
 from ci_engine.configuration.reading import Table
-from ci_engine.configuration.security_profiles import ENGINE_NAMES, EngineName
+from ci_engine.configuration.security_profiles import ScannerName
 from ci_engine.configuration.settings import SecurityLevel
 from ci_engine.configuration.surroundings import Surroundings
-from ci_engine.errors import UsageError, suggest
-from ci_engine.findings.baseline import gone, read_baseline, record, write
+from ci_engine.errors import UsageError
+from ci_engine.findings.baseline import read_baseline
+from ci_engine.findings.recording import count_resolved, record, write
 from ci_engine.findings.results import (
     CheckResult,
     RunResult,
@@ -43,18 +45,17 @@ from ci_engine.reports.console import make_console
 from ci_engine.reports.html import to_html
 from ci_engine.reports.publishing import publish, write_reports
 from ci_engine.scanning.files import named
-from ci_engine.scanning.judge import stands
+from ci_engine.scanning.judge import is_blocking
 from ci_engine.scanning.run import ScanRun
 from ci_engine.scanning.waivers import WAIVERS_FILE, read_waivers
 
 __all__ = ["COMMAND", "ScanOptions", "run_scan"]
 
-_ABOUT = f"""\
+_ABOUT = """\
 Look for security issues, secrets and known vulnerabilities.
 
 levels: low, medium, high, critical; each one is stricter than the one before.
-scanners: {", ".join(ENGINE_NAMES[:9])},
-  {", ".join(ENGINE_NAMES[9:])}.
+`ci scan --dry-run` lists the scanners of a level.
 """
 
 
@@ -133,16 +134,20 @@ def run(options: ScanOptions, surroundings: Surroundings) -> int:
     root, variables = surroundings.repository, surroundings.variables
     configuration = load_configuration(root, variables, options.overrides)
     level = configuration.settings.security.level
-    engines: Sequence[EngineName] = configuration.security.levels[level].engines
+    scanners: Sequence[ScannerName] = configuration.security.scanners_of(level)
+    warnings: list[str] = []
     if options.only:
-        engines = _named(options.only)
+        scanners, warnings = configuration.security.select(options.only)
+        sys.stderr.writelines(f"warning: {warning}\n" for warning in warnings)
     project = read_project(root)
     if options.dry_run:
-        print_list("scan", "scanners", engines, as_json=options.json)
+        print_list("scan", "scanners", scanners, as_json=options.json)
         return 0
     console = make_console(variables, as_json=options.json)
     with console.progress():
-        result = run_scan(project, configuration, engines, options, surroundings)
+        result = run_scan(
+            project, configuration, scanners, options, surroundings, warnings
+        )
     for check in result.checks:
         console.check(check)
     reports = surroundings.reports(options.report_dir, "scan")
@@ -150,27 +155,13 @@ def run(options: ScanOptions, surroundings: Surroundings) -> int:
     return result.verdict.exit_code
 
 
-def _named(names: Sequence[str]) -> list[EngineName]:
-    """The named scanners, in the order in which they are reported.
-
-    Raises:
-        UsageError: for an unknown name.
-    """
-    for name in names:
-        if name not in ENGINE_NAMES:
-            raise UsageError(
-                f"--only: unknown scanner {name!r}; {suggest(name, ENGINE_NAMES)}",
-                hint="run `ci-framework/ci scan --help`",
-            )
-    return [name for name in ENGINE_NAMES if name in names]
-
-
 def run_scan(
     project: Project,
     configuration: Configuration,
-    engines: Sequence[EngineName],
+    scanners: Sequence[ScannerName],
     options: ScanOptions,
     surroundings: Surroundings,
+    notes: Sequence[str] = (),
 ) -> RunResult:
     """Run the scanners, write the reports and return the result.
 
@@ -182,17 +173,18 @@ def run_scan(
     reports = surroundings.reports(options.report_dir, "scan")
     level = configuration.settings.security.level
     prepare_directory(reports, project.output)
-    _write(_unfinished(level, engines), reports)
+    _write(_unfinished(level, scanners), reports)
     baseline = read_baseline(project.root)
     writes = options.baseline == "write"
     scan = ScanRun(
         project=project,
         configuration=configuration,
         level_name=level,
-        engines=engines,
+        scanners=scanners,
         reports=reports,
         search_path=_search_path(split_lines(options.tools), surroundings),
         waivers=read_waivers(project.root, surroundings.today),
+        variables=surroundings.variables,
         baseline=None if writes else baseline,
         since=options.since,
         history="all" if options.advanced else options.history or "",
@@ -220,10 +212,11 @@ def run_scan(
         name = "ci-framework/project/baseline.json"
         result.notes = [f"{name}: {changed}", *kept, *_about_secrets(result.checks)]
     elif baseline is not None:
-        number = gone(baseline, outcome.separate)
+        number = count_resolved(baseline, outcome.separate)
         command = f"ci-framework/ci scan --level {level} --baseline write"
         text = f"{number} known findings are gone: `{command}` shrinks the baseline"
         result.notes += [text] if number else []
+    result.notes += notes
     _write(result, reports)
     publish(result, reports, surroundings.variables)
     _publish_files(reports, surroundings)
@@ -237,7 +230,7 @@ def _about_secrets(checks: Sequence[CheckResult]) -> list[str]:
         for check in checks
         if not check.reason
         for finding in check.findings
-        if stands(finding)
+        if is_blocking(finding)
     ]
     if not locations:
         return []
@@ -269,11 +262,11 @@ def _result(
     )
 
 
-def _unfinished(level: SecurityLevel, engines: Sequence[EngineName]) -> RunResult:
+def _unfinished(level: SecurityLevel, scanners: Sequence[ScannerName]) -> RunResult:
     """What the reports say until the run is complete."""
     reason = "interrupted: the run did not complete"
     checks = [
-        CheckResult(id=name, status=Status.NOT_RUN, reason=reason) for name in engines
+        CheckResult(id=name, status=Status.NOT_RUN, reason=reason) for name in scanners
     ]
     result = _result(level, checks, 0.0)
     result.verdict = Verdict.ERROR

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from ci_engine import __version__
-from ci_engine.checks.context import not_run_because
+from ci_engine.checks.outcomes import not_run_because
 from ci_engine.commands.command import EXIT_CODES, Command, Request
 from ci_engine.commands.options import add_dry_run
 from ci_engine.commands.output import print_json
@@ -21,7 +21,7 @@ from ci_engine.environments.preparation import prepare_development, prepare_envi
 from ci_engine.errors import ToolError
 from ci_engine.findings.results import CheckResult, RunResult, Status, verdict_of
 from ci_engine.processes.activity import activity
-from ci_engine.processes.programs import find_program, run_program
+from ci_engine.processes.programs import run_program
 from ci_engine.project.output_files import prepare_directory
 from ci_engine.project.repository import Project, read_project
 from ci_engine.reports.console import make_console
@@ -104,7 +104,8 @@ def _run_step(name: str, step: Callable[[], CheckResult]) -> CheckResult:
         with activity(name):
             check = step()
     except ToolError as error:
-        check = not_run_because(name, error)
+        check = not_run_because(error)
+        check.id = name
     check.seconds = time.monotonic() - started
     check.rerun = "ci-framework/ci setup"
     return check
@@ -138,12 +139,11 @@ def _hooks(project: Project) -> CheckResult:
         result.status = Status.SKIPPED
         result.reason = "there is no .pre-commit-config.yaml"
         return result
-    if not project.has_git or find_program("git") is None:
+    if project.git is None:
         result.status = Status.SKIPPED
         result.reason = "not a git repository: run `git init`, then this again"
         return result
-    command = ["git", "config", "--get", "core.hooksPath"]
-    hooks_path = run_program(command, cwd=project.root, timeout=30).stdout.strip()
+    hooks_path = project.git.run("config", "--get", "core.hooksPath").stdout.strip()
     if hooks_path:
         result.status = Status.SKIPPED
         result.reason = f"git's core.hooksPath is {hooks_path}: hooks are yours to run"

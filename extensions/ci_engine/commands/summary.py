@@ -13,11 +13,11 @@ from ci_engine.configuration.reading import read_text
 from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.errors import ToolError, UsageError
 from ci_engine.findings.results import CheckResult, RunResult, Status, Verdict
+from ci_engine.findings.tracked_output import check_tracked_output
 from ci_engine.github.comments import post_comment, pull_request_of
 from ci_engine.github.outputs import add_summary, warn, write_outputs
 from ci_engine.project.output_files import prepare_directory, write_text
 from ci_engine.project.repository import Project
-from ci_engine.project.tracked_output import check_tracked_output
 from ci_engine.reports.gathered import (
     Job,
     MatrixJob,

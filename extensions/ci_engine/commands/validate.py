@@ -20,11 +20,11 @@ from ci_engine.findings.results import (
     Verdict,
     verdict_of,
 )
+from ci_engine.findings.tracked_output import find_tracked_output
 from ci_engine.github.outputs import write_outputs
 from ci_engine.processes.activity import activity
 from ci_engine.project.output_files import prepare_directory
 from ci_engine.project.repository import Project, read_project
-from ci_engine.project.tracked_output import find_tracked_output
 from ci_engine.reports.console import make_console
 from ci_engine.reports.publishing import write_reports
 from ci_engine.validation.blocks import check_answers, check_blocks

@@ -1,8 +1,7 @@
 """The settings of a project: their names, types, defaults and limits.
 
-This module is the one list of what ``[tool.ci-framework]`` may hold. The JSON
-schema that editors use is generated from it; the defaults are data, in
-``configs/quality-tiers.yaml``.
+The JSON schema that editors use is generated from this module; the defaults are
+data, in ``configs/quality-tiers.yaml``.
 """
 
 from __future__ import annotations
@@ -149,15 +148,17 @@ class Policy(StrictTable, frozen=True):
 
     Attributes:
         file_lines: most lines of a file.
-        function_lines: most lines of a function, its docstring not counted.
+        function_statements: most statements of a function.
         complexity: highest cyclomatic complexity of a function.
         dead_code: whether private names that nothing uses are reported.
+        function_lines: the former name of ``function_statements``.
     """
 
     file_lines: Count
-    function_lines: Count
+    function_statements: Count
     complexity: Count
     dead_code: bool
+    function_lines: Count = 0
 
 
 class Changes(StrictTable, frozen=True):
@@ -222,8 +223,7 @@ class Scan(StrictTable, frozen=True):
     Attributes:
         images: names of container images to scan.
         exclude_patterns: files that no scanner is given; the report counts them.
-        denied_licences: licenses that no dependency may have, as SPDX expressions
-            or beginnings of them, such as ``AGPL-``.
+        denied_licences: SPDX expressions, or beginnings, that no dependency may have.
     """
 
     images: list[Text] = msgspec.field(default_factory=list[Text])

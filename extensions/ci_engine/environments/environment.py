@@ -1,11 +1,9 @@
-"""The project's environment: find the declared one, or make one and say so."""
+"""Environments that checks run in, and what each of them has."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
-import sys
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,17 +14,20 @@ import msgspec
 from ci_engine.environments import inside
 from ci_engine.environments.installer import python_of
 from ci_engine.errors import ToolError
-from ci_engine.processes.programs import Outcome, find_program, run_program
+from ci_engine.processes.child_environment import activated, child_variables
+from ci_engine.processes.programs import Outcome, run_program
 from ci_engine.project.output_files import prepare_directory, write_text
 from ci_engine.project.repository import Project
 
 __all__ = [
-    "MEASURING",
     "Environment",
     "Probe",
-    "child_variables",
+    "environment_error",
+    "pixi_environment",
     "probe_environment",
+    "probe_virtual_environment",
     "python_of",
+    "virtual_environment",
 ]
 
 # Programs that checks look for in the project's environment.
@@ -41,10 +42,6 @@ PROGRAMS = (
     "detect-secrets",
     "semgrep",
 )
-
-# Variables that make coverage measure a process from its start: meant for the tests.
-MEASURING = ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
-_DROPPED = ("PYTHONHOME", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__", *MEASURING)
 
 
 class Probe(msgspec.Struct, frozen=True):
@@ -67,8 +64,8 @@ class Environment:
         name: for people, for example ``uv: group quality``.
         probe: what it has.
         variables: the environment variables its programs run with.
-        prefix: words before every command, for managers that start programs.
-        substitute: why it stands for the declared one, empty if it is that.
+        prefix: arguments before every command, for managers that start programs.
+        substitute: why it replaces the declared one, empty if it is that one.
     """
 
     name: str
@@ -93,20 +90,6 @@ class Environment:
         return self.probe.versions.get(name, "")
 
 
-def child_variables(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The variables programs get: ours, without what is only meant for us."""
-    kept = {name: value for name, value in os.environ.items() if name not in _DROPPED}
-    kept.update(extra or {})
-    return kept
-
-
-def activated(prefix: Path) -> dict[str, str]:
-    """The variables of an activated virtual environment."""
-    scripts = prefix / ("Scripts" if os.name == "nt" else "bin")
-    path = os.pathsep.join([str(scripts), os.environ.get("PATH", "")])
-    return child_variables({"VIRTUAL_ENV": str(prefix), "PATH": path})
-
-
 def probe_environment(
     python: Sequence[str | Path],
     *,
@@ -114,10 +97,10 @@ def probe_environment(
     variables: Mapping[str, str],
     cancel: threading.Event | None = None,
 ) -> Probe:
-    """Ask an interpreter what its environment has.
+    """Find out from an interpreter what its environment has.
 
     Raises:
-        ToolError: if it does not run or does not answer.
+        ToolError: if it does not run, or prints something else.
     """
     script = inside.DIRECTORY / "probe.py"
     command = [*python, "-I", script, project.distribution, *PROGRAMS]
@@ -126,11 +109,13 @@ def probe_environment(
     )
     lines = outcome.stdout.strip().splitlines()
     if outcome.code != 0 or not lines:
-        raise environment_error("the interpreter does not answer", outcome)
+        raise environment_error("the interpreter did not run", outcome)
     try:
         return msgspec.json.decode(lines[-1], type=Probe)
     except msgspec.DecodeError as error:
-        raise environment_error("the interpreter answers nonsense", outcome) from error
+        raise environment_error(
+            "the interpreter gave no usable output", outcome
+        ) from error
 
 
 def probe_virtual_environment(
@@ -140,29 +125,66 @@ def probe_virtual_environment(
     variables: Mapping[str, str],
     cancel: threading.Event | None = None,
 ) -> Probe:
-    """Ask a virtual environment, or recall what it said while it is unchanged.
+    """Find out what a virtual environment has; cached while it is unchanged.
 
-    Installing, upgrading or removing a package changes the directories that the
-    recalled answer is bound to.
+    Installing, upgrading or removing a package changes the directories that the key
+    of the cache is made from.
 
     Raises:
-        ToolError: if its interpreter does not run or does not answer.
+        ToolError: if its interpreter does not run, or prints something else.
     """
     identity = _identity(prefix, project.distribution)
-    memory = project.output / "probes" / f"{identity}.json"
+    cached = project.output / "probes" / f"{identity}.json"
     try:
-        return msgspec.json.decode(memory.read_bytes(), type=Probe)
+        return msgspec.json.decode(cached.read_bytes(), type=Probe)
     except (OSError, msgspec.DecodeError):
         pass
     python = (python_of(prefix),)
     probe = probe_environment(
         python, project=project, variables=variables, cancel=cancel
     )
-    # Where the repository cannot be written, the environment is asked every time.
+    # Where the repository cannot be written, nothing is cached.
     with contextlib.suppress(ToolError):
-        prepare_directory(memory.parent, project.output)
-        write_text(memory, msgspec.json.encode(probe).decode())
+        prepare_directory(cached.parent, project.output)
+        write_text(cached, msgspec.json.encode(probe).decode())
     return probe
+
+
+def virtual_environment(
+    prefix: Path, name: str, project: Project, cancel: threading.Event | None
+) -> Environment:
+    """A virtual environment in which checks can run.
+
+    Raises:
+        ToolError: if its interpreter does not run.
+    """
+    variables = activated(prefix)
+    probe = probe_virtual_environment(
+        prefix, project=project, variables=variables, cancel=cancel
+    )
+    return Environment(name, probe, variables)
+
+
+def pixi_environment(
+    project: Project, name: str, cancel: threading.Event | None, *options: str
+) -> Environment:
+    """An environment of pixi in which checks can run.
+
+    Args:
+        project: the repository, or one of its packages.
+        name: the environment.
+        cancel: set when the run is canceled.
+        options: more options of ``pixi run``.
+
+    Raises:
+        ToolError: if pixi has no such environment.
+    """
+    prefix = ("pixi", "run", *options, "--environment", name, "--")
+    variables = child_variables()
+    probe = probe_environment(
+        (*prefix, "python"), project=project, variables=variables, cancel=cancel
+    )
+    return Environment(f"pixi environment {name}", probe, variables, prefix)
 
 
 def _identity(prefix: Path, distribution: str) -> str:
@@ -172,13 +194,12 @@ def _identity(prefix: Path, distribution: str) -> str:
     watched += [python_of(prefix).parent, *prefix.glob("lib*/python*/site-packages")]
     watched += [prefix / "Lib" / "site-packages"]
     times = [(str(p), p.stat().st_mtime_ns) for p in watched if p.exists()]
-    return hashlib.sha256(repr((times, distribution, PROGRAMS)).encode()).hexdigest()[
-        :24
-    ]
+    facts = repr((times, distribution, PROGRAMS))
+    return hashlib.sha256(facts.encode()).hexdigest()[:24]
 
 
 def environment_error(what: str, outcome: Outcome) -> ToolError:
-    """Say that an environment could not be had, with the end of what was printed."""
+    """The error for an environment that failed, with the end of the output."""
     command = " ".join(outcome.command)
     tail = outcome.tail()
     detail = f"\n{tail}" if tail else ""
@@ -186,10 +207,3 @@ def environment_error(what: str, outcome: Outcome) -> ToolError:
         f"{what}: `{command}`: {outcome.describe_exit()}{detail}",
         hint=f"run `{command}` yourself and correct what it reports",
     )
-
-
-def find_interpreter(version: str) -> Path | None:
-    """Find an installed interpreter: ours, or that of a version such as ``3.12``."""
-    if version in ("", f"{sys.version_info[0]}.{sys.version_info[1]}"):
-        return Path(sys.executable)
-    return find_program(f"python{version}")

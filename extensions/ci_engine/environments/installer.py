@@ -17,8 +17,17 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-__all__ = ["Commands", "installer_variables", "python_of", "ways_to_install"]
+__all__ = [
+    "Commands",
+    "VenvCommands",
+    "installer_variables",
+    "pip_commands",
+    "python_of",
+    "uv_commands",
+    "ways_to_install",
+]
 
 Commands = Sequence[Sequence[str]]
 
@@ -73,6 +82,44 @@ def python_of(prefix: Path) -> Path:
     return prefix.joinpath(*names)
 
 
+class VenvCommands(NamedTuple):
+    """The commands for a virtual environment.
+
+    Attributes:
+        make: makes an empty one.
+        install: installs into it, followed by requirements.
+    """
+
+    make: list[str]
+    install: list[str]
+
+
+def uv_commands(
+    prefix: Path, python: str, *options: str, uv: Sequence[str] = ("uv",)
+) -> VenvCommands:
+    """Make and fill a virtual environment with uv.
+
+    Args:
+        prefix: where to make it.
+        python: a version or the path of an interpreter; empty = what uv chooses.
+        options: more options of ``uv venv``.
+        uv: what starts uv.
+    """
+    chosen = ("--python", python) if python else ()
+    make = [*uv, "venv", "--quiet", *options, *chosen, str(prefix)]
+    target = str(python_of(prefix))
+    return VenvCommands(make, [*uv, "pip", "install", "--quiet", "--python", target])
+
+
+def pip_commands(prefix: Path, interpreter: str) -> VenvCommands:
+    """Make and fill a virtual environment with venv and pip."""
+    pip = [str(python_of(prefix)), "-I", "-m", "pip", "install", "--quiet"]
+    return VenvCommands(
+        [interpreter, "-I", "-m", "venv", str(prefix)],
+        [*pip, "--disable-pip-version-check"],
+    )
+
+
 def ways_to_install(
     prefix: Path, interpreter: str, requirements: Path, *, wheels_only: bool = False
 ) -> dict[str, Commands]:
@@ -87,22 +134,17 @@ def ways_to_install(
     Returns:
         For each installer that is there, the commands that it takes.
     """
-    python = str(python_of(prefix))
     lock = ["--no-deps", "--require-hashes", "--requirement", str(requirements)]
     lock += ["--only-binary", ":all:"] if wheels_only else []
-    make_uv = ["venv", "--quiet", "--allow-existing", "--python", interpreter]
-    fill_uv = ["pip", "install", "--quiet", "--python", python, *lock]
     starters = {
         "uv": ["uv"],
         "pixi": ["pixi", "exec", "uv"],
         "pipx": ["pipx", "run", "uv"],
     }
-    ways: dict[str, Commands] = {
-        name: ([*words, *make_uv, str(prefix)], [*words, *fill_uv])
-        for name, words in starters.items()
-        if shutil.which(words[0])
+    ways = {
+        name: uv_commands(prefix, interpreter, "--allow-existing", uv=start)
+        for name, start in starters.items()
+        if shutil.which(start[0])
     }
-    pip = [python, "-I", "-m", "pip", "install", "--quiet"]
-    make_venv = [interpreter, "-I", "-m", "venv", str(prefix)]
-    ways["venv"] = (make_venv, [*pip, "--disable-pip-version-check", *lock])
-    return ways
+    ways["venv"] = pip_commands(prefix, interpreter)
+    return {name: (way.make, [*way.install, *lock]) for name, way in ways.items()}

@@ -14,11 +14,7 @@ import msgspec
 
 from ci_engine.configuration.defaults import configs_directory
 from ci_engine.configuration.reading import read_yaml
-from ci_engine.environments.environment import (
-    activated,
-    child_variables,
-    environment_error,
-)
+from ci_engine.environments.environment import environment_error
 from ci_engine.environments.installer import (
     installer_variables,
     python_of,
@@ -26,6 +22,7 @@ from ci_engine.environments.installer import (
 )
 from ci_engine.environments.user_cache import keep_in_cache
 from ci_engine.errors import ConfigurationError
+from ci_engine.processes.child_environment import activated, child_variables
 from ci_engine.processes.programs import run_program
 from ci_engine.project.output_files import write_text
 from ci_engine.project.repository import Project

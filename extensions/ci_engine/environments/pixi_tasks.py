@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import cast
 
 import msgspec
 
-from ci_engine.configuration.reading import Table, as_table, read_text, read_toml
+from ci_engine.configuration.reading import Table, read_text
+from ci_engine.configuration.tables import dig, one_or_several, table
 from ci_engine.project.repository import Project
 
 __all__ = ["OwnTask", "own_task"]
@@ -25,7 +25,7 @@ _BLOCK = re.compile(
     r"^# >>> ci-framework >>>\r?$(.*?)^# <<< ci-framework <<<\r?$",
     re.MULTILINE | re.DOTALL,
 )
-# Ways to end well whatever happened: such a task gives no verdict.
+# Such a task exits with 0 whatever happened, so it gives no verdict.
 _SWALLOWS = re.compile(r"\|\|\s*(true|echo|:|exit 0)|;\s*(true|exit 0)\s*$")
 
 
@@ -34,7 +34,7 @@ class OwnTask(msgspec.Struct, frozen=True):
 
     Attributes:
         name: what ``pixi run`` calls it.
-        trusted: whether its exit code says how it went.
+        trusted: whether its exit code is a verdict.
     """
 
     name: str
@@ -44,19 +44,14 @@ class OwnTask(msgspec.Struct, frozen=True):
 def own_task(project: Project, check: str) -> OwnTask | None:
     """Find the project's own task for a check, None if it has none.
 
-    Tasks in the framework's block are the framework's: what they run, the engine
-    runs itself, and reads the output.
+    Tasks in the framework's block do not count: the engine runs the same tools itself
+    and reads their output.
     """
     name = _TASKS.get(check)
     if name is None or project.manager != "pixi":
         return None
-    manifest = project.root / "pixi.toml"
-    if manifest.is_file():
-        tasks = dict(_tasks(read_toml(manifest)))
-    else:
-        tasks = dict(
-            _tasks(as_table(as_table(project.pyproject.get("tool")).get("pixi")))
-        )
+    tasks = dict(_tasks(project.pixi))
+    if not (project.root / "pixi.toml").is_file():
         for framework in _framework_tasks(project.root / "pyproject.toml"):
             tasks.pop(framework, None)
     if name not in tasks:
@@ -66,9 +61,9 @@ def own_task(project: Project, check: str) -> OwnTask | None:
 
 def _tasks(pixi: Table) -> Iterator[tuple[str, object]]:
     """The tasks of the workspace and of its features."""
-    for feature in as_table(pixi.get("feature")).values():
-        yield from as_table(as_table(feature).get("tasks")).items()
-    yield from as_table(pixi.get("tasks")).items()
+    for feature in table(pixi, "feature").values():
+        yield from table(feature, "tasks").items()
+    yield from table(pixi, "tasks").items()
 
 
 def _framework_tasks(path: Path) -> list[str]:
@@ -77,13 +72,10 @@ def _framework_tasks(path: Path) -> list[str]:
     if block is None:
         return []
     document = msgspec.toml.decode(block.group(1), type=Table)
-    return list(dict(_tasks(as_table(as_table(document.get("tool")).get("pixi")))))
+    return list(dict(_tasks(table(document, "tool", "pixi"))))
 
 
 def _command(task: object) -> str:
-    """The text of a task: a string, a list of words, or a table with ``cmd``."""
-    table = as_table(task)
-    command = table.get("cmd") if table else task
-    if isinstance(command, list):
-        return " ".join(str(word) for word in cast("list[object]", command))
-    return command if isinstance(command, str) else ""
+    """The text of a task: a string, a list of arguments, or a table with ``cmd``."""
+    command = dig(task, "cmd") or ("" if table(task) else task)
+    return " ".join(str(word) for word in one_or_several(command) if word)

@@ -147,7 +147,7 @@ class CheckResult(msgspec.Struct, kw_only=True):
         output: the end of the tool's output when its verdict needs it.
     """
 
-    id: str
+    id: str = ""
     tier: str = ""
     status: Status = Status.PASSED
     seconds: float = 0.0

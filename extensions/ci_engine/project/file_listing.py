@@ -1,4 +1,4 @@
-"""Which files a project has: asked of git, or looked for where there is none."""
+"""List the files of a project, with git or without it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ci_engine.errors import ToolError
-from ci_engine.processes.programs import find_program, run_program
+from ci_engine.project.git import Git, has_git
 
 __all__ = ["list_names", "list_tracked"]
 
@@ -29,15 +29,15 @@ _SKIPPED = frozenset(
 )
 
 
-def list_names(root: Path, has_git: bool, output: str) -> set[str]:
+def list_names(root: Path, output: str, *, in_work_tree: bool) -> set[str]:
     """List the paths of a project: tracked ones and untracked ones not ignored.
 
     Without git, every file that is not in a directory of caches or environments.
 
     Args:
         root: the top of the project.
-        has_git: whether it is inside a git work tree.
         output: the directory of what the engine writes, which is never looked into.
+        in_work_tree: whether it is inside a git work tree.
 
     Returns:
         The paths relative to the root, with ``/``.
@@ -45,13 +45,11 @@ def list_names(root: Path, has_git: bool, output: str) -> set[str]:
     Raises:
         ToolError: if git is there and cannot list the files.
     """
-    if not has_git or find_program("git") is None:
-        return set(_walk(root, output))
-    names = _ask_git(root, "-c", "-o", "--exclude-standard")
-    if not names:
-        # A project inside a directory that another repository ignores.
-        return set(_walk(root, output))
-    return names
+    names: set[str] = set()
+    if in_work_tree and has_git():
+        names = _list_files(root, "-c", "-o", "--exclude-standard")
+    # There is none in a directory that another repository ignores.
+    return names or set(_walk(root, output))
 
 
 def list_tracked(root: Path, name: str) -> set[str]:
@@ -62,13 +60,13 @@ def list_tracked(root: Path, name: str) -> set[str]:
     Raises:
         ToolError: if git is there and cannot list the files.
     """
-    if find_program("git") is None:
+    if not has_git():
         return set()
-    return _ask_git(root, "-c", "--", f":(icase){name}")
+    return _list_files(root, "-c", "--", f":(icase){name}")
 
 
-def _ask_git(root: Path, *words: str) -> set[str]:
-    outcome = run_program(["git", "ls-files", "-z", *words], cwd=root, timeout=60)
+def _list_files(root: Path, *arguments: str) -> set[str]:
+    outcome = Git(root).run("ls-files", "-z", *arguments)
     if outcome.code != 0:
         raise ToolError(
             f"git could not list the files: {outcome.tail(3)}",

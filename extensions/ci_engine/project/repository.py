@@ -1,4 +1,4 @@
-"""What this repository is: where it starts, who manages its environment."""
+"""What a repository is: its top, its files, the manager of its environment."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Literal, cast
 
 from ci_engine.configuration.reading import Table, read_toml
+from ci_engine.configuration.tables import dig, table, text
 from ci_engine.errors import ConfigurationError
 from ci_engine.project.file_listing import list_names, list_tracked
+from ci_engine.project.git import Git, has_git
 
 __all__ = [
     "OUTPUT_DIRECTORY",
@@ -84,7 +86,8 @@ class Project:
         Raises:
             ToolError: if git is there and cannot list the files.
         """
-        return tuple(sorted(list_names(self.root, self.has_git, OUTPUT_DIRECTORY)))
+        names = list_names(self.root, OUTPUT_DIRECTORY, in_work_tree=self.has_git)
+        return tuple(sorted(names))
 
     @cached_property
     def tracked_output(self) -> tuple[str, ...]:
@@ -97,12 +100,29 @@ class Project:
             return ()
         return tuple(sorted(list_tracked(self.repository, OUTPUT_DIRECTORY)))
 
+    @cached_property
+    def git(self) -> Git | None:
+        """What runs git here; None outside a work tree, or where git is missing."""
+        return Git(self.root) if self.has_git and has_git() else None
+
     @property
     def distribution(self) -> str:
         """The project's own name, empty if pyproject.toml does not state it."""
-        table = self.pyproject.get("project")
-        name = cast("Table", table).get("name") if isinstance(table, dict) else ""
-        return name if isinstance(name, str) else ""
+        return text(self.pyproject, "project", "name")
+
+    def tool(self, name: str) -> Table:
+        """The table of a tool in pyproject.toml, empty if there is none."""
+        return table(self.pyproject, "tool", name)
+
+    @cached_property
+    def pixi(self) -> Table:
+        """The manifest of pixi: pixi.toml, or its table in pyproject.toml.
+
+        Raises:
+            ConfigurationError: if pixi.toml is broken.
+        """
+        manifest = self.root / "pixi.toml"
+        return read_toml(manifest) if manifest.is_file() else self.tool("pixi")
 
     @property
     def output(self) -> Path:
@@ -154,8 +174,7 @@ def read_project(root: Path) -> Project:
     """
     path = root / "pyproject.toml"
     document = read_toml(path) if path.is_file() else {}
-    tool = document.get("tool")
-    tools = cast("Table", tool) if isinstance(tool, dict) else {}
+    tools = table(document, "tool")
     setup_files = any((root / name).is_file() for name in ("setup.py", "setup.cfg"))
     return Project(
         root=root,
@@ -170,10 +189,7 @@ def read_project(root: Path) -> Project:
 
 def _installable(document: Table, tools: Table) -> bool:
     """Whether pyproject.toml describes something to install, not only to manage."""
-    poetry = tools.get("poetry")
-    virtual = (
-        isinstance(poetry, dict) and cast("Table", poetry).get("package-mode") is False
-    )
+    virtual = dig(tools, "poetry", "package-mode") is False
     return ("project" in document or "poetry" in tools) and not virtual
 
 
@@ -190,14 +206,7 @@ def _manager(root: Path, tools: Table) -> Manager:
 
 def _extras(root: Path, document: Table) -> Iterator[str]:
     """The extras of pyproject.toml, and those of setup.cfg for older projects."""
-    project = document.get("project")
-    declared = (
-        cast("Table", project).get("optional-dependencies")
-        if isinstance(project, dict)
-        else None
-    )
-    if isinstance(declared, dict):
-        yield from map(str, cast("Table", declared))
+    yield from table(document, "project", "optional-dependencies")
     older = configparser.ConfigParser(interpolation=None, strict=False)
     with contextlib.suppress(OSError, UnicodeDecodeError, configparser.Error):
         older.read(root / "setup.cfg", encoding="utf-8")
@@ -226,20 +235,18 @@ def _expand_groups(raw: object) -> dict[str, tuple[str, ...]]:
         raise ConfigurationError(
             "pyproject.toml: key dependency-groups: expected a table"
         )
-    table = {
-        normalize(str(name)): items
-        for name, items in cast("Mapping[object, object]", raw).items()
-    }
-    return {name: tuple(_requirements(name, table, ())) for name in table}
+    listed = cast("Table", raw)
+    groups = {normalize(str(name)): items for name, items in listed.items()}
+    return {name: tuple(_requirements(name, groups, ())) for name in groups}
 
 
 def _requirements(
-    name: str, table: Mapping[str, object], path: tuple[str, ...]
+    name: str, groups: Mapping[str, object], path: tuple[str, ...]
 ) -> Iterator[str]:
     key = f"pyproject.toml: key dependency-groups.{name}"
     if name in path:
         raise ConfigurationError(f"{key}: includes itself by {' > '.join(path)}")
-    items = table.get(name)
+    items = groups.get(name)
     if not isinstance(items, list):
         problem = "no such group" if items is None else "expected a list"
         raise ConfigurationError(f"{key}: {problem}")
@@ -247,17 +254,10 @@ def _requirements(
         if isinstance(item, str):
             yield item
             continue
-        included = _included_group(item)
-        if included is None:
+        included = dig(item, "include-group")
+        if not isinstance(included, str):
             raise ConfigurationError(
                 f"{key}: found {item!r}; allowed: a requirement or "
                 "{include-group = 'NAME'}"
             )
-        yield from _requirements(normalize(included), table, (*path, name))
-
-
-def _included_group(item: object) -> str | None:
-    if not isinstance(item, dict):
-        return None
-    included = cast("Mapping[object, object]", item).get("include-group")
-    return included if isinstance(included, str) else None
+        yield from _requirements(normalize(included), groups, (*path, name))

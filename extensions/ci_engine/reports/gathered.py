@@ -21,7 +21,7 @@ class Job(msgspec.Struct, frozen=True):
 
     Attributes:
         name: the id of the job.
-        result: success, failure, canceled or skipped.
+        result: success, failure, cancelled or skipped.
         reason: why it was skipped, as change detection recorded it; else empty.
     """
 

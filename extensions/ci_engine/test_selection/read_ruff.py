@@ -15,9 +15,9 @@ import msgspec
 
 from ci_engine.configuration.defaults import configs_directory
 from ci_engine.configuration.reading import read_text
-from ci_engine.environments.environment import child_variables
 from ci_engine.environments.isolated_tools import isolated_tool
 from ci_engine.errors import ToolError
+from ci_engine.processes.child_environment import child_variables
 from ci_engine.processes.programs import find_program, run_program
 from ci_engine.project.repository import Project
 from ci_engine.test_selection.files import Files

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
 
 import msgspec
 
@@ -22,20 +20,16 @@ from ci_engine.configuration.project_settings import (
     project_table,
     settings_mistakes,
 )
-from ci_engine.configuration.reading import (
-    Table,
-    as_table,
-    read_text,
-    read_toml,
-    read_yaml,
-)
+from ci_engine.configuration.reading import Table, read_text, read_toml, read_yaml
 from ci_engine.configuration.security_profiles import SecurityProfiles
 from ci_engine.configuration.settings import TIERS
+from ci_engine.configuration.tables import table, text, texts
 from ci_engine.configuration.typed_tables import Mistake, find_mistakes
 from ci_engine.environments.isolated_tools import read_tool_locks
 from ci_engine.errors import ConfigurationError
 from ci_engine.findings.results import Finding
 from ci_engine.project.repository import Project, normalize
+from ci_engine.project.requires_python import allows_python
 from ci_engine.scanning.waivers import WAIVERS_FILE, waivers_mistakes
 
 __all__ = [
@@ -54,14 +48,14 @@ _FRAMEWORK_FILES: dict[str, type[msgspec.Struct]] = {
 }
 
 
-def configuration_finding(path: str, text: str, mistake: Mistake) -> Finding:
+def configuration_finding(path: str, content: str, mistake: Mistake) -> Finding:
     """Turn a mistake into a finding that names key, value and what is allowed."""
     return Finding(
         tool="ci-framework",
         rule="configuration",
         message=mistake.message,
         path=path,
-        line=find_line(text, mistake.keys),
+        line=find_line(content, mistake.keys),
     )
 
 
@@ -117,17 +111,17 @@ def check_settings(project: Project) -> Iterator[Finding]:
     source = configuration_file(project.root)
     if source is None:
         return
-    text = read_text(source)
-    table = project_table(read_toml(source), source)
-    mistakes = settings_mistakes(table)
+    content = read_text(source)
+    settings = project_table(read_toml(source), source)
+    mistakes = settings_mistakes(settings)
     if not mistakes:
-        mistakes = list(_against_repository(project, table))
+        mistakes = list(_against_repository(project, settings))
     for mistake in mistakes:
-        yield configuration_finding(source.name, text, mistake)
+        yield configuration_finding(source.name, content, mistake)
 
 
-def _against_repository(project: Project, table: Table) -> Iterator[Mistake]:
-    version = table.get("version")
+def _against_repository(project: Project, settings: Table) -> Iterator[Mistake]:
+    version = settings.get("version")
     if version not in (None, __version__):
         yield Mistake(
             (*_KEYS, "version"),
@@ -136,52 +130,41 @@ def _against_repository(project: Project, table: Table) -> Iterator[Mistake]:
             "finish or repeat `copier update`",
         )
     for key in ("source-paths", "test-paths"):
-        for position, path in enumerate(_strings(table.get(key))):
+        for position, path in enumerate(texts(settings, key)):
             if not (project.root / path).is_dir():
-                where = (*_KEYS, key, f"[{position}]")
-                yield Mistake(where, f"{path!r}", "a directory of this repository")
-    yield from _unsupported_pythons(project, table)
-    yield from _unknown_environments(project, table)
+                keys = (*_KEYS, key, f"[{position}]")
+                yield Mistake(keys, f"{path!r}", "a directory of this repository")
+    yield from _unsupported_pythons(project, settings)
+    yield from _unknown_environments(project, settings)
 
 
-def _strings(value: object) -> list[str]:
-    items = cast("list[object]", value) if isinstance(value, list) else []
-    return [item for item in items if isinstance(item, str)]
-
-
-def _unsupported_pythons(project: Project, table: Table) -> Iterator[Mistake]:
+def _unsupported_pythons(project: Project, settings: Table) -> Iterator[Mistake]:
     """The matrix must not ask for a Python that the project refuses."""
-    required = as_table(project.pyproject.get("project")).get("requires-python")
-    lowest = re.search(r">=\s*3\.(\d+)", required if isinstance(required, str) else "")
-    if lowest is None:
-        return
-    versions = _strings(as_table(table.get("matrix")).get("python-versions"))
-    for position, version in enumerate(versions):
-        if int(version.partition(".")[2]) < int(lowest.group(1)):
-            where = (*_KEYS, "matrix", "python-versions", f"[{position}]")
+    required = text(project.pyproject, "project", "requires-python")
+    for position, version in enumerate(texts(settings, "matrix", "python-versions")):
+        if not allows_python(required, version):
+            keys = (*_KEYS, "matrix", "python-versions", f"[{position}]")
             allowed = f"a version that fits requires-python = {required!r}"
-            yield Mistake(where, f"{version!r}", allowed)
+            yield Mistake(keys, f"{version!r}", allowed)
 
 
-def _unknown_environments(project: Project, table: Table) -> Iterator[Mistake]:
+def _unknown_environments(project: Project, settings: Table) -> Iterator[Mistake]:
     """The environment of a tier must exist."""
-    if project.manager == "pixi":
-        if (project.root / "pixi.toml").is_file():
-            return
-        pixi = as_table(as_table(project.pyproject.get("tool")).get("pixi"))
-        known = ["default", *as_table(pixi.get("environments"))]
-    else:
-        known = sorted({*project.groups, *project.extras})
-    pixi_only = project.manager == "pixi"
-    noun = "pixi environment" if pixi_only else "dependency group or extra"
+    pixi = project.manager == "pixi"
+    if pixi and (project.root / "pixi.toml").is_file():
+        return
+    known = sorted({*project.groups, *project.extras})
+    if pixi:
+        known = ["default", *table(project.pixi, "environments")]
+    noun = "pixi environment" if pixi else "dependency group or extra"
     names = {normalize(name) for name in known}
-    for tier, name in as_table(table.get("environments")).items():
+    for tier, name in table(settings, "environments").items():
         if tier in TIERS and isinstance(name, str) and name:
             if normalize(name) in names:
                 continue
-            if not pixi_only and (project.root / name).is_file():
+            if not pixi and (project.root / name).is_file():
                 continue
             allowed = f"a {noun} of the project: {', '.join(known) or 'it has none'}"
-            if not pixi_only:
+            if not pixi:
                 allowed += ", or the path of a requirement file"
             yield Mistake((*_KEYS, "environments", tier), f"{name!r}", allowed)

@@ -14,8 +14,8 @@ from ci_engine.configuration.loading import Configuration
 from ci_engine.configuration.settings import CheckName, Settings
 from ci_engine.monorepo.graph import packages_graph
 from ci_engine.monorepo.model import Graph
-from ci_engine.monorepo.pythons import allows
 from ci_engine.project.repository import Project
+from ci_engine.project.requires_python import allows_python
 from ci_engine.workflow_jobs.jobs import BESIDE_A_SELECTION, Jobs
 from ci_engine.workflow_jobs.matrix import MatrixJob, matrix_of
 
@@ -175,7 +175,7 @@ def _matrix(graph: Graph, names: Sequence[str], configuration: Configuration) ->
         fit = [
             matrix_job
             for matrix_job in matrix_jobs
-            if allows(requires, matrix_job.python_version)
+            if allows_python(requires, matrix_job.python_version)
         ] or matrix_jobs[-1:]
         for matrix_job in dict.fromkeys((fit[0], fit[-1])):
             by_leg.setdefault(matrix_job, []).append(name)

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from ci_framework.analysis.branches import state_branches
 from ci_framework.analysis.coverage import state_coverage
-from ci_framework.analysis.distributions import state_distributions
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.hooks import read_hooks
 from ci_framework.analysis.identity import state_identity
-from ci_framework.analysis.layout import state_layout
+from ci_framework.analysis.integrations import state_surroundings
+from ci_framework.analysis.layout import state_distributions, state_layout
 from ci_framework.analysis.manager import state_manager
-from ci_framework.analysis.pipelines import read_pipelines
+from ci_framework.analysis.matrices import state_platforms
 from ci_framework.analysis.pixi import read_pixi, state_pixi
-from ci_framework.analysis.platforms import state_platforms
-from ci_framework.analysis.pythons import state_pythons
+from ci_framework.analysis.python_versions import state_pythons
 from ci_framework.analysis.requirements import read_requirements
-from ci_framework.analysis.surroundings import state_surroundings
 from ci_framework.analysis.survey import Survey
 from ci_framework.analysis.tasks import commands_by_name, read_tasks
-from ci_framework.analysis.test_paths import state_tests
 from ci_framework.analysis.testing import configured_testpaths, state_testing
+from ci_framework.analysis.tests_layout import state_tests
 from ci_framework.analysis.tools import read_tools, state_choices
-from ci_framework.analysis.workflows import read_workflows
+from ci_framework.analysis.workflows.pipelines import read_pipelines
+from ci_framework.analysis.workflows.reading import read_workflows
 from ci_framework.inventory import Inventory, Unreadable
 from ci_framework.repository import Repository
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from ci_framework.analysis.documents import Documents
-from ci_framework.analysis.nodes import EMPTY, Node, NodeError, read_page
-from ci_framework.analysis.words import what_a_name_says, what_it_does
+from ci_framework.analysis.purposes.activities import find_purposes, guess_purpose
+from ci_framework.analysis.purposes.vocabulary import HOOKS, MOVED_HOOKS
+from ci_framework.analysis.readers.documents import Documents
+from ci_framework.analysis.readers.yaml_nodes import EMPTY, Node, NodeError, read_page
 from ci_framework.inventory import Evidence, Hook, Unreadable
 from ci_framework.repository import Repository
 
@@ -20,52 +21,12 @@ __all__ = [
 ]
 
 HOOK_FILES = (".pre-commit-config.yaml", ".pre-commit-config.yml")
-_MOVED = {
-    "github.com/charliermarsh/ruff-pre-commit": "github.com/astral-sh/ruff-pre-commit",
-    "github.com/ambv/black": "github.com/psf/black",
-    "github.com/python/black": "github.com/psf/black",
-    "github.com/timothycrosley/isort": "github.com/pycqa/isort",
-    "gitlab.com/pycqa/flake8": "github.com/pycqa/flake8",
-    "github.com/prettier/prettier": "github.com/pre-commit/mirrors-prettier",
-}
-# Hooks whose id says nothing, or the wrong thing, to who does not know them.
-_KNOWN = {
-    "ruff": "lint",
-    "ruff-check": "lint",
-    "ruff-format": "format",
-    "black-jupyter": "format",
-    "end-of-file-fixer": "whitespace",
-    "trailing-whitespace": "whitespace",
-    "mixed-line-ending": "whitespace",
-    "fix-byte-order-marker": "whitespace",
-    "detect-private-key": "secrets",
-    "debug-statements": "lint",
-    "check-merge-conflict": "no-conflict-markers",
-    "no-commit-to-branch": "branch-rule",
-    "check-added-large-files": "large-files",
-    "name-tests-test": "lint",
-    "pip-compile": "lock",
-    "uv-lock": "lock",
-    "uv-export": "lock",
-    "poetry-lock": "lock",
-    "poetry-check": "metadata",
-    "conventional-pre-commit": "commit-message",
-    "commitizen": "commit-message",
-    "gitlint": "commit-message",
-    "commitlint": "commit-message",
-    "zizmor": "workflow-lint",
-    "check-github-workflows": "workflow-lint",
-    "check-github-actions": "workflow-lint",
-    "nbstripout": "notebooks",
-    "requirements-txt-fixer": "format",
-    "detect-aws-credentials": "secrets",
-}
 
 
 def read_hooks(
     repository: Repository, tasks: Mapping[str, Sequence[str]] | None = None
 ) -> tuple[list[Hook], list[Unreadable]]:
-    """Read the hooks in their order; a file that does not parse is told.
+    """Read the hooks in their order; a file that does not parse is reported.
 
     Args:
         repository: the repository.
@@ -105,7 +66,7 @@ def _plain(address: str) -> str:
     text = re.sub(r"^(git\+)?(https?|ssh|git)://([^/@]*@)?(www\.)?", "", text)
     text = re.sub(r"^git@([^:/]+):", r"\1/", text)
     text = text.rstrip("/").removesuffix(".git").rstrip("/")
-    return _MOVED.get(text, text)
+    return MOVED_HOOKS.get(text, text)
 
 
 def _top(documents: Documents, path: str) -> Node:
@@ -146,21 +107,21 @@ def _hooks(
 def _does(repo: str, item: Node, tasks: Mapping[str, Sequence[str]]) -> list[str]:
     name = item.get("id").text
     if repo == "local" and item.get("entry").text:
-        found = what_it_does(_command(item), tasks)
+        found = find_purposes(_command(item), tasks)
         if any(not does.startswith("other:") for does in found):
             return found
     if repo == "meta":
         return ["hooks"]
-    if name in _KNOWN:
-        return [_KNOWN[name]]
-    does = what_it_does(name)
+    if name in HOOKS:
+        return [HOOKS[name]]
+    does = find_purposes(name)
     if does and not does[0].startswith("other:"):
         return does
     if _plain(repo) == "github.com/pre-commit/pygrep-hooks":
         return ["lint"]
     if name.startswith(("check-", "forbid-", "pretty-format", "fix-", "python-")):
         return ["lint"]
-    return [what_a_name_says(name) or f"other: {name}"]
+    return [guess_purpose(name) or f"other: {name}"]
 
 
 def _command(item: Node) -> str:

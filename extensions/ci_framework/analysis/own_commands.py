@@ -7,38 +7,15 @@ import shlex
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from ci_framework.analysis.purposes.vocabulary import word_set
 from ci_framework.inventory import Inventory
 
 __all__ = ["OwnCommand", "own_commands"]
 
 # Tools that only look at files: what they say depends on nothing but the commit.
-_TOOLS = frozenset(
-    {
-        "bandit",
-        "black",
-        "check-manifest",
-        "codespell",
-        "darglint",
-        "doc8",
-        "flake8",
-        "interrogate",
-        "isort",
-        "mypy",
-        "pycodestyle",
-        "pydocstyle",
-        "pyflakes",
-        "pylint",
-        "pyright",
-        "pyroma",
-        "ruff",
-        "rstcheck",
-        "validate-pyproject",
-        "vulture",
-        "yamllint",
-    }
-)
+_TOOLS = word_set("read-only-tools")
 _LAUNCHERS = {"uv": 2, "poetry": 2, "pdm": 2, "hatch": 2, "pixi": 2, "rye": 2}
-# Without a shell there is nobody to obey these.
+# Without a shell these have no meaning.
 _SHELL = re.compile(r"[|&;<>()$`*?~\[\]{}\n\\]|^\w+=")
 _MOST = 12
 

@@ -8,13 +8,18 @@ from fnmatch import fnmatchcase
 
 from ci_engine.configuration.reading import Table
 from ci_engine.configuration.tables import items, table
-from ci_framework.analysis.directories import ASIDE, NOT_MODULES, NOT_PRODUCT
+from ci_framework.analysis.purposes.vocabulary import word_set
+from ci_framework.analysis.readers.documents import strings, text
 from ci_framework.analysis.survey import Survey
-from ci_framework.analysis.values import strings, text
 from ci_framework.inventory import Evidence
 
 __all__ = ["Package", "find_packages", "join"]
 
+# Directories whose projects and packages are not the product, and names of modules
+# and directories at the top that are not installed.
+_ASIDE = word_set("aside")
+_NOT_PRODUCT = _ASIDE | word_set("not-product")
+_NOT_MODULES = word_set("not-modules")
 _SOURCE_DIRECTORIES = ("src", "lib", "python", "source")
 
 
@@ -73,7 +78,7 @@ def _declared(survey: Survey, root: str) -> Iterator[Package]:
 def _named(
     document: Table,
 ) -> Iterator[tuple[tuple[str, ...], list[str], str]]:
-    """Packages that back ends are told by name: keys, names and directory."""
+    """Packages that back ends are given by name: keys, names and directory."""
     hatch = ("tool", "hatch", "build", "targets", "wheel")
     for keys in (hatch, hatch[:3]):
         for key in ("packages", "only-include"):
@@ -219,7 +224,7 @@ def _found(
         if not plain and not wanted and not root:
             continue
         # Finding everything finds tests and tools too; those are no product.
-        if not wanted and name in ASIDE:
+        if not wanted and name in _ASIDE:
             continue
         yield Package(name, child, evidence, declared=True)
 
@@ -264,7 +269,7 @@ def _directories_of_modules(survey: Survey) -> set[str]:
 def _may_be_product(path: str) -> bool:
     name = path.rsplit("/", 1)[-1]
     private = name.startswith((".", "test_")) or name.endswith(("_test", "_tests"))
-    return name.isidentifier() and not private and name.lower() not in NOT_PRODUCT
+    return name.isidentifier() and not private and name.lower() not in _NOT_PRODUCT
 
 
 def _inside(survey: Survey, directory: str) -> list[Package]:
@@ -288,7 +293,7 @@ def _modules(survey: Survey, root: str) -> Iterator[Package]:
             continue
         name = path.rsplit("/", 1)[-1].removesuffix(".py")
         tests = name.startswith("test_") or name.endswith("_test")
-        if name.isidentifier() and name not in NOT_MODULES and not tests:
+        if name.isidentifier() and name not in _NOT_MODULES and not tests:
             yield Package(name, path, Evidence(path=path))
 
 

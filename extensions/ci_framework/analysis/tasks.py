@@ -9,14 +9,14 @@ from typing import cast
 from ci_engine.configuration.reading import Table
 from ci_engine.configuration.tables import items, table
 from ci_framework.analysis.pixi import Pixi
+from ci_framework.analysis.purposes.activities import find_purposes
+from ci_framework.analysis.readers.documents import strings, text
 from ci_framework.analysis.sessions import (
     make_task,
     nox_sessions,
     tox_environments,
 )
 from ci_framework.analysis.survey import PYPROJECT, Survey
-from ci_framework.analysis.values import strings, text
-from ci_framework.analysis.words import what_it_does
 from ci_framework.inventory import Evidence, Task
 
 __all__ = ["commands_by_name", "read_tasks"]
@@ -68,7 +68,7 @@ def _explained(task: Task, commands: dict[str, list[str]]) -> Task:
         name=task.name,
         environment=task.environment,
         command=task.command,
-        does=what_it_does(task.command, others) if task.command else [],
+        does=find_purposes(task.command, others) if task.command else [],
         evidence=task.evidence,
     )
 

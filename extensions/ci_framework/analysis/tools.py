@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 
 from ci_engine.configuration.tables import table
-from ci_engine.project.repository import normalize
+from ci_framework.analysis.effective_settings import configured_locations
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.pixi import Pixi
+from ci_framework.analysis.purposes.vocabulary import CONFIGURATIONS
 from ci_framework.analysis.requirements import Requirement
 from ci_framework.analysis.survey import Survey
-from ci_framework.analysis.tool_locations import PLACES, configured_locations
 from ci_framework.inventory import Confidence, Evidence, Tool
 
 __all__ = ["read_tools", "state_choices"]
@@ -41,7 +41,7 @@ def read_tools(
     required = _by_name(survey, requirements, pixi)
     commands = list(_commands(survey))
     found: list[Tool] = []
-    for name in sorted({*PLACES, *_MORE}):
+    for name in sorted({*CONFIGURATIONS, *_MORE}):
         locations = _configured(survey, name)
         names = (name, *_ALSO.get(name, ()))
         wanted = [item for known in names for item in required.get(known, [])]
@@ -69,20 +69,10 @@ def _configured(survey: Survey, name: str) -> list[Evidence]:
         # An empty table is passed over in favor of the next file.
         empty = not survey.tool("pytest")
         locations = [p for p in locations if not (p.path == "pyproject.toml" and empty)]
-    if name == "hatch" and set(survey.tool("hatch")) <= {
-        "build",
-        "version",
-        "metadata",
-    }:
-        locations = [
-            location for location in locations if location.path == "hatch.toml"
-        ]
-    if name == "pdm" and set(survey.tool("pdm")) <= {"build", "version"}:
+    if name == "hatch" and {*survey.tool("hatch")} <= {"build", "version", "metadata"}:
+        locations = [p for p in locations if p.path == "hatch.toml"]
+    if name == "pdm" and {*survey.tool("pdm")} <= {"build", "version"}:
         locations = []
-    if name == "isort":
-        locations = [
-            location for location in locations if location.path != ".editorconfig"
-        ]
     return locations
 
 
@@ -106,10 +96,8 @@ def _commands(survey: Survey) -> Iterator[tuple[str, Evidence]]:
     """Everything that tasks, hooks and workflows run, with its place."""
     for task in survey.tasks:
         yield task.command, task.evidence
-    for workflow in survey.workflows:
-        for job in workflow.jobs:
-            for step in job.steps:
-                yield step.text, Evidence(path=workflow.path, line=step.line)
+    for workflow, _, step in survey.steps():
+        yield step.text, workflow.at(step.line)
 
 
 def _runs(command: str, names: Iterable[str]) -> bool:
@@ -180,19 +168,13 @@ def _chosen(
 ) -> tuple[str, str, list[Evidence]]:
     """The tool for a purpose: ruff if it is run for it, else what is run."""
     wanted = r"\bruff\s+format\b" if purpose == "format" else r"\bruff\s+(check|[-.])"
-    locations = [
-        location
-        for command, location in _commands(survey)
-        if re.search(wanted, command)
-    ]
+    locations = [p for command, p in _commands(survey) if re.search(wanted, command)]
     locations += [
         hook.evidence for hook in survey.hooks if _RUFF_HOOKS.get(hook.id) == purpose
     ]
     locations += [
-        Evidence(path=workflow.path, line=step.line)
-        for workflow in survey.workflows
-        for job in workflow.jobs
-        for step in job.steps
+        workflow.at(step.line)
+        for workflow, _, step in survey.steps()
         if purpose == "lint" and step.kind == "uses" and "ruff-action" in step.text
     ]
     hatch = r"\bhatch\s+fmt\b"
@@ -205,8 +187,14 @@ def _chosen(
             used = _in_hooks(survey, name) or tools[name].used
             return name, f"{name} is run for it", used[:_MOST_USES]
     ruff = tools.get("ruff")
-    told = survey.tool("ruff", "format") if purpose == "format" else survey.tool("ruff")
-    if ruff is not None and ruff.config is not None and (told or purpose == "lint"):
+    configured = (
+        survey.tool("ruff", "format") if purpose == "format" else survey.tool("ruff")
+    )
+    if (
+        ruff is not None
+        and ruff.config is not None
+        and (configured or purpose == "lint")
+    ):
         return "ruff", "ruff is configured for it", [ruff.config]
     for name in others:
         tool = tools.get(name)
@@ -217,8 +205,3 @@ def _chosen(
 
 def _used(survey: Survey, tools: dict[str, Tool], name: str) -> bool:
     return _is_run(survey, name) or (name in tools and tools[name].config is not None)
-
-
-def required_tool(requirements: Iterable[Requirement], name: str) -> list[Requirement]:
-    """Where a tool is required."""
-    return [item for item in requirements if item.name == normalize(name)]

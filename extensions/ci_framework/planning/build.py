@@ -11,17 +11,22 @@ import msgspec
 from ci_engine.configuration.reading import Table, as_table
 from ci_engine.errors import ToolError, UsageError
 from ci_framework.analysis.analyze import analyze
+from ci_framework.analysis.survey import PYPROJECT
 from ci_framework.answers import derive_answers, own_settings
 from ci_framework.inventory import Evidence, Inventory
-from ci_framework.planning.adopted import find_drift
 from ci_framework.planning.bots import exclusions
 from ci_framework.planning.capabilities import map_capabilities
-from ci_framework.planning.files import PYPROJECT, Blocked, FilePlan, plan_files
+from ci_framework.planning.drift import find_drift
+from ci_framework.planning.file_answers import shape_answers
+from ci_framework.planning.files import Blocked, FilePlan, plan_files
 from ci_framework.planning.plan import Change, Operation, Plan, plan_hash, summarize
-from ci_framework.planning.recorded import Recorded, answers_file_for, find_recorded
+from ci_framework.planning.recorded_answers import (
+    Recorded,
+    answers_file_for,
+    find_recorded,
+)
 from ci_framework.planning.required_checks import same_checks
 from ci_framework.planning.retire import retire
-from ci_framework.planning.shapes import shape_answers
 from ci_framework.planning.whole_tree import exclusions_of_checks
 from ci_framework.rendering import Rendered, Source, find_source, render
 from ci_framework.repository import Repository
@@ -108,10 +113,10 @@ def _refuse_unknown(
     unknown = sorted(given.keys() - questions.keys())
     if unknown:
         near = difflib.get_close_matches(unknown[0], questions, 1)
-        guess = f"; did you mean {near[0]}?" if near else ""
+        guess = f"; did you mean '{near[0]}'?" if near else ""
         raise UsageError(
-            f"--answer: found {', '.join(unknown)}{guess}; allowed: the questions of "
-            f"the template: {', '.join(questions)}"
+            f"--answer: unknown question {', '.join(unknown)}{guess}",
+            hint=f"the questions of the template are {', '.join(questions)}",
         )
 
 
@@ -152,24 +157,33 @@ def build_plan(repository: Repository, request: PlanRequest) -> BuiltPlan:
         *same_checks(inventory, rendered.files, request.retire),
         *_unreadable(inventory),
     ]
-    plan = Plan(
+    reasons = dict(sorted(draft.reasons.items()))
+    plan = _plan(repository, inventory, rendered, operations, request)
+    plan = msgspec.structs.replace(plan, answers_file=answers_file, reasons=reasons)
+    changes = [*files.changes, *retired.changes]
+    return BuiltPlan(plan, changes, inventory, adopted=False)
+
+
+def _plan(
+    repository: Repository,
+    inventory: Inventory,
+    rendered: Rendered,
+    operations: list[Operation],
+    request: PlanRequest,
+) -> Plan:
+    """The plan of these operations; where answers are recorded is still to be said."""
+    own = own_settings(inventory, rendered.answers)
+    return Plan(
         hash=plan_hash(rendered.template, rendered.answers, operations),
         base=repository.head,
         template=rendered.template,
-        answers_file=answers_file,
+        answers_file="",
         answers=rendered.answers,
-        reasons=dict(sorted(draft.reasons.items())),
+        reasons={},
         operations=operations,
-        capabilities=map_capabilities(
-            inventory,
-            rendered.answers,
-            request.retire,
-            own_settings(inventory, rendered.answers),
-        ),
+        capabilities=map_capabilities(inventory, rendered.answers, request.retire, own),
         summary=summarize(operations),
     )
-    changes = [*files.changes, *retired.changes]
-    return BuiltPlan(plan, changes, inventory, adopted=False)
 
 
 def _refuse_taken_settings(repository: Repository) -> None:
@@ -181,8 +195,7 @@ def _refuse_taken_settings(repository: Repository) -> None:
         return
     if "ci-framework" in tool:
         raise UsageError(
-            f"{PYPROJECT}: found a table [tool.ci-framework], but no recorded answers; "
-            "allowed: neither, or the answers file of an adoption",
+            f"{PYPROJECT}: tool.ci-framework: expected recorded answers beside it",
             hint="remove the table if it is left from another framework, or "
             "restore .copier-answers.yml from git",
         )
@@ -267,20 +280,6 @@ def _plan_of_adopted(
     rendered = render(source, recorded.answers, recorded.path)
     retired = retire(repository, inventory, request.retire)
     operations = [*find_drift(repository, rendered), *retired.operations]
-    plan = Plan(
-        hash=plan_hash(rendered.template, rendered.answers, operations),
-        base=repository.head,
-        template=rendered.template,
-        answers_file=recorded.path,
-        answers=rendered.answers,
-        reasons={},
-        operations=operations,
-        capabilities=map_capabilities(
-            inventory,
-            rendered.answers,
-            request.retire,
-            own_settings(inventory, rendered.answers),
-        ),
-        summary=summarize(operations),
-    )
+    plan = _plan(repository, inventory, rendered, operations, request)
+    plan = msgspec.structs.replace(plan, answers_file=recorded.path)
     return BuiltPlan(plan, retired.changes, inventory, adopted=True)

@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ci_framework.analysis.names import PLUMBING
-from ci_framework.analysis.workflow_references import GATEKEEPERS
+from ci_framework.analysis.purposes.vocabulary import word_set
+from ci_framework.analysis.workflows.references import GATEKEEPERS
+from ci_framework.answers import OwnSetting
 from ci_framework.inventory import Inventory, Job, Step, Unreadable, Workflow
 from ci_framework.planning.capability_features import Feature, job_features
-from ci_framework.planning.covering import Coverage, Covering, Own
+from ci_framework.planning.covering import Coverage, Covering
 from ci_framework.planning.plan import Capability
 
 __all__ = ["map_capabilities"]
@@ -29,9 +30,9 @@ def map_capabilities(
     inventory: Inventory,
     answers: Mapping[str, object],
     retired: Collection[str] = (),
-    own: Sequence[Own] = (),
+    own: Sequence[OwnSetting] = (),
 ) -> list[Capability]:
-    """Tell of everything that the existing CI does what becomes of it.
+    """Map everything that the existing CI does to what becomes of it.
 
     Args:
         inventory: what the repository is.
@@ -67,7 +68,7 @@ def map_capabilities(
 
 
 def _unreadable(item: Unreadable, retired: Collection[str]) -> Capability:
-    lost = "; it would be lost, and nobody knows what it does"
+    lost = "; it would be lost, and what it does is unknown"
     return Capability(
         workflow=item.path,
         job="",
@@ -248,7 +249,7 @@ _ONLY_HERE = "only this workflow has it"
 
 def _is_serving(does: str) -> bool:
     program = does.removeprefix("other: ")
-    return does in _SERVING or (does != program and program in PLUMBING)
+    return does in _SERVING or (does != program and program in word_set("glue"))
 
 
 def _serves(by: str) -> str:

@@ -6,85 +6,31 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Protocol, cast
+from typing import cast
 
 import msgspec
 
 from ci_engine.configuration.defaults import QualityTiers, configs_directory
 from ci_engine.configuration.reading import read_yaml
 from ci_engine.configuration.settings import TIERS
-from ci_framework.analysis.words import Doing, doings
+from ci_framework.analysis.purposes.activities import Activity, find_activities
+from ci_framework.analysis.purposes.vocabulary import (
+    ACTION_PROGRAMS,
+    CHECKS,
+    word_set,
+)
+from ci_framework.answers import OwnSetting
 from ci_framework.inventory import Inventory, Step
 
-__all__ = ["Coverage", "Covering", "Own"]
+__all__ = ["Coverage", "Covering"]
 
-# The programs whose work a check does as well, by what they are for.
-_PROGRAMS: dict[str, tuple[str, frozenset[str]]] = {
-    "test": ("test", frozenset(("pytest", "py.test", "unittest"))),
-    "lint": ("lint", frozenset(("ruff",))),
-    "format": ("format", frozenset(("ruff",))),
-    "coverage": ("coverage", frozenset(("coverage",))),
-    "security": ("security", frozenset(("bandit",))),
-    "audit": ("audit", frozenset(("pip-audit", "uv"))),
-    "hooks": ("hooks", frozenset(("pre-commit", "prek"))),
-    "build": (
-        "build",
-        frozenset(("build", "pyproject-build", "uv", "hatch", "poetry", "pdm", "flit")),
-    ),
-    "metadata": ("build", frozenset(("twine",))),
-    "lock": ("lock", frozenset(("uv", "poetry", "pdm", "pixi"))),
-}
 _PATCH_COVERAGE = ("diff-cover", "diff-quality")
-# Actions that run nothing but such a program.
-_ACTIONS = {
-    "astral-sh/ruff-action": ("lint", "ruff"),
-    "chartboost/ruff-action": ("lint", "ruff"),
-    "pre-commit/action": ("hooks", "pre-commit"),
-    "j178/prek-action": ("hooks", "pre-commit"),
-    "pypa/gh-action-pip-audit": ("audit", "pip-audit"),
-    "jakebailey/pyright-action": ("typecheck", "pyright"),
-    "hynek/build-and-inspect-python-package": ("build", "build"),
-}
 _WORKFLOWS = {"remote": "python-ci.yml", "hybrid": "local-hybrid.yml"}
-# Checks that run on every leg of the matrix; the others run in one job.
-_ON_EVERY_LEG = ("test", "coverage", "patch-coverage")
+# Checks that run on every job of the matrix; the others run in one job.
+_IN_THE_MATRIX = ("test", "coverage", "patch-coverage")
 # Options of pytest that take another word, and those that select tests.
-_VALUED = frozenset(
-    [
-        "-n",
-        "-p",
-        "-c",
-        "-o",
-        "-W",
-        "-r",
-        "--tb",
-        "--durations",
-        "--maxfail",
-        "--cov-report",
-        "--timeout",
-        "--dist",
-        "--junitxml",
-        "--junit-xml",
-        "--rootdir",
-        "--color",
-        "--cov-config",
-    ]
-)
+_VALUED = word_set("pytest-values")
 _SELECTING = ("-m", "-k", "--deselect", "--ignore", "--ignore-glob", "--lf", "--ff")
-
-
-class Own(Protocol):
-    """A setting of the project's own that adoption writes."""
-
-    @property
-    def key(self) -> tuple[str, ...]:
-        """Where it stands below ``[tool.ci-framework]``."""
-        ...
-
-    @property
-    def value(self) -> str | int | bool | list[str]:
-        """What it is set to."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -112,7 +58,7 @@ class Covering:
 
     inventory: Inventory
     answers: Mapping[str, object]
-    own: Sequence[Own] = ()
+    own: Sequence[OwnSetting] = ()
 
     def text(self, name: str, default: str) -> str:
         """An answer that is text."""
@@ -164,7 +110,7 @@ class Covering:
 
     def location(self, check: str) -> str:
         """Where a check runs, for people: ``python-ci.yml: quick-checks (lint)``."""
-        job = "comprehensive-tests" if check in _ON_EVERY_LEG else "quick-checks"
+        job = "comprehensive-tests" if check in _IN_THE_MATRIX else "quick-checks"
         if not self.workflow:
             return f"ci-framework/ci gate ({check})"
         return f"{self.workflow}: {job} ({check})"
@@ -173,8 +119,8 @@ class Covering:
         """What a step does, with the project's tasks that it names looked up."""
         if step.kind != "run" or step.does == ["script"]:
             return step.does or ["other: nothing"]
-        named = {item.does for item in doings(step.text) if item.guessed}
-        found = doings(step.text, self.tasks)
+        named = {item.does for item in find_activities(step.text) if item.guessed}
+        found = find_activities(step.text, self.tasks)
         if not any(item.is_known for item in found):
             return step.does or ["other: nothing"]
         looked_up = [item.does for item in found]
@@ -188,32 +134,36 @@ class Covering:
             return Coverage("", "the framework runs on your machine only")
         if step.kind == "uses":
             return self._of_action(step, does)
-        found = [item for item in doings(step.text, self.tasks) if item.does == does]
+        found = [
+            item for item in find_activities(step.text, self.tasks) if item.does == does
+        ]
         if not found:
             return Coverage("", "what its script runs is not the framework's to know")
-        kinds = [self._of_doing(item) for item in found]
+        kinds = [self._of_activity(item) for item in found]
         return next((kind for kind in kinds if not kind.by), kinds[0])
 
     def _of_action(self, step: Step, does: str) -> Coverage:
-        known = _ACTIONS.get(step.text.split("@", 1)[0].lower())
+        known = ACTION_PROGRAMS.get(step.text.split("@", 1)[0].lower())
         if known is None or known[0] != does:
             return Coverage("", "the framework has nothing of the kind")
         return self._of_check(*self._check(does, known[1]))
 
-    def _of_doing(self, doing: Doing) -> Coverage:
+    def _of_activity(self, activity: Activity) -> Coverage:
         for check, words in self.commands.items():
-            if list(doing.argv) == words:
+            if list(activity.argv) == words:
                 return self._of_check(check, f"`{shlex.join(words)}` is its command")
-        if doing.guessed:
-            return Coverage("", f"only its name tells what `{doing.program}` runs")
-        if doing.does == "test" and doing.program in _PROGRAMS["test"][1]:
+        if activity.guessed:
+            return Coverage(
+                "", f"what `{activity.program}` runs is only known by its name"
+            )
+        if activity.does == "test" and activity.program in CHECKS["test"][1]:
             if "test" in self.commands:
                 own = shlex.join(self.commands["test"])
                 return Coverage("", f"the framework runs `{own}` instead")
-            selected = self._selection(doing.argv)
+            selected = self._selection(activity.argv)
             if selected:
                 return Coverage("", f"runs its own selection of tests: {selected}")
-        check, because = self._check(doing.does, doing.program)
+        check, because = self._check(activity.does, activity.program)
         return self._of_check(check, because)
 
     def _check(self, does: str, program: str) -> tuple[str, str]:
@@ -225,7 +175,7 @@ class Covering:
             if program == asked:
                 return "typecheck", f"{asked} runs as well"
             return "", f"the framework runs {asked}, here it is `{program}`"
-        check, programs = _PROGRAMS.get(does, ("", frozenset[str]()))
+        check, programs = CHECKS.get(does, ("", frozenset[str]()))
         if program in programs:
             return check, f"the check `{check}` runs as well"
         if check:

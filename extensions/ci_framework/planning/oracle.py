@@ -11,18 +11,20 @@ import msgspec
 import tomlkit
 
 from ci_engine.configuration.reading import Table
-from ci_framework.planning.edits_model import (
+from ci_framework.planning.edits import (
     BOM,
+    END,
+    START,
     CannotEdit,
     Edit,
+    block_of,
     decode,
     found_block,
     line_end,
     remove_spans,
 )
-from ci_framework.planning.markers import END, START, block_of
 from ci_framework.planning.yaml_block import LISTS
-from ci_framework.planning.yaml_nodes import PARSERS, Meanings, Node
+from ci_framework.planning.yaml_meaning import PARSERS, Meanings, Node
 
 __all__ = ["verify"]
 

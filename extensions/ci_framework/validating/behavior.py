@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from ci_framework.analysis.own_commands import own_commands
-from ci_framework.validating.clones import Clone
+from ci_framework.validating.clones import Clone, Clones
 from ci_framework.validating.comparison import Compared, compare
 from ci_framework.validating.gate import Gated
 from ci_framework.validating.model import (
@@ -41,22 +41,21 @@ from ci_framework.validating.test_environment import (
     widen,
 )
 
-__all__ = ["BEHAVIOUR_CHECKS", "Behavior", "observe"]
+__all__ = ["BEHAVIOR_CHECKS", "Behavior", "observe"]
 
-Say = Callable[[str], None]
-BEHAVIOUR_CHECKS = ("environments", "tests", "own-checks", "gate", "scan")
+BEHAVIOR_CHECKS = ("environments", "tests", "own-checks", "gate", "scan")
 
 
 @dataclass
 class Behavior:
-    """What was seen.
+    """What was observed.
 
     Attributes:
         checks: the checks that were made.
         tests: the project's own tests before and after.
         tools: its other checks before and after.
-        gate: what the gate says.
-        scan: what the scan says.
+        gate: the result of the gate.
+        scan: the result of the scan.
     """
 
     checks: list[Check] = field(default_factory=list[Check])
@@ -96,11 +95,10 @@ class _Ready:
 class _Stage:
     """The two clones, and what is made in them step by step."""
 
-    base: Clone
-    adopted: Clone
+    clones: Clones
     adoption: AdoptionFacts
     timeout: float
-    say: Say
+    say: Callable[[str], None]
     ready: _Ready | None = None
     compared: Compared | None = None
     facts: GateFacts | None = None
@@ -108,20 +106,19 @@ class _Stage:
 
 
 def observe(
-    base: Clone, adopted: Clone, adoption: AdoptionFacts, timeout: float, say: Say
+    clones: Clones, adoption: AdoptionFacts, timeout: float, say: Callable[[str], None]
 ) -> Behavior:
     """Run what the project runs in both clones. The user has agreed to it.
 
     Args:
-        base: a clone of the base commit.
-        adopted: a clone of the adopted commit.
+        clones: a clone of each commit.
         adoption: what was adopted.
         timeout: seconds that one run of the tests may take.
-        say: told what is going on, a line at a time.
+        say: called with each line of progress.
     """
-    stage = _Stage(base, adopted, adoption, timeout, say)
+    stage = _Stage(clones, adoption, timeout, say)
     steps = (_environments, _tests, _own_checks, _gate, _scan)
-    for name, step in zip(BEHAVIOUR_CHECKS, steps, strict=True):
+    for name, step in zip(BEHAVIOR_CHECKS, steps, strict=True):
         check = timed(name, "behavior", partial(step, stage))
         stage.seen.checks.append(check)
         say(f"{name}: {check.status}: {check.reason}")
@@ -131,12 +128,12 @@ def observe(
 def _environments(stage: _Stage) -> Outcome:
     """Make the environment of both clones in the same way."""
     started = time.monotonic()
-    settings = read_settings(stage.adopted.root)
-    recipe = decide(stage.base, settings.environments, settings.tier)
+    settings = read_settings(stage.clones.adopted.root)
+    recipe = decide(stage.clones.base, settings.environments, settings.tier)
     stage.say("preparing the environment of the base commit")
-    before = prepare(stage.base, recipe)
+    before = prepare(stage.clones.base, recipe)
     stage.say("preparing the environment of the adopted commit")
-    after = prepare(stage.adopted, recipe)
+    after = prepare(stage.clones.adopted, recipe)
     stage.ready = _Ready(settings, recipe, before, after)
     pythons = (before.environment.probe.python, after.environment.probe.python)
     if pythons[0] != pythons[1]:
@@ -144,7 +141,7 @@ def _environments(stage: _Stage) -> Outcome:
         return not_run(reason, [*before.notes, *after.notes])
     seconds = time.monotonic() - started
     notes = list(dict.fromkeys([*before.notes, *after.notes]))
-    if (stage.base.root / ".gitmodules").is_file():
+    if (stage.clones.base.root / ".gitmodules").is_file():
         notes.append("submodules are not in the clones: what needs them fails in both")
     return passed(f"Python {pythons[0]} for both, made in {seconds:.0f} s", notes)
 
@@ -157,11 +154,13 @@ def _tests(stage: _Stage) -> Outcome:
     before = _run_base(stage, ready)
     words = words_of_tests(ready.settings.test, ready.before.environment)
     # Without a base there is nothing to compare with: do not run half an hour.
-    after = before if before.problem else _run(stage, ready, stage.adopted)
+    after = before if before.problem else _run(stage, ready, stage.clones.adopted)
 
     def again() -> tuple[SuiteRun, SuiteRun]:
-        stage.say("the runs differ: running both once more to tell flaky tests apart")
-        return _run(stage, ready, stage.base), _run(stage, ready, stage.adopted)
+        stage.say("the runs differ: running both once more to recognize flaky tests")
+        return _run(stage, ready, stage.clones.base), _run(
+            stage, ready, stage.clones.adopted
+        )
 
     stage.compared = compare(shown_command(words), before, after, again)
     stage.seen.tests = stage.compared.table
@@ -170,17 +169,19 @@ def _tests(stage: _Stage) -> Outcome:
 
 def _run_base(stage: _Stage, ready: _Ready) -> SuiteRun:
     """Run the tests of the base commit; where they lack a module, add more to both."""
-    run = _run(stage, ready, stage.base)
+    run = _run(stage, ready, stage.clones.base)
     if lacks_module(run) and ready.recipe.more:
-        stage.say("tests lack a module: adding what the project names for development")
+        stage.say(
+            "tests lack a module: installing what the project names for development"
+        )
         ready.before = widen(ready.before, ready.recipe)
         ready.after = widen(ready.after, ready.recipe)
-        run = _run(stage, ready, stage.base)
+        run = _run(stage, ready, stage.clones.base)
     return run
 
 
 def _run(stage: _Stage, ready: _Ready, clone: Clone) -> SuiteRun:
-    base = clone is stage.base
+    base = clone is stage.clones.base
     stage.say(f"running the tests of the {'base' if base else 'adopted'} commit")
     environment = (ready.before if base else ready.after).environment
     words = words_of_tests(ready.settings.test, environment)
@@ -193,8 +194,8 @@ def _own_checks(stage: _Stage) -> Outcome:
         return not_run("there is no environment to run them in")
     outcome, rows = compare_own_checks(
         own_commands(stage.adoption.inventory),
-        (stage.base, stage.ready.before.environment),
-        (stage.adopted, stage.ready.after.environment),
+        (stage.clones.base, stage.ready.before.environment),
+        (stage.clones.adopted, stage.ready.after.environment),
     )
     stage.seen.tools = rows
     return outcome
@@ -206,10 +207,9 @@ def _gate(stage: _Stage) -> Outcome:
     known = compared is not None and compared.table is not None
     stage.say("running the gate of the adopted commit")
     stage.facts = GateFacts(
-        base=stage.base,
-        adopted=stage.adopted,
+        clones=stage.clones,
         adoption=stage.adoption,
-        settings=read_settings(stage.adopted.root).variables,
+        settings=read_settings(stage.clones.adopted.root).variables,
         red_tests=compared.red if known and compared else None,
         timeout=stage.timeout,
     )
@@ -221,7 +221,7 @@ def _scan(stage: _Stage) -> Outcome:
     """Run the scan at the level that was answered."""
     gate = stage.seen.gate
     if stage.facts is None or (gate and gate.outcome.status == "failed"):
-        return not_run("there is no gate whose record it could go on with")
+        return not_run("the gate failed: there is no baseline to add to")
     stage.say("scanning the adopted commit")
     stage.seen.scan = judge_scan(stage.facts, gate.baseline if gate else None)
     return stage.seen.scan.outcome

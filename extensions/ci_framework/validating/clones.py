@@ -15,7 +15,14 @@ from ci_engine.errors import ToolError
 from ci_engine.processes.signals import on_signals, restore
 from ci_framework.repository import Repository
 
-__all__ = ["Clone", "child_environment", "make_clone", "scratch_directory"]
+__all__ = [
+    "Clone",
+    "Clones",
+    "child_environment",
+    "clone_both",
+    "make_clone",
+    "scratch_directory",
+]
 
 # What a validation puts into a clone, beside what git knows.
 _OURS = ("/.ci-framework/", "/.venv/")
@@ -35,6 +42,8 @@ _DROPPED = (
     "UV_RUN",
     "__PYVENV_LAUNCHER__",
 )
+# Where the engine and its tools come from is the user's choice.
+_KEPT = (CACHE_VARIABLE, "CI_FRAMEWORK_ENGINE")
 
 
 @dataclass(frozen=True)
@@ -66,19 +75,41 @@ class Clone:
         return sorted(os.fsdecode(row[3:]) for row in rows if row)
 
 
+@dataclass(frozen=True)
+class Clones:
+    """A clone of the commit before the adoption, and one of the adopted commit."""
+
+    base: Clone
+    adopted: Clone
+
+
 @contextmanager
-def scratch_directory() -> Generator[Path]:
-    """A place for clones, which goes as well when the command is called off.
+def clone_both(repository: Repository, base: str, adopted: str) -> Generator[Clones]:
+    """Clone a repository twice, in a directory that is removed afterwards.
 
     Raises:
-        KeyboardInterrupt: if it is, in whatever way.
+        ToolError: if git fails.
+    """
+    with scratch_directory() as location:
+        yield Clones(
+            make_clone(repository, base, location / "base" / "project"),
+            make_clone(repository, adopted, location / "adopted" / "project"),
+        )
+
+
+@contextmanager
+def scratch_directory() -> Generator[Path]:
+    """A temporary directory that is removed also when the command is interrupted.
+
+    Raises:
+        KeyboardInterrupt: on any signal that ends the command.
     """
 
-    def call_off(number: int, frame: FrameType | None) -> None:
+    def interrupt(number: int, frame: FrameType | None) -> None:
         del number, frame
         raise KeyboardInterrupt
 
-    before = on_signals(call_off)
+    before = on_signals(interrupt)
     try:
         with tempfile.TemporaryDirectory(
             prefix="ci-framework-validation-", ignore_cleanup_errors=True
@@ -123,6 +154,6 @@ def child_environment(**extra: str) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(_DROPPED) or name == CACHE_VARIABLE
+        if not name.startswith(_DROPPED) or name in _KEPT
     }
     return {**kept, **extra}

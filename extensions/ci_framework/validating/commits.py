@@ -61,22 +61,12 @@ class Commits:
     @cached_property
     def before(self) -> dict[str, Entry]:
         """The files of the base commit."""
-        return self._entries(self.adoption.base)
+        return self.repository.entries(self.adoption.base)
 
     @cached_property
     def after(self) -> dict[str, Entry]:
         """The files of the adopted commit."""
-        return self._entries(self.adoption.adopted)
-
-    def _entries(self, commit: str) -> dict[str, Entry]:
-        found: dict[str, Entry] = {}
-        rows = self.repository.git("ls-tree", "-r", "-z", "--full-tree", commit)
-        for row in rows.split(b"\0"):
-            facts, _, name = row.partition(b"\t")
-            if name:
-                mode, _kind, blob = facts.decode().split()
-                found[os.fsdecode(name)] = Entry(mode, blob)
-        return found
+        return self.repository.entries(self.adoption.adopted)
 
     @cached_property
     def differing(self) -> list[str]:
@@ -202,12 +192,12 @@ def check_ignored(commits: Commits, adopted: Repository) -> Outcome:
     return judged(faults, good, "new files are ignored: git would lose them")
 
 
-def check_replan(commits: Commits) -> Outcome:
-    """Planning once more finds nothing to do."""
+def check_replan(commits: Commits, adopted: Repository) -> Outcome:
+    """Planning again finds nothing to do."""
     replan = commits.adoption.replan
     if replan is None:
         return not_run("no second plan could be made")
-    again = [item for item in replan() if item.kind in _WRITES]
+    again = [item for item in replan(adopted) if item.kind in _WRITES]
     if not again:
         return passed("a second plan is empty")
     faults = [f"{item.kind} {item.path}: {item.reason}" for item in again]

@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ci_engine.findings.baseline import (
-    Baseline,
-    baseline_path,
-    read_baseline,
-    record,
-    to_json,
-)
+from ci_engine.findings.baseline import Baseline, baseline_path, read_baseline
+from ci_engine.findings.recording import record, to_json
 from ci_engine.findings.results import CheckResult, Status
 from ci_framework.validating.model import Outcome, failed, not_run, passed
 from ci_framework.validating.red import (
@@ -55,7 +50,7 @@ def judge_gate(facts: GateFacts, known: Baseline | None = None) -> Gated:
     Raises:
         CommandError: if the engine gives no result.
     """
-    checks = run_checks(facts.adopted, facts, [*facts.only])
+    checks = run_checks(facts.clones.adopted, facts, [*facts.only])
     statuses = {check.id: _told(check) for check in checks}
     red = [check for check in checks if check.status in RED]
     missing = [_missing(check) for check in checks if _is_missing(check)]
@@ -66,7 +61,7 @@ def judge_gate(facts: GateFacts, known: Baseline | None = None) -> Gated:
         green = passed(f"the gate is green ({len(checks)} checks)")
         return Gated(green, statuses, known=known)
     found = sort_red(facts, red)
-    old = read_baseline(facts.adopted.root)
+    old = read_baseline(facts.clones.adopted.root)
     accepted = {check.id: check for check in found.accepted}
     news = (accepted.get(check.id, check) for check in checks)
     new, _ = record(news, known or old, facts.scope)
@@ -107,7 +102,7 @@ def _again(
     names = [c.id for c in red if c.blocking and c.id not in found.stubborn]
     if not names:
         return []
-    clone = facts.adopted
+    clone = facts.clones.adopted
     if content is not None:
         path = baseline_path(clone.root)
         path.parent.mkdir(parents=True, exist_ok=True)

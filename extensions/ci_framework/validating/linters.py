@@ -1,4 +1,4 @@
-"""What other programs say of the configuration, before and after."""
+"""What other programs report about the configuration, before and after."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -14,8 +14,8 @@ import msgspec
 from ci_engine.findings.results import Finding, Status
 from ci_engine.processes.programs import Outcome as Ended
 from ci_engine.processes.programs import run_program
-from ci_framework.validating.clones import Clone, child_environment
-from ci_framework.validating.engine import lent_engine, run_engine
+from ci_framework.validating.clones import Clone, Clones, child_environment
+from ci_framework.validating.engine import run_engine
 from ci_framework.validating.model import (
     AdoptionFacts,
     Outcome,
@@ -33,10 +33,13 @@ __all__ = [
 ]
 
 _SECONDS = 300.0
-_WORKFLOWS = ".github/workflows"
 _HOOKS = ".pre-commit-config.yaml"
-# Places move with what is inserted above them: two findings are the same without.
+# Line numbers change with what is inserted above: they are not compared.
 _NUMBERS = re.compile(r"\d+")
+# What actionlint and zizmor print where there is nothing for them to check.
+_NO_INPUT = ("no project was found", "no YAML file was found", "no inputs collected")
+# A finding as its file and its text.
+_Row = tuple[str, str]
 
 
 class _Issue(msgspec.Struct):
@@ -48,7 +51,7 @@ class _Issue(msgspec.Struct):
 
 
 class _Given(msgspec.Struct):
-    # The first is what releases before 1.30 called it.
+    # The first is the name that releases before 1.30 use.
     given_path: str = ""
     verbatim_path: str = ""
 
@@ -66,7 +69,7 @@ class _Location(msgspec.Struct):
 
 
 class _Audit(msgspec.Struct):
-    """A finding of zizmor, as far as it matters here."""
+    """A finding of zizmor, as far as it is used here."""
 
     ident: str
     desc: str = ""
@@ -74,7 +77,7 @@ class _Audit(msgspec.Struct):
 
 
 def _program(name: str) -> str | None:
-    """A program of the environment that runs this, or of the path."""
+    """Find a program beside our interpreter, else on the path."""
     beside = shutil.which(name, path=str(Path(sys.executable).parent))
     return beside or shutil.which(name)
 
@@ -86,91 +89,80 @@ def _run(command: Sequence[str], clone: Clone) -> Ended:
 
 
 def _compare(
-    before: Iterable[tuple[str, str]],
-    after: Iterable[tuple[str, str]],
-    adoption: AdoptionFacts,
     tool: str,
+    clones: Clones,
+    adoption: AdoptionFacts,
+    read: Callable[[Ended], list[_Row]],
+    options: Sequence[str],
 ) -> Outcome:
-    """No finding in what is ours, and no new one in what is the project's."""
-    known = Counter((path, _NUMBERS.sub("#", text)) for path, text in before)
+    """Run a linter in both clones: no finding in our files, no new one in others."""
+    program = _program(tool)
+    if program is None:
+        return skipped(f"{tool} is not installed")
+    found: list[list[_Row]] = []
+    for clone in (clones.base, clones.adopted):
+        ended = _run([program, *options], clone)
+        if any(text in ended.stderr for text in _NO_INPUT):
+            found.append([])
+            continue
+        try:
+            rows = read(ended)
+        except msgspec.DecodeError:
+            reason = f"{tool}: {ended.describe_exit()}"
+            return not_run(reason, ended.tail().splitlines())
+        # Some messages hold the path of the clone.
+        found.append([(p, t.replace(f"{clone.root}/", "")) for p, t in rows])
+    known = Counter((path, _NUMBERS.sub("#", text)) for path, text in found[0])
     number = sum(known.values())
-    created = set(adoption.created)
-    faults: list[str] = []
-    for path, text in after:
+    issues: list[str] = []
+    for path, text in found[1]:
         key = (path, _NUMBERS.sub("#", text))
-        if path in created:
-            faults.append(f"{path}: {text} (a file of the framework)")
+        if path in adoption.created:
+            issues.append(f"{path}: {text} (a file of the framework)")
         elif known[key] > 0:
             known[key] -= 1
         else:
-            faults.append(f"{path}: {text}")
+            issues.append(f"{path}: {text}")
     good = f"{tool} finds nothing new"
     if number:
         noun = "finding" if number == 1 else "findings"
         good += f"; {number} {noun} in the project's own files are as before"
-    return judged(faults, good, f"{tool} has new findings")
+    return judged(issues, good, f"{tool} has new findings")
 
 
-def check_actionlint(base: Clone, adopted: Clone, adoption: AdoptionFacts) -> Outcome:
-    """Workflows: nothing new in the project's, nothing at all in ours."""
-    program = _program("actionlint")
-    if program is None:
-        return skipped("actionlint is not installed")
-    found: list[list[tuple[str, str]]] = []
-    for clone in (base, adopted):
-        if not (clone.root / _WORKFLOWS).is_dir():
-            found.append([])
-            continue
-        done = _run([program, "-no-color", "-format", "{{json .}}"], clone)
-        try:
-            issues = msgspec.json.decode(done.raw or b"[]", type=list[_Issue])
-        except msgspec.DecodeError:
-            return not_run(
-                f"actionlint: {done.describe_exit()}", done.tail().splitlines()
-            )
-        if done.code not in (0, 1):
-            return not_run(
-                f"actionlint: {done.describe_exit()}", done.tail().splitlines()
-            )
-        rows = [
-            (issue.filepath.replace("\\", "/"), f"line {issue.line}: {issue.message}")
-            for issue in issues
+def check_actionlint(clones: Clones, adoption: AdoptionFacts) -> Outcome:
+    """Check the syntax of workflows."""
+
+    def read(ended: Ended) -> list[_Row]:
+        if ended.code not in (0, 1):
+            raise msgspec.DecodeError
+        issues = msgspec.json.decode(ended.raw or b"[]", type=list[_Issue])
+        return [
+            (item.filepath.replace("\\", "/"), f"line {item.line}: {item.message}")
+            for item in issues
         ]
-        found.append(rows)
-    return _compare(found[0], found[1], adoption, "actionlint")
+
+    options = ("-no-color", "-format", "{{json .}}")
+    return _compare("actionlint", clones, adoption, read, options)
 
 
-def check_zizmor(base: Clone, adopted: Clone, adoption: AdoptionFacts) -> Outcome:
-    """Security of the workflows: the same rule, without a network."""
-    program = _program("zizmor")
-    if program is None:
-        return skipped("zizmor is not installed")
-    found: list[list[tuple[str, str]]] = []
-    for clone in (base, adopted):
-        if not (clone.root / ".github").is_dir():
-            found.append([])
-            continue
-        words = ["--offline", "--no-progress", "--format", "json-v1", "--no-exit-codes"]
-        done = _run([program, *words, "--persona", "auditor", "."], clone)
-        nothing = "no inputs collected" in done.stderr
-        try:
-            raw = b"[]" if nothing else done.raw
-            audits = msgspec.json.decode(raw, type=list[_Audit])
-        except msgspec.DecodeError:
-            return not_run(f"zizmor: {done.describe_exit()}", done.tail().splitlines())
-        rows = [(_location(a), f"{a.ident}: {a.desc}") for a in audits]
-        found.append([row for row in rows if not _intended(row, adoption)])
-    return _compare(found[0], found[1], adoption, "zizmor")
+def check_zizmor(clones: Clones, adoption: AdoptionFacts) -> Outcome:
+    """Check the security of workflows, without a network."""
 
+    def read(ended: Ended) -> list[_Row]:
+        audits = msgspec.json.decode(ended.raw, type=list[_Audit])
+        rows = [(_location(item), f"{item.ident}: {item.desc}") for item in audits]
+        # The framework's own configuration turns this rule off: `./` works with
+        # every runner. A project's configuration is read instead where it has one.
+        return [
+            (path, text)
+            for path, text in rows
+            if not (text.startswith("self-repository:") and path in adoption.created)
+        ]
 
-def _intended(row: tuple[str, str], adoption: AdoptionFacts) -> bool:
-    """Whether it is what the framework does on purpose.
-
-    Its own configuration turns this rule off: ``./`` is what every runner takes. A
-    project with a configuration of its own has that one read instead.
-    """
-    path, text = row
-    return text.startswith("self-repository:") and path in adoption.created
+    options = ("--offline", "--no-progress", "--format", "json-v1", "--no-exit-codes")
+    more = ("--persona", "auditor", ".")
+    return _compare("zizmor", clones, adoption, read, (*options, *more))
 
 
 def _location(audit: _Audit) -> str:
@@ -180,41 +172,39 @@ def _location(audit: _Audit) -> str:
     return path.replace("\\", "/").removeprefix("./")
 
 
-def check_hooks_file(base: Clone, adopted: Clone) -> Outcome:
-    """pre-commit takes its configuration, if it took it before."""
+def check_hooks_file(clones: Clones) -> Outcome:
+    """Check that pre-commit accepts its configuration, if it did before."""
     program = _program("pre-commit")
     if program is None:
         return skipped("pre-commit is not installed")
-    if not (adopted.root / _HOOKS).is_file():
+    if not (clones.adopted.root / _HOOKS).is_file():
         return skipped("the project has no pre-commit hooks")
-    after = _run([program, "validate-config", _HOOKS], adopted)
+    command = [program, "validate-config", _HOOKS]
+    after = _run(command, clones.adopted)
     if after.code == 0:
-        return passed("pre-commit takes its configuration")
-    if (base.root / _HOOKS).is_file():
-        before = _run([program, "validate-config", _HOOKS], base)
-        if before.code != 0:
-            return passed("pre-commit refuses its configuration as it did before")
-    return judged(after.tail().splitlines(), "", "pre-commit refuses its configuration")
+        return passed("pre-commit accepts its configuration")
+    if (clones.base.root / _HOOKS).is_file() and _run(command, clones.base).code != 0:
+        return passed("pre-commit rejects its configuration as it did before")
+    return judged(after.tail().splitlines(), "", "pre-commit rejects its configuration")
 
 
-def check_settings(base: Clone, adopted: Clone) -> Outcome:
-    """The engine takes every configuration file, or refused it before as well."""
-    run = run_engine(adopted, ["validate", "--json"], timeout=_SECONDS)
-    broken = [check for check in run.result.checks if check.status is Status.NOT_RUN]
-    after = [finding for check in run.result.checks for finding in check.findings]
+def check_settings(clones: Clones) -> Outcome:
+    """Check that the engine accepts every configuration file, if it did before."""
+    adopted, words = clones.adopted, ["validate", "--json"]
+    checks = run_engine(adopted, adopted, words, timeout=_SECONDS).checks
+    broken = [check for check in checks if check.status is Status.NOT_RUN]
+    after = [finding for check in checks for finding in check.findings]
     if after:
-        with lent_engine(adopted, base):
-            earlier = run_engine(base, ["validate", "--json"], timeout=_SECONDS)
-        checks = earlier.result.checks
-        before = {_key(finding) for check in checks for finding in check.findings}
+        earlier = run_engine(adopted, clones.base, words, timeout=_SECONDS).checks
+        before = {_key(finding) for check in earlier for finding in check.findings}
         new = [f"{f.location} {f.message}" for f in after if _key(f) not in before]
         if new:
-            return judged(new, "", "the engine refuses the configuration")
+            return judged(new, "", "the engine rejects the configuration")
     if broken:
         reasons = [f"{check.id}: {check.reason}" for check in broken]
         return not_run("the engine could not check everything", reasons)
     known = f"; {len(after)} mistakes were there before" if after else ""
-    return passed(f"the engine takes the configuration{known}")
+    return passed(f"the engine accepts the configuration{known}")
 
 
 def _key(finding: Finding) -> tuple[str, str, str]:

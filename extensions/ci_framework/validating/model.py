@@ -12,7 +12,7 @@ import msgspec
 from ci_engine.errors import CommandError
 from ci_framework.inventory import Inventory
 from ci_framework.planning.plan import Operation, Plan
-from ci_framework.repository import describe
+from ci_framework.repository import Repository, describe
 
 __all__ = [
     "EXIT_CODES",
@@ -193,7 +193,7 @@ class AdoptionFacts:
         plan: what was planned.
         changed: the files that were written, with their hashes.
         inventory: what the analysis found in the base commit.
-        replan: makes a plan for the adopted commit; None: nobody can.
+        replan: plans again, for a clone of the adopted commit; None if it cannot.
         later: files that may differ from the plan because they are written after
             it, such as the record of what is red.
     """
@@ -203,7 +203,7 @@ class AdoptionFacts:
     plan: Plan
     changed: Mapping[str, Hashes]
     inventory: Inventory | None = None
-    replan: Callable[[], list[Operation]] | None = None
+    replan: Callable[[Repository], list[Operation]] | None = None
     later: frozenset[str] = frozenset({"ci-framework/project/baseline.json"})
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ci_engine.configuration.loading import load_configuration
-from ci_engine.findings.baseline import Scope
+from ci_engine.findings.recording import Scope
 from ci_engine.monorepo.declared import Siblings
 from ci_engine.monorepo.graph import packages_graph
 from ci_engine.project.repository import read_project
@@ -55,7 +55,7 @@ def _scopes(facts: GateFacts) -> Iterator[GateFacts]:
     """What each gate is told; nothing where there is one gate for all."""
     if facts.adoption.plan.answers.get("project_type") != "monorepo":
         return
-    root = facts.adopted.root
+    root = facts.clones.adopted.root
     project = read_project(root)
     graph = packages_graph(project)
     settings = load_configuration(root, {}).settings

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 import msgspec
 
 from ci_engine.errors import CommandError, UsageError
-from ci_engine.findings.baseline import EVERYTHING, Baseline, Scope, record
+from ci_engine.findings.baseline import Baseline
+from ci_engine.findings.recording import EVERYTHING, Scope, record
 from ci_engine.findings.results import CheckResult, Finding, Status
-from ci_framework.validating.clones import Clone
-from ci_framework.validating.engine import lent_engine, run_engine
+from ci_framework.validating.clones import Clone, Clones
+from ci_framework.validating.engine import run_engine
 from ci_framework.validating.model import AdoptionFacts
 
 __all__ = ["RED", "GateFacts", "Sorted", "run_checks", "size", "sort_red"]
@@ -35,8 +36,7 @@ class GateFacts:
     """What is known before the gate runs.
 
     Attributes:
-        base: a clone of the base commit, with its environment.
-        adopted: a clone of the adopted commit, with its environment.
+        clones: a clone of each commit, with its environment.
         adoption: what was adopted.
         settings: the framework's settings as variables, for the base commit.
         red_tests: tests that fail in the base commit; None: the tests did not run.
@@ -46,8 +46,7 @@ class GateFacts:
         scope: the part of the repository that it looks at.
     """
 
-    base: Clone
-    adopted: Clone
+    clones: Clones
     adoption: AdoptionFacts
     settings: dict[str, str]
     red_tests: frozenset[str] | None
@@ -99,9 +98,11 @@ def run_checks(
     if only:
         words += ["--only", ",".join(_with_dependencies(only))]
     timeout = _PATIENCE * facts.timeout
-    run = run_engine(clone, words, timeout=timeout, variables=variables)
+    run = run_engine(
+        facts.clones.adopted, clone, words, timeout=timeout, variables=variables
+    )
     clone.reset()
-    return run.result.checks
+    return run.checks
 
 
 def _with_dependencies(names: list[str]) -> list[str]:
@@ -143,8 +144,7 @@ def _red_before(facts: GateFacts, names: list[str]) -> list[CheckResult] | Comma
     if not names:
         return []
     try:
-        with lent_engine(facts.adopted, facts.base):
-            return run_checks(facts.base, facts, names, facts.settings)
+        return run_checks(facts.clones.base, facts, names, facts.settings)
     except CommandError as error:
         return error
 

@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 
 from ci_engine.findings.baseline import baseline_path, read_baseline
 from ci_engine.findings.results import CheckResult, Finding, Status
-from ci_engine.scanning.scanners import ENGINES
-from ci_framework.validating.engine import lent_engine, run_engine
+from ci_engine.scanning.scanners import SCANNERS
+from ci_framework.validating.engine import run_engine
 from ci_framework.validating.model import (
     AdoptionFacts,
     Outcome,
@@ -83,7 +83,8 @@ def _scan_adopted(
     facts: GateFacts, recorded: bytes | None
 ) -> tuple[list[CheckResult], bytes | None]:
     """Let the engine write its record beside that of the gate, and take both."""
-    path = baseline_path(facts.adopted.root)
+    adopted = facts.clones.adopted
+    path = baseline_path(adopted.root)
     before = path.read_bytes() if path.is_file() else None
     if recorded is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -91,13 +92,14 @@ def _scan_adopted(
     # Once a week the workflow searches all of the history.
     words = ["scan", "--json", "--history", "all", "--baseline", "write", "--grow"]
     try:
-        run = run_engine(facts.adopted, words, timeout=_PATIENCE * facts.timeout)
+        timeout = _PATIENCE * facts.timeout
+        run = run_engine(adopted, adopted, words, timeout=timeout)
         written = path.read_bytes() if path.is_file() else None
-        new = read_baseline(facts.adopted.root)
+        new = read_baseline(adopted.root)
     finally:
-        facts.adopted.reset()
+        adopted.reset()
     nothing = new is None or (before is None and not size(new))
-    return run.result.checks, recorded if nothing or written == before else written
+    return run.checks, recorded if nothing or written == before else written
 
 
 def _stopped(check: CheckResult) -> bool:
@@ -107,7 +109,7 @@ def _stopped(check: CheckResult) -> bool:
 
 
 def _is_about_secrets(check: CheckResult) -> bool:
-    return any(name == check.id and e.kind == "secret" for name, e in ENGINES.items())
+    return any(name == check.id and e.kind == "secret" for name, e in SCANNERS.items())
 
 
 def _errors(check: CheckResult) -> Iterator[Finding]:
@@ -150,15 +152,15 @@ def _since(facts: GateFacts, checks: Sequence[CheckResult]) -> list[str]:
 def _keys_of_base(facts: GateFacts) -> Counter[_Key]:
     """What the same engine with the same settings says of the base commit."""
     words = ["scan", "--json", "--history", "none"]
-    with lent_engine(facts.adopted, facts.base):
-        run = run_engine(
-            facts.base,
-            words,
-            timeout=_PATIENCE * facts.timeout,
-            variables=facts.settings,
-        )
-        facts.base.reset()
-    return Counter(_key(item) for c in run.result.checks for item in _errors(c))
+    run = run_engine(
+        facts.clones.adopted,
+        facts.clones.base,
+        words,
+        timeout=_PATIENCE * facts.timeout,
+        variables=facts.settings,
+    )
+    facts.clones.base.reset()
+    return Counter(_key(item) for check in run.checks for item in _errors(check))
 
 
 def _key(finding: Finding) -> _Key:

@@ -11,16 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import ci_engine
-from ci_engine.checks.own_command import words_of
+from ci_engine.checks.own_command import argv_of
 from ci_engine.checks.tests.pytest_events import TestRun, read_events
+from ci_engine.environments import inside
 from ci_engine.environments.environment import Environment
 from ci_engine.processes.programs import Outcome, run_program
 from ci_framework.validating.clones import Clone, child_environment
 
 __all__ = ["SuiteRun", "lacks_module", "run_suite", "shown_command", "words_of_tests"]
 
-_PLUGIN = Path(ci_engine.__file__).parent / "inside" / "pytest_plugin"
+_PLUGIN = inside.DIRECTORY / "pytest_plugin"
 _UNITTEST = Path(__file__).parent / "inside" / "unittest_events.py"
 _MISSING = re.compile(r"ModuleNotFoundError|ImportError|fixture '\w+' not found")
 
@@ -79,7 +79,7 @@ def words_of_tests(own: str | Sequence[str], environment: Environment) -> list[s
         ConfigurationError: if a quotation of the command is not closed.
     """
     if own:
-        return words_of("test", own if isinstance(own, str) else [*own])
+        return argv_of("test", own if isinstance(own, str) else [*own])
     pytest = environment.module("pytest")
     if pytest is not None:
         return [*pytest, "--color=no"]

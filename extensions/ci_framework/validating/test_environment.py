@@ -9,19 +9,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ci_engine.configuration.settings import Environments, Tier
-from ci_engine.environments.environment import (
-    Environment,
-    activated,
-    probe_virtual_environment,
-)
+from ci_engine.environments.environment import Environment, probe_virtual_environment
 from ci_engine.environments.preparation import prepare_environment
 from ci_engine.errors import ToolError
+from ci_engine.findings.tracked_output import refuse_tracked_output
 from ci_engine.monorepo.graph import packages_graph
 from ci_engine.monorepo.model import Kind
 from ci_engine.monorepo.needed import needed_with
+from ci_engine.processes.child_environment import activated
 from ci_engine.processes.programs import Outcome, find_program, run_program
 from ci_engine.project.repository import Project, normalize, read_project
-from ci_engine.project.tracked_output import refuse_tracked_output
 from ci_framework.validating.clones import Clone, child_environment
 from ci_framework.validating.declared import needs_of
 from ci_framework.validating.needs import Need

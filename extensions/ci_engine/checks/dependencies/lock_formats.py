@@ -53,7 +53,7 @@ class Gathered:
             self.unknown.add(f"{dependency.name} ({why})")
 
     def all(self, source: str) -> Dependencies:
-        """Everything, in an order of its own."""
+        """Everything, sorted."""
         return Dependencies(
             source,
             _joined(self.audited),
@@ -275,8 +275,8 @@ def _on_index(package: _PixiPackage) -> Sequence[tuple[str, str]]:
 def _add_conda(
     gathered: Gathered, package: _PixiPackage, python_names: Mapping[str, str]
 ) -> None:
-    words = (row.split()[0] for row in package.depends if row.split())
-    needs = tuple(python_names.get(word, word) for word in words)
+    names = (row.split()[0] for row in package.depends if row.split())
+    needs = tuple(python_names.get(name, name) for name in names)
     known = _on_index(package)
     for name, version in known:
         gathered.add(Dependency(name, version, requires=needs))

@@ -14,11 +14,23 @@ from tempfile import TemporaryDirectory
 from ci_engine.checks.context import Context
 from ci_engine.errors import ToolError
 from ci_engine.processes.programs import Outcome, run_program
+from ci_engine.project.git import Git
 
-__all__ = ["WorkTree", "copied", "git_variables", "in_place", "listed_files", "run_in"]
+__all__ = [
+    "CONFIG",
+    "WorkTree",
+    "copied",
+    "git_variables",
+    "in_place",
+    "listed_files",
+    "run_git",
+    "run_in",
+]
+
+CONFIG = ".pre-commit-config.yaml"
 
 # Where hooks find the project's own environments; links, so that nothing is made
-# anew. The managers are told to leave them as they are.
+# anew. The managers must leave them as they are.
 _ENVIRONMENTS = (".venv", ".pixi", "node_modules")
 _LEFT_ALONE = {
     "UV_NO_SYNC": "1",
@@ -63,13 +75,13 @@ class WorkTree:
     root: Path
     variables: Mapping[str, str]
 
-    def git(self, *words: str) -> str:
+    def git(self, *arguments: str) -> str:
         """Run git in the tree.
 
         Raises:
-            ToolError: if git does not do it.
+            ToolError: if git fails.
         """
-        return _git(self.context, self.root, self.variables, *words)
+        return run_git(self.context, self.root, self.variables, *arguments)
 
     def changed(self) -> dict[str, int]:
         """Files that differ from the index, each with its first changed line."""
@@ -111,18 +123,20 @@ def _first_line(diff: str, name: str) -> int:
     return 0
 
 
-def _git(
-    context: Context, root: Path, variables: Mapping[str, str], *words: str
+def run_git(
+    context: Context, root: Path, variables: Mapping[str, str], *arguments: str
 ) -> str:
-    outcome = run_program(
-        ["git", *_QUIET, *words],
-        cwd=root,
-        timeout=_GIT_SECONDS,
-        variables=variables,
-        cancel=context.cancel,
-    )
+    """Run git in a directory, without the hooks and warnings of the user.
+
+    Raises:
+        ToolError: if git fails.
+    """
+    git = Git(root, variables, _QUIET, _GIT_SECONDS, context.cancel)
+    outcome = git.run(*arguments)
     if outcome.code != 0:
-        raise ToolError(f"git {words[0]}: {outcome.describe_exit()}\n{outcome.tail()}")
+        raise ToolError(
+            f"git {arguments[0]}: {outcome.describe_exit()}\n{outcome.tail()}"
+        )
     return outcome.stdout
 
 
@@ -132,9 +146,9 @@ def listed_files(context: Context, variables: Mapping[str, str]) -> list[str]:
     Raises:
         ToolError: if git cannot list them.
     """
-    words = ("ls-files", "-z", "--cached", "--others", "--exclude-standard")
     root = context.project.root
-    names = sorted(set(_git(context, root, variables, *words).split("\0")) - {""})
+    listing = ("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    names = sorted(set(run_git(context, root, variables, *listing).split("\0")) - {""})
     paths = ((name, root / name) for name in names)
     return [name for name, path in paths if path.is_symlink() or path.is_file()]
 
@@ -180,9 +194,9 @@ def _start(tree: WorkTree) -> None:
     if not (project / ".git").exists():
         return
     ask = ("rev-parse", "--path-format=absolute", "--git-path", "objects")
-    objects = _git(tree.context, project, tree.variables, *ask).strip()
+    objects = run_git(tree.context, project, tree.variables, *ask).strip()
     try:
-        head = _git(
+        head = run_git(
             tree.context, project, tree.variables, "rev-parse", "--verify", "HEAD"
         ).strip()
     except ToolError:

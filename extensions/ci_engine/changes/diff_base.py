@@ -1,0 +1,183 @@
+"""Find the commit that a change started from.
+
+"Unknown" is a valid result, with its reason: then everything counts as changed. An
+empty list of changes never stands for a failure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from ci_engine.errors import ToolError
+from ci_engine.github.event import Event, read_event
+from ci_engine.project.git import Git, has_git
+
+__all__ = ["DiffBase", "find_diff_base"]
+
+# How much history is fetched, step by step, until the diff base is in it.
+_DEPTHS = (50, 500, 5000)
+_BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
+
+
+class DiffBase(msgspec.Struct, frozen=True):
+    """The commit that a change started from.
+
+    Attributes:
+        commit: the commit before the change; None = unknown: everything changed.
+        reason: how it was found, or why it is not known.
+    """
+
+    commit: str | None
+    reason: str
+
+
+def find_diff_base(
+    root: Path, since: str, variables: Mapping[str, str], head: str = "HEAD"
+) -> DiffBase:
+    """Find the commit that a change started from.
+
+    That is ``since`` if it is given; in GitHub Actions the base of the event; else the
+    merge base of HEAD and the main branch.
+
+    Args:
+        root: the repository.
+        since: a commit, branch or tag; empty = find out.
+        variables: the environment.
+        head: the commit the change ends with.
+    """
+    if not has_git():
+        return DiffBase(None, "git is not installed")
+    history = _History(Git(root), head)
+    if not history.git.commit("HEAD"):
+        return DiffBase(None, history.why_empty())
+    if head != "HEAD" and not history.have(head):
+        return DiffBase(None, f"--head {head} is not here")
+    if since:
+        return history.merge_base(since, f"--since {since}")
+    if variables.get("GITHUB_ACTIONS") == "true":
+        return _of_event(history, variables)
+    return history.branched_off(_BRANCHES)
+
+
+def _of_event(history: _History, variables: Mapping[str, str]) -> DiffBase:
+    """The base of an event; one that is HEAD itself is a mistake."""
+    name = variables.get("GITHUB_EVENT_NAME", "")
+    try:
+        event = read_event(variables)
+    except ToolError as error:
+        return DiffBase(None, f"the event {name!r} cannot be read: {error}")
+    if name.startswith("pull_request") and event.base_sha:
+        base = _of_pull_request(history, event)
+    elif name == "merge_group" and event.base_sha:
+        base = history.merge_base(event.base_sha, "the base of the merge group")
+    elif name == "push" and event.ref.startswith("refs/heads/"):
+        base = _of_push(history, event)
+    else:
+        return DiffBase(None, f"the event {name!r} is not about a change")
+    if base.commit is not None and base.commit == history.git.commit("HEAD"):
+        return DiffBase(None, f"{base.reason}: that is what is checked out")
+    return base
+
+
+def _of_pull_request(history: _History, event: Event) -> DiffBase:
+    parents = history.parents()
+    # HEAD may also be a merge that the author made: then its first parent is theirs.
+    if len(parents) == 2 and parents[1] == event.head_sha:  # noqa: PLR2004
+        if history.have(parents[0]):
+            return DiffBase(parents[0], "what the pull request is merged into")
+        return DiffBase(None, "history is too shallow for what is merged into")
+    return history.merge_base(event.base_sha, "the base of the pull request")
+
+
+def _of_push(history: _History, event: Event) -> DiffBase:
+    before = event.before
+    new = not before.strip("0")
+    if not new and not event.forced and history.have(before):
+        return DiffBase(before, "what was there before the push")
+    branches: Sequence[str] = _BRANCHES
+    if event.default_branch:
+        history.fetch_branch(event.default_branch)
+        branches = (f"origin/{event.default_branch}", *_BRANCHES)
+    base = history.branched_off(branches)
+    what = "a new branch" if new else f"{before[:12]} was pushed away"
+    return DiffBase(base.commit, f"{what}: {base.reason}")
+
+
+class _History:
+    """The commits of a repository; a shallow clone gets more of them as needed."""
+
+    def __init__(self, git: Git, head: str) -> None:
+        self.git = git
+        self.head = head
+
+    def why_empty(self) -> str:
+        """Why there is no commit here."""
+        outcome = self.git.run("rev-parse", "--is-inside-work-tree")
+        if outcome.code == 0:
+            return "there is no commit yet"
+        rows = outcome.stderr.strip().splitlines() or [outcome.describe_exit()]
+        return f"git has no work tree here: {rows[0]}"
+
+    def parents(self) -> list[str]:
+        """The parents of HEAD as its commit names them, also beyond a shallow clone."""
+        header, _, _ = self.git.run("cat-file", "commit", "HEAD").stdout.partition(
+            "\n\n"
+        )
+        rows = [row.partition(" ") for row in header.split("\n")]
+        return [value for key, _, value in rows if key == "parent"]
+
+    def have(self, name: str) -> bool:
+        """Whether a commit is here, after fetching more history if need be."""
+        return bool(self.git.commit(name)) or any(
+            self.git.commit(name) for _ in self._deepen(name)
+        )
+
+    def _deepen(self, *wanted: str) -> Iterator[None]:
+        """Fetch more and more history of a shallow clone."""
+        for depth in _DEPTHS:
+            shallow = self.git.run("rev-parse", "--is-shallow-repository").stdout
+            if shallow.strip() != "true":
+                return
+            # The history of HEAD may belong to no branch, as in a pull request.
+            head = self.git.commit("HEAD")
+            fetch = ("fetch", "--quiet", "--no-tags", f"--deepen={depth}", "origin")
+            full = [name for name in wanted if re.fullmatch("[0-9a-f]{40,64}", name)]
+            if (
+                self.git.run(*fetch, head, *full).code != 0
+                and self.git.run(*fetch).code != 0
+            ):
+                return
+            yield
+
+    def fetch_branch(self, name: str) -> None:
+        """Fetch a branch that a checkout of another one left out."""
+        if not self.git.commit(f"origin/{name}"):
+            refspec = f"+refs/heads/{name}:refs/remotes/origin/{name}"
+            self.git.run("fetch", "--quiet", "--no-tags", "origin", refspec)
+
+    def _shared(self, name: str) -> str:
+        outcome = self.git.run("merge-base", name, self.head)
+        return outcome.stdout.strip() if outcome.code == 0 else ""
+
+    def merge_base(self, name: str, what: str) -> DiffBase:
+        """The last commit that a commit and the head share."""
+        if not self.have(name):
+            return DiffBase(None, f"{what} is not here: {name[:12] or 'not named'}")
+        found = self._shared(name)
+        if not found:
+            deeper = (self._shared(name) for _ in self._deepen(name))
+            found = next(filter(None, deeper), "")
+        if not found:
+            return DiffBase(None, f"{what} shares no history with HEAD")
+        return DiffBase(found, what)
+
+    def branched_off(self, branches: Sequence[str]) -> DiffBase:
+        """The merge base with the first of these branches that is here."""
+        for name in branches:
+            if self.git.commit(name):
+                return self.merge_base(name, f"where HEAD left {name}")
+        return DiffBase(None, f"none of {', '.join(branches)} is here")

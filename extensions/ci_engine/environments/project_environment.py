@@ -1,0 +1,175 @@
+"""A virtual environment with the project and one of its groups, made without a manager.
+
+Projects of pip get one; others where their manager is not installed, or has no
+environment for one Python.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+
+from ci_engine.configuration.tables import texts
+from ci_engine.environments.environment import Environment, virtual_environment
+from ci_engine.environments.virtual_environments import Installer, keep_or_make
+from ci_engine.monorepo.graph import packages_graph
+from ci_engine.processes.programs import find_program
+from ci_engine.project.repository import Project, normalize
+
+__all__ = ["EnvironmentRequest", "fill_environment", "make_environment"]
+
+_LISTS = ("requirements.txt", "requirements-dev.txt", "requirements-test.txt")
+_SETUP_FILES = ("setup.py", "setup.cfg")
+
+
+@dataclass(frozen=True)
+class EnvironmentRequest:
+    """The environment that a tier needs.
+
+    Attributes:
+        project: the repository.
+        group: dependency group, extra, requirement file or pixi environment; empty =
+            the default one.
+        python: the requested minor version, empty = the manager's choice.
+        cancel: set when the run is canceled.
+    """
+
+    project: Project
+    group: str
+    python: str
+    cancel: threading.Event | None = None
+
+    @property
+    def installer(self) -> Installer:
+        """What runs installers."""
+        return Installer(self.project.root, self.cancel)
+
+    @property
+    def dependency_group(self) -> str:
+        """The requested dependency group, empty if it is none."""
+        known = self.group and normalize(self.group) in self.project.groups
+        return self.group if known else ""
+
+    @property
+    def extra(self) -> str:
+        """The requested extra of the project, empty if it is none."""
+        name = normalize(self.group)
+        if not name or self.dependency_group:
+            return ""
+        return next((e for e in self.project.extras if normalize(e) == name), "")
+
+    @property
+    def file(self) -> str:
+        """The requested requirement file, empty if it is none."""
+        listed = self.group.endswith((".txt", ".in"))
+        return self.group if listed and _exists(self.project, self.group) else ""
+
+    def describe(self, maker: str) -> str:
+        """What made the environment, and with what, such as ``uv with group dev``."""
+        kinds = {"extra ": self.extra, "": self.file, "group ": self.dependency_group}
+        named = next((f" with {k}{name}" for k, name in kinds.items() if name), "")
+        return f"{maker}{named}"
+
+
+def make_environment(request: EnvironmentRequest, substitute: str = "") -> Environment:
+    """Make the environment below the output directory, or reuse it.
+
+    Args:
+        request: what is needed.
+        substitute: why the declared environment is not used, empty if it is.
+
+    Raises:
+        ToolError: if it cannot be made.
+    """
+    project = request.project
+    name = re.sub(r"[^A-Za-z0-9._-]", "-", request.group or "default")
+    label = "-".join(filter(None, (name, request.python)))
+    prefix = project.output / "environments" / label
+    keep_or_make(
+        prefix, project.output, _key(request), lambda: fill_environment(request, prefix)
+    )
+    maker = "uv" if find_program("uv") else "venv"
+    environment = virtual_environment(
+        prefix, request.describe(maker), project, request.cancel
+    )
+    return replace(environment, substitute=substitute)
+
+
+def fill_environment(request: EnvironmentRequest, prefix: Path) -> None:
+    """Install the project and the group, into a new environment if there is none.
+
+    Raises:
+        ToolError: if that fails.
+    """
+    itself = f".[{request.extra}]" if request.extra else "."
+    arguments = ["--editable", itself] if request.project.installable else []
+    for path in _members(request.project):
+        arguments += ["--editable", path]
+    arguments += _requirements(request)
+    what = "the environment could not be made"
+    request.installer.install(what, prefix, request.python, arguments)
+
+
+def _members(project: Project) -> list[str]:
+    """The packages of a monorepo whose top is no package, as pip installs them.
+
+    Only those whose code the settings name are part of what is checked as a whole.
+    """
+    named = texts(project.tool("ci-framework"), "source-paths")
+    if project.installable or not named:
+        return []
+    graph = packages_graph(project)
+    packages = [graph.by_name[name] for name in graph.order]
+    return [
+        f"./{package.path}"
+        for package in packages
+        if any(f"{path}/".startswith(package.prefix or "/") for path in named)
+    ]
+
+
+def _requirements(request: EnvironmentRequest) -> list[str]:
+    """What the group holds; for a project without groups, what its files list."""
+    groups = request.project.groups
+    group = groups.get(normalize(request.group))
+    if group is not None:
+        return list(group)
+    if request.file:
+        return ["--requirement", request.file]
+    files = [name for name in _LISTS if _exists(request.project, name)]
+    listed = [word for name in files for word in ("--requirement", name)]
+    return [*groups.get("dev", ()), *listed]
+
+
+def _exists(project: Project, name: str) -> bool:
+    return (project.root / name).is_file()
+
+
+def _key(request: EnvironmentRequest) -> str:
+    """Changes with everything that the environment is made from."""
+    project = request.project
+    names = (*_LISTS, *filter(None, [request.file]), *_SETUP_FILES)
+    contents = [
+        (project.root / name).read_bytes() for name in names if _exists(project, name)
+    ]
+    parts = msgspec.json.encode(
+        [
+            project.pyproject.get("project"),
+            project.pyproject.get("build-system"),
+            project.tool("poetry"),
+            project.groups,
+            _members(project),
+            request.group,
+            request.python,
+            # Editable installs name the repository by its path.
+            str(project.root),
+            contents,
+        ],
+        enc_hook=str,
+        order="deterministic",
+    )
+    return hashlib.sha256(parts).hexdigest()

@@ -1,0 +1,153 @@
+"""Make a virtual environment with uv or with pip, and keep it while it fits."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ci_engine.environments.environment import environment_error
+from ci_engine.environments.installer import (
+    VenvCommands,
+    pip_commands,
+    python_of,
+    uv_commands,
+)
+from ci_engine.errors import ToolError
+from ci_engine.processes.child_environment import child_variables
+from ci_engine.processes.file_lock import file_lock
+from ci_engine.processes.programs import Outcome, find_program, run_program
+from ci_engine.project.output_files import prepare_directory, write_text
+
+__all__ = ["Installer", "keep_or_make", "venv_commands"]
+
+_SECONDS = 1200.0
+_STAMP = "ci-framework-stamp"
+
+
+@dataclass(frozen=True)
+class Installer:
+    """Runs installers in the repository.
+
+    Attributes:
+        root: the top of the repository.
+        cancel: set when the run is canceled.
+    """
+
+    root: Path
+    cancel: threading.Event | None = None
+
+    def run(
+        self, what: str, command: Sequence[str], extra: Mapping[str, str] | None = None
+    ) -> Outcome:
+        """Run a command that must succeed.
+
+        Args:
+            what: what is not there if it fails, for the message.
+            command: the command.
+            extra: variables to set for it.
+
+        Raises:
+            ToolError: if it fails.
+        """
+        outcome = run_program(
+            command,
+            cwd=self.root,
+            timeout=_SECONDS,
+            variables=child_variables(extra),
+            cancel=self.cancel,
+        )
+        if outcome.code != 0:
+            raise environment_error(what, outcome)
+        return outcome
+
+    def install(
+        self, what: str, prefix: Path, version: str, requirements: Sequence[str]
+    ) -> None:
+        """Install into a virtual environment, which is made if there is none.
+
+        Args:
+            what: what is not there if it fails, for the message.
+            prefix: the environment.
+            version: its minor version of Python, empty = any.
+            requirements: arguments for ``pip install``.
+
+        Raises:
+            ToolError: if it cannot be made.
+        """
+        commands = venv_commands(prefix, version)
+        if not python_of(prefix).exists():
+            self.run(what, commands.make)
+        if requirements:
+            self.run(what, [*commands.install, *requirements])
+
+
+def venv_commands(
+    prefix: Path, version: str = "", interpreter: str = ""
+) -> VenvCommands:
+    """The commands that make and fill a virtual environment on this machine.
+
+    Args:
+        prefix: where it is.
+        version: its minor version of Python, empty = any.
+        interpreter: the interpreter to make it with, instead of a version.
+
+    Raises:
+        ToolError: if there is no such Python, and no uv that finds one.
+    """
+    if find_program("uv") is not None:
+        # Without a version uv takes the first interpreter the project allows.
+        return uv_commands(prefix, interpreter or version)
+    found = interpreter or _find_interpreter(version)
+    if not found:
+        raise ToolError(
+            f"Python {version} is not installed",
+            hint=f"install Python {version}, or uv, which finds one",
+        )
+    return pip_commands(prefix, found)
+
+
+def _find_interpreter(version: str) -> str:
+    """An installed interpreter: ours, or that of a version such as ``3.12``."""
+    if version in ("", f"{sys.version_info[0]}.{sys.version_info[1]}"):
+        return sys.executable
+    return str(find_program(f"python{version}") or "")
+
+
+def keep_or_make(
+    prefix: Path, output: Path, key: str, make: Callable[[], None]
+) -> None:
+    """Keep an environment below the output directory while its key fits.
+
+    Args:
+        prefix: the environment; the engine made it, and may delete it.
+        output: the output directory of the repository.
+        key: changes with everything that the environment is made from.
+        make: makes it where nothing is.
+
+    Raises:
+        ToolError: if it cannot be made.
+    """
+    stamp = prefix / _STAMP
+    if _fits(prefix, stamp, key):
+        return
+    prepare_directory(prefix.parent, output)
+    with file_lock(prefix.parent / ".lock"):
+        # Another run may have made it meanwhile.
+        if _fits(prefix, stamp, key):
+            return
+        if prefix.is_dir():
+            shutil.rmtree(prefix)
+        make()
+        write_text(stamp, key)
+
+
+def _fits(prefix: Path, stamp: Path, key: str) -> bool:
+    try:
+        same = stamp.read_text(encoding="utf-8") == key
+    except OSError:
+        return False
+    return same and python_of(prefix).exists()

@@ -1,0 +1,39 @@
+"""Read ``requires-python``: which minor versions of Python a project allows."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["allows_python"]
+
+_CLAUSE = re.compile(r"\s*(>=|>|<=|<|==|~=|!=)\s*3(?:\.(\d+))?(\.\*|\.\d+)?\s*$")
+
+
+def allows_python(requires: str, version: str) -> bool:
+    """Whether a minor version is allowed; an unknown kind of clause allows all.
+
+    Args:
+        requires: such as ``>=3.10,<3.14``.
+        version: such as ``3.12``.
+    """
+    minor = int(version.partition(".")[2])
+    return all(_fits(clause, minor) for clause in requires.split(","))
+
+
+def _fits(clause: str, minor: int) -> bool:
+    match = _CLAUSE.match(clause)
+    if match is None or match.group(2) is None:
+        return True
+    operator, bound, patch = match.group(1), int(match.group(2)), match.group(3)
+    # With a patch version some releases of the minor version fit: that is enough.
+    some = bool(patch) and patch != ".*"
+    fits = {
+        ">=": minor >= bound,
+        ">": minor > bound or (some and minor == bound),
+        "<=": minor <= bound,
+        "<": minor < bound or (some and minor == bound),
+        "==": minor == bound,
+        "~=": minor >= bound if not some else minor == bound,
+        "!=": minor != bound or patch != ".*",
+    }
+    return fits[operator]

@@ -1,0 +1,145 @@
+"""Versions of Python that environments of test runners and matrices fix."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ci_engine.configuration.tables import items, table
+from ci_framework.analysis.pixi import Pixi
+from ci_framework.analysis.readers.documents import strings, text
+from ci_framework.analysis.readers.ini import IniError, parse_ini
+from ci_framework.analysis.survey import PYPROJECT, Survey
+from ci_framework.inventory import Evidence
+
+__all__ = ["Evidenced", "environment_pythons", "minor_version", "tox_versions"]
+
+_MATRIX = re.compile(
+    r"^[\"']?~?(?:cpython-?|python-?|py-?)?3[.-]?(1\d|[6-9])(?:\.\d+|\.x|\.\*)?[\"']?$"
+)
+_OTHERS = ("-dev", "pypy", "graalpy", "alpha", "beta", "rc")
+_TOX_FACTOR = re.compile(r"(?:^|[-,{}\s])(?:py)?3\.?(\d+)(?=$|[-,{}\s])")
+# No version of Python 3, but a number that only looks like one.
+_TOO_NEW = 30
+
+
+@dataclass
+class Evidenced:
+    """Versions, with the places that name them."""
+
+    versions: list[str]
+    locations: list[Evidence]
+
+    def add(self, version: str, location: Evidence) -> None:
+        """Note a version, the first time with its place."""
+        if version not in self.versions:
+            self.versions.append(version)
+            self.locations.append(location)
+
+
+def minor_version(key: str, value: str) -> str:
+    """The minor version that a value of a matrix names, empty if it names none."""
+    plain = value.strip().strip("\"'")
+    if any(sign in plain.lower() for sign in _OTHERS):
+        return ""
+    found = _MATRIX.match(plain)
+    if found and (
+        "py" in key.lower() or "." in plain or plain.lower().startswith("py")
+    ):
+        return f"3.{found.group(1)}"
+    if re.search(r"py|tox|nox|env|session|toxenv", key.lower()):
+        factor = re.match(r"^(?:tests?-)?py3(\d+)(?:$|[-_])", plain)
+        return f"3.{factor.group(1)}" if factor else ""
+    return ""
+
+
+def environment_pythons(survey: Survey, pixi: Pixi) -> Evidenced:
+    """Versions that environments of pixi, tox, nox and hatch fix."""
+    found = Evidenced([], [])
+    keys = (*pixi.prefix, "environments")
+    for name in pixi.environments:
+        named = re.search(r"(^|[-_])(py|python)[-_]?3?\.?\d+", name)
+        version = pixi.python(name) if named else ""
+        if version:
+            found.add(version, survey.documents.location(pixi.path, *keys, name))
+    _add_tox(survey, found)
+    _add_legacy_tox(survey, found)
+    _add_hatch(survey, found)
+    for task in survey.tasks:
+        if task.runner == "nox" and "test" in task.name.lower():
+            for minor in re.findall(r"3\.(\d+)(?!\d|t)", task.environment):
+                found.add(f"3.{minor}", task.evidence)
+    return found
+
+
+def _add_tox(survey: Survey, found: Evidenced) -> None:
+    files = (
+        ("tox.ini", "tox", survey.tox_ini),
+        ("setup.cfg", "tox:tox", survey.setup_cfg),
+    )
+    for path, section, ini in files:
+        for key in ("envlist", "env_list"):
+            location = Evidence(path=path, line=ini.line(section, key))
+            for version in tox_versions(ini.text(section, key)):
+                found.add(version, location)
+    for path, keys in (
+        ("tox.toml", ("env_list",)),
+        (PYPROJECT, ("tool", "tox", "env_list")),
+    ):
+        document = survey.documents.toml(path) if survey.has(path) else {}
+        for name in strings(document, *keys):
+            for version in tox_versions(name):
+                found.add(version, survey.documents.location(path, *keys))
+
+
+def tox_versions(envlist: str) -> list[str]:
+    """The versions in a list of tox environments; braces may hold their ends."""
+    spread = re.sub(
+        r"(?:py)?3\.?(\d?)\{([^}]*)\}",
+        lambda found: (
+            ",".join(f"py3{found.group(1)}{part}" for part in _spread(found.group(2)))
+            + ","
+        ),
+        envlist,
+    )
+    minors = [int(minor) for minor in _TOX_FACTOR.findall(spread)]
+    return [f"3.{minor}" for minor in minors if minor < _TOO_NEW]
+
+
+def _spread(inside: str) -> list[str]:
+    """The members of braces: a list, or a range such as 0-4."""
+    found: list[str] = []
+    for part in re.split(r"[,\s]+", inside):
+        ends = re.fullmatch(r"(\d+)-(\d+)", part)
+        if ends:
+            numbers = range(int(ends.group(1)), int(ends.group(2)) + 1)
+            found += [str(number) for number in numbers][:40]
+        elif part.isdigit():
+            found.append(part)
+    return found
+
+
+def _add_legacy_tox(survey: Survey, found: Evidenced) -> None:
+    legacy = text(survey.pyproject, "tool", "tox", "legacy_tox_ini")
+    try:
+        ini = parse_ini(legacy)
+    except IniError:
+        return
+    for key in ("envlist", "env_list"):
+        for version in tox_versions(ini.text("tox", key)):
+            found.add(version, survey.location("tool", "tox", "legacy_tox_ini"))
+
+
+def _add_hatch(survey: Survey, found: Evidenced) -> None:
+    for path, keys in (
+        (PYPROJECT, ("tool", "hatch", "envs")),
+        ("hatch.toml", ("envs",)),
+    ):
+        document = survey.documents.toml(path) if survey.has(path) else {}
+        environments = table(document, *keys)
+        for name in environments:
+            location = survey.documents.location(path, *keys, name, "matrix")
+            for row in items(environments, name, "matrix"):
+                for value in strings(row, "python"):
+                    if version := minor_version("python", value):
+                        found.add(version, location)

@@ -1,0 +1,1 @@
+"""What commands, actions and names are for."""

@@ -1,0 +1,255 @@
+"""What a shell command is for, by the programs it runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+from ci_framework.analysis.purposes.runners import Call, Named, unwrapped
+from ci_framework.analysis.purposes.shell import commands_of, nested_commands
+from ci_framework.analysis.purposes.vocabulary import (
+    ACTIONS,
+    ADDRESSES,
+    MODULES,
+    NAMES,
+    PROGRAMS,
+    SUBCOMMANDS,
+    word_set,
+)
+
+__all__ = [
+    "Activity",
+    "argv_of_test",
+    "find_action_purposes",
+    "find_activities",
+    "find_purposes",
+    "guess_purpose",
+]
+
+Tasks = Mapping[str, Sequence[str]]
+_GLUE = word_set("glue")
+# Tasks may name each other in a circle.
+_DEEPEST = 6
+_MOST_WORDS = 1_000
+# What only decides whether the rest runs.
+_TESTS = ("[", "[[", "((", "test", "set", "cd")
+_BENCHMARKS = re.compile(r"(^|/)(bench|perf)\w*(/|\.py|$)|^--(benchmark|codspeed)")
+_TEST_PROGRAMS = ("pytest", "py.test", "unittest")
+
+
+@dataclass(frozen=True)
+class Activity:
+    """One thing that a command does.
+
+    Attributes:
+        does: what it is for, such as ``test``; ``other: x`` for a program or a task
+            that nothing is known about.
+        program: the program, or the name of the task.
+        argv: the program and its arguments, what started it left out.
+        direct: whether the command says so itself; otherwise a task that it names
+            does, or only the name of that task hints at it.
+        guessed: whether only a name hints at it.
+    """
+
+    does: str
+    program: str
+    argv: tuple[str, ...]
+    direct: bool = True
+    guessed: bool = False
+
+    @property
+    def is_known(self) -> bool:
+        """Whether more is known than the name of a program."""
+        return self.does != "plumbing" and not self.does.startswith("other:")
+
+
+def find_purposes(command: str, tasks: Tasks | None = None) -> list[str]:
+    """What a command or a script is for, in the order it does it, each once.
+
+    Args:
+        command: a shell command or script; expressions of GitHub may stand in it.
+        tasks: the commands of named tasks, targets, sessions and scripts: what
+            ``pixi run NAME``, ``make NAME``, ``./NAME`` and the like run.
+    """
+    return list(
+        dict.fromkeys(activity.does for activity in find_activities(command, tasks))
+    )
+
+
+def find_activities(command: str, tasks: Tasks | None = None) -> list[Activity]:
+    """Everything a command does; only what matters, if anything does."""
+    found = list(_activities(command, {} if tasks is None else tasks, 0))
+    known = [activity for activity in found if activity.does != "plumbing"]
+    if known or not found:
+        return known
+    if "GITHUB_STEP_SUMMARY" in command:
+        return [replace(found[0], does="report")]
+    if any(
+        item.program == "exit" and item.argv[1:] not in ((), ("0",)) for item in found
+    ):
+        # It decides something by itself: a check that no other tool has.
+        return [replace(found[0], does="script")]
+    first = next((item for item in found if item.program not in _TESTS), found[0])
+    return [Activity(f"other: {first.program}", first.program, first.argv)]
+
+
+def argv_of_test(command: str) -> list[str] | None:
+    """The call of pytest or unittest in a command, as a list; None without one.
+
+    ``python -m pytest -q``, ``uv run pytest -q`` and ``coverage run -m pytest -q``
+    all give ``["pytest", "-q"]``; unittest gives ``["python", "-m", "unittest"]``.
+    """
+    for activity in find_activities(command):
+        tests = activity.does == "test" and activity.program in _TEST_PROGRAMS
+        if activity.direct and tests:
+            words = list(activity.argv[1:])
+            if activity.program == "unittest":
+                return ["python", "-m", "unittest", *words]
+            return ["pytest", *words]
+    return None
+
+
+def guess_purpose(name: str) -> str:
+    """What the name of a task hints at; empty if it says nothing."""
+    plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", PurePosixPath(name).stem).lower()
+    parts = [part for part in re.split(r"[^a-z0-9]+", plain) if part]
+    for size in (2, 1):
+        for start in range(len(parts) - size + 1):
+            purpose = NAMES.get("-".join(parts[start : start + size]))
+            # `ci-test` and `check-types` are about what follows.
+            if purpose and (purpose != "gate" or len(parts) == 1):
+                return purpose
+    if any(re.fullmatch(r"(py|pypy|python)[23]\d*", part) for part in parts):
+        return "test"
+    return "gate" if any(NAMES.get(part) == "gate" for part in parts) else ""
+
+
+def find_action_purposes(uses: str) -> list[str]:
+    """What an action, a container or a reusable workflow is for.
+
+    Args:
+        uses: as written, such as ``actions/checkout@v4``.
+    """
+    name = uses.split("@", 1)[0].strip().lower()
+    if not name:
+        return []
+    if name.startswith("docker://"):
+        return ["container"]
+    if name.startswith("./"):
+        name = re.sub(r"/action\.ya?ml$", "", name)
+        named = guess_purpose(name.rstrip("/").rsplit("/", 1)[-1])
+        return [named or f"other: {uses.split('@', 1)[0]}"]
+    for pattern, purpose in ACTIONS:
+        if pattern.search(name):
+            return [purpose]
+    said = guess_purpose(name.split("/", 1)[-1].replace("/", "-"))
+    return [said or f"other: {uses.split('@', 1)[0]}"]
+
+
+def _activities(command: str, tasks: Tasks, depth: int) -> Iterator[Activity]:
+    for argv in [*commands_of(command), *nested_commands(command)]:
+        yield from _of_argv(argv, tasks, depth)
+
+
+def _of_argv(argv: Sequence[str], tasks: Tasks, depth: int) -> Iterator[Activity]:
+    try:
+        calls = list(unwrapped(argv[:_MOST_WORDS]))
+    except RecursionError:
+        # Runners nested this deep are no real command.
+        calls = [Call(tuple(argv))]
+    for call in calls:
+        if isinstance(call, str):
+            if depth < _DEEPEST:
+                yield from _activities(call, tasks, depth + 1)
+        elif isinstance(call, Named):
+            yield from _of_task(call, tasks, depth)
+        else:
+            yield _of_program(call)
+
+
+def _of_task(named: Named, tasks: Tasks, depth: int) -> Iterator[Activity]:
+    if named.name.startswith("${:"):
+        # Its name, or all of it, is only known when it runs.
+        yield Activity("plumbing", "$", (named.name,))
+        return
+    bodies = tasks.get(named.name)
+    if bodies is not None and depth < _DEEPEST:
+        inner = [
+            item for body in bodies for item in _activities(body, tasks, depth + 1)
+        ]
+        known_inner = [item for item in inner if item.is_known]
+        if known_inner:
+            for item in inner:
+                yield replace(item, direct=False)
+            return
+    known = _known(Call((named.name, *named.words))) if named.may_be_program else ""
+    if known:
+        yield Activity(known, _plain(named.name), (named.name, *named.words))
+        return
+    names = (named.name, str(PurePosixPath(named.name).parent), named.hint)
+    purpose = next((said for name in names if (said := guess_purpose(name))), "")
+    yield Activity(
+        purpose or f"other: {named.name}",
+        named.name,
+        (named.name, *named.words),
+        direct=False,
+        guessed=True,
+    )
+
+
+def _of_program(call: Call) -> Activity:
+    program = _plain(call.argv[0])
+    purpose = _known(call)
+    if purpose in ("", "fetch"):
+        purpose = _address(call) or purpose
+    if not purpose:
+        purpose = "plumbing" if program in _GLUE else f"other: {program}"
+    return Activity(purpose, program, (program, *call.argv[1:]))
+
+
+def _address(call: Call) -> str:
+    """What is behind an address that a program is given."""
+    text = " ".join(call.argv)
+    return next((does for part, does in ADDRESSES.items() if part in text), "")
+
+
+def _measures(words: Sequence[str]) -> bool:
+    """Whether a call of pytest runs benchmarks and nothing else."""
+    for before, word in zip(("", *words), words, strict=False):
+        if before == "-m" and word in ("benchmark", "performance"):
+            return True
+        skipped = word.startswith(("--benchmark-skip", "--benchmark-disable"))
+        if _BENCHMARKS.search(word) and before != "-m" and not skipped:
+            return not before.startswith(("--ignore", "--deselect", "-k"))
+    return False
+
+
+def _known(call: Call) -> str:
+    """What a program is for, empty if nothing is known about it."""
+    program = _plain(call.argv[0])
+    if call.argv[1:] in (("--version",), ("-V",), ("--help",)):
+        return "set-up"
+    if program in _TEST_PROGRAMS and _measures(call.argv[1:]):
+        return "benchmark"
+    if call.module and program in MODULES:
+        return MODULES[program]
+    table = SUBCOMMANDS.get(program)
+    if table is None and program.endswith("setup.py"):
+        table = SUBCOMMANDS["setup.py"]
+    if table is not None:
+        first = next((word for word in call.argv[1:] if word in table), "")
+        return table[first] if first else table.get("", "")
+    return PROGRAMS.get(program, "") if program not in _GLUE else ""
+
+
+def _plain(word: str) -> str:
+    """The name of a program: no directory, no version, no .exe."""
+    if "${{" in word or word.startswith("$"):
+        return word
+    name = word.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1] or word
+    name = re.split(r"==|@|\[(?=\w)", name)[0] or name
+    name = re.sub(r"\.exe$", "", name, flags=re.IGNORECASE)
+    name = name.replace("_", "-") if name.replace("_", "-") in PROGRAMS else name
+    return re.sub(r"^(python|pip|pypy)[\d.]*$", r"\1", name.lower())

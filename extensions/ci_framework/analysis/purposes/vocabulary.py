@@ -1,0 +1,144 @@
+"""What names mean, read once from ``vocabulary.toml``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+__all__ = [
+    "ACTIONS",
+    "ACTION_PROGRAMS",
+    "ADDRESSES",
+    "CHECKS",
+    "CONFIGURATIONS",
+    "DOCUMENTATION",
+    "EXCLUSIONS",
+    "FACTS",
+    "HOOKS",
+    "MODULES",
+    "MOVED_HOOKS",
+    "NAMES",
+    "PIPELINES",
+    "PROGRAMS",
+    "RELEASES",
+    "RUNNERS",
+    "SUBCOMMANDS",
+    "TARGET_RUNNERS",
+    "WRAPPERS",
+    "Exclusion",
+    "word_set",
+]
+
+_Words = dict[str, str]
+
+
+class Exclusion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a tool is asked to leave a directory alone.
+
+    Attributes:
+        toml: the table of pyproject.toml and the line in it; empty: it has none.
+        ini: the section of an ini file and the line in it; empty: it has none.
+        option: an option of the command line, where no file is read by itself.
+        narrowed: settings that say which files are looked at without any argument.
+        bare: whether it looks at the whole tree without any argument.
+    """
+
+    toml: tuple[str, str] = ("", "")
+    ini: tuple[str, str] = ("", "")
+    option: str = ""
+    narrowed: list[str] = []
+    bare: bool = True
+
+
+class _Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    check: str
+    programs: str
+
+
+class _Vocabulary(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    rename="kebab",
+    forbid_unknown_fields=True,
+):
+    """The tables of the file; several words in one text are separated by spaces."""
+
+    action_programs: dict[str, tuple[str, str]]
+    actions: list[tuple[str, str]]
+    addresses: _Words
+    checks: dict[str, _Check]
+    configurations: dict[str, list[str]]
+    documentation: _Words
+    exclusions: dict[str, Exclusion]
+    facts: _Words
+    hooks: _Words
+    modules: _Words
+    moved_hooks: _Words
+    names: _Words
+    pipelines: _Words
+    programs: _Words
+    releases: _Words
+    runners: _Words
+    same_subcommands: _Words
+    sets: _Words
+    subcommands: dict[str, _Words]
+    target_runners: _Words
+    wrappers: _Words
+
+
+def _by_name(table: _Words) -> dict[str, str]:
+    """The purpose of each name, from a table of the names of each purpose."""
+    return {name: purpose for purpose, names in table.items() for name in names.split()}
+
+
+def _lists(table: _Words) -> dict[str, list[str]]:
+    return {key: text.split() for key, text in table.items()}
+
+
+def _subcommands(file: _Vocabulary) -> dict[str, Mapping[str, str]]:
+    """The purposes of the first arguments of programs; ``""`` is for all others."""
+    found: dict[str, Mapping[str, str]] = {}
+    for program, table in file.subcommands.items():
+        others = {"": table["others"]} if "others" in table else {}
+        plain = {key: text for key, text in table.items() if key != "others"}
+        found[program] = _by_name(plain) | others
+    return found | {name: found[same] for name, same in file.same_subcommands.items()}
+
+
+_FILE = msgspec.toml.decode(
+    Path(__file__).with_name("vocabulary.toml").read_bytes(), type=_Vocabulary
+)
+
+ACTIONS = [(re.compile(pattern), purpose) for pattern, purpose in _FILE.actions]
+ACTION_PROGRAMS = _FILE.action_programs
+ADDRESSES = _FILE.addresses
+CHECKS = {
+    does: (item.check, frozenset(item.programs.split()))
+    for does, item in _FILE.checks.items()
+}
+CONFIGURATIONS = _FILE.configurations
+DOCUMENTATION = _lists(_FILE.documentation)
+EXCLUSIONS = _FILE.exclusions
+FACTS = _FILE.facts
+HOOKS = _by_name(_FILE.hooks)
+MODULES = _by_name(_FILE.modules)
+MOVED_HOOKS = _FILE.moved_hooks
+NAMES = _by_name(_FILE.names)
+PIPELINES = _FILE.pipelines
+PROGRAMS = _by_name(_FILE.programs)
+RELEASES = _FILE.releases
+RUNNERS = _lists(_FILE.runners)
+SUBCOMMANDS = _subcommands(_FILE)
+TARGET_RUNNERS = _lists(_FILE.target_runners)
+WRAPPERS = _lists(_FILE.wrappers)
+
+
+@cache
+def word_set(name: str) -> frozenset[str]:
+    """A set of plain words, such as ``glue`` for programs that only connect others."""
+    return frozenset(_FILE.sets[name].split())

@@ -1,0 +1,86 @@
+"""Which tests a call of pytest selects."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ci_framework.analysis.purposes.vocabulary import word_set
+from ci_framework.analysis.survey import Survey
+
+__all__ = ["Selection", "selecting"]
+
+# Options that say which tests run; all others say how, or what is reported.
+_SELECTS_WITH_VALUE = frozenset({"-m", "-k", "--ignore", "--ignore-glob", "--deselect"})
+_WITH_VALUE = word_set("pytest-values")
+_DEEPEST = 2
+_OWN_OPTION = re.compile(r"^--(?!cov|junit|durations|timeout|tb|color|benchmark|html)")
+# What scripts hand through, and no path of the repository.
+_POSITIONAL = frozenset({"$@", "$*", "$1", "{posargs}", "{args}", ""})
+_UNKNOWN = re.compile(r"\$|\{\{|\{[a-z_]+\}|`")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a call of pytest selects.
+
+    Attributes:
+        options: options that say which tests run, with their values.
+        paths: files and directories.
+    """
+
+    options: tuple[str, ...]
+    paths: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        """Whether it selects at all."""
+        return bool(self.options or self.paths)
+
+    @property
+    def resolved(self) -> bool:
+        """Whether every word is known before the call is made."""
+        words_ = (*self.options, *self.paths)
+        return not any(_UNKNOWN.search(word) for word in words_)
+
+
+def selecting(survey: Survey, argv: tuple[str, ...], usual: set[str]) -> Selection:
+    """What a call selects; the directories with tests themselves are no selection."""
+    if argv[0] != "pytest":
+        return Selection((), ())
+    options: list[str] = []
+    paths: list[str] = []
+    waiting = list(argv[1:])
+    while waiting:
+        word = waiting.pop(0)
+        name, _, value = word.partition("=")
+        if name in _SELECTS_WITH_VALUE:
+            options += [word] if value else [word, *waiting[:1]]
+            waiting = waiting if value else waiting[1:]
+        elif re.match(r"^-[mk].", word):
+            options.append(word)
+        elif name in _WITH_VALUE:
+            waiting = waiting if value or _is_flag(waiting) else waiting[1:]
+        elif word.startswith("-"):
+            options += [word] if _is_own(survey, name) else []
+        elif word not in _POSITIONAL:
+            paths.append(word)
+    plain = {path.rstrip("/").removeprefix("./") for path in paths}
+    if plain >= usual - {"."} or "." in plain:
+        paths = []
+    return Selection(tuple(options), tuple(paths))
+
+
+def _is_flag(waiting: list[str]) -> bool:
+    return not waiting or waiting[0].startswith("-")
+
+
+def _is_own(survey: Survey, name: str) -> bool:
+    """Whether an option is one that the project's conftest adds."""
+    if not _OWN_OPTION.match(name):
+        return False
+    return any(
+        f'"{name}"' in survey.documents.text(path)
+        or f"'{name}'" in survey.documents.text(path)
+        for path in survey.python_files
+        if path.endswith("conftest.py") and path.count("/") <= _DEEPEST
+    )

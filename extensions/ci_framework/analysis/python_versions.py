@@ -1,0 +1,177 @@
+"""Which versions of Python and which platforms the project admits and tests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from ci_framework.analysis.environment_versions import (
+    Evidenced,
+    environment_pythons,
+    minor_version,
+)
+from ci_framework.analysis.facts import Findings
+from ci_framework.analysis.matrices import cells, jobs, rows_of, test_jobs
+from ci_framework.analysis.metadata import classifiers, fields
+from ci_framework.analysis.pixi import Pixi
+from ci_framework.analysis.readers.documents import text
+from ci_framework.analysis.requirements import Requirement
+from ci_framework.analysis.survey import Survey
+from ci_framework.inventory import Confidence, Evidence
+
+__all__ = ["sorted_versions", "state_pythons"]
+
+_CLASSIFIER = "Programming Language :: Python :: 3."
+_STEP_PYTHON = re.compile(
+    r"python[-_]version:\s*[\"']?(3\.\d+)(?:\.[\dx]+)?[\"']?\s*(?:#|$)"
+)
+
+
+def sorted_versions(versions: Iterable[str]) -> list[str]:
+    """Versions such as 3.9 and 3.10 in their order, each once."""
+    return sorted(set(versions), key=lambda version: int(version.split(".")[1]))
+
+
+def state_pythons(
+    survey: Survey,
+    requirements: Iterable[Requirement],
+    pixi: Pixi,
+    findings: Findings,
+) -> None:
+    """State what is admitted, what is tested, and where."""
+    spec, locations = _requires(survey)
+    findings.add(
+        "requires-python",
+        spec or None,
+        "its metadata admit these" if spec else "its metadata admit every version",
+        locations,
+    )
+    value, because, evidence, confidence = _tested(survey, requirements, pixi)
+    admitted = [version for version in value if admits(spec, version)]
+    if admitted != value and admitted:
+        because += f"; requires-python {spec} leaves out the others"
+    findings.add(
+        "python-versions", sorted_versions(admitted), because, evidence, confidence
+    )
+
+
+def _requires(survey: Survey) -> tuple[str, list[Evidence]]:
+    for value, location in fields(
+        survey, "requires-python", "python_requires", "options"
+    ):
+        return value, [location]
+    keys = ("tool", "poetry", "dependencies", "python")
+    if value := text(survey.pyproject, *keys):
+        return _from_poetry(value), [survey.location(*keys)]
+    return "", []
+
+
+def _from_poetry(spec: str) -> str:
+    """Write the caret and the tilde of poetry as everybody else does."""
+    parts: list[str] = []
+    for raw in spec.split("||", maxsplit=1)[0].split(","):
+        part = raw.strip()
+        found = re.match(r"^([\^~])\s*3(?:\.(\d+))?", part)
+        if found and found.group(1) == "^":
+            parts += [f">={part[1:].strip()}", "<4.0"]
+        elif found and found.group(2):
+            parts += [f">={part[1:].strip()}", f"<3.{int(found.group(2)) + 1}"]
+        elif part and part != "*":
+            parts.append(part if part[0] in "<>=!~" else f"=={part}.*")
+    return ",".join(parts)
+
+
+def admits(spec: str, version: str) -> bool:
+    """Whether a range admits any release of a minor version; True if unclear."""
+    from packaging.specifiers import (  # noqa: PLC0415 - only where a range is there
+        InvalidSpecifier,
+        SpecifierSet,
+    )
+
+    try:
+        allowed = SpecifierSet(spec)
+    except InvalidSpecifier:
+        return True
+    # The first release and a late one: `>=3.10.2` and `<3.13.1` admit some.
+    return any(allowed.contains(f"{version}.{patch}") for patch in (0, 1, 5, 99))
+
+
+def _tested(
+    survey: Survey, requirements: Iterable[Requirement], pixi: Pixi
+) -> tuple[list[str], str, list[Evidence], Confidence]:
+    matrix = _matrices(survey)
+    if matrix.versions:
+        said = "the matrices of its workflows name them"
+        return matrix.versions, said, matrix.locations, "certain"
+    environments = environment_pythons(survey, pixi)
+    classifiers = _classifiers(survey)
+    both = [v for v in environments.versions if v in classifiers.versions]
+    if environments.versions:
+        said = "environments of its test runner fix them"
+        chosen = both or environments.versions
+        return chosen, said, environments.locations, "likely"
+    single = _steps(survey)
+    if single.versions:
+        said = "steps of its workflows set them up"
+        return single.versions, said, single.locations, "likely"
+    if pixi.path and (version := pixi.python("default")):
+        location = survey.documents.location(
+            pixi.path, *pixi.prefix, "dependencies", "python"
+        )
+        return [version], "the default pixi environment fixes it", [location], "certain"
+    if not pixi.path and classifiers.versions:
+        said = "its classifiers name them, and nothing tests fewer"
+        return classifiers.versions, said, classifiers.locations, "likely"
+    pinned = _pinned(survey, requirements)
+    if pinned is not None:
+        return [pinned[0]], f"{pinned[1].path} names it", [pinned[1]], "likely"
+    newest = sorted_versions(classifiers.versions)[-1:]
+    said = "the newest of its classifiers: nothing tests with several"
+    return newest, said, classifiers.locations[-1:], "guess"
+
+
+def _matrices(survey: Survey) -> Evidenced:
+    """Versions in the matrices of jobs that test; of all jobs if none does."""
+    found = Evidenced([], [])
+    for tests in (True, False):
+        for workflow, job in jobs(survey, tests=tests):
+            for key, value in cells(survey, workflow, job):
+                if version := minor_version(key, value):
+                    found.add(version, workflow.at(job.line))
+        if found.versions:
+            break
+    return found
+
+
+def _classifiers(survey: Survey) -> Evidenced:
+    found = Evidenced([], [])
+    for row, location in classifiers(survey):
+        version = row.removeprefix(_CLASSIFIER)
+        if row.startswith(_CLASSIFIER) and version.isdigit():
+            found.add(f"3.{version}", location)
+    return found
+
+
+def _steps(survey: Survey) -> Evidenced:
+    """Versions that steps of test jobs set up without a matrix."""
+    found = Evidenced([], [])
+    for workflow, job in test_jobs(survey):
+        for number, row in enumerate(rows_of(survey, workflow, job), job.line):
+            if match := _STEP_PYTHON.search(row):
+                found.add(match.group(1), workflow.at(number))
+    return found
+
+
+def _pinned(
+    survey: Survey, requirements: Iterable[Requirement]
+) -> tuple[str, Evidence] | None:
+    """The version that a file for people's machines names."""
+    for item in requirements:
+        found = re.fullmatch(r"==?(3\.\d+)[\d.*]*", item.version)
+        if item.name == "python" and found:
+            return found.group(1), item.evidence
+    for path in (".python-version", "runtime.txt", ".python-version-default"):
+        found = re.search(r"3\.\d+", survey.documents.text(path))
+        if found:
+            return found.group(), Evidence(path=path, line=1)
+    return None

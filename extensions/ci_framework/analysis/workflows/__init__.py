@@ -1,0 +1,1 @@
+"""Workflows of GitHub and pipelines of other systems."""

@@ -1,0 +1,51 @@
+"""The versions of Python that are tested: those that really are different runs."""
+
+from __future__ import annotations
+
+from ci_framework.analysis.python_versions import admits
+from ci_framework.answers.tiers import Tiers
+from ci_framework.inventory import Inventory
+
+__all__ = ["PYTHONS", "python_versions"]
+
+_USUAL = "3.12"
+# What the template knows; other versions cannot be answered.
+PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
+
+
+def python_versions(inventory: Inventory, tiers: Tiers) -> tuple[list[str], str]:
+    """Choose the versions that CI tests, and say why."""
+    found = inventory.items("python-versions")
+    because = inventory.reason("python-versions")
+    known = [version for version in PYTHONS if version in found]
+    if tiers.owner == "project" and inventory.text("manager") == "pixi":
+        return _pixi_pythons(known, because, tiers)
+    if known:
+        if len(known) < len(found):
+            because += f"; the framework tests {PYTHONS[0]} to {PYTHONS[-1]} only"
+        return known, because
+    spec = inventory.text("requires-python")
+    if not spec:
+        return [_USUAL], f"{because}; the framework's usual one, since none is named"
+    admitted = [version for version in PYTHONS if admits(spec, version)]
+    if admitted:
+        said = f"the oldest that requires-python {spec} admits"
+        return admitted[:1], f"{because}; {said}"
+    said = f"requires-python {spec} admits none from {PYTHONS[0]} to {PYTHONS[-1]}"
+    return [PYTHONS[0]], f"{said}: the nearest; its tests may need more"
+
+
+def _pixi_pythons(
+    known: list[str], because: str, tiers: Tiers
+) -> tuple[list[str], str]:
+    """One environment for each version, or one version: the rest would be a show."""
+    real = [version for version in PYTHONS if version in tiers.pythons]
+    both = [version for version in real if version in known] or real
+    if both:
+        return both, "the project has a pixi environment for each of them"
+    if tiers.python in PYTHONS:
+        said = "its pixi environment has this one, and none is there for others"
+        return [tiers.python], said
+    if len(known) > 1:
+        because += "; pixi has one environment for all of them, which is tested once"
+    return known[:1] or [_USUAL], because

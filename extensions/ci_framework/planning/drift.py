@@ -1,0 +1,47 @@
+"""The plan of a repository that is adopted already: nothing, unless it drifted."""
+
+from __future__ import annotations
+
+from ci_engine.validation.blocks import SHARED_FILES
+from ci_framework.planning.edits import block_of
+from ci_framework.planning.files import digest, patch_of
+from ci_framework.planning.plan import Operation
+from ci_framework.rendering import Rendered
+from ci_framework.repository import Repository
+
+__all__ = ["find_drift"]
+
+# What a new project got once and owns since.
+_SEEDS = (".editorconfig", "LICENSE", "README.md", "docs/", "src/", "tests/")
+
+
+def find_drift(repository: Repository, rendered: Rendered) -> list[Operation]:
+    """Compare the framework's files with what its recorded version renders.
+
+    Files that were deleted are not among them: for Copier a deletion is the wish of
+    the project.
+    """
+    operations: list[Operation] = []
+    for path, file in sorted(rendered.files.items()):
+        found = repository.read(path)
+        if found is None or path.startswith((*_SEEDS, "ci-framework/project/")):
+            continue
+        wanted = file.content
+        if path in SHARED_FILES:
+            found, wanted = block_of(found) or b"", block_of(wanted) or b""
+        elif path.startswith(".copier-answers"):
+            continue
+        if found != wanted and found:
+            operations.append(
+                Operation(
+                    kind="manual",
+                    path=path,
+                    reason="it differs from what the recorded version renders; the "
+                    "next `copier update` merges or replaces it",
+                    risk="medium",
+                    before=digest(found),
+                    after=digest(wanted),
+                    patch=patch_of(path, found, wanted),
+                )
+            )
+    return operations

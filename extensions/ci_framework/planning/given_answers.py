@@ -1,0 +1,52 @@
+"""Answers that the user gives, on the command line or in a file."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+import yaml
+
+from ci_engine.configuration.reading import read_yaml
+from ci_engine.errors import ConfigurationError, UsageError
+
+__all__ = ["parse_answer", "read_given_answers"]
+
+
+def parse_answer(text: str) -> tuple[str, object]:
+    """Read ``NAME=VALUE``; the value is YAML, as in ``source_paths=[src, tools]``.
+
+    Raises:
+        UsageError: if it is not of that form.
+    """
+    name, separator, value = text.partition("=")
+    if not separator or not re.fullmatch(r"[a-z][a-z_]*", name):
+        raise UsageError(
+            f"--answer: expected NAME=VALUE, got {text!r}",
+            hint="write coverage_threshold=80 or 'source_paths=[src, tools]'",
+        )
+    try:
+        return name, yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise UsageError(
+            f"--answer {name}: expected YAML, got {value!r}",
+            hint="write a text, a number or a list such as [src, tools]",
+        ) from error
+
+
+def read_given_answers(path: Path) -> dict[str, object]:
+    """Read answers that the user wrote or edited; Copier's own keys are left out.
+
+    Raises:
+        ConfigurationError: if the file cannot be read or is no table of answers.
+    """
+    try:
+        document = msgspec.convert(read_yaml(path), dict[str, object])
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(
+            f"{path}: expected a table of answers, with lines such as "
+            "`coverage_threshold: 80`",
+            hint="start from a file that --write-answers made",
+        ) from error
+    return {k: v for k, v in document.items() if not k.startswith("_")}
