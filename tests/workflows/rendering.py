@@ -64,3 +64,11 @@ def own_documents() -> tuple[str, ...]:
     """The workflows of this repository."""
     folder = ROOT / ".github" / "workflows"
     return tuple(sorted(p.relative_to(ROOT).as_posix() for p in folder.glob("*.yml")))
+
+
+def document_names() -> list[str]:
+    """The documents as the fixture `document` names them."""
+    return [
+        *(f"own:{path}" for path in own_documents()),
+        *(f"render:{path}" for path in template_documents()),
+    ]
