@@ -71,6 +71,7 @@ class Arguments(argparse.Namespace):
     changed_only: bool
     form: Literal["text", "json", "mermaid"]
     jobs: int
+    remove: bool
 
 
 def parse(arguments: Sequence[str] | None) -> Arguments:
@@ -250,6 +251,12 @@ def _add_setup(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_vendor(parser: argparse.ArgumentParser) -> None:
+    from ci_engine.commands.vendor import add_options  # noqa: PLC0415 - quicker --help
+
+    add_options(parser)
+
+
 def _add_summary(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--reports", default=".ci-framework", metavar="DIR", help="reports to gather"
@@ -280,6 +287,7 @@ _OPTIONS: Mapping[str, tuple[Callable[[argparse.ArgumentParser], None], str]] = 
     "scan": (add_scan, "look for flaws and secrets"),
     "validate": (_add_validate, "check every configuration file"),
     "setup": (_add_setup, "prepare environment and hooks"),
+    "vendor": (_add_vendor, "copy the engine into the repository"),
     "summary": (_add_summary, "one page for all that ran"),
     "packages": (_add_packages, "the packages of a monorepo, and checks"),
 }
