@@ -246,14 +246,6 @@ def test_an_answers_file_with_conflict_markers_is_wrong(project: DemoProject) ->
     assert "line 2 is a conflict marker" in run.stdout
 
 
-def test_a_broken_file_of_the_framework_is_wrong(project: DemoProject) -> None:
-    name = "ci-framework/configs/quality-tiers.yaml"
-    project.replace(name, "coverage-threshold: 90", "coverage-threshold: 900")
-    run = validate(project)
-    location = Location(name, line_of(project, "coverage-threshold", name))
-    assert_wrong(run, "framework-files", location, "an integer from 0 to 100")
-
-
 @pytest.mark.usefixtures("validators")
 def test_the_line_is_that_of_the_item_that_is_wrong(project: DemoProject) -> None:
     name = ".github/workflows/ci.yml"

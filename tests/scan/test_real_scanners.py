@@ -203,3 +203,23 @@ def test_every_issue_has_a_severity_on_one_scale(repository: Repository) -> None
     rules = [r for run in log["runs"] for r in run["tool"]["driver"]["rules"]]
     scores = {r["id"]: r["properties"]["security-severity"] for r in rules}
     assert scores == {"B307": "5.5", "B324": "8.0"}
+
+
+def test_rules_that_bandit_rates_too_low_are_red(repository: Repository) -> None:
+    text = (
+        '"""A package."""\n\nimport requests\n\nrequests.get("https://example.org")\n'
+    )
+    repository.write("src/demo/__init__.py", text)
+    run = repository.scan("bandit")
+    (finding,) = result_of(run, "bandit").findings
+    assert (finding.rule, finding.line, finding.confidence) == ("B113", 5, "high")
+    assert run.verdict is Verdict.RED
+
+
+def test_a_constant_command_is_low_as_bandit_says(repository: Repository) -> None:
+    text = '"""A package."""\n\nimport os\n\nos.system("ls")\n'
+    repository.write("src/demo/__init__.py", text)
+    run = repository.scan("bandit")
+    assert {f.severity for f in result_of(run, "bandit").findings} == {"warning"}
+    assert run.verdict is Verdict.GREEN
+    assert repository.scan("bandit", level="critical").verdict is Verdict.RED

@@ -28,9 +28,9 @@ from ci_engine.project.repository import Project, read_project
 from ci_engine.reports.console import make_console
 from ci_engine.reports.publishing import write_reports
 from ci_engine.validation.blocks import check_answers, check_blocks
+from ci_engine.validation.framework_files import check_framework_files
 from ci_engine.validation.packages_check import check_packages
 from ci_engine.validation.settings_check import (
-    check_framework_files,
     check_settings,
     check_waivers,
 )
@@ -86,7 +86,7 @@ def run(request: Request, surroundings: Surroundings) -> int:
 
 def _parts(project: Project) -> dict[str, Callable[[], Iterator[Finding]]]:
     return {
-        "framework-files": check_framework_files,
+        "framework-files": lambda: check_framework_files(project.root),
         "output": lambda: iter(find_tracked_output(project)),
         "settings": lambda: check_settings(project),
         "waivers": lambda: check_waivers(project),

@@ -15,6 +15,7 @@ __all__ = ["REMOVED_SCANNERS", "Level", "ScannerName", "SecurityProfiles"]
 
 # The scanners of `scanning/scanners`; the levels name them.
 ScannerName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z-]*$")]
+Rule = Annotated[str, msgspec.Meta(pattern=r"^B\d+$")]
 # Scanners of earlier versions, and what finds the same today. Their names are still
 # accepted, with a warning.
 REMOVED_SCANNERS: Mapping[str, ScannerName] = {
@@ -65,6 +66,8 @@ class SecurityProfiles(StrictTable, frozen=True):
         largest_code_file: most bytes of a file that scanners of code read.
         largest_file: most bytes of a file that scanners of secrets read.
         levels: what each level runs and what makes it red.
+        bandit_high: rules of bandit whose findings are all of severity high.
+        bandit_sure: rules of bandit whose findings are all of high confidence.
         defaults: the value of every setting that is not set.
     """
 
@@ -72,6 +75,8 @@ class SecurityProfiles(StrictTable, frozen=True):
     largest_code_file: Count
     largest_file: Count
     levels: dict[SecurityLevel, Level]
+    bandit_high: list[Rule]
+    bandit_sure: list[Rule]
     defaults: Security
 
     def scanners_of(self, level: SecurityLevel) -> list[ScannerName]:

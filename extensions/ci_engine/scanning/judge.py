@@ -88,8 +88,8 @@ def settle(
     """Set the status and the counts of a scanner, when all findings are merged.
 
     Args:
-        result: what is told of the scanner.
-        elsewhere: its findings that are told under another scanner.
+        result: the result of the scanner.
+        elsewhere: its findings that another scanner reports.
         level: the level.
     """
     everything = [*result.findings, *elsewhere]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 import msgspec
 
@@ -120,6 +121,26 @@ def _refuse_unknown(
         )
 
 
+def _refuse_taken_names(draft: _Draft) -> None:
+    """What our workflows start has to be ours, not a file of the project.
+
+    Raises:
+        UsageError: if the project has another file of that name.
+    """
+    taken = [
+        item.path
+        for item in draft.stepped_back
+        if item.path.startswith(("ci-framework/", ".github/actions/"))
+        and not item.path.startswith("ci-framework/project/")
+    ]
+    if taken:
+        raise UsageError(
+            f"the framework needs names that files of the project have: "
+            f"{', '.join(taken)}",
+            hint=f"rename them, such as `git mv {taken[0]} NEW_NAME`, and commit",
+        )
+
+
 def _paths(answer: object) -> list[str]:
     try:
         return msgspec.convert(answer, list[str])
@@ -146,6 +167,7 @@ def build_plan(repository: Repository, request: PlanRequest) -> BuiltPlan:
     draft = _first_draft(repository, inventory, request)
     rendered, files = _settle(repository, inventory, source, draft, answers_file)
     _refuse_unknown(request.answers, rendered.answers)
+    _refuse_taken_names(draft)
     retired = retire(repository, inventory, request.retire)
     operations = [
         *files.operations,
@@ -214,9 +236,20 @@ def _first_draft(
             draft.answers[name] = answer.value
             draft.reasons[name] = answer.because
     for name, value in request.answers.items():
+        known = draft.answers.get(name)
+        if known is not None and isinstance(known, list) != isinstance(value, list):
+            raise UsageError(f"--answer {name}: expected {_like(known)}, got {value!r}")
         draft.answers[name] = value
         draft.reasons[name] = "given by the user"
     return draft
+
+
+def _like(known: object) -> str:
+    """Describe what kind of answer is expected, by the one from the analysis."""
+    if isinstance(known, list):
+        items = ", ".join(str(item) for item in cast("list[object]", known))
+        return f"a list such as [{items}]"
+    return f"a single value such as {known}"
 
 
 def _settle(

@@ -106,7 +106,7 @@ def check(context: Context) -> CheckResult:
 
 
 def _variables() -> dict[str, str]:
-    """Ours, without those that tell uv or pixi not to look at the lock."""
+    """Our variables, without those that keep uv or pixi from looking at the lock."""
     blind = ("UV_FROZEN", "UV_LOCKED", "PIXI_FROZEN", "PIXI_LOCKED")
     kept = {k: v for k, v in child_variables().items() if k not in blind}
     return {**kept, "NO_COLOR": "1"}

@@ -84,7 +84,7 @@ def _stamps(tree: WorkTree) -> dict[str, tuple[int, int]]:
 
 
 def _ours(context: Context) -> list[str]:
-    """Our own hooks, as far as this tier has the check that each stands for."""
+    """Our own hooks, as far as this tier has the check that each one runs."""
     checks = context.settings.checks_of(context.request.tier)
     return [hook for hook, name in _OUR_HOOKS.items() if name in checks]
 

@@ -193,8 +193,8 @@ def _start(tree: WorkTree) -> None:
     project = tree.context.project.root
     if not (project / ".git").exists():
         return
-    ask = ("rev-parse", "--path-format=absolute", "--git-path", "objects")
-    objects = run_git(tree.context, project, tree.variables, *ask).strip()
+    location = ("rev-parse", "--path-format=absolute", "--git-path", "objects")
+    objects = run_git(tree.context, project, tree.variables, *location).strip()
     try:
         head = run_git(
             tree.context, project, tree.variables, "rev-parse", "--verify", "HEAD"
@@ -227,13 +227,13 @@ def _stage(tree: WorkTree, names: Sequence[str]) -> None:
     listing.write_bytes(b"\0".join(os.fsencode(name) for name in names))
     source = f"--pathspec-from-file={listing}"
     if names:
-        words = ("--literal-pathspecs", "add", "--force", source)
-        tree.git(*words, "--pathspec-file-nul")
+        command = ("--literal-pathspecs", "add", "--force", source)
+        tree.git(*command, "--pathspec-file-nul")
     try:
         tree.git("rev-parse", "--verify", "HEAD")
     except ToolError:
-        words = ("commit", "--quiet", "--no-verify", "--allow-empty")
-        tree.git(*_IDENTITY, *words, "--message", "copy")
+        command = ("commit", "--quiet", "--no-verify", "--allow-empty")
+        tree.git(*_IDENTITY, *command, "--message", "copy")
 
 
 def _link_environments(source: Path, target: Path) -> None:

@@ -193,7 +193,7 @@ class _Build(Steps):
         ]
 
     def install(self, wheels: Sequence[Path]) -> Finding | None:
-        """Install the wheel and what it asks for into an environment of its own."""
+        """Install the wheel and what it requires into an environment of its own."""
         prefix = self.directory / "environment"
         commands = venv_commands(prefix, interpreter=str(self.interpreter))
         made = self.step(commands.make)

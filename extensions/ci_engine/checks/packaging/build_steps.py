@@ -66,7 +66,7 @@ class Steps:
         )
         raise EarlyResultError(not_run(f"{what}: {because}", outcome))
 
-    def build(self, *words: str | Path) -> Outcome:
+    def build(self, *arguments: str | Path) -> Outcome:
         """Run the frontend of the build."""
         installer = ["--installer", "uv"] if find_program("uv") else []
-        return self.step([self.tool.program("pyproject-build"), *installer, *words])
+        return self.step([self.tool.program("pyproject-build"), *installer, *arguments])

@@ -17,7 +17,7 @@ XML_NAME = "coverage.xml"
 
 def framework_patterns(context: Context) -> list[str]:
     """Patterns for coverage of the framework's files that are in the repository."""
-    # Coverage cannot escape a bracket: here it stands for any character.
+    # Coverage cannot escape a bracket: `?` matches any character.
     root = str(context.project.root).replace("[", "?").replace("*", "?")
     return [f"{root}/{path}*" for path in FRAMEWORK_PATHS]
 

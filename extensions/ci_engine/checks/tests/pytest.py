@@ -99,7 +99,7 @@ def _variables(
     others = [
         f"--ignore={context.project.root / path}" for path in context.request.inner
     ]
-    words = shlex.join(("-p", "ci_framework_pytest", *options, *others))
+    addopts = shlex.join(("-p", "ci_framework_pytest", *options, *others))
     measuring = {k: os.environ[k] for k in MEASURING if k in os.environ}
     return {
         **measuring,
@@ -110,7 +110,7 @@ def _variables(
         "CI_ENGINE_ROOT": str(context.project.root),
         "CI_ENGINE_COVERAGE_OMIT": "\n".join(framework_patterns(context)),
         "COVERAGE_FILE": str(data),
-        "PYTEST_ADDOPTS": f"{words} {os.environ.get('PYTEST_ADDOPTS', '')}".strip(),
+        "PYTEST_ADDOPTS": f"{addopts} {os.environ.get('PYTEST_ADDOPTS', '')}".strip(),
         "PYTHONPATH": os.pathsep.join(filter(None, (plugin, python_path))),
     }
 

@@ -1,6 +1,6 @@
 """Secrets in the files, with kingfisher.
 
-No service is asked whether a secret is valid, and reports never contain the secret.
+No service learns of a secret to validate it, and reports never contain the secret.
 """
 
 from __future__ import annotations

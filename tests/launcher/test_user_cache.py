@@ -114,7 +114,7 @@ def test_the_cache_is_where_the_system_keeps_caches(tmp_path: Path) -> None:
         assert cache_location(repository, variables, platform) == tmp_path / "chosen"
 
 
-def test_a_relative_cache_is_told_and_ignored(
+def test_a_relative_cache_is_reported_and_ignored(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     repository = tmp_path / "repository"
