@@ -205,7 +205,7 @@ def test_syntax_errors_and_f_are_never_recorded(
     run = project.gate(check, "--baseline", "write")
     assert run.code == 2, str(run)
     assert "src/demo/bad.py" in run.stderr
-    assert "next:" in run.stderr
+    assert "hint:" in run.stderr
     assert not (project.root / BASELINE).exists()
     # The reports still say what was found.
     assert run.check(check)["status"] == "failed"
