@@ -11,10 +11,7 @@ from ci_engine.project.repository import Project
 __all__ = ["FRAMEWORK_PATHS", "is_below", "source_files", "text_of"]
 
 # The framework's own files are not the project's to fix.
-FRAMEWORK_PATHS = (
-    *("ci-framework/bootstrap/", "ci-framework/ci_engine/", "ci-framework/scripts/"),
-    ".ci-framework/",
-)
+FRAMEWORK_PATHS = ("ci-framework/ci_engine/", "ci-framework/scripts/", ".ci-framework/")
 
 
 def source_files(context: Context, suffixes: Iterable[str]) -> list[str]:
