@@ -28,7 +28,6 @@ from ci_framework.planning.recorded_answers import (
 )
 from ci_framework.planning.required_checks import same_checks
 from ci_framework.planning.retire import retire
-from ci_framework.planning.whole_tree import exclusions_of_checks
 from ci_framework.rendering import Rendered, Source, find_source, render
 from ci_framework.repository import Repository
 
@@ -175,7 +174,6 @@ def build_plan(repository: Repository, request: PlanRequest) -> BuiltPlan:
         *draft.stepped_back,
         *_kept_workflows(inventory, request.retire),
         *exclusions(repository, rendered.files),
-        *exclusions_of_checks(repository, inventory),
         *same_checks(inventory, rendered.files, request.retire),
         *_unreadable(inventory),
     ]
