@@ -19,4 +19,4 @@ def test_an_environment_of_a_tier_that_does_not_exist_is_a_mistake(
     run = project.run("validate")
     assert run.code == 2
     (finding,) = run.findings("settings")
-    assert f"environments.{tier}: found 'qualty'" in finding["message"]
+    assert f"environments.{tier}: expected a dependency group" in finding["message"]

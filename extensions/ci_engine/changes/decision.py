@@ -12,7 +12,8 @@ from typing import Literal
 
 import msgspec
 
-from ci_engine.configuration.settings import ChangePatterns, Settings
+from ci_engine.configuration.defaults import ChangePatterns
+from ci_engine.configuration.settings import Settings
 from ci_engine.errors import UsageError
 from ci_engine.project.globs import matching, specificity
 from ci_engine.project.pages import is_page

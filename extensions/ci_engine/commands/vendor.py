@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import sys
 import tempfile
-import time
 from pathlib import Path
 
 from ci_engine import __version__
+from ci_engine.commands.command import EXIT_CODES, Command, Request
+from ci_engine.commands.options import add_dry_run
+from ci_engine.commands.output import print_json
+from ci_engine.commands.paths import relative_directory
+from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.errors import ToolError, UsageError
 from ci_engine.findings.results import CheckResult, RunResult, verdict_of
 from ci_engine.project.output_files import prepare_directory
 from ci_engine.project.repository import OUTPUT_DIRECTORY
-from ci_engine.reports.console import conclude, make_console, print_check
+from ci_engine.reports.console import make_console
 from ci_engine.reports.publishing import write_reports
-from ci_engine.reports.result_json import to_json
 from ci_engine.validation.vendored_engine import (
     FOLDER,
     VENDORED,
@@ -26,39 +28,49 @@ from ci_engine.validation.vendored_engine import (
     locate_engine,
 )
 
-__all__ = ["add_options", "run_vendor"]
+__all__ = ["COMMAND"]
 
+_ABOUT = """\
+Copy the pinned engine into the repository, for use without a network, or remove the
+copy.
+"""
 _FETCH_SECONDS = 600.0
 _SHOWN = 5
 
 
+class VendorOptions(Request, frozen=True, kw_only=True, rename="kebab"):
+    """What the command line of ``ci vendor`` holds.
+
+    Attributes:
+        remove: whether the copy is removed.
+    """
+
+    remove: bool = False
+
+
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """The options of ``ci vendor``."""
+    """Add the options of ``ci vendor``."""
     parser.add_argument(
         "--remove", action="store_true", help="remove the copy: use the cache again"
     )
-    parser.add_argument(
-        "--dry-run", action="store_true", help="print what would be done, do nothing"
-    )
+    add_dry_run(parser)
 
 
-def run_vendor(
-    root: Path, *, remove: bool, dry_run: bool, as_json: bool, report_dir: str
-) -> int:
+def run(options: VendorOptions, surroundings: Surroundings) -> int:
     """Copy the pinned engine into the repository, or remove the copy.
 
     Raises:
         UsageError: if the copy that is there holds what is not ours.
         ToolError: if the engine cannot be had, or the copy not be written.
     """
-    started = time.monotonic()
+    root = surroundings.repository
     folder = root / FOLDER
     copy = folder / VENDORED
     _refuse_foreign(folder)
     check = CheckResult(id="vendor", rerun=f"{FOLDER}/ci vendor", tool="ci-framework")
     where = f"{FOLDER}/{VENDORED}"
-    planned = "would be " if dry_run else ""
-    package = None if remove else locate_engine(root, _FETCH_SECONDS)
+    planned = "would be " if options.dry_run else ""
+    package = None if options.remove else locate_engine(root, _FETCH_SECONDS)
     if package is not None:
         check.reason = f"{planned}copied to {where}: the engine that is pinned"
     elif copy.is_dir():
@@ -71,13 +83,17 @@ def run_vendor(
         python="",
         checks=[check],
         framework=__version__,
-        seconds=time.monotonic() - started,
+        seconds=surroundings.seconds,
     )
-    if dry_run:
-        sys.stdout.write(to_json(result) if as_json else f"{check.reason}\n")
-        return 0
+    console = make_console(surroundings.variables, as_json=options.json)
     output = root / OUTPUT_DIRECTORY
-    reports = Path.cwd() / (report_dir or output / "vendor")
+    reports = surroundings.reports(options.report_dir, "vendor")
+    if options.dry_run:
+        if options.json:
+            print_json(result)
+        else:
+            console.check(check)
+        return 0
     prepare_directory(output, output)
     prepare_directory(reports, output)
     # All modules that are still needed are loaded before the copy goes: it may be the
@@ -87,9 +103,8 @@ def run_vendor(
         _replace(folder, package, output)
     elif copy.is_dir():
         _discard(copy, output)
-    console = make_console()
-    print_check(console, check)
-    conclude(console, result, str(reports), as_json=as_json)
+    console.check(check)
+    console.conclude(result, relative_directory(reports, surroundings))
     return result.verdict.exit_code
 
 
@@ -147,3 +162,12 @@ def _discard(copy: Path, output: Path) -> None:
         shutil.rmtree(scratch)
     except OSError as error:
         raise ToolError(f"{copy}: cannot be removed: {error.strerror}") from error
+
+
+COMMAND = Command(
+    request=VendorOptions,
+    add_options=add_options,
+    run=run,
+    about=_ABOUT,
+    exit_codes={0: "done", 2: EXIT_CODES[2], 3: EXIT_CODES[3]},
+)

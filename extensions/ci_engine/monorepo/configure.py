@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from ci_engine.configuration.loading import read_text
+from ci_engine.configuration.reading import read_text
 from ci_engine.errors import ConfigurationError, ToolError
 from ci_engine.monorepo.edits import Entry, Section, quoted, rewrite
 from ci_engine.monorepo.files import (

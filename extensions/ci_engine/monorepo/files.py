@@ -7,9 +7,9 @@ from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
-from ci_engine.configuration.loading import describe_location, read_text, read_yaml
+from ci_engine.configuration.reading import read_text, read_yaml
 from ci_engine.configuration.settings import Tier
-from ci_engine.configuration.typed_tables import Mistake, find_mistakes
+from ci_engine.configuration.typed_tables import find_mistakes
 from ci_engine.errors import ConfigurationError
 
 __all__ = [
@@ -174,14 +174,8 @@ def parse_file(path: Path, raw: object, kind: type[_File]) -> _File:
     mistakes = find_mistakes(raw, kind)
     if mistakes:
         text = read_text(path)
-        lines = [_described(mistake, path.name, text) for mistake in mistakes]
+        lines = [mistake.describe(path.name, text) for mistake in mistakes]
         raise ConfigurationError(
             "\n".join(lines), hint=f"correct {path.name} and run it again"
         )
     return msgspec.convert(raw, kind)
-
-
-def _described(mistake: Mistake, name: str, text: str) -> str:
-    key, line = describe_location(mistake, text)
-    location = f"{name}:{line}" if line else name
-    return f"{location}: key {key}: found {mistake.found}; allowed: {mistake.allowed}"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from ci_engine.configuration.loading import read_text
+from ci_engine.configuration.reading import read_text
 from ci_engine.errors import UsageError
 from ci_engine.monorepo.dependencies import find_dependencies
 from ci_engine.monorepo.detection import Detected, Found, detect

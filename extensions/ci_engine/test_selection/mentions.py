@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import cast
 
-from ci_engine.configuration.loading import Table
+from ci_engine.configuration.reading import Table
 from ci_engine.test_selection.files import parent
 from ci_engine.test_selection.modules import Modules
 from ci_engine.test_selection.read_text import guessed_imports

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ci_engine import __version__
-from ci_engine.configuration.loading import (
-    Table,
+from ci_engine.configuration.key_lines import find_line
+from ci_engine.configuration.project_settings import (
     configuration_file,
-    describe_location,
     project_table,
-    read_text,
-    read_toml,
     settings_mistakes,
 )
+from ci_engine.configuration.reading import Table, read_text, read_toml
 from ci_engine.configuration.settings import TIERS
 from ci_engine.configuration.tables import table, text, texts
 from ci_engine.configuration.typed_tables import Mistake
@@ -34,13 +32,12 @@ _KEYS = ("tool", "ci-framework")
 
 def configuration_finding(path: str, content: str, mistake: Mistake) -> Finding:
     """Turn a mistake into a finding that names key, value and what is allowed."""
-    key, line = describe_location(mistake, content)
     return Finding(
         tool="ci-framework",
         rule="configuration",
-        message=f"key {key}: found {mistake.found}; allowed: {mistake.allowed}",
+        message=mistake.message,
         path=path,
-        line=line,
+        line=find_line(content, mistake.keys),
     )
 
 
