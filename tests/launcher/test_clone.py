@@ -28,8 +28,13 @@ requires-python = ">=3.10"
 SOURCE = (
     '"""A package."""\n\n\ndef double(number: int) -> int:\n    return 2 * number\n'
 )
-TEST = "from demo import double\n\n\ndef test_double() -> None:\n"
-TEST += "    assert double(2) == 4\n"
+TEST = """\
+from demo import double
+
+
+def test_double() -> None:
+    assert double(2) == 4
+"""
 
 
 @pytest.fixture(scope="session")

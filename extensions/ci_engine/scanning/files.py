@@ -112,7 +112,7 @@ def list_files(
             files.left_out_code[name] = "too large"
         elif not _is_utf8(name):
             # bandit ends without a result, and without the name.
-            files.code.append(name)
+            files.left_out_code[name] = "its name is not UTF-8"
         else:
             files.code.append(name)
     return files
