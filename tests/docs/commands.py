@@ -299,7 +299,7 @@ COMMANDS: dict[str, Way] = {
     ),
     "./ci-framework/scripts/package-detection.py --configure": Way(
         "monorepo",
-        after="grep -q mono-cli ci-framework/project/cross-package.yaml"
+        after="grep -q mono-cli ci-framework/project/detected-packages.yaml"
         " && git diff --quiet",
     ),
     f"{_MONOREPO} --analyze-dependencies --package=mono-core": Way(

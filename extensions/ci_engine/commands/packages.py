@@ -20,7 +20,7 @@ from ci_engine.commands.package_gates import GateOptions, run_packages
 from ci_engine.configuration.loading import load_configuration
 from ci_engine.errors import UsageError
 from ci_engine.findings.results import CheckResult, RunResult, Verdict, verdict_of
-from ci_engine.monorepo.configure import configure
+from ci_engine.monorepo.detected_file import write_detected
 from ci_engine.monorepo.graph import find_package, packages_graph
 from ci_engine.monorepo.model import Graph
 from ci_engine.monorepo.show import analyze, to_mermaid, to_page, to_text
@@ -119,7 +119,7 @@ def _write(project: Project, request: PackagesRequest, files: dict[str, str]) ->
 
 
 def _configure(project: Project, graph: Graph, request: PackagesRequest) -> None:
-    written = configure(
+    written = write_detected(
         project, graph, releases=request.releases, dry_run=request.dry_run
     )
     if request.form == "json":
@@ -128,7 +128,7 @@ def _configure(project: Project, graph: Graph, request: PackagesRequest) -> None
     would = "would be " if request.dry_run else ""
     for file in written:
         state = f"{would}written" if file.changed else "up to date"
-        kept = f"; yours, kept: {', '.join(file.kept)}" if file.kept else ""
+        kept = f"; corrected by {', '.join(file.kept)}" if file.kept else ""
         sys.stdout.write(f"{file.path}: {state}{kept}\n")
 
 
