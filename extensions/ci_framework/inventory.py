@@ -43,6 +43,11 @@ class Evidence(_Record, frozen=True):
     path: str
     line: int = 0
 
+    @property
+    def shown(self) -> str:
+        """The path, with the line if there is one."""
+        return f"{self.path}:{self.line}" if self.line else self.path
+
 
 class Fact(_Record, frozen=True):
     """One thing that is known about the repository.
@@ -192,6 +197,10 @@ class Workflow(_Record, frozen=True):
     filters: dict[str, list[str]] = {}
     lines: dict[str, int] = {}
 
+    def at(self, line: int) -> Evidence:
+        """A line of the file, as evidence."""
+        return Evidence(path=self.path, line=line)
+
 
 class Pipeline(_Record, frozen=True):
     """CI outside GitHub's workflows, or a workflow that never runs.
@@ -282,6 +291,13 @@ class Inventory(_Record, frozen=True):
         """The value of a fact that is a list; empty if there is none."""
         fact = self.fact(name)
         return list(fact.value) if fact and isinstance(fact.value, list) else []
+
+    def reason(self, name: str) -> str:
+        """Why a fact is what it is, with the first location that says so."""
+        fact = self.fact(name)
+        if fact is None:
+            return "nothing was found"
+        return fact.because + (f" ({fact.evidence[0].shown})" if fact.evidence else "")
 
     def tool(self, name: str) -> Tool | None:
         """The tool of a name, None if the project does not use it."""

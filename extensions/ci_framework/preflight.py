@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from ci_engine.errors import UsageError
 from ci_framework.applying.locations import Refusal, ignore_rules, refuse_locations
-from ci_framework.applying.state import changed_files
 from ci_framework.planning.plan import Change
 from ci_framework.repository import Repository
 
@@ -114,7 +113,7 @@ def _state(repository: Repository) -> Iterator[Refusal]:
     if names:
         found = f"unmerged files: {_list(names)}"
         yield Refusal(found, "files without conflicts", "resolve and commit them")
-    if not repository.line("rev-parse", "--verify", "--quiet", "HEAD^{commit}"):
+    if not repository.commit("HEAD"):
         step = "`git add --all && git commit`"
         yield Refusal("no commit yet", "a repository with a first commit", step)
     if not os.access(directory, os.W_OK) or not os.access(repository.root, os.W_OK):
@@ -142,7 +141,7 @@ def _detached(repository: Repository) -> Iterator[Refusal]:
 
 
 def _dirty(repository: Repository) -> Iterator[Refusal]:
-    names = changed_files(repository)
+    names = repository.changed_files()
     if names:
         found = f"changes that are not committed: {_list(names)}"
         step = "`git commit` them, or `git stash` and afterwards `git stash pop`"

@@ -151,6 +151,11 @@ def _commit_of(path: Path, name: str) -> str:
     return done.stdout.strip()
 
 
+# A render depends on the template's commit and the answers alone. The second plan of a
+# validation has the same ones.
+_KNOWN: dict[bytes, Rendered] = {}
+
+
 def render(
     source: Source, answers: Mapping[str, object], answers_file: str
 ) -> Rendered:
@@ -160,6 +165,9 @@ def render(
         ConfigurationError: if the template refuses an answer.
         ToolError: if the template cannot be had.
     """
+    known = _KNOWN.get(_key(source, answers, answers_file))
+    if known is not None:
+        return known
     with tempfile.TemporaryDirectory(prefix="ci-framework-") as directory:
         target = Path(directory) / "render"
         _copy(source, target, answers, answers_file)
@@ -172,15 +180,23 @@ def render(
             if path.is_file()
         }
     recorded = _recorded(files[answers_file].content)
-    return Rendered(
-        template=Template(
-            source=str(recorded.get("_src_path", source.address)),
-            commit=str(recorded.get("_commit", "")),
-            version=_version(files, recorded),
-        ),
-        answers={k: v for k, v in recorded.items() if not k.startswith("_")},
-        files=files,
+    template = Template(
+        source=str(recorded.get("_src_path", source.address)),
+        commit=str(recorded.get("_commit", "")),
+        version=_version(files, recorded),
     )
+    given = {name: value for name, value in recorded.items() if name[:1] != "_"}
+    rendered = Rendered(template=template, answers=given, files=files)
+    if source.ref:
+        for ref in (source.ref, template.commit):
+            same = Source(template.source, ref)
+            _KNOWN[_key(same, given, answers_file)] = rendered
+    return rendered
+
+
+def _key(source: Source, answers: Mapping[str, object], answers_file: str) -> bytes:
+    parts = (source.address, source.ref, answers, answers_file)
+    return msgspec.json.encode(parts, enc_hook=repr, order="deterministic")
 
 
 def _copy(

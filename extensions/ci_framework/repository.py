@@ -63,15 +63,15 @@ class Repository:
         stdin: bytes = b"",
         variables: Mapping[str, str] | None = None,
     ) -> bytes:
-        """Run git and return what it prints.
+        """Run git and return its output.
 
         Raises:
-            ToolError: if it fails, with what it said.
+            ToolError: if it fails, with its message.
         """
         done = self.try_git(*words, stdin=stdin, variables=variables)
         if done.returncode != 0:
-            said = done.stderr.decode("utf-8", "replace").strip() or "no message"
-            raise ToolError(f"git {_subcommand(words)} failed: {said}")
+            message = done.stderr.decode("utf-8", "replace").strip() or "no message"
+            raise ToolError(f"git {_subcommand(words)} failed: {message}")
         return done.stdout
 
     def try_git(
@@ -98,7 +98,7 @@ class Repository:
         )
 
     def line(self, *words: str) -> str:
-        """Run git and return the one line it prints, empty if it fails."""
+        """Run git and return the one line of its output, empty if it fails."""
         done = self.try_git(*words)
         return (
             done.stdout.decode("utf-8", "replace").strip()
@@ -109,7 +109,7 @@ class Repository:
     @cached_property
     def head(self) -> str:
         """The commit that is checked out, empty before the first one."""
-        return self.line("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        return self.commit("HEAD")
 
     @cached_property
     def branch(self) -> str:
@@ -122,20 +122,53 @@ class Repository:
         return Path(os.fsdecode(self.git("rev-parse", "--absolute-git-dir")).rstrip())
 
     def forget(self) -> None:
-        """Ask git again for what was kept: HEAD, the branch and the index moved."""
+        """Drop the cached properties: HEAD, the branch or the index moved."""
         for name in ("head", "branch", "tracked"):
             self.__dict__.pop(name, None)
 
+    def commit(self, name: str) -> str:
+        """The full name of a commit, empty if there is none."""
+        return self.line("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+
     @cached_property
     def tracked(self) -> dict[str, Entry]:
-        """The files of the index by path; unmerged ones once."""
-        entries: dict[str, Entry] = {}
-        for row in self.git("ls-files", "--stage", "-z").split(b"\0"):
+        """The files of the index by path, sorted; unmerged ones once."""
+        return dict(sorted(self.entries().items()))
+
+    def entries(
+        self, commit: str = "", *, variables: Mapping[str, str] | None = None
+    ) -> dict[str, Entry]:
+        """The files of a commit, or of the index as it is now, by path."""
+        if commit:
+            rows = self.git("ls-tree", "-r", "-z", "--full-tree", commit)
+        else:
+            rows = self.git("ls-files", "--stage", "-z", variables=variables)
+        found: dict[str, Entry] = {}
+        for row in rows.split(b"\0"):
             if row:
                 facts, _, name = row.partition(b"\t")
-                mode, blob, _stage = facts.decode().split(" ")
-                entries[os.fsdecode(name)] = Entry(mode, blob)
-        return dict(sorted(entries.items()))
+                words = facts.decode().split(" ")
+                # `mode blob stage` in the index, `mode type blob` in a tree.
+                found[os.fsdecode(name)] = Entry(words[0], words[2 if commit else 1])
+        return found
+
+    def changed_files(self) -> list[str]:
+        """The tracked files that differ from the commit, staged or not."""
+        rows = self.git(
+            "status",
+            "--porcelain=v1",
+            "-z",
+            "--untracked-files=no",
+            "--no-renames",
+            "--ignore-submodules=dirty",
+        )
+        return sorted(os.fsdecode(row[3:]) for row in rows.split(b"\0") if row)
+
+    def references(self, *prefixes: str) -> dict[str, str]:
+        """References with the objects they name."""
+        pairs = "--format=%(objectname) %(refname)"
+        rows = os.fsdecode(self.git("for-each-ref", pairs, *prefixes)).splitlines()
+        return {name: value for value, name in (row.split(" ", 1) for row in rows)}
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a file in the work tree, None if there is none to read.
@@ -173,25 +206,34 @@ def open_repository(path: Path) -> Repository:
     """
     if not path.is_dir():
         raise UsageError(
-            f"{path}: found no such directory; allowed: the top of a git repository"
+            f"{path}: no such directory", hint="name the top of a git repository"
         )
     probe = Repository(path.resolve(), path)
     try:
-        top = probe.line("rev-parse", "--show-toplevel")
-        common = probe.line("rev-parse", "--git-common-dir")
+        done = probe.try_git("rev-parse", "--show-toplevel")
     except FileNotFoundError as error:
         raise ToolError("git is not installed", hint="install git") from error
+    top = os.fsdecode(done.stdout).rstrip("\n")
     if not top:
-        raise UsageError(
-            f"{path}: found no git work tree; allowed: the top of a git repository",
-            hint="run `git init && git add --all && git commit` there first",
-        )
+        raise _no_work_tree(path, done.stderr.decode("utf-8", "replace").strip())
     if Path(top).resolve() != path.resolve():
         raise UsageError(
-            f"{path}: found a directory inside the repository {top}; allowed: its top",
+            f"{path}: inside the repository {top}, not its top",
             hint=f"run the command on {top}",
         )
+    common = probe.line("rev-parse", "--git-common-dir")
     return Repository(path.resolve(), (path / common).resolve())
+
+
+def _no_work_tree(path: Path, message: str) -> UsageError:
+    if "dubious ownership" in message:
+        # Somebody else owns the directory: git names the reason and the remedy.
+        hint = f"git config --global --add safe.directory {path.resolve()}"
+        return UsageError(f"{path}: git: {message.splitlines()[0]}", hint=hint)
+    return UsageError(
+        f"{path}: no git work tree",
+        hint="run `git init && git add --all && git commit` there first",
+    )
 
 
 def describe(error: CommandError) -> str:

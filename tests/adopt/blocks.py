@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-__all__ = ["DEPENDABOT", "END", "HOOKS", "LINES", "START", "TOML", "hooks"]
+from ci_framework.planning.edits import block_of
+
+__all__ = [
+    "DEPENDABOT",
+    "END",
+    "HOOKS",
+    "LINES",
+    "START",
+    "TOML",
+    "hooks",
+    "without_block",
+]
 
 START = "# >>> ci-framework >>>"
 END = "# <<< ci-framework <<<"
@@ -33,3 +44,15 @@ def hooks(indent: int, key: str = "repos") -> bytes:
 
 HOOKS = hooks(2)
 DEPENDABOT = b"version: 2\n" + hooks(2, "updates")
+
+
+def without_block(content: bytes) -> bytes:
+    """A file without the block and, where that stands last, the blank line above."""
+    block = block_of(content)
+    if block is None:
+        return content
+    start = content.index(block)
+    head, tail = content[:start], content[start + len(block) :].removeprefix(b"\n")
+    if not tail and head.endswith((b"\n\n", b"\n\r\n")):
+        head = head.removesuffix(b"\n").removesuffix(b"\r")
+    return head + tail

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from ci_framework.analysis.workflows.pipelines import read_pipelines
 from ci_framework.analysis.workflows.reading import read_workflows
-from ci_framework.inventory import Evidence, Inventory, Task, Unreadable, Workflow
+from ci_framework.answers import OwnSetting
+from ci_framework.inventory import Inventory, Task, Unreadable, Workflow
 from ci_framework.planning.capabilities import map_capabilities
 from ci_framework.planning.plan import Capability
 from ci_framework.repository import open_repository
@@ -17,7 +17,6 @@ from tests.adopt.repositories import make_repository
 __all__ = [
     "ANSWERS",
     "CI",
-    "Setting",
     "inventory_of",
     "mapped",
     "read",
@@ -37,14 +36,6 @@ ANSWERS: dict[str, object] = {
     "main_branch": "main",
     "integration_branch": "",
 }
-
-
-@dataclass(frozen=True)
-class Setting:
-    key: tuple[str, ...]
-    value: str | int | bool | list[str]
-    because: str = "it is so"
-    evidence: list[Evidence] = field(default_factory=list[Evidence])
 
 
 def inventory_of(
@@ -104,6 +95,6 @@ def mapped(
     text: str,
     answers: Mapping[str, object] = ANSWERS,
     retired: Sequence[str] = (),
-    own: Sequence[Setting] = (),
+    own: Sequence[OwnSetting] = (),
 ) -> list[Capability]:
     return map_capabilities(read(path, text), answers, retired, own)

@@ -9,14 +9,11 @@ import pytest
 from jinja2 import Environment, FileSystemLoader
 
 from ci_engine.configuration.loading import settings_mistakes
-from ci_engine.errors import ConfigurationError
 from ci_framework.analysis.analyze import analyze
 from ci_framework.answers import (
     Answer,
     derive_answers,
     own_settings,
-    read_answers_file,
-    write_answers_file,
 )
 from ci_framework.answers.names import TOOLS, package_name, plain_path, project_name
 from ci_framework.inventory import Inventory
@@ -387,20 +384,3 @@ def test_names_become_acceptable(name: str, wanted: str) -> None:
 )
 def test_only_plain_paths_are_answered(path: str, fine: bool) -> None:
     assert plain_path(path) is fine
-
-
-def test_answers_survive_a_file(tmp_path: Path) -> None:
-    answers = {"project_name": "a: b", "source_paths": ["src", "ü"], "number": 3}
-    path = tmp_path / "answers.yml"
-    write_answers_file(path, answers)
-    assert read_answers_file(path) == answers
-    path.write_text("_commit: v1\nci_mode: local\n", encoding="utf-8")
-    assert read_answers_file(path) == {"ci_mode": "local"}
-
-
-@pytest.mark.parametrize("text", ["- a\n", "a: [", "1: x\n"])
-def test_a_broken_file_of_answers_is_refused(text: str, tmp_path: Path) -> None:
-    path = tmp_path / "answers.yml"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(ConfigurationError, match=r"answers\.yml"):
-        read_answers_file(path)

@@ -227,7 +227,7 @@ def test_a_plan_that_is_out_of_date_writes_nothing(project: Path) -> None:
 
 def test_an_empty_plan_is_refused(project: Path) -> None:
     repository = open_repository(project)
-    with pytest.raises(UsageError, match="no change"):
+    with pytest.raises(UsageError, match="makes no change"):
         apply_plan(repository, plan_of(repository), [], message="x")
 
 
@@ -294,7 +294,7 @@ def test_a_file_that_appears_meanwhile_is_not_overwritten(
 
     monkeypatch.setattr(Path, "hardlink_to", late)
     # It cannot be undone either: the file is nobody's that we know.
-    with pytest.raises(ToolError, match="taking it back failed"):
+    with pytest.raises(ToolError, match="undoing it failed as well"):
         adopt(project)
     assert mine.read_text() == "mine\n"
     mine.unlink()

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from ci_framework.answers import OwnSetting
 from ci_framework.inventory import Evidence, Task
 from ci_framework.planning.capabilities import map_capabilities
 from ci_framework.reporting.capability_table import print_capabilities
 from tests.adopt.capability_maps import (
     ANSWERS,
     CI,
-    Setting,
     inventory_of,
     mapped,
     read,
@@ -122,8 +122,8 @@ def test_own_settings_decide_what_is_covered(tmp_path: Path) -> None:
         tmp_path, workflow_of("tox -e py312", "ruff format --check", "pytest")
     )
     own = [
-        Setting(("commands", "test"), ["pytest", "-m", "not slow"]),
-        Setting(("checks", "format", "tier"), "none"),
+        OwnSetting(("commands", "test"), ["pytest", "-m", "not slow"], "it is so"),
+        OwnSetting(("checks", "format", "tier"), "none", "it is so"),
     ]
     result = states(map_capabilities(inventory, ANSWERS, (), own))
     assert result == {"job": "kept", "test": "kept", "format": "kept"}

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from ci_framework.planning.edits import CannotEdit, insert_block, remove_block
-from ci_framework.planning.edits_model import found_block
+from ci_framework.planning.edits import CannotEdit, found_block
 from ci_framework.planning.file_answers import shape_answers
+from ci_framework.planning.files import insert_block
 from ci_framework.planning.oracle import verify
 from ci_framework.repository import open_repository
+from tests.adopt.blocks import without_block
 from tests.adopt.repositories import commit, make_repository
 from tests.render.programs import run
 from tests.render.renders import Answers, read_answers, snapshot
@@ -167,7 +168,7 @@ def adopt(
 def own_lines(project: Path) -> dict[str, bytes]:
     """The shared files without their blocks."""
     return {
-        name: remove_block((project / name).read_bytes())
+        name: without_block((project / name).read_bytes())
         for name in SHARED
         if (project / name).exists()
     }

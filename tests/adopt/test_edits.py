@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from ci_framework.answers import OwnSetting
 from ci_framework.planning.edits import (
     LARGEST,
     CannotEdit,
     Edit,
     append_text_block,
-    insert_block,
-    insert_toml_block,
     patch_text,
     read_editable,
-    remove_block,
     remove_spans,
 )
+from ci_framework.planning.files import insert_block
 from ci_framework.planning.oracle import verify
+from ci_framework.planning.toml_block import insert_toml_block
 from ci_framework.repository import open_repository
 from tests.adopt.blocks import END, LINES, START, TOML
 from tests.adopt.repositories import commit, make_repository
@@ -28,16 +27,12 @@ from tests.render.programs import run
 NO_END = b"[tool.ruff]\nline-length = 79 # narrow"
 
 
-@dataclass(frozen=True)
-class Own:
-    """A setting of a project."""
-
-    key: tuple[str, ...]
-    value: str | int | bool | list[str]
-    because: str = "a workflow says so"
+_BECAUSE = "a workflow says so"
 
 
-def inserted(before: bytes, block: bytes = TOML, own: tuple[Own, ...] = ()) -> Edit:
+def inserted(
+    before: bytes, block: bytes = TOML, own: tuple[OwnSetting, ...] = ()
+) -> Edit:
     """Insert and judge."""
     edit = insert_toml_block(before, block, own)
     verify("pyproject.toml", before, edit)
@@ -95,12 +90,16 @@ def test_a_block_that_is_there_is_not_inserted_again() -> None:
 
 def test_settings_of_the_project_stand_outside_of_the_block() -> None:
     own = (
-        Own(("commands", "test"), ["pytest", "-m", "not slow", "tests"]),
-        Own(("checks", "format", "tier"), "none", "it does not format\nwith ruff \x1b"),
-        Own(("commands", "odd key"), 'say "hi" \\ \x7f\n'),
-        Own(("quality-of", "strict"), value=True),
-        Own(("quality-of", "count"), 3),
-        Own(("long", "list"), ["a" * 30, "b" * 30]),
+        OwnSetting(
+            ("commands", "test"), ["pytest", "-m", "not slow", "tests"], _BECAUSE
+        ),
+        OwnSetting(
+            ("checks", "format", "tier"), "none", "it does not format\nwith ruff \x1b"
+        ),
+        OwnSetting(("commands", "odd key"), 'say "hi" \\ \x7f\n', _BECAUSE),
+        OwnSetting(("quality-of", "strict"), value=True, because=_BECAUSE),
+        OwnSetting(("quality-of", "count"), 3, _BECAUSE),
+        OwnSetting(("long", "list"), ["a" * 30, "b" * 30], _BECAUSE),
     )
     edit = inserted(NO_END, own=own)
     text = edit.after.decode()
@@ -117,7 +116,9 @@ def test_settings_of_the_project_stand_outside_of_the_block() -> None:
 
 def test_a_setting_of_the_project_that_the_block_sets_as_well_is_refused() -> None:
     with pytest.raises(CannotEdit, match=r"\[tool\.ci-framework\.quality\]"):
-        insert_toml_block(b"", TOML, [Own(("quality", "tier"), "none")])
+        insert_toml_block(
+            b"", TOML, [OwnSetting(("quality", "tier"), "none", _BECAUSE)]
+        )
 
 
 REFUSED = {
@@ -183,16 +184,6 @@ def test_the_block_follows_the_lines_of_a_text(
 def test_lines_that_a_merge_would_damage_are_left_alone(before: bytes) -> None:
     with pytest.raises(CannotEdit, match=r"not UTF-8|not text"):
         append_text_block(before, LINES)
-
-
-@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
-def test_a_block_is_cut_out_again_wherever_it_stands(end: bytes) -> None:
-    lines = LINES.replace(b"\n", end)
-    above, below = b"a" + end, b"b" + end
-    assert remove_block(above + end + lines) == above
-    assert remove_block(above + lines + below) == above + below
-    assert remove_block(lines + below) == below
-    assert remove_block(above + below) == above + below
 
 
 def test_the_kind_of_a_file_decides_how_it_is_edited() -> None:

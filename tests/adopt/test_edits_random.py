@@ -8,15 +8,14 @@ from hypothesis import strategies as st
 from ci_framework.planning.edits import (
     CannotEdit,
     append_text_block,
-    insert_toml_block,
-    insert_yaml_item,
-    remove_block,
+    decode,
     remove_spans,
 )
-from ci_framework.planning.edits_model import decode
 from ci_framework.planning.oracle import verify
+from ci_framework.planning.toml_block import insert_toml_block
+from ci_framework.planning.yaml_block import insert_yaml_item
 from ci_framework.planning.yaml_locations import find_list
-from tests.adopt.blocks import LINES, TOML, hooks
+from tests.adopt.blocks import LINES, TOML, hooks, without_block
 
 ENDS = st.sampled_from(["\n", "\r\n"])
 MARKS = st.sampled_from([b"", b"\xef\xbb\xbf"])
@@ -152,4 +151,4 @@ def test_a_text_is_what_it_was_without_its_block(lines: list[str], end: str) -> 
     assert edit.after.startswith(before)
     blank = before.endswith(f"{end}{end}".encode())
     if before.endswith(end.encode()) and not blank:
-        assert remove_block(edit.after) == before
+        assert without_block(edit.after) == before

@@ -11,10 +11,10 @@ import yaml
 from ci_framework.planning.edits import (
     CannotEdit,
     Edit,
-    insert_yaml_item,
     remove_spans,
 )
 from ci_framework.planning.oracle import verify
+from ci_framework.planning.yaml_block import insert_yaml_item
 from tests.adopt.blocks import DEPENDABOT, HOOKS, START, hooks
 from tests.adopt.repositories import make_repository
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -21,7 +22,7 @@ from ci_framework.applying.journal import (
     store,
     write_journal,
 )
-from ci_framework.applying.process import Process, exclusive, is_running, this_process
+from ci_framework.applying.lock import exclusive, is_locked
 from ci_framework.applying.records import Journal, Phase
 from ci_framework.applying.recover import recover
 from ci_framework.applying.rollback import rollback
@@ -30,9 +31,6 @@ from ci_framework.repository import Repository, open_repository
 from tests.adopt.plans import FILES, PLANNED, adopt, picture
 from tests.adopt.repositories import commit, make_repository, tree, write
 from tests.render.programs import run
-
-# As if it had been killed: no process has this number.
-_DEAD = Process(pid=2**22 + 1, started="never")
 
 
 @pytest.fixture
@@ -45,21 +43,24 @@ def repository(project: Path) -> Repository:
     return open_repository(project)
 
 
-@pytest.fixture
-def sleeper() -> Iterator[Process]:
-    """Another process that is alive, which says when it started."""
+@contextmanager
+def holding(repository: Repository) -> Generator[subprocess.Popen[str]]:
+    """Another process that holds the lock of the repository."""
     program = (
-        "import sys; from ci_framework.applying.process import this_process; "
-        "print(this_process().started, flush=True); sys.stdin.read()"
+        "import sys; from pathlib import Path; "
+        "from ci_framework.applying.lock import exclusive\n"
+        "with exclusive(Path(sys.argv[1])):\n"
+        "    print('held', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(
-        [sys.executable, "-c", program],
+        [sys.executable, "-c", program, str(home(repository))],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     ) as child:
         assert child.stdout is not None
-        yield Process(pid=child.pid, started=child.stdout.readline().strip())
+        assert child.stdout.readline() == "held\n"
+        yield child
         child.kill()
 
 
@@ -67,11 +68,11 @@ def git(path: Path, *words: str) -> str:
     return run("git", *words, cwd=path).strip()
 
 
-def rewrite(repository: Repository, phase: Phase, process: Process = _DEAD) -> Journal:
+def rewrite(repository: Repository, phase: Phase) -> Journal:
     """Turn the clock of the journal back to some phase."""
     journal = read_journal(repository)
     assert journal is not None
-    changed = msgspec.structs.replace(journal, phase=phase, process=process)
+    changed = msgspec.structs.replace(journal, phase=phase)
     return write_journal(repository, changed)
 
 
@@ -116,26 +117,30 @@ def test_a_journal_that_cannot_be_read_stops_everything(
     assert picture(project, ours=True) == before
 
 
-def test_a_process_is_told_from_a_later_one_with_its_number(sleeper: Process) -> None:
-    assert is_running(sleeper)
-    assert is_running(this_process())
-    assert not is_running(msgspec.structs.replace(sleeper, started="another time"))
-    assert not is_running(_DEAD)
-
-
-def test_a_command_that_is_still_at_work_is_left_alone(
-    project: Path, repository: Repository, sleeper: Process
+def test_a_command_that_is_still_running_is_left_alone(
+    project: Path, repository: Repository
 ) -> None:
     adopt(project)
-    rewrite(repository, "switching", sleeper)
+    rewrite(repository, "switching")
     before = picture(project, ours=True)
     commands: list[Callable[[Repository], object]] = [recover, rollback]
-    for command in commands:
-        with pytest.raises(UsageError, match=f"at work.*process {sleeper.pid}"):
-            command(repository)
-    assert picture(project, ours=True) == before
-    now = status(repository)
+    with holding(repository):
+        for command in commands:
+            with pytest.raises(UsageError, match="command is running"):
+                command(repository)
+        assert picture(project, ours=True) == before
+        now = status(repository)
     assert (now.running, now.interrupted, now.next_command) == (True, False, "")
+
+
+def test_the_lock_of_a_killed_command_is_free(
+    project: Path, repository: Repository
+) -> None:
+    with holding(repository) as child:
+        assert is_locked(home(repository))
+        child.kill()
+        child.wait()
+        assert not is_locked(home(repository))
 
 
 def test_two_commands_at_once_are_refused(
@@ -144,7 +149,7 @@ def test_two_commands_at_once_are_refused(
     before = picture(project)
     with (
         exclusive(home(repository)),
-        pytest.raises(UsageError, match="at work in this repository"),
+        pytest.raises(UsageError, match="running in this repository"),
     ):
         adopt(project)
     assert picture(project) == before

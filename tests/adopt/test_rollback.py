@@ -11,7 +11,6 @@ import msgspec
 import pytest
 
 from ci_engine.errors import ToolError, UsageError
-from ci_framework.applying.index import entries
 from ci_framework.applying.journal import read_journal, record_validation, write_journal
 from ci_framework.applying.recover import recover
 from ci_framework.applying.rollback import Rollback, rollback
@@ -260,7 +259,7 @@ def test_a_squashed_adoption_elsewhere_is_not_forgotten(project: Path) -> None:
     commit(project, "squashed")
     git(project, "branch", "--quiet", "-D", adoption.branch)
     git(project, "switch", "--quiet", "feature")
-    with pytest.raises(UsageError, match="but in main"):
+    with pytest.raises(UsageError, match="it is in main"):
         back(project)
 
 
@@ -366,7 +365,7 @@ def test_a_rollback_that_cannot_write_leaves_the_adoption_in_force(
         return real(self, target)
 
     monkeypatch.setattr(Path, "replace", refuse)
-    with pytest.raises(ToolError, match="in force as before"):
+    with pytest.raises(ToolError, match="as it was before"):
         back(project)
     monkeypatch.undo()
     assert picture(project, ours=True) == before
@@ -422,7 +421,7 @@ def test_blobs_in_a_sha256_repository_are_named_right(tmp_path: Path) -> None:
     before = picture(path)
     adopt(path)
     assert all(
-        len(entry.blob) == 64 for entry in entries(open_repository(path)).values()
+        len(entry.blob) == 64 for entry in open_repository(path).entries().values()
     )
     back(path)
     assert picture(path) == before

@@ -18,9 +18,9 @@ class Provocation:
     """What makes a message appear.
 
     Attributes:
-        scene: the place it runs in.
+        scene: the kind of directory in which the commands run.
         shell: the commands.
-        code: the exit code of the last one.
+        code: the expected exit code of the last one.
     """
 
     scene: str
@@ -28,16 +28,12 @@ class Provocation:
     code: int
 
 
-def _cheap(shell: str, code: int) -> Provocation:
+def _project(shell: str, code: int) -> Provocation:
     return Provocation("project", shell, code)
 
 
 def _ready(shell: str, code: int) -> Provocation:
     return Provocation("ready", shell, code)
-
-
-def _installs(shell: str, code: int) -> Provocation:
-    return Provocation("project", shell, code)
 
 
 def _set(pattern: str, value: str) -> str:
@@ -76,55 +72,55 @@ def _test(name: str, text: str) -> str:
 
 
 PROVOCATIONS: dict[str, Provocation] = {
-    "No Python is found": _cheap(f'PATH="$BARE" {_COLD} {_GATE}', 3),
-    "The engine cannot be fetched": _cheap(
+    "No Python is found": _project(f'PATH="$BARE" {_COLD} {_GATE}', 3),
+    "The engine cannot be fetched": _project(
         f"sed -i 's/^_src_path: .*/_src_path: .nowhere/' .copier-answers.yml;"
         f" {_COLD} GIT_CONFIG_GLOBAL=/dev/null https_proxy=http://127.0.0.1:9 {_GATE}",
         3,
     ),
-    "The engine lock was edited": _cheap(
+    "The engine lock was edited": _project(
         f"echo '# mine' >> ci-framework/engine.lock; {_COLD} {_GATE}", 3
     ),
-    "The engine's packages cannot be installed": _installs(
+    "The engine's packages cannot be installed": _project(
         f"python -m venv ../bare && PATH=$BARE {_COLD} PIP_INDEX_URL=http://127.0.0.1:9/"
         f" PIP_RETRIES=0 CI_FRAMEWORK_ENGINE_PYTHON=../bare/bin/python {_GATE}",
         3,
     ),
-    "A wrong value": _cheap(
+    "A wrong value": _project(
         f"{_set('coverage-threshold = ', 'coverage-threshold = 101')}; {_GATE}", 2
     ),
-    "An unknown key": _cheap(
+    "An unknown key": _project(
         f"{_set('profile = ', 'profil = 1')}; {_GATE}",
         2,
     ),
-    "An unknown variable": _cheap(f"CI_FRAMEWORK_QUALITY_TEIR=x {_GATE}", 2),
-    "An unknown tier": _cheap(f"{_GATE} --tier fast", 2),
-    "An unknown check": _cheap(f"{_GATE} --only tests", 2),
+    "An unknown variable": _project(f"CI_FRAMEWORK_QUALITY_TEIR=x {_GATE}", 2),
+    "An unknown tier": _project(f"{_GATE} --tier fast", 2),
+    "An unknown check": _project(f"{_GATE} --only tests", 2),
     "Conflict markers in pyproject.toml": Provocation("conflict", _GATE, 2),
-    "A table is defined twice": _cheap(
+    "A table is defined twice": _project(
         "printf '\\n[tool.ci-framework.quality]\\nfail-fast = true\\n'"
         f" >> pyproject.toml; {_GATE}",
         2,
     ),
-    "A broken block": _installs(
+    "A broken block": _project(
         f"sed -i '/^# <<< ci-framework/d' pyproject.toml; {_VALIDATE}", 2
     ),
-    "Different versions": _installs(
+    "Different versions": _project(
         "sed -i '/^.tool.ci-framework.$/,$s/^version = .*/version = \"1.9.9\"/'"
         f" pyproject.toml; {_VALIDATE}",
         2,
     ),
-    "An unsupported Python": _installs(f"{_HIGHER}; {_VALIDATE}", 2),
-    "A missing directory": _installs(f"git mv src lib; {_VALIDATE}", 2),
+    "An unsupported Python": _project(f"{_HIGHER}; {_VALIDATE}", 2),
+    "A missing directory": _project(f"git mv src lib; {_VALIDATE}", 2),
     "Lint": _ready(f"printf '\\nimport os\\n' >> {_SEED}; {_GATE} --only lint", 1),
     "Format": _ready(f"printf '\\nimport os\\n' >> {_SEED}; {_GATE} --only format", 1),
-    "Conflict markers": _cheap(f"printf '{_MARKS}' >> README.md; {_MARKERS}", 1),
+    "Conflict markers": _project(f"printf '{_MARKS}' >> README.md; {_MARKERS}", 1),
     "An unmerged path": Provocation(
         "conflict",
         r"sed -i '/^<<<<<<<\|^=======$\|^>>>>>>>/d' pyproject.toml; " + _MARKERS,
         1,
     ),
-    "A rejected hunk": _cheap(f"touch README.md.rej; {_MARKERS}", 1),
+    "A rejected hunk": _project(f"touch README.md.rej; {_MARKERS}", 1),
     "Coverage below the threshold": _ready(
         f'printf \'\\n\\ndef half(n: int) -> int:\\n    """Halve."""\\n    if n:\\n'
         "        n = n // 2\\n        n = n + 1\\n        n = n - 1\\n    return n\\n'"
@@ -160,23 +156,23 @@ PROVOCATIONS: dict[str, Provocation] = {
     "A broken conftest.py": _ready(
         _test("conftest", "import nothing\\n") + f"; {_GATE} --only test", 1
     ),
-    "The lock file is not current": _installs(
+    "The lock file is not current": _project(
         f"uv lock; {_set('dependencies = ', _TOMLI)}; {_GATE} --only test",
         3,
     ),
-    "The environment cannot be created": _installs(
+    "The environment cannot be created": _project(
         f"{_set('dependencies = ', _ANCIENT)}; {_GATE} --only typecheck",
         3,
     ),
-    "pytest is missing": _installs(
+    "pytest is missing": _project(
         f"sed -i '/^    \"pytest/d' pyproject.toml; {_GATE} --only test", 3
     ),
-    "Coverage without tests": _cheap(f"{_GATE} --only coverage", 3),
-    "Python is not installed": _cheap(f"{_WITHOUT_UV} --only test --python 3.8", 3),
-    "The reports cannot be written": _cheap(
+    "Coverage without tests": _project(f"{_GATE} --only coverage", 3),
+    "Python is not installed": _project(f"{_WITHOUT_UV} --only test --python 3.8", 3),
+    "The reports cannot be written": _project(
         f"touch ../file; {_GATE} --report-dir ../file/gate", 3
     ),
-    "Another environment was used": _installs(
+    "Another environment was used": _project(
         "printf '\\n[tool.pixi.workspace]\\nchannels = []\\nplatforms = []\\n'"
         f" >> pyproject.toml; {_GATE}",
         0,
@@ -199,19 +195,19 @@ PROVOCATIONS: dict[str, Provocation] = {
         " https://github.com/MementoRC/ci-framework myproj",
         1,
     ),
-    "The work tree is not clean": _cheap("touch new; copier update --defaults", 1),
-    "No terminal": _cheap("copier update --vcs-ref=:current:", 1),
-    "Copier rejects an answer": _cheap(f"{_CURRENT} -d coverage_threshold=200", 1),
+    "The work tree is not clean": _project("touch new; copier update --defaults", 1),
+    "No terminal": _project("copier update --vcs-ref=:current:", 1),
+    "Copier rejects an answer": _project(f"{_CURRENT} -d coverage_threshold=200", 1),
     "Not in git": Provocation("rendered", "copier update --defaults", 1),
-    "The version is not recorded": _cheap(
+    "The version is not recorded": _project(
         "sed -i /_commit/d .copier-answers.yml; git commit -qam x;"
         " copier update --defaults",
         1,
     ),
-    "The answers file is missing": _cheap(
+    "The answers file is missing": _project(
         "git rm -q .copier-answers.yml; git commit -qm x; copier update --defaults", 1
     ),
-    "An older version": _cheap(
+    "An older version": _project(
         "copier update -q --defaults; git commit -qam x;"
         " copier update --defaults --vcs-ref=v2.0.0",
         1,

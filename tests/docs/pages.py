@@ -12,6 +12,8 @@ __all__ = ["PAGES", "Block", "Page", "read_page"]
 
 PAGES = (
     ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "SECURITY.md",
     *sorted((ROOT / "docs").glob("*.md")),
     *sorted((ROOT / "docs" / "decisions").glob("*.md")),
 )
@@ -26,9 +28,9 @@ class Block:
     """A fenced block.
 
     Attributes:
-        language: the word behind the fence.
-        lines: what is in it.
-        heading: the heading it stands under.
+        language: the language after the fence.
+        lines: its lines.
+        heading: the heading above it.
     """
 
     language: str
@@ -59,7 +61,7 @@ class Page:
 
     @property
     def anchors(self) -> set[str]:
-        """The anchors that GitHub makes of its headings."""
+        """The anchors that GitHub derives from its headings."""
         return {_anchor(heading) for heading in self.headings}
 
     @property
@@ -70,12 +72,12 @@ class Page:
 
     @property
     def code(self) -> list[str]:
-        """What stands in backticks."""
+        """The code spans, without backticks."""
         return [word for _, line in self.prose for word in _CODE.findall(line)]
 
     @property
     def text(self) -> str:
-        """All of it."""
+        """The whole text."""
         return self.path.read_text(encoding="utf-8")
 
 

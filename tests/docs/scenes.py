@@ -1,4 +1,4 @@
-"""Places in which the documented commands run for real."""
+"""Directories in which the documented commands run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["ADDRESS", "OLD", "Outcome", "Workshop"]
 ADDRESS = "https://github.com/MementoRC/ci-framework"
 OLD, NEW = "v2.0.0", "v2.0.1"
 _SECONDS = 280
-# The audit of the extended tier asks a service that tests cannot reach.
+# The audit of the extended tier queries a service that tests cannot reach.
 _ANSWERS = (
     "-d",
     "project_name=myproj",
@@ -29,7 +29,7 @@ _ANSWERS = (
 )
 
 
-# A repository that exists, with a workflow, as the migration guide has it.
+# An existing repository with a workflow, as in the migration guide.
 _FOREIGN = {
     "pyproject.toml": """\
 # Ours.
@@ -71,14 +71,14 @@ jobs:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a command ended, and everything it printed."""
+    """The exit code of a command and everything it printed."""
 
     code: int
     output: str
 
 
 class Workshop:
-    """Two releases of the template behind its address, and projects made of them."""
+    """Two releases of the template at its address, and projects rendered from them."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -95,11 +95,11 @@ class Workshop:
         self._count = 0
 
     def _release(self) -> None:
-        """Tag the template as it is, and once more with a change in every project."""
+        """Tag the template as it is, then a version that changes every project."""
         repository = self.directory / "releases"
         repository.mkdir()
         copy_template(repository)
-        # What those use who clone the repository, and do not render it.
+        # For users who clone the repository instead of rendering the template.
         for name in ("actions", "scripts"):
             shutil.copytree(ROOT / name, repository / name, symlinks=True)
         self._commit(repository, "2.0.0", "--initial-branch=main")
@@ -137,7 +137,7 @@ class Workshop:
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
 
     def scene(self, name: str) -> Path:
-        """Make, or for ``ready`` restore, the directory of a scene."""
+        """Create the directory of a scene; ``ready`` is restored instead."""
         if name == "ready":
             return self.ready()
         self._count += 1
@@ -165,7 +165,7 @@ class Workshop:
         return location if name == "parent" else project
 
     def _copy_of_monorepo(self, location: Path) -> Path:
-        """A committed monorepo, as the guide makes it."""
+        """A committed monorepo, as in the guide."""
         if self._monorepo is None:
             self._monorepo = self.directory / "mono"
             copy = ["copier", "copy", "-q", "--defaults", f"--vcs-ref={OLD}"]
@@ -177,7 +177,7 @@ class Workshop:
         return location
 
     def conflict(self) -> Path:
-        """A project whose update conflicts: its item follows a line that moves."""
+        """A project whose update conflicts, beside a line that the template changes."""
         if self._conflict is None:
             project = self.directory / "conflict" / "myproj"
             shutil.copytree(self.base, project)
@@ -193,7 +193,7 @@ class Workshop:
         return self._conflict
 
     def _foreign(self, project: Path) -> Path:
-        """A repository that exists; its identity is its own."""
+        """An existing repository with a git identity of its own."""
         for name, content in _FOREIGN.items():
             path = project / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -207,9 +207,9 @@ class Workshop:
         """The same repository after `ci-framework apply`."""
         if self._adopted is None:
             project = self._foreign(self.directory / "adopted" / "service")
-            words = ["--yes", "--template", ADDRESS, "--vcs-ref", OLD]
-            words += ["--answer", _ANSWERS[-1], "--answer", "security_level=low"]
-            self._must(["ci-framework", "apply", ".", *words], project)
+            options = ["--yes", "--template", ADDRESS, "--vcs-ref", OLD]
+            options += ["--answer", _ANSWERS[-1], "--answer", "security_level=low"]
+            self._must(["ci-framework", "apply", ".", *options], project)
             self._adopted = project
         return self._adopted
 
@@ -262,7 +262,7 @@ class Workshop:
 
 
 def _variables(directory: Path) -> dict[str, str]:
-    """The environment: git knows only us, and finds our releases at the address."""
+    """The environment: git has only our configuration and finds our releases."""
     config = directory / "gitconfig"
     config.write_text(
         textwrap.dedent(f"""\

@@ -41,17 +41,17 @@ def test_blocks_are_of_known_languages() -> None:
 @pytest.mark.heavy
 @pytest.mark.parametrize("command", COMMANDS)
 def test_command_works(command: str, workshop: Workshop) -> None:
-    way = COMMANDS[command]
-    location = workshop.scene(way.scene)
-    if way.before:
-        before = workshop.run(way.before, location)
+    example = COMMANDS[command]
+    location = workshop.scene(example.scene)
+    if example.before:
+        before = workshop.run(example.before, location)
         assert before.code == 0, before.output
 
-    outcome = workshop.run(way.line(command), location)
+    outcome = workshop.run(example.line(command), location)
 
-    assert outcome.code == way.code, outcome.output
-    if way.after:
-        after = workshop.run(way.after, location)
+    assert outcome.code == example.code, outcome.output
+    if example.after:
+        after = workshop.run(example.after, location)
         assert after.code == 0, f"{outcome.output}\n{after.output}"
 
 

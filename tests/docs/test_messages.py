@@ -47,9 +47,9 @@ def _missing(block: Block, output: str) -> list[str]:
 def test_message_appears(heading: str, workshop: Workshop) -> None:
     if heading == "Another environment was used" and shutil.which("pixi"):
         pytest.skip("pixi is installed here")
-    way = PROVOCATIONS[heading]
+    provocation = PROVOCATIONS[heading]
 
-    outcome = workshop.run(way.shell, workshop.scene(way.scene))
+    outcome = workshop.run(provocation.shell, workshop.scene(provocation.scene))
 
     assert not _missing(_MESSAGES[heading], outcome.output), outcome.output
-    assert outcome.code == way.code, outcome.output
+    assert outcome.code == provocation.code, outcome.output

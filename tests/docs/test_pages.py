@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
 import pytest
+import yaml
 
 from ci_engine.configuration.loading import project_table, settings_mistakes
 from ci_engine.configuration.settings import BUILT_IN_CHECKS
@@ -26,14 +29,14 @@ _KINDS = (
     {"ci_mode": "hybrid", "update_bot": "renovate"},
     {"project_type": "monorepo"},
 )
-# What runs, managers and people make; test_commands.py and the engine's tests see it.
+# Created by commands, package managers and users, so not part of a render.
 _MADE = (
     re.compile(
         r"\.ci-framework(/(changes|environments|envs|gate|packages|scan|tools)(/.*)?)?"
     ),
     re.compile(r"\.venv(/bin/pre-commit)?"),
     re.compile(r"(uv|pixi|poetry)\.lock"),
-    # Examples of what a project may have, and what `ci vendor` writes.
+    # Optional files of a project, and what `ci vendor` writes.
     re.compile(r"ci-framework/ci_engine"),
     re.compile(r"ci-framework\.toml|ci-framework/project(/.*)?|docs/merging\.txt"),
     re.compile(r"\.semgrep\.yml|\.semgrep|\.secrets\.baseline"),
@@ -86,6 +89,22 @@ def test_prose_lines_are_short(page: Page) -> None:
     assert not long
 
 
+def test_spelling_is_american() -> None:
+    # A choice of a question and an old key, both published.
+    kept = "--ignore-words-list=customise,licences"
+    pages = [*PAGES, ROOT / "CHANGELOG.md", ROOT / ".github"]
+    codespell = [sys.executable, "-m", "codespell_lib", kept]
+    dictionaries = "--builtin=clear,rare,en-GB_to_en-US"
+    done = subprocess.run(
+        [*codespell, dictionaries, *map(str, pages)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("page", _PAGES, ids=_ids)
 def test_page_has_one_title_and_no_heading_twice(page: Page) -> None:
     titles = [line for _, line in page.prose if line.startswith("# ")]
@@ -95,7 +114,7 @@ def test_page_has_one_title_and_no_heading_twice(page: Page) -> None:
 
 
 def _paths(page: Page) -> Iterator[str]:
-    """The words in backticks that look like paths of a repository."""
+    """What is in backticks and looks like a path of a repository."""
     for code in page.code:
         word = code.split()[0]
         looks = "/" in word or word.startswith(".") or word.endswith(_SUFFIXES)
@@ -125,7 +144,7 @@ def test_answers_exist(page: Page) -> None:
 
 @pytest.mark.parametrize("page", _PAGES, ids=_ids)
 def test_settings_exist(page: Page) -> None:
-    # The last one is misspelt on purpose: a message about it is shown.
+    # The last one is a typo on purpose: a message about it is shown.
     known = {"", *_setting_names(), "profil"}
     for keys in _KEY.findall(page.text):
         assert keys.removeprefix(".") in known, f"{page.name}: tool.ci-framework{keys}"
@@ -157,7 +176,7 @@ def test_variables_exist(page: Page) -> None:
     known = {f"CI_FRAMEWORK_{key}" for key in keys}
     known |= {"CI_FRAMEWORK_CACHE", "CI_FRAMEWORK_ENGINE", "CI_FRAMEWORK_"}
     known |= {"CI_FRAMEWORK_ENGINE_PYTHON"}
-    # A misspelt one is shown on purpose, and CHECK stands for the name of a check.
+    # A typo is shown on purpose, and CHECK stands for the name of a check.
     shown = {"CI_FRAMEWORK_QUALITY_TEIR"}
     for variable in re.findall(r"CI_FRAMEWORK_\w*", page.text):
         name = re.sub(r"_(CHECKS|COMMANDS)_CHECK(?=_|$)", r"_\1_LINT", variable)
@@ -171,6 +190,18 @@ def test_exit_codes_exist(page: Page) -> None:
     named += re.findall(r"(?m)^\| (\d+) \|", prose)
     for codes in named:
         assert set(re.findall(r"\d", codes)) <= set("0123"), f"{page.name}: {codes}"
+
+
+def test_the_example_of_a_workflow_uses_actions_and_inputs_that_exist() -> None:
+    page = next(page for page in _PAGES if page.name == "docs/use-parts.md")
+    block = next(block for block in page.blocks if block.language == "yaml")
+    (job,) = yaml.safe_load("\n".join(block.lines))["jobs"].values()
+    ours = [step for step in job["steps"] if step["uses"].startswith("MementoRC/")]
+    assert ours
+    for step in ours:
+        path = step["uses"].removeprefix("MementoRC/ci-framework/").split("@")[0]
+        action = yaml.safe_load((ROOT / path / "action.yml").read_text("utf-8"))
+        assert set(step["with"]) <= set(action["inputs"])
 
 
 def test_the_example_of_a_result_has_the_keys_of_a_result() -> None:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from ci_framework.analysis.branches import state_branches
 from ci_framework.analysis.coverage import state_coverage
-from ci_framework.analysis.distributions import state_distributions
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.hooks import read_hooks
 from ci_framework.analysis.identity import state_identity
 from ci_framework.analysis.integrations import state_surroundings
-from ci_framework.analysis.layout import state_layout
+from ci_framework.analysis.layout import state_distributions, state_layout
 from ci_framework.analysis.manager import state_manager
+from ci_framework.analysis.matrices import state_platforms
 from ci_framework.analysis.pixi import read_pixi, state_pixi
-from ci_framework.analysis.platforms import state_platforms
 from ci_framework.analysis.python_versions import state_pythons
 from ci_framework.analysis.requirements import read_requirements
 from ci_framework.analysis.survey import Survey

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from ci_engine.configuration.tables import items
+from ci_framework.analysis.effective_settings import coverage_setting, pytest_setting
 from ci_framework.analysis.facts import Findings
-from ci_framework.analysis.pytest_settings import coverage_setting, pytest_setting
+from ci_framework.analysis.readers.documents import strings, words
 from ci_framework.analysis.survey import Survey
-from ci_framework.analysis.values import strings, words
 from ci_framework.inventory import Evidence
 
 __all__ = ["state_coverage"]
@@ -51,12 +51,9 @@ def _threshold(survey: Survey) -> tuple[int, Evidence] | None:
     for task in survey.tasks:
         for flag in _COMMAND_THRESHOLD.finditer(task.command):
             return min(int(flag.group(1)), 100), task.evidence
-    for workflow in survey.workflows:
-        for job in workflow.jobs:
-            for step in job.steps:
-                if stated := _COMMAND_THRESHOLD.search(step.text):
-                    location = Evidence(path=workflow.path, line=step.line)
-                    return min(int(stated.group(1)), 100), location
+    for workflow, _, step in survey.steps():
+        if stated := _COMMAND_THRESHOLD.search(step.text):
+            return min(int(stated.group(1)), 100), workflow.at(step.line)
     return None
 
 

@@ -1,16 +1,16 @@
-"""Where each tool looks for its configuration, in the order in which it looks."""
+"""Where each tool is configured, and the settings of pytest and coverage in force."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from ci_engine.configuration.tables import table
+from ci_engine.configuration.tables import dig, table
 from ci_framework.analysis.purposes.vocabulary import CONFIGURATIONS
-from ci_framework.analysis.survey import Survey
+from ci_framework.analysis.survey import PYPROJECT, Survey
 from ci_framework.inventory import Evidence
 
-__all__ = ["configured_locations"]
+__all__ = ["configured_locations", "coverage_setting", "pytest_setting"]
 
 
 def configured_locations(survey: Survey, tool: str) -> Iterator[Evidence]:
@@ -39,3 +39,41 @@ def _line(survey: Survey, path: str, tables: list[str]) -> int | None:
         if name == wanted or (wanted.endswith("*") and name.startswith(wanted[:-1]))
     ]
     return min(lines, default=None)
+
+
+def pytest_setting(survey: Survey, key: str) -> tuple[object, Evidence] | None:
+    """A setting of pytest in the place that is in force, None if it is not set."""
+    path = next((found.path for found in configured_locations(survey, "pytest")), "")
+    top = ("tool", "pytest") if path == PYPROJECT else ("pytest",)
+    section = "tool:pytest" if path == "setup.cfg" else "pytest"
+    return _setting(survey, path, section, [(*top, "ini_options"), top], key)
+
+
+def coverage_setting(
+    survey: Survey, section: str, key: str
+) -> tuple[object, Evidence] | None:
+    """A setting of coverage in the place that is in force, None if it is not set."""
+    path = next((found.path for found in configured_locations(survey, "coverage")), "")
+    tables = [("tool", "coverage", section)]
+    if path.endswith(".toml") and not dig(survey.documents.toml(path), *tables[0][:2]):
+        tables = [(section,)]
+    plain = path == ".coveragerc"
+    return _setting(
+        survey, path, section if plain else f"coverage:{section}", tables, key
+    )
+
+
+def _setting(
+    survey: Survey, path: str, section: str, tables: list[tuple[str, ...]], key: str
+) -> tuple[object, Evidence] | None:
+    """A setting in a section of an ini file, or in the first table that has it."""
+    if path.endswith(".toml"):
+        document = survey.documents.toml(path)
+        for keys in [(*table, key) for table in tables]:
+            if (value := dig(document, *keys)) is not None:
+                return value, survey.documents.location(path, *keys)
+        return None
+    found = survey.documents.ini(path).get(section, key) if path else None
+    if found is None:
+        return None
+    return "\n".join(found.rows), Evidence(path=path, line=found.line)

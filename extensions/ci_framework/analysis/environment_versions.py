@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from ci_engine.configuration.tables import items, table
 from ci_framework.analysis.pixi import Pixi
+from ci_framework.analysis.readers.documents import strings, text
 from ci_framework.analysis.readers.ini import IniError, parse_ini
 from ci_framework.analysis.survey import PYPROJECT, Survey
-from ci_framework.analysis.values import strings, text
 from ci_framework.inventory import Evidence
 
 __all__ = ["Evidenced", "environment_pythons", "minor_version", "tox_versions"]

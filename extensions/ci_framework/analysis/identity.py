@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from ci_engine.configuration.tables import items, table
 from ci_framework.analysis.facts import Findings
+from ci_framework.analysis.readers.documents import strings, text
 from ci_framework.analysis.survey import PYPROJECT, Survey
-from ci_framework.analysis.values import strings, text
 from ci_framework.analysis.version_source import state_version
 from ci_framework.inventory import Evidence
 

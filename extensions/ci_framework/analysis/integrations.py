@@ -7,12 +7,11 @@ from collections.abc import Iterator
 
 from ci_engine.configuration.tables import items, table
 from ci_framework.analysis.facts import Findings
+from ci_framework.analysis.matrices import is_whole_ci
 from ci_framework.analysis.purposes.vocabulary import DOCUMENTATION, PIPELINES, RELEASES
-from ci_framework.analysis.readers.documents import strict_toml_problem
+from ci_framework.analysis.readers.documents import strict_toml_problem, strings, text
 from ci_framework.analysis.requirements import Requirement
-from ci_framework.analysis.reusable import is_whole_ci
 from ci_framework.analysis.survey import PYPROJECT, Survey
-from ci_framework.analysis.values import strings, text
 from ci_framework.inventory import Evidence
 
 __all__ = ["state_surroundings"]
@@ -69,11 +68,8 @@ def _framework(survey: Survey) -> Iterator[tuple[str, Evidence]]:
     for workflow in survey.workflows:
         for call in workflow.calls:
             if not call.startswith("./") and _FRAMEWORK.search(call.split("@")[0]):
-                yield f"calls {call}", _call_location(survey, workflow.path, call)
-
-
-def _call_location(survey: Survey, path: str, call: str) -> Evidence:
-    return Evidence(path=path, line=survey.documents.line_of(path, call))
+                line = survey.documents.line_of(workflow.path, call)
+                yield f"calls {call}", workflow.at(line)
 
 
 def _state_other_ci(survey: Survey, findings: Findings) -> None:
@@ -82,11 +78,12 @@ def _state_other_ci(survey: Survey, findings: Findings) -> None:
         for path, name in PIPELINES.items()
         if survey.has(path) and name != "Read the Docs"
     ]
-    for workflow in survey.workflows:
-        for job in workflow.jobs:
-            if is_whole_ci(job.uses):
-                location = Evidence(path=workflow.path, line=job.line)
-                found.append((f"reusable workflow {job.uses}", location))
+    found += [
+        (f"reusable workflow {job.uses}", workflow.at(job.line))
+        for workflow in survey.workflows
+        for job in workflow.jobs
+        if is_whole_ci(job.uses)
+    ]
     because = "its CI runs elsewhere as well" if found else "no other CI was found"
     values = list(dict.fromkeys(name for name, _ in found))
     findings.add("other-ci", values, because, [location for _, location in found])
@@ -141,15 +138,12 @@ def _state_release(survey: Survey, findings: Findings) -> None:
         because = "pyproject.toml configures it"
         findings.add("release-tool", "python-semantic-release", because, [location])
         return
-    for workflow in survey.workflows:
-        for job in workflow.jobs:
-            for step in job.steps:
-                for sign, name in RELEASES.items():
-                    if sign in step.text:
-                        location = Evidence(path=workflow.path, line=step.line)
-                        because = "a workflow runs it"
-                        findings.add("release-tool", name, because, [location])
-                        return
+    for workflow, _, step in survey.steps():
+        for sign, name in RELEASES.items():
+            if sign in step.text:
+                because, location = "a workflow runs it", workflow.at(step.line)
+                findings.add("release-tool", name, because, [location])
+                return
     findings.add("release-tool", "none", "no workflow publishes releases")
 
 

@@ -7,14 +7,18 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from ci_engine.configuration.tables import table
+from ci_engine.monorepo.detection import Found, detect
+from ci_engine.monorepo.tree import Tree
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.packages import Package, find_packages, join
 from ci_framework.analysis.purposes.vocabulary import word_set
+from ci_framework.analysis.readers.documents import strings, text
 from ci_framework.analysis.survey import PYPROJECT, Survey
-from ci_framework.analysis.values import strings, text
 from ci_framework.inventory import Confidence, Evidence
 
-__all__ = ["Layout", "is_aside", "state_layout"]
+__all__ = ["Layout", "is_aside", "state_distributions", "state_layout"]
+
+_MOST_SHOWN = 20
 
 _ASIDE = word_set("aside")
 _NATIVE = (".pyx", ".rs", ".c", ".cc", ".cpp", ".cu", ".f90", ".go")
@@ -223,7 +227,7 @@ def _state_projects(survey: Survey, layout: Layout, findings: Findings) -> None:
         "projects that the top one declares, or that stand there without one"
         if members
         else "it is one project",
-        [*declared, *manifests[:20]],
+        [*declared, *manifests[:_MOST_SHOWN]],
     )
     findings.add(
         "nested-projects",
@@ -231,7 +235,7 @@ def _state_projects(survey: Survey, layout: Layout, findings: Findings) -> None:
         "manifests of examples, tests, tools or copies: no part of the project"
         if layout.nested
         else "none found",
-        [Evidence(path=path) for path in layout.nested[:20]],
+        [Evidence(path=path) for path in layout.nested[:_MOST_SHOWN]],
         "likely",
     )
 
@@ -248,3 +252,23 @@ def _native(survey: Survey) -> list[str]:
     if not built:
         return pyx
     return [p for p in survey.files if p.endswith(_NATIVE) and not is_aside(p)]
+
+
+def state_distributions(survey: Survey, findings: Findings) -> None:
+    """State the packages that ``ci packages`` will find."""
+    tree = Tree(survey.repository.root, survey.files, {})
+    packages = [package for package in detect(tree).packages if package.layout.imports]
+    findings.add(
+        "distributions",
+        [package.path for package in packages],
+        "each of these directories has a manifest and code of its own"
+        if packages
+        else "no directory has both a manifest and code",
+        [Evidence(path=_manifest(package)) for package in packages[:_MOST_SHOWN]],
+        "likely",
+    )
+
+
+def _manifest(package: Found) -> str:
+    prefix = "" if package.path == "." else f"{package.path}/"
+    return f"{prefix}{package.manifest.file}"

@@ -93,29 +93,28 @@ def _used(survey: Survey) -> Iterator[_Sign]:
         "poetry": ("poetry install",),
         "pdm": ("pdm install", "pdm sync"),
     }.items():
-        for workflow in survey.workflows:
-            for job in workflow.jobs:
-                for step in job.steps:
-                    found = next((word for word in words if word in step.text), "")
-                    if step.kind == "run" and found:
-                        where = Evidence(path=workflow.path, line=step.line)
-                        because = f"a workflow runs `{found}`"
-                        yield _Sign(manager, because, where, "likely")
+        for workflow, _, step in survey.steps():
+            found = next((word for word in words if word in step.text), "")
+            if step.kind == "run" and found:
+                because = f"a workflow runs `{found}`"
+                yield _Sign(manager, because, workflow.at(step.line), "likely")
 
 
 def _pip(survey: Survey) -> Iterator[_Sign]:
-    for path in survey.files:
-        name = path.rsplit("/", 1)[-1]
-        aside = path.split("/")[0] in word_set("aside")
-        if path.count("/") <= 1 and name.startswith("requirements") and not aside:
-            yield _Sign(
-                "pip", "requirement files are what pip reads", Evidence(path=path)
-            )
-    for directory in ("requirements",):
-        for path in survey.files:
-            if path.startswith(f"{directory}/") and path.endswith((".txt", ".in")):
-                because = "requirement files are what pip reads"
-                yield _Sign("pip", because, Evidence(path=path))
+    named = [
+        path
+        for path in survey.files
+        if path.count("/") <= 1
+        and path.rsplit("/", 1)[-1].startswith("requirements")
+        and path.split("/")[0] not in word_set("aside")
+    ]
+    named += [
+        path
+        for path in survey.files
+        if path.startswith("requirements/") and path.endswith((".txt", ".in"))
+    ]
+    because = "requirement files are what pip reads"
+    yield from (_Sign("pip", because, Evidence(path=path)) for path in named)
     if survey.has("Pipfile"):
         yield _Sign("pip", "a Pipfile stands for pipenv", survey.file("Pipfile"))
     setup = survey.first("setup.py", "setup.cfg")

@@ -1,17 +1,34 @@
-"""The jobs that test, and what their matrices say."""
+"""The jobs that test: what their matrices say, and on which platforms they run."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from ci_framework.analysis.reusable import is_whole_ci
+from ci_framework.analysis.facts import Findings
+from ci_framework.analysis.pixi import Pixi
 from ci_framework.analysis.survey import Survey
-from ci_framework.inventory import Job, Workflow
+from ci_framework.inventory import Evidence, Job, Workflow
 
-__all__ = ["cells", "jobs", "rows_of", "test_jobs"]
+__all__ = ["cells", "is_whole_ci", "jobs", "rows_of", "state_platforms", "test_jobs"]
 
-_DISTRIBUTES = ("publish", "release", "build", "docs", "docs-deploy")
+_DISTRIBUTES = {"publish", "release", "build", "docs", "docs-deploy"}
+_WHOLE_CI = re.compile(
+    r"(^|[^a-z])(ci|tests?|tox|nox|pytest|quality|checks?|lint|build-and-test|gate)"
+    r"([^a-z]|$)"
+)
+_PART_OF_CI = re.compile(
+    r"publish|release|docs|codeql|stale|label|lock|changelog|deploy|wheel|dependab|scan"
+)
+_PLATFORMS = {"linux": "ubuntu|linux", "macos": "macos", "windows": "windows"}
+
+
+def is_whole_ci(uses: str) -> bool:
+    """Whether a job calls the CI of another repository, as far as its name says so."""
+    if not uses or uses.startswith("./"):
+        return False
+    name = uses.split("@", maxsplit=1)[0].rsplit("/", 1)[-1].lower()
+    return _WHOLE_CI.search(name) is not None and _PART_OF_CI.search(name) is None
 
 
 def cells(survey: Survey, workflow: Workflow, job: Job) -> Iterator[tuple[str, str]]:
@@ -42,10 +59,33 @@ def jobs(survey: Survey, *, tests: bool) -> Iterator[tuple[Workflow, Job]]:
             does = {word for step in job.steps for word in step.does}
             if tests and ("test" in does or is_whole_ci(job.uses)):
                 yield workflow, job
-            if not tests and not does & set(_DISTRIBUTES):
+            if not tests and not does & _DISTRIBUTES:
                 yield workflow, job
 
 
 def test_jobs(survey: Survey) -> list[tuple[Workflow, Job]]:
     """Jobs that run tests; all that do not distribute if none does."""
     return [*jobs(survey, tests=True)] or [*jobs(survey, tests=False)]
+
+
+def state_platforms(survey: Survey, pixi: Pixi, findings: Findings) -> None:
+    """State on which platforms it is tested."""
+    found: dict[str, Evidence] = {}
+    for workflow, job in test_jobs(survey):
+        values = [value for _, value in cells(survey, workflow, job)]
+        labels = " ".join([*job.runs_on, *values]).lower()
+        for platform, names in _PLATFORMS.items():
+            if re.search(names, labels):
+                found.setdefault(platform, workflow.at(job.line))
+    known = {name: found[name] for name in found if name in pixi.platforms} or found
+    order: list[str] = [name for name in _PLATFORMS if name in known]
+    if order:
+        because = "the jobs of its workflows run there"
+        findings.add("platforms", order, because, [known[name] for name in order])
+    elif pixi.platforms:
+        location = survey.documents.location(pixi.path, *pixi.prefix)
+        because = "the pixi manifest solves for them; no workflow tests anywhere"
+        findings.add("platforms", pixi.platforms, because, [location], "likely")
+    else:
+        because = "nothing says where it is tested"
+        findings.add("platforms", ["linux"], because, (), "guess")

@@ -9,8 +9,8 @@ from fnmatch import fnmatchcase
 from ci_engine.configuration.loading import Table
 from ci_engine.configuration.tables import items, table
 from ci_framework.analysis.purposes.vocabulary import word_set
+from ci_framework.analysis.readers.documents import strings, text
 from ci_framework.analysis.survey import Survey
-from ci_framework.analysis.values import strings, text
 from ci_framework.inventory import Evidence
 
 __all__ = ["Package", "find_packages", "join"]

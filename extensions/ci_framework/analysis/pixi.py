@@ -11,9 +11,9 @@ from ci_engine.configuration.loading import Table
 from ci_engine.configuration.tables import table
 from ci_engine.project.repository import normalize
 from ci_framework.analysis.facts import Findings
+from ci_framework.analysis.readers.documents import strings, text, words
 from ci_framework.analysis.requirements import Requirement
 from ci_framework.analysis.survey import PYPROJECT, Survey
-from ci_framework.analysis.values import strings, text, words
 from ci_framework.inventory import Evidence
 
 __all__ = ["Pixi", "read_pixi", "state_pixi"]

@@ -13,9 +13,9 @@ from ci_framework.analysis.environment_versions import (
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.matrices import cells, jobs, rows_of, test_jobs
 from ci_framework.analysis.pixi import Pixi
+from ci_framework.analysis.readers.documents import strings, text
 from ci_framework.analysis.requirements import Requirement
 from ci_framework.analysis.survey import PYPROJECT, Survey
-from ci_framework.analysis.values import strings, text
 from ci_framework.inventory import Confidence, Evidence
 
 __all__ = ["sorted_versions", "state_pythons"]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from ci_engine.configuration.tables import items, table
 from ci_engine.project.repository import normalize
+from ci_framework.analysis.readers.documents import strings
 from ci_framework.analysis.survey import PYPROJECT, Survey
-from ci_framework.analysis.values import strings
 from ci_framework.inventory import Evidence
 
 __all__ = ["Requirement", "read_requirements"]

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 
 from ci_engine.configuration.tables import dig, items, table
+from ci_framework.analysis.readers.documents import text
 from ci_framework.analysis.readers.ini import Ini
 from ci_framework.analysis.survey import PYPROJECT, Survey
-from ci_framework.analysis.values import text
 from ci_framework.inventory import Evidence, Task
 
 __all__ = ["make_task", "nox_sessions", "tox_environments"]

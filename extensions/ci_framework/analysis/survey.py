@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import PurePosixPath
 
@@ -11,7 +12,7 @@ from ci_engine.configuration.tables import table
 from ci_framework.analysis.readers.documents import Documents
 from ci_framework.analysis.readers.ini import Ini
 from ci_framework.analysis.readers.setup_py import SetupCall, read_setup_call
-from ci_framework.inventory import Evidence, Hook, Task, Workflow
+from ci_framework.inventory import Evidence, Hook, Job, Step, Task, Workflow
 from ci_framework.repository import Repository
 
 __all__ = ["PYPROJECT", "Survey"]
@@ -87,6 +88,13 @@ class Survey:
             parent, _, _ = path.rpartition("/")
             found.setdefault(parent, []).append(path)
         return found
+
+    def steps(self) -> Iterator[tuple[Workflow, Job, Step]]:
+        """The steps of all workflows."""
+        for workflow in self.workflows:
+            for job in workflow.jobs:
+                for step in job.steps:
+                    yield workflow, job, step
 
     def has(self, path: str) -> bool:
         """Whether an ordinary file of that name is tracked."""

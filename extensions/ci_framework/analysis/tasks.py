@@ -10,13 +10,13 @@ from ci_engine.configuration.loading import Table
 from ci_engine.configuration.tables import items, table
 from ci_framework.analysis.pixi import Pixi
 from ci_framework.analysis.purposes.activities import what_it_does
+from ci_framework.analysis.readers.documents import strings, text
 from ci_framework.analysis.sessions import (
     make_task,
     nox_sessions,
     tox_environments,
 )
 from ci_framework.analysis.survey import PYPROJECT, Survey
-from ci_framework.analysis.values import strings, text
 from ci_framework.inventory import Evidence, Task
 
 __all__ = ["commands_by_name", "read_tasks"]

@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
+from ci_framework.analysis.effective_settings import pytest_setting
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.pixi import Pixi
 from ci_framework.analysis.purposes.activities import argv_of_test
 from ci_framework.analysis.pytest_selection import selecting
-from ci_framework.analysis.pytest_settings import pytest_setting
+from ci_framework.analysis.readers.documents import strings, words
 from ci_framework.analysis.requirements import Requirement
 from ci_framework.analysis.survey import Survey
-from ci_framework.analysis.values import strings, words
 from ci_framework.inventory import Confidence, Evidence, Job, Task, Tool
 
 __all__ = ["configured_testpaths", "state_testing"]
@@ -67,12 +67,10 @@ def state_testing(
 def _calls(survey: Survey) -> Iterator[Call]:
     """Calls of a test runner: those of workflows first, then those of tasks."""
     tasks = {task.name: task for task in survey.tasks}
-    for workflow in survey.workflows:
-        for job in workflow.jobs:
-            for step in job.steps:
-                location = Evidence(path=workflow.path, line=step.line)
-                if step.kind == "run" and "test" in step.does:
-                    yield from _calls_of_step(step.text, tasks, location, job)
+    for workflow, job, step in survey.steps():
+        if step.kind == "run" and "test" in step.does:
+            location = workflow.at(step.line)
+            yield from _calls_of_step(step.text, tasks, location, job)
     for task in sorted(survey.tasks, key=lambda task: _rank(task.name)):
         argv = argv_of_test(task.command) if "test" in task.does else None
         if argv is not None:

@@ -69,20 +69,10 @@ def _configured(survey: Survey, name: str) -> list[Evidence]:
         # An empty table is passed over in favor of the next file.
         empty = not survey.tool("pytest")
         locations = [p for p in locations if not (p.path == "pyproject.toml" and empty)]
-    if name == "hatch" and set(survey.tool("hatch")) <= {
-        "build",
-        "version",
-        "metadata",
-    }:
-        locations = [
-            location for location in locations if location.path == "hatch.toml"
-        ]
-    if name == "pdm" and set(survey.tool("pdm")) <= {"build", "version"}:
+    if name == "hatch" and {*survey.tool("hatch")} <= {"build", "version", "metadata"}:
+        locations = [p for p in locations if p.path == "hatch.toml"]
+    if name == "pdm" and {*survey.tool("pdm")} <= {"build", "version"}:
         locations = []
-    if name == "isort":
-        locations = [
-            location for location in locations if location.path != ".editorconfig"
-        ]
     return locations
 
 
@@ -106,10 +96,8 @@ def _commands(survey: Survey) -> Iterator[tuple[str, Evidence]]:
     """Everything that tasks, hooks and workflows run, with its place."""
     for task in survey.tasks:
         yield task.command, task.evidence
-    for workflow in survey.workflows:
-        for job in workflow.jobs:
-            for step in job.steps:
-                yield step.text, Evidence(path=workflow.path, line=step.line)
+    for workflow, _, step in survey.steps():
+        yield step.text, workflow.at(step.line)
 
 
 def _runs(command: str, names: Iterable[str]) -> bool:
@@ -180,19 +168,13 @@ def _chosen(
 ) -> tuple[str, str, list[Evidence]]:
     """The tool for a purpose: ruff if it is run for it, else what is run."""
     wanted = r"\bruff\s+format\b" if purpose == "format" else r"\bruff\s+(check|[-.])"
-    locations = [
-        location
-        for command, location in _commands(survey)
-        if re.search(wanted, command)
-    ]
+    locations = [p for command, p in _commands(survey) if re.search(wanted, command)]
     locations += [
         hook.evidence for hook in survey.hooks if _RUFF_HOOKS.get(hook.id) == purpose
     ]
     locations += [
-        Evidence(path=workflow.path, line=step.line)
-        for workflow in survey.workflows
-        for job in workflow.jobs
-        for step in job.steps
+        workflow.at(step.line)
+        for workflow, _, step in survey.steps()
         if purpose == "lint" and step.kind == "uses" and "ruff-action" in step.text
     ]
     hatch = r"\bhatch\s+fmt\b"

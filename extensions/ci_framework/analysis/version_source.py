@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from ci_engine.configuration.tables import table
 from ci_framework.analysis.facts import Findings
+from ci_framework.analysis.readers.documents import strings, text
 from ci_framework.analysis.survey import Survey
-from ci_framework.analysis.values import strings, text
 from ci_framework.inventory import Evidence
 
 __all__ = ["state_version"]

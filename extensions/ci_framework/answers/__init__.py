@@ -1,14 +1,6 @@
-"""What the analysis means for the template: answers, settings, and their record."""
+"""What the analysis means for the template: answers, and settings of the project."""
 
 from ci_framework.answers.derive import Answer, derive_answers
-from ci_framework.answers.own_settings import OwnSetting, own_settings
-from ci_framework.answers.record import read_answers_file, write_answers_file
+from ci_framework.answers.own_settings import OwnSetting, SettingValue, own_settings
 
-__all__ = [
-    "Answer",
-    "OwnSetting",
-    "derive_answers",
-    "own_settings",
-    "read_answers_file",
-    "write_answers_file",
-]
+__all__ = ["Answer", "OwnSetting", "SettingValue", "derive_answers", "own_settings"]

@@ -12,7 +12,6 @@ from ci_framework.answers.names import (
     sentence,
 )
 from ci_framework.answers.python_choice import python_versions
-from ci_framework.answers.reasons import because_of
 from ci_framework.answers.tiers import pixi_tiers
 from ci_framework.inventory import Inventory
 
@@ -86,13 +85,13 @@ def derive_answers(inventory: Inventory) -> dict[str, Answer]:
 
 
 def _from_fact(inventory: Inventory, name: str) -> Answer:
-    return Answer(inventory.items(name), because_of(inventory, name))
+    return Answer(inventory.items(name), inventory.reason(name))
 
 
 def _project_name(inventory: Inventory) -> Answer:
     found = inventory.text("project-name")
     name = project_name(found)
-    because = because_of(inventory, "project-name")
+    because = inventory.reason("project-name")
     if name != found:
         because += f"; the template does not accept {found!r} as it is"
     return Answer(name, because)
@@ -112,7 +111,7 @@ def _project_type(inventory: Inventory) -> Answer:
 def _manager(inventory: Inventory) -> Answer:
     manager = inventory.text("manager")
     fact = inventory.fact("manager")
-    because = because_of(inventory, "manager")
+    because = inventory.reason("manager")
     sure = fact is not None and fact.confidence == "certain"
     if manager in ("pixi", "uv", "poetry") and sure:
         return Answer(manager, because)
@@ -127,7 +126,7 @@ def _manager(inventory: Inventory) -> Answer:
 
 def _repository(inventory: Inventory) -> Answer:
     address = inventory.text("repository-url")
-    because = because_of(inventory, "repository-url")
+    because = inventory.reason("repository-url")
     if not _ADDRESS.fullmatch(address):
         return Answer("", because)
     return Answer(address, because)
@@ -143,7 +142,7 @@ def _package_name(inventory: Inventory) -> Answer:
         name = package_name(wanted)
         return Answer(name, "there is no package: derived from the project's name")
     name = package_name(found)
-    because = because_of(inventory, "packages")
+    because = inventory.reason("packages")
     if name != found:
         because += f"; the template does not accept {found!r} as it is"
     return Answer(name, because)
@@ -158,15 +157,15 @@ def _metadata(inventory: Inventory) -> dict[str, Answer]:
     known = license_ in _LICENSES
     kept = "the project keeps its own metadata"
     return {
-        "description": Answer(description, because_of(inventory, "description")),
-        "author_name": Answer(author, because_of(inventory, "author")),
+        "description": Answer(description, inventory.reason("description")),
+        "author_name": Answer(author, inventory.reason("author")),
         "author_email": Answer(
             email if _EMAIL.fullmatch(email) else "",
-            because_of(inventory, "author-email"),
+            inventory.reason("author-email"),
         ),
         "license": Answer(
             license_ if known else "none",
-            because_of(inventory, "license")
+            inventory.reason("license")
             if known
             else f"{license_ or 'no license'} is none of the template's; {kept}",
         ),
@@ -175,7 +174,7 @@ def _metadata(inventory: Inventory) -> dict[str, Answer]:
 
 def _sources(inventory: Inventory) -> tuple[list[str], str]:
     found = inventory.items("source-paths")
-    because = because_of(inventory, "source-paths")
+    because = inventory.reason("source-paths")
     kept = _acceptable(found)
     if len(kept) < len(found):
         because += "; the template does not accept the names of the others"
@@ -187,7 +186,7 @@ def _sources(inventory: Inventory) -> tuple[list[str], str]:
 def _tests(inventory: Inventory, taken: list[str]) -> Answer:
     found = _acceptable(inventory.items("test-paths"))
     kept = [path for path in found if path not in taken]
-    return Answer(kept, because_of(inventory, "test-paths"))
+    return Answer(kept, inventory.reason("test-paths"))
 
 
 def _acceptable(paths: list[str]) -> list[str]:
@@ -238,13 +237,13 @@ def _tests_beside(inventory: Inventory) -> bool:
 
 def _backend(inventory: Inventory) -> Answer:
     backend = inventory.text("build-backend")
-    because = because_of(inventory, "build-backend")
+    because = inventory.reason("build-backend")
     return Answer("setuptools" if "setuptools" in backend else "hatchling", because)
 
 
 def _type_checker(inventory: Inventory) -> Answer:
     checker = inventory.text("type-checker")
-    because = because_of(inventory, "type-checker")
+    because = inventory.reason("type-checker")
     if checker in ("mypy", "pyright"):
         return Answer(checker, because)
     return Answer("pyright", f"{because}; the check stays off until it is wanted")
@@ -252,7 +251,7 @@ def _type_checker(inventory: Inventory) -> Answer:
 
 def _threshold(inventory: Inventory) -> Answer:
     fact = inventory.fact("coverage-threshold")
-    because = because_of(inventory, "coverage-threshold")
+    because = inventory.reason("coverage-threshold")
     value = fact.value if fact else None
     plugin = inventory.fact("coverage-plugin")
     if value and _project_type(inventory).value == "monorepo":
@@ -269,7 +268,7 @@ def _threshold(inventory: Inventory) -> Answer:
 def _branches(inventory: Inventory) -> dict[str, Answer]:
     main = inventory.text("main-branch")
     second = inventory.text("integration-branch")
-    because = because_of(inventory, "main-branch")
+    because = inventory.reason("main-branch")
     if not _is_branch(main):
         said = f"{main!r} is no name that the template accepts" if main else because
         main, because = "main", f"{said}; main is the usual one"
@@ -277,9 +276,7 @@ def _branches(inventory: Inventory) -> dict[str, Answer]:
         second = ""
     return {
         "main_branch": Answer(main, because),
-        "integration_branch": Answer(
-            second, because_of(inventory, "integration-branch")
-        ),
+        "integration_branch": Answer(second, inventory.reason("integration-branch")),
     }
 
 

@@ -6,71 +6,15 @@ import keyword
 import re
 import sys
 
+from ci_framework.analysis.purposes.vocabulary import word_set
+
 __all__ = ["TOOLS", "package_name", "plain_path", "project_name", "sentence"]
 
-# Tools of the gate: the template accepts no project of their name, since its own
-# environment would hold the project in place of the tool.
-TOOLS = frozenset(
-    [
-        "bandit",
-        "build",
-        "ci-engine",
-        "copier",
-        "coverage",
-        "hatchling",
-        "mypy",
-        "pip",
-        "pip-audit",
-        "pixi",
-        "poetry",
-        "pre-commit",
-        "pyright",
-        "pytest",
-        "pytest-cov",
-        "pytest-timeout",
-        "ruff",
-        "setuptools",
-        "twine",
-        "uv",
-        "wheel",
-    ]
-)
+TOOLS = word_set("gate-tools")
 _DEVICES = {"aux", "con", "nul", "prn"} | {
     f"{device}{number}" for device in ("com", "lpt") for number in range(1, 10)
 }
-# Modules that some of the supported Pythons have and others do not.
-_STDLIB = sys.stdlib_module_names | {
-    "aifc",
-    "annotationlib",
-    "asynchat",
-    "asyncore",
-    "audioop",
-    "binhex",
-    "cgi",
-    "cgitb",
-    "chunk",
-    "compression",
-    "crypt",
-    "distutils",
-    "imghdr",
-    "imp",
-    "lib2to3",
-    "mailcap",
-    "msilib",
-    "nis",
-    "nntplib",
-    "ossaudiodev",
-    "pipes",
-    "profiling",
-    "smtpd",
-    "sndhdr",
-    "spwd",
-    "sunau",
-    "telnetlib",
-    "test",
-    "uu",
-    "xdrlib",
-}
+_STDLIB = sys.stdlib_module_names | word_set("removed-modules")
 _TAKEN = {"test", "tests", "src", "docs"} | _DEVICES
 _LONGEST = 64
 _PATH = re.compile(r"[\w.+@ -]+(/[\w.+@ -]+)*", re.ASCII)

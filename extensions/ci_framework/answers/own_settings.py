@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 
 from ci_framework.answers.derive import Answer
 from ci_framework.answers.tiers import pixi_tiers
-from ci_framework.inventory import Evidence, Fact, Inventory
+from ci_framework.inventory import Evidence, Inventory
 
-__all__ = ["OwnSetting", "own_settings"]
+__all__ = ["OwnSetting", "SettingValue", "own_settings"]
+
+SettingValue = str | int | bool | list[str]
 
 # What the engine installs for a project that names nothing.
 _INSTALLED_FILES = (
@@ -31,7 +33,7 @@ class OwnSetting:
     """
 
     key: tuple[str, ...]
-    value: str | int | bool | list[str]
+    value: SettingValue
     because: str
     evidence: list[Evidence] = field(default_factory=list[Evidence])
 
@@ -56,12 +58,8 @@ def own_settings(
     ]
 
 
-def _fact(inventory: Inventory, name: str) -> Fact | None:
-    return inventory.fact(name)
-
-
 def _evidence(inventory: Inventory, name: str) -> list[Evidence]:
-    fact = _fact(inventory, name)
+    fact = inventory.fact(name)
     return fact.evidence[:3] if fact else []
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ci_framework.analysis.python_versions import admits
-from ci_framework.answers.reasons import because_of
 from ci_framework.answers.tiers import Tiers
 from ci_framework.inventory import Inventory
 
@@ -17,7 +16,7 @@ PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
 def python_versions(inventory: Inventory, tiers: Tiers) -> tuple[list[str], str]:
     """Choose the versions that CI tests, and say why."""
     found = inventory.items("python-versions")
-    because = because_of(inventory, "python-versions")
+    because = inventory.reason("python-versions")
     known = [version for version in PYTHONS if version in found]
     if tiers.owner == "project" and inventory.text("manager") == "pixi":
         return _pixi_pythons(known, because, tiers)

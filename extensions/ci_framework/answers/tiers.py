@@ -4,41 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ci_framework.analysis.purposes.vocabulary import word_set
 from ci_framework.inventory import Inventory
 
 __all__ = ["Tiers", "pixi_tiers"]
 
 _OWN_ENVIRONMENTS = ("quality", "quality-extended", "quality-full")
 # The tasks that the framework's block brings along.
-_OWN_TASKS = (
-    "test",
-    "test-cov",
-    "lint",
-    "lint-fix",
-    "format",
-    "format-check",
-    "typecheck",
-    "quality",
-    "security-scan",
-    "pre-commit",
-    "check-all",
-    "build",
-    "clean",
-    "ci-lint",
-    "ci-format",
-    "ci-typecheck",
-    "ci-test",
-    "ci-security",
-    "ci-check",
-)
+_OWN_TASKS = word_set("framework-tasks")
 _PREFIX = "ci-"
 # Their names with that prefix: what is for CI is not named so twice.
-_PREFIXED_TASKS = tuple(
+_PREFIXED_TASKS = {
     f"{_PREFIX}job-{name.removeprefix('ci-')}"
     if name.startswith("ci-")
     else f"{_PREFIX}{name}"
     for name in _OWN_TASKS
-)
+}
 # What makes an environment fit for each tier, the most important first.
 _ESSENTIAL = ("pytest", "ruff", "mypy", "pyright", "pytest-cov")
 _EXTENDED = ("bandit", "pre-commit", "prek")
@@ -102,7 +83,7 @@ def _why_project(inventory: Inventory) -> str:
     if own:
         return f"the project has {', '.join(own)} of its own"
     prefixed = {*(f"{_PREFIX}{name}" for name in _OWN_ENVIRONMENTS), *_PREFIXED_TASKS}
-    if taken & set(_OWN_TASKS) and taken & prefixed:
+    if taken & _OWN_TASKS and taken & prefixed:
         return "the names of the framework's tasks are taken, with a prefix as well"
     return ""
 

@@ -1,20 +1,23 @@
-"""Put one more file of ours into the commit of an adoption that nothing followed."""
+"""Add a file of ours to the commit of an adoption, while it is the last commit."""
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 
 import msgspec
 
-from ci_engine.errors import CommandError, ToolError
 from ci_framework.applying.commits import author_of, commit_tree, stage, tree_with
-from ci_framework.applying.journal import home, read_journal, workshop, write_journal
-from ci_framework.applying.prepare import step_of
-from ci_framework.applying.process import exclusive, this_process
-from ci_framework.applying.records import Head, Journal, Reference, Transition
-from ci_framework.applying.recover import finish, refuse_interrupted, undo
-from ci_framework.applying.state import current_head, missing_parents
+from ci_framework.applying.journal import home, read_journal, scratch
+from ci_framework.applying.lock import exclusive
+from ci_framework.applying.prepare import missing_parents, step_of
+from ci_framework.applying.records import (
+    Head,
+    Journal,
+    Reference,
+    Transition,
+    current_head,
+)
+from ci_framework.applying.recover import attempt, refuse_interrupted
 from ci_framework.planning.plan import Change
 from ci_framework.preflight import check_ready
 from ci_framework.repository import Repository
@@ -23,7 +26,7 @@ __all__ = ["amend"]
 
 
 def amend(repository: Repository, files: Mapping[str, bytes]) -> Journal | None:
-    """Add files to the adoption's commit; a roll-back takes them back with the rest.
+    """Add files to the adoption's commit; a rollback removes them with the rest.
 
     Args:
         repository: the repository.
@@ -35,7 +38,7 @@ def amend(repository: Repository, files: Mapping[str, bytes]) -> Journal | None:
         that others may have.
 
     Raises:
-        UsageError: if the work tree is not clean or another command is at work.
+        UsageError: if the work tree is not clean or another command is running.
         ToolError: if git or the file system failed; everything was undone.
     """
     with exclusive(home(repository)):
@@ -53,20 +56,13 @@ def amend(repository: Repository, files: Mapping[str, bytes]) -> Journal | None:
             return None
         check_ready(repository, changes)
         begun = _begin(repository, journal, changes)
-        try:
-            return finish(repository, write_journal(repository, begun))
-        except (CommandError, OSError) as error:
-            with contextlib.suppress(CommandError, OSError):
-                undo(repository, begun)
-            raise ToolError(
-                f"the commit of the adoption could not be amended: {error}",
-                hint="remove the cause, then run `ci-framework validate` again",
-            ) from error
+        what = "amend the adoption's commit"
+        return attempt(repository, begun, before=journal, what=what)
 
 
 def _begin(repository: Repository, journal: Journal, changes: list[Change]) -> Journal:
-    """Make the new commit and write down what will be done."""
-    location = workshop(repository)
+    """Make the new commit and describe what will be done."""
+    location = scratch(repository)
     entries = stage(repository, changes, location)
     tree = tree_with(repository, journal.commit, entries, location)
     message = repository.git("log", "-1", "--format=%B", journal.commit).decode()
@@ -84,6 +80,4 @@ def _begin(repository: Repository, journal: Journal, changes: list[Change]) -> J
         ],
         creates=missing_parents(repository.root, [item.path for item in changes]),
     )
-    return msgspec.structs.replace(
-        journal, phase="amending", process=this_process(), amendment=amendment
-    )
+    return msgspec.structs.replace(journal, phase="amending", amendment=amendment)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from ci_engine.errors import ToolError, UsageError
-from ci_framework.applying.index import entries, index_information
+from ci_engine.errors import UsageError
+from ci_framework.applying.index import index_information
 from ci_framework.planning.plan import Change
 from ci_framework.repository import Entry, Repository
 
@@ -19,18 +20,17 @@ _FALLBACK_NAME = "ci-framework"
 _FALLBACK_EMAIL = "ci-framework@users.noreply.github.com"
 
 
+@dataclass(frozen=True)
 class Author:
-    """Whose name stands in a commit.
+    """Who a commit is by.
 
     Attributes:
-        variables: what tells git so.
+        variables: the environment variables that say so to git.
         notice: what the user should know about it, empty if nothing.
     """
 
-    def __init__(self, variables: Mapping[str, str], notice: str = "") -> None:
-        """Keep both."""
-        self.variables = variables
-        self.notice = notice
+    variables: Mapping[str, str]
+    notice: str = ""
 
 
 def author_of(repository: Repository) -> Author:
@@ -62,7 +62,7 @@ def author_of(repository: Repository) -> Author:
 
 
 def stage(
-    repository: Repository, changes: Iterable[Change], workshop: Path
+    repository: Repository, changes: Iterable[Change], directory: Path
 ) -> dict[str, Entry | None]:
     """Make the objects of changed files as ``git add`` would; None: removed.
 
@@ -73,12 +73,12 @@ def stage(
     Raises:
         ToolError: if git cannot do it.
     """
-    tree, index = workshop / "stage", workshop / "stage-index"
+    tree, index = directory / "stage", directory / "stage-index"
     written = [change for change in changes if change.after is not None]
     result: dict[str, Entry | None] = {
         change.path: None for change in changes if change.after is None
     }
-    _clear(tree)
+    shutil.rmtree(tree, ignore_errors=True)
     try:
         for change in written:
             location = tree / change.path
@@ -92,50 +92,25 @@ def stage(
         tree.mkdir(parents=True, exist_ok=True)
         repository.git("read-tree", "HEAD", variables=variables)
         names = b"".join(os.fsencode(change.path) + b"\0" for change in written)
-        done = repository.try_git(
-            "-c",
-            "core.safecrlf=false",
-            "update-index",
-            "--add",
-            "-z",
-            "--stdin",
-            stdin=names,
-            variables=variables,
-        )
-        if done.returncode:
-            said = done.stderr.decode("utf-8", "replace").strip()
-            raise ToolError(f"git cannot store the files: {said}; nothing was changed")
-        rows = repository.git("ls-files", "--stage", "-z", variables=variables)
+        words = ("-c", "core.safecrlf=false", "update-index", "--add", "-z", "--stdin")
+        repository.git(*words, stdin=names, variables=variables)
+        staged = repository.entries(variables=variables)
     finally:
-        _clear(tree)
+        shutil.rmtree(tree, ignore_errors=True)
         index.unlink(missing_ok=True)
-    blobs = dict(_blobs(rows))
     for change in written:
-        result[change.path] = Entry(change.mode, blobs[change.path])
+        result[change.path] = Entry(change.mode, staged[change.path].blob)
     return result
-
-
-def _clear(tree: Path) -> None:
-    """Remove our own staging tree, also that of a command that was killed."""
-    if tree.is_dir():
-        shutil.rmtree(tree)
-
-
-def _blobs(rows: bytes) -> Iterable[tuple[str, str]]:
-    for row in rows.split(b"\0"):
-        if row:
-            facts, _, name = row.partition(b"\t")
-            yield os.fsdecode(name), facts.decode().split(" ")[1]
 
 
 def tree_with(
     repository: Repository,
     commit: str,
     changes: Mapping[str, Entry | None],
-    workshop: Path,
+    directory: Path,
 ) -> str:
     """The tree of a commit with some entries changed."""
-    index = workshop / "tree-index"
+    index = directory / "tree-index"
     variables = {"GIT_INDEX_FILE": str(index)}
     try:
         repository.git("read-tree", commit, variables=variables)
@@ -156,22 +131,11 @@ def commit_tree(
     repository: Repository, tree: str, parent: str, message: str, author: Author
 ) -> str:
     """Make a commit of a tree and return it."""
-    done = repository.try_git(
-        "-c",
-        "i18n.commitEncoding=UTF-8",
-        "commit-tree",
-        tree,
-        "-p",
-        parent,
-        "-F",
-        "-",
-        stdin=message.encode(),
-        variables=author.variables,
+    words = ("-c", "i18n.commitEncoding=UTF-8", "commit-tree", tree, "-p", parent)
+    made = repository.git(
+        *words, "-F", "-", stdin=message.encode(), variables=author.variables
     )
-    if done.returncode != 0:
-        said = done.stderr.decode("utf-8", "replace").strip()
-        raise ToolError(f"git commit-tree failed: {said}")
-    return done.stdout.decode().strip()
+    return made.decode().strip()
 
 
 def free_branch(repository: Repository, wanted: str) -> str:
@@ -182,15 +146,13 @@ def free_branch(repository: Repository, wanted: str) -> str:
     """
     if repository.try_git("check-ref-format", "--branch", wanted).returncode:
         raise UsageError(
-            f"found {wanted!r} as the name of a branch; allowed: what "
-            "`git check-ref-format --branch` accepts",
-            hint="choose another name with --branch",
+            f"--branch: expected the name of a branch, got {wanted!r}",
+            hint="`git check-ref-format --branch NAME` checks a name",
         )
-    rows = repository.git("for-each-ref", "--format=%(refname)", "refs/heads/")
     # Where the file system ignores case, branches that differ only there are one.
     taken = {
         name.removeprefix("refs/heads/").casefold()
-        for name in os.fsdecode(rows).splitlines()
+        for name in repository.references("refs/heads/")
     }
     folded = wanted.casefold()
     parents = {
@@ -208,15 +170,3 @@ def free_branch(repository: Repository, wanted: str) -> str:
 
 def _clashes(name: str, taken: Iterable[str]) -> bool:
     return any(other == name or other.startswith(f"{name}/") for other in taken)
-
-
-def changed_entries(
-    repository: Repository, before: str, after: str
-) -> dict[str, tuple[Entry | None, Entry | None]]:
-    """The entries by which two commits differ."""
-    old, new = entries(repository, before), entries(repository, after)
-    return {
-        path: (old.get(path), new.get(path))
-        for path in sorted(old.keys() | new.keys())
-        if old.get(path) != new.get(path)
-    }

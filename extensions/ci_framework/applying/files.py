@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and kept by their content."""
+"""Files that are written as a whole or not at all, and kept by their content."""
 
 from __future__ import annotations
 
@@ -17,9 +17,7 @@ __all__ = [
     "permissions_of",
     "put_file",
     "remove_file",
-    "reserve",
-    "sha256",
-    "sync_directory",
+    "write_synced",
     "write_whole",
 ]
 
@@ -27,8 +25,7 @@ __all__ = [
 OTHER = "other"
 
 
-def sha256(content: bytes) -> str:
-    """The name of a content."""
+def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
@@ -36,7 +33,7 @@ def content_of(location: Path) -> str:
     """SHA-256 of an ordinary file, empty if nothing is there, else ``OTHER``."""
     try:
         mode = location.lstat().st_mode
-        return sha256(location.read_bytes()) if stat.S_ISREG(mode) else OTHER
+        return _sha256(location.read_bytes()) if stat.S_ISREG(mode) else OTHER
     except (FileNotFoundError, NotADirectoryError):
         return ""
     except OSError:
@@ -48,7 +45,7 @@ def permissions_of(location: Path) -> int:
     return stat.S_IMODE(location.lstat().st_mode)
 
 
-def sync_directory(directory: Path) -> None:
+def _sync_directory(directory: Path) -> None:
     """Make sure that names in a directory survive a loss of power."""
     if sys.platform == "win32":
         return
@@ -61,23 +58,24 @@ def sync_directory(directory: Path) -> None:
         os.close(descriptor)
 
 
-def write_whole(
-    location: Path, content: bytes, *, temporary: Path | None = None
-) -> None:
-    """Replace a file of ours: what is there afterwards is the old or the new."""
-    temporary = temporary or location.with_name(f"{location.name}.tmp")
-    _write(temporary, content)
+def write_synced(location: Path, content: bytes) -> None:
+    """Write a file and wait until it is on the disk."""
+    with location.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def write_whole(location: Path, content: bytes) -> None:
+    """Replace a file of ours: afterwards it has the old content or the new."""
+    temporary = location.with_name(f"{location.name}.tmp")
+    write_synced(temporary, content)
     temporary.replace(location)
-    sync_directory(location.parent)
+    _sync_directory(location.parent)
 
 
 def put_file(
-    location: Path,
-    content: bytes,
-    *,
-    permissions: int,
-    temporary: Path,
-    new: bool,
+    location: Path, content: bytes, *, permissions: int, temporary: Path, new: bool
 ) -> None:
     """Put a file into the work tree.
 
@@ -85,15 +83,15 @@ def put_file(
         location: where it goes; its directory exists.
         content: its bytes.
         permissions: its permission bits.
-        temporary: a name in the same directory that is free.
-        new: whether nothing may be there: what came meanwhile is not overwritten.
+        temporary: a free name in the same directory.
+        new: whether nothing may be there: a file that appeared is not overwritten.
 
     Raises:
         FileExistsError: if something is there that may not be.
         OSError: if it cannot be written.
     """
     try:
-        _write(temporary, content)
+        write_synced(temporary, content)
         temporary.chmod(permissions)
         if new:
             _move_new(temporary, location)
@@ -103,25 +101,7 @@ def put_file(
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
-    sync_directory(location.parent)
-
-
-def reserve(location: Path, size: int) -> None:
-    """Take room on the disk, to be given back when something has to be undone."""
-    _write(location, bytes(size))
-
-
-def remove_file(location: Path) -> None:
-    """Remove a file from the work tree."""
-    location.unlink()
-    sync_directory(location.parent)
-
-
-def _write(location: Path, content: bytes) -> None:
-    with location.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
+    _sync_directory(location.parent)
 
 
 def _move_new(temporary: Path, location: Path) -> None:
@@ -132,15 +112,21 @@ def _move_new(temporary: Path, location: Path) -> None:
         raise
     except OSError:
         # A file system without links: look first.
-        if location.is_symlink() or location.exists():
+        if os.path.lexists(location):
             raise FileExistsError(location) from None
         temporary.replace(location)
     else:
         temporary.unlink()
 
 
+def remove_file(location: Path) -> None:
+    """Remove a file from the work tree."""
+    location.unlink()
+    _sync_directory(location.parent)
+
+
 class Store:
-    """Contents of files, kept until an adoption is taken back."""
+    """Contents of files, kept until an adoption is rolled back."""
 
     def __init__(self, directory: Path) -> None:
         """Keep them in a directory of ours inside the git directory."""
@@ -148,7 +134,7 @@ class Store:
 
     def put(self, content: bytes) -> str:
         """Keep a content and return its name."""
-        name = sha256(content)
+        name = _sha256(content)
         location = self._directory / name
         if content_of(location) != name:
             self._directory.mkdir(parents=True, exist_ok=True)
@@ -161,14 +147,7 @@ class Store:
             content = (self._directory / name).read_bytes()
         except OSError:
             return None
-        return content if sha256(content) == name else None
-
-    def size(self, name: str) -> int:
-        """How many bytes a content has, 0 if it is not there."""
-        try:
-            return (self._directory / name).stat().st_size
-        except OSError:
-            return 0
+        return content if _sha256(content) == name else None
 
     def keep_only(self, names: Collection[str]) -> None:
         """Drop all contents but these."""

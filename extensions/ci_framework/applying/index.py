@@ -12,7 +12,6 @@ from ci_engine.errors import ToolError, UsageError
 from ci_framework.repository import Entry, Repository
 
 __all__ = [
-    "entries",
     "index_information",
     "lock_path",
     "refuse_locked",
@@ -21,22 +20,6 @@ __all__ = [
 ]
 
 _MARK = b"ci-framework "
-
-
-def entries(repository: Repository, commit: str = "") -> dict[str, Entry]:
-    """The files of the index as it is now, or those of a commit, by path."""
-    if commit:
-        rows = repository.git("ls-tree", "-r", "-z", "--full-tree", commit)
-    else:
-        rows = repository.git("ls-files", "--stage", "-z")
-    found: dict[str, Entry] = {}
-    for row in rows.split(b"\0"):
-        if row:
-            facts, _, name = row.partition(b"\t")
-            words = facts.decode().split(" ")
-            # `mode blob stage` in the index, `mode type blob` in a tree.
-            found[os.fsdecode(name)] = Entry(words[0], words[2 if commit else 1])
-    return found
 
 
 def index_information(changes: Mapping[str, Entry | None], width: int) -> bytes:
@@ -57,7 +40,7 @@ def set_entries(
     repository: Repository,
     changes: Mapping[str, Entry | None],
     *,
-    workshop: Path,
+    directory: Path,
     name: str,
 ) -> None:
     """Change entries of the index, keeping all others with their flags.
@@ -65,7 +48,7 @@ def set_entries(
     Args:
         repository: the repository.
         changes: the entries by path; None removes one.
-        workshop: a directory of ours in the git directory.
+        directory: a directory of ours in the git directory.
         name: names the command in the lock.
 
     Raises:
@@ -73,8 +56,8 @@ def set_entries(
         ToolError: if it cannot be written.
     """
     index = repository.private_directory / "index"
-    prepared = workshop / "index"
-    with _locked(repository, workshop, name):
+    prepared = directory / "index"
+    with _locked(repository, directory, name):
         shutil.copyfile(index, prepared)
         variables = {"GIT_INDEX_FILE": str(prepared)}
         width = len(repository.line("rev-parse", "HEAD"))
@@ -110,21 +93,21 @@ def remove_our_lock(repository: Repository) -> None:
 
 
 def refuse_locked(repository: Repository) -> UsageError:
-    """What to say when another git holds the index."""
+    """The error for an index that another git holds."""
     lock = lock_path(repository)
     return UsageError(
-        f"found {lock}: another git is at work, or was killed; allowed: a free index",
+        f"{lock} exists: another git is running, or was killed",
         hint=f"wait until it has ended; if no git is running, remove {lock}",
     )
 
 
 @contextlib.contextmanager
 def _locked(
-    repository: Repository, workshop: Path, name: str
+    repository: Repository, directory: Path, name: str
 ) -> Generator[None, None, None]:
     """Hold the lock of the index, with content by which it is known as ours."""
     lock = lock_path(repository)
-    mark = workshop / "index-lock"
+    mark = directory / "index-lock"
     mark.write_bytes(_MARK + name.encode() + b"\n")
     try:
         _link_or_create(mark, lock)

@@ -1,8 +1,8 @@
-"""The journal: what a command is about to do, written down before it does it.
+"""The journal: what a command is about to do, recorded before it does it.
 
-It lives in the git directory that all work trees share, so that it is never part of
-a commit, and is replaced as a whole. Beside it stand the contents of the files
-before and after, by which an interrupted command is finished or undone.
+It lives in the git directory that all work trees share, so it is never part of a
+commit, and is replaced as a whole. Beside it are the contents of the files before and
+after, by which an interrupted command is finished or undone.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from pathlib import Path
 import msgspec
 
 from ci_engine.errors import ToolError
-from ci_framework.applying.files import Store, reserve, write_whole
-from ci_framework.applying.process import exclusive
+from ci_framework.applying.files import Store, write_synced, write_whole
+from ci_framework.applying.lock import exclusive
 from ci_framework.applying.records import (
     Journal,
     RecordedVerdict,
@@ -27,27 +27,27 @@ from ci_framework.repository import Repository
 __all__ = [
     "REFERENCES",
     "archive_journal",
+    "clear_scratch",
     "home",
     "now",
     "read_journal",
-    "read_journal_file",
     "record_validation",
     "reinstate_journal",
+    "reserve_space",
+    "scratch",
     "store",
-    "take_room",
     "tidy_store",
-    "workshop",
     "write_journal",
 ]
 
 # Below these git keeps the commits before and after, as base and applied.
 REFERENCES = "refs/ci-framework/adoption"
-# For the journal and references, where the disk is full when all is taken back.
-_ROOM = 512 * 1024
+# Bytes for the journal and references, where the disk is full when all is undone.
+_RESERVE = 512 * 1024
 
 
 def now() -> str:
-    """The time, as the journal writes it."""
+    """The time in UTC."""
     return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
@@ -61,31 +61,31 @@ def store(repository: Repository) -> Store:
     return Store(home(repository) / "contents")
 
 
-def workshop(repository: Repository) -> Path:
-    """A directory for what is needed for a moment; ``clear_workshop`` empties it."""
+def scratch(repository: Repository) -> Path:
+    """A directory for temporary files of one command."""
     location = home(repository) / "work"
     location.mkdir(parents=True, exist_ok=True)
     return location
 
 
-def clear_workshop(repository: Repository) -> None:
-    """Remove what a command needed for a moment, also one that was killed."""
+def clear_scratch(repository: Repository) -> None:
+    """Remove temporary files, also those of a command that was killed."""
     location = home(repository) / "work"
     if location.is_dir():
         shutil.rmtree(location)
 
 
-def take_room(repository: Repository, transition: Transition) -> None:
-    """Take room on the disk for the way back; emptying the workshop gives it back."""
+def reserve_space(repository: Repository, transition: Transition) -> None:
+    """Reserve disk space for undoing; emptying the scratch directory frees it."""
     size = (repository.private_directory / "index").stat().st_size
     kept = store(repository)
     states = [step.before for step in transition.steps]
-    size += sum(kept.size(state.content) for state in states if state is not None)
-    reserve(workshop(repository) / "reserve", 2 * size + _ROOM)
+    size += sum(len(kept.get(state.content) or b"") for state in states if state)
+    write_synced(scratch(repository) / "reserve", bytes(2 * size + _RESERVE))
 
 
-def archive_path(repository: Repository, name: str) -> Path:
-    """Where the journal of an adoption stands that a later one followed."""
+def _archive_path(repository: Repository, name: str) -> Path:
+    """Where the journal of an adoption is kept that a later one follows."""
     return home(repository) / f"journal-{name}.json"
 
 
@@ -95,11 +95,11 @@ def read_journal(repository: Repository) -> Journal | None:
     Raises:
         ToolError: if it cannot be read: nothing may be done on a guess.
     """
-    return read_journal_file(home(repository) / "journal.json")
+    return _read(home(repository) / "journal.json")
 
 
-def read_journal_file(location: Path) -> Journal | None:
-    """One journal by its place, None if there is none.
+def _read(location: Path) -> Journal | None:
+    """Read one journal, None if there is none.
 
     Raises:
         ToolError: if it cannot be read.
@@ -110,9 +110,8 @@ def read_journal_file(location: Path) -> Journal | None:
         return None
     except (OSError, msgspec.DecodeError) as error:
         raise ToolError(
-            f"{location}: found a journal that cannot be read ({error}); "
-            "allowed: one that ci-framework of this or an earlier version wrote",
-            hint="use the version that wrote it, or move the file away",
+            f"{location}: the journal cannot be read: {error}",
+            hint="use the version of ci-framework that wrote it, or move the file away",
         ) from error
 
 
@@ -131,27 +130,27 @@ def write_journal(repository: Repository, journal: Journal) -> Journal:
     except OSError as error:
         raise ToolError(
             f"{location}: cannot be written: {error.strerror or error}",
-            hint="make room, and the git directory writable",
+            hint="free disk space, and make the git directory writable",
         ) from error
     return written
 
 
 def archive_journal(repository: Repository) -> None:
-    """Put the journal aside: a later adoption follows this one."""
+    """Keep the journal under its own name: a later adoption follows this one."""
     journal = read_journal(repository)
     if journal is not None:
-        location = archive_path(repository, journal.id)
+        location = _archive_path(repository, journal.id)
         write_whole(location, msgspec.json.encode(journal) + b"\n")
 
 
 def reinstate_journal(repository: Repository, name: str) -> Journal | None:
-    """Bring back the journal that was put aside, None if it is not there.
+    """Make a kept journal the current one again, None if it is not there.
 
     Raises:
         ToolError: if it cannot be read.
     """
-    location = archive_path(repository, name)
-    journal = read_journal_file(location)
+    location = _archive_path(repository, name)
+    journal = _read(location)
     if journal is not None:
         write_journal(repository, journal)
         location.unlink(missing_ok=True)
@@ -162,7 +161,7 @@ def tidy_store(repository: Repository) -> None:
     """Drop the contents that no adoption needs any more."""
     needed: set[str] = set()
     for location in sorted(home(repository).glob("journal*.json")):
-        journal = read_journal_file(location)
+        journal = _read(location)
         if journal is not None and journal.phase != "rolled-back":
             needed |= journal.contents()
     store(repository).keep_only(needed)
@@ -173,7 +172,7 @@ def record_validation(
     verdict: RecordedVerdict,
     summary: str,
 ) -> Journal | None:
-    """Note how a validation ended; None if no adoption is in force.
+    """Record how a validation ended; None if no adoption is in force.
 
     Only a green one makes the adoption a validated one.
 
@@ -189,7 +188,7 @@ def record_validation(
         record = ValidationRecord(
             verdict=verdict,
             summary=summary,
-            commit=repository.line("rev-parse", "--verify", "--quiet", "HEAD"),
+            commit=repository.commit("HEAD"),
             at=now(),
         )
         changed = msgspec.structs.replace(

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ci_engine.errors import ToolError
-from ci_framework.applying.index import entries
 from ci_framework.applying.records import Journal
 from ci_framework.repository import Entry, Repository
 
@@ -39,9 +38,9 @@ def reverse(repository: Repository, journal: Journal, commit: str) -> Reversal:
     squashed and rebased adoptions are all alike. Renames are not followed: a file
     of ours that was moved is left where it is.
     """
-    adopted = entries(repository, journal.commit)
-    before = entries(repository, journal.base)
-    present = entries(repository, commit)
+    adopted = repository.entries(journal.commit)
+    before = repository.entries(journal.base)
+    present = repository.entries(commit)
     result: dict[str, Entry | None] = {}
     overlaps: list[str] = []
     for step in journal.adoption.steps:

@@ -1,10 +1,11 @@
-"""Make everything an adoption needs, and write down what it will do."""
+"""Make the objects of an adoption, and describe what it will do."""
 
 from __future__ import annotations
 
 import os
 import secrets
 from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path, PurePosixPath
 
 from ci_engine.errors import ToolError
 from ci_framework import __version__
@@ -16,8 +17,7 @@ from ci_framework.applying.commits import (
     tree_with,
 )
 from ci_framework.applying.files import permissions_of
-from ci_framework.applying.journal import REFERENCES, now, read_journal, store, workshop
-from ci_framework.applying.process import this_process
+from ci_framework.applying.journal import REFERENCES, now, read_journal, scratch, store
 from ci_framework.applying.records import (
     FileState,
     Head,
@@ -26,12 +26,12 @@ from ci_framework.applying.records import (
     Reference,
     Step,
     Transition,
+    current_head,
 )
-from ci_framework.applying.state import current_head, missing_parents, references
 from ci_framework.planning.plan import Change, Plan
 from ci_framework.repository import Entry, Repository
 
-__all__ = ["emptied", "permissions_for", "prepare", "step_of"]
+__all__ = ["emptied", "missing_parents", "permissions_for", "prepare", "step_of"]
 
 _EXECUTE = 0o111
 _EXECUTABLE = "100755"
@@ -43,9 +43,9 @@ def prepare(
     changes: Sequence[Change],
     names: tuple[str, str],
 ) -> tuple[Journal, list[str]]:
-    """Make all objects and write down what will be done; the work tree is as it was."""
+    """Make all objects and describe what will be done; the work tree is not touched."""
     wanted, message = names
-    location = workshop(repository)
+    location = scratch(repository)
     head = current_head(repository)
     branch = free_branch(repository, wanted)
     author = author_of(repository)
@@ -58,7 +58,7 @@ def prepare(
     except OSError as error:
         raise ToolError(
             f"cannot prepare the commit: {error}; nothing was changed",
-            hint="make room and the git directory writable, then try again",
+            hint="free disk space, make the git directory writable, then try again",
         ) from error
     commit = commit_tree(repository, tree, head.commit, message, author)
     earlier = read_journal(repository)
@@ -96,14 +96,13 @@ def _journal(
     return Journal(
         id=secrets.token_hex(6),
         phase="prepared",
-        process=this_process(),
         tool=__version__,
         plan=plan.hash,
         template=plan.template,
         work_tree=os.path.relpath(private, common).replace(os.sep, "/"),
         base=transition.head_before.commit,
-        original_branch=transition.head_before.branch.removeprefix("refs/heads/"),
-        branch=transition.head_after.branch.removeprefix("refs/heads/"),
+        original_branch=transition.head_before.name,
+        branch=transition.head_after.name,
         commit=transition.head_after.commit,
         adoption=transition,
         manual=[
@@ -120,12 +119,12 @@ def _journal(
 def _references(
     repository: Repository, base: str, commit: str, earlier: Journal | None
 ) -> list[Reference]:
-    """References of ours, by which git keeps what a roll-back needs.
+    """References of ours, by which git keeps what a rollback needs.
 
     Those of an adoption that this one follows are kept under another name.
     """
     found: list[Reference] = []
-    known = references(repository)
+    known = repository.references("refs/ci-framework/")
     for name, value in (("base", base), ("applied", commit)):
         full = f"{REFERENCES}/{name}"
         present = known.get(full, "")
@@ -169,6 +168,17 @@ def permissions_for(mode: str, permissions: int) -> int:
     if mode == _EXECUTABLE:
         return permissions | (permissions & 0o444) >> 2
     return permissions & ~_EXECUTE
+
+
+def missing_parents(root: Path, paths: Iterable[str]) -> list[str]:
+    """The directories that have to be made for files, parents first."""
+    parents = {
+        parent.as_posix()
+        for path in paths
+        for parent in PurePosixPath(path).parents
+        if parent.name
+    }
+    return sorted(parent for parent in parents if not (root / parent).exists())
 
 
 def emptied(

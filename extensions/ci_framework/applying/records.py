@@ -6,8 +6,8 @@ from typing import Literal
 
 import msgspec
 
-from ci_framework.applying.process import Process
 from ci_framework.planning.plan import Template
+from ci_framework.repository import Entry, Repository
 
 __all__ = [
     "FileState",
@@ -20,11 +20,12 @@ __all__ = [
     "Step",
     "Transition",
     "ValidationRecord",
+    "current_head",
 ]
 
-# prepared: nothing of the work tree is touched; writing: its files are; switching:
-# so are branch and index; amending: a file is being put into the commit;
-# rolling-back: an adoption is being taken back.
+# prepared: the work tree is as before; writing: its files are being written;
+# switching: branch and index are being moved; amending: a file is being added to the
+# commit; rolling-back: an adoption is being rolled back.
 Phase = Literal[
     "prepared",
     "writing",
@@ -60,6 +61,11 @@ class FileState(_Record, frozen=True):
     mode: str
     permissions: int | None = None
 
+    @property
+    def entry(self) -> Entry:
+        """Its entry in the index."""
+        return Entry(self.mode, self.blob)
+
 
 class Step(_Record, frozen=True):
     """One file before and after; None where it does not exist."""
@@ -67,6 +73,11 @@ class Step(_Record, frozen=True):
     path: str
     before: FileState | None
     after: FileState | None
+
+    @property
+    def sides(self) -> tuple[FileState | None, FileState | None]:
+        """Both states."""
+        return self.before, self.after
 
 
 class Reference(_Record, frozen=True):
@@ -87,6 +98,17 @@ class Head(_Record, frozen=True):
 
     branch: str
     commit: str
+
+    @property
+    def name(self) -> str:
+        """The short name of the branch, empty if HEAD is detached."""
+        return self.branch.removeprefix("refs/heads/")
+
+
+def current_head(repository: Repository) -> Head:
+    """What is checked out now."""
+    branch = repository.line("symbolic-ref", "--quiet", "HEAD")
+    return Head(branch=branch, commit=repository.commit("HEAD"))
 
 
 class Transition(_Record, frozen=True):
@@ -126,8 +148,8 @@ class Transition(_Record, frozen=True):
         )
 
     def contents(self) -> set[str]:
-        """The names of all contents that the way there and back needs."""
-        states = [state for step in self.steps for state in (step.before, step.after)]
+        """The names of all contents that it needs in both directions."""
+        states = (state for step in self.steps for state in step.sides)
         return {state.content for state in states if state is not None}
 
 
@@ -161,7 +183,6 @@ class Journal(_Record, frozen=True):
     Attributes:
         id: names the adoption, and its temporary files.
         phase: how far it is.
-        process: who wrote this.
         tool: the version of the companion.
         plan: the hash of the plan.
         template: what was rendered.
@@ -172,8 +193,8 @@ class Journal(_Record, frozen=True):
         branch: the branch that was made.
         commit: the commit that was made.
         adoption: what it changes.
-        rollback: what taking it back changes; None before that.
-        amendment: what is being put into its commit; None before and after that.
+        rollback: what rolling it back changes; None before that.
+        amendment: what is being added to its commit; None before and after that.
         manual: what the plan leaves to a person.
         validation: how the last validation ended; None before one.
         earlier: the id of an adoption that this one follows, empty if there is none.
@@ -183,7 +204,6 @@ class Journal(_Record, frozen=True):
 
     id: str
     phase: Phase
-    process: Process
     tool: str
     plan: str
     template: Template
@@ -209,14 +229,22 @@ class Journal(_Record, frozen=True):
 
     @property
     def in_force(self) -> bool:
-        """Whether there is an adoption that can be taken back."""
+        """Whether there is an adoption that can be rolled back."""
         return self.phase in ("applied", "validated")
+
+    @property
+    def pending(self) -> tuple[str, Transition]:
+        """The command that an interrupted journal is about, and what it changes."""
+        if self.phase == "rolling-back" and self.rollback is not None:
+            return "rollback", self.rollback
+        if self.phase == "amending" and self.amendment is not None:
+            return "amendment", self.amendment
+        return "apply", self.adoption
 
     def contents(self) -> set[str]:
         """The names of all contents that finishing or undoing it needs."""
         transitions = (self.adoption, self.amendment, self.rollback)
-        parts = [item.contents() for item in transitions if item is not None]
-        return set[str]().union(*parts)
+        return {name for item in transitions if item for name in item.contents()}
 
     def folded(self) -> Journal:
         """The journal with its amendment made a part of the adoption."""
@@ -227,9 +255,8 @@ class Journal(_Record, frozen=True):
         moved = {item.name for item in amendment.references}
         steps = {step.path: step for step in self.adoption.steps}
         for step in amendment.steps:
-            known = steps.get(step.path)
-            before = known.before if known else step.before
-            steps[step.path] = msgspec.structs.replace(step, before=before)
+            known = steps.get(step.path, step)
+            steps[step.path] = msgspec.structs.replace(step, before=known.before)
         whole = msgspec.structs.replace(
             self.adoption,
             head_after=amendment.head_after,

@@ -1,33 +1,28 @@
-"""Finish or undo what was interrupted: killed, out of power, or out of room."""
+"""Carry a command out, and finish or undo one that was interrupted."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
 import msgspec
 
-from ci_engine.errors import ToolError, UsageError
-from ci_framework.applying.index import entries
+from ci_engine.errors import CommandError, ToolError, UsageError
 from ci_framework.applying.journal import (
-    clear_workshop,
+    clear_scratch,
     home,
     read_journal,
     reinstate_journal,
+    reserve_space,
     tidy_store,
     write_journal,
 )
-from ci_framework.applying.process import (
-    at_work,
-    exclusive,
-    is_running,
-    this_process,
-)
-from ci_framework.applying.records import Journal, Transition
-from ci_framework.applying.state import changed_files, current_head
+from ci_framework.applying.lock import exclusive
+from ci_framework.applying.records import Journal, Phase, Transition, current_head
 from ci_framework.applying.transition import (
     carry_out,
     drop_references,
@@ -37,14 +32,11 @@ from ci_framework.repository import Repository
 
 __all__ = [
     "Recovery",
-    "finish",
+    "attempt",
     "recover",
     "refuse_interrupted",
     "settle_interrupted",
-    "undo",
 ]
-
-_NAMES = {"rolling-back": "rollback", "amending": "amendment"}
 
 
 @dataclass(frozen=True)
@@ -62,19 +54,66 @@ class Recovery:
     journal: Journal
 
 
+def attempt(
+    repository: Repository, begun: Journal, *, before: Journal | None, what: str
+) -> Journal:
+    """Record a command in the journal and carry it out, or undo it.
+
+    Args:
+        repository: the repository, whose lock is held.
+        begun: what will be done.
+        before: the journal to return to when it fails; None if there was none.
+        what: what is done, for the message.
+
+    Raises:
+        ToolError: if git or the file system failed.
+    """
+    try:
+        reserve_space(repository, begun.pending[1])
+        write_journal(repository, begun)
+        tidy_store(repository)
+        return _finish(repository, begun)
+    except (CommandError, OSError) as error:
+        try:
+            _give_up(repository, begun, before)
+        except (CommandError, OSError) as second:
+            raise ToolError(
+                f"cannot {what}: {error}; undoing it failed as well: {second}",
+                hint="remove the cause, then run `ci-framework rollback`",
+            ) from error
+        raise ToolError(
+            f"cannot {what}: {error}; everything is as it was before",
+            hint="remove the cause, then run the command again",
+        ) from error
+    except BaseException:
+        # Interrupted from the keyboard: leave nothing half done behind.
+        with contextlib.suppress(CommandError, OSError):
+            _give_up(repository, begun, before)
+        raise
+
+
+def _give_up(repository: Repository, begun: Journal, before: Journal | None) -> None:
+    """Undo what the journal records; before it was written nothing was done."""
+    written = read_journal(repository)
+    clear_scratch(repository)
+    if written is not None and written.id == begun.id and written.interrupted:
+        _undo(repository, begun)
+        if before is not None:
+            write_journal(repository, before)
+
+
 def recover(repository: Repository, *, backwards: bool = False) -> Recovery | None:
     """Finish an interrupted command, or undo it.
 
     Args:
         repository: the repository.
-        backwards: whether an interrupted apply is undone, and an interrupted
-            roll-back given up, instead of finished.
+        backwards: undo it instead of finishing it.
 
     Returns:
         What was done, None if nothing was interrupted.
 
     Raises:
-        UsageError: if the command is still at work, or files, branches or the
+        UsageError: if the command is still running, or files, branches or the
             index were changed since: nothing is touched then.
         ToolError: if git or the file system fails; it can be tried again.
     """
@@ -91,21 +130,18 @@ def recover(repository: Repository, *, backwards: bool = False) -> Recovery | No
 def settle_interrupted(
     repository: Repository, journal: Journal, *, backwards: bool
 ) -> Recovery:
-    """Finish or undo what a journal says, by whoever holds the lock.
+    """Finish or undo what a journal records; the lock is held.
 
     Raises:
         UsageError: as ``recover`` does.
         ToolError: likewise.
     """
-    if journal.process != this_process() and is_running(journal.process):
-        raise at_work(journal.process.pid)
-    name = _NAMES.get(journal.phase, "apply")
+    name, _ = journal.pending
     if _is_lost(repository, journal):
-        return Recovery(name, "undone", _forget(repository, journal))
-    clear_workshop(repository)
-    journal = msgspec.structs.replace(journal, process=this_process())
+        return Recovery(name, "undone", _close(repository, journal))
+    clear_scratch(repository)
     try:
-        done = undo(repository, journal) if backwards else finish(repository, journal)
+        done = _undo(repository, journal) if backwards else _finish(repository, journal)
     except OSError as error:
         raise ToolError(
             f"cannot go on with the interrupted {name}: {error}",
@@ -123,87 +159,73 @@ def refuse_interrupted(repository: Repository) -> None:
     journal = read_journal(repository)
     if journal is not None and journal.interrupted:
         raise UsageError(
-            f"found a command that was interrupted ({journal.phase}, since "
-            f"{journal.updated}); allowed: a repository in which none was",
+            f"a command was interrupted ({journal.phase}, since {journal.updated})",
             hint="`ci-framework resume` finishes it, `ci-framework rollback` undoes it",
         )
 
 
-def finish(repository: Repository, journal: Journal) -> Journal:
+def _finish(repository: Repository, journal: Journal) -> Journal:
     """Bring a command to its end, from wherever it is.
 
     Raises:
         UsageError: if something was changed since; nothing is touched then.
-        ToolError: if git fails, or the result is not what it has to be.
+        ToolError: if git fails, or the result is not the expected one.
         OSError: if a file cannot be written.
     """
-    if journal.phase == "rolling-back" and journal.rollback is not None:
-        carry_out(repository, journal.rollback, journal.id)
-        _verify(repository, journal.rollback)
+    name, transition = journal.pending
+    if name == "apply":
+        journal = _record(repository, journal, "writing")
+        applied = journal
+
+        def note() -> None:
+            _record(repository, applied, "switching")
+
+        _carry_out(repository, transition, journal, note)
+    else:
+        _carry_out(repository, transition, journal)
+    if name == "rollback":
         return _complete_rollback(repository, journal)
-    if journal.phase == "amending" and journal.amendment is not None:
-        carry_out(repository, journal.amendment, journal.id)
-        _verify(repository, journal.amendment)
-        clear_workshop(repository)
-        return _phase(repository, journal.folded(), "applied")
-    journal = _phase(repository, journal, "writing")
-    carry_out(
-        repository,
-        journal.adoption,
-        journal.id,
-        before_switching=lambda: _note_switching(repository, journal),
-    )
-    _verify(repository, journal.adoption)
-    clear_workshop(repository)
-    return _phase(repository, journal, "applied")
+    clear_scratch(repository)
+    return _record(repository, journal.folded(), "applied")
 
 
-def undo(repository: Repository, journal: Journal) -> Journal:
-    """Take an interrupted apply back, or give an interrupted roll-back up.
+def _undo(repository: Repository, journal: Journal) -> Journal:
+    """Roll an interrupted apply back, or give an interrupted other command up.
 
     Raises:
         UsageError: if something was changed since; nothing is touched then.
-        ToolError: if git fails, or the result is not what it has to be.
+        ToolError: if git fails, or the result is not the expected one.
         OSError: if a file cannot be written.
     """
-    if journal.phase == "rolling-back" and journal.rollback is not None:
-        back = journal.rollback.backwards()
-        carry_out(repository, back, journal.id)
-        _verify(repository, back)
-        kept = msgspec.structs.replace(journal, rollback=None)
-        return _phase(repository, kept, "applied")
-    if journal.phase == "amending" and journal.amendment is not None:
-        back = journal.amendment.backwards()
-        carry_out(repository, back, journal.id)
-        _verify(repository, back)
-        kept = msgspec.structs.replace(journal, amendment=None)
-        return _phase(repository, kept, "applied")
-    back = journal.adoption.backwards()
-    taken = msgspec.structs.replace(journal, rollback=back)
-    return finish(repository, _phase(repository, taken, "rolling-back"))
+    name, transition = journal.pending
+    back = transition.backwards()
+    if name == "apply":
+        begun = msgspec.structs.replace(journal, rollback=back)
+        return _finish(repository, _record(repository, begun, "rolling-back"))
+    _carry_out(repository, back, journal)
+    kept = msgspec.structs.replace(journal, rollback=None, amendment=None)
+    return _record(repository, kept, "applied")
 
 
-def _phase(
-    repository: Repository,
-    journal: Journal,
-    phase: Literal["writing", "switching", "applied", "rolling-back"],
-) -> Journal:
+def _record(repository: Repository, journal: Journal, phase: Phase) -> Journal:
     return write_journal(repository, msgspec.structs.replace(journal, phase=phase))
 
 
-def _note_switching(repository: Repository, journal: Journal) -> None:
-    _phase(repository, journal, "switching")
-
-
-def _verify(repository: Repository, transition: Transition) -> None:
-    """The commit, the index and the files have to be one and the same afterwards."""
+def _carry_out(
+    repository: Repository,
+    transition: Transition,
+    journal: Journal,
+    before_switching: Callable[[], None] = lambda: None,
+) -> None:
+    """Carry a transition out; commit, index and files have to agree afterwards."""
+    carry_out(repository, transition, journal.id, before_switching=before_switching)
     paths = {step.path for step in transition.steps}
-    differing = sorted(paths & changed_files(repository).keys())
+    differing = sorted(paths & {*repository.changed_files()})
     head = current_head(repository)
     if differing or head != transition.head_after:
         what = ", ".join(differing) or f"HEAD at {head.commit[:12]}"
         raise ToolError(
-            f"the result is not what it has to be: {what}",
+            f"the result is not the expected one: {what}",
             hint="see whether a filter or hook of git changes these files",
         )
 
@@ -213,7 +235,7 @@ def _complete_rollback(repository: Repository, journal: Journal) -> Journal:
     _remove_bytecode(repository, journal)
     remove_directories(repository.root, journal.adoption.creates)
     _remove_branch_settings(repository, journal.branch)
-    clear_workshop(repository)
+    clear_scratch(repository)
     earlier = (
         reinstate_journal(repository, journal.earlier) if journal.earlier else None
     )
@@ -226,15 +248,14 @@ def _complete_rollback(repository: Repository, journal: Journal) -> Journal:
 
 def _remove_branch_settings(repository: Repository, branch: str) -> None:
     """Remove what a push noted about a branch that is gone, as ``git branch -d``."""
-    name = f"refs/heads/{branch}"
-    if not repository.line("rev-parse", "--verify", "--quiet", name):
+    if not repository.commit(f"refs/heads/{branch}"):
         section = f"branch.{branch}"
         repository.try_git("config", "--local", "--remove-section", section)
 
 
 def _remove_bytecode(repository: Repository, journal: Journal) -> None:
     """Remove what Python compiled from files of ours, in directories of ours only."""
-    tracked = entries(repository)
+    tracked = repository.entries()
     for step in journal.adoption.steps:
         source = PurePosixPath(step.path)
         parent = source.parent.as_posix()
@@ -269,14 +290,13 @@ def _is_lost(repository: Repository, journal: Journal) -> bool:
     with contextlib.suppress(OSError):
         location = Path((other / "gitdir").read_text("utf-8").strip()).parent
     raise UsageError(
-        f"found a command that was interrupted in another work tree, {location}; "
-        "allowed: to go on in the same one",
+        f"a command was interrupted in another work tree, {location}",
         hint=f"run the command on {location}",
     )
 
 
-def _forget(repository: Repository, journal: Journal) -> Journal:
-    """Take back the references of a command whose work tree is gone."""
+def _close(repository: Repository, journal: Journal) -> Journal:
+    """Delete the references of a command whose work tree is gone."""
     if journal.amendment is not None:
         drop_references(repository, journal.amendment)
     drop_references(repository, journal.adoption)

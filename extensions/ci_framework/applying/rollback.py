@@ -1,26 +1,18 @@
-"""Take an adoption back, in any process, at any time after it."""
+"""Roll an adoption back, in any process, at any time after it."""
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 from typing import Literal
 
 import msgspec
 
-from ci_engine.errors import CommandError, ToolError, UsageError
-from ci_framework.applying.journal import (
-    clear_workshop,
-    home,
-    read_journal,
-    take_room,
-    write_journal,
-)
-from ci_framework.applying.process import exclusive, this_process
-from ci_framework.applying.records import Journal
-from ci_framework.applying.recover import finish, settle_interrupted, undo
+from ci_engine.errors import ToolError, UsageError
+from ci_framework.applying.journal import clear_scratch, home, read_journal
+from ci_framework.applying.lock import exclusive
+from ci_framework.applying.records import Journal, current_head
+from ci_framework.applying.recover import attempt, settle_interrupted
 from ci_framework.applying.routes import Route, find_route
-from ci_framework.applying.state import current_head
 from ci_framework.preflight import check_state
 from ci_framework.repository import Repository
 
@@ -32,10 +24,10 @@ _OUTPUT = ".ci-framework"
 
 @dataclass(frozen=True)
 class Rollback:
-    """What taking an adoption back did.
+    """What a rollback did.
 
     Attributes:
-        done: whether there was something to do.
+        done: whether something was done.
         how: branch (back on the original branch, ours deleted), revert (one commit
             took it out), references (only our branch was left), interrupted (an
             unfinished command was undone or finished), nothing.
@@ -53,31 +45,35 @@ class Rollback:
     notices: list[str]
 
 
-def rollback(repository: Repository) -> Rollback:
+def rollback(repository: Repository, *, dry_run: bool = False) -> Rollback:
     """Bring back what was there before the adoption.
 
     The tree is equal to the one before, removed files and modes included; later
-    changes that do not overlap are kept. ``.ci-framework/`` stays, since nobody can
-    tell who wrote what is in it; it ignores itself. What Python compiled from files
-    of ours goes with them.
+    changes that do not overlap are kept. ``.ci-framework/`` stays, since its files may
+    be anybody's; it ignores itself. What Python compiled from files of ours is removed.
+
+    Args:
+        repository: the repository.
+        dry_run: only find out how it would be done.
 
     Raises:
         UsageError: if nothing was ever applied, later changes overlap, or another
-            command is at work; nothing was touched then.
-        ToolError: if it could not be done, and was undone.
+            command is running; nothing was touched then.
+        ToolError: if it failed, and was undone.
     """
     if read_journal(repository) is None:
         raise UsageError(
-            "found no adoption in this repository's git directory; allowed: the "
-            "clone in which `ci-framework apply` was run",
-            hint="elsewhere, `git revert` the commit of the adoption",
+            "no adoption in this repository's git directory",
+            hint="run it in the clone in which `ci-framework apply` was run; "
+            "elsewhere, `git revert` the commit of the adoption",
         )
     with exclusive(home(repository)):
         journal = read_journal(repository)
         if journal is None:
             return _nothing(repository)
-        clear_workshop(repository)
         if journal.interrupted:
+            if dry_run:
+                return _result(repository, journal, None, done=False)
             backwards = journal.phase != "rolling-back"
             recovery = settle_interrupted(repository, journal, backwards=backwards)
             journal = recovery.journal
@@ -85,88 +81,45 @@ def rollback(repository: Repository) -> Rollback:
                 return _result(repository, journal, None)
         if not journal.in_force:
             return _nothing(repository)
+        clear_scratch(repository)
         check_state(repository)
         try:
             route = find_route(repository, journal)
         except OSError as error:
             raise ToolError(
-                f"cannot prepare the roll-back: {error}; nothing was changed",
-                hint="make the files readable and room on the disk",
+                f"cannot prepare the rollback: {error}; nothing was changed",
+                hint="make the files readable, and free disk space",
             ) from error
         begun = msgspec.structs.replace(
-            journal,
-            phase="rolling-back",
-            process=this_process(),
-            rollback=route.transition,
+            journal, phase="rolling-back", rollback=route.transition
         )
-        _go(repository, journal, begun)
-        return _result(repository, begun, route)
-
-
-def _go(repository: Repository, journal: Journal, begun: Journal) -> None:
-    """Take the way back, or stay where it started."""
-    try:
-        if begun.rollback is not None:
-            take_room(repository, begun.rollback)
-        write_journal(repository, begun)
-        finish(repository, begun)
-    except (CommandError, OSError) as error:
-        raise _stayed(repository, journal, begun, error) from error
-    except BaseException:
-        with contextlib.suppress(CommandError, OSError):
-            _stay(repository, journal, begun)
-        raise
-
-
-def _stay(repository: Repository, journal: Journal, begun: Journal) -> None:
-    written = read_journal(repository)
-    clear_workshop(repository)
-    if written is not None and written.id == begun.id and written.interrupted:
-        undo(repository, begun)
-        write_journal(repository, journal)
-
-
-def _stayed(
-    repository: Repository,
-    journal: Journal,
-    begun: Journal,
-    error: CommandError | OSError,
-) -> ToolError:
-    try:
-        _stay(repository, journal, begun)
-    except (CommandError, OSError) as second:
-        return ToolError(
-            f"cannot take the adoption back: {error}; "
-            f"and undoing that failed: {second}",
-            hint="remove the cause, then run `ci-framework rollback` again",
-        )
-    return ToolError(
-        f"cannot take the adoption back: {error}; it is in force as before",
-        hint="remove the cause, then run the command again",
-    )
+        if not dry_run:
+            attempt(repository, begun, before=journal, what="roll the adoption back")
+        return _result(repository, begun, route, done=not dry_run)
 
 
 def _nothing(repository: Repository) -> Rollback:
-    branch = current_head(repository).branch.removeprefix("refs/heads/")
-    notice = "nothing to do: the adoption was rolled back already"
+    branch = current_head(repository).name
     return Rollback(
-        done=False, how="nothing", branch=branch, commit="", files=[], notices=[notice]
+        done=False, how="nothing", branch=branch, commit="", files=[], notices=[]
     )
 
 
-def _result(repository: Repository, journal: Journal, route: Route | None) -> Rollback:
+def _result(
+    repository: Repository, journal: Journal, route: Route | None, *, done: bool = True
+) -> Rollback:
     head = current_head(repository)
     transition = journal.rollback
     notices = list(route.notices) if route else []
     if (repository.root / _OUTPUT).is_dir():
         notices.append(
-            f"{_OUTPUT}/ with the reports is left: remove it when you need it no more"
+            f"{_OUTPUT}/ with the reports is left: remove it if you do not need it"
         )
     steps = transition.steps if transition else []
     return Rollback(
-        done=True,
+        done=done,
         how=route.how if route else "interrupted",
-        branch=head.branch.removeprefix("refs/heads/"),
+        branch=head.name,
         commit=head.commit if route and route.how == "revert" else "",
         files=[step.path for step in steps],
         notices=notices,

@@ -7,21 +7,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ci_engine.errors import UsageError
-from ci_framework.applying.commits import (
-    author_of,
-    changed_entries,
-    commit_tree,
-    tree_with,
-)
-from ci_framework.applying.journal import workshop
+from ci_framework.applying.commits import author_of, commit_tree, tree_with
+from ci_framework.applying.journal import scratch
 from ci_framework.applying.merging import differences, reverse
 from ci_framework.applying.records import (
     Head,
     Journal,
     Reference,
     Transition,
+    current_head,
 )
-from ci_framework.applying.state import current_head
 from ci_framework.applying.wayback import transition_back
 from ci_framework.repository import Entry, Repository
 
@@ -59,13 +54,10 @@ def find_route(repository: Repository, journal: Journal) -> Route:
     reversal = reverse(repository, journal, head.commit)
     if reversal.overlaps:
         raise UsageError(
-            "later commits touch what the adoption wrote, so that taking it back "
-            "would lose something: "
-            + ", ".join(reversal.overlaps)
-            + "\n"
-            + differences(repository, journal, head.commit, reversal.overlaps)
-            + "\nallowed: changes beside those of the adoption",
-            hint="undo these changes in a commit, or take the adoption out by "
+            f"later commits change lines of the adoption: "
+            f"{', '.join(reversal.overlaps)}\n"
+            f"{differences(repository, journal, head.commit, reversal.overlaps)}",
+            hint="undo these changes in a commit, or remove the adoption by "
             f"hand: git revert --no-commit {journal.commit[:12]}",
         )
     if reversal.entries:
@@ -76,11 +68,11 @@ def find_route(repository: Repository, journal: Journal) -> Route:
 def _leave(repository: Repository, journal: Journal, head: Head) -> Route:
     """Nothing followed: back to where it came from, and our branch goes."""
     goal = _goal(repository, journal)
+    old, new = repository.entries(head.commit), repository.entries(goal.commit)
     changes = {
-        path: after
-        for path, (_, after) in changed_entries(
-            repository, head.commit, goal.commit
-        ).items()
+        path: new.get(path)
+        for path in sorted(old.keys() | new.keys())
+        if old.get(path) != new.get(path)
     }
     own = Reference(name=head.branch, before=journal.commit, after="")
     transition = transition_back(repository, journal, (head, goal), changes, [own])
@@ -92,18 +84,17 @@ def _goal(repository: Repository, journal: Journal) -> Head:
     if not journal.original_branch:
         return Head(branch="", commit=journal.base)
     name = f"refs/heads/{journal.original_branch}"
-    commit = repository.line("rev-parse", "--verify", "--quiet", name)
+    commit = repository.commit(name)
     if not commit:
         raise UsageError(
-            f"found no branch {journal.original_branch}, where the adoption started; "
-            "allowed: a branch to go back to",
+            f"there is no branch {journal.original_branch} any more, where the "
+            "adoption started",
             hint=f"git branch {journal.original_branch} {journal.base[:12]}",
         )
     location = _checked_out(repository).get(name)
     if location is not None:
         raise UsageError(
-            f"found {journal.original_branch} checked out in {location}; allowed: a "
-            "branch that no other work tree uses",
+            f"{journal.original_branch} is checked out in {location}",
             hint="switch that work tree to another branch",
         )
     return Head(branch=name, commit=commit)
@@ -116,7 +107,7 @@ def _revert(
     changes: Mapping[str, Entry | None],
 ) -> Route:
     """Something followed: one commit on top takes the adoption out."""
-    tree = tree_with(repository, head.commit, changes, workshop(repository))
+    tree = tree_with(repository, head.commit, changes, scratch(repository))
     subject = repository.line("log", "-1", "--format=%s", journal.commit)
     author = author_of(repository)
     message = (
@@ -146,24 +137,23 @@ def _drop(repository: Repository, journal: Journal, head: Head) -> Route:
     )
     others = sorted(
         set(holders.decode("utf-8", "replace").split())
-        - {journal.branch if own else "", head.branch.removeprefix("refs/heads/")}
+        - {journal.branch if own else "", head.name}
     )
     if others:
         location = _checked_out(repository).get(f"refs/heads/{others[0]}")
         step = f"git switch {others[0]}, then run the command again"
         raise UsageError(
-            "found nothing of the adoption in what is checked out, but in "
-            f"{', '.join(others)}; allowed: a work tree with the adoption",
+            f"nothing of the adoption is checked out, but it is in {', '.join(others)}",
             hint=f"run the command on {location}" if location else step,
         )
     original = f"refs/heads/{journal.original_branch}"
     if not own and journal.original_branch and head.branch != original:
-        tip = repository.line("rev-parse", "--verify", "--quiet", original)
+        tip = repository.commit(original)
         rest = reverse(repository, journal, tip) if tip else None
         if rest is not None and (rest.entries or rest.overlaps):
             raise UsageError(
-                "found nothing of the adoption in what is checked out, but in "
-                f"{journal.original_branch}; allowed: a work tree with the adoption",
+                "nothing of the adoption is checked out, but it is in "
+                f"{journal.original_branch}",
                 hint=f"git switch {journal.original_branch}, then run the "
                 "command again",
             )
@@ -176,7 +166,7 @@ def _own_branch(
 ) -> tuple[list[Reference], list[str]]:
     """Our branch goes with the adoption, unless somebody works on it."""
     name = f"refs/heads/{journal.branch}"
-    tip = repository.line("rev-parse", "--verify", "--quiet", name)
+    tip = repository.commit(name)
     if not tip or head.branch == name:
         return [], []
     if tip != journal.commit:

@@ -10,11 +10,15 @@ from rich.markup import escape
 from rich.table import Table
 
 from ci_framework.applying.files import content_of
-from ci_framework.applying.index import entries
-from ci_framework.applying.journal import read_journal
-from ci_framework.applying.process import is_running, this_process
-from ci_framework.applying.records import Journal, Manual, Phase, ValidationRecord
-from ci_framework.applying.state import changed_files, current_head
+from ci_framework.applying.journal import home, read_journal
+from ci_framework.applying.lock import is_locked
+from ci_framework.applying.records import (
+    Journal,
+    Manual,
+    Phase,
+    ValidationRecord,
+    current_head,
+)
 from ci_framework.repository import Repository
 
 __all__ = ["Drift", "Status", "print_status", "status"]
@@ -44,7 +48,7 @@ class Status(_Record, frozen=True):
     Attributes:
         phase: how far; none if nothing was ever applied.
         interrupted: whether a command did not come to its end.
-        running: whether it is still at work.
+        running: whether it is still running.
         done: whether it is applied and its validation was green.
         branch: the branch that was made.
         commit: its commit.
@@ -89,16 +93,12 @@ def status(repository: Repository) -> Status:
     """
     journal = read_journal(repository)
     head = current_head(repository)
-    checked_out = head.branch.removeprefix("refs/heads/")
+    checked_out = head.name
     if journal is None:
         return Status(
             phase="none", checked_out=checked_out, next_command="ci-framework plan"
         )
-    running = (
-        journal.interrupted
-        and journal.process != this_process()
-        and is_running(journal.process)
-    )
+    running = journal.interrupted and is_locked(home(repository))
     ancestry = repository.try_git(
         "merge-base", "--is-ancestor", journal.commit, head.commit or "HEAD"
     )
@@ -151,8 +151,8 @@ def _drift(repository: Repository, journal: Journal) -> list[Drift]:
     Line ends that git itself converts are no drift: unless the content is equal,
     its object has to be, and git has to see no change.
     """
-    index = entries(repository)
-    changed = changed_files(repository)
+    index = repository.entries()
+    changed = {*repository.changed_files()}
     found: list[Drift] = []
     for step in journal.adoption.steps:
         content = content_of(repository.root / step.path)
@@ -196,7 +196,7 @@ def _table(result: Status) -> Table:
     table = Table(show_header=False, box=None)
     phase: str = result.phase
     if result.running:
-        phase += ", at work now"
+        phase += ", running"
     elif result.interrupted:
         phase += ", interrupted"
     validation = "not validated yet"

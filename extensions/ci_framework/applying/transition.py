@@ -21,40 +21,44 @@ from ci_framework.applying.files import (
     remove_file,
 )
 from ci_framework.applying.index import (
-    entries,
     lock_path,
     refuse_locked,
     remove_our_lock,
     set_entries,
 )
-from ci_framework.applying.journal import store, workshop
-from ci_framework.applying.records import FileState, Head, Reference, Step, Transition
-from ci_framework.applying.state import current_head, references
+from ci_framework.applying.journal import scratch, store
+from ci_framework.applying.records import (
+    FileState,
+    Head,
+    Reference,
+    Step,
+    Transition,
+    current_head,
+)
 from ci_framework.repository import Entry, Repository
 
 __all__ = [
     "carry_out",
     "drop_references",
-    "foreign",
     "remove_directories",
 ]
 
 _EXECUTABLE = "100755"
 
 
-def foreign(repository: Repository, transition: Transition) -> list[str]:
-    """What is neither as before nor as after, in words; empty if all is known."""
+def _foreign(repository: Repository, transition: Transition) -> list[str]:
+    """Describe what is neither as before nor as after."""
     found: list[str] = []
-    index = entries(repository)
+    index = repository.entries()
     for step in transition.steps:
-        known = {"" if state is None else state.content for state in _sides(step)}
+        known = {"" if state is None else state.content for state in step.sides}
         content = content_of(repository.root / step.path)
         if content not in known:
             what = "is no file that can be read" if content == OTHER else "was changed"
             found.append(f"{step.path} {what if content else 'was removed'}")
-        elif index.get(step.path) not in [_entry(state) for state in _sides(step)]:
+        elif index.get(step.path) not in [_entry(state) for state in step.sides]:
             found.append(f"{step.path} was changed in the index")
-    present = references(repository)
+    present = _references(repository)
     found += [
         f"{item.name} was moved"
         for item in transition.references
@@ -62,7 +66,7 @@ def foreign(repository: Repository, transition: Transition) -> list[str]:
     ]
     head = current_head(repository)
     if head not in _heads(transition):
-        location = head.branch.removeprefix("refs/heads/") or "a detached HEAD"
+        location = head.name or "a detached HEAD"
         found.append(f"{location} at {head.commit[:12]} is checked out")
     goal = transition.head_after
     moved = {item.name for item in transition.references}
@@ -96,14 +100,13 @@ def carry_out(
     _remove_leftovers(repository, transition, name)
     if lock_path(repository).exists():
         raise refuse_locked(repository)
-    strange = foreign(repository, transition)
+    strange = _foreign(repository, transition)
     if strange:
         rows = "\n  ".join(strange)
         raise UsageError(
-            f"found changes that ci-framework did not make:\n  {rows}\n"
-            "allowed: the state before or after the command that was interrupted; "
-            "nothing was touched",
-            hint="put these back as they were, then run the command again",
+            f"changes that ci-framework did not make; nothing was touched:\n  {rows}",
+            hint="restore these as they were before or after the interrupted command, "
+            "then run the command again",
         )
     _move_files(repository, transition, name)
     before_switching()
@@ -111,12 +114,12 @@ def carry_out(
     repository.forget()
 
 
-def _sides(step: Step) -> tuple[FileState | None, FileState | None]:
-    return step.before, step.after
-
-
 def _entry(state: FileState | None) -> Entry | None:
-    return None if state is None else Entry(state.mode, state.blob)
+    return None if state is None else state.entry
+
+
+def _references(repository: Repository) -> dict[str, str]:
+    return repository.references("refs/heads/", "refs/ci-framework/")
 
 
 def _heads(transition: Transition) -> list[Head]:
@@ -139,7 +142,7 @@ def _temporary(location: Path, name: str) -> Path:
 
 def drop_references(repository: Repository, transition: Transition) -> None:
     """Take back the references of a transition, as far as they are as it set them."""
-    present = references(repository)
+    present = _references(repository)
     back = [
         item
         for item in transition.backwards().references
@@ -232,9 +235,9 @@ def _switch(repository: Repository, transition: Transition, name: str) -> None:
     _update(repository, present)
     _move_head(repository, transition.head_after)
     changes = {step.path: _entry(step.after) for step in transition.steps}
-    index = entries(repository)
+    index = repository.entries()
     if any(index.get(path) != entry for path, entry in changes.items()):
-        set_entries(repository, changes, workshop=workshop(repository), name=name)
+        set_entries(repository, changes, directory=scratch(repository), name=name)
     _update(repository, gone)
 
 
@@ -243,7 +246,7 @@ def _update(repository: Repository, goals: Sequence[Reference]) -> None:
     if not goals:
         return
     orders: list[str] = []
-    present = references(repository)
+    present = _references(repository)
     for item in goals:
         if present.get(item.name, "") == item.after:
             continue

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 
 from ci_engine.errors import ToolError, UsageError
 from ci_framework.applying.files import content_of, permissions_of
-from ci_framework.applying.index import entries
 from ci_framework.applying.journal import REFERENCES, store
 from ci_framework.applying.merging import differences
-from ci_framework.applying.prepare import emptied, permissions_for
+from ci_framework.applying.prepare import emptied, missing_parents, permissions_for
 from ci_framework.applying.records import (
     FileState,
     Head,
@@ -18,7 +17,6 @@ from ci_framework.applying.records import (
     Step,
     Transition,
 )
-from ci_framework.applying.state import changed_files, missing_parents, references
 from ci_framework.repository import Entry, Repository
 
 __all__ = ["transition_back"]
@@ -40,7 +38,7 @@ def transition_back(
     """
     before, after = heads
     _refuse_uncommitted(repository, journal, changes)
-    present = entries(repository)
+    present = repository.entries()
     steps = [
         _step(repository, journal, path, (present.get(path), entry))
         for path, entry in changes.items()
@@ -63,7 +61,7 @@ def transition_back(
 def _references(repository: Repository, journal: Journal) -> list[Reference]:
     """Ours say that it was rolled back; those of an earlier adoption come back."""
     found: list[Reference] = []
-    known = references(repository)
+    known = repository.references("refs/ci-framework/")
     for name, value in (("base", journal.base), ("applied", journal.commit)):
         full = f"{REFERENCES}/{name}"
         old = f"{_ROLLED_BACK}/{name}"
@@ -83,16 +81,16 @@ def _refuse_uncommitted(
     repository: Repository, journal: Journal, changes: Mapping[str, Entry | None]
 ) -> None:
     """Nothing that is not committed may be lost."""
-    changed = sorted(changed_files(repository).keys() & changes.keys())
+    changed = sorted({*repository.changed_files()} & changes.keys())
     if changed:
         raise UsageError(
-            f"changes that are not committed overlap with the roll-back: "
+            f"changes that are not committed overlap with the rollback: "
             f"{', '.join(changed)}\n"
             f"{differences(repository, journal, '', changed)}\n"
             "allowed: changes in other files",
             hint="`git stash` or `git commit` them, then run the command again",
         )
-    tracked = entries(repository)
+    tracked = repository.entries()
     in_the_way = [
         path
         for path, entry in changes.items()

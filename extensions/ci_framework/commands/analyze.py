@@ -1,22 +1,29 @@
-"""``ci-framework analyze``: tell what a repository is."""
+"""``ci-framework analyze``: report what a repository is."""
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 from ci_framework.analysis.analyze import analyze
+from ci_framework.commands.options import Options, read
 from ci_framework.reporting.inventory_table import print_inventory
-from ci_framework.reporting.screen import make_console, print_json
+from ci_framework.reporting.screen import make_console
 from ci_framework.repository import open_repository
 
-__all__ = ["run_analyze"]
+__all__ = ["add_options", "run"]
 
 
-def run_analyze(path: Path, *, as_json: bool) -> int:
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command: none of its own."""
+    del parser
+
+
+def run(parsed: argparse.Namespace) -> int:
     """Print what the repository is; nothing of it is executed or changed."""
-    inventory = analyze(open_repository(path))
-    if as_json:
-        print_json(inventory)
-    else:
+    options = read(parsed, Options)
+    inventory = analyze(open_repository(Path(options.path)))
+    options.emit(inventory)
+    if not options.json:
         print_inventory(inventory, make_console())
     return 0

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import argparse
+from collections.abc import Sequence
 from pathlib import Path
+from typing import get_args
 
 from rich.table import Table
 from rich.text import Text
 
 from ci_engine.errors import ToolError, UsageError
+from ci_framework.commands.options import (
+    PlanOptions,
+    add_plan,
+    add_retire,
+    add_validation,
+    read,
+)
 from ci_framework.fleet.run import Order, run_members
 from ci_framework.fleet.state import (
     Action,
@@ -20,9 +28,9 @@ from ci_framework.fleet.state import (
     record,
     write_state,
 )
-from ci_framework.reporting.screen import make_console, print_json, printable
+from ci_framework.reporting.screen import make_console, printable
 
-__all__ = ["FleetRequest", "run_fleet"]
+__all__ = ["add_options", "run"]
 
 # These only look, so they are run every time.
 _LOOKS: tuple[Action, ...] = ("plan", "status")
@@ -31,32 +39,38 @@ _PROVES: tuple[Action, ...] = ("adopt", "validate")
 _STYLES = {0: "green", 1: "bold red", 2: "yellow", 3: "yellow"}
 
 
-@dataclass(frozen=True)
-class FleetRequest:
-    """What the command line asked for.
-
-    Attributes:
-        action: the command that each repository gets.
-        repositories: the list, one path or address per line.
-        workspace: where clones and the state are; None = beside the list.
-        jobs: how many repositories at a time.
-        limit: only this many of those still to do; 0 = all.
-        options: options of the command, by command.
-        as_json: whether to print JSON.
-        agreed: whether the user agreed to every plan.
-    """
-
+class _Request(PlanOptions, frozen=True, kw_only=True):
     action: Action
-    repositories: Path
-    workspace: Path | None
+    repositories: str
+    workspace: str
     jobs: int
     limit: int
-    options: Mapping[str, Sequence[str]]
-    as_json: bool
-    agreed: bool
+    static: bool
+    timeout: float
 
 
-def run_fleet(request: FleetRequest) -> int:
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command."""
+    parser.add_argument("action", choices=get_args(Action))
+    parser.add_argument(
+        "repositories", metavar="LIST", help="a file with one path or address per line"
+    )
+    parser.add_argument(
+        "--workspace",
+        default="",
+        metavar="DIR",
+        help="where addresses are cloned and the state is kept (default: beside LIST)",
+    )
+    parser.add_argument("--jobs", type=int, default=2, help="repositories at a time")
+    parser.add_argument(
+        "--limit", type=int, default=0, help="only this many of those still to do"
+    )
+    add_plan(parser)
+    add_retire(parser)
+    add_validation(parser)
+
+
+def run(parsed: argparse.Namespace) -> int:
     """Run the command on all repositories that it has not succeeded on yet.
 
     Raises:
@@ -64,8 +78,13 @@ def run_fleet(request: FleetRequest) -> int:
         ConfigurationError: if the state is broken.
         ToolError: if the state cannot be written.
     """
-    listing = request.repositories
-    workspace = request.workspace or listing.with_name(f"{listing.name}.fleet")
+    options = read(parsed, _Request)
+    if options.jobs < 1:
+        raise UsageError(f"--jobs: expected 1 or more, got {options.jobs}")
+    if options.limit < 0:
+        raise UsageError(f"--limit: expected 0 (no limit) or more, got {options.limit}")
+    action, listing = options.action, Path(options.repositories)
+    workspace = Path(options.workspace or listing.with_name(f"{listing.name}.fleet"))
     workspace = workspace.resolve()
     state_file = workspace / "fleet.json"
     members = read_members(listing, workspace)
@@ -74,24 +93,43 @@ def run_fleet(request: FleetRequest) -> int:
         known = state.members.get(member.path)
         member.entries = known.entries if known else {}
         state.members[member.path] = member
-    waiting = [member for member in members if not _done(member, request.action)]
-    chosen = waiting[: request.limit] if request.limit else waiting
+    waiting = [member for member in members if not _done(member, action)]
+    chosen = waiting[: options.limit] if options.limit else waiting
     console = make_console(errors=True)
-    # What cannot be kept is told before anything is done.
+    # A state that cannot be written is reported before anything is done.
     write_state(state_file, state)
 
     def on_end(member: Member, entry: Entry) -> None:
-        member.entries = record(member.entries, request.action, entry)
+        member.entries = record(member.entries, action, entry)
         write_state(state_file, state)
-        word = _word(request.action, entry.exit_code)
+        word = _word(action, entry.exit_code)
         console.print(printable(f"{word:<14}{member.source}  {entry.summary}"))
 
-    order = Order(
-        request.action, request.options.get(request.action, ()), request.agreed
-    )
-    run_members(chosen, order, request.jobs, on_end)
-    _print(request, members)
-    return _exit_code({_code(member, request.action) for member in members})
+    order = Order(action, _arguments(options), options.yes)
+    run_members(chosen, order, options.jobs, on_end)
+    options.emit({"schema": 1, "action": action, "members": members})
+    if not options.json:
+        _print(action, members)
+    return _exit_code({_code(member, action) for member in members})
+
+
+def _arguments(options: _Request) -> list[str]:
+    """The options that each repository's own command gets."""
+    found: list[str] = []
+    if options.action in ("plan", "apply", "adopt"):
+        answers = str(Path(options.answers).resolve()) if options.answers else ""
+        for option, values in (
+            ("--template", [options.template]),
+            ("--vcs-ref", [options.vcs_ref]),
+            ("--answers", [answers]),
+            ("--answer", options.answer),
+            ("--retire", options.retire),
+        ):
+            found += [word for value in values if value for word in (option, value)]
+    if options.action in ("adopt", "validate"):
+        found += ["--timeout", str(options.timeout)]
+        found += ["--static"] if options.static else []
+    return found
 
 
 def _exit_code(codes: set[int | None]) -> int:
@@ -122,20 +160,17 @@ def _word(action: Action, code: int | None) -> str:
     return _WORDS.get(code, f"exit code {code}")
 
 
-def _print(request: FleetRequest, members: Sequence[Member]) -> None:
-    if request.as_json:
-        print_json({"schema": 1, "action": request.action, "members": members})
-        return
+def _print(action: Action, members: Sequence[Member]) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0), title_justify="left")
-    for column in ("repository", request.action, "seconds", "what happened"):
+    for column in ("repository", action, "seconds", "what happened"):
         table.add_column(column, overflow="fold")
     for member in members:
-        entry = member.entries.get(request.action)
+        entry = member.entries.get(action)
         code = entry.exit_code if entry else None
         style = "dim" if code is None else _STYLES.get(code, "bold red")
         table.add_row(
             printable(member.source),
-            Text(_word(request.action, code), style=style),
+            Text(_word(action, code), style=style),
             f"{entry.seconds:.1f}" if entry else "",
             printable(entry.summary) if entry else Text(""),
         )

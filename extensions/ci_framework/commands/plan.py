@@ -2,64 +2,66 @@
 
 from __future__ import annotations
 
+import argparse
 import shlex
 from pathlib import Path
 
-import msgspec
 import yaml
 
-from ci_framework.planning.build import PlanRequest, build_plan
+from ci_framework.commands.options import PlanOptions, add_plan, add_retire, read
+from ci_framework.planning.build import build_plan
 from ci_framework.planning.plan import Plan
 from ci_framework.reporting.plan_page import print_plan
-from ci_framework.reporting.screen import make_console, print_json, write_report
+from ci_framework.reporting.screen import make_console, write_report
 from ci_framework.repository import open_repository
 
-__all__ = ["answers_text", "run_plan"]
+__all__ = ["add_options", "run"]
 
 
-def run_plan(
-    path: Path,
-    request: PlanRequest,
-    *,
-    as_json: bool,
-    whole: bool,
-    write_answers: str,
-    report_dir: str,
-) -> int:
-    """Print the plan of an adoption; the repository is not changed.
+class _Request(PlanOptions, frozen=True, kw_only=True):
+    capabilities: bool
+    write_answers: str
 
-    Args:
-        path: the top of the repository.
-        request: what was asked for.
-        as_json: whether to print JSON.
-        whole: whether every capability of the existing CI is shown.
-        write_answers: a file to write the answers to, empty = none.
-        report_dir: where to write plan.json as well, empty = nowhere.
-    """
-    built = build_plan(open_repository(path), request)
-    if write_answers:
-        target = Path(write_answers)
-        write_report(target.parent, target.name, answers_text(built.plan))
-    if report_dir:
-        text = msgspec.json.encode(built.plan).decode()
-        write_report(Path(report_dir), "plan.json", text)
-    if as_json:
-        print_json(built.plan)
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command."""
+    add_plan(parser)
+    add_retire(parser)
+    parser.add_argument(
+        "--capabilities",
+        action="store_true",
+        help="show what becomes of every part of the existing CI",
+    )
+    parser.add_argument(
+        "--write-answers",
+        default="",
+        metavar="FILE",
+        help="write the answers to a file that can be edited and given to --answers",
+    )
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Print the plan of an adoption; the repository is not changed."""
+    options = read(parsed, _Request)
+    plan = build_plan(open_repository(Path(options.path)), options.plan_request()).plan
+    if options.write_answers:
+        target = Path(options.write_answers)
+        write_report(target.parent, target.name, _answers_text(plan))
+    options.emit(plan)
+    if options.json:
         return 0
     console = make_console()
-    print_plan(built.plan, console, whole=whole)
-    if built.plan.writes:
-        command = (
-            f"ci-framework adopt {shlex.quote(str(path))} --plan {built.plan.hash}"
-        )
+    print_plan(plan, console, whole=options.capabilities)
+    if plan.writes:
+        command = f"ci-framework adopt {shlex.quote(options.path)} --plan {plan.hash}"
         console.print(f"Next: {command} (with the same options)", soft_wrap=True)
     return 0
 
 
-def answers_text(plan: Plan) -> str:
-    """The answers as a YAML file to edit, with the reason above each."""
+def _answers_text(plan: Plan) -> str:
+    """The answers as a YAML file, with the reason above each."""
     lines = [
-        "# Answers of ci-framework: edit them and give them back by --answers.",
+        "# Answers of ci-framework: edit them, then give this file to --answers.",
         "",
     ]
     for name, value in plan.answers.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
@@ -11,52 +11,70 @@ import questionary
 from rich.table import Table
 
 from ci_engine.errors import ToolError, UsageError
-from ci_framework.planning.build import PlanRequest
+from ci_framework.commands.options import (
+    Options,
+    PlanOptions,
+    add_dry_run,
+    add_plan,
+    has_terminal,
+    read,
+)
 from ci_framework.planning.renewal import Offer, Renewal, find_renewal
-from ci_framework.reporting.screen import make_console, print_json, printable
+from ci_framework.reporting.screen import make_console, printable
 from ci_framework.repository import Repository, open_repository
 from ci_framework.updating import update_answers
 
-__all__ = ["run_regenerate"]
+__all__ = ["add_options", "run"]
 
 
-def run_regenerate(
-    path: Path, request: PlanRequest, *, agreed: bool, as_json: bool
-) -> int:
+class _Request(PlanOptions, frozen=True, kw_only=True):
+    dry_run: bool
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command."""
+    add_plan(parser)
+    add_dry_run(parser)
+
+
+def run(parsed: argparse.Namespace) -> int:
     """Offer the answers that changed, and update with those that are taken.
 
     The update is an ordinary one of Copier at the recorded version: it leaves its
     result in the work tree, not committed.
 
     Raises:
-        UsageError: if the repository was not adopted, is not clean, or there is no
-            terminal to ask at.
+        UsageError: if the repository was not adopted or is not clean.
         ToolError: if Copier fails.
     """
-    _refuse_other_version(request)
-    repository = open_repository(path)
+    options = read(parsed, _Request)
+    if options.template or options.vcs_ref:
+        raise UsageError(
+            "--template and --vcs-ref are not possible here: the recorded version of "
+            "the template is rendered again",
+            hint="take another version with `copier update`",
+        )
+    repository = open_repository(Path(options.path))
     renewal = find_renewal(repository)
-    _refuse_unknown(renewal, request.answers)
+    given = options.plan_request().answers
+    _refuse_unknown(renewal, given)
     offered = {offer.name: offer.offered for offer in renewal.offers}
-    wanted = {**offered, **request.answers}
-    if not as_json:
+    wanted = {**offered, **given}
+    if not options.json:
         _print(renewal)
-    if not wanted:
-        _tell(renewal, {}, [], as_json=as_json)
-        return 0
-    asked = not agreed and not as_json and sys.stdin.isatty()
-    if not agreed and not asked:
-        _tell(renewal, {}, [], as_json=as_json)
-        if not as_json:
+    asks = not options.yes and not options.json and has_terminal()
+    if not wanted or options.dry_run or not (options.yes or asks):
+        _report(options, renewal, {}, [])
+        if wanted and not options.json:
             make_console().print("Next: the same with --yes")
         return 0
     _refuse_dirty(repository)
-    if asked:
-        wanted = {**_ask(renewal.offers), **request.answers}
+    if asks:
+        wanted = {**_ask(renewal.offers), **given}
     if not wanted:
         return 0
     changed, conflicts = update_answers(repository, renewal.recorded, wanted)
-    _tell(renewal, wanted, changed, as_json=as_json)
+    _report(options, renewal, wanted, changed)
     if conflicts:
         raise ToolError(
             f"the update left conflicts in {', '.join(conflicts)}",
@@ -84,8 +102,9 @@ def _print(renewal: Renewal) -> None:
     console.print(table)
     if renewal.guessed:
         console.print(
-            "note: the history of this clone does not reach back to when these were "
-            "answered: you may have chosen otherwise; `git fetch --unshallow` tells"
+            "note: the history of this clone does not reach back to when these "
+            "answers were recorded, so they may have been chosen on purpose; "
+            "`git fetch --unshallow` gets it"
         )
 
 
@@ -99,20 +118,11 @@ def _ask(offers: list[Offer]) -> dict[str, object]:
     return {named[text].name: named[text].offered for text in taken}
 
 
-def _refuse_other_version(request: PlanRequest) -> None:
-    if request.template or request.ref or request.retire:
-        raise UsageError(
-            "found --template, --vcs-ref or --retire; allowed: --answer, --answers and "
-            "--yes: the recorded version of the template is rendered again",
-            hint="take another version with `copier update` afterwards",
-        )
-
-
 def _refuse_unknown(renewal: Renewal, given: Mapping[str, object]) -> None:
     known = renewal.recorded.answers
     if unknown := [name for name in given if name not in known]:
         raise UsageError(
-            f"--answer: found {', '.join(unknown)}; allowed: {', '.join(known)}"
+            f"--answer: expected one of {', '.join(known)}, got {', '.join(unknown)}"
         )
 
 
@@ -120,41 +130,33 @@ def _refuse_dirty(repository: Repository) -> None:
     changed = repository.git("status", "--porcelain", "-z").split(b"\0")
     if names := [row[3:].decode("utf-8", "replace") for row in changed if row]:
         raise UsageError(
-            f"found changes that are not committed: {', '.join(names[:5])}; allowed: "
-            "a clean work tree, so that the update can be told from them",
+            f"uncommitted changes: {', '.join(names[:5])}; the update could not be "
+            "distinguished from them",
             hint="commit or stash them",
         )
 
 
-def _tell(
+def _report(
+    options: Options,
     renewal: Renewal,
     taken: Mapping[str, object],
     changed: list[str],
-    *,
-    as_json: bool,
 ) -> None:
-    if as_json:
-        offers = [
-            {
-                "answer": offer.name,
-                "recorded": offer.recorded,
-                "offered": offer.offered,
-                "because": offer.because,
-                "since": offer.since,
-            }
-            for offer in renewal.offers
-        ]
-        print_json(
-            {
-                "schema": 1,
-                "offers": offers,
-                "taken": taken,
-                "changed": changed,
-            }
-        )
-    elif changed:
-        make_console().print(
+    offers = [
+        {
+            "answer": offer.name,
+            "recorded": offer.recorded,
+            "offered": offer.offered,
+            "because": offer.because,
+            "since": offer.since,
+        }
+        for offer in renewal.offers
+    ]
+    options.emit({"schema": 1, "offers": offers, "taken": taken, "changed": changed})
+    if changed and not options.json:
+        console = make_console()
+        console.print(
             f"Updated {len(changed)} files; review them with `git diff`, then commit:"
         )
         for name in changed:
-            make_console().print(printable(f"  {name}"))
+            console.print(printable(f"  {name}"))

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
-import questionary
 
 from ci_engine.errors import UsageError
 from ci_framework.applying.amend import amend
 from ci_framework.applying.journal import home, read_journal, record_validation
 from ci_framework.applying.records import Journal, RecordedVerdict
 from ci_framework.applying.recover import refuse_interrupted
+from ci_framework.commands.options import (
+    Options,
+    add_validation,
+    confirm,
+    has_terminal,
+    read,
+)
 from ci_framework.planning.build import PlanRequest, build_plan
 from ci_framework.planning.plan import Operation
 from ci_framework.planning.stored_plan import StoredPlan, read_plan
@@ -24,7 +30,7 @@ from ci_framework.validating.clones import clone_both
 from ci_framework.validating.model import AdoptionFacts, Hashes, Validation, Verdict
 from ci_framework.validating.validate import Scope, planned_commands, validate
 
-__all__ = ["ValidateRequest", "run_validate", "validate_adoption"]
+__all__ = ["ValidateOptions", "add_options", "run", "validate_adoption"]
 
 BASELINE = "ci-framework/project/baseline.json"
 _VERDICTS: dict[Verdict, RecordedVerdict] = {
@@ -36,39 +42,33 @@ _VERDICTS: dict[Verdict, RecordedVerdict] = {
 }
 
 
-@dataclass(frozen=True)
-class ValidateRequest:
-    """What the command line asked for.
-
-    Attributes:
-        static: run nothing of the project.
-        agreed: whether the user agreed to run the project's code.
-        timeout: seconds that one run of the project's tests may take.
-        as_json: whether to print JSON.
-        report_dir: where reports are written, empty = inside the git directory.
-    """
+class ValidateOptions(Options, frozen=True, kw_only=True):
+    """The options of ``validate``, which ``adopt`` has as well."""
 
     static: bool
-    agreed: bool
     timeout: float
-    as_json: bool
-    report_dir: str
 
 
-def run_validate(path: Path, request: ValidateRequest) -> int:
-    """Validate the adoption of a repository.
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command."""
+    add_validation(parser)
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Validate the adoption of a repository."""
+    options = read(parsed, ValidateOptions)
+    repository = open_repository(Path(options.path))
+    refuse_interrupted(repository)
+    return validate_adoption(repository, options)
+
+
+def validate_adoption(repository: Repository, options: ValidateOptions) -> int:
+    """Validate, record what is red today in the adoption's commit, and report.
 
     Raises:
         UsageError: if there is no adoption.
         ToolError: if git cannot clone the repository.
     """
-    repository = open_repository(path)
-    refuse_interrupted(repository)
-    return validate_adoption(repository, request)
-
-
-def validate_adoption(repository: Repository, request: ValidateRequest) -> int:
-    """Validate, record what is red today in the adoption's commit, and report."""
     journal = read_journal(repository)
     if journal is None or not journal.in_force:
         raise UsageError(
@@ -81,26 +81,26 @@ def validate_adoption(repository: Repository, request: ValidateRequest) -> int:
             hint="validate the adoption in the clone in which it was applied",
         )
     facts = _facts(journal, stored)
-    console = make_console(errors=request.as_json)
+    console = make_console(errors=options.json)
     with clone_both(repository, facts.base, facts.adopted) as clones:
         scope: Scope = "static"
-        if not request.static:
+        if not options.static:
             console.print("\nThe validation runs code of the project:")
             for row in planned_commands(clones, facts):
                 console.print(printable(row))
-            scope = "full" if request.agreed or _ask() else "not-agreed"
+            scope = "full" if options.yes or _ask() else "not-agreed"
         validation = validate(
             repository,
             facts,
             clones,
             scope=scope,
             console=console,
-            timeout=request.timeout,
+            timeout=options.timeout,
         )
     recorded = _record_baseline(repository, validation)
     summary = _summary(validation)
     record_validation(repository, _VERDICTS[validation.verdict], summary)
-    _report(repository, request, stored, validation, recorded)
+    _report(repository, options, stored, validation, recorded)
     return validation.exit_code
 
 
@@ -127,9 +127,7 @@ def _replan(clone: Repository) -> list[Operation]:
 
 
 def _ask() -> bool:
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return False
-    return bool(questionary.confirm("Run this?", default=True).ask())
+    return has_terminal() and confirm("Run this?", default=True)
 
 
 def _record_baseline(repository: Repository, validation: Validation) -> bool:
@@ -152,20 +150,20 @@ def _summary(validation: Validation) -> str:
 
 def _report(
     repository: Repository,
-    request: ValidateRequest,
+    options: ValidateOptions,
     stored: StoredPlan,
     validation: Validation,
     recorded: bool,
 ) -> None:
     directory = (
-        Path(request.report_dir) if request.report_dir else home(repository) / "report"
+        Path(options.report_dir) if options.report_dir else home(repository) / "report"
     )
     page = report_markdown(stored.plan, validation, stored.inventory)
     data = report_json(stored.plan, validation, stored.inventory)
     text = msgspec.json.format(msgspec.json.encode(data)).decode() + "\n"
     write_report(directory, "adoption.json", text)
     location = write_report(directory, "adoption.md", page)
-    if request.as_json:
+    if options.json:
         sys.stdout.write(text)
         return
     console = make_console()

@@ -7,15 +7,16 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from ci_engine.configuration.tables import items, table
 from ci_framework.inventory import Evidence
 from ci_framework.planning.plan import Operation
-from ci_framework.planning.shapes_model import entries, items, table
 from ci_framework.planning.update_answers import (
     OTHER_NAME,
     RENOVATE,
     UPDATES_FILE,
     looks_at_top,
 )
+from ci_framework.planning.yaml_locations import read_entries
 from ci_framework.repository import Repository
 
 __all__ = ["exclusions"]
@@ -56,10 +57,10 @@ def _leaves_alone(content: bytes, owned: list[str]) -> bool:
         document = table(msgspec.json.decode(content))
     except msgspec.DecodeError:
         return all(f'"{path}"' in content.decode("utf-8", "replace") for path in owned)
-    named = {*items(document.get("ignorePaths"))}
-    for rule in map(table, items(document.get("packageRules"))):
+    named = {*items(document, "ignorePaths")}
+    for rule in map(table, items(document, "packageRules")):
         if rule.get("enabled") is False:
-            named |= {*items(rule.get("matchFileNames"))}
+            named |= {*items(rule, "matchFileNames")}
     return named.issuperset(owned)
 
 
@@ -68,7 +69,7 @@ def _dependabot(
 ) -> Iterator[Operation]:
     path = next((n for n in (UPDATES_FILE, OTHER_NAME) if n in repository.tracked), "")
     text = (repository.blob(path) or b"").decode("utf-8", "replace") if path else ""
-    for entry in entries(text, "updates"):
+    for entry in read_entries(text, "updates"):
         if not looks_at_top(entry):
             continue
         name = str(entry.get("package-ecosystem"))
@@ -80,7 +81,7 @@ def _dependabot(
             owned = [*_workflows(rendered), *(_actions(rendered) if deep else [])]
         elif name in _PYTHON and deep:
             owned = [f"{_ENGINE}**"]
-        missing = [row for row in owned if row not in items(entry.get("exclude-paths"))]
+        missing = [row for row in owned if row not in items(entry, "exclude-paths")]
         if missing:
             rows = f"exclude-paths: {json.dumps(missing)}"
             yield _by_hand(path, f"its Dependabot: add to the entry for {name}: {rows}")

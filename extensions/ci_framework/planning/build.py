@@ -11,13 +11,14 @@ import msgspec
 from ci_engine.configuration.loading import Table, as_table
 from ci_engine.errors import ToolError, UsageError
 from ci_framework.analysis.analyze import analyze
+from ci_framework.analysis.survey import PYPROJECT
 from ci_framework.answers import derive_answers, own_settings
 from ci_framework.inventory import Evidence, Inventory
 from ci_framework.planning.bots import exclusions
 from ci_framework.planning.capabilities import map_capabilities
 from ci_framework.planning.drift import find_drift
 from ci_framework.planning.file_answers import shape_answers
-from ci_framework.planning.files import PYPROJECT, Blocked, FilePlan, plan_files
+from ci_framework.planning.files import Blocked, FilePlan, plan_files
 from ci_framework.planning.plan import Change, Operation, Plan, plan_hash, summarize
 from ci_framework.planning.recorded_answers import (
     Recorded,

@@ -8,9 +8,10 @@ from typing import Literal
 
 from ci_framework.analysis.purposes.vocabulary import word_set
 from ci_framework.analysis.workflows.references import GATEKEEPERS
+from ci_framework.answers import OwnSetting
 from ci_framework.inventory import Inventory, Job, Step, Unreadable, Workflow
 from ci_framework.planning.capability_features import Feature, job_features
-from ci_framework.planning.covering import Coverage, Covering, Own
+from ci_framework.planning.covering import Coverage, Covering
 from ci_framework.planning.plan import Capability
 
 __all__ = ["map_capabilities"]
@@ -29,7 +30,7 @@ def map_capabilities(
     inventory: Inventory,
     answers: Mapping[str, object],
     retired: Collection[str] = (),
-    own: Sequence[Own] = (),
+    own: Sequence[OwnSetting] = (),
 ) -> list[Capability]:
     """Tell of everything that the existing CI does what becomes of it.
 

@@ -6,65 +6,30 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Protocol, cast
+from typing import cast
 
 import msgspec
 
 from ci_engine.configuration.loading import configs_directory, read_yaml
 from ci_engine.configuration.settings import TIERS, QualityTiers
 from ci_framework.analysis.purposes.activities import Doing, doings
-from ci_framework.analysis.purposes.vocabulary import word_set
+from ci_framework.analysis.purposes.vocabulary import (
+    ACTION_PROGRAMS,
+    CHECKS,
+    word_set,
+)
+from ci_framework.answers import OwnSetting
 from ci_framework.inventory import Inventory, Step
 
-__all__ = ["Coverage", "Covering", "Own"]
+__all__ = ["Coverage", "Covering"]
 
-# The programs whose work a check does as well, by what they are for.
-_PROGRAMS: dict[str, tuple[str, frozenset[str]]] = {
-    "test": ("test", frozenset(("pytest", "py.test", "unittest"))),
-    "lint": ("lint", frozenset(("ruff",))),
-    "format": ("format", frozenset(("ruff",))),
-    "coverage": ("coverage", frozenset(("coverage",))),
-    "security": ("security", frozenset(("bandit",))),
-    "audit": ("audit", frozenset(("pip-audit", "uv"))),
-    "hooks": ("hooks", frozenset(("pre-commit", "prek"))),
-    "build": (
-        "build",
-        frozenset(("build", "pyproject-build", "uv", "hatch", "poetry", "pdm", "flit")),
-    ),
-    "metadata": ("build", frozenset(("twine",))),
-    "lock": ("lock", frozenset(("uv", "poetry", "pdm", "pixi"))),
-}
 _PATCH_COVERAGE = ("diff-cover", "diff-quality")
-# Actions that run nothing but such a program.
-_ACTIONS = {
-    "astral-sh/ruff-action": ("lint", "ruff"),
-    "chartboost/ruff-action": ("lint", "ruff"),
-    "pre-commit/action": ("hooks", "pre-commit"),
-    "j178/prek-action": ("hooks", "pre-commit"),
-    "pypa/gh-action-pip-audit": ("audit", "pip-audit"),
-    "jakebailey/pyright-action": ("typecheck", "pyright"),
-    "hynek/build-and-inspect-python-package": ("build", "build"),
-}
 _WORKFLOWS = {"remote": "python-ci.yml", "hybrid": "local-hybrid.yml"}
 # Checks that run on every leg of the matrix; the others run in one job.
 _ON_EVERY_LEG = ("test", "coverage", "patch-coverage")
 # Options of pytest that take another word, and those that select tests.
 _VALUED = word_set("pytest-values")
 _SELECTING = ("-m", "-k", "--deselect", "--ignore", "--ignore-glob", "--lf", "--ff")
-
-
-class Own(Protocol):
-    """A setting of the project's own that adoption writes."""
-
-    @property
-    def key(self) -> tuple[str, ...]:
-        """Where it stands below ``[tool.ci-framework]``."""
-        ...
-
-    @property
-    def value(self) -> str | int | bool | list[str]:
-        """What it is set to."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -92,7 +57,7 @@ class Covering:
 
     inventory: Inventory
     answers: Mapping[str, object]
-    own: Sequence[Own] = ()
+    own: Sequence[OwnSetting] = ()
 
     def text(self, name: str, default: str) -> str:
         """An answer that is text."""
@@ -175,7 +140,7 @@ class Covering:
         return next((kind for kind in kinds if not kind.by), kinds[0])
 
     def _of_action(self, step: Step, does: str) -> Coverage:
-        known = _ACTIONS.get(step.text.split("@", 1)[0].lower())
+        known = ACTION_PROGRAMS.get(step.text.split("@", 1)[0].lower())
         if known is None or known[0] != does:
             return Coverage("", "the framework has nothing of the kind")
         return self._of_check(*self._check(does, known[1]))
@@ -186,7 +151,7 @@ class Covering:
                 return self._of_check(check, f"`{shlex.join(words)}` is its command")
         if doing.guessed:
             return Coverage("", f"only its name tells what `{doing.program}` runs")
-        if doing.does == "test" and doing.program in _PROGRAMS["test"][1]:
+        if doing.does == "test" and doing.program in CHECKS["test"][1]:
             if "test" in self.commands:
                 own = shlex.join(self.commands["test"])
                 return Coverage("", f"the framework runs `{own}` instead")
@@ -205,7 +170,7 @@ class Covering:
             if program == asked:
                 return "typecheck", f"{asked} runs as well"
             return "", f"the framework runs {asked}, here it is `{program}`"
-        check, programs = _PROGRAMS.get(does, ("", frozenset[str]()))
+        check, programs = CHECKS.get(does, ("", frozenset[str]()))
         if program in programs:
             return check, f"the check `{check}` runs as well"
         if check:

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
+from ci_engine.validation.blocks import SHARED_FILES
+from ci_framework.planning.edits import block_of
 from ci_framework.planning.files import digest, patch_of
-from ci_framework.planning.markers import block_of
 from ci_framework.planning.plan import Operation
 from ci_framework.rendering import Rendered
 from ci_framework.repository import Repository
 
-__all__ = ["SHARED_FILES", "find_drift"]
+__all__ = ["find_drift"]
 
-SHARED_FILES = (
-    "pyproject.toml",
-    "ci-framework.toml",
-    ".pre-commit-config.yaml",
-    ".gitignore",
-    ".gitattributes",
-    ".github/dependabot.yml",
-)
 # What a new project got once and owns since.
 _SEEDS = (".editorconfig", "LICENSE", "README.md", "docs/", "src/", "tests/")
 

@@ -4,26 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from ci_framework.planning.edits import CannotEdit, line_end, read_editable
-from ci_framework.planning.edits_model import decode
-from ci_framework.planning.hook_answers import HOOKS_FILE, shape_hooks
+from ci_engine.validation.blocks import SHARED_FILES
+from ci_framework.analysis.survey import PYPROJECT
+from ci_framework.answers import Answer
+from ci_framework.planning.edits import CannotEdit, decode, line_end, read_editable
+from ci_framework.planning.files import SETTINGS_FILE
+from ci_framework.planning.hook_answers import shape_hooks
 from ci_framework.planning.name_answers import shape_prefix, shape_unmanaged
-from ci_framework.planning.shapes_model import Shape
 from ci_framework.planning.toml_block import toml_problem
-from ci_framework.planning.update_answers import UPDATES_FILE, shape_updates
+from ci_framework.planning.update_answers import shape_updates
 from ci_framework.repository import Repository
 
-__all__ = ["Shape", "shape_answers"]
+__all__ = ["shape_answers"]
 
-_PYPROJECT, _SETTINGS = "pyproject.toml", "ci-framework.toml"
-_SHARED = (
-    _PYPROJECT,
-    _SETTINGS,
-    HOOKS_FILE,
-    ".gitignore",
-    ".gitattributes",
-    UPDATES_FILE,
-)
 _PIXI_PROBE = "\n".join(
     f"[tool.pixi.{table}.ci-framework-probe]"
     for table in ("feature", "environments", "tasks")
@@ -32,7 +25,7 @@ _PIXI_PROBE = "\n".join(
 
 def shape_answers(
     repository: Repository, retired: Collection[str] = ()
-) -> dict[str, Shape]:
+) -> dict[str, Answer]:
     """The answers that follow from how the project's files are written.
 
     Only answers that differ from their defaults are in it. A file that cannot take
@@ -52,23 +45,23 @@ def shape_answers(
     }
 
 
-def _settings(repository: Repository) -> Iterator[tuple[str, Shape]]:
+def _settings(repository: Repository) -> Iterator[tuple[str, Answer]]:
     """Where the settings go, and whether pixi's tables can go there too."""
     try:
-        before = read_editable(repository, _PYPROJECT)
+        before = read_editable(repository, PYPROJECT)
         text = None if before is None else decode(before)
         problem = _toml_refusal(text or "")
     except CannotEdit as error:
         text, problem = "", error.reason
     if text is None:
-        because = f"there is no {_PYPROJECT}, and the project keeps it that way"
-        yield "settings_file", Shape.at(_SETTINGS, because)
+        because = f"there is no {PYPROJECT}, and the project keeps it that way"
+        yield "settings_file", Answer(SETTINGS_FILE, because)
     elif problem:
-        because = f"{_PYPROJECT} cannot take the settings: {problem}"
-        yield "settings_file", Shape.at(_SETTINGS, because, _PYPROJECT)
+        because = f"{PYPROJECT} cannot take the settings: {problem}"
+        yield "settings_file", Answer(SETTINGS_FILE, because)
     elif toml_problem(f"{text}\n{_PIXI_PROBE}\n"):
         because = "its tables of pixi are written so that none can be added to them"
-        yield "pixi_tiers", Shape.at("project", because, _PYPROJECT)
+        yield "pixi_tiers", Answer("project", because)
 
 
 def _toml_refusal(text: str) -> str:
@@ -80,14 +73,16 @@ def _toml_refusal(text: str) -> str:
     return ""
 
 
-def _line_ends(repository: Repository) -> Iterator[tuple[str, Shape]]:
+def _line_ends(repository: Repository) -> Iterator[tuple[str, Answer]]:
     """The shared files that git itself stores with the line ends of Windows.
 
     In the work tree every file may have them; Copier merges what git stores.
     """
     found = [
-        path for path in _SHARED if line_end(repository.blob(path) or b"") == b"\r\n"
+        path
+        for path in SHARED_FILES
+        if line_end(repository.blob(path) or b"") == b"\r\n"
     ]
     if found:
         because = f"git stores {', '.join(found)} with the line ends of Windows"
-        yield "crlf_files", Shape.at(found, because, *found)
+        yield "crlf_files", Answer(found, because)

@@ -7,27 +7,27 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ci_framework.analysis.survey import PYPROJECT
 from ci_framework.answers import OwnSetting
 from ci_framework.planning.edits import (
     CannotEdit,
     Edit,
     append_text_block,
-    insert_toml_block,
-    insert_yaml_item,
     patch_text,
 )
 from ci_framework.planning.oracle import verify
 from ci_framework.planning.plan import Change, Operation, Risk
+from ci_framework.planning.toml_block import insert_toml_block
 from ci_framework.planning.toml_settings import write_value
+from ci_framework.planning.yaml_block import LISTS, insert_yaml_item
 from ci_framework.rendering import Rendered, RenderedFile
 from ci_framework.repository import Repository
 
-__all__ = ["Blocked", "FilePlan", "digest", "patch_of", "plan_files"]
+__all__ = ["Blocked", "FilePlan", "digest", "insert_block", "patch_of", "plan_files"]
 
-PYPROJECT = "pyproject.toml"
 SETTINGS_FILE = "ci-framework.toml"
 # The files in which the framework owns a block, and the list it is an item of.
-_LISTS = {".pre-commit-config.yaml": "repos", ".github/dependabot.yml": "updates"}
+_LISTS = {path: key for key, path in LISTS.items()}
 _TEXTS = (".gitignore", ".gitattributes")
 _WORKFLOWS = ".github/workflows/"
 
@@ -122,7 +122,7 @@ def _insert(
         plan.blocked.append(Blocked(path, "it is a link or no ordinary file", ""))
         return
     try:
-        edit = _edit(path, before, file.content, own)
+        edit = insert_block(path, before, file.content, own)
         verify(path, before, edit)
     except CannotEdit as error:
         plan.blocked.append(Blocked(path, str(error), error.patch))
@@ -144,8 +144,15 @@ def _insert(
     plan.operations += _leaves(path, own, digest(edit.after))
 
 
-def _edit(path: str, before: bytes, block: bytes, own: Sequence[OwnSetting]) -> Edit:
-    if path in (PYPROJECT, SETTINGS_FILE):
+def insert_block(
+    path: str, before: bytes, block: bytes, own: Sequence[OwnSetting] = ()
+) -> Edit:
+    """Insert what was rendered for a shared file, by its kind.
+
+    Raises:
+        CannotEdit: if it has to be left alone.
+    """
+    if path.endswith(".toml"):
         return insert_toml_block(before, block, own)
     if path in _LISTS:
         return insert_yaml_item(before, block, _LISTS[path])

@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ci_framework.planning.edits import CannotEdit, read_editable
-from ci_framework.planning.edits_model import decode
-from ci_framework.planning.shapes_model import (
-    Shape,
-    entries,
-    items,
-    shape_of_indent,
-    table,
+from ci_engine.configuration.tables import dig, items
+from ci_framework.answers import Answer
+from ci_framework.planning.edits import CannotEdit, decode, read_editable
+from ci_framework.planning.yaml_locations import (
+    Listing,
+    find_list,
+    odd_indent,
+    read_entries,
 )
-from ci_framework.planning.yaml_locations import Listing, find_list
 from ci_framework.repository import Repository
 
 __all__ = ["HOOKS_FILE", "shape_hooks"]
@@ -38,7 +37,7 @@ _COMMANDS = re.compile(
 _LARGEST = 500_000
 
 
-def shape_hooks(repository: Repository) -> dict[str, Shape]:
+def shape_hooks(repository: Repository) -> dict[str, Answer]:
     """The answers about the file of pre-commit."""
     try:
         before = read_editable(repository, HOOKS_FILE)
@@ -52,25 +51,26 @@ def shape_hooks(repository: Repository) -> dict[str, Shape]:
 
 def _shapes(
     repository: Repository, text: str, listing: Listing
-) -> Iterator[tuple[str, Shape]]:
+) -> Iterator[tuple[str, Answer]]:
     if "ci" in listing.keys:
         because = "pre-commit.ci runs the hooks, and these need the repository's engine"
-        yield "hooks", Shape.at([], because, HOOKS_FILE)
+        yield "hooks", Answer([], because)
         return
     reasons = dict(_left_out(repository, text))
     if reasons:
         kept = [name for name in ("lint", "format") if name not in reasons]
-        yield "hooks", Shape.at(kept, "; ".join(reasons.values()), HOOKS_FILE)
-    for shape in shape_of_indent(listing, "repos", HOOKS_FILE):
-        yield "hooks_indent", shape
+        yield "hooks", Answer(kept, "; ".join(reasons.values()))
+    if (indent := odd_indent(listing)) is not None:
+        because = f"the list repos in {HOOKS_FILE} is indented by {indent}"
+        yield "hooks_indent", Answer(indent, because)
 
 
 def _left_out(repository: Repository, text: str) -> Iterator[tuple[str, str]]:
     """The hooks that the project does not need, each with the reason."""
     ids = {
-        str(table(hook).get("id"))
-        for entry in entries(text, "repos")
-        for hook in items(entry.get("hooks"))
+        str(dig(hook, "id"))
+        for entry in read_entries(text, "repos")
+        for hook in items(entry, "hooks")
     }
     linters, formatters = sorted(ids & _LINTERS), sorted(ids & _FORMATTERS)
     if linters:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ci_framework.planning.shapes_model import Shape, first_of
+from ci_framework.answers import Answer
 from ci_framework.repository import Repository
 
 __all__ = [
@@ -54,7 +54,7 @@ _ZIZMOR_CONFIGS = (
 )
 
 
-def shape_prefix(repository: Repository) -> dict[str, Shape]:
+def shape_prefix(repository: Repository) -> dict[str, Answer]:
     """The first prefix that makes every name free, none if the plain ones are."""
     taken = list(_taken(repository, ""))
     if not taken:
@@ -62,7 +62,7 @@ def shape_prefix(repository: Repository) -> dict[str, Shape]:
     free = (prefix for prefix in PREFIXES if not any(_taken(repository, prefix)))
     prefix = next(free, PREFIXES[-1])
     because = f"the project has {', '.join(taken)} of its own"
-    return {"github_prefix": Shape.at(prefix, because, *taken)}
+    return {"github_prefix": Answer(prefix, because)}
 
 
 def _taken(repository: Repository, prefix: str) -> Iterator[str]:
@@ -96,10 +96,10 @@ def _name_of(content: bytes) -> str:
     return name.partition(" #")[0].strip().strip("\"'")
 
 
-def shape_unmanaged(repository: Repository) -> dict[str, Shape]:
+def shape_unmanaged(repository: Repository) -> dict[str, Answer]:
     """The framework's files that would replace the effect of the project's own."""
-    own = first_of(repository, *_ZIZMOR_CONFIGS)
+    own = next((path for path in _ZIZMOR_CONFIGS if path in repository.tracked), "")
     if not own or (repository.blob(own) or b"").startswith(_OURS):
         return {}
     because = f"the project has its own configuration of zizmor, {own}"
-    return {"unmanaged": Shape.at([_ZIZMOR_CONFIG], because, own)}
+    return {"unmanaged": Answer([_ZIZMOR_CONFIG], because)}

@@ -11,16 +11,18 @@ import msgspec
 import tomlkit
 
 from ci_engine.configuration.loading import Table
-from ci_framework.planning.edits_model import (
+from ci_framework.planning.edits import (
     BOM,
+    END,
+    START,
     CannotEdit,
     Edit,
+    block_of,
     decode,
     found_block,
     line_end,
     remove_spans,
 )
-from ci_framework.planning.markers import END, START, block_of
 from ci_framework.planning.yaml_block import LISTS
 from ci_framework.planning.yaml_meaning import PARSERS, Meanings, Node
 

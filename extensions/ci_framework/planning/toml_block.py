@@ -9,22 +9,25 @@ from typing import cast
 import msgspec
 
 from ci_engine.configuration.loading import Table
-from ci_framework.planning.edits_model import (
+from ci_framework.answers import OwnSetting
+from ci_framework.planning.edits import (
     CannotEdit,
     Edit,
+    append_to,
     decode,
     line_end,
     marked_block,
 )
-from ci_framework.planning.text_block import append_to
-from ci_framework.planning.toml_settings import Setting, write_settings
+from ci_framework.planning.toml_settings import write_settings
 
 __all__ = ["insert_toml_block", "toml_problem"]
 
 _HEADER = re.compile(r"^\[[^\[].*\]$", re.MULTILINE)
 
 
-def insert_toml_block(before: bytes, block: bytes, own: Sequence[Setting] = ()) -> Edit:
+def insert_toml_block(
+    before: bytes, block: bytes, own: Sequence[OwnSetting] = ()
+) -> Edit:
     """Append the framework's block, and above it settings of the project's own.
 
     Args:

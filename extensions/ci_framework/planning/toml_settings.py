@@ -6,9 +6,10 @@ import json
 import re
 import textwrap
 from collections.abc import Sequence
-from typing import Protocol
 
-__all__ = ["Setting", "write_settings", "write_value"]
+from ci_framework.answers import OwnSetting, SettingValue
+
+__all__ = ["write_settings", "write_value"]
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _WIDTH = 88
@@ -17,31 +18,10 @@ _INTRODUCTION = (
     "project's own, updates leave them as they are."
 )
 
-Value = str | int | bool | list[str]
 
-
-class Setting(Protocol):
-    """One setting of the project's own."""
-
-    @property
-    def key(self) -> tuple[str, ...]:
-        """Its place below ``tool.ci-framework``."""
-        ...
-
-    @property
-    def value(self) -> Value:
-        """What it is set to."""
-        ...
-
-    @property
-    def because(self) -> str:
-        """Why, one sentence."""
-        ...
-
-
-def write_settings(settings: Sequence[Setting]) -> str:
+def write_settings(settings: Sequence[OwnSetting]) -> str:
     """Write settings as tables below ``[tool.ci-framework]``, each with its reason."""
-    tables: dict[tuple[str, ...], list[Setting]] = {}
+    tables: dict[tuple[str, ...], list[OwnSetting]] = {}
     for setting in settings:
         tables.setdefault(setting.key[:-1], []).append(setting)
     parts = [_comment(_INTRODUCTION)]
@@ -55,7 +35,7 @@ def write_settings(settings: Sequence[Setting]) -> str:
     return "\n".join(parts)
 
 
-def write_value(value: Value) -> str:
+def write_value(value: SettingValue) -> str:
     """One value in TOML 1.0; a list of it that is long has one item on each line."""
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -5,16 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 
-from ci_framework.planning.edits import CannotEdit, read_editable
-from ci_framework.planning.edits_model import decode
-from ci_framework.planning.shapes_model import (
-    Shape,
-    entries,
-    first_of,
-    items,
-    shape_of_indent,
-)
-from ci_framework.planning.yaml_locations import find_list
+from ci_engine.configuration.tables import items
+from ci_framework.answers import Answer
+from ci_framework.planning.edits import CannotEdit, decode, read_editable
+from ci_framework.planning.yaml_locations import find_list, odd_indent, read_entries
 from ci_framework.repository import Repository
 
 __all__ = [
@@ -46,15 +40,15 @@ _WORKFLOW = re.compile(r"\.github/workflows/[^/]+\.ya?ml")
 
 def shape_updates(
     repository: Repository, retired: Collection[str] = ()
-) -> dict[str, Shape]:
+) -> dict[str, Answer]:
     """The answers about bots and the file of Dependabot."""
-    renovate = first_of(repository, *RENOVATE)
+    renovate = next((path for path in RENOVATE if path in repository.tracked), "")
     if renovate:
         because = f"Renovate keeps the project up to date, by {renovate}"
-        return {"update_bot": Shape.at("none", because, renovate)}
+        return {"update_bot": Answer("none", because)}
     if OTHER_NAME in repository.tracked:
         because = f"the project configures Dependabot in {OTHER_NAME}"
-        return {"update_bot": Shape.at("none", because, OTHER_NAME)}
+        return {"update_bot": Answer("none", because)}
     try:
         before = read_editable(repository, UPDATES_FILE)
         text = "" if before is None else decode(before)
@@ -62,14 +56,15 @@ def shape_updates(
     except CannotEdit:
         return {}
     shapes = dict(_ecosystems(text, repository, retired))
-    for shape in shape_of_indent(listing, "updates", UPDATES_FILE):
-        shapes["updates_indent"] = shape
+    if (indent := odd_indent(listing)) is not None:
+        because = f"the list updates in {UPDATES_FILE} is indented by {indent}"
+        shapes["updates_indent"] = Answer(indent, because)
     return shapes
 
 
 def _ecosystems(
     text: str, repository: Repository, retired: Collection[str]
-) -> Iterator[tuple[str, Shape]]:
+) -> Iterator[tuple[str, Answer]]:
     """What is left for the framework's block to say."""
     there = _at_the_top(text)
     kept = [n for n, names in _ECOSYSTEMS.items() if not there.intersection(names)]
@@ -83,8 +78,7 @@ def _ecosystems(
         kept.remove("github-actions")
         reasons.append("it has no workflows of its own")
     if reasons:
-        locations = [UPDATES_FILE] if text else []
-        yield "update_ecosystems", Shape.at(kept, "; ".join(reasons), *locations)
+        yield "update_ecosystems", Answer(kept, "; ".join(reasons))
 
 
 def _own_actions(repository: Repository, retired: Collection[str]) -> bool:
@@ -100,14 +94,14 @@ def _at_the_top(text: str) -> set[str]:
     """The ecosystems with an entry that looks at the top directory."""
     return {
         str(entry.get("package-ecosystem"))
-        for entry in entries(text, "updates")
+        for entry in read_entries(text, "updates")
         if looks_at_top(entry)
     }
 
 
 def looks_at_top(entry: Mapping[str, object]) -> bool:
     """Whether an entry of Dependabot is about files at the top, among others."""
-    locations = [entry.get("directory"), *items(entry.get("directories"))]
+    locations = [entry.get("directory"), *items(entry, "directories")]
     return any(
         isinstance(location, str) and _is_top(location) for location in locations
     )

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import configparser
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import msgspec
 
+from ci_engine.configuration.tables import table
 from ci_framework.analysis.own_commands import OwnCommand, own_commands
+from ci_framework.analysis.purposes.vocabulary import EXCLUSIONS, Exclusion
+from ci_framework.analysis.survey import PYPROJECT
 from ci_framework.inventory import Evidence, Inventory
-from ci_framework.planning.files import PYPROJECT
 from ci_framework.planning.plan import Operation
-from ci_framework.planning.shapes_model import table
 from ci_framework.repository import Repository
 
 __all__ = ["exclusions_of_checks"]
@@ -20,64 +20,6 @@ __all__ = ["exclusions_of_checks"]
 _TREE = frozenset({".", "./", "**/*.py", "ci-framework", "ci-framework/"})
 
 
-@dataclass(frozen=True)
-class _Exclusion:
-    """How a tool is told to leave the framework's files alone.
-
-    Attributes:
-        toml: the table of pyproject.toml and the line in it; empty: it has none.
-        ini: the section of an ini file and the line in it; empty: it has none.
-        option: an option of the command line, where no file is read by itself.
-        narrowed: settings that say which files are looked at without any argument.
-        bare: whether it looks at the whole tree without any argument.
-    """
-
-    toml: tuple[str, str] = ("", "")
-    ini: tuple[str, str] = ("", "")
-    option: str = ""
-    narrowed: tuple[str, ...] = ()
-    bare: bool = True
-
-
-# Of black, codespell and ruff the framework's files need nothing: they find nothing.
-_EXCLUSIONS: Mapping[str, _Exclusion] = {
-    "bandit": _Exclusion(option="--exclude ./ci-framework", bare=False),
-    "flake8": _Exclusion(ini=("[flake8]", "extend-exclude = ci-framework")),
-    "interrogate": _Exclusion(
-        toml=("[tool.interrogate]", 'exclude = ["ci-framework"]')
-    ),
-    "isort": _Exclusion(
-        toml=("[tool.isort]", 'extend_skip = ["ci-framework"]'),
-        ini=("[isort]", "extend_skip = ci-framework"),
-        bare=False,
-    ),
-    "mypy": _Exclusion(
-        toml=("[tool.mypy]", 'exclude = ["^ci-framework/"]'),
-        ini=("[mypy]", "exclude = ^ci-framework/"),
-        narrowed=("files", "modules", "packages"),
-    ),
-    "pycodestyle": _Exclusion(
-        ini=("[pycodestyle]", "exclude = ci-framework,.git,__pycache__,.tox"),
-        bare=False,
-    ),
-    "pydocstyle": _Exclusion(
-        toml=("[tool.pydocstyle]", r'match-dir = "(?!ci-framework)[^\\.].*"'),
-        ini=("[pydocstyle]", r"match-dir = (?!ci-framework)[^\.].*"),
-    ),
-    "pylint": _Exclusion(
-        toml=("[tool.pylint.main]", 'ignore-paths = ["^ci-framework/"]'),
-        ini=("[MAIN]", "ignore-paths = ^ci-framework/"),
-        bare=False,
-    ),
-    "pyright": _Exclusion(
-        toml=("[tool.pyright]", 'ignore = ["ci-framework"]'), narrowed=("include",)
-    ),
-    "vulture": _Exclusion(
-        toml=("[tool.vulture]", 'exclude = ["ci-framework/"]'),
-        narrowed=("paths",),
-        bare=False,
-    ),
-}
 # In a file of their own some tools name it otherwise.
 _SECTIONS = {".isort.cfg": "[settings]"}
 # Where the line goes if the tool has no configuration yet.
@@ -95,7 +37,7 @@ def exclusions_of_checks(
     """
     found: dict[str, Operation] = {}
     for command in own_commands(inventory):
-        exclusion = _EXCLUSIONS.get(command.tool)
+        exclusion = EXCLUSIONS.get(command.tool)
         if exclusion is None or command.tool in found:
             continue
         tool = inventory.tool(command.tool)
@@ -110,7 +52,7 @@ def exclusions_of_checks(
 
 
 def _whole_tree(
-    command: OwnCommand, exclusion: _Exclusion, config: str, text: str
+    command: OwnCommand, exclusion: Exclusion, config: str, text: str
 ) -> bool:
     """Whether a command comes by the framework's files."""
     words = command.words[1:]
@@ -128,7 +70,7 @@ def _settings(tool: str, config: str, text: str) -> Mapping[str, object]:
     try:
         if config == PYPROJECT:
             document = msgspec.toml.decode(text, type=dict[str, object])
-            return table(table(document.get("tool")).get(tool))
+            return table(document, "tool", tool)
         if config.endswith(".json"):
             return msgspec.json.decode(text, type=dict[str, object])
         parser = configparser.ConfigParser(interpolation=None)
@@ -139,7 +81,7 @@ def _settings(tool: str, config: str, text: str) -> Mapping[str, object]:
 
 
 def _by_hand(
-    repository: Repository, command: OwnCommand, exclusion: _Exclusion, config: str
+    repository: Repository, command: OwnCommand, exclusion: Exclusion, config: str
 ) -> Operation:
     where, _, line = command.where.rpartition(":")
     path, remedy = _remedy(repository, command, exclusion, config)
@@ -154,7 +96,7 @@ def _by_hand(
 
 
 def _remedy(
-    repository: Repository, command: OwnCommand, exclusion: _Exclusion, config: str
+    repository: Repository, command: OwnCommand, exclusion: Exclusion, config: str
 ) -> tuple[str, str]:
     """The file to change, and what to write there."""
     if exclusion.option:

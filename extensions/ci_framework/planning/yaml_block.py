@@ -8,10 +8,11 @@ from collections.abc import Mapping
 
 import msgspec
 
-from ci_framework.planning.edits_model import (
+from ci_framework.planning.edits import (
     BOM,
     CannotEdit,
     Edit,
+    append_to,
     decode,
     line_end,
     marked_block,
@@ -19,7 +20,6 @@ from ci_framework.planning.edits_model import (
     splice,
     with_line_ends,
 )
-from ci_framework.planning.text_block import append_to
 from ci_framework.planning.yaml_locations import Listing, find_list
 
 __all__ = ["LISTS", "insert_yaml_item"]

@@ -7,11 +7,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal, cast
 
+import msgspec
 import yaml
 
-from ci_framework.planning.edits_model import CannotEdit
+from ci_engine.configuration.loading import Table
+from ci_engine.configuration.tables import items, table
+from ci_framework.planning.edits import CannotEdit
 
-__all__ = ["Listing", "find_list"]
+__all__ = ["Listing", "find_list", "odd_indent", "read_entries"]
+
+# What the template writes by itself, and the most it can be asked for.
+_INDENT, _MOST_INDENT = 2, 8
 
 # block: `- item` lines; flow: `[item]`; null: nothing, not even a word;
 # value: anything else; none: there is no such key; empty: the file holds no data.
@@ -47,6 +53,21 @@ class Listing:
     column: int
     keys: tuple[str, ...]
     unended: bool = False
+
+
+def odd_indent(listing: Listing) -> int | None:
+    """How a list is indented, None if that is how the template writes it."""
+    odd = listing.form == "block" and listing.indent != _INDENT
+    return listing.indent if odd and listing.indent <= _MOST_INDENT else None
+
+
+def read_entries(text: str, key: str) -> list[Table]:
+    """The entries of a list in a YAML file, none if it cannot be read."""
+    try:
+        document = msgspec.yaml.decode(text.encode()) if text.strip() else None
+    except (msgspec.DecodeError, RecursionError):
+        return []
+    return [table(entry) for entry in items(document, key)]
 
 
 def find_list(text: str, key: str) -> Listing:

@@ -9,7 +9,7 @@ import yaml
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from ci_framework.planning.edits_model import CannotEdit
+from ci_framework.planning.edits import CannotEdit
 
 __all__ = ["PARSERS", "Meanings", "Node"]
 

@@ -61,22 +61,12 @@ class Commits:
     @cached_property
     def before(self) -> dict[str, Entry]:
         """The files of the base commit."""
-        return self._entries(self.adoption.base)
+        return self.repository.entries(self.adoption.base)
 
     @cached_property
     def after(self) -> dict[str, Entry]:
         """The files of the adopted commit."""
-        return self._entries(self.adoption.adopted)
-
-    def _entries(self, commit: str) -> dict[str, Entry]:
-        found: dict[str, Entry] = {}
-        rows = self.repository.git("ls-tree", "-r", "-z", "--full-tree", commit)
-        for row in rows.split(b"\0"):
-            facts, _, name = row.partition(b"\t")
-            if name:
-                mode, _kind, blob = facts.decode().split()
-                found[os.fsdecode(name)] = Entry(mode, blob)
-        return found
+        return self.repository.entries(self.adoption.adopted)
 
     @cached_property
     def differing(self) -> list[str]:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import msgspec
 
 __all__ = [
     "ACTIONS",
+    "ACTION_PROGRAMS",
     "ADDRESSES",
+    "CHECKS",
     "CONFIGURATIONS",
     "DOCUMENTATION",
+    "EXCLUSIONS",
     "FACTS",
     "HOOKS",
     "MODULES",
@@ -25,10 +29,34 @@ __all__ = [
     "SUBCOMMANDS",
     "TARGET_RUNNERS",
     "WRAPPERS",
+    "Exclusion",
     "word_set",
 ]
 
 _Words = dict[str, str]
+
+
+class Exclusion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a tool is asked to leave a directory alone.
+
+    Attributes:
+        toml: the table of pyproject.toml and the line in it; empty: it has none.
+        ini: the section of an ini file and the line in it; empty: it has none.
+        option: an option of the command line, where no file is read by itself.
+        narrowed: settings that say which files are looked at without any argument.
+        bare: whether it looks at the whole tree without any argument.
+    """
+
+    toml: tuple[str, str] = ("", "")
+    ini: tuple[str, str] = ("", "")
+    option: str = ""
+    narrowed: list[str] = []
+    bare: bool = True
+
+
+class _Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    check: str
+    programs: str
 
 
 class _Vocabulary(
@@ -40,10 +68,13 @@ class _Vocabulary(
 ):
     """The tables of the file; several words in one text are separated by spaces."""
 
+    action_programs: dict[str, tuple[str, str]]
     actions: list[tuple[str, str]]
     addresses: _Words
+    checks: dict[str, _Check]
     configurations: dict[str, list[str]]
     documentation: _Words
+    exclusions: dict[str, Exclusion]
     facts: _Words
     hooks: _Words
     modules: _Words
@@ -84,9 +115,15 @@ _FILE = msgspec.toml.decode(
 )
 
 ACTIONS = [(re.compile(pattern), purpose) for pattern, purpose in _FILE.actions]
+ACTION_PROGRAMS = _FILE.action_programs
 ADDRESSES = _FILE.addresses
+CHECKS = {
+    does: (item.check, frozenset(item.programs.split()))
+    for does, item in _FILE.checks.items()
+}
 CONFIGURATIONS = _FILE.configurations
 DOCUMENTATION = _lists(_FILE.documentation)
+EXCLUSIONS = _FILE.exclusions
 FACTS = _FILE.facts
 HOOKS = _by_name(_FILE.hooks)
 MODULES = _by_name(_FILE.modules)
@@ -101,6 +138,7 @@ TARGET_RUNNERS = _lists(_FILE.target_runners)
 WRAPPERS = _lists(_FILE.wrappers)
 
 
+@cache
 def word_set(name: str) -> frozenset[str]:
     """A set of plain words, such as ``glue`` for programs that only connect others."""
     return frozenset(_FILE.sets[name].split())

@@ -6,17 +6,26 @@ import ast
 import json
 import re
 import warnings
+from collections.abc import Callable
 from typing import cast
 
 import msgspec
 
 from ci_engine.configuration.loading import Table
+from ci_engine.configuration.tables import dig, texts
 from ci_framework.analysis.readers.ini import Ini, IniError, parse_ini
 from ci_framework.analysis.readers.toml_lines import Keys, toml_lines
 from ci_framework.inventory import Evidence, Unreadable
 from ci_framework.repository import Repository
 
-__all__ = ["LARGEST", "Documents", "strict_toml_problem"]
+__all__ = [
+    "LARGEST",
+    "Documents",
+    "strict_toml_problem",
+    "strings",
+    "text",
+    "words",
+]
 
 # No configuration is larger; what is, was made by a program.
 LARGEST = 5_000_000
@@ -30,6 +39,25 @@ def strict_toml_problem(text: str) -> str:
     except (msgspec.DecodeError, RecursionError) as error:
         return " ".join(str(error).split())
     return ""
+
+
+def text(document: object, *keys: str) -> str:
+    """The text at a path of keys, without space around it; empty if there is none."""
+    value = dig(document, *keys)
+    return value.strip() if isinstance(value, str) else ""
+
+
+def strings(document: object, *keys: str) -> list[str]:
+    """The texts in the list at a path of keys; a lone text is a list of one."""
+    value = dig(document, *keys)
+    return [value] if isinstance(value, str) else texts(value)
+
+
+def words(value: object) -> list[str]:
+    """Words of a list, or of a text that separates them by space, comma or line."""
+    if isinstance(value, str):
+        return value.replace(",", " ").split()
+    return strings(value)
 
 
 class Documents:
@@ -95,9 +123,7 @@ class Documents:
         try:
             return cast("Table", tomlkit.parse(text).unwrap())
         except Exception:
-            line = _LINE.search(problem)
-            number = int(line.group(1)) if line else 0
-            self.refuse(path, f"not valid TOML: {problem}", number)
+            self._refuse_syntax(path, "TOML", problem)
             return {}
 
     def ini(self, path: str) -> Ini:
@@ -112,26 +138,25 @@ class Documents:
 
     def json(self, path: str) -> object:
         """A JSON file, None if there is none or it does not parse."""
-        text = self.text(path)
-        if not text.strip():
-            return None
-        try:
-            return cast("object", json.loads(text))
-        except (ValueError, RecursionError) as error:
-            line = _LINE.search(str(error))
-            number = int(line.group(1)) if line else 0
-            self.refuse(path, f"not valid JSON: {error}", number)
-            return None
+        return (
+            self._parsed(path, "JSON", json.loads) if self.text(path).strip() else None
+        )
 
     def yaml(self, path: str) -> object:
         """A YAML file of one document, None if it does not parse."""
+        return self._parsed(path, "YAML", msgspec.yaml.decode)
+
+    def _parsed(self, path: str, kind: str, parse: Callable[[str], object]) -> object:
         try:
-            return msgspec.yaml.decode(self.text(path))
+            return parse(self.text(path))
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
-            line = _LINE.search(str(error))
-            number = int(line.group(1)) if line else 0
-            self.refuse(path, f"not valid YAML: {error}", number)
+            self._refuse_syntax(path, kind, str(error))
             return None
+
+    def _refuse_syntax(self, path: str, kind: str, problem: str) -> None:
+        line = _LINE.search(problem)
+        number = int(line.group(1)) if line else 0
+        self.refuse(path, f"not valid {kind}: {problem}", number)
 
     def python(self, path: str) -> ast.Module | None:
         """The syntax tree of a Python file, None if it does not parse."""

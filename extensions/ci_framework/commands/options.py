@@ -1,0 +1,146 @@
+"""Options that several commands share, and what they hold once parsed."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+import questionary
+
+from ci_framework.planning.build import PlanRequest
+from ci_framework.planning.given_answers import parse_answer, read_given_answers
+from ci_framework.reporting.screen import print_json, write_report
+
+__all__ = [
+    "Options",
+    "PlanOptions",
+    "add_dry_run",
+    "add_plan",
+    "add_retire",
+    "add_validation",
+    "confirm",
+    "has_terminal",
+    "read",
+]
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What every command has.
+
+    Attributes:
+        command: its name.
+        path: the repository.
+        json: whether to print JSON.
+        yes: whether the user agreed to what would be asked.
+        report_dir: where reports are written; empty = the command's usual place.
+    """
+
+    command: str
+    path: str = "."
+    json: bool = False
+    yes: bool = False
+    report_dir: str = ""
+
+    def emit(self, data: object) -> None:
+        """Print the result as JSON, and write it to the report directory, if asked."""
+        if self.json:
+            print_json(data)
+        if self.report_dir:
+            text = msgspec.json.format(msgspec.json.encode(data, enc_hook=str))
+            write_report(
+                Path(self.report_dir), f"{self.command}.json", text.decode() + "\n"
+            )
+
+
+class PlanOptions(Options, frozen=True, kw_only=True):
+    """What decides what a plan is."""
+
+    template: str = ""
+    vcs_ref: str = ""
+    answer: list[str] = []
+    answers: str = ""
+    retire: list[str] = []
+
+    def plan_request(self) -> PlanRequest:
+        """Read the answers that were given.
+
+        Raises:
+            UsageError: if an answer is not of the form NAME=VALUE.
+            ConfigurationError: if the answers file cannot be read.
+        """
+        answers: dict[str, object] = {}
+        if self.answers:
+            answers.update(read_given_answers(Path(self.answers)))
+        answers.update(parse_answer(item) for item in self.answer)
+        return PlanRequest(self.template, self.vcs_ref, answers, tuple(self.retire))
+
+
+_OptionsT = TypeVar("_OptionsT", bound=Options)
+
+
+def read(parsed: argparse.Namespace, kind: type[_OptionsT]) -> _OptionsT:
+    """Turn what was parsed into typed options."""
+    return msgspec.convert(vars(parsed), kind)
+
+
+def add_plan(parser: argparse.ArgumentParser) -> None:
+    """Add the options that decide what a plan is."""
+    parser.add_argument(
+        "--template", default="", help="address or directory of the template"
+    )
+    parser.add_argument("--vcs-ref", default="", help="its tag, branch or commit")
+    parser.add_argument(
+        "--answer",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="an answer that overrides the one from the analysis (repeatable)",
+    )
+    parser.add_argument(
+        "--answers", default="", metavar="FILE", help="answers as a YAML file"
+    )
+
+
+def add_retire(parser: argparse.ArgumentParser) -> None:
+    """Add the option that removes workflows."""
+    parser.add_argument(
+        "--retire",
+        action="append",
+        default=[],
+        metavar="WORKFLOW",
+        help="remove this existing workflow (repeatable)",
+    )
+
+
+def add_validation(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a validation."""
+    parser.add_argument(
+        "--static", action="store_true", help="run no code of the project"
+    )
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        default=1200.0,
+        metavar="SECONDS",
+        help="limit of each run of the project's tests (default: 1200)",
+    )
+
+
+def add_dry_run(parser: argparse.ArgumentParser) -> None:
+    """Add the option that shows what a command would do."""
+    parser.add_argument(
+        "--dry-run", action="store_true", help="show what would be done, write nothing"
+    )
+
+
+def has_terminal() -> bool:
+    """Whether somebody can be asked."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def confirm(question: str, *, default: bool) -> bool:
+    """Ask a yes-or-no question at the terminal."""
+    return bool(questionary.confirm(question, default=default).ask())

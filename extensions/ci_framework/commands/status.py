@@ -1,0 +1,31 @@
+"""``ci-framework status``: report how far an adoption is."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import msgspec
+
+from ci_framework.applying.status import print_status, status
+from ci_framework.commands.options import Options, read
+from ci_framework.reporting.screen import make_console
+from ci_framework.repository import open_repository
+
+__all__ = ["add_options", "run"]
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command: none of its own."""
+    del parser
+
+
+def run(parsed: argparse.Namespace) -> int:
+    """Report how far the adoption is; nothing is changed."""
+    options = read(parsed, Options)
+    found = status(open_repository(Path(options.path)))
+    data = msgspec.to_builtins(found)
+    options.emit({**data, "hash": found.plan, "summary": found.phase})
+    if not options.json:
+        print_status(found, make_console())
+    return 0
