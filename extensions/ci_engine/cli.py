@@ -160,8 +160,8 @@ def _decision(
 def _gate_of_package(parsed: Arguments) -> int:
     from ci_engine.commands.gate import GateRequest, run_gate
     from ci_engine.environments.package_environment import package_preparation
-    from ci_engine.monorepo.declared import Siblings
-    from ci_engine.monorepo.view import LEFT_OUT, view_package
+    from ci_engine.monorepo.package_view import LEFT_OUT, view_package
+    from ci_engine.monorepo.sibling_packages import Siblings
     from ci_engine.project.repository import read_project
 
     top = read_project(parsed.repository)

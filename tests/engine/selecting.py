@@ -9,8 +9,8 @@ from ci_engine.changes.decision import Decision, Kinds, decide
 from ci_engine.changes.detection import describe
 from ci_engine.configuration.loading import load_configuration
 from ci_engine.project.repository import read_project
-from ci_engine.test_selection.building import Engine, build_graph
-from ci_engine.test_selection.graph import ImportGraph
+from ci_engine.test_selection.graph_builder import Engine, build_graph
+from ci_engine.test_selection.import_graph import ImportGraph
 from ci_engine.test_selection.selection import Changed, Selection, select_tests
 
 __all__ = ["Tree", "graph_of", "judge", "select", "write"]

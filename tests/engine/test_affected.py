@@ -15,8 +15,8 @@ from ci_engine.configuration.loading import load_configuration
 from ci_engine.github.event import Event
 from ci_engine.project.repository import read_project
 from ci_engine.reports.changes_page import to_changes_page
-from ci_engine.test_selection.building import Engine, build_graph
-from ci_engine.test_selection.workflows import runs_tests
+from ci_engine.test_selection.graph_builder import Engine, build_graph
+from ci_engine.test_selection.workflow_usage import runs_tests
 from ci_engine.workflow_jobs.jobs import plan_jobs
 from tests.engine.selecting import Tree, graph_of, select, write
 

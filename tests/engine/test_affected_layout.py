@@ -12,7 +12,7 @@ from ci_engine.changes.diff import changed_files
 from ci_engine.changes.diff_base import DiffBase
 from ci_engine.configuration.loading import load_configuration
 from ci_engine.project.repository import read_project
-from ci_engine.test_selection.rewritten import is_same_program
+from ci_engine.test_selection.layout_changes import is_same_program
 from tests.engine.projects import git
 from tests.engine.selecting import Tree, write
 

@@ -15,7 +15,7 @@ from ci_engine.changes.decision import Decision, Kinds, decide, everything
 from ci_engine.configuration.loading import Configuration, Table, load_configuration
 from ci_engine.github.event import Event, read_event
 from ci_engine.github.outputs import write_outputs
-from ci_engine.project.globs import matching
+from ci_engine.project.path_patterns import matching
 from ci_engine.workflow_jobs.jobs import Jobs, plan_jobs
 from ci_engine.workflow_jobs.matrix import matrix_of, newest_of, spot_check_of
 from tests.engine.projects import DemoProject, Json, Run, git

@@ -13,7 +13,7 @@ from ci_engine.changes.affected_packages import Affected, affected_by
 from ci_engine.changes.decision import Kinds, decide, everything
 from ci_engine.configuration.loading import Configuration, load_configuration
 from ci_engine.github.event import Event
-from ci_engine.monorepo.model import Graph, Package
+from ci_engine.monorepo.package_model import Graph, Package
 from ci_engine.project.requires_python import allows_python
 from ci_engine.workflow_jobs.jobs import plan_jobs
 from ci_engine.workflow_jobs.package_jobs import PackageChanges, with_packages

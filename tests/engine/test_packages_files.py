@@ -13,9 +13,9 @@ from jsonschema import Draft202012Validator
 
 from ci_engine.errors import ConfigurationError
 from ci_engine.monorepo.detected_file import Written, write_detected
-from ci_engine.monorepo.graph import packages_graph
+from ci_engine.monorepo.package_graph import packages_graph
 from ci_engine.monorepo.package_overrides import read_overrides
-from ci_engine.monorepo.release import CONFIG, MANIFEST
+from ci_engine.monorepo.release_please import CONFIG, MANIFEST
 from ci_engine.validation.packages_check import check_packages
 from tests.engine.monorepos import edges, graph_of, package, project_of, write
 from tests.engine.projects import ENGINE

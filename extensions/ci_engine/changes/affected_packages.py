@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import msgspec
 
 from ci_engine.changes.decision import Decision, Kinds
-from ci_engine.monorepo.layout import is_below, is_test
-from ci_engine.monorepo.model import Graph, Package
+from ci_engine.monorepo.package_layout import is_below, is_test
+from ci_engine.monorepo.package_model import Graph, Package
 
 __all__ = ["Affected", "affected_by"]
 

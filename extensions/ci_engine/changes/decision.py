@@ -14,9 +14,9 @@ import msgspec
 
 from ci_engine.configuration.settings import ChangePatterns, Settings
 from ci_engine.errors import UsageError
-from ci_engine.project.globs import matching, specificity
-from ci_engine.project.pages import is_page
-from ci_engine.test_selection.files import is_below
+from ci_engine.project.document_pages import is_page
+from ci_engine.project.path_patterns import matching, specificity
+from ci_engine.test_selection.repository_files import is_below
 
 __all__ = [
     "Affected",

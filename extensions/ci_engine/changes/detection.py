@@ -23,12 +23,12 @@ from ci_engine.errors import ToolError, UsageError
 from ci_engine.github.event import Event, read_event
 from ci_engine.project.git import Git
 from ci_engine.project.repository import Project
-from ci_engine.test_selection.building import build_graph
-from ci_engine.test_selection.files import Files
-from ci_engine.test_selection.graph import ImportGraph
-from ci_engine.test_selection.rewritten import is_same_program
+from ci_engine.test_selection.graph_builder import build_graph
+from ci_engine.test_selection.import_graph import ImportGraph
+from ci_engine.test_selection.layout_changes import is_same_program
+from ci_engine.test_selection.repository_files import Files
 from ci_engine.test_selection.selection import Changed, Selection, select_tests
-from ci_engine.test_selection.workflows import runs_tests
+from ci_engine.test_selection.workflow_usage import runs_tests
 
 __all__ = [
     "ChangeSource",

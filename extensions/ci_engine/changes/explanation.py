@@ -9,7 +9,7 @@ from ci_engine.changes.detection import describe, graph_of
 from ci_engine.configuration.loading import Configuration
 from ci_engine.project.repository import Project
 from ci_engine.test_selection.selection import Changed, select_tests
-from ci_engine.test_selection.workflows import runs_tests
+from ci_engine.test_selection.workflow_usage import runs_tests
 
 __all__ = ["Explanation", "explain"]
 

@@ -16,7 +16,7 @@ from ci_engine.environments.pixi_tasks import own_task
 from ci_engine.errors import ToolError
 from ci_engine.findings.baseline import Baseline
 from ci_engine.findings.results import CheckResult, Finding, Status
-from ci_engine.monorepo.declared import Siblings
+from ci_engine.monorepo.sibling_packages import Siblings
 from ci_engine.processes.programs import Outcome, run_program
 from ci_engine.project.repository import Project
 

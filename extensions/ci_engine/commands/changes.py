@@ -18,7 +18,7 @@ from ci_engine.configuration.loading import Configuration, load_configuration
 from ci_engine.errors import ToolError
 from ci_engine.github.event import Event
 from ci_engine.github.outputs import add_summary, write_outputs
-from ci_engine.processes.background import Background
+from ci_engine.processes.background_call import Background
 from ci_engine.project.output_files import prepare_directory, write_text
 from ci_engine.project.repository import Project, read_project
 from ci_engine.reports.changes_page import to_changes_page

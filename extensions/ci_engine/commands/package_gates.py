@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from ci_engine.findings.results import CheckResult, Finding, RunResult, Status, Verdict
-from ci_engine.monorepo.model import Graph
+from ci_engine.monorepo.package_model import Graph
 from ci_engine.processes.programs import CanceledError, Outcome, run_program
 from ci_engine.processes.signals import on_signals, restore
 from ci_engine.project.repository import Project

@@ -21,9 +21,14 @@ from ci_engine.configuration.loading import load_configuration
 from ci_engine.errors import UsageError
 from ci_engine.findings.results import CheckResult, RunResult, Verdict, verdict_of
 from ci_engine.monorepo.detected_file import write_detected
-from ci_engine.monorepo.graph import find_package, packages_graph
-from ci_engine.monorepo.model import Graph
-from ci_engine.monorepo.show import analyze, to_mermaid, to_page, to_text
+from ci_engine.monorepo.package_descriptions import (
+    analyze,
+    to_mermaid,
+    to_page,
+    to_text,
+)
+from ci_engine.monorepo.package_graph import find_package, packages_graph
+from ci_engine.monorepo.package_model import Graph
 from ci_engine.project.output_files import prepare_directory, write_text
 from ci_engine.project.repository import Project, read_project
 from ci_engine.reports.console import conclude, make_console, print_check

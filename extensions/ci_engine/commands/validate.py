@@ -24,7 +24,7 @@ from ci_engine.project.output_files import prepare_directory
 from ci_engine.project.repository import Project, read_project
 from ci_engine.reports.console import conclude, make_console, print_check
 from ci_engine.reports.publishing import write_reports
-from ci_engine.validation.blocks import check_answers, check_blocks
+from ci_engine.validation.marked_blocks import check_answers, check_blocks
 from ci_engine.validation.packages_check import check_packages
 from ci_engine.validation.settings_check import (
     check_framework_files,

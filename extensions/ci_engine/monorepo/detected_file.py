@@ -9,7 +9,7 @@ import msgspec
 
 from ci_engine.configuration.loading import read_text
 from ci_engine.errors import ToolError
-from ci_engine.monorepo.model import Graph, Package
+from ci_engine.monorepo.package_model import Graph, Package
 from ci_engine.monorepo.package_overrides import (
     CROSS,
     DETECTED,
@@ -18,7 +18,7 @@ from ci_engine.monorepo.package_overrides import (
     SELECTIVE,
     read_overrides,
 )
-from ci_engine.monorepo.release import CONFIG, release_files
+from ci_engine.monorepo.release_please import CONFIG, release_files
 from ci_engine.project.output_files import write_text
 from ci_engine.project.repository import Project
 

@@ -8,20 +8,20 @@ from functools import cached_property
 
 import msgspec
 
-from ci_engine.project.globs import matching
-from ci_engine.project.pages import is_page
-from ci_engine.test_selection.data import readers_of_data
-from ci_engine.test_selection.dynamic import loaders_of
-from ci_engine.test_selection.files import NATIVE, is_below, parent, parents
-from ci_engine.test_selection.graph import ImportGraph
-from ci_engine.test_selection.readers import (
+from ci_engine.project.document_pages import is_page
+from ci_engine.project.path_patterns import matching
+from ci_engine.test_selection.data_readers import readers_of_data
+from ci_engine.test_selection.document_readers import (
     has_own_tests,
     is_apart,
     is_for_people,
     names_in_settings,
     readers_of,
 )
-from ci_engine.test_selection.rewritten import is_program, tests_that_look
+from ci_engine.test_selection.dynamic_imports import loaders_of
+from ci_engine.test_selection.import_graph import ImportGraph
+from ci_engine.test_selection.layout_changes import is_program, tests_that_look
+from ci_engine.test_selection.repository_files import NATIVE, is_below, parent, parents
 
 __all__ = ["Changed", "Selection", "select_tests"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ci_engine.findings.results import Finding
-from ci_engine.monorepo.graph import packages_graph
+from ci_engine.monorepo.package_graph import packages_graph
 from ci_engine.monorepo.package_overrides import FOLDER, read_overrides
 from ci_engine.project.repository import Project, normalize
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from ci_engine import __version__
-from ci_engine.cleanup.patterns import CleanupPatterns
+from ci_engine.cleanup.cleanup_patterns import CleanupPatterns
 from ci_engine.configuration.loading import (
     Table,
     configs_directory,

@@ -12,8 +12,8 @@ from ci_engine.changes.affected_packages import Affected, affected_by
 from ci_engine.changes.decision import Decision, Kinds
 from ci_engine.configuration.loading import Configuration
 from ci_engine.configuration.settings import CheckName, Settings
-from ci_engine.monorepo.graph import packages_graph
-from ci_engine.monorepo.model import Graph
+from ci_engine.monorepo.package_graph import packages_graph
+from ci_engine.monorepo.package_model import Graph
 from ci_engine.project.repository import Project
 from ci_engine.project.requires_python import allows_python
 from ci_engine.workflow_jobs.jobs import BESIDE_A_SELECTION, Jobs

@@ -19,9 +19,9 @@ from ci_engine.environments import inside
 from ci_engine.environments.environment import Environment
 from ci_engine.errors import ToolError
 from ci_engine.findings.results import CheckResult, Finding, Status
-from ci_engine.monorepo.declared import Declared, Siblings
-from ci_engine.monorepo.imports import Import, read_imports
-from ci_engine.monorepo.layout import is_below, is_test
+from ci_engine.monorepo.absolute_imports import Import, read_imports
+from ci_engine.monorepo.package_layout import is_below, is_test
+from ci_engine.monorepo.sibling_packages import Declared, Siblings
 from ci_engine.processes.programs import run_program
 from ci_engine.project.repository import normalize
 

@@ -16,7 +16,7 @@ from ci_engine.checks.context import (
 )
 from ci_engine.findings.results import CheckResult, Finding
 from ci_engine.processes.child_environment import child_variables
-from ci_engine.processes.network import network_failure
+from ci_engine.processes.network_failures import network_failure
 from ci_engine.processes.programs import Outcome, find_program, run_program
 from ci_engine.project.repository import Manager
 

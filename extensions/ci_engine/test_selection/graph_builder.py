@@ -8,22 +8,26 @@ from functools import cached_property, partial
 from typing import Literal
 
 from ci_engine.errors import ToolError
-from ci_engine.processes.background import Background
+from ci_engine.processes.background_call import Background
 from ci_engine.project.repository import OUTPUT_DIRECTORY, Project
-from ci_engine.test_selection.dynamic import Loads, loads_of
-from ci_engine.test_selection.files import Files, is_below, parent, parents
-from ci_engine.test_selection.fixtures import Asking, Fixtures
-from ci_engine.test_selection.graph import ImportGraph
-from ci_engine.test_selection.mentions import Mentions, script_modules, starts_programs
-from ci_engine.test_selection.modules import Modules
+from ci_engine.test_selection.ast_imports import imports_of
+from ci_engine.test_selection.dynamic_imports import Loads, loads_of
+from ci_engine.test_selection.fixture_users import Asking, Fixtures
+from ci_engine.test_selection.import_graph import ImportGraph
+from ci_engine.test_selection.import_roots import declared_roots, other_roots
+from ci_engine.test_selection.module_names import Modules
 from ci_engine.test_selection.pytest_settings import (
     PytestSettings,
     read_pytest_settings,
 )
-from ci_engine.test_selection.read_ast import imports_of
-from ci_engine.test_selection.read_ruff import RuffImports, read_with_ruff
-from ci_engine.test_selection.read_text import doubtful_imports, guessed_imports
-from ci_engine.test_selection.roots import declared_roots, other_roots
+from ci_engine.test_selection.regex_imports import doubtful_imports, guessed_imports
+from ci_engine.test_selection.repository_files import Files, is_below, parent, parents
+from ci_engine.test_selection.ruff_imports import RuffImports, read_with_ruff
+from ci_engine.test_selection.text_mentions import (
+    Mentions,
+    script_modules,
+    starts_programs,
+)
 
 __all__ = ["Engine", "build_graph"]
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
-from ci_engine.test_selection.files import Files, parent, parents
+from ci_engine.test_selection.repository_files import Files, parent, parents
 
 __all__ = ["Modules"]
 

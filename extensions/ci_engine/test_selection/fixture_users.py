@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from ci_engine.test_selection.files import Files
-from ci_engine.test_selection.modules import Modules
-from ci_engine.test_selection.plugins import may_be_asked_for, plugins_of
+from ci_engine.test_selection.ast_imports import imports_in, parse
+from ci_engine.test_selection.module_names import Modules
+from ci_engine.test_selection.pytest_plugins import may_be_asked_for, plugins_of
 from ci_engine.test_selection.pytest_settings import SETTINGS_FILES, PytestSettings
-from ci_engine.test_selection.read_ast import imports_in, parse
+from ci_engine.test_selection.repository_files import Files
 
 __all__ = ["Asking", "Fixtures"]
 

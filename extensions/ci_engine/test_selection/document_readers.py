@@ -11,7 +11,7 @@ import re
 
 import msgspec
 
-from ci_engine.test_selection.files import Files, is_below, parents
+from ci_engine.test_selection.repository_files import Files, is_below, parents
 
 __all__ = [
     "has_own_tests",

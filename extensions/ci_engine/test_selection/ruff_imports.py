@@ -19,7 +19,7 @@ from ci_engine.errors import ToolError
 from ci_engine.processes.child_environment import child_variables
 from ci_engine.processes.programs import find_program, run_program
 from ci_engine.project.repository import Project
-from ci_engine.test_selection.files import Files
+from ci_engine.test_selection.repository_files import Files
 
 __all__ = ["RuffImports", "read_with_ruff"]
 

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 
-from ci_engine.test_selection.files import Files
+from ci_engine.test_selection.repository_files import Files
 
 __all__ = ["runs_tests"]
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from ci_engine.test_selection.files import Files, is_below, parent
 from ci_engine.test_selection.pytest_settings import PytestSettings
+from ci_engine.test_selection.repository_files import Files, is_below, parent
 
 __all__ = ["ImportGraph"]
 

@@ -10,9 +10,9 @@ from functools import cached_property
 from typing import cast
 
 from ci_engine.configuration.loading import Table
-from ci_engine.test_selection.files import parent
-from ci_engine.test_selection.modules import Modules
-from ci_engine.test_selection.read_text import guessed_imports
+from ci_engine.test_selection.module_names import Modules
+from ci_engine.test_selection.regex_imports import guessed_imports
+from ci_engine.test_selection.repository_files import parent
 
 __all__ = ["Mentions", "script_modules", "starts_programs"]
 

@@ -8,10 +8,10 @@ import re
 
 import msgspec
 
-from ci_engine.test_selection.files import Files, parent, parents
-from ci_engine.test_selection.graph import ImportGraph
-from ci_engine.test_selection.modules import Modules
-from ci_engine.test_selection.read_ast import parse
+from ci_engine.test_selection.ast_imports import parse
+from ci_engine.test_selection.import_graph import ImportGraph
+from ci_engine.test_selection.module_names import Modules
+from ci_engine.test_selection.repository_files import Files, parent, parents
 
 __all__ = ["Loads", "loaders_of", "loads_of"]
 

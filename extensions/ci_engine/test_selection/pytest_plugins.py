@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from fnmatch import fnmatch
 
-from ci_engine.test_selection.files import Files
+from ci_engine.test_selection.repository_files import Files
 
 __all__ = ["may_be_asked_for", "plugins_of"]
 

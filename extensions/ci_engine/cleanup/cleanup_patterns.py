@@ -12,7 +12,7 @@ from ci_engine.configuration.loading import configs_directory, read_yaml
 from ci_engine.configuration.settings import Glob
 from ci_engine.configuration.typed_tables import find_mistakes
 from ci_engine.errors import ConfigurationError, UsageError
-from ci_engine.project.globs import matching
+from ci_engine.project.path_patterns import matching
 
 __all__ = ["CleanupPatterns", "patterns_of_text", "read_patterns", "refuse_patterns"]
 

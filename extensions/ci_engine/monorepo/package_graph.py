@@ -6,12 +6,12 @@ import posixpath
 from collections.abc import Mapping
 
 from ci_engine.errors import UsageError
-from ci_engine.monorepo.dependencies import find_dependencies
-from ci_engine.monorepo.detection import Detected, Found, detect
-from ci_engine.monorepo.layout import Layout
-from ci_engine.monorepo.manifests import Manifest
-from ci_engine.monorepo.model import FIRM, DependsOn, Graph, Package
-from ci_engine.monorepo.order import find_cycles, in_order
+from ci_engine.monorepo.file_tree import Tree, read_tree
+from ci_engine.monorepo.package_dependencies import find_dependencies
+from ci_engine.monorepo.package_discovery import Detected, Found, detect
+from ci_engine.monorepo.package_layout import Layout
+from ci_engine.monorepo.package_manifests import Manifest
+from ci_engine.monorepo.package_model import FIRM, DependsOn, Graph, Package
 from ci_engine.monorepo.package_overrides import (
     DETECTION,
     PackageDetection,
@@ -19,7 +19,7 @@ from ci_engine.monorepo.package_overrides import (
     PackageOverrides,
     read_overrides,
 )
-from ci_engine.monorepo.tree import Tree, read_tree
+from ci_engine.monorepo.topological_order import find_cycles, in_order
 from ci_engine.project.repository import Project, normalize
 
 __all__ = ["build_graph", "find_package", "packages_graph"]

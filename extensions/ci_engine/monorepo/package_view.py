@@ -13,8 +13,8 @@ from ci_engine.configuration.loading import (
 )
 from ci_engine.configuration.settings import CheckName
 from ci_engine.configuration.tables import table
-from ci_engine.monorepo.graph import find_package, packages_graph
-from ci_engine.monorepo.model import Graph, Package
+from ci_engine.monorepo.package_graph import find_package, packages_graph
+from ci_engine.monorepo.package_model import Graph, Package
 from ci_engine.monorepo.package_overrides import SelectiveCi, read_overrides
 from ci_engine.project.repository import Project, read_project
 

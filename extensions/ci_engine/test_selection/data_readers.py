@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 
-from ci_engine.test_selection.files import Files, parent, parents
+from ci_engine.test_selection.repository_files import Files, parent, parents
 
 __all__ = ["readers_of_data"]
 

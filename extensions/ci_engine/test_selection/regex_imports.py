@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
-from ci_engine.test_selection.modules import Modules
-from ci_engine.test_selection.read_ast import imports_of
+from ci_engine.test_selection.ast_imports import imports_of
+from ci_engine.test_selection.module_names import Modules
 
 __all__ = ["doubtful_imports", "guessed_imports"]
 
