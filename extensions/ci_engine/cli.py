@@ -151,10 +151,11 @@ def _decision(
         return read_decision(Path.cwd() / parsed.selection)
     if not parsed.affected:
         return None
-    from ci_engine.changes.detection import DetectionRequest, ask, detect
+    from ci_engine.changes.detection import DetectionRequest, detect, read_change
 
-    request = DetectionRequest(since=parsed.since)
-    return detect(project, configuration, ask(project, request), request)
+    request = DetectionRequest(os.environ, since=parsed.since)
+    source = read_change(project, request)
+    return detect(project, configuration, source, request)
 
 
 def _gate_of_package(parsed: Arguments) -> int:
@@ -400,6 +401,7 @@ def _changes(parsed: Arguments) -> int:
         ChangesRequest(
             root=parsed.repository,
             detection=DetectionRequest(
+                os.environ,
                 since=parsed.since,
                 head=parsed.head,
                 analyze=parsed.analyze_dependencies != "false",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ci_engine.changes.decision import Affected, Tests
+from ci_engine.changes.decision import AffectedTests, Tests
 from ci_engine.changes.diff_base import DiffBase
 from ci_engine.configuration.settings import CheckName, Command, Settings, Tier
 from ci_engine.environments.environment import Environment
@@ -101,7 +101,7 @@ class Context:
         default_factory=dict[CheckName, CheckResult]
     )
     tests: Tests | None = None
-    affected: Affected = field(default_factory=Affected)
+    affected: AffectedTests = field(default_factory=AffectedTests)
     explicit: bool = False
     siblings: Siblings | None = None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import suppress
 from functools import partial
@@ -11,8 +10,14 @@ from typing import Literal
 
 import msgspec
 
-from ci_engine.changes.decision import Decision, Kinds, Tests, everything
-from ci_engine.changes.detection import ChangeSource, DetectionRequest, ask, detect
+from ci_engine.changes.categories import read_classifier
+from ci_engine.changes.decision import Decision, Tests, everything
+from ci_engine.changes.detection import (
+    ChangeSource,
+    DetectionRequest,
+    detect,
+    read_change,
+)
 from ci_engine.changes.explanation import explain
 from ci_engine.configuration.loading import Configuration, load_configuration
 from ci_engine.errors import ToolError
@@ -71,18 +76,18 @@ def run_changes(request: ChangesRequest) -> int:
             selected, so that nobody who goes on leaves anything out.
     """
     project = read_project(request.root)
-    # Git tells what there is while the settings are read.
-    asked = None if request.explain else Background(partial(_ask, project, request))
-    configuration = load_configuration(project.root, os.environ)
-    if asked is None:
+    # Git runs while the settings are read.
+    reading = None if request.explain else Background(partial(_read, project, request))
+    configuration = load_configuration(project.root, request.detection.variables)
+    if reading is None:
         path = _in_repository(project, request.explain)
-        explanation = explain(project, configuration, path)
+        explanation = explain(project, configuration, path, request.detection.variables)
         as_json = msgspec.json.encode(explanation).decode() + "\n"
         sys.stdout.write(as_json if request.as_json else to_explanation(explanation))
         return 0
     try:
-        told = asked.result()
-        decision = detect(project, configuration, told, request.detection)
+        source = reading.result()
+        decision = detect(project, configuration, source, request.detection)
     except ToolError as error:
         because = f"detection failed: {str(error).splitlines()[0]}"
         decision = everything(because)
@@ -92,21 +97,22 @@ def run_changes(request: ChangesRequest) -> int:
         _tell(project, configuration, decision, jobs, request)
         raise
     spot_check = request.matrix == "spot-check"
-    jobs = plan_jobs(decision, configuration, told.event, spot_check=spot_check)
-    kinds = Kinds(configuration.patterns, configuration.settings)
-    packages = find_affected(project, kinds, decision, request.dependents)
+    jobs = plan_jobs(decision, configuration, source.event, spot_check=spot_check)
+    variables = request.detection.variables
+    classifier = read_classifier(project, configuration, variables)
+    packages = find_affected(project, classifier, decision, request.dependents)
     decision = msgspec.structs.replace(decision, packages=packages.names)
     jobs = with_packages(jobs, packages, configuration)
     _tell(project, configuration, decision, jobs, request)
     return 0
 
 
-def _ask(project: Project, request: ChangesRequest) -> ChangeSource:
-    told = ask(project, request.detection)
+def _read(project: Project, request: ChangesRequest) -> ChangeSource:
+    source = read_change(project, request.detection)
     with suppress(ToolError):
-        # Listed once, here; who needs the files is told why they cannot be listed.
+        # Listed once, here; where that fails, whoever needs the files gets the error.
         _ = project.names
-    return told
+    return source
 
 
 def _in_repository(project: Project, path: str) -> str:

@@ -17,7 +17,7 @@ from typing import Literal
 import msgspec
 
 from ci_engine import __version__
-from ci_engine.changes.decision import Affected, Decision
+from ci_engine.changes.decision import AffectedTests, Decision
 from ci_engine.changes.diff_base import DiffBase, find_diff_base
 from ci_engine.checks import DEPENDS_ON, FIXERS, needs_environment, run_check
 from ci_engine.checks.context import Context, not_run_because, skipped
@@ -340,7 +340,7 @@ class _Run:
             hypothesis_examples=self._hypothesis_examples(),
             earlier=dict(self.results),
             tests=decision.tests if decision else None,
-            affected=decision.affected if decision else Affected(),
+            affected=decision.affected if decision else AffectedTests(),
             explicit=self.request.explicit,
             siblings=self.request.siblings,
         )

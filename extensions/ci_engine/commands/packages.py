@@ -13,9 +13,9 @@ from typing import Literal
 import msgspec
 
 from ci_engine import __version__
-from ci_engine.changes.affected_packages import Affected, affected_by
-from ci_engine.changes.decision import Kinds
-from ci_engine.changes.detection import DetectionRequest, ask, detect
+from ci_engine.changes.affected_packages import AffectedPackages, affected_by
+from ci_engine.changes.categories import read_classifier
+from ci_engine.changes.detection import DetectionRequest, detect, read_change
 from ci_engine.commands.package_gates import GateOptions, run_packages
 from ci_engine.configuration.loading import load_configuration
 from ci_engine.errors import UsageError
@@ -146,17 +146,17 @@ def _chosen(graph: Graph, request: PackagesRequest) -> list[str]:
     return [name for name in graph.order if name in found]
 
 
-def _affected(project: Project, graph: Graph, since: str) -> Affected:
+def _affected(project: Project, graph: Graph, since: str) -> AffectedPackages:
     """The packages that the work since a commit touches, and those that need them.
 
     Raises:
         UsageError: if that commit is not here.
     """
     configuration = load_configuration(project.root, os.environ)
-    request = DetectionRequest(since)
-    decision = detect(project, configuration, ask(project, request), request)
-    kinds = Kinds(configuration.patterns, configuration.settings)
-    return affected_by(graph, kinds, decision)
+    request = DetectionRequest(os.environ, since)
+    decision = detect(project, configuration, read_change(project, request), request)
+    classifier = read_classifier(project, configuration, os.environ)
+    return affected_by(graph, classifier, decision)
 
 
 def _print_affected(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ci_engine.changes.decision import Affected, Decision, Reason
+from ci_engine.changes.categories import Reason
+from ci_engine.changes.decision import AffectedTests, Decision
 from ci_engine.findings.wording import printable
 from ci_engine.reports.markdown import as_cell
 from ci_engine.workflow_jobs.jobs import Jobs
@@ -103,7 +104,7 @@ def _way(way: list[str]) -> str:
     return " → ".join(map(as_code, steps))
 
 
-def _remarks(affected: Affected) -> list[str]:
+def _remarks(affected: AffectedTests) -> list[str]:
     remarks = [f"imports read by {affected.engine}"] if affected.engine else []
     if affected.unreached:
         names = ", ".join(map(as_code, affected.unreached[:_MOST_STEPS]))

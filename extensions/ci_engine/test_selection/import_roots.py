@@ -16,7 +16,7 @@ __all__ = ["declared_roots", "other_roots"]
 def declared_roots(
     files: Files, source_paths: Sequence[str], pytest: PytestSettings
 ) -> list[str]:
-    """Name the directories from which everybody may import.
+    """Name the directories from which every file may import.
 
     That is where code is declared to be, what pytest adds, the top, each ``src`` and
     each directory of a pyproject.toml.

@@ -1,7 +1,7 @@
 """Read the imports of a whole repository with ``ruff analyze graph``.
 
-It is quick, but declared experimental: what is unexpected in any way is refused, and
-the caller falls back on Python's own parser.
+It is quick, but declared experimental: unexpected output is refused, and the caller
+falls back on Python's own parser.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class RuffImports(msgspec.Struct, frozen=True):
 def read_with_ruff(
     project: Project, files: Files, roots: Sequence[str], without: Sequence[str]
 ) -> RuffImports:
-    """Ask ruff for the imports of all files.
+    """Read the imports of all files with ruff.
 
     Args:
         project: the repository.
@@ -112,7 +112,7 @@ def _series() -> str:
     """The series of the locked version; reading all locks would take longer.
 
     Raises:
-        ToolError: if the file does not tell.
+        ToolError: if the file has no such version.
     """
     text = read_text(configs_directory() / "tool-locks.yaml")
     found = re.search(r'^ruff:\n  version: "(\d+\.\d+)\.', text, re.MULTILINE)
@@ -122,7 +122,7 @@ def _series() -> str:
 
 
 def _variables() -> dict[str, str]:
-    """The environment without what would color or hide what ruff says."""
+    """The environment without what would color or hide messages of ruff."""
     kept = child_variables({"NO_COLOR": "1"})
     return {k: v for k, v in kept.items() if not k.startswith(("RUFF_", "FORCE_"))}
 
@@ -132,10 +132,10 @@ def _plain(path: str) -> str:
 
 
 def _failed(text: str, files: Files) -> frozenset[str]:
-    """The files it complained about.
+    """The files that it warned about.
 
     Raises:
-        ToolError: if it complained about anything else.
+        ToolError: if it warned about anything else.
     """
     found: set[str] = set()
     top = f"{files.root}{os.sep}"

@@ -1,4 +1,8 @@
-"""Modules and files that tests name in texts: patched names, programs, scripts."""
+"""Modules and files that tests name in texts.
+
+Evidence: dotted names (patches), ``-m name`` and commands of the project where a test
+starts programs, names of scripts, listed directories.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +63,7 @@ class Mentions:
     Attributes:
         modules: the modules that may be named.
         commands: the project's own commands with their modules.
-        tests: the files that hold tests: naming one of them means nothing.
+        tests: the files that hold tests: naming one of them is no evidence.
     """
 
     modules: Modules
