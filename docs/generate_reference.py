@@ -24,7 +24,7 @@ from companion_reference import read_companion
 from copier import run_copy
 from generate_schemas import ROOT, field_notes, finish, summary
 
-from ci_engine.checks import CHECKS, mypy, pyright
+from ci_engine.checks import CHECKS
 from ci_engine.configuration.loading import load_configuration
 from ci_engine.configuration.settings import Settings
 from ci_engine.errors import ConfigurationError, ToolError, UsageError
@@ -167,24 +167,24 @@ def write_levels() -> str:
             level.code,
             level.vulnerabilities,
             level.history,
-            ", ".join(f"`{engine}`" for engine in level.required),
-            ", ".join(f"`{engine}`" for engine in level.optional),
+            ", ".join(f"`{scanner}`" for scanner in level.required),
+            ", ".join(f"`{scanner}`" for scanner in level.optional),
         )
         for name, level in profiles.levels.items()
     ]
     heads = (
         "level",
         "what",
-        "least red flaw",
+        "least red severity",
         "red vulnerabilities",
         "history",
-        "required engines",
-        "optional engines",
+        "required scanners",
+        "optional scanners",
     )
     return f"""\
 ## Levels of the scan
 
-An optional engine runs where it is installed or configured. A required one that could
+An optional scanner runs where it is installed or configured. A required one that could
 not do its work makes the run an error at `high` and `critical`. Secrets are always red.
 
 {table(heads, rows)}"""
@@ -381,9 +381,7 @@ def write_checks(tiers: Document) -> str:
 
 def check_notes(name: str) -> list[str]:
     """The first lines of the docstrings of a check."""
-    if name == "typecheck":
-        return [summary(pyright.check), summary(mypy.check)]
-    return [summary(CHECKS[cast("Any", name)])]
+    return [summary(CHECKS[name].run)]
 
 
 def write_states() -> str:

@@ -16,7 +16,7 @@ from ci_engine.errors import CommandError, ToolError, UsageError
 if TYPE_CHECKING:
     from ci_engine.changes.decision import Decision
     from ci_engine.configuration.loading import Configuration, Table
-    from ci_engine.configuration.security_profiles import EngineName
+    from ci_engine.configuration.security_profiles import ScannerName
     from ci_engine.configuration.settings import CheckName
     from ci_engine.findings.results import CheckResult
     from ci_engine.project.repository import Project
@@ -336,19 +336,20 @@ def _refuse_bad_python(version: str) -> None:
 def _scan(parsed: Arguments) -> int:
     from ci_engine.commands.scan import ScanRequest, run_scan
     from ci_engine.configuration.loading import load_configuration
-    from ci_engine.configuration.security_profiles import ENGINE_NAMES
     from ci_engine.project.repository import read_project
 
     root = parsed.repository
     configuration = load_configuration(root, os.environ, _scan_overrides(parsed))
     level = configuration.settings.security.level
-    engines: Sequence[EngineName] = configuration.security.levels[level].engines
+    scanners: Sequence[ScannerName] = configuration.security.scanners_of(level)
+    warnings: list[str] = []
     if parsed.only:
-        wanted = _only([*ENGINE_NAMES], parsed.only)
-        engines = [name for name in ENGINE_NAMES if name in wanted]
+        names = [name.strip() for name in parsed.only.split(",") if name.strip()]
+        scanners, warnings = configuration.security.select(names)
+        sys.stderr.writelines(f"warning: {warning}\n" for warning in warnings)
     project = read_project(root)
     if parsed.dry_run:
-        sys.stdout.writelines(f"{name}\n" for name in engines)
+        sys.stdout.writelines(f"{name}\n" for name in scanners)
         return 0
     reports = Path(parsed.report_dir) if parsed.report_dir else project.output / "scan"
     reports = Path.cwd() / reports
@@ -357,7 +358,8 @@ def _scan(parsed: Arguments) -> int:
         configuration,
         ScanRequest(
             level=level,
-            engines=engines,
+            scanners=scanners,
+            notes=warnings,
             reports=reports,
             history="all" if parsed.advanced == "true" else parsed.history,
             tools=_lines(parsed.tools),

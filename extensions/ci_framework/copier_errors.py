@@ -1,24 +1,28 @@
-"""What Copier raises, told as the errors of the companion."""
+"""What Copier raises, as the errors of the companion."""
 
 from __future__ import annotations
 
 import subprocess
+import traceback
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from pathlib import Path
 
 from copier.errors import CopierError
 
 from ci_engine.errors import ConfigurationError, ToolError
 
-__all__ = ["last_line", "told_as"]
+__all__ = ["copier_errors_as", "last_line"]
 
 # How Copier begins to say that an answer does not fit its question.
 _REFUSALS = ("Validation error for question", "Invalid choice for", "Question ")
 
 
 @contextmanager
-def told_as(failure: Callable[[Exception], ToolError]) -> Generator[None, None, None]:
-    """Run Copier; what it raises becomes a refused answer, or the failure.
+def copier_errors_as(
+    failure: Callable[[Exception], ToolError],
+) -> Generator[None, None, None]:
+    """Run Copier; its errors become a refused answer, or the given failure.
 
     Raises:
         ConfigurationError: if the template refuses an answer.
@@ -35,6 +39,15 @@ def told_as(failure: Callable[[Exception], ToolError]) -> Generator[None, None, 
         ) from error
     except (CopierError, OSError, subprocess.SubprocessError) as error:
         raise failure(error) from error
+    except TypeError as error:
+        # Copier reads an answer of the wrong type as if it had the right one.
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        if "copier" not in Path(last.filename).parts:
+            raise
+        raise ConfigurationError(
+            f"the template refuses an answer of the wrong type: {last_line(error)}",
+            hint="give a list such as [a, b] where a question takes several values",
+        ) from error
     except Exception as error:
         # plumbum's errors, by which Copier reports git, have no common base.
         if type(error).__module__.partition(".")[0] != "plumbum":

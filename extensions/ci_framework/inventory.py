@@ -167,7 +167,7 @@ class Workflow(_Record, frozen=True):
         name: as shown by GitHub.
         triggers: the events that start it.
         branches: branches its push and pull_request triggers name.
-        problem: why GitHub rejects it, empty as far as we can tell it does not.
+        problem: why GitHub rejects it, empty if no reason is known.
         calls: reusable workflows and local actions it uses, as written.
         referred_by: who names it: workflow_run, ``uses:``, badges, documents.
         jobs: its jobs in order.
@@ -208,7 +208,7 @@ class Pipeline(_Record, frozen=True):
     Attributes:
         path: the file.
         system: whose it is, such as ``GitLab``; ``disabled`` for what never runs.
-        jobs: what its jobs are called, as far as that can be told.
+        jobs: what its jobs are called, as far as that is known.
         because: one sentence for people.
     """
 

@@ -19,7 +19,7 @@ import yaml
 from copier import run_copy
 
 from ci_engine.errors import ToolError, UsageError
-from ci_framework.copier_errors import last_line, told_as
+from ci_framework.copier_errors import copier_errors_as, last_line
 from ci_framework.planning.plan import Template
 
 __all__ = ["HOME", "Rendered", "RenderedFile", "Source", "find_source", "render"]
@@ -202,7 +202,7 @@ def _key(source: Source, answers: Mapping[str, object], answers_file: str) -> by
 def _copy(
     source: Source, target: Path, answers: Mapping[str, object], answers_file: str
 ) -> None:
-    with told_as(partial(_unavailable, source)):
+    with copier_errors_as(partial(_unavailable, source)):
         run_copy(
             source.address,
             target,

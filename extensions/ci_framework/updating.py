@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from copier import VcsRef, run_update
 
 from ci_engine.errors import ToolError
-from ci_framework.copier_errors import last_line, told_as
+from ci_framework.copier_errors import copier_errors_as, last_line
 from ci_framework.planning.recorded_answers import Recorded
 from ci_framework.repository import Repository
 
@@ -28,7 +28,7 @@ def update_answers(
         ConfigurationError: if the template refuses an answer.
         ToolError: if the template cannot be had or Copier fails.
     """
-    with told_as(_failed):
+    with copier_errors_as(_failed):
         run_update(
             repository.root,
             data=dict(answers),

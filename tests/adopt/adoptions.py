@@ -27,7 +27,8 @@ _ENGINE = """
 import json, sys
 from pathlib import Path
 import msgspec
-from ci_engine.findings.baseline import judge, read_baseline, record, write
+from ci_engine.findings.baseline import judge, read_baseline
+from ci_engine.findings.recording import record, write
 from ci_engine.findings.results import (
     CheckResult,
     Finding,

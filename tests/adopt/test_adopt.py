@@ -241,3 +241,40 @@ def test_the_project_of_these_tests_keeps_its_comments(
 
 def read(project: Path, name: str) -> str:
     return (project / name).read_text("utf-8")
+
+
+def test_a_file_of_the_project_in_place_of_the_launcher_is_refused(
+    companion: Companion, project: Path, releases: Path
+) -> None:
+    write(project, {"ci-framework/ci": "echo mine\n"})
+    commit(project)
+    before = picture(project)
+    template = ["--template", str(releases), "--vcs-ref", "v2.0.0"]
+    text = companion.run("adopt", project, *template, "--yes", code=2)
+    assert "ci-framework/ci" in text
+    assert "git mv ci-framework/ci NEW_NAME" in text
+    assert picture(project) == before
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("analyze", "plan", "apply", "validate", "adopt"),
+        *("rollback", "resume", "status", "regenerate"),
+    ],
+)
+def test_every_command_takes_the_same_flags(
+    companion: Companion, tmp_path: Path, command: str
+) -> None:
+    words = (command, tmp_path, "--yes", "--json", "--report-dir", tmp_path / "r")
+    assert "no git work tree" in companion.run(*words, code=2)
+
+
+def test_a_dry_run_of_a_rollback_changes_nothing(
+    companion: Companion, project: Path, releases: Path
+) -> None:
+    apply(companion, project, releases, "--yes")
+    before = picture(project, ours=True)
+    text = companion.run("rollback", project, "--dry-run")
+    assert "would be rolled back: its branch is deleted" in text
+    assert picture(project, ours=True) == before

@@ -52,16 +52,18 @@ def page(
     return report_markdown(plan, done, empty_inventory(), {"apply": 1.5})
 
 
-def test_the_verdict_and_the_next_steps_come_first() -> None:
+def test_the_verdict_the_decisions_and_the_next_steps_come_first() -> None:
     done = validation(verdict="not-validated", next_steps=["install uv"])
-    text = page([operation()], done)
-    assert text.index("NOT VALIDATED") < text.index("install uv")
+    manual = operation(kind="manual", path="setup.cfg", reason="add a line")
+    text = page([operation(), manual], done)
+    assert text.index("NOT VALIDATED") < text.index("`setup.cfg`: add a line")
+    assert text.index("`setup.cfg`: add a line") < text.index("install uv")
     assert text.index("install uv") < text.index("a.txt")
     assert "apply 1.5 s" in text
 
 
-def test_a_page_without_validation_says_that_nobody_looked() -> None:
-    assert "nobody looked at the result yet" in page([operation()], None)
+def test_a_page_without_validation_says_so() -> None:
+    assert "the result isn't validated yet" in page([operation()], None)
     assert "merge this pull request" not in page([operation()], None)
 
 
@@ -81,15 +83,17 @@ def test_what_a_person_has_to_do_is_listed() -> None:
         validation(),
         capabilities=[manual, msgspec.structs.replace(manual, state="kept")],
     )
-    assert "by hand: `setup.cfg`: by hand, please" in text
+    assert "## For you to decide" in text
+    assert "`setup.cfg`: by hand, please" in text
+    assert "merge this pull request; nothing" not in text
     assert "`.github/workflows/ci.yml:12` (deploy / push)" in text
     assert "| `.github/workflows/ci.yml` | 0 | 1 | 1 |" in text
 
 
-def test_what_stays_red_is_said_before_everything_else() -> None:
+def test_what_fails_today_comes_before_the_operations() -> None:
     done = validation(red_today=["lint: old.py:1 F401"])
     text = page([operation()], done)
-    assert text.index("stays red") < text.index("a.txt")
+    assert text.index("Failing today") < text.index("a.txt")
     assert "old.py:1 F401" in text
 
 
@@ -112,7 +116,7 @@ def test_tests_and_tools_are_shown_before_and_after() -> None:
     assert "| passed | 2 | 1 |" in text
     assert "| worse | `t.py::x` | passed | failed |" in text
     assert "| mypy | `mypy src` | ok | exit code 1 |" in text
-    assert "1 do not end as before" in text
+    assert "1 have another outcome than before" in text
 
 
 def test_a_tool_is_shown_with_its_effective_configuration() -> None:
@@ -174,6 +178,14 @@ def test_new_files_are_folded_away() -> None:
     text = page([operation(), keep], validation())
     assert text.index("own.txt") < text.index("<summary>1 new files")
     assert text.index("<summary>1 new files") < text.index("a.txt")
+
+
+def test_files_with_the_same_reason_share_a_row() -> None:
+    kept = [operation(kind="keep", path=f"{number}.yml") for number in range(7)]
+    text = page([*kept, operation(path="a"), operation(path="b")], validation())
+    assert text.count("| keep |") == 1
+    assert "`4.yml` and 2 more" in text
+    assert "- 2 x because:\n  - `a`\n  - `b`" in text
 
 
 def test_text_is_short_and_has_no_mark_up() -> None:

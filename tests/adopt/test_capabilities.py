@@ -5,13 +5,16 @@ from __future__ import annotations
 from io import StringIO
 from pathlib import Path
 
+import msgspec
 import pytest
 from rich.console import Console
 
 from ci_framework.answers import OwnSetting
 from ci_framework.inventory import Evidence, Task
 from ci_framework.planning.capabilities import map_capabilities
-from ci_framework.reporting.capability_table import print_capabilities
+from ci_framework.planning.plan import Operation
+from ci_framework.reporting.plan_page import print_capabilities, print_plan
+from tests.adopt.adoptions import empty_plan
 from tests.adopt.capability_maps import (
     ANSWERS,
     CI,
@@ -243,3 +246,23 @@ def test_the_table_shows_states_and_numbers(tmp_path: Path) -> None:
     assert "\x1b" not in page
     print_capabilities([], console)
     assert file.getvalue() == page
+
+
+def test_a_plan_begins_with_the_decisions_and_folds_equal_rows() -> None:
+    made = [
+        Operation(kind="create", path=f"ci-framework/{name}", reason="its own file")
+        for name in "abcde"
+    ]
+    decide = Operation(kind="manual", path="setup.cfg", reason="add a line")
+    plan = msgspec.structs.replace(
+        empty_plan("abc", [*made, decide]),
+        answers={"sbom": "yes", "codeql": "no", "package_name": "a"},
+        reasons={"sbom": "the default", "codeql": "the default", "package_name": "it"},
+    )
+    file = StringIO()
+    print_plan(plan, Console(file=file, width=200, no_color=True))
+    page = file.getvalue()
+    assert page.index("add a line") < page.index("its own file")
+    assert page.count("its own file") == 1
+    assert "5 files: ci-framework/a, ci-framework/b, ci-framework/c and 2 more" in page
+    assert "defaults: sbom: yes, codeql: no" in page

@@ -21,7 +21,6 @@ from tests.render.renders import Answers, read_answers, snapshot
 from tests.update.repositories import (
     conflicts,
     edit,
-    find_template,
     make_project,
     make_releases,
     update,
@@ -107,8 +106,8 @@ def releases(tmp_path_factory: pytest.TempPathFactory, identity: None) -> Path:
     """Releases 2.0.0, 2.1.0 and 2.2.0; the last one changes every block all over."""
     path = make_releases(tmp_path_factory.mktemp("releases"))
     template, macros = path / "template", path / "extensions" / "jinja"
-    hooks = find_template(template, ".pre-commit-config.yaml")
-    updates = find_template(template, "dependabot.yml")
+    hooks = template / ".pre-commit-config.yaml.jinja"
+    updates = template / ".github" / "dependabot.yml.jinja"
     edit(template / ".gitignore.jinja", ".ci-framework/\n", ".first/\n.ci-framework/\n")
     edit(template / ".gitignore.jinja", "{{ text.end }}", ".last/\n{{ text.end }}")
     edit(

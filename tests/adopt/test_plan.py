@@ -233,10 +233,10 @@ def test_a_changed_file_of_ours_is_reported_not_repaired(
 ) -> None:
     path = make_project(tmp_path / "p")
     applied(path, plan(path, releases))
-    write(path, {"ci-framework/configs/quality-tiers.yaml": "tiers: {}\n"})
+    write(path, {"ci-framework/scripts/validate-config.sh": "exit\n"})
     commit(path)
     again = build_plan(open_repository(path), PlanRequest())
-    assert kinds(again) == {"manual": ["ci-framework/configs/quality-tiers.yaml"]}
+    assert kinds(again) == {"manual": ["ci-framework/scripts/validate-config.sh"]}
     assert again.changes == []
 
 

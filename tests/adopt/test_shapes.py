@@ -92,7 +92,9 @@ def test_tables_of_pixi_that_cannot_be_added_to_stay_the_projects(
 
 def test_the_names_that_a_render_may_take_are_those_of_the_template() -> None:
     github = ROOT / "template" / ".github"
-    folders = sorted(path.name for path in (github / "actions").iterdir())
+    folders = sorted(
+        path.name for path in (github / "actions").iterdir() if path.is_dir()
+    )
     assert folders == ["{{ github_prefix }}" + name for name in ACTIONS]
     names: dict[str, str] = {}
     for path in (github / "workflows").iterdir():

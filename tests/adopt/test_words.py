@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from ci_framework.analysis.purposes.activities import (
     argv_of_test,
-    doings,
-    what_a_name_says,
-    what_action_does,
-    what_it_does,
+    find_action_purposes,
+    find_activities,
+    find_purposes,
+    guess_purpose,
 )
 
 
@@ -60,7 +60,7 @@ from ci_framework.analysis.purposes.activities import (
     ],
 )
 def test_a_test_run_is_recognised_through_its_runner(command: str) -> None:
-    assert what_it_does(command) == ["test"]
+    assert find_purposes(command) == ["test"]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_test_run_is_recognised_through_its_runner(command: str) -> None:
     ],
 )
 def test_a_command_is_for_what_it_runs(command: str, does: list[str]) -> None:
-    assert what_it_does(command) == does
+    assert find_purposes(command) == does
 
 
 @pytest.mark.parametrize(
@@ -120,34 +120,34 @@ def test_a_command_is_for_what_it_runs(command: str, does: list[str]) -> None:
     ],
 )
 def test_words_that_are_not_run_do_not_count(command: str) -> None:
-    assert what_it_does(command) in (["other: echo"], ["other: cat"]) or all(
-        does.startswith("other: ") for does in what_it_does(command)
+    assert find_purposes(command) in (["other: echo"], ["other: cat"]) or all(
+        does.startswith("other: ") for does in find_purposes(command)
     )
     assert argv_of_test(command) is None
 
 
 def test_commands_after_a_here_document_count() -> None:
-    assert what_it_does("cat <<EOF > x\nmypy\nEOF\npytest") == ["test"]
+    assert find_purposes("cat <<EOF > x\nmypy\nEOF\npytest") == ["test"]
 
 
 def test_tasks_are_looked_up_where_they_are_known() -> None:
     tasks = {"check": ["pixi run style", "mypy"], "style": ["ruff check"], "test": []}
-    assert what_it_does("pixi run check", tasks) == ["lint", "typecheck"]
-    assert what_it_does("make check", tasks) == ["lint", "typecheck"]
-    assert what_it_does("pixi run check") == ["gate"]
+    assert find_purposes("pixi run check", tasks) == ["lint", "typecheck"]
+    assert find_purposes("make check", tasks) == ["lint", "typecheck"]
+    assert find_purposes("pixi run check") == ["gate"]
 
 
 def test_a_task_that_says_nothing_goes_by_its_name() -> None:
-    assert what_it_does("make docs", {"docs": ["./render"]}) == ["docs"]
+    assert find_purposes("make docs", {"docs": ["./render"]}) == ["docs"]
 
 
 def test_tasks_that_name_each_other_come_to_an_end() -> None:
     tasks = {"a": ["make b", "pytest"], "b": ["make a", "mypy"]}
-    assert set(what_it_does("make a", tasks)) >= {"test", "typecheck"}
+    assert set(find_purposes("make a", tasks)) >= {"test", "typecheck"}
 
 
 def test_what_a_task_runs_is_not_said_directly() -> None:
-    direct, named = doings("mypy\nmake lint", {"lint": ["ruff check"]})
+    direct, named = find_activities("mypy\nmake lint", {"lint": ["ruff check"]})
     assert (direct.program, direct.direct) == ("mypy", True)
     assert (named.program, named.direct) == ("ruff", False)
 
@@ -184,7 +184,7 @@ def test_the_call_of_the_tests_is_found(command: str, argv: list[str] | None) ->
     ],
 )
 def test_a_name_hints_at_a_purpose(name: str, says: str) -> None:
-    assert what_a_name_says(name) == says
+    assert guess_purpose(name) == says
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_a_name_hints_at_a_purpose(name: str, says: str) -> None:
     ],
 )
 def test_an_action_is_for_what_its_name_says(uses: str, does: str) -> None:
-    assert what_action_does(uses) == [does]
+    assert find_action_purposes(uses) == [does]
 
 
 @pytest.mark.parametrize(
@@ -231,17 +231,17 @@ def test_an_action_is_for_what_its_name_says(uses: str, does: str) -> None:
     ["[[ ", "((", "${{ ", "$(", '"', "'", "<<E ", "\\", "uv run ", "python -m ", "("],
 )
 def test_hostile_commands_take_no_time(piece: str) -> None:
-    assert what_it_does(piece * 4_000) is not None
+    assert find_purposes(piece * 4_000) is not None
 
 
 def test_runners_in_runners_come_to_an_end() -> None:
-    assert what_it_does("uv run " * 300 + "pytest")
+    assert find_purposes("uv run " * 300 + "pytest")
 
 
 @given(st.text(max_size=200))
 def test_no_text_is_refused(text: str) -> None:
-    assert what_it_does(text) == what_it_does(text)
-    what_action_does(text)
+    assert find_purposes(text) == find_purposes(text)
+    find_action_purposes(text)
     argv_of_test(text)
 
 
@@ -283,5 +283,5 @@ def test_no_text_is_refused(text: str) -> None:
     )
 )
 def test_no_broken_command_is_refused(parts: list[str]) -> None:
-    what_it_does(" ".join(parts))
+    find_purposes(" ".join(parts))
     argv_of_test("".join(parts))

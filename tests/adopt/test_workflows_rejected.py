@@ -34,7 +34,7 @@ def _one(path: Path, text: str) -> Workflow:
         (f"on: push\nx-common: 1\n{_GOOD_JOB}", "line 2: unknown key `x-common`"),
         (f"name: a\n{_GOOD_JOB}", "line 1: no `on`"),
         ("on: push\n", "line 1: no `jobs`"),
-        (f"on: push\non: pull_request\n{_GOOD_JOB}", "line 2: `on` stands there twice"),
+        (f"on: push\non: pull_request\n{_GOOD_JOB}", "line 2: `on` is a duplicate key"),
         (f"on: push\n{_GOOD_JOB}---\n{_GOOD_JOB}", "line 4: a second document"),
         (
             "on: push\njobs:\n  a: &a {runs-on: x, steps: [{run: b}]}\n"

@@ -1,11 +1,11 @@
-"""Score ``ci scan`` against each of its engines alone, on code with known flaws.
+"""Score ``ci scan`` against bandit and ruff alone, on code with known issues.
 
 Usage: ``uv run -m tests.benchmarks.detection CLONE [--json]``. CLONE is a clone of
 OWASP-Benchmark/BenchmarkPython or of PyCQA/bandit, whose examples are scored; nothing
-of it is run. The engines look at the same copies of the same files:
+of it is run. All of them look at the same copies of the same files:
 
 - ``bandit`` and ``ruff``: each one alone, everything that it says;
-- ``ci scan``: both together, every flaw that is told;
+- ``ci scan``: everything that is reported;
 - ``red at LEVEL``: only what makes a scan of this level red.
 
 In BenchmarkPython a file is a case of one category, and counts as found when a rule of
@@ -196,9 +196,7 @@ def looked(directory: Path) -> dict[str, list[ChangeSource]]:
 
 def _scanned(directory: Path, level: SecurityLevel) -> list[Finding]:
     """What a scan of a level tells of the code."""
-    request = ScanRequest(
-        level, ("ruff", "bandit"), directory / ".ci-framework" / "scan"
-    )
+    request = ScanRequest(level, ("bandit",), directory / ".ci-framework" / "scan")
     with contextlib.redirect_stdout(io.StringIO()):
         run = run_scan(
             read_project(directory), load_configuration(directory, {}), request

@@ -18,7 +18,7 @@ PAGES = (
     *sorted((ROOT / "docs" / "decisions").glob("*.md")),
 )
 
-_FENCE = re.compile(r"^ *(```+)(\w*) *$")
+_FENCE = re.compile(r"^ *(```+)(\w*)(?: [^`]*)?$")
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _CODE = re.compile(r"`([^`\n]+)`")
 

@@ -178,7 +178,7 @@ class TestLock:
     @pytest.mark.parametrize(
         ("script", "reason"),
         [
-            ("print('hello')", "its output cannot be read"),
+            ("print('hello')", "unusable output"),
             (
                 'print(\'{"summary": {"audited_packages": 9, "vulnerabilities": 1},'
                 ' "vulnerabilities": []}\')',

@@ -11,11 +11,13 @@ import pytest
 
 from ci_engine.checks import build
 from ci_engine.checks.context import Context
+from ci_engine.checks.outcomes import not_run, run_guarded
 from ci_engine.checks.packaging.artifacts import (
     find_wheel,
     forget_artifacts,
     keep_artifacts,
 )
+from ci_engine.checks.request import GateRequest
 from ci_engine.configuration.loading import load_configuration
 from ci_engine.errors import ToolError
 from ci_engine.findings.results import Status
@@ -59,10 +61,11 @@ def context_of(project: DemoProject) -> Context:
     """A run for which there is no environment."""
     return Context(
         project=read_project(project.root),
+        check="build",
         settings=load_configuration(project.root, {}).settings,
-        reports=project.root,
+        request=GateRequest("full", ["build"], project.root),
         cancel=threading.Event(),
-        environment=ToolError("there is none"),
+        environment=ToolError("there is none", hint="make one"),
     )
 
 
@@ -87,8 +90,10 @@ def test_nothing_to_build(project: DemoProject, tables: str, reason: str) -> Non
 
 
 def test_an_environment_that_cannot_be_had_is_no_verdict(package: DemoProject) -> None:
-    result = build.check(context_of(package))
+    context = context_of(package)
+    result = run_guarded("build", lambda: build.check(context), lambda: not_run("x"))
     assert (result.status, result.reason) == (Status.NOT_RUN, "there is none")
+    assert result.output == "hint: make one"
 
 
 def test_a_tool_that_cannot_be_had_is_no_verdict(

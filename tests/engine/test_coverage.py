@@ -30,7 +30,7 @@ def test_low_coverage_names_the_worst_file_and_its_first_missing_line(
         Location("src/demo/a.py", 1),
     ]
     assert run.check("test")["status"] == "passed"
-    assert "% covered, 90 % wanted" in run.check("coverage")["reason"]
+    assert "% covered, 90 % required" in run.check("coverage")["reason"]
     assert run.check("coverage")["rerun"].endswith("--only test,coverage")
     assert 0 < run.check("coverage")["coverage"] < 90
 

@@ -134,7 +134,7 @@ def test_a_run_that_is_interrupted_says_so(
     assert run.check(CHECK)["status"] == "passed"
     for name in ("test", "coverage"):
         assert run.check(name)["status"] == "not-run"
-        assert run.check(name)["reason"] == "interrupted: the run was called off"
+        assert run.check(name)["reason"] == "interrupted: the run was canceled"
     assert "interrupted" in run.summary
     assert run.junit.get("errors") == "2"
 

@@ -16,7 +16,7 @@ SOURCE = "src/demo/__init__.py"
 LIMITS = """
 [tool.ci-framework.policy]
 file-lines = {file}
-function-lines = {function}
+function-statements = {function}
 complexity = {complexity}
 dead-code = {dead}
 """
@@ -41,7 +41,7 @@ def with_limits(
 
 
 def function_of(lines: int) -> str:
-    """A function with so many lines."""
+    """A function with so many lines, all but two of them statements that count."""
     body = "".join(f"    x = {number}\n" for number in range(lines - 2))
     return f"\n\ndef long() -> int:\n{body}    return x\n"
 
@@ -72,28 +72,37 @@ def test_file_length(project: DemoProject) -> None:
     assert run.rules("policy") == ["file-length"]
 
 
-def test_function_length(project: DemoProject) -> None:
-    with_limits(project, function=20)
+def test_statements_of_a_function(project: DemoProject) -> None:
+    with_limits(project, function=18)
     project.append(SOURCE, function_of(20))
     assert_green(policy(project))
     project.write(SOURCE, '"""A package."""\n' + function_of(21))
     run = policy(project)
     assert_red(run, "policy", SOURCE, 4)
-    assert run.findings("policy")[0]["message"] == "long: 21 lines; allowed: 20"
+    assert run.findings("policy")[0]["message"] == "Too many statements (19 > 18)"
+    assert run.rules("policy") == ["function-length"]
 
 
-def test_docstrings_and_decorators_are_no_lines_of_a_function(
+def test_the_former_name_of_the_limit_still_works(project: DemoProject) -> None:
+    with_limits(project)
+    project.replace("pyproject.toml", "function-statements = 0", "function-lines = 18")
+    project.write(SOURCE, '"""A package."""\n' + function_of(21))
+    run = policy(project)
+    assert_red(run, "policy", SOURCE, 4)
+    assert "policy.function-lines is deprecated" in run.check("policy")["notes"][0]
+
+
+def test_comments_and_decorators_are_no_statements_of_a_function(
     project: DemoProject,
 ) -> None:
-    with_limits(project, function=3)
+    with_limits(project, function=2)
     text = "class A:\n    @property\n    def b(self) -> int:\n"
     text += '        """One.\n\n        Two.\n        """\n        x = 1\n'
     project.write(SOURCE, text + "        return x\n")
     assert_green(policy(project))
-    project.append(SOURCE, "        # one more\n        return 2\n")
+    project.append(SOURCE, "        # one more\n        x = 2\n")
     run = policy(project)
     assert_red(run, "policy", SOURCE, 3)
-    assert run.findings("policy")[0]["message"].startswith("A.b: 5 lines")
 
 
 COMPLEX = """\
@@ -138,7 +147,7 @@ def test_complexity(project: DemoProject) -> None:
     run = policy(project)
     assert_red(run, "policy", SOURCE, 1)
     assert [f["message"] for f in run.findings("policy")] == [
-        "f: complexity 9; allowed: 8"
+        "`f` is too complex (9 > 8)"
     ]
 
 

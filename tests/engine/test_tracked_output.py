@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine.projects import DemoProject, git, install_tool
-from tests.engine.test_user_cache import plant, trap
+from tests.launcher.test_user_cache import plant, trap
 
 
 def commit(project: DemoProject) -> None:

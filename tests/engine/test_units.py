@@ -11,9 +11,11 @@ from xml.etree import ElementTree as Xml
 import msgspec
 import pytest
 
-from ci_engine.checks import mypy, ruff
+from ci_engine.checks import ruff
 from ci_engine.checks.context import Context
+from ci_engine.checks.request import GateRequest
 from ci_engine.checks.tests.pytest_events import TestRun, read_events
+from ci_engine.checks.types import mypy
 from ci_engine.configuration.loading import find_line, load_configuration
 from ci_engine.configuration.typed_tables import Mistake, find_mistakes
 from ci_engine.errors import ConfigurationError, ToolError
@@ -426,7 +428,14 @@ def context(tmp_path: Path) -> Context:
     project = Project(root=tmp_path, manager="pip", pyproject={})
     settings = load_configuration(tmp_path, {}).settings
     error = ToolError("none")
-    return Context(project, settings, tmp_path, threading.Event(), error)
+    return Context(
+        project=project,
+        environment=error,
+        cancel=threading.Event(),
+        check="lint",
+        settings=settings,
+        request=GateRequest("essential", ["lint"], tmp_path),
+    )
 
 
 def diff_places(context: Context, text: str) -> list[tuple[str, int]]:

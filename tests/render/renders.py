@@ -113,10 +113,10 @@ def read_answers(directory: Path) -> Document:
 
 
 def questions() -> dict[str, Document]:
-    """Read the questions: every key of copier.yml that is no setting of Copier."""
+    """Read the questions of copier.yml: no settings, and no computed values."""
     document = yaml.safe_load((ROOT / "copier.yml").read_text(encoding="utf-8"))
     return {
         name: details
         for name, details in cast("dict[str, Document]", document).items()
-        if not name.startswith("_")
+        if not name.startswith("_") and details.get("when") is not False
     }

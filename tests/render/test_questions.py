@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Protocol
@@ -102,7 +103,7 @@ def test_only_the_messages_look_at_the_destination() -> None:
         if path.name.startswith("message-"):
             continue
         found = re.search(
-            r"dst_path|_folder_name|strftime|now\(|_external_data|\|\s*(random|shuffle|hash)",
+            r"dst_path|_folder_name|strftime|now\(|_external_data|\|\s*(random|shuffle)",
             text,
         )
         assert found is None, path
@@ -114,20 +115,41 @@ def test_the_template_needs_no_trust() -> None:
         assert key not in document
 
 
-def test_the_next_steps_are_named(
+def test_the_next_steps_can_be_pasted_into_a_shell(
     template: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run_copy(str(template), tmp_path / "there", defaults=True)
-    message = capsys.readouterr().err
-    steps = [
-        f"cd {tmp_path / 'there'}",
-        "pixi lock",
+    target = tmp_path / "it's $HOME & more"
+    run_copy(str(template), target, defaults=True)
+    lines = capsys.readouterr().err.splitlines()
+    steps = [line.strip() for line in lines[lines.index("") :] if line[:2] == "  "]
+    steps = steps[[step.startswith("cd ") for step in steps].index(True) :]
+    assert steps[2] == "pixi lock"
+    assert steps[-2:] == [
         "./ci-framework/scripts/setup-local-ci.sh",
         "./ci-framework/scripts/local-quality-gates.sh --tier=essential",
     ]
-    locations = [message.find(step) for step in steps]
-    assert -1 not in locations
-    assert locations == sorted(locations)
+    # What needs the network is replaced; each other line does what it says.
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for path in (programs / "pixi", *(target / "ci-framework/scripts").iterdir()):
+        path.write_text("#!/bin/sh\n")
+        path.chmod(0o755)
+    (tmp_path / "steps").write_text("\n".join(["set -e", *steps]) + "\n")
+    identity = {
+        f"GIT_{role}_{part}": "test@example.org"
+        for role in ("AUTHOR", "COMMITTER")
+        for part in ("NAME", "EMAIL")
+    }
+    path = os.pathsep.join([str(programs), os.environ["PATH"]])
+    run("bash", tmp_path / "steps", cwd=tmp_path, variables={"PATH": path, **identity})
+    log = run("git", "log", "--format=%s", "main", cwd=target)
+    assert log == "Start my-project\n"
+
+
+def test_an_existing_project_is_led_to_the_command_that_merges() -> None:
+    """Copier itself would replace files, and asks with Yes as the default."""
+    for name in ("setup", "project_state"):
+        assert "`ci-framework adopt`" in questions()[name]["help"]
 
 
 def test_the_command_line_needs_no_terminal(template: Path, tmp_path: Path) -> None:

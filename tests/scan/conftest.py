@@ -16,7 +16,7 @@ __all__ = ["make_project", "project"]
 def repository(
     tmp_path: Path, shared_directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Repository:
-    """A repository in which no engine finds anything."""
+    """A repository in which no scanner finds anything."""
     root = tmp_path / "demo"
     programs = tmp_path / "programs"
     programs.mkdir()

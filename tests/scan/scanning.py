@@ -1,4 +1,4 @@
-"""Scan a repository in this process, with real engines or with made-up ones."""
+"""Scan a repository in this process, with real scanners or with made-up ones."""
 
 from __future__ import annotations
 
@@ -13,16 +13,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from ci_engine.checks import context as check_context
+from ci_engine.checks import workspace
 from ci_engine.commands.scan import ScanRequest, run_scan
 from ci_engine.configuration.loading import Table, load_configuration
-from ci_engine.configuration.security_profiles import EngineName
+from ci_engine.configuration.security_profiles import ScannerName
 from ci_engine.configuration.settings import SecurityLevel
 from ci_engine.environments.isolated_tools import IsolatedTool
 from ci_engine.findings.results import CheckResult, RunResult
 from ci_engine.processes.child_environment import child_variables
 from ci_engine.project.repository import read_project
-from ci_engine.scanning import engine as scan_engine
 from tests.engine.projects import clean_environment, git
 
 __all__ = ["CLEAN", "Repository", "result_of", "script"]
@@ -87,7 +86,7 @@ class Repository:
 
     def scan(
         self,
-        *only: EngineName,
+        *only: ScannerName,
         level: SecurityLevel = "high",
         settings: Mapping[str, object] | None = None,
         today: date | None = None,
@@ -95,9 +94,8 @@ class Repository:
         variables: Mapping[str, str] | None = None,
         **options: Any,  # noqa: ANN401 - those of the request
     ) -> RunResult:
-        """Scan with real engines, but for those that a stand-in was made for."""
-        for module in (check_context, scan_engine):
-            self.patch.setattr(module, "isolated_tool", self._tool)
+        """Scan with real scanners, but for those that a stand-in was made for."""
+        self.patch.setattr(workspace, "isolated_tool", self._tool)
         kept = clean_environment(KF_RULE_CACHE_DIR=str(self.cache))
         kept["PATH"] = os.pathsep.join([str(self.programs), "/usr/bin", "/bin"])
         kept |= dict(variables or {})
@@ -116,10 +114,10 @@ class Repository:
                 configuration.security, timeouts=timeouts
             )
             configuration = msgspec.structs.replace(configuration, security=security)
-        engines = configuration.security.levels[level].engines
+        scanners = configuration.security.scanners_of(level)
         request = ScanRequest(
             level=level,
-            engines=[name for name in engines if name in only] if only else engines,
+            scanners=[name for name in scanners if name in only] if only else scanners,
             reports=self.root / ".ci-framework" / "scan",
             today=today,
             **options,
@@ -144,6 +142,6 @@ class Repository:
 
 
 def result_of(run: RunResult, name: str) -> CheckResult:
-    """The result of one engine."""
+    """The result of one scanner."""
     (found,) = [check for check in run.checks if check.id == name]
     return found

@@ -194,7 +194,7 @@ def test_a_lock_without_what_the_project_asks_for_is_none(
         if fits:
             assert read_lock(project) is not None
             continue
-        with pytest.raises(ToolError, match=r"lacks what pyproject\.toml asks for: x$"):
+        with pytest.raises(ToolError, match=r"lacks what pyproject\.toml requires: x$"):
             read_lock(project)
 
 

@@ -1,4 +1,4 @@
-"""Engines that fail, and what nobody can read: never green at high."""
+"""Scanners that fail, and files that cannot be read: never green at high."""
 
 from __future__ import annotations
 
@@ -9,29 +9,26 @@ from pathlib import Path
 
 import pytest
 
-from ci_engine.configuration.security_profiles import ENGINE_NAMES, EngineName
+from ci_engine.configuration.security_profiles import ScannerName
 from ci_engine.configuration.settings import SecurityLevel
 from ci_engine.findings.results import CheckResult, Status, Verdict
-from ci_engine.scanning.engine import Scan
-from ci_engine.scanning.scanners import ENGINES
+from ci_engine.scanning.scanner import Scan
+from ci_engine.scanning.scanners import SCANNERS
 from tests.engine.test_audit import LOCK
 from tests.scan.scanning import Repository, result_of
 
-# Each test lets real engines fail.
+# Each test lets real scanners fail.
 pytestmark = pytest.mark.heavy
 
-# The program of each engine, and what makes it one that has work to do.
-PROGRAMS: dict[EngineName, str] = {
-    "ruff": "ruff",
+# The program of each scanner, and what makes it one that has work to do.
+PROGRAMS: dict[ScannerName, str] = {
     "bandit": "bandit",
     "semgrep": "semgrep",
     "audit": "uv",
-    "safety": "safety",
     "kingfisher": "kingfisher",
     "history": "kingfisher",
     "detect-secrets": "detect-secrets",
     "gitleaks": "gitleaks",
-    "trufflehog": "trufflehog",
     "zizmor": "zizmor",
     "hadolint": "hadolint",
     "trivy": "trivy",
@@ -48,7 +45,7 @@ IMAGES = {"images": ["demo:1"], "scan-containers": True}
 
 
 def at_work(repository: Repository) -> None:
-    """Give every engine something to do."""
+    """Give every scanner something to do."""
     repository.write(".semgrep.yml", "rules: []\n")
     repository.write(".secrets.baseline", '{"results": {}}')
     repository.write("uv.lock", LOCK)
@@ -56,20 +53,18 @@ def at_work(repository: Repository) -> None:
     repository.commit()
 
 
-def test_every_engine_that_runs_a_program_is_tried() -> None:
-    assert {*PROGRAMS, "licenses", "sbom"} == set(ENGINE_NAMES)
+def test_every_scanner_that_runs_a_program_is_tried() -> None:
+    assert {*PROGRAMS, "licenses", "sbom"} == set(SCANNERS)
 
 
 @pytest.mark.parametrize("how", BAD)
-def test_an_engine_that_does_not_work_is_not_run(
+def test_a_scanner_that_does_not_work_is_not_run(
     how: str, repository: Repository
 ) -> None:
     at_work(repository)
     for program in set(PROGRAMS.values()):
         repository.stand_in(program, f'[ "$1" = --version ] && exit; {BAD[how]}')
-    run = repository.scan(
-        *PROGRAMS, settings=IMAGES, history="all", variables={"SAFETY_API_KEY": "x"}
-    )
+    run = repository.scan(*PROGRAMS, settings=IMAGES, history="all")
     for name in PROGRAMS:
         result = result_of(run, name)
         assert result.status is Status.NOT_RUN, (name, result)
@@ -78,17 +73,11 @@ def test_an_engine_that_does_not_work_is_not_run(
     assert run.verdict is Verdict.ERROR
 
 
-def test_a_slow_engine_is_killed_and_not_green(repository: Repository) -> None:
+def test_a_slow_scanner_is_killed_and_not_green(repository: Repository) -> None:
     at_work(repository)
     for program in set(PROGRAMS.values()):
         repository.stand_in(program, '[ "$1" = --version ] && exit; sleep 60')
-    run = repository.scan(
-        *PROGRAMS,
-        settings=IMAGES,
-        history="all",
-        seconds=0.3,
-        variables={"SAFETY_API_KEY": "x"},
-    )
+    run = repository.scan(*PROGRAMS, settings=IMAGES, history="all", seconds=0.3)
     statuses = {name: result_of(run, name).status for name in PROGRAMS}
     assert statuses == dict.fromkeys(PROGRAMS, Status.TIMED_OUT)
     assert run.verdict is Verdict.RED
@@ -97,21 +86,20 @@ def test_a_slow_engine_is_killed_and_not_green(repository: Repository) -> None:
 @pytest.mark.parametrize(
     ("level", "verdict"), [("medium", Verdict.GREEN), ("high", Verdict.ERROR)]
 )
-def test_a_missing_engine_is_told_everywhere_and_red_from_high(
+def test_a_missing_scanner_is_reported_everywhere_and_red_from_high(
     level: SecurityLevel, verdict: Verdict, repository: Repository
 ) -> None:
-    repository.stand_in("ruff", "exit 9")
-    run = repository.scan("ruff", level=level)
-    ruff = result_of(run, "ruff")
-    assert ruff.status is Status.NOT_RUN
+    repository.stand_in("bandit", "exit 9")
+    run = repository.scan("bandit", level=level)
+    assert result_of(run, "bandit").status is Status.NOT_RUN
     assert run.verdict is verdict
     assert "NOT RUN" in (repository.reports / "summary.md").read_text("utf-8")
 
 
-def test_an_optional_engine_that_is_not_installed_is_skipped_with_the_reason(
+def test_an_optional_scanner_that_is_not_installed_is_skipped_with_the_reason(
     repository: Repository,
 ) -> None:
-    run = repository.scan("gitleaks", "trufflehog", "safety", "trivy", "grype")
+    run = repository.scan("gitleaks", "trivy", "grype")
     for check in run.checks:
         assert check.status is Status.SKIPPED
         assert check.reason
@@ -121,12 +109,11 @@ def test_an_optional_engine_that_is_not_installed_is_skipped_with_the_reason(
 
 def test_code_that_does_not_parse_is_listed(repository: Repository) -> None:
     repository.write("src/demo/broken.py", "def broken(:\n")
-    run = repository.scan("ruff", "bandit")
-    for name in ("ruff", "bandit"):
-        result = result_of(run, name)
-        assert result.status is Status.NOT_RUN
-        assert "src/demo/broken.py" in result.reason
-        assert result.notes[0] == f"{name}: 1 of 2 files parsed, 1 listed"
+    run = repository.scan("bandit")
+    result = result_of(run, "bandit")
+    assert result.status is Status.NOT_RUN
+    assert "src/demo/broken.py" in result.reason
+    assert result.notes[0] == "bandit: 1 of 2 files parsed, 1 listed"
     assert run.verdict is Verdict.ERROR
 
 
@@ -148,9 +135,9 @@ def test_a_workflow_and_a_dockerfile_that_do_not_parse_are_listed(
 def test_files_that_are_too_large_are_listed(repository: Repository) -> None:
     big = repository.write("src/demo/big.py", "x = 1\n")
     os.truncate(big, 3_000_000)
-    run = repository.scan("ruff", "bandit")
+    run = repository.scan("bandit")
     assert run.verdict is Verdict.ERROR
-    assert "big.py: too large" in result_of(run, "ruff").reason
+    assert "big.py: too large" in result_of(run, "bandit").reason
     data = repository.write("model.bin", "")
     os.truncate(data, 200_000_000)
     run = repository.scan("kingfisher")
@@ -171,13 +158,13 @@ def test_links_are_not_followed_and_loops_are_listed(
     (repository.root / "src" / "again.py").symlink_to("demo/__init__.py")
     (repository.root / "gone").symlink_to("nowhere")
     repository.commit()
-    run = repository.scan("ruff", "kingfisher")
+    run = repository.scan("bandit", "kingfisher")
     assert run.verdict is Verdict.GREEN
     notes = result_of(run, "kingfisher").notes
     assert "links out of the repository are not followed: gone, src/out.py" in notes
     (repository.root / "src" / "loop.py").symlink_to("loop.py")
-    run = repository.scan("ruff", "bandit", "kingfisher")
-    for name in ("ruff", "bandit", "kingfisher"):
+    run = repository.scan("bandit", "kingfisher")
+    for name in ("bandit", "kingfisher"):
         assert result_of(run, name).status is Status.NOT_RUN, name
         assert "src/loop.py: a link that leads back" in result_of(run, name).reason
 
@@ -188,9 +175,9 @@ def test_odd_names_are_scanned_like_others(repository: Repository) -> None:
     for name in names:
         repository.write(f"src/{name}", "eval(input())\n")
     repository.commit()
-    run = repository.scan("ruff", "bandit", "kingfisher", settings=None)
-    told = {f.path for f in result_of(run, "ruff").findings}
-    assert told == {f"src/{name}" for name in names}
+    run = repository.scan("bandit", "kingfisher")
+    found = {f.path for f in result_of(run, "bandit").findings}
+    assert found == {f"src/{name}" for name in names}
     assert not (repository.root / "bad").exists()
 
 
@@ -248,7 +235,7 @@ def test_secrets_that_were_searched_for_in_part_only_are_not_green(
         assert repository.scan("kingfisher").verdict is verdict, status
 
 
-def test_credentials_do_not_reach_the_engines(repository: Repository) -> None:
+def test_credentials_do_not_reach_the_scanners(repository: Repository) -> None:
     seen = repository.root.parent / "seen"
     text = f'[ "$1" = --version ] || env > {seen}; echo "[]"; exit 0'
     repository.stand_in("zizmor", text)
@@ -261,15 +248,15 @@ def test_credentials_do_not_reach_the_engines(repository: Repository) -> None:
     assert not names & {"GITHUB_TOKEN", "MY_API_KEY", "DB_PASSWORD"}
 
 
-def test_a_defect_of_one_engine_does_not_hide_the_others(
+def test_a_defect_of_one_scanner_does_not_hide_the_others(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def explode(scan: Scan) -> CheckResult:
         raise RuntimeError("boom")
 
-    broken = replace(ENGINES["ruff"], examine=explode)
-    monkeypatch.setattr("ci_engine.scanning.run.ENGINES", {**ENGINES, "ruff": broken})
-    run = repository.scan("ruff", "hadolint")
-    assert "please report it" in result_of(run, "ruff").reason
+    broken = {**SCANNERS, "bandit": replace(SCANNERS["bandit"], run=explode)}
+    monkeypatch.setattr("ci_engine.scanning.run.SCANNERS", broken)
+    run = repository.scan("bandit", "hadolint")
+    assert "report it as a bug" in result_of(run, "bandit").reason
     assert result_of(run, "hadolint").status is Status.PASSED
     assert run.verdict is Verdict.ERROR

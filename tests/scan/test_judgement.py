@@ -1,4 +1,4 @@
-"""What is red at a level, what is known, what is waived, and what is told once."""
+"""What is red at a level, what is known, what is waived, and what is merged."""
 
 from __future__ import annotations
 
@@ -16,32 +16,34 @@ from ci_engine.configuration.settings import SecurityLevel
 from ci_engine.errors import ConfigurationError
 from ci_engine.findings.results import CheckResult, Finding, Status, Verdict
 from ci_engine.findings.severity import severity_of
-from ci_engine.scanning.engine import Engine, Kind
 from ci_engine.scanning.judge import grade
 from ci_engine.scanning.merge import merge
-from ci_engine.scanning.scanners import ENGINES
+from ci_engine.scanning.scanner import Kind, Scanner
+from ci_engine.scanning.scanners import SCANNERS
 from ci_engine.scanning.waivers import WAIVERS_FILE, Waivers
 from tests.scan.scanning import Repository, result_of
 
-BY_NAME: Mapping[str, Engine] = {**dict(ENGINES)}
+BY_NAME: Mapping[str, Scanner] = {**dict(SCANNERS)}
 DAY = date(2026, 11, 22)
-FLAW = Finding(tool="ruff", rule="S307", message="eval", path="a.py", line=9, score=5.5)
+ISSUE = Finding(
+    tool="bandit", rule="B307", message="eval", path="a.py", line=9, score=5.5
+)
 EVAL = '"""A package."""\n\n\ndef run(text: str) -> object:\n    return eval(text)\n'
 PATH = "src/demo/__init__.py"
 
 
 def issue(**changes: object) -> Finding:
-    return replace(FLAW, **changes)
+    return replace(ISSUE, **changes)
 
 
-def told(name: str, *findings: Finding) -> CheckResult:
+def found_by(name: str, *findings: Finding) -> CheckResult:
     return CheckResult(id=name, status=Status.FAILED, findings=list(findings))
 
 
 def merged(*results: CheckResult) -> dict[str, list[Finding]]:
     pairs = [(BY_NAME[result.id], result) for result in results]
     merge(pairs)
-    return {engine.name: result.findings for engine, result in pairs}
+    return {scanner.name: result.findings for scanner, result in pairs}
 
 
 # --- severities and levels ----------------------------------------------------------
@@ -66,27 +68,27 @@ def test_scores_have_the_names_of_cvss(score: float | None, name: str) -> None:
     assert severity_of(issue(score=score)) == name
 
 
-def red_at(finding: Finding, engine: str) -> list[str]:
+def red_at(finding: Finding, scanner: str) -> list[str]:
     """The levels at which a finding is red."""
     levels = load_configuration(Path("/"), {}).security.levels
     red: list[str] = []
     for name, level in levels.items():
-        result = told(engine, finding)
-        grade(BY_NAME[engine], result, level, None, Waivers([], DAY))
+        result = found_by(scanner, finding)
+        grade(BY_NAME[scanner], result, level, None, Waivers([], DAY))
         if result.findings[0].severity == "error":
             red.append(name)
     return red
 
 
 @pytest.mark.parametrize(
-    ("engine", "changes", "levels"),
+    ("scanner", "changes", "levels"),
     [
-        ("ruff", {"score": 9.5}, ["medium", "high", "critical"]),
-        ("ruff", {"score": 8.0}, ["medium", "high", "critical"]),
-        ("ruff", {"score": 5.5}, ["high", "critical"]),
-        ("ruff", {"score": 3.0}, ["critical"]),
-        ("ruff", {"score": 0.0}, []),
-        ("ruff", {"score": 8.0, "confidence": "low"}, ["critical"]),
+        ("bandit", {"score": 9.5}, ["medium", "high", "critical"]),
+        ("bandit", {"score": 8.0}, ["medium", "high", "critical"]),
+        ("bandit", {"score": 5.5}, ["high", "critical"]),
+        ("bandit", {"score": 3.0}, ["critical"]),
+        ("bandit", {"score": 0.0}, []),
+        ("bandit", {"score": 8.0, "confidence": "low"}, ["critical"]),
         ("zizmor", {"score": 5.5, "confidence": "medium"}, ["high", "critical"]),
         ("kingfisher", {"score": 0.0}, ["low", "medium", "high", "critical"]),
         ("audit", {"score": 3.0, "fix": "six 2"}, ["medium", "high", "critical"]),
@@ -97,60 +99,24 @@ def red_at(finding: Finding, engine: str) -> list[str]:
     ],
 )
 def test_what_is_red_at_which_level(
-    engine: str, changes: dict[str, object], levels: list[str]
+    scanner: str, changes: dict[str, object], levels: list[str]
 ) -> None:
-    assert red_at(issue(**changes), engine) == levels
+    assert red_at(issue(**changes), scanner) == levels
 
 
-# --- one flaw, told once ------------------------------------------------------------
-
-
-def test_the_same_rule_near_the_same_line_is_one_flaw() -> None:
-    one = issue(confidence="medium", also=("x",))
-    other = issue(tool="bandit", rule="B307", line=11, score=8.0, confidence="high")
-    found = merged(told("ruff", one), told("bandit", other))
-    assert found["bandit"] == []
-    (same,) = found["ruff"]
-    assert (same.rule, same.line, same.score) == ("S307", 9, 8.0)
-    assert (same.confidence, same.also) == ("high", ("x", "bandit B307"))
-
-
-@pytest.mark.parametrize(
-    "changes", [{"line": 13}, {"path": "b.py"}, {"rule": "B102"}, {"rule": "B3070"}]
-)
-def test_another_place_or_rule_is_another_flaw(changes: dict[str, object]) -> None:
-    facts = {"tool": "bandit", "rule": "B307", **changes}
-    found = merged(told("ruff", issue()), told("bandit", issue(**facts)))
-    assert len(found["ruff"]) == len(found["bandit"]) == 1
-
-
-def test_neighbours_are_not_taken_for_each_other() -> None:
-    ruff = told("ruff", issue(line=5), issue(line=6))
-    bandit = told(
-        "bandit", *(issue(tool="bandit", rule="B307", line=n) for n in (6, 5))
-    )
-    found = merged(ruff, bandit)
-    assert [f.line for f in found["ruff"]] == [5, 6]
-    assert found["bandit"] == []
-    # Two here and one there are two flaws, not one.
-    two = told("ruff", issue(line=5), issue(line=6))
-    found = merged(two, told("bandit", issue(tool="bandit", rule="B307", line=6)))
-    assert [bool(f.also) for f in sorted(found["ruff"], key=lambda f: f.line)] == [
-        False,
-        True,
-    ]
+# --- one issue, reported once -------------------------------------------------------
 
 
 def test_one_line_has_one_secret_whoever_found_it() -> None:
-    password = issue(rule="S105", score=3.0, confidence="low", severity="warning")
+    password = issue(rule="B105", score=3.0, confidence="low", severity="warning")
     secret = issue(tool="kingfisher", rule="github-pat", score=8.5, confidence="high")
     third = issue(tool="detect-secrets", rule="github-token", score=8.5)
     found = merged(
-        told("ruff", password),
-        told("kingfisher", secret),
-        told("detect-secrets", third),
+        found_by("bandit", password),
+        found_by("kingfisher", secret),
+        found_by("detect-secrets", third),
     )
-    (same,) = found["ruff"]
+    (same,) = found["bandit"]
     assert (same.score, same.severity, same.confidence) == (8.5, "error", "high")
     assert same.also == ("kingfisher github-pat", "detect-secrets github-token")
     assert found["kingfisher"] == found["detect-secrets"] == []
@@ -158,19 +124,23 @@ def test_one_line_has_one_secret_whoever_found_it() -> None:
 
 def test_an_advisory_has_many_names_and_is_one() -> None:
     one = issue(
-        tool="uv", rule="GHSA-1", message="six 1.16, bad", also=("CVE-1",), fix="six 2"
+        tool="trivy",
+        rule="GHSA-1",
+        message="six 1.16, bad",
+        also=("CVE-1",),
+        fix="six 2",
     )
-    other = issue(tool="safety", rule="CVE-1", message="six 1.16, worse", score=9.5)
-    third = issue(tool="safety", rule="CVE-1", message="idna 3.4, worse")
-    found = merged(told("audit", one), told("safety", other, third))
-    assert [f.message for f in found["safety"]] == ["idna 3.4, worse"]
-    assert found["audit"][0].also == ("CVE-1", "safety CVE-1")
+    other = issue(tool="grype", rule="CVE-1", message="six 1.16, worse", score=9.5)
+    third = issue(tool="grype", rule="CVE-1", message="idna 3.4, worse")
+    found = merged(found_by("trivy", one), found_by("grype", other, third))
+    assert [f.message for f in found["grype"]] == ["idna 3.4, worse"]
+    assert found["trivy"][0].also == ("CVE-1", "grype CVE-1")
 
 
 def test_a_history_has_no_lines_to_compare() -> None:
     secret = issue(tool="kingfisher", rule="a", line=0)
     found = merged(
-        told("kingfisher", issue(tool="k", rule="a")), told("history", secret)
+        found_by("kingfisher", issue(tool="k", rule="a")), found_by("history", secret)
     )
     assert len(found["history"]) == 1
 
@@ -192,19 +162,19 @@ def test_a_waiver_excuses_a_finding_until_its_day(
 ) -> None:
     repository.write(PATH, EVAL)
     repository.write(WAIVERS_FILE, WAIVER.format(id=identity))
-    run = repository.scan("ruff", "bandit", today=DAY)
+    run = repository.scan("bandit", today=DAY)
     assert run.verdict is Verdict.GREEN
-    (finding,) = result_of(run, "ruff").findings
+    (finding,) = result_of(run, "bandit").findings
     assert finding.waiver == "text of our own (@team, until 2026-12-31)"
     log = json.loads((repository.reports / "results.sarif").read_text("utf-8"))
     (result,) = log["runs"][0]["results"]
     assert result["suppressions"][0]["justification"].startswith("waived: text")
-    last = repository.scan("ruff", "bandit", today=date(2026, 12, 31))
+    last = repository.scan("bandit", today=date(2026, 12, 31))
     assert last.verdict is Verdict.GREEN
-    run = repository.scan("ruff", "bandit", today=date(2027, 1, 1))
+    run = repository.scan("bandit", today=date(2027, 1, 1))
     assert run.verdict is Verdict.RED
-    (told_of,) = result_of(run, "waivers").findings
-    assert (told_of.rule, told_of.path, told_of.line) == (
+    (expired,) = result_of(run, "waivers").findings
+    assert (expired.rule, expired.path, expired.line) == (
         "waiver-expired",
         WAIVERS_FILE,
         2,
@@ -215,14 +185,16 @@ def test_a_waiver_is_limited_to_its_paths(repository: Repository) -> None:
     repository.write(PATH, EVAL)
     text = WAIVER.format(id="S307")
     repository.write(WAIVERS_FILE, f"{text}    path: other/\n")
-    assert repository.scan("ruff", today=DAY).verdict is Verdict.RED
+    assert repository.scan("bandit", today=DAY).verdict is Verdict.RED
     repository.write(WAIVERS_FILE, f"{text}    path: src/\n")
-    assert repository.scan("ruff", today=DAY).verdict is Verdict.GREEN
+    assert repository.scan("bandit", today=DAY).verdict is Verdict.GREEN
 
 
-def test_an_unused_waiver_is_told_when_everything_ran(repository: Repository) -> None:
+def test_an_unused_waiver_is_reported_when_everything_ran(
+    repository: Repository,
+) -> None:
     repository.write(WAIVERS_FILE, WAIVER.format(id="S102"))
-    run = repository.scan("ruff", today=DAY)
+    run = repository.scan("bandit", today=DAY)
     assert result_of(run, "waivers").findings == []
     run = repository.scan(level="low", today=DAY)
     assert run.verdict is Verdict.GREEN
@@ -233,7 +205,7 @@ def test_an_unused_waiver_is_told_when_everything_ran(repository: Repository) ->
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("waivers: 3\n", "key waivers: found integer 3"),
+        ("waivers: 3\n", "waivers: expected a list, each item a table, got"),
         ("waivers:\n  - id: S1\n", "no such key"),
         (WAIVER.format(id="''"), "a non-empty string"),
         (WAIVER.format(id="S1").replace("2026-12-31", "soon"), "'soon'"),
@@ -250,21 +222,24 @@ def test_a_wrong_file_of_waivers_is_refused(
 ) -> None:
     repository.write(WAIVERS_FILE, text)
     with pytest.raises(ConfigurationError) as caught:
-        repository.scan("ruff", today=DAY)
+        repository.scan("bandit", today=DAY)
     assert said in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["", "# nothing yet\n", "waivers: []\n"])
 def test_no_waivers_are_fine(text: str, repository: Repository) -> None:
     repository.write(WAIVERS_FILE, text)
-    assert repository.scan("ruff", today=DAY).verdict is Verdict.GREEN
+    assert repository.scan("bandit", today=DAY).verdict is Verdict.GREEN
 
 
-def test_every_level_has_the_engines_of_the_one_below() -> None:
+def test_every_level_has_the_scanners_of_the_one_below() -> None:
     levels = load_configuration(Path("/"), {}).security.levels
     order: list[SecurityLevel] = ["low", "medium", "high", "critical"]
     for below, above in itertools.pairwise(order):
         assert set(levels[below].required) <= set(levels[above].required)
-        assert set(levels[below].engines) <= set(levels[above].engines)
-    kinds: set[Kind] = {engine.kind for engine in ENGINES.values()}
+        assert set(levels[below].scanners) <= set(levels[above].scanners)
+    profiles = load_configuration(Path("/"), {}).security
+    assert list(profiles.timeouts) == list(SCANNERS)
+    assert set(profiles.levels["critical"].scanners) == set(SCANNERS)
+    kinds: set[Kind] = {scanner.kind for scanner in SCANNERS.values()}
     assert {"code", "secret", "dependency", "image"} < kinds

@@ -23,29 +23,25 @@ def entries(root: Path) -> list[Mapping[str, str]]:
 
 
 def secret_file() -> tuple[str, str]:
-    """A Python file whose secret ruff takes for a hard-coded password as well."""
+    """A Python file whose secret bandit takes for a hard-coded password as well."""
     texts = (text for name, text, _ in seeded() if name.endswith(".py"))
     return next(text for text in texts if "GITHUB_TOKEN" in text), PATH
 
 
-def test_the_baseline_covers_flaws_and_may_only_shrink(repository: Repository) -> None:
+def test_the_baseline_covers_issues_and_may_only_shrink(repository: Repository) -> None:
     repository.write(PATH, EVAL)
-    engines = ("ruff", "bandit")
-    assert repository.scan(*engines).verdict is Verdict.RED
-    run = repository.scan(*engines, baseline="write")
+    assert repository.scan("bandit").verdict is Verdict.RED
+    run = repository.scan("bandit", baseline="write")
     assert run.verdict is Verdict.GREEN
-    run = repository.scan(*engines)
+    run = repository.scan("bandit")
     assert run.verdict is Verdict.GREEN
-    assert [f.known for f in result_of(run, "ruff").findings] == [True]
+    assert [f.known for f in result_of(run, "bandit").findings] == [True]
     recorded = entries(repository.root)
-    assert {(e["check"], e["rule"]) for e in recorded} == {
-        ("ruff", "S307"),
-        ("bandit", "B307"),
-    }
+    assert {(e["check"], e["rule"]) for e in recorded} == {("bandit", "B307")}
     repository.write(PATH, EVAL + "\n\ndef more(text: str) -> None:\n    exec(text)\n")
-    run = repository.scan(*engines)
+    run = repository.scan("bandit")
     assert run.verdict is Verdict.RED
-    assert result_of(run, "ruff").new == 1
+    assert result_of(run, "bandit").new == 1
 
 
 def test_what_the_gate_recorded_is_known_and_stays_recorded(
@@ -56,16 +52,16 @@ def test_what_the_gate_recorded_is_known_and_stays_recorded(
     # The gate has another name for it.
     of_gate = [{**entry, "check": "security"} for entry in entries(repository.root)]
     repository.write(BASELINE, json.dumps({"schema": 1, "findings": of_gate}))
-    run = repository.scan("ruff", "bandit")
+    run = repository.scan("bandit")
     assert run.verdict is Verdict.GREEN
     assert run.notes == []
-    # This level asks for no flaws of code: that is no reason to drop them.
-    run = repository.scan("ruff", "bandit", level="low", baseline="write")
+    # This level reports no issues of code: that is no reason to drop them.
+    run = repository.scan("bandit", level="low", baseline="write")
     assert run.verdict is Verdict.GREEN
     assert entries(repository.root) == of_gate
 
 
-def test_a_flaw_that_both_recorded_covers_one_and_not_two(
+def test_an_issue_that_both_recorded_covers_one_and_not_two(
     repository: Repository,
 ) -> None:
     repository.write(PATH, EVAL)
@@ -78,16 +74,28 @@ def test_a_flaw_that_both_recorded_covers_one_and_not_two(
     assert repository.scan("bandit").verdict is Verdict.RED
 
 
-def test_a_secret_is_told_and_never_recorded(repository: Repository) -> None:
+def test_entries_of_scanners_that_were_removed_go_with_the_next_record(
+    repository: Repository,
+) -> None:
+    entry = {"check": "ruff", "tool": "ruff", "rule": "S307", "path": PATH}
+    entry["fingerprint"] = "0" * 32
+    own = {**entry, "rule": "ruff"}
+    repository.write(BASELINE, json.dumps({"schema": 1, "findings": [entry, own]}))
+    assert repository.scan("bandit").verdict is Verdict.GREEN
+    repository.scan("bandit", baseline="write")
+    assert entries(repository.root) == [own]
+
+
+def test_a_secret_is_reported_and_never_recorded(repository: Repository) -> None:
     text, path = secret_file()
     repository.write(path, text)
-    run = repository.scan("ruff", "kingfisher", level="critical", baseline="write")
+    run = repository.scan("bandit", "kingfisher", level="critical", baseline="write")
     assert run.verdict is Verdict.RED
     assert "secrets are never recorded (src/demo/__init__.py:3" in run.notes[-1]
     assert WAIVERS_FILE in run.notes[-1]
-    # The password that ruff sees in the line is recorded, and hides nothing.
-    assert {entry["check"] for entry in entries(repository.root)} == {"ruff"}
-    run = repository.scan("ruff", "kingfisher", level="critical")
+    # The password that bandit sees in the line is recorded, and hides nothing.
+    assert {entry["check"] for entry in entries(repository.root)} == {"bandit"}
+    run = repository.scan("bandit", "kingfisher", level="critical")
     assert run.verdict is Verdict.RED
 
 

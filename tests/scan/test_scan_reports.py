@@ -31,10 +31,10 @@ def run_of(*checks: CheckResult) -> RunResult:
     )
 
 
-def many(number: int, engine: str = "ruff") -> CheckResult:
+def many(number: int, scanner: str = "zizmor") -> CheckResult:
     findings = [
         Finding(
-            tool=engine,
+            tool=scanner,
             rule=f"S{each % 40 + 100}",
             message=f"flaw {each} " + "x" * 80,
             path=f"src/module_{each % 700}.py",
@@ -47,7 +47,7 @@ def many(number: int, engine: str = "ruff") -> CheckResult:
         for each in range(number)
     ]
     named = fingerprint_findings(Path("/nowhere"), findings)
-    return CheckResult(id=engine, status=Status.FAILED, findings=named, new=number)
+    return CheckResult(id=scanner, status=Status.FAILED, findings=named, new=number)
 
 
 @pytest.mark.heavy
@@ -64,7 +64,10 @@ def test_sarif_of_thirty_thousand_findings_is_within_the_limits() -> None:
         prints = [r["partialFingerprints"]["ciFramework/v1"] for r in run["results"]]
         assert len(prints) == len(set(prints))
     ids = [run["automationDetails"]["id"] for run in log["runs"]]
-    assert ids == ["ci-framework/scan/ruff/ruff/", "ci-framework/scan/bandit/bandit/"]
+    assert ids == [
+        "ci-framework/scan/zizmor/zizmor/",
+        "ci-framework/scan/bandit/bandit/",
+    ]
     # The gravest are never what a limit cuts off.
     scores = {
         rule["id"]: float(rule["properties"]["security-severity"])
@@ -105,7 +108,7 @@ class Page(HTMLParser):
 
 def evil() -> RunResult:
     finding = Finding(
-        tool="ruff",
+        tool="zizmor",
         rule=EVIL,
         message=EVIL,
         path=EVIL,
@@ -117,7 +120,7 @@ def evil() -> RunResult:
         waiver=EVIL,
     )
     check = CheckResult(
-        id="ruff", status=Status.FAILED, findings=[finding], notes=[EVIL], reason=EVIL
+        id="zizmor", status=Status.FAILED, findings=[finding], notes=[EVIL], reason=EVIL
     )
     return run_of(check)
 

@@ -15,17 +15,14 @@ __all__ = [
     "commit",
     "conflicts",
     "edit",
-    "find_template",
     "make_project",
     "make_releases",
     "update",
 ]
 
-_LIBRARY_TEST = "tests/{% if project_type == 'library' %}test_spans.py{% endif %}.jinja"
-_MODULES = "src/{{ package_name }}/"
-_OLD_MODULE = _MODULES + "{% if project_type == 'library' %}spans.py{% endif %}"
-_NEW_MODULE = _MODULES + "{% if project_type == 'library' %}ranges.py{% endif %}"
-_KEPT_MODULES = {"__init__.py", "__main__.py"}
+_LIBRARY_TEST = "tests/test_spans.py.jinja"
+_OLD_MODULE = "src/{{ package_name }}/spans.py"
+_NEW_MODULE = "src/{{ package_name }}/ranges.py"
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -41,13 +38,6 @@ def commit(repository: Path, message: str = "change") -> None:
         run("git", "init", "--quiet", "--initial-branch=main", cwd=repository)
     run("git", "add", "--all", cwd=repository)
     run("git", "commit", "--quiet", "--no-verify", "-m", message, cwd=repository)
-
-
-def find_template(template: Path, name: str) -> Path:
-    """Find what renders a file: its own name may depend on an answer."""
-    found = [path for path in template.rglob("*.jinja") if name in path.name]
-    assert len(found) == 1, f"{name}: {found}"
-    return found[0]
 
 
 def make_releases(repository: Path) -> Path:
@@ -74,7 +64,7 @@ def make_releases(repository: Path) -> Path:
         'type-checker = "{{ type_checker }}"\n',
         'fail-fast = false\ntype-checker = "{{ type_checker }}"\n',
     )
-    hooks = find_template(template, ".pre-commit-config.yaml")
+    hooks = template / ".pre-commit-config.yaml.jinja"
     edit(hooks, "pre-commit-hooks==6.0.0", "pre-commit-hooks==6.1.0")
     edit(hooks, "name: {{ check }}\n", "name: the {{ check }}\n")
     edit(template / ".gitignore.jinja", "__pycache__/\n", "__pycache__/\n/arriving/\n")

@@ -24,6 +24,11 @@ RELEASES = {
 }
 # The template as it is, as a release that is newer than all others.
 NOW = "v999.0.0"
+OWN_FILES = (
+    "ci-framework/project/baseline.json",
+    "ci-framework/project/waivers.yaml",
+    "ci-framework/project/own/notes.md",
+)
 SEEDS = ("src/", "tests/", "README.md", "LICENSE", "SECURITY.md", ".editorconfig")
 
 
@@ -85,8 +90,13 @@ def test_a_released_version_updates_to_this_one_and_keeps_the_users_work(
     )
     with (old / "pyproject.toml").open("a", encoding="utf-8") as stream:
         stream.write('\n[tool.mine]\nkey = "value"\n')
+        stream.write('\n[tool.ci-framework.commands]\ntypes = "true"\n')
     (old / "LICENSE").unlink()
     (old / "NOTES.md").write_text("# Notes\n")
+    own = {name: f"# {name} of the project\n" for name in OWN_FILES}
+    (old / "ci-framework" / "project" / "own").mkdir(parents=True, exist_ok=True)
+    for name, text in own.items():
+        (old / name).write_text(text)
     commit(old)
 
     update(old, to=NOW)
@@ -96,12 +106,19 @@ def test_a_released_version_updates_to_this_one_and_keeps_the_users_work(
     document = read_toml(old / "pyproject.toml")
     assert document["project"]["dependencies"] == ["packaging>=24"]
     assert document["tool"]["mine"] == {"key": "value"}
+    assert document["tool"]["ci-framework"]["commands"] == {"types": "true"}
+    assert {name: (old / name).read_text() for name in own} == own
     fresh = snapshot(make_project(repository, tmp_path / "new", answers, ref=NOW))
     updated = snapshot(old)
     shared = {"pyproject.toml", ".copier-answers.yml"}
     for name in fresh.keys() - shared:
         if not name.startswith(SEEDS):
             assert updated.get(name) == fresh[name], name
+    # The engine that these releases brought along is gone, and nothing else is left.
+    left = updated.keys() - fresh.keys() - own.keys() - {"NOTES.md"}
+    assert [name for name in left if not name.startswith(SEEDS)] == []
+    hashes = run("sha256sum", "--check", "ci-framework/files.sha256", cwd=old)
+    assert "FAILED" not in hashes
 
 
 def test_every_earlier_version_of_the_changelog_is_a_release_that_is_tested() -> None:

@@ -94,7 +94,7 @@ def test_an_action_declares_exactly_what_the_engine_tells(
     chosen = {
         "change-detection": {"analyze_dependencies": "true"},
         "quality-gates": {"checks": "no-conflict-markers"},
-        "security-scan": {"engines": "semgrep"},
+        "security-scan": {"scanners": "semgrep"},
     }
     inputs = chosen.get(name, {})
     if name == "summary-report":

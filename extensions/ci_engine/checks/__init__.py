@@ -1,8 +1,13 @@
-"""The checks of the gate, by name."""
+"""The checks of the gate.
+
+A new check is a function in a module below, one entry of ``CHECKS``, and its tier and
+timeout in ``configs/quality-tiers.yaml``. The reference and the schemas follow.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from ci_engine.checks import own_command
 from ci_engine.checks.context import Context
@@ -11,70 +16,93 @@ from ci_engine.checks.hooks import check as hooks
 from ci_engine.checks.lint import bandit, conflict_markers, policy, ruff
 from ci_engine.checks.packaging import build, metadata
 from ci_engine.checks.tests import coverage, imports, patch_coverage, pytest
-from ci_engine.checks.types import mypy, pyright
-from ci_engine.configuration.settings import CheckName, Settings
+from ci_engine.checks.types import check as types
+from ci_engine.configuration.settings import CheckName, Command, Settings
 from ci_engine.environments.pixi_tasks import own_task
 from ci_engine.findings.results import CheckResult
 
 __all__ = ["CHECKS", "DEPENDS_ON", "FIXERS", "needs_environment", "run_check"]
 
 
-def _check_types(context: Context) -> CheckResult:
-    checkers = {"pyright": pyright.check, "mypy": mypy.check}
-    return checkers[context.settings.quality.type_checker](context)
+@dataclass(frozen=True)
+class Check:
+    """One check of the gate.
+
+    Attributes:
+        name: its name.
+        run: does the work; its docstring is the documentation.
+        after: the check whose files or measurements it reads, empty = none.
+        fixes: whether it changes files with ``--fix``; the others then wait for it.
+        environment: whether it needs an interpreter of the project.
+        run_own: runs the project's own command for it; None = ``run`` does.
+    """
+
+    name: CheckName
+    run: Callable[[Context], CheckResult]
+    after: CheckName = ""
+    fixes: bool = False
+    environment: bool = True
+    run_own: Callable[[Context, Command], CheckResult] | None = own_command.check
+
+    @property
+    def docs_url(self) -> str:
+        """Where the documentation is, relative to the top of this repository."""
+        return "docs/reference.md#checks-and-tiers"
 
 
-CHECKS: Mapping[CheckName, Callable[[Context], CheckResult]] = {
-    "no-conflict-markers": conflict_markers.check,
-    "lint": ruff.check_lint,
-    "format": ruff.check_format,
-    "typecheck": _check_types,
-    "test": pytest.check,
-    "coverage": coverage.check,
-    "imports": imports.check,
-    "security": bandit.check,
-    "audit": audit.check,
-    "hooks": hooks.check,
-    "policy": policy.check,
-    "patch-coverage": patch_coverage.check,
-    "build": build.check,
-    "lock": lock_check.check,
-    "metadata": metadata.check,
-    "declared-imports": declared_imports.check,
+# In the order in which --fix runs those that change files.
+CHECKS: Mapping[CheckName, Check] = {
+    check.name: check
+    for check in (
+        Check("no-conflict-markers", conflict_markers.check, environment=False),
+        Check("lint", ruff.check_lint, fixes=True, run_own=ruff.check_own_lint),
+        Check("format", ruff.check_format, fixes=True),
+        Check("typecheck", types.check),
+        # The tests of a command of the project's own are counted as well.
+        Check("test", pytest.check, run_own=None),
+        Check("coverage", coverage.check, after="test", environment=False),
+        Check("imports", imports.check),
+        Check("security", bandit.check),
+        Check("audit", audit.check),
+        Check("hooks", hooks.check),
+        Check("policy", policy.check, environment=False),
+        Check(
+            "patch-coverage",
+            patch_coverage.check,
+            after="test",
+            environment=False,
+        ),
+        Check("build", build.check),
+        Check("lock", lock_check.check, environment=False),
+        Check("metadata", metadata.check, after="build"),
+        Check("declared-imports", declared_imports.check),
+    )
 }
-
-# A check that reads what another one made or measured runs after it.
-DEPENDS_ON: Mapping[CheckName, CheckName] = {
-    "coverage": "test",
-    "patch-coverage": "test",
-    "metadata": "build",
-}
-
-# With --fix these change files, in this order; the others look at the outcome.
-FIXERS: tuple[CheckName, ...] = ("lint", "format")
-
-# Checks that need no interpreter of the project.
-_WITHOUT_ENVIRONMENT = frozenset(
-    {"no-conflict-markers", "coverage", "patch-coverage", "policy", "lock"}
-)
+DEPENDS_ON = {name: check.after for name, check in CHECKS.items() if check.after}
+FIXERS = tuple(name for name, check in CHECKS.items() if check.fixes)
 
 
 def needs_environment(name: CheckName, settings: Settings) -> bool:
     """Whether a check can only start when the project's environment is there."""
-    return bool(settings.command_of(name)) or name not in _WITHOUT_ENVIRONMENT
+    own = bool(settings.command_of(name)) or name not in CHECKS
+    return own or CHECKS[name].environment
 
 
-def run_check(name: CheckName, context: Context) -> CheckResult:
-    """Run a check the project's own way if it has one, else the framework's."""
-    command = context.own_command(name)
-    if not command or name == "test":
-        result = CHECKS[name](context)
-    elif name == "lint":
-        result = ruff.add_faults(own_command.check(name, command, context), context)
+def run_check(context: Context) -> CheckResult:
+    """Run a check with the project's own command if it has one, else our way.
+
+    Raises:
+        CommandError: if it cannot do its work.
+        EarlyResultError: with a result that one of its steps has.
+    """
+    check, command = CHECKS.get(context.check), context.own_command
+    run_own = own_command.check if check is None else check.run_own
+    if command and run_own is not None:
+        result = run_own(context, command)
     else:
-        result = own_command.check(name, command, context)
-    task = own_task(context.project, name)
+        result = CHECKS[context.check].run(context)
+    task = own_task(context.project, context.check)
     if task is not None and not task.trusted:
-        text = f"the pixi task {task.name} ends well whatever happens: it was not used"
+        text = f"the pixi task {task.name} always exits with 0: it was not used"
         result.notes.append(text)
     return result

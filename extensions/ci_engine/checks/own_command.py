@@ -5,18 +5,19 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 
-from ci_engine.checks.context import Context, not_run, not_run_because, timed_out
+from ci_engine.checks.context import Context
+from ci_engine.checks.outcomes import EarlyResultError, not_run, timed_out
+from ci_engine.checks.workspace import Tool
 from ci_engine.configuration.settings import CheckName, Command
-from ci_engine.environments.environment import Environment
 from ci_engine.errors import ConfigurationError
 from ci_engine.findings.results import CheckResult, Finding, Status
-from ci_engine.processes.programs import Outcome, run_program
+from ci_engine.processes.programs import Outcome
 
-__all__ = ["check", "run_own_command", "words_of"]
+__all__ = ["argv_of", "check", "run_own_command"]
 
 
-def words_of(name: CheckName, command: Command) -> list[str]:
-    """Split a command into words as a POSIX shell would; no shell runs it.
+def argv_of(name: CheckName, command: Command) -> list[str]:
+    """Split a command into arguments as a POSIX shell would; no shell runs it.
 
     Raises:
         ConfigurationError: if a quotation is not closed.
@@ -27,48 +28,43 @@ def words_of(name: CheckName, command: Command) -> list[str]:
         return shlex.split(command)
     except ValueError as error:
         raise ConfigurationError(
-            f"key tool.ci-framework.commands.{name}: found {command!r}: {error}"
+            f"tool.ci-framework.commands.{name}: expected a command, "
+            f"got {command!r}: {error}"
         ) from error
 
 
 def run_own_command(
-    name: CheckName,
-    command: Command,
-    context: Context,
-    extra: Mapping[str, str] | None = None,
-) -> Outcome | CheckResult:
-    """Run the command in the project's environment, or say why it cannot run."""
-    environment = context.environment
-    if not isinstance(environment, Environment):
-        return not_run_because(name, environment)
-    outcome = run_program(
-        [*environment.prefix, *words_of(name, command)],
-        cwd=context.project.root,
-        timeout=context.timeout(name),
-        variables={**environment.variables, **(extra or {})},
-        cancel=context.cancel,
-    )
+    context: Context, command: Command, extra: Mapping[str, str] | None = None
+) -> Outcome:
+    """Run the command in the project's environment.
+
+    Raises:
+        ConfigurationError: if it cannot be split into arguments.
+        EarlyResultError: if it cannot be started.
+        ToolError: if there is no environment.
+    """
+    environment = context.prepared
+    argv = (*environment.prefix, *argv_of(context.check, command))
+    variables = {**environment.variables, **(extra or {})}
+    outcome = context.run(Tool(argv[0], "", argv, variables), ())
     if outcome.missing:
-        return not_run(name, outcome.missing)
+        raise EarlyResultError(not_run(outcome.missing))
     return outcome
 
 
-def check(name: CheckName, command: Command, context: Context) -> CheckResult:
+def check(context: Context, command: Command) -> CheckResult:
     """Judge the command by its exit code."""
-    outcome = run_own_command(name, command, context)
-    if isinstance(outcome, CheckResult):
-        return outcome
+    outcome = run_own_command(context, command)
     if outcome.timed_out:
-        return timed_out(name, outcome)
-    words = words_of(name, command)
+        return timed_out(outcome)
+    program = argv_of(context.check, command)[0]
     result = CheckResult(
-        id=name,
-        tool=words[0],
+        tool=program,
         environment="the project's own command",
         output=outcome.tail(30),
     )
     if outcome.code != 0:
         result.status = Status.FAILED
         message = outcome.tail(10) or outcome.describe_exit()
-        result.findings = [Finding(tool=words[0], rule=name, message=message)]
+        result.findings = [Finding(tool=program, rule=context.check, message=message)]
     return result

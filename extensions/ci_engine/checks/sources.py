@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from ci_engine.checks.context import Context
+from ci_engine.project.repository import Project
 
-__all__ = ["is_below", "source_files"]
+__all__ = ["FRAMEWORK_PATHS", "is_below", "source_files", "text_of"]
 
-_FRAMEWORK = ("ci-framework/ci_engine", "ci-framework/scripts")
+# The framework's own files are not the project's to fix.
+FRAMEWORK_PATHS = ("ci-framework/ci_engine/", "ci-framework/scripts/", ".ci-framework/")
 
 
 def source_files(context: Context, suffixes: Iterable[str]) -> list[str]:
@@ -20,15 +22,15 @@ def source_files(context: Context, suffixes: Iterable[str]) -> list[str]:
         suffixes: the suffixes of the files, for example ``.py``.
     """
     wanted = frozenset(suffixes)
-    settings = context.settings
-    others = (*settings.test_paths, *_FRAMEWORK)
+    settings, paths = context.settings, context.request.paths
     return [
         name
         for path in context.project.files
         if path.suffix in wanted
         and is_below(name := context.project.relative(path), settings.source_paths)
-        and not is_below(name, others)
-        and (not context.paths or is_below(name, context.paths))
+        and not is_below(name, settings.test_paths)
+        and not name.startswith(FRAMEWORK_PATHS)
+        and (not paths or is_below(name, paths))
     ]
 
 
@@ -39,3 +41,9 @@ def is_below(name: str, directories: Iterable[str]) -> bool:
         path.is_relative_to(PurePosixPath(directory.replace("\\", "/")))
         for directory in directories
     )
+
+
+def text_of(project: Project, name: str) -> str:
+    """The text of a file of the project, empty if there is none."""
+    path = project.root / name
+    return path.read_text("utf-8", "replace") if path.is_file() else ""

@@ -6,36 +6,26 @@ import os
 import shlex
 import threading
 import time
-import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
-from pathlib import Path
 from types import FrameType
-from typing import Literal
 
 import msgspec
 
 from ci_engine import __version__
-from ci_engine.changes.decision import AffectedTests, Decision
 from ci_engine.changes.diff_base import DiffBase, find_diff_base
 from ci_engine.checks import DEPENDS_ON, FIXERS, needs_environment, run_check
-from ci_engine.checks.context import Context, not_run_because, skipped
+from ci_engine.checks.context import Context
+from ci_engine.checks.outcomes import not_run, run_guarded, skipped
+from ci_engine.checks.request import GateRequest
 from ci_engine.configuration.loading import Configuration
-from ci_engine.configuration.settings import CheckName, Tier
+from ci_engine.configuration.settings import CheckName
 from ci_engine.environments.environment import Environment
 from ci_engine.environments.preparation import prepare_environment
 from ci_engine.errors import ToolError, UsageError
-from ci_engine.findings.baseline import (
-    Baseline,
-    Scope,
-    gone,
-    judge,
-    read_baseline,
-    record,
-    write,
-)
+from ci_engine.findings.baseline import Baseline, judge, read_baseline
 from ci_engine.findings.fingerprints import fingerprint_findings
+from ci_engine.findings.recording import Scope, count_resolved, record, write
 from ci_engine.findings.results import (
     CheckResult,
     Finding,
@@ -46,7 +36,6 @@ from ci_engine.findings.results import (
 )
 from ci_engine.findings.tracked_output import check_tracked_output
 from ci_engine.monorepo.repository_paths import seen_from_top
-from ci_engine.monorepo.sibling_packages import Siblings
 from ci_engine.processes.programs import CanceledError
 from ci_engine.processes.signals import on_signals, restore
 from ci_engine.project.output_files import prepare_directory
@@ -57,49 +46,6 @@ __all__ = ["GateRequest", "run_gate"]
 
 # With more failing tests than this, the command to repeat is the whole check.
 _MOST_TESTS_NAMED = 5
-
-
-@dataclass(frozen=True)
-class GateRequest:
-    """What the command line asked for.
-
-    Attributes:
-        tier: the tier.
-        checks: the checks to run, in the order of the tier.
-        python: minor version that must run the tests, empty = any.
-        fail_fast: stop at the first check that fails.
-        fix: let tools correct what they find.
-        paths: files or tests the run is limited to.
-        reports: the directory for reports.
-        since: the commit that the change started from, empty = found out.
-        baseline: check against the baseline, or write it.
-        grow: whether writing may add to an existing baseline.
-        decision: which tests the change can break; None = nobody asked.
-        explicit: whether the checks were named one by one.
-        on_result: called with each result as soon as it is there.
-        package: the package that is checked; empty = the whole repository.
-        prepare: prepares another environment than that of the tier.
-        left_out: checks that are not made, each with the reason.
-        siblings: the other packages, where one package of several is checked.
-    """
-
-    tier: Tier
-    checks: Sequence[CheckName]
-    python: str
-    fail_fast: bool
-    fix: bool
-    paths: Sequence[str]
-    reports: Path
-    since: str = ""
-    baseline: Literal["check", "write"] = "check"
-    grow: bool = False
-    decision: Decision | None = None
-    explicit: bool = False
-    on_result: Callable[[CheckResult], None] = field(default=lambda _: None)
-    package: str = ""
-    prepare: Callable[[threading.Event], Environment] | None = None
-    left_out: Mapping[CheckName, str] = field(default_factory=dict[CheckName, str])
-    siblings: Siblings | None = None
 
 
 def run_gate(
@@ -245,11 +191,9 @@ class _Run:
 
     def _notes(self, checks: Sequence[CheckResult]) -> list[str]:
         """Offer to shrink the baseline when known findings are gone."""
-        decision = self.request.decision
-        partial = decision is not None and decision.tests.mode != "all"
-        if self.baseline is None or self.request.paths or partial:
+        if self.baseline is None or self.request.paths or self.request.partial:
             return []
-        number = gone(self.baseline, checks, self.scope)
+        number = count_resolved(self.baseline, checks, self.scope)
         package = f" --package {self.request.package}" if self.request.package else ""
         command = f"ci-framework/ci gate{package} --baseline write"
         text = f"{number} known findings are gone: `{command}` shrinks the baseline"
@@ -318,50 +262,32 @@ class _Run:
         except ToolError as error:
             self.environment = error
         except CanceledError:
-            self.environment = ToolError("the run was called off")
+            self.environment = ToolError("the run was canceled")
 
     def _run_one(self, name: CheckName) -> CheckResult:
         if name in self.request.left_out:
-            return skipped(name, self.request.left_out[name])
-        started = time.monotonic()
-        decision = self.request.decision
+            result = skipped(self.request.left_out[name])
+            result.id = name
+            return result
         context = Context(
             project=self.project,
-            settings=self.configuration.settings,
-            reports=self.request.reports,
-            cancel=self.cancel,
             environment=self.environment,
-            paths=self.request.paths,
-            fix=self.request.fix,
-            tier=self.request.tier,
-            since=self.request.since,
-            start=self.start,
+            cancel=self.cancel,
+            check=name,
+            settings=self.configuration.settings,
+            request=self.request,
+            diff_base=self.start,
             baseline=None if self.request.baseline == "write" else self.baseline,
             hypothesis_examples=self._hypothesis_examples(),
             earlier=dict(self.results),
-            tests=decision.tests if decision else None,
-            affected=decision.affected if decision else AffectedTests(),
-            explicit=self.request.explicit,
-            siblings=self.request.siblings,
         )
-        try:
+
+        def run() -> CheckResult:
             if self.cancel.is_set():
                 raise CanceledError
-            result = run_check(name, context)
-        except CanceledError:
-            result = self._called_off(name)
-        except ToolError as error:
-            result = not_run_because(name, error)
-        except Exception:  # a defect of one check must not hide the other results
-            reason = "an error of ci-framework itself: please report it"
-            result = CheckResult(
-                id=name,
-                status=Status.NOT_RUN,
-                reason=reason,
-                output=traceback.format_exc(),
-            )
-        result.seconds = time.monotonic() - started
-        return result
+            return run_check(context)
+
+        return run_guarded(name, run, self._canceled)
 
     def start(self) -> DiffBase:
         """Where the change started, found out once for all checks that ask."""
@@ -376,12 +302,10 @@ class _Run:
         tiers = self.configuration.tiers.tiers
         return tiers[self.request.tier].hypothesis_examples
 
-    def _called_off(self, name: CheckName) -> CheckResult:
+    def _canceled(self) -> CheckResult:
         if self.interrupted:
-            reason = "interrupted: the run was called off"
-            return CheckResult(id=name, status=Status.NOT_RUN, reason=reason)
-        reason = "--fail-fast: an earlier check failed"
-        return CheckResult(id=name, status=Status.SKIPPED, reason=reason)
+            return not_run("interrupted: the run was canceled")
+        return skipped("--fail-fast: an earlier check failed")
 
     def _finish(self, name: CheckName, result: CheckResult) -> None:
         result.tier = self.request.tier

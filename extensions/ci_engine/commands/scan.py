@@ -13,10 +13,11 @@ from typing import Literal
 
 from ci_engine import __version__
 from ci_engine.configuration.loading import Configuration
-from ci_engine.configuration.security_profiles import EngineName
+from ci_engine.configuration.security_profiles import ScannerName
 from ci_engine.configuration.settings import SecurityLevel
 from ci_engine.errors import UsageError
-from ci_engine.findings.baseline import gone, read_baseline, record, write
+from ci_engine.findings.baseline import read_baseline
+from ci_engine.findings.recording import count_resolved, record, write
 from ci_engine.findings.results import (
     CheckResult,
     RunResult,
@@ -31,7 +32,7 @@ from ci_engine.project.repository import Project
 from ci_engine.reports.html import to_html
 from ci_engine.reports.publishing import publish, write_reports
 from ci_engine.scanning.files import named
-from ci_engine.scanning.judge import stands
+from ci_engine.scanning.judge import is_blocking
 from ci_engine.scanning.run import ScanRun
 from ci_engine.scanning.waivers import WAIVERS_FILE, read_waivers
 
@@ -44,7 +45,7 @@ class ScanRequest:
 
     Attributes:
         level: the level.
-        engines: the engines to run, in the order in which they are reported.
+        scanners: the scanners to run, in the order in which they are reported.
         reports: the directory for reports.
         history: which commits to search for secrets; empty = as the level says.
         since: the commit that the change started from, empty = found out.
@@ -52,10 +53,11 @@ class ScanRequest:
         grow: whether writing may add to an existing baseline.
         tools: paths of scanners that are looked at before the search path.
         today: the day that waivers are judged by.
+        notes: what the report says of the request.
     """
 
     level: SecurityLevel
-    engines: Sequence[EngineName]
+    scanners: Sequence[ScannerName]
     reports: Path
     history: Literal["", "none", "change", "all"] = ""
     since: str = ""
@@ -63,12 +65,13 @@ class ScanRequest:
     grow: bool = False
     tools: Sequence[str] = ()
     today: date | None = None
+    notes: Sequence[str] = ()
 
 
 def run_scan(
     project: Project, configuration: Configuration, request: ScanRequest
 ) -> RunResult:
-    """Run the engines, write the reports and return the result.
+    """Run the scanners, write the reports and return the result.
 
     Raises:
         ToolError: if the reports cannot be written.
@@ -86,7 +89,7 @@ def run_scan(
         project=project,
         configuration=configuration,
         level_name=request.level,
-        engines=request.engines,
+        scanners=request.scanners,
         reports=request.reports,
         search_path=_search_path(request.tools),
         waivers=read_waivers(project.root, request.today or date.today()),
@@ -117,10 +120,11 @@ def run_scan(
         name = "ci-framework/project/baseline.json"
         result.notes = [f"{name}: {changed}", *kept, *_about_secrets(result.checks)]
     elif baseline is not None:
-        number = gone(baseline, outcome.separate)
+        number = count_resolved(baseline, outcome.separate)
         command = f"ci-framework/ci scan --level {request.level} --baseline write"
         text = f"{number} known findings are gone: `{command}` shrinks the baseline"
         result.notes += [text] if number else []
+    result.notes += request.notes
     _write(result, request.reports)
     publish(result, request.reports)
     _publish_files(request)
@@ -134,7 +138,7 @@ def _about_secrets(checks: Sequence[CheckResult]) -> list[str]:
         for check in checks
         if not check.reason
         for finding in check.findings
-        if stands(finding)
+        if is_blocking(finding)
     ]
     if not locations:
         return []
@@ -172,7 +176,7 @@ def _unfinished(request: ScanRequest) -> RunResult:
     reason = "interrupted: the run did not come to its end"
     checks = [
         CheckResult(id=name, tier=request.level, status=Status.NOT_RUN, reason=reason)
-        for name in request.engines
+        for name in request.scanners
     ]
     result = _result(request, checks, 0.0)
     result.verdict = Verdict.ERROR

@@ -13,7 +13,7 @@ def add_scan(parser: argparse.ArgumentParser) -> None:
     """The options of ``ci scan``."""
     parser.add_argument("--level", default="", help="low, medium, high or critical")
     parser.add_argument(
-        "--only", default="", metavar="ENGINES", help="some engines, comma-separated"
+        "--only", default="", metavar="SCANNERS", help="some scanners, comma-separated"
     )
     parser.add_argument(
         "--history",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -13,32 +14,20 @@ from ci_engine.configuration.settings import (
     SecurityLevel,
     Text,
 )
+from ci_engine.errors import UsageError
 
-__all__ = ["ENGINE_NAMES", "EngineName", "Level", "SecurityProfiles"]
+__all__ = ["REMOVED_SCANNERS", "Level", "ScannerName", "SecurityProfiles"]
 
-EngineName = Literal[
-    "ruff",
-    "bandit",
-    "semgrep",
-    "audit",
-    "safety",
-    "kingfisher",
-    "history",
-    "detect-secrets",
-    "gitleaks",
-    "trufflehog",
-    "zizmor",
-    "hadolint",
-    "trivy",
-    "grype",
-    "licenses",
-    "sbom",
-]
-# In the order in which they are reported; of two that find the same flaw, the first
-# one with the highest score tells it.
-ENGINE_NAMES: tuple[EngineName, ...] = get_args(EngineName)
-Rule = Annotated[str, msgspec.Meta(pattern=r"^S\d+$")]
-Grave = Literal["critical", "high", "low"]
+# The scanners of `scanning/scanners`; the levels name them.
+ScannerName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z-]*$")]
+Rule = Annotated[str, msgspec.Meta(pattern=r"^B\d+$")]
+# Scanners of earlier versions, and what finds the same today. Their names are still
+# accepted, with a warning.
+REMOVED_SCANNERS: Mapping[str, ScannerName] = {
+    "ruff": "bandit",
+    "safety": "audit",
+    "trufflehog": "kingfisher",
+}
 
 
 class _Table(
@@ -56,14 +45,15 @@ class Level(_Table, frozen=True):
 
     Attributes:
         description: what it is for.
-        code: least severity of a flaw in code, workflows and containers that is red.
-        unsure: whether a flaw that its engine is not sure of may be red.
+        code: least severity of an issue in code, workflows and containers that is
+            red.
+        unsure: whether an issue of low confidence may be red.
         vulnerabilities: which known vulnerabilities of dependencies are red.
-        not_run: what an engine that could not do its work makes of the run.
+        not_run: what a scanner that could not do its work makes of the run.
         history: which commits are searched for secrets.
         persona: how strict zizmor is.
-        required: engines that have to do their work where there is any.
-        optional: engines that run where they are installed or configured.
+        required: scanners that have to do their work where there is any.
+        optional: scanners that run where they are installed or configured.
     """
 
     description: Text
@@ -73,33 +63,63 @@ class Level(_Table, frozen=True):
     not_run: Literal["warning", "error"]
     history: Literal["none", "change", "all"]
     persona: Literal["regular", "pedantic", "auditor"]
-    required: list[EngineName]
-    optional: list[EngineName]
+    required: list[ScannerName]
+    optional: list[ScannerName]
 
     @property
-    def engines(self) -> list[EngineName]:
-        """Every engine of the level, in the order in which they are reported."""
-        ours = {*self.required, *self.optional}
-        return [name for name in ENGINE_NAMES if name in ours]
+    def scanners(self) -> list[ScannerName]:
+        """Every scanner of the level, the required ones first."""
+        return [*self.required, *self.optional]
 
 
 class SecurityProfiles(_Table, frozen=True):
     """``configs/security-profiles.yaml``: levels, limits and defaults of ``ci scan``.
 
     Attributes:
-        timeouts: seconds after which an engine is killed.
-        largest_code_file: most bytes of a file that engines for code read.
-        largest_file: most bytes of a file that engines for secrets read.
+        timeouts: seconds after which a scanner is killed, for every scanner, in the
+            order in which they are reported.
+        largest_code_file: most bytes of a file that scanners of code read.
+        largest_file: most bytes of a file that scanners of secrets read.
         levels: what each level runs and what makes it red.
-        ruff_severities: how grave rules of ruff are; others are medium.
-        ruff_unsure: rules of ruff that are often wrong.
-        defaults: the value of every setting that nobody set.
+        bandit_high: rules of bandit whose findings are all of severity high.
+        bandit_sure: rules of bandit whose findings are all of high confidence.
+        defaults: the value of every setting that is not set.
     """
 
-    timeouts: dict[EngineName, Seconds]
+    timeouts: dict[ScannerName, Seconds]
     largest_code_file: Count
     largest_file: Count
     levels: dict[SecurityLevel, Level]
-    ruff_severities: dict[Grave, list[Rule]]
-    ruff_unsure: list[Rule]
+    bandit_high: list[Rule]
+    bandit_sure: list[Rule]
     defaults: Security
+
+    def scanners_of(self, level: SecurityLevel) -> list[ScannerName]:
+        """Every scanner of a level, in the order in which they are reported."""
+        ours = self.levels[level].scanners
+        return [name for name in self.timeouts if name in ours]
+
+    def select(self, names: Sequence[str]) -> tuple[list[ScannerName], list[str]]:
+        """The scanners that are meant by some names, in the order of the reports.
+
+        Args:
+            names: the names, also those of earlier versions.
+
+        Returns:
+            The scanners, and a warning for each name of an earlier version.
+
+        Raises:
+            UsageError: if a name is unknown.
+        """
+        unknown = [n for n in names if n not in (*self.timeouts, *REMOVED_SCANNERS)]
+        if unknown:
+            known = ", ".join(self.timeouts)
+            raise UsageError(f"--only: expected one of {known}, got {unknown[0]!r}")
+        meant = {REMOVED_SCANNERS.get(name, name) for name in names}
+        warnings = [
+            f"{name} is deprecated: ci scan has no such scanner any more; "
+            f"{REMOVED_SCANNERS[name]} runs instead"
+            for name in names
+            if name in REMOVED_SCANNERS
+        ]
+        return [name for name in self.timeouts if name in meant], warnings

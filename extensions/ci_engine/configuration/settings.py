@@ -163,15 +163,17 @@ class Policy(_Table, frozen=True):
 
     Attributes:
         file_lines: most lines of a file.
-        function_lines: most lines of a function, its docstring not counted.
+        function_statements: most statements of a function.
         complexity: highest cyclomatic complexity of a function.
         dead_code: whether private names that nothing uses are reported.
+        function_lines: the former name of ``function_statements``.
     """
 
     file_lines: Count
-    function_lines: Count
+    function_statements: Count
     complexity: Count
     dead_code: bool
+    function_lines: Count = 0
 
 
 class Changes(_Table, frozen=True):

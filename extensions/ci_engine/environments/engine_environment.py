@@ -6,6 +6,7 @@ used here, and in what is imported here: the packages may not be installed yet.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -16,13 +17,19 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from ci_engine.environments import inside
 from ci_engine.environments.installer import (
     Commands,
     installer_variables,
     python_of,
     ways_to_install,
 )
-from ci_engine.environments.user_cache import CACHE_VARIABLE, keep_in_cache
+from ci_engine.environments.user_cache import (
+    CACHE_VARIABLE,
+    cache_directory,
+    cache_location,
+    keep_in_cache,
+)
 from ci_engine.errors import ToolError
 
 __all__ = ["start"]
@@ -34,45 +41,41 @@ _INSTALL_SECONDS = 600
 
 
 def start(
-    arguments: Sequence[str],
-    *,
-    repository: Path,
-    requirements: bytes,
-    platform: str,
-    unchanging: bool,
+    arguments: Sequence[str], *, repository: Path, platform: str, cleans_up: bool
 ) -> int:
     """Run the engine here or in its own environment, which is made if need be.
 
     Args:
         arguments: the command line.
         repository: the top of the repository.
-        requirements: the engine's packages with their hashes.
         platform: the kind of machine, part of the name of the environment.
-        unchanging: whether the engine's files never change, so that Python need not
-            look whether they did.
+        cleans_up: whether this process removes something at its end.
 
     Returns:
         The exit code, unless this process has become the engine.
     """
     command = [str(_PACKAGE / "__main__.py"), f"--repository={repository}", *arguments]
     verbose = "--verbose" in arguments
-    if _has_packages():
-        _note(verbose, f"engine: this interpreter ({sys.executable})")
-        _compile(Path(sys.executable), unchanging=unchanging)
-        from ci_engine.__main__ import start as run  # noqa: PLC0415 - needs packages
-
-        return run(command[1:])
-    before = os.environ.get(CACHE_VARIABLE)
+    chosen = os.environ.get(CACHE_VARIABLE)
     try:
-        python = _private_python(repository, requirements, platform)
+        if _has_packages():
+            _note(verbose, f"engine: this interpreter ({sys.executable})")
+            location = cache_location(repository)
+            sys.dont_write_bytecode = location is None
+            sys.pycache_prefix = location and str(location / "bytecode")
+            from ci_engine.__main__ import start as run  # noqa: PLC0415 - needs packages
+
+            return run(command[1:])
+        prefix = _private_environment(repository, platform)
+        bytecode = _bytecode_option(prefix, cache_directory(repository))
     except ToolError as error:
         sys.stderr.write(f"ci: {error}\nhint: {error.hint}\n")
         return error.exit_code
-    _note(verbose, f"engine: private environment ({python})")
-    _compile(python, unchanging=unchanging)
-    # It is set where nothing can be kept: then this process has to clean up.
-    cleans_up = os.environ.get(CACHE_VARIABLE) != before
-    return _become([str(python), "-I", *command], cleans_up=cleans_up)
+    _note(verbose, f"engine: private environment ({python_of(prefix)})")
+    # It was set where nothing can be kept: then this process has to clean up.
+    cleans_up = cleans_up or os.environ.get(CACHE_VARIABLE) != chosen
+    python = str(python_of(prefix))
+    return _become([python, "-I", bytecode, *command], cleans_up=cleans_up)
 
 
 def _has_packages() -> bool:
@@ -89,22 +92,22 @@ def _has_packages() -> bool:
     return True
 
 
-def _private_python(repository: Path, requirements: bytes, platform: str) -> Path:
-    """The interpreter of the private environment, which is made if need be.
+def _private_environment(repository: Path, platform: str) -> Path:
+    """The private environment, which is made if need be.
 
     The launcher finds the environment by the same name, without starting Python.
 
     Raises:
         ToolError: if it cannot be made.
     """
-    digest = hashlib.sha256(requirements).hexdigest()
-    prefix = keep_in_cache(
+    listing = (_PACKAGE / "requirements.txt").read_bytes().replace(b"\r\n", b"\n")
+    digest = hashlib.sha256(listing).hexdigest()
+    return keep_in_cache(
         repository,
         f"environments/{digest[:16]}-{platform}",
-        lambda fresh: _make(fresh, requirements),
+        lambda fresh: _make(fresh, listing),
         lambda kept: python_of(kept).exists(),
     )
-    return python_of(prefix)
 
 
 def _make(prefix: Path, requirements: bytes) -> None:
@@ -122,7 +125,8 @@ def _make(prefix: Path, requirements: bytes) -> None:
         ways = ways_to_install(prefix, base, listing, wheels_only=True)
         for name, commands in ways.items():
             listing.write_bytes(requirements)
-            problem = _run_all(commands, prefix.parent, installer_variables())
+            steps = [*commands, _compile(prefix, prefix / "lib")]
+            problem = _run_all(steps, prefix.parent, installer_variables())
             if not problem:
                 return
             tried.append(f"{name}: {problem}")
@@ -155,11 +159,27 @@ def _run_all(commands: Commands, directory: Path, variables: Mapping[str, str]) 
     return ""
 
 
-def _compile(python: Path, *, unchanging: bool) -> None:
-    """Compile an engine of the cache once: every later start is quicker."""
-    if unchanging and not (_PACKAGE / "__pycache__").is_dir():
-        options = ["-I", "-m", "compileall", "-q", "--invalidation-mode=unchecked-hash"]
-        _run_all([[str(python), *options, str(_PACKAGE)]], _PACKAGE, os.environ)
+def _compile(prefix: Path, directory: Path) -> Sequence[str]:
+    script = inside.DIRECTORY / "compile_all.py"
+    return [str(python_of(prefix)), "-I", "-B", str(script), str(directory)]
+
+
+def _bytecode_option(prefix: Path, cache: Path) -> str:
+    """How the engine's compiled modules are kept: never in a repository.
+
+    An engine of the cache is compiled once for an environment; a file beside it tells
+    the launcher so. What may change is compiled elsewhere, when it is imported.
+    """
+    directory = _PACKAGE.parent
+    if not directory.is_relative_to(cache.resolve()):
+        return f"-Xpycache_prefix={cache / 'bytecode'}"
+    ready = directory / f"ready-{prefix.name}"
+    with contextlib.suppress(OSError):
+        if not ready.exists() and not _run_all(
+            [_compile(prefix, _PACKAGE)], _PACKAGE, os.environ
+        ):
+            ready.touch()
+    return "-B"
 
 
 def _become(command: list[str], *, cleans_up: bool) -> int:

@@ -46,18 +46,18 @@ def cache_location(
         The directory; None where the user has no place for it.
     """
     chosen = variables.get(CACHE_VARIABLE, "")
-    if chosen:
-        path = Path(chosen)
-        if path.is_absolute() and not _is_inside(path, _top(repository)):
+    usual = _usual_location(variables, platform)
+    named = Path(chosen) if chosen else None
+    for name, path in ((CACHE_VARIABLE, named), ("the user's cache", usual)):
+        if path is None:
+            continue
+        if path.is_absolute() and _is_safe(path, _top(repository)):
             return path
         _warn(
-            f"{CACHE_VARIABLE}: expected an absolute path outside of the repository, "
-            f"got {chosen!r}; it is ignored"
+            f"{name}: expected an absolute path outside of the repository, to a "
+            f"directory that belongs to you, got {path}; it is ignored"
         )
-    usual = _usual_location(variables, platform)
-    if usual is None or _is_inside(usual, _top(repository)) or not _is_ours(usual):
-        return None
-    return usual
+    return None
 
 
 def cache_directory(repository: Path) -> Path:
@@ -175,8 +175,10 @@ def _usual_location(variables: Mapping[str, str], platform: str) -> Path | None:
     return home / caches / _NAME
 
 
-def _is_ours(path: Path) -> bool:
-    """Whether nobody else could have filled a directory, as far as the system tells."""
+def _is_safe(path: Path, top: Path) -> bool:
+    """Whether neither a commit nor another user could have filled a directory."""
+    if _is_inside(path, top):
+        return False
     if sys.platform == "win32":
         return True
     try:

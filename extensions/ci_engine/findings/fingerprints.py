@@ -21,7 +21,7 @@ def fingerprint_findings(root: Path, findings: Iterable[Finding]) -> list[Findin
 
     It is made of the tool, the rule and the text of the line without its indent, so
     that neither other lines nor a move of the file change it. Findings that agree
-    in all of that are told apart by their order in the file.
+    in all of that are distinguished by their order in the file.
 
     Args:
         root: the repository, in which the files are read.
@@ -35,7 +35,7 @@ def fingerprint_findings(root: Path, findings: Iterable[Finding]) -> list[Findin
             lines[finding.path] = _read_lines(root, finding.path)
         text = finding.test or _text(lines.get(finding.path, []), finding)
         base = "\0".join((finding.tool, finding.rule, text))
-        # The file tells equal lines of different files apart, without being part
+        # The file distinguishes equal lines of different files, without being part
         # of the name: a moved file keeps the names of its findings.
         position = counts.get((finding.path, base), 0)
         counts[finding.path, base] = position + 1

@@ -49,7 +49,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         tool: the tool that found it, for example ``ruff``.
-        rule: the rule's name in the words of the tool, for example ``F401``.
+        rule: the rule as the tool names it, for example ``F401``.
         message: one or several lines for a person.
         path: file relative to the repository root with ``/``, or empty.
         line: 1-based line, 0 when the finding has no line.
@@ -58,13 +58,13 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         test: id of the failing test, empty for everything else.
         fingerprint: stable name, see ``fingerprints``.
         known: whether the baseline has it.
-        score: how grave a flaw of security is, 0.0 to 10.0 as CVSS; None for
+        score: how severe a security issue is, 0.0 to 10.0 as CVSS; None for
             everything else.
         help_url: where the rule is explained.
         confidence: how sure the tool is: high, medium, low, or empty.
-        fix: what mends it, for example the fixed version, as far as it is known.
-        also: other names of the same flaw: aliases of an advisory, and the tool and
-            rule of other engines that found it.
+        fix: what fixes it, for example the fixed version, as far as it is known.
+        also: other names of the same issue: aliases of an advisory, and the tool and
+            rule of other scanners that found it.
         waiver: why it is accepted for a while, from the waivers of the project.
     """
 
@@ -143,7 +143,7 @@ class CheckResult(msgspec.Struct, kw_only=True):
         output: the end of the tool's output when its verdict needs it.
     """
 
-    id: str
+    id: str = ""
     tier: str = ""
     status: Status = Status.PASSED
     seconds: float = 0.0
@@ -176,7 +176,7 @@ class RunResult(msgspec.Struct, kw_only=True):
         python: version of the project's interpreter that ran the checks.
         checks: one result for each check, in the order of the tier.
         framework: version of the engine.
-        tier: the tier that was asked for.
+        tier: the requested tier.
         environment: the environments that gave the verdict.
         seconds: wall time of the run.
         notes: what a reader must know about the run as a whole.

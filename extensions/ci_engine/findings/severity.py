@@ -1,16 +1,16 @@
-"""The one scale of all engines: CVSS scores from 0.0 to 10.0, and their names."""
+"""The one scale of all scanners: CVSS scores from 0.0 to 10.0, and their names."""
 
 from __future__ import annotations
 
 from ci_engine.findings.results import Finding
 
-__all__ = ["SCORES", "SEVERITIES", "least_score", "severity_of", "weight_of"]
+__all__ = ["SCORES", "SEVERITIES", "least_score", "severity_of"]
 
-# From the gravest to the least grave.
+# The most severe first.
 SEVERITIES = ("critical", "high", "medium", "low", "info")
 # Where a name begins on the scale, as in CVSS 3 and 4.
 _LEAST = {"critical": 9.0, "high": 7.0, "medium": 4.0, "low": 0.1, "info": 0.0}
-# What an engine means that has names and no scores.
+# The scores of scanners that have names only.
 SCORES = {
     "critical": 9.5,
     "high": 8.0,
@@ -33,11 +33,6 @@ def least_score(severity: str) -> float:
 
 
 def severity_of(finding: Finding) -> str:
-    """The name of a finding's score; what has no score is only told."""
+    """The name of a finding's score; without a score it is info."""
     score = finding.score or 0.0
     return next(name for name in SEVERITIES if score >= _LEAST[name])
-
-
-def weight_of(finding: Finding) -> tuple[int, float]:
-    """A key that sorts the gravest findings first: what is red, then by score."""
-    return (int(finding.severity != "error" or finding.known), -(finding.score or 0.0))

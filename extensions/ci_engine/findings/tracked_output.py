@@ -1,4 +1,4 @@
-"""Whether somebody committed what only runs of the engine may leave behind.
+"""Whether output of the engine is tracked by git.
 
 Environments and answers below the output directory are used again: what git tracks
 there was written by whoever made a commit, and nothing of it is trusted.

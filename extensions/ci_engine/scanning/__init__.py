@@ -1,1 +1,1 @@
-"""Scan a repository for flaws, secrets and known vulnerabilities."""
+"""Scan a repository for issues, secrets and known vulnerabilities."""

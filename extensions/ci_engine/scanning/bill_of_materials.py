@@ -68,7 +68,7 @@ def to_cyclonedx(project: Project, dependencies: Dependencies) -> str:
 
 
 def _timestamp() -> str:
-    """The time, or the one that reproducible builds ask for."""
+    """The time, or the one that reproducible builds set."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     seconds = int(epoch) if epoch.isdigit() else int(time.time())
     return datetime.fromtimestamp(seconds, timezone.utc).isoformat()

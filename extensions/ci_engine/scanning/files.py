@@ -1,4 +1,4 @@
-"""What there is to scan, and what no engine can be given: none of it goes unsaid."""
+"""What there is to scan, and what no scanner can be given: all of it is listed."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ci_engine.checks.context import FRAMEWORK_PATHS
-from ci_engine.checks.sources import is_below
+from ci_engine.checks.sources import FRAMEWORK_PATHS, is_below
 from ci_engine.configuration.security_profiles import SecurityProfiles
 from ci_engine.configuration.settings import Settings
+from ci_engine.errors import ToolError
 from ci_engine.project.output_files import prepare_directory
 from ci_engine.project.path_patterns import matching
 from ci_engine.project.repository import Project
@@ -28,15 +28,15 @@ _MOST_NAMED = 5
 
 @dataclass
 class Files:
-    """The files of a repository, as engines are given them.
+    """The files of a repository, as scanners are given them.
 
     Attributes:
         everything: every file, relative to the repository.
         code: Python files that are not tests.
         tests: how many Python files of tests there are.
         unread: what cannot be read, with the reason.
-        large: what is too large for engines that look for secrets.
-        large_code: what is too large for engines that look at code.
+        large: what is too large for scanners of secrets.
+        left_out_code: Python code that scanners of code are not given, with the reason.
         outside: links that lead out of the repository, or nowhere.
         submodules: repositories inside of this one.
         excluded: how many files the settings exclude.
@@ -47,17 +47,22 @@ class Files:
     tests: int = 0
     unread: dict[str, str] = field(default_factory=dict[str, str])
     large: list[str] = field(default_factory=list[str])
-    large_code: list[str] = field(default_factory=list[str])
+    left_out_code: dict[str, str] = field(default_factory=dict[str, str])
     outside: list[str] = field(default_factory=list[str])
     submodules: list[str] = field(default_factory=list[str])
     excluded: int = 0
 
     def unread_code(self) -> dict[str, str]:
-        """What cannot be read and has the name of Python code."""
-        return {n: why for n, why in self.unread.items() if n.endswith(_CODE)}
+        """Python code that scanners of code are not given, with the reason."""
+        unread = {n: why for n, why in self.unread.items() if n.endswith(_CODE)}
+        return self.left_out_code | unread
+
+    def unread_files(self) -> dict[str, str]:
+        """Files that scanners of secrets are not given, with the reason."""
+        return dict.fromkeys(self.large, "too large") | self.unread
 
     def notes(self) -> list[str]:
-        """What a reader must know of all engines that are given files."""
+        """What a reader must know of all scanners that are given files."""
         notes: list[str] = []
         if self.excluded:
             notes.append(f"{self.excluded} files are excluded by exclude-patterns")
@@ -104,14 +109,17 @@ def list_files(
         if is_below(name, settings.test_paths):
             files.tests += 1
         elif size > profiles.largest_code_file:
-            files.large_code.append(name)
+            files.left_out_code[name] = "too large"
+        elif not _is_utf8(name):
+            # bandit ends without a result, and without the name.
+            files.left_out_code[name] = "its name is not UTF-8"
         else:
             files.code.append(name)
     return files
 
 
 def _sort(files: Files, project: Project, path: Path, name: str) -> int | None:
-    """Tell a file from what only looks like one: its size, None if it is none."""
+    """The size of a file; None for what only looks like one, which is noted."""
     try:
         facts = path.lstat()
     except (FileNotFoundError, NotADirectoryError):
@@ -152,18 +160,17 @@ def _follow(files: Files, project: Project, path: Path, name: str) -> None:
 
 @contextmanager
 def copied(project: Project, names: Sequence[str]) -> Generator[Path, None, None]:
-    """A directory with just these files, for engines that read whole directories.
+    """A directory with just these files, for scanners that read whole directories.
 
     They are linked, so that it costs neither time nor space; where that is not
     possible, they are copied.
 
     Raises:
-        ToolError: if there is no place for it.
-        OSError: if a file cannot be copied.
+        ToolError: if it cannot be made.
     """
     location = project.output / "scan-tree"
     prepare_directory(location, project.output)
-    # A directory of our own making: what else is there belongs to somebody else.
+    # A directory of our own making: what else is there is not ours to delete.
     tree = Path(tempfile.mkdtemp(dir=location))
     made: set[Path] = {tree}
     try:
@@ -172,10 +179,21 @@ def copied(project: Project, names: Sequence[str]) -> Generator[Path, None, None
             if target.parent not in made:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 made.add(target.parent)
-            try:
-                os.link(project.root / name, target)
-            except OSError:
-                shutil.copyfile(project.root / name, target)
+            _link_or_copy(project.root / name, target, name)
         yield tree
     finally:
         shutil.rmtree(tree, ignore_errors=True)
+
+
+def _link_or_copy(source: Path, target: Path, name: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        try:
+            shutil.copyfile(source, target)
+        except OSError as error:
+            raise ToolError(f"{name}: cannot be copied: {error.strerror}") from error
+
+
+def _is_utf8(name: str) -> bool:
+    return name == name.encode("utf-8", "replace").decode()

@@ -1,4 +1,4 @@
-"""Judge what engines found: what is red at a level, what is known, what is waived."""
+"""Judge what scanners found: what is red at a level, what is known, what is waived."""
 
 from __future__ import annotations
 
@@ -11,51 +11,53 @@ from ci_engine.configuration.security_profiles import Level
 from ci_engine.findings.baseline import Baseline, judge
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.findings.severity import least_score
-from ci_engine.scanning.engine import Engine, Kind
+from ci_engine.scanning.scanner import Kind, Scanner
 from ci_engine.scanning.waivers import Waivers
 
-__all__ = ["grade", "settle", "stands"]
+__all__ = ["grade", "is_blocking", "settle"]
 
 _MAY_BE_RED = (Status.PASSED, Status.FAILED, Status.NOT_RUN, Status.TIMED_OUT)
 
 
 def grade(
-    engine: Engine,
+    scanner: Scanner,
     result: CheckResult,
     level: Level,
     baseline: Baseline | None,
     waivers: Waivers,
 ) -> None:
-    """Say of each finding whether it is red, known or waived."""
+    """Mark each finding that is red, known or waived."""
     result.findings = [
-        replace(
-            found, severity="error" if _is_red(found, engine.kind, level) else "warning"
-        )
+        replace(found, severity=_severity(found, scanner.kind, level))
         for found in result.findings
     ]
-    result.id = engine.recorded
-    judge(result, _known_to(engine, baseline))
-    result.id = engine.name
+    result.id = scanner.recorded
+    judge(result, _known_to(scanner, baseline))
+    result.id = scanner.name
     result.findings = [waivers.apply(found) for found in result.findings]
 
 
-def _known_to(engine: Engine, baseline: Baseline | None) -> Baseline | None:
-    """What the scan or the gate recorded of what an engine finds.
+def _known_to(scanner: Scanner, baseline: Baseline | None) -> Baseline | None:
+    """What the scan or the gate recorded of what a scanner finds.
 
-    Nothing of secrets: everybody who has the repository has them as well.
+    Nothing of secrets: everyone with a copy of the repository has them as well.
     """
-    if baseline is None or engine.kind == "secret":
+    if baseline is None or scanner.kind == "secret":
         return None
     own = Counter(
-        entry for entry in baseline.findings if entry.check == engine.recorded
+        entry for entry in baseline.findings if entry.check == scanner.recorded
     )
     of_gate = Counter(
-        replace(entry, check=engine.recorded)
+        replace(entry, check=scanner.recorded)
         for entry in baseline.findings
-        if entry.check == engine.gate
+        if entry.check == scanner.gate
     )
-    # Of both records the one that has more of a flaw: they are about the same ones.
+    # Both records are about the same issues: the one with more entries counts.
     return Baseline(schema=1, findings=list((own | of_gate).elements()))
+
+
+def _severity(finding: Finding, kind: Kind, level: Level) -> str:
+    return "error" if _is_red(finding, kind, level) else "warning"
 
 
 def _is_red(finding: Finding, kind: Kind, level: Level) -> bool:
@@ -69,32 +71,32 @@ def _is_red(finding: Finding, kind: Kind, level: Level) -> bool:
         fixable = level.vulnerabilities == "fixable" and bool(finding.fix)
         return level.vulnerabilities == "any" or fixable
     score = finding.score or 0.0
-    grave = level.code != "none" and score >= least_score(level.code)
+    severe = level.code != "none" and score >= least_score(level.code)
     if kind == "image":
-        return grave and (level.unsure or bool(finding.fix))
-    return grave and (level.unsure or finding.confidence != "low")
+        return severe and (level.unsure or bool(finding.fix))
+    return severe and (level.unsure or finding.confidence != "low")
 
 
-def stands(finding: Finding) -> bool:
-    """Whether a finding makes its engine red."""
+def is_blocking(finding: Finding) -> bool:
+    """Whether a finding makes its scanner red."""
     return finding.severity == "error" and not finding.known and not finding.waiver
 
 
 def settle(
     result: CheckResult, elsewhere: Sequence[Finding], level: Level
 ) -> CheckResult:
-    """Set the status of an engine and count, when all engines have been compared.
+    """Set the status and the counts of a scanner, when all findings are merged.
 
     Args:
-        result: what is told of the engine.
-        elsewhere: its findings that are told under another engine.
+        result: the result of the scanner.
+        elsewhere: its findings that another scanner reports.
         level: the level.
     """
     everything = [*result.findings, *elsewhere]
-    red = [found for found in result.findings if stands(found)]
+    red = [found for found in result.findings if is_blocking(found)]
     known = [found for found in result.findings if found.known]
     result.new, result.baseline = len(red), len(known)
-    if result.status in _MAY_BE_RED and any(stands(found) for found in everything):
+    if result.status in _MAY_BE_RED and any(is_blocking(found) for found in everything):
         result.status = Status.FAILED
     elif result.status is Status.FAILED:
         result.status = Status.PASSED
@@ -104,6 +106,6 @@ def settle(
     if waived:
         result.notes.append(f"{waived} of the findings are waived")
     if elsewhere:
-        text = f"{len(elsewhere)} of its findings are told under another engine"
+        text = f"{len(elsewhere)} of its findings are reported by another scanner"
         result.notes.append(text)
     return result

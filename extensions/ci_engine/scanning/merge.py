@@ -1,143 +1,101 @@
-"""Tell a flaw once, whoever found it."""
+"""Merge findings of several scanners that are about the same issue."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
 from ci_engine.findings.results import CheckResult, Finding
-from ci_engine.scanning.engine import Engine
+from ci_engine.scanning.scanner import Scanner
 
 __all__ = ["merge"]
 
-# ruff numbers its rules of security as bandit does.
-_NUMBER = re.compile(r"[SB](\d{3})")
-_PASSWORDS = frozenset({"105", "106", "107"})
-# How many lines the two may disagree by about where a call begins.
-_NEAR = 3
+# bandit's rules about passwords in the code.
+_PASSWORDS = frozenset({"B105", "B106", "B107"})
 _CONFIDENCES = ("high", "medium", "", "low")
 
 
 @dataclass
-class _Flaw:
-    """A flaw and everything that was found of it, the one that tells it first."""
+class _Issue:
+    """An issue and everything that was found of it; the first finding reports it."""
 
-    engine: Engine
-    told: Finding
-    others: list[tuple[Engine, Finding]] = field(
-        default_factory=list[tuple[Engine, Finding]]
+    scanner: Scanner
+    reported: Finding
+    others: list[tuple[Scanner, Finding]] = field(
+        default_factory=list[tuple[Scanner, Finding]]
     )
 
 
 def merge(
-    pairs: Sequence[tuple[Engine, CheckResult]],
+    pairs: Sequence[tuple[Scanner, CheckResult]],
 ) -> Mapping[str, list[Finding]]:
-    """Leave each flaw with one engine.
+    """Leave each issue with one scanner.
 
-    The findings of the results are changed. Which engine tells a flaw follows from the
-    order of the engines; the flaw is as grave and as sure as the gravest and the
-    surest of those that found it say.
+    The findings of the results are changed. The order of the scanners decides which
+    one reports an issue, with the highest severity and confidence of all that found
+    it.
 
     Returns:
-        For each engine, the flaws that it found and another one tells.
+        For each scanner, the issues that it found and another one reports.
     """
-    issues: list[_Flaw] = []
-    locations: dict[tuple[str, ...], list[_Flaw]] = {}
-    for engine, result in pairs:
-        taken: set[int] = set()
-        alone: list[Finding] = []
-        for finding in _nearest_first(engine, result.findings, locations):
-            same = _same(engine, finding, locations, taken)
+    issues: list[_Issue] = []
+    locations: dict[tuple[str, ...], list[_Issue]] = {}
+    for scanner, result in pairs:
+        merged: set[int] = set()
+        new: list[_Issue] = []
+        for finding in result.findings:
+            keys = _keys(scanner, finding)
+            candidates = (each for key in keys for each in locations.get(key, []))
+            same = next((each for each in candidates if id(each) not in merged), None)
             if same is None:
-                alone.append(finding)
+                new.append(_Issue(scanner, finding))
             else:
-                taken.add(id(same))
-                same.others.append((engine, finding))
-        for finding in alone:
-            issue = _Flaw(engine, finding)
-            issues.append(issue)
-            for key in _keys(engine, finding):
+                merged.add(id(same))
+                same.others.append((scanner, finding))
+        for issue in new:
+            for key in _keys(scanner, issue.reported):
                 locations.setdefault(key, []).append(issue)
+        issues += new
     elsewhere: dict[str, list[Finding]] = {}
-    told: dict[str, list[Finding]] = {}
+    reported: dict[str, list[Finding]] = {}
     for issue in issues:
         joined = _join(issue)
-        told.setdefault(issue.engine.name, []).append(joined)
-        for engine, _ in issue.others:
-            elsewhere.setdefault(engine.name, []).append(joined)
-    for engine, result in pairs:
-        result.findings = told.get(engine.name, [])
+        reported.setdefault(issue.scanner.name, []).append(joined)
+        for scanner, _ in issue.others:
+            elsewhere.setdefault(scanner.name, []).append(joined)
+    for scanner, result in pairs:
+        result.findings = reported.get(scanner.name, [])
     return elsewhere
 
 
-def _keys(engine: Engine, finding: Finding) -> list[tuple[str, ...]]:
-    """Where the same flaw would be looked for."""
-    number = _NUMBER.fullmatch(finding.rule)
-    if engine.kind == "secret":
-        # The history tells commits, not lines.
+def _keys(scanner: Scanner, finding: Finding) -> list[tuple[str, ...]]:
+    """Where another finding of the same issue would be."""
+    password = scanner.name == "bandit" and finding.rule in _PASSWORDS
+    if scanner.kind == "secret" or password:
+        # Findings of the history have commits, and no lines.
         return [("secret", finding.path, str(finding.line))] if finding.line else []
-    if engine.kind in ("dependency", "image"):
+    if scanner.kind in ("dependency", "image"):
         package = finding.message.partition(" ")[0].lower()
         names = {finding.rule, *finding.also}
-        return [(engine.kind, package, name) for name in sorted(names)]
-    if engine.name in ("ruff", "bandit") and number:
-        keys: list[tuple[str, ...]] = [("code", finding.path, str(number.group(1)))]
-        if number.group(1) in _PASSWORDS:
-            keys.append(("secret", finding.path, str(finding.line)))
-        return keys
+        return [(scanner.kind, package, name) for name in sorted(names)]
     return []
 
 
-def _same(
-    engine: Engine,
-    finding: Finding,
-    locations: Mapping[tuple[str, ...], list[_Flaw]],
-    taken: set[int],
-) -> _Flaw | None:
-    """The flaw that a finding is about, if another engine told it already."""
-    candidates = [
-        issue
-        for key in _keys(engine, finding)
-        for issue in locations.get(key, [])
-        if issue.engine is not engine
-        and id(issue) not in taken
-        and (key[0] != "code" or abs(issue.told.line - finding.line) <= _NEAR)
-    ]
-    return min(
-        candidates, key=lambda issue: abs(issue.told.line - finding.line), default=None
-    )
-
-
-def _nearest_first(
-    engine: Engine,
-    findings: Iterable[Finding],
-    locations: Mapping[tuple[str, ...], list[_Flaw]],
-) -> list[Finding]:
-    """Exact agreement goes first, so that near ones do not take its place."""
-
-    def distance(finding: Finding) -> int:
-        same = _same(engine, finding, locations, set())
-        return abs(same.told.line - finding.line) if same else _NEAR + 1
-
-    return sorted(findings, key=distance)
-
-
-def _join(issue: _Flaw) -> Finding:
+def _join(issue: _Issue) -> Finding:
     if not issue.others:
-        return issue.told
-    found = [issue.told, *(finding for _, finding in issue.others)]
+        return issue.reported
+    found = [issue.reported, *(finding for _, finding in issue.others)]
     names = [name for finding in found for name in finding.also]
     names += [f"{finding.tool} {finding.rule}" for finding in found[1:]]
-    also = tuple(dict.fromkeys(name for name in names if name != issue.told.rule))
+    also = tuple(dict.fromkeys(name for name in names if name != issue.reported.rule))
     red = any(finding.severity == "error" for finding in found)
-    # A secret stays one where the baseline knows the line as a flaw of the code.
-    kinds = {issue.engine.kind, *(engine.kind for engine, _ in issue.others)}
+    # A secret stays one where the baseline knows the line as an issue of the code.
+    kinds = {issue.scanner.kind, *(scanner.kind for scanner, _ in issue.others)}
     known = "secret" not in kinds and any(finding.known for finding in found)
     return replace(
-        issue.told,
+        issue.reported,
         severity="error" if red else "warning",
         score=max(finding.score or 0.0 for finding in found),
         confidence=min((finding.confidence for finding in found), key=_doubt),
@@ -150,6 +108,6 @@ def _join(issue: _Flaw) -> Finding:
 
 
 def _doubt(confidence: str) -> int:
-    """How unsure a word for confidence is; an unknown one says nothing."""
+    """How unsure a confidence is; an unknown one counts as none."""
     known = confidence if confidence in _CONFIDENCES else ""
     return _CONFIDENCES.index(known)

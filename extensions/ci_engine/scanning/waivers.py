@@ -1,7 +1,7 @@
-"""Waivers: findings that the project accepts for a while, and who answers for that.
+"""Waivers: findings that the project accepts for a while, and who is responsible.
 
-``ci-framework/project/waivers.yaml`` belongs to the project. A waiver ends on a day; it
-is told when it has ended, and when nothing is there any more that it could be for.
+``ci-framework/project/waivers.yaml`` belongs to the project. A waiver ends on a
+day; the report names those that have ended, and those that no finding needs.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         id: the rule, an advisory by any of its names, or the fingerprint of one
             finding.
         reason: why it is accepted.
-        owner: who answers for it.
+        owner: who is responsible for it.
         expires: the last day on which it counts, such as 2027-01-31.
         path: files it is limited to, as a pattern; empty = all.
     """
@@ -73,7 +73,7 @@ class Waivers:
         listed: all waivers.
         today: the day.
         lines: the line of each waiver in its file.
-        used: positions of those that a finding was there for.
+        used: positions of those that fit a finding.
     """
 
     listed: Sequence[Waiver]
@@ -85,21 +85,24 @@ class Waivers:
         """Mark a finding that is waived today."""
         names = {finding.rule, finding.fingerprint, *finding.also}
         names |= {name.rpartition(" ")[2] for name in finding.also}
+        if finding.tool == "bandit":
+            # ruff, which numbers the same rules, reported them until version 2.1.
+            names.add(finding.rule.replace("B", "S", 1))
         for position, waiver in enumerate(self.listed):
             if waiver.id not in names or not _is_about(waiver, finding):
                 continue
             self.used.add(position)
             if self.today <= date.fromisoformat(waiver.expires):
-                told = f"{waiver.reason} ({waiver.owner}, until {waiver.expires})"
-                return replace(finding, waiver=told)
+                text = f"{waiver.reason} ({waiver.owner}, until {waiver.expires})"
+                return replace(finding, waiver=text)
         return finding
 
     def report(self, *, complete: bool) -> list[Finding]:
-        """What is to be said about the waivers themselves.
+        """Findings about the waivers themselves.
 
         Args:
-            complete: whether every engine came to its end, so that a waiver which
-                nothing was found for is not needed any more.
+            complete: whether every scanner ended, so that a waiver without a finding
+                is not needed any more.
         """
         findings: list[Finding] = []
         for position, waiver in enumerate(self.listed):
@@ -150,13 +153,13 @@ def read_waivers(root: Path, today: date) -> Waivers:
         key, line = describe_location(mistake, text)
         location = f"{WAIVERS_FILE}:{line}" if line else WAIVERS_FILE
         rows.append(
-            f"{location}: key {key}: found {mistake.found}; allowed: {mistake.allowed}"
+            f"{location}: {key}: expected {mistake.allowed}, got {mistake.found}"
         )
     raise ConfigurationError("\n".join(rows), hint=f"correct {WAIVERS_FILE}")
 
 
 def waivers_mistakes(path: Path) -> list[Mistake]:
-    """List what a file of waivers may not hold.
+    """List the mistakes in a file of waivers.
 
     Raises:
         ConfigurationError: if it cannot be read as YAML.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from ci_framework.analysis.purposes.activities import what_a_name_says, what_it_does
+from ci_framework.analysis.purposes.activities import find_purposes, guess_purpose
 from ci_framework.analysis.purposes.vocabulary import HOOKS, MOVED_HOOKS
 from ci_framework.analysis.readers.documents import Documents
 from ci_framework.analysis.readers.yaml_nodes import EMPTY, Node, NodeError, read_page
@@ -26,7 +26,7 @@ HOOK_FILES = (".pre-commit-config.yaml", ".pre-commit-config.yml")
 def read_hooks(
     repository: Repository, tasks: Mapping[str, Sequence[str]] | None = None
 ) -> tuple[list[Hook], list[Unreadable]]:
-    """Read the hooks in their order; a file that does not parse is told.
+    """Read the hooks in their order; a file that does not parse is reported.
 
     Args:
         repository: the repository.
@@ -107,21 +107,21 @@ def _hooks(
 def _does(repo: str, item: Node, tasks: Mapping[str, Sequence[str]]) -> list[str]:
     name = item.get("id").text
     if repo == "local" and item.get("entry").text:
-        found = what_it_does(_command(item), tasks)
+        found = find_purposes(_command(item), tasks)
         if any(not does.startswith("other:") for does in found):
             return found
     if repo == "meta":
         return ["hooks"]
     if name in HOOKS:
         return [HOOKS[name]]
-    does = what_it_does(name)
+    does = find_purposes(name)
     if does and not does[0].startswith("other:"):
         return does
     if _plain(repo) == "github.com/pre-commit/pygrep-hooks":
         return ["lint"]
     if name.startswith(("check-", "forbid-", "pretty-format", "fix-", "python-")):
         return ["lint"]
-    return [what_a_name_says(name) or f"other: {name}"]
+    return [guess_purpose(name) or f"other: {name}"]
 
 
 def _command(item: Node) -> str:

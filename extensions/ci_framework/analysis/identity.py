@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from ci_engine.configuration.tables import items, table
 from ci_framework.analysis.facts import Findings
+from ci_framework.analysis.metadata import fields
 from ci_framework.analysis.readers.documents import strings, text
 from ci_framework.analysis.survey import PYPROJECT, Survey
 from ci_framework.analysis.version_source import state_version
@@ -50,21 +50,8 @@ def state_identity(survey: Survey, findings: Findings) -> None:
     _state_people(survey, findings)
 
 
-def _metadata(survey: Survey, name: str) -> Iterator[tuple[str, Evidence]]:
-    """The value of a field of the metadata, wherever it may stand."""
-    for keys in (("project", name), ("tool", "poetry", name), ("tool", "flit", name)):
-        if value := text(survey.pyproject, *keys):
-            yield value, survey.location(*keys)
-    if value := survey.setup_cfg.text("metadata", name):
-        line = survey.setup_cfg.line("metadata", name)
-        yield value, Evidence(path="setup.cfg", line=line)
-    if value := survey.setup_call.text(name):
-        line = survey.setup_call.lines[name]
-        yield value, Evidence(path="setup.py", line=line)
-
-
 def _state_name(survey: Survey, findings: Findings) -> None:
-    for value, location in _metadata(survey, "name"):
+    for value, location in fields(survey, "name"):
         findings.add("project-name", value, "its metadata say so", [location])
         return
     for path, keys in (
@@ -111,7 +98,7 @@ def _addresses(survey: Survey) -> list[tuple[str, Evidence | None, str]]:
     found: list[tuple[str, Evidence | None, str]] = []
     repository = survey.repository
     for remote in ("upstream", "origin"):
-        # The fork somebody works on is no address of the project.
+        # A fork is not the address of the project.
         address = https_address(repository.line("config", f"remote.{remote}.url"))
         if address and remote == "origin":
             found.append((address, None, "the remote origin is there"))
@@ -126,7 +113,7 @@ def _addresses(survey: Survey) -> list[tuple[str, Evidence | None, str]]:
                 (address, survey.location(*keys), f"the link {name} leads there")
             )
     for name in ("repository", "homepage", "url"):
-        for value, location in _metadata(survey, name):
+        for value, location in fields(survey, name):
             if address := _forge(value):
                 found.append((address, location, "its metadata lead there"))
     return found
@@ -152,7 +139,7 @@ def _state_url(survey: Survey, findings: Findings) -> None:
 
 
 def _state_license(survey: Survey, findings: Findings) -> None:
-    for value, location in _metadata(survey, "license"):
+    for value, location in fields(survey, "license"):
         if name := _license_name(value):
             findings.add("license", name, "its metadata name it", [location])
             return
@@ -210,7 +197,7 @@ def _state_backend(survey: Survey, findings: Findings) -> None:
 
 
 def _state_people(survey: Survey, findings: Findings) -> None:
-    for value, location in _metadata(survey, "description"):
+    for value, location in fields(survey, "description"):
         line = " ".join(value.split())
         findings.add("description", line, "its metadata say so", [location])
         break
@@ -237,7 +224,7 @@ def _author(survey: Survey) -> tuple[str, str, Evidence | None]:
         if found:
             location = survey.location("tool", "poetry", "authors")
             return found.group(1), found.group(2) or "", location
-    for name, location in _metadata(survey, "author"):
-        address = next((value for value, _ in _metadata(survey, "author_email")), "")
+    for name, location in fields(survey, "author"):
+        address = next((value for value, _ in fields(survey, "author_email")), "")
         return name, address, location
     return "", "", None

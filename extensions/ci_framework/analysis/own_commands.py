@@ -15,7 +15,7 @@ __all__ = ["OwnCommand", "own_commands"]
 # Tools that only look at files: what they say depends on nothing but the commit.
 _TOOLS = word_set("read-only-tools")
 _LAUNCHERS = {"uv": 2, "poetry": 2, "pdm": 2, "hatch": 2, "pixi": 2, "rye": 2}
-# Without a shell there is nobody to obey these.
+# Without a shell these have no meaning.
 _SHELL = re.compile(r"[|&;<>()$`*?~\[\]{}\n\\]|^\w+=")
 _MOST = 12
 

@@ -78,7 +78,7 @@ def _declared(survey: Survey, root: str) -> Iterator[Package]:
 def _named(
     document: Table,
 ) -> Iterator[tuple[tuple[str, ...], list[str], str]]:
-    """Packages that back ends are told by name: keys, names and directory."""
+    """Packages that back ends are given by name: keys, names and directory."""
     hatch = ("tool", "hatch", "build", "targets", "wheel")
     for keys in (hatch, hatch[:3]):
         for key in ("packages", "only-include"):

@@ -12,10 +12,11 @@ from ci_framework.analysis.environment_versions import (
 )
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.matrices import cells, jobs, rows_of, test_jobs
+from ci_framework.analysis.metadata import classifiers, fields
 from ci_framework.analysis.pixi import Pixi
-from ci_framework.analysis.readers.documents import strings, text
+from ci_framework.analysis.readers.documents import text
 from ci_framework.analysis.requirements import Requirement
-from ci_framework.analysis.survey import PYPROJECT, Survey
+from ci_framework.analysis.survey import Survey
 from ci_framework.inventory import Confidence, Evidence
 
 __all__ = ["sorted_versions", "state_pythons"]
@@ -55,20 +56,13 @@ def state_pythons(
 
 
 def _requires(survey: Survey) -> tuple[str, list[Evidence]]:
-    if value := text(survey.project, "requires-python"):
-        return value, [survey.location("project", "requires-python")]
+    for value, location in fields(
+        survey, "requires-python", "python_requires", "options"
+    ):
+        return value, [location]
     keys = ("tool", "poetry", "dependencies", "python")
     if value := text(survey.pyproject, *keys):
         return _from_poetry(value), [survey.location(*keys)]
-    keys = ("tool", "flit", "metadata", "requires-python")
-    if value := text(survey.pyproject, *keys):
-        return value, [survey.location(*keys)]
-    if value := survey.setup_cfg.text("options", "python_requires"):
-        line = survey.setup_cfg.line("options", "python_requires")
-        return value, [Evidence(path="setup.cfg", line=line)]
-    if value := survey.setup_call.text("python_requires"):
-        line = survey.setup_call.lines["python_requires"]
-        return value, [Evidence(path="setup.py", line=line)]
     return "", []
 
 
@@ -143,7 +137,7 @@ def _matrices(survey: Survey) -> Evidenced:
         for workflow, job in jobs(survey, tests=tests):
             for key, value in cells(survey, workflow, job):
                 if version := minor_version(key, value):
-                    found.add(version, Evidence(path=workflow.path, line=job.line))
+                    found.add(version, workflow.at(job.line))
         if found.versions:
             break
     return found
@@ -151,26 +145,10 @@ def _matrices(survey: Survey) -> Evidenced:
 
 def _classifiers(survey: Survey) -> Evidenced:
     found = Evidenced([], [])
-    sources: list[tuple[list[str], str, int]] = []
-    for keys in (("project",), ("tool", "poetry"), ("tool", "flit", "metadata")):
-        lines = strings(survey.pyproject, *keys, "classifiers")
-        if lines:
-            location = survey.location(*keys, "classifiers")
-            sources.append((lines, PYPROJECT, location.line))
-    lines_of_cfg = survey.setup_cfg.rows("metadata", "classifiers")
-    lines_of_cfg += survey.setup_cfg.rows("metadata", "classifier")
-    if lines_of_cfg:
-        sources.append((lines_of_cfg, "setup.cfg", 1))
-    lines = strings(survey.setup_call.values, "classifiers")
-    if lines:
-        start = survey.setup_call.lines.get("classifiers", 1)
-        sources.append((lines, "setup.py", start))
-    for lines, path, start in sources:
-        for line in lines:
-            version = line.strip().removeprefix(_CLASSIFIER)
-            if line.strip().startswith(_CLASSIFIER) and version.isdigit():
-                number = survey.documents.line_of(path, line.strip(), max(start, 1))
-                found.add(f"3.{version}", Evidence(path=path, line=number))
+    for row, location in classifiers(survey):
+        version = row.removeprefix(_CLASSIFIER)
+        if row.startswith(_CLASSIFIER) and version.isdigit():
+            found.add(f"3.{version}", location)
     return found
 
 
@@ -179,9 +157,8 @@ def _steps(survey: Survey) -> Evidenced:
     found = Evidenced([], [])
     for workflow, job in test_jobs(survey):
         for number, row in enumerate(rows_of(survey, workflow, job), job.line):
-            match = _STEP_PYTHON.search(row)
-            if match:
-                found.add(match.group(1), Evidence(path=workflow.path, line=number))
+            if match := _STEP_PYTHON.search(row):
+                found.add(match.group(1), workflow.at(number))
     return found
 
 

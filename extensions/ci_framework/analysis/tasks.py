@@ -9,7 +9,7 @@ from typing import cast
 from ci_engine.configuration.loading import Table
 from ci_engine.configuration.tables import items, table
 from ci_framework.analysis.pixi import Pixi
-from ci_framework.analysis.purposes.activities import what_it_does
+from ci_framework.analysis.purposes.activities import find_purposes
 from ci_framework.analysis.readers.documents import strings, text
 from ci_framework.analysis.sessions import (
     make_task,
@@ -68,7 +68,7 @@ def _explained(task: Task, commands: dict[str, list[str]]) -> Task:
         name=task.name,
         environment=task.environment,
         command=task.command,
-        does=what_it_does(task.command, others) if task.command else [],
+        does=find_purposes(task.command, others) if task.command else [],
         evidence=task.evidence,
     )
 

@@ -58,7 +58,9 @@ def state_testing(
     findings.add(
         "default-groups",
         groups or ["dev"],
-        "uv is told to install them" if groups else "what managers install by default",
+        "uv is configured to install them"
+        if groups
+        else "what managers install by default",
         [survey.location("tool", "uv", "default-groups")] if groups else [],
         "certain" if groups else "guess",
     )

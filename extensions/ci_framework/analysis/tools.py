@@ -187,8 +187,14 @@ def _chosen(
             used = _in_hooks(survey, name) or tools[name].used
             return name, f"{name} is run for it", used[:_MOST_USES]
     ruff = tools.get("ruff")
-    told = survey.tool("ruff", "format") if purpose == "format" else survey.tool("ruff")
-    if ruff is not None and ruff.config is not None and (told or purpose == "lint"):
+    configured = (
+        survey.tool("ruff", "format") if purpose == "format" else survey.tool("ruff")
+    )
+    if (
+        ruff is not None
+        and ruff.config is not None
+        and (configured or purpose == "lint")
+    ):
         return "ruff", "ruff is configured for it", [ruff.config]
     for name in others:
         tool = tools.get(name)

@@ -133,8 +133,7 @@ def settle_interrupted(
     """Finish or undo what a journal records; the lock is held.
 
     Raises:
-        UsageError: as ``recover`` does.
-        ToolError: likewise.
+        CommandError: as ``recover`` does.
     """
     name, _ = journal.pending
     if _is_lost(repository, journal):
@@ -151,11 +150,7 @@ def settle_interrupted(
 
 
 def refuse_interrupted(repository: Repository) -> None:
-    """Make sure that no command was interrupted.
-
-    Raises:
-        UsageError: if one was.
-    """
+    """Raise ``UsageError`` if a command was interrupted."""
     journal = read_journal(repository)
     if journal is not None and journal.interrupted:
         raise UsageError(
@@ -190,12 +185,11 @@ def _finish(repository: Repository, journal: Journal) -> Journal:
 
 
 def _undo(repository: Repository, journal: Journal) -> Journal:
-    """Roll an interrupted apply back, or give an interrupted other command up.
+    """Roll an interrupted apply back, or give another interrupted command up.
 
     Raises:
-        UsageError: if something was changed since; nothing is touched then.
-        ToolError: if git fails, or the result is not the expected one.
-        OSError: if a file cannot be written.
+        CommandError: as ``_finish`` does.
+        OSError: likewise.
     """
     name, transition = journal.pending
     back = transition.backwards()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 import msgspec
 
@@ -113,10 +114,30 @@ def _refuse_unknown(
     unknown = sorted(given.keys() - questions.keys())
     if unknown:
         near = difflib.get_close_matches(unknown[0], questions, 1)
-        guess = f"; did you mean {near[0]}?" if near else ""
+        guess = f"; did you mean '{near[0]}'?" if near else ""
         raise UsageError(
-            f"--answer: found {', '.join(unknown)}{guess}; allowed: the questions of "
-            f"the template: {', '.join(questions)}"
+            f"--answer: unknown question {', '.join(unknown)}{guess}",
+            hint=f"the questions of the template are {', '.join(questions)}",
+        )
+
+
+def _refuse_taken_names(draft: _Draft) -> None:
+    """What our workflows start has to be ours, not a file of the project.
+
+    Raises:
+        UsageError: if the project has another file of that name.
+    """
+    taken = [
+        item.path
+        for item in draft.stepped_back
+        if item.path.startswith(("ci-framework/", ".github/actions/"))
+        and not item.path.startswith("ci-framework/project/")
+    ]
+    if taken:
+        raise UsageError(
+            f"the framework needs names that files of the project have: "
+            f"{', '.join(taken)}",
+            hint=f"rename them, such as `git mv {taken[0]} NEW_NAME`, and commit",
         )
 
 
@@ -146,6 +167,7 @@ def build_plan(repository: Repository, request: PlanRequest) -> BuiltPlan:
     draft = _first_draft(repository, inventory, request)
     rendered, files = _settle(repository, inventory, source, draft, answers_file)
     _refuse_unknown(request.answers, rendered.answers)
+    _refuse_taken_names(draft)
     retired = retire(repository, inventory, request.retire)
     operations = [
         *files.operations,
@@ -157,24 +179,33 @@ def build_plan(repository: Repository, request: PlanRequest) -> BuiltPlan:
         *same_checks(inventory, rendered.files, request.retire),
         *_unreadable(inventory),
     ]
-    plan = Plan(
+    reasons = dict(sorted(draft.reasons.items()))
+    plan = _plan(repository, inventory, rendered, operations, request)
+    plan = msgspec.structs.replace(plan, answers_file=answers_file, reasons=reasons)
+    changes = [*files.changes, *retired.changes]
+    return BuiltPlan(plan, changes, inventory, adopted=False)
+
+
+def _plan(
+    repository: Repository,
+    inventory: Inventory,
+    rendered: Rendered,
+    operations: list[Operation],
+    request: PlanRequest,
+) -> Plan:
+    """The plan of these operations; where answers are recorded is still to be said."""
+    own = own_settings(inventory, rendered.answers)
+    return Plan(
         hash=plan_hash(rendered.template, rendered.answers, operations),
         base=repository.head,
         template=rendered.template,
-        answers_file=answers_file,
+        answers_file="",
         answers=rendered.answers,
-        reasons=dict(sorted(draft.reasons.items())),
+        reasons={},
         operations=operations,
-        capabilities=map_capabilities(
-            inventory,
-            rendered.answers,
-            request.retire,
-            own_settings(inventory, rendered.answers),
-        ),
+        capabilities=map_capabilities(inventory, rendered.answers, request.retire, own),
         summary=summarize(operations),
     )
-    changes = [*files.changes, *retired.changes]
-    return BuiltPlan(plan, changes, inventory, adopted=False)
 
 
 def _refuse_taken_settings(repository: Repository) -> None:
@@ -186,8 +217,7 @@ def _refuse_taken_settings(repository: Repository) -> None:
         return
     if "ci-framework" in tool:
         raise UsageError(
-            f"{PYPROJECT}: found a table [tool.ci-framework], but no recorded answers; "
-            "allowed: neither, or the answers file of an adoption",
+            f"{PYPROJECT}: tool.ci-framework: expected recorded answers beside it",
             hint="remove the table if it is left from another framework, or "
             "restore .copier-answers.yml from git",
         )
@@ -206,9 +236,20 @@ def _first_draft(
             draft.answers[name] = answer.value
             draft.reasons[name] = answer.because
     for name, value in request.answers.items():
+        known = draft.answers.get(name)
+        if known is not None and isinstance(known, list) != isinstance(value, list):
+            raise UsageError(f"--answer {name}: expected {_like(known)}, got {value!r}")
         draft.answers[name] = value
         draft.reasons[name] = "given by the user"
     return draft
+
+
+def _like(known: object) -> str:
+    """Describe what kind of answer is expected, by the one from the analysis."""
+    if isinstance(known, list):
+        items = ", ".join(str(item) for item in cast("list[object]", known))
+        return f"a list such as [{items}]"
+    return f"a single value such as {known}"
 
 
 def _settle(
@@ -272,20 +313,6 @@ def _plan_of_adopted(
     rendered = render(source, recorded.answers, recorded.path)
     retired = retire(repository, inventory, request.retire)
     operations = [*find_drift(repository, rendered), *retired.operations]
-    plan = Plan(
-        hash=plan_hash(rendered.template, rendered.answers, operations),
-        base=repository.head,
-        template=rendered.template,
-        answers_file=recorded.path,
-        answers=rendered.answers,
-        reasons={},
-        operations=operations,
-        capabilities=map_capabilities(
-            inventory,
-            rendered.answers,
-            request.retire,
-            own_settings(inventory, rendered.answers),
-        ),
-        summary=summarize(operations),
-    )
+    plan = _plan(repository, inventory, rendered, operations, request)
+    plan = msgspec.structs.replace(plan, answers_file=recorded.path)
     return BuiltPlan(plan, retired.changes, inventory, adopted=True)

@@ -32,7 +32,7 @@ def map_capabilities(
     retired: Collection[str] = (),
     own: Sequence[OwnSetting] = (),
 ) -> list[Capability]:
-    """Tell of everything that the existing CI does what becomes of it.
+    """Map everything that the existing CI does to what becomes of it.
 
     Args:
         inventory: what the repository is.
@@ -68,7 +68,7 @@ def map_capabilities(
 
 
 def _unreadable(item: Unreadable, retired: Collection[str]) -> Capability:
-    lost = "; it would be lost, and nobody knows what it does"
+    lost = "; it would be lost, and what it does is unknown"
     return Capability(
         workflow=item.path,
         job="",

@@ -13,13 +13,13 @@ __all__ = ["Feature", "job_features"]
 
 _PYTHON = re.compile(r"\d+\.\d+")
 _SHOWN = 100
-_NO_LEG = "not a leg of the framework's matrix"
+_NO_JOB = "not a job of the framework's matrix"
 _SYSTEMS = {"ubuntu": "linux", "macos": "macos", "windows": "windows"}
 
 
 @dataclass(frozen=True)
 class Feature:
-    """Something that CI has, before anybody says what becomes of it.
+    """Something that CI has, before it is decided what becomes of it.
 
     Attributes:
         does: what it is.
@@ -100,19 +100,19 @@ def _system(label: str) -> str:
 
 def _matrix(job: Job, covering: Covering | None) -> Iterator[Feature]:
     at = job.lines.get("matrix", job.line)
-    # Legs of a job that runs no tests are no legs of the framework's tests.
+    # Only jobs that run tests can be matrix jobs of the framework's tests.
     tests = any("test" in step.does for step in job.steps)
     matrix_jobs = (
         _matrix_jobs(covering) if covering and tests else set[tuple[str, str]]()
     )
     location = covering.location("test") if covering else ""
     for key, values in job.matrix.items():
-        kind = "leg" if key == "include" else _kind(values)
+        kind = "matrix job" if key == "include" else _kind(values)
         for value in values if kind else [", ".join(values)]:
             shown = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
             does = f"matrix: {key} = {shown}" if shown else f"matrix: {key}"
             tested = _is_tested(kind, value, matrix_jobs)
-            reason = "a leg of the framework's matrix" if tested else _NO_LEG
+            reason = "a job of the framework's matrix" if tested else _NO_JOB
             yield Feature(does, at, location if tested else "", reason)
     if missing := _combinations(job, matrix_jobs):
         does = f"matrix: {len(missing)} combinations such as {missing[0]}"
@@ -150,7 +150,7 @@ def _is_tested(kind: str, value: str, matrix_jobs: set[tuple[str, str]]) -> bool
         {matrix_job[0] for matrix_job in matrix_jobs},
         {matrix_job[1] for matrix_job in matrix_jobs},
     )
-    if kind == "leg":
+    if kind == "matrix job":
         pairs = (part.partition("=") for part in value.split(", "))
         keys = {key: given for key, _, given in pairs}
         asked = [part for part in keys.values() if _PYTHON.fullmatch(part)]
@@ -168,7 +168,7 @@ def _is_tested(kind: str, value: str, matrix_jobs: set[tuple[str, str]]) -> bool
 
 
 def _is_special(key: str, value: str, versions: list[str]) -> bool:
-    """Whether a key of a leg makes more than another Python or platform of it."""
+    """Whether a key of a matrix job means more than another Python or platform."""
     if key == "name" or value in versions or _system(value):
         return False
     short = [version.replace(".", "") for version in versions]

@@ -12,7 +12,7 @@ import msgspec
 
 from ci_engine.configuration.loading import configs_directory, read_yaml
 from ci_engine.configuration.settings import TIERS, QualityTiers
-from ci_framework.analysis.purposes.activities import Doing, doings
+from ci_framework.analysis.purposes.activities import Activity, find_activities
 from ci_framework.analysis.purposes.vocabulary import (
     ACTION_PROGRAMS,
     CHECKS,
@@ -25,8 +25,8 @@ __all__ = ["Coverage", "Covering"]
 
 _PATCH_COVERAGE = ("diff-cover", "diff-quality")
 _WORKFLOWS = {"remote": "python-ci.yml", "hybrid": "local-hybrid.yml"}
-# Checks that run on every leg of the matrix; the others run in one job.
-_ON_EVERY_LEG = ("test", "coverage", "patch-coverage")
+# Checks that run on every job of the matrix; the others run in one job.
+_IN_THE_MATRIX = ("test", "coverage", "patch-coverage")
 # Options of pytest that take another word, and those that select tests.
 _VALUED = word_set("pytest-values")
 _SELECTING = ("-m", "-k", "--deselect", "--ignore", "--ignore-glob", "--lf", "--ff")
@@ -109,7 +109,7 @@ class Covering:
 
     def location(self, check: str) -> str:
         """Where a check runs, for people: ``python-ci.yml: quick-checks (lint)``."""
-        job = "comprehensive-tests" if check in _ON_EVERY_LEG else "quick-checks"
+        job = "comprehensive-tests" if check in _IN_THE_MATRIX else "quick-checks"
         if not self.workflow:
             return f"ci-framework/ci gate ({check})"
         return f"{self.workflow}: {job} ({check})"
@@ -118,8 +118,8 @@ class Covering:
         """What a step does, with the project's tasks that it names looked up."""
         if step.kind != "run" or step.does == ["script"]:
             return step.does or ["other: nothing"]
-        named = {item.does for item in doings(step.text) if item.guessed}
-        found = doings(step.text, self.tasks)
+        named = {item.does for item in find_activities(step.text) if item.guessed}
+        found = find_activities(step.text, self.tasks)
         if not any(item.is_known for item in found):
             return step.does or ["other: nothing"]
         looked_up = [item.does for item in found]
@@ -133,10 +133,12 @@ class Covering:
             return Coverage("", "the framework runs on your machine only")
         if step.kind == "uses":
             return self._of_action(step, does)
-        found = [item for item in doings(step.text, self.tasks) if item.does == does]
+        found = [
+            item for item in find_activities(step.text, self.tasks) if item.does == does
+        ]
         if not found:
             return Coverage("", "what its script runs is not the framework's to know")
-        kinds = [self._of_doing(item) for item in found]
+        kinds = [self._of_activity(item) for item in found]
         return next((kind for kind in kinds if not kind.by), kinds[0])
 
     def _of_action(self, step: Step, does: str) -> Coverage:
@@ -145,20 +147,22 @@ class Covering:
             return Coverage("", "the framework has nothing of the kind")
         return self._of_check(*self._check(does, known[1]))
 
-    def _of_doing(self, doing: Doing) -> Coverage:
+    def _of_activity(self, activity: Activity) -> Coverage:
         for check, words in self.commands.items():
-            if list(doing.argv) == words:
+            if list(activity.argv) == words:
                 return self._of_check(check, f"`{shlex.join(words)}` is its command")
-        if doing.guessed:
-            return Coverage("", f"only its name tells what `{doing.program}` runs")
-        if doing.does == "test" and doing.program in CHECKS["test"][1]:
+        if activity.guessed:
+            return Coverage(
+                "", f"what `{activity.program}` runs is only known by its name"
+            )
+        if activity.does == "test" and activity.program in CHECKS["test"][1]:
             if "test" in self.commands:
                 own = shlex.join(self.commands["test"])
                 return Coverage("", f"the framework runs `{own}` instead")
-            selected = self._selection(doing.argv)
+            selected = self._selection(activity.argv)
             if selected:
                 return Coverage("", f"runs its own selection of tests: {selected}")
-        check, because = self._check(doing.does, doing.program)
+        check, because = self._check(activity.does, activity.program)
         return self._of_check(check, because)
 
     def _check(self, does: str, program: str) -> tuple[str, str]:

@@ -114,7 +114,7 @@ def marked_block(before: bytes, rendered: bytes) -> bytes | None:
     if starts != 1 or ends != 1 or not found:
         raise CannotEdit(
             f"it has {starts} lines {START.decode()!r} and {ends} lines "
-            f"{END.decode()!r}; allowed: none, or one of each in this order"
+            f"{END.decode()!r}; expected none, or one of each in this order"
         )
     if found != block:
         raise CannotEdit("it holds another block of ci-framework already")

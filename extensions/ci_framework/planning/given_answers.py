@@ -23,15 +23,15 @@ def parse_answer(text: str) -> tuple[str, object]:
     name, separator, value = text.partition("=")
     if not separator or not re.fullmatch(r"[a-z][a-z_]*", name):
         raise UsageError(
-            f"--answer: found {text!r}; allowed: NAME=VALUE, such as "
-            "coverage_threshold=80 or 'source_paths=[src, tools]'"
+            f"--answer: expected NAME=VALUE, got {text!r}",
+            hint="write coverage_threshold=80 or 'source_paths=[src, tools]'",
         )
     try:
         return name, yaml.safe_load(value)
     except yaml.YAMLError as error:
         raise UsageError(
-            f"--answer {name}: found {value!r}, which is not YAML; allowed: a text, a "
-            "number or a list such as [src, tools]"
+            f"--answer {name}: expected YAML, got {value!r}",
+            hint="write a text, a number or a list such as [src, tools]",
         ) from error
 
 
@@ -45,7 +45,7 @@ def read_given_answers(path: Path) -> dict[str, object]:
         document = msgspec.convert(read_yaml(path), dict[str, object])
     except msgspec.ValidationError as error:
         raise ConfigurationError(
-            f"{path}: found no table of answers; allowed: lines such as "
+            f"{path}: expected a table of answers, with lines such as "
             "`coverage_threshold: 80`",
             hint="start from a file that --write-answers made",
         ) from error

@@ -22,12 +22,12 @@ WORKFLOWS = {
     "python-ci.yml": "Python CI",
     "local-hybrid.yml": "Local hybrid",
     "security-audit.yml": "Security audit",
-    "cleanup-dev-files.yml": "Clean up files of developers",
+    "cleanup-dev-files.yml": "Check for stray development files",
 }
 # Those that no adoption renders unless a person answers so: many projects have a
 # codeql.yml of their own, which needs no prefix in front of all the others.
 CHOSEN_WORKFLOWS = {
-    "cleanup-pull-request.yml": "Remove files of developers",
+    "cleanup-pull-request.yml": "Remove stray development files",
     "codeql.yml": "CodeQL",
     "monorepo.yml": "Monorepo",
     "release-please.yml": "Release please",

@@ -171,10 +171,10 @@ class Change:
 
 
 def summarize(operations: Sequence[Operation]) -> str:
-    """Tell the operations by their number."""
+    """Count the operations by their kind."""
     counts = Counter(operation.kind for operation in operations)
-    told = ", ".join(f"{number} {kind}" for kind, number in counts.items())
-    return told or "nothing to do"
+    counted = ", ".join(f"{number} {kind}" for kind, number in counts.items())
+    return counted or "nothing to do"
 
 
 def plan_hash(

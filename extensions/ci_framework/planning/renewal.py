@@ -83,8 +83,8 @@ def find_renewal(repository: Repository) -> Renewal:
     recorded = find_recorded(repository)
     if recorded is None:
         raise UsageError(
-            f"{repository.root}: found no answers of ci-framework; allowed: a "
-            "repository that was adopted",
+            f"{repository.root}: expected an adopted repository, got one without "
+            "answers of ci-framework",
             hint="run `ci-framework adopt` first",
         )
     different = {
@@ -131,7 +131,7 @@ def _recorded_in(
             if name not in earlier or earlier[name] != recorded.answers[name]:
                 open_names.remove(name)
             else:
-                # A shallow clone cannot tell whether it was recorded even earlier.
+                # A shallow clone does not show whether it was recorded even earlier.
                 found[name] = "" if commit in unknown else commit
         if not open_names:
             break

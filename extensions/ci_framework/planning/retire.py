@@ -28,17 +28,16 @@ def retire(
         workflow = workflows.get(path)
         content = repository.read(path)
         if workflow is None or content is None:
-            known = ", ".join(workflows) or "none: the repository has no workflow"
-            raise UsageError(f"--retire: found {path!r}; allowed: {known}")
+            known = ", ".join(workflows) or "no workflow, since there is none"
+            raise UsageError(f"--retire: expected one of {known}, got {path!r}")
         users = [
-            f"{location.path}:{location.line}"
+            location.shown
             for location in workflow.referred_by
             if location.path in workflows and location.path not in (path, *paths)
         ]
         if users:
             raise UsageError(
-                f"--retire {path}: found that {', '.join(users)} refers to it; "
-                "allowed: a workflow that no other one needs",
+                f"--retire {path}: {', '.join(users)} refers to it",
                 hint="retire those as well, or change them first",
             )
         plan.changes.append(Change(path, content, None, ""))

@@ -54,11 +54,11 @@ def exclusions_of_checks(
 def _whole_tree(
     command: OwnCommand, exclusion: Exclusion, config: str, text: str
 ) -> bool:
-    """Whether a command comes by the framework's files."""
+    """Whether a command looks at the framework's files."""
     words = command.words[1:]
     if not _TREE.isdisjoint(words):
         return True
-    # What follows an option may be its value: then nobody can tell, nothing is said.
+    # What follows an option may be its value: then nothing is reported.
     given = any(not word.startswith("-") for word in words)
     settings = _settings(command.tool, config, text)
     narrowed = any(settings.get(name) for name in exclusion.narrowed)

@@ -84,7 +84,7 @@ def find_list(text: str, key: str) -> Listing:
         raise CannotEdit(f"it is not valid YAML: {_first_line(error)}") from error
     documents = [e for e in events if isinstance(e, yaml.DocumentStartEvent)]
     if len(documents) > 1:
-        raise CannotEdit(f"it has {len(documents)} documents; allowed: one")
+        raise CannotEdit(f"it has {len(documents)} documents; expected one")
     if any(isinstance(e, yaml.DocumentEndEvent) and e.explicit for e in events):
         # What is appended would stand behind the end of the document.
         text = text[: text.rindex("...")]

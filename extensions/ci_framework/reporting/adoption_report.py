@@ -12,6 +12,7 @@ from ci_framework.inventory import Inventory
 from ci_framework.planning.plan import Capability, Operation, Plan
 from ci_framework.reporting.adoption_tables import tool_lines, write_table
 from ci_framework.reporting.escaped import as_code, as_text
+from ci_framework.reporting.folding import DECISIONS, fold_operations
 from ci_framework.validating.model import Check, TestTable, Validation
 
 __all__ = ["report_json", "report_markdown"]
@@ -24,6 +25,7 @@ _VERDICTS = {
 }
 _State = Literal["covered", "kept", "manual"]
 _MOST_ROWS = 60
+_MOST_FILES = 5
 _LABELS = {"passed": "ok", "failed": "FAILED", "not-run": "NOT RUN", "skipped": "-"}
 
 
@@ -37,13 +39,15 @@ def report_markdown(
 
     Args:
         plan: what was planned and done.
-        validation: what was found afterwards, None if nobody looked.
+        validation: what was found afterwards, None if it wasn't validated.
         inventory: what the analysis found before.
         timings: seconds of each stage, by its name.
     """
     parts = [
-        _summary(plan, validation, timings or {}),
+        _heading(plan, validation),
+        _decisions(plan),
         _next_steps(plan, validation),
+        _summary(plan, validation, timings or {}),
         _operations(plan.operations),
         _capabilities(plan.capabilities),
         tool_lines(inventory, validation),
@@ -75,31 +79,53 @@ def report_json(
     }
 
 
+def _heading(plan: Plan, validation: Validation | None) -> list[str]:
+    verdict = _VERDICTS[validation.verdict] if validation else "not validated yet"
+    title = f"# ci-framework {as_text(plan.template.version)}: adoption"
+    return [title, "", f"**{as_text(verdict)}**", ""]
+
+
+def _decisions(plan: Plan) -> list[str]:
+    """What only the maintainer can decide: operations, and parts of the old CI."""
+    operations = [item for item in plan.operations if item.kind in DECISIONS]
+    lines = [
+        f"- {_files(paths)}: {as_text(item.reason)}"
+        for item, paths in fold_operations(operations)
+    ]
+    lines += [
+        f"- {_location(item)}: {as_text(item.because)}"
+        for item in plan.capabilities
+        if item.state == "manual"
+    ]
+    return ["## For you to decide", "", *lines, ""] if lines else []
+
+
+def _files(paths: list[str]) -> str:
+    """Files as code, the first ones where there are many."""
+    more = len(paths) - _MOST_FILES
+    shown = ", ".join(as_code(path) for path in paths[:_MOST_FILES])
+    return shown + (f" and {more} more" if more > 0 else "")
+
+
 def _summary(
     plan: Plan, validation: Validation | None, timings: Mapping[str, float]
 ) -> list[str]:
     kinds = Counter(item.kind for item in plan.operations)
     states = Counter(item.state for item in plan.capabilities)
     done = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-    verdict = _VERDICTS[validation.verdict] if validation else "not validated yet"
-    version = plan.template.version
-    lines = [
-        f"# ci-framework {as_text(version)}: adoption",
-        "",
-        f"**{as_text(verdict)}**",
-        "",
-        f"- Files: {as_text(done) or 'nothing to do'}.",
-    ]
+    lines = ["## Summary", "", f"- Files: {as_text(done) or 'nothing to do'}."]
     if plan.capabilities:
-        told = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+        counted = ", ".join(
+            f"{count} {state}" for state, count in sorted(states.items())
+        )
         lines.append(
-            f"- What the existing CI does: {as_text(told)}. None of it is lost."
+            f"- What the existing CI does: {as_text(counted)}. None of it is lost."
         )
     if validation is not None and validation.tests is not None:
         lines.append(f"- Tests: {as_text(_test_summary(validation.tests))}.")
     if validation is not None and validation.baseline:
         lines.append(
-            "- What is red today is recorded in `ci-framework/project/baseline.json`, "
+            "- What fails today is recorded in `ci-framework/project/baseline.json`, "
             "which may only shrink."
         )
     if timings:
@@ -115,47 +141,52 @@ def _test_summary(tests: TestTable) -> str:
     after = ", ".join(f"{number} {name}" for name, number in tests.after.items())
     worse = [item for item in tests.differences if item.kind in ("worse", "lost")]
     if worse:
-        return f"{len(worse)} do not end as before ({after or 'none'})"
+        return f"{len(worse)} have another outcome than before ({after or 'none'})"
     return f"the same before and after ({after or 'none'})"
 
 
 def _next_steps(plan: Plan, validation: Validation | None) -> list[str]:
     steps = list(validation.next_steps) if validation else []
     lines = [f"- {as_text(step)}" for step in steps]
-    lines += [
-        f"- by hand: {as_code(item.path)}: {as_text(item.reason)}"
-        for item in plan.operations
-        if item.kind == "manual"
-    ]
     if validation is None:
-        lines.append("- run `ci-framework validate`: nobody looked at the result yet")
-    if not lines:
+        lines.append("- run `ci-framework validate`: the result isn't validated yet")
+    decisions = any(item.kind in DECISIONS for item in plan.operations)
+    if not lines and decisions:
+        lines = ["- decide what is listed above, then merge this pull request"]
+    elif not lines:
         lines = ["- merge this pull request; nothing is left to do"]
     red = validation.red_today if validation else []
-    told = [f"- {as_text(item)}" for item in red[:_MOST_ROWS]]
-    if told:
-        told = ["", "Red today, stays red until somebody mends it:", "", *told]
-    return ["## Next steps", "", *lines, *told, ""]
+    failing = [f"- {as_text(item)}" for item in red[:_MOST_ROWS]]
+    if failing:
+        failing = [
+            "",
+            "Failing today, and not by this adoption; fix it when it suits you:",
+            "",
+            *failing,
+        ]
+    return ["## Next steps", "", *lines, *failing, ""]
 
 
 def _operations(operations: list[Operation]) -> list[str]:
     """What changes the project's own files; new files are folded away."""
     if not operations:
         return []
-    order = ("manual", "retire", "set-leaf", "insert-block", "keep")
+    order = ("retire", "set-leaf", "insert-block", "keep")
     own = [item for item in operations if item.kind in order]
-    new = [item for item in operations if item.kind not in order]
+    new = [item for item in operations if item.kind == "create"]
     ranked = sorted(own, key=lambda item: (order.index(item.kind), item.path))
     rows = [
-        (item.kind, as_code(item.path), item.risk, as_text(item.reason))
-        for item in ranked
+        (item.kind, _files(paths), item.risk, as_text(item.reason))
+        for item, paths in fold_operations(ranked)
     ]
     lines = ["## What was done", ""]
     lines += write_table("what|file|risk|why", rows) if rows else []
     if new:
         title = f"{len(new)} new files of the framework"
         lines += [f"<details><summary>{title}</summary>", ""]
-        lines += [f"- {as_code(item.path)}: {as_text(item.reason)}" for item in new]
+        for item, paths in fold_operations(new):
+            lines.append(f"- {len(paths)} x {as_text(item.reason)}:")
+            lines += [f"  - {as_code(path)}" for path in paths]
         lines += ["", "</details>", ""]
     return lines
 
@@ -174,19 +205,14 @@ def _capabilities(capabilities: list[Capability]) -> list[str]:
         for name in workflows
     ]
     lines += write_table("workflow|covered|kept|by hand", rows)
-    manual = [item for item in capabilities if item.state == "manual"]
-    if manual:
-        lines += ["Only a person can decide:", ""]
-        lines += [f"- {_location(item)}: {as_text(item.because)}" for item in manual]
-        lines.append("")
     return lines
 
 
 def _location(item: Capability) -> str:
     inside = " / ".join(filter(None, (item.job, item.step)))
     line = f":{item.line}" if item.line else ""
-    told = f" ({as_text(inside)})" if inside else ""
-    return f"{as_code(f'{item.workflow}{line}')}{told} {as_text(item.does)}"
+    context = f" ({as_text(inside)})" if inside else ""
+    return f"{as_code(f'{item.workflow}{line}')}{context} {as_text(item.does)}"
 
 
 def _tests(tests: TestTable | None) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ci_framework.inventory import Evidence, Inventory, Tool
+from ci_framework.inventory import Inventory, Tool
 from ci_framework.reporting.escaped import as_code, as_text
 from ci_framework.validating.model import Validation
 
@@ -62,7 +62,7 @@ _CHECKS = {
 
 
 def _tool_row(tool: Tool, gate: Mapping[str, str]) -> tuple[str, ...]:
-    used = ", ".join(_at(item) for item in tool.used[:2])
+    used = ", ".join(as_code(item.shown) for item in tool.used[:2])
     more = len(tool.used) - 2
     check = _CHECKS.get(tool.name, "")
     now = f"where it did; gate: {check} {gate[check]}" if check in gate else ""
@@ -75,12 +75,7 @@ def _tool_row(tool: Tool, gate: Mapping[str, str]) -> tuple[str, ...]:
     )
 
 
-def _at(evidence: Evidence) -> str:
-    line = f":{evidence.line}" if evidence.line else ""
-    return as_code(f"{evidence.path}{line}")
-
-
 def _config(tool: Tool) -> str:
-    location = _at(tool.config) if tool.config else "its defaults"
-    shadowed = ", ".join(_at(item) for item in tool.shadowed)
+    location = as_code(tool.config.shown) if tool.config else "its defaults"
+    shadowed = ", ".join(as_code(item.shown) for item in tool.shadowed)
     return location + (f" (not read: {shadowed})" if shadowed else "")

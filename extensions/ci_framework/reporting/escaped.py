@@ -15,7 +15,7 @@ _MOST_TEXT = 300
 
 
 def as_text(text: str) -> str:
-    """Text that stays text: no mark-up, no HTML, no second line, nobody is told."""
+    """Text that stays text: no mark-up, no HTML, no second line, no mention."""
     plain = " ".join(_CONTROL.sub(" ", text).split())
     plain = plain.encode("utf-8", "backslashreplace").decode()
     if len(plain) > _MOST_TEXT:

@@ -1,4 +1,4 @@
-"""Show an inventory: sections of tables, or plain lines where nobody looks on."""
+"""Show an inventory: sections of tables, or plain lines where there is no terminal."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _facts(inventory: Inventory) -> Iterable[_Row]:
 def _tools(inventory: Inventory) -> Iterable[_Row]:
     for tool in inventory.tools:
         name = f"{tool.name} {tool.version}".strip()
-        config = _location(tool.config) if tool.config else "its defaults"
+        config = tool.config.shown if tool.config else "its defaults"
         yield name, config, _locations(tool.shadowed), _locations(tool.used)
 
 
@@ -77,7 +77,7 @@ def _tasks(inventory: Inventory) -> Iterable[_Row]:
     for task in inventory.tasks:
         command = _short(task.command.replace("\n", " ; "))
         does = ", ".join(task.does)
-        yield task.name, task.runner, does, command, _location(task.evidence)
+        yield task.name, task.runner, does, command, task.evidence.shown
 
 
 def _jobs(inventory: Inventory) -> Iterable[_Row]:
@@ -85,16 +85,16 @@ def _jobs(inventory: Inventory) -> Iterable[_Row]:
         if workflow.problem:
             yield "", workflow.path, f"rejected by GitHub: {workflow.problem}", ""
         for job in workflow.jobs:
-            does = list(dict.fromkeys(word for step in job.steps for word in step.does))
+            does = dict.fromkeys(word for step in job.steps for word in step.does)
             said = job.uses or ", ".join(does)
-            where = _location(Evidence(path=workflow.path, line=job.line))
+            where = workflow.at(job.line).shown
             yield job.id, workflow.name, said, where
 
 
 def _hooks(inventory: Inventory) -> Iterable[_Row]:
     for hook in inventory.hooks:
         does = ", ".join(hook.does)
-        where = _location(hook.evidence)
+        where = hook.evidence.shown
         yield hook.name or hook.id, hook.repository, hook.revision, does, where
 
 
@@ -105,7 +105,7 @@ def _pipelines(inventory: Inventory) -> Iterable[_Row]:
 
 def _unreadable(inventory: Inventory) -> Iterable[_Row]:
     for item in inventory.unreadable:
-        yield _location(Evidence(path=item.path, line=item.line)), item.reason
+        yield Evidence(path=item.path, line=item.line).shown, item.reason
 
 
 def _value(value: Value) -> str:
@@ -120,12 +120,8 @@ def _value(value: Value) -> str:
     return str(value)
 
 
-def _location(location: Evidence) -> str:
-    return f"{location.path}:{location.line}" if location.line else location.path
-
-
 def _locations(locations: Sequence[Evidence]) -> str:
-    shown = [_location(location) for location in locations[:_MOST_PLACES]]
+    shown = [location.shown for location in locations[:_MOST_PLACES]]
     more = len(locations) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")
 

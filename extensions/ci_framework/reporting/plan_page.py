@@ -1,19 +1,24 @@
-"""A plan for a person: what is done and why, the answers, the differences."""
+"""A plan for a person: what to decide, what is done and why, the differences."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ci_framework.planning.plan import Operation, Plan
-from ci_framework.reporting.capability_table import print_capabilities
+from ci_framework.planning.plan import Capability, Operation, Plan
+from ci_framework.reporting.folding import (
+    DECISIONS,
+    fold_answers,
+    fold_operations,
+    shorten,
+)
 from ci_framework.reporting.screen import printable
 
-__all__ = ["print_plan"]
+__all__ = ["print_capabilities", "print_plan"]
 
 _STYLES = {
     "create": "green",
@@ -23,13 +28,12 @@ _STYLES = {
     "keep": "dim",
     "manual": "yellow",
 }
-# The framework's own directories: their files are told as a number.
-_TREES = ("ci-framework/", ".github/actions/")
+_STATES = {"covered": "green", "kept": "cyan", "manual": "bold yellow"}
 _MOST_PATCH_LINES = 200
 
 
 def print_plan(plan: Plan, console: Console, *, whole: bool = False) -> None:
-    """Print a plan: operations, answers with their reasons, capabilities, diffs.
+    """Print a plan: decisions, operations, answers, capabilities, differences.
 
     Args:
         plan: the plan.
@@ -39,9 +43,17 @@ def print_plan(plan: Plan, console: Console, *, whole: bool = False) -> None:
     if not plan.operations:
         console.print("Nothing to do: the repository is adopted, and nothing drifted.")
         return
-    console.print(_operations(plan.operations))
-    console.print(_answers(plan))
+    decisions = [item for item in plan.operations if item.kind in DECISIONS]
+    others = [item for item in plan.operations if item.kind not in DECISIONS]
+    if decisions:
+        console.print(_operations("For you to decide", decisions))
     print_capabilities(plan.capabilities, console, whole=whole)
+    if others:
+        console.print(_operations("\nWhat is done", others))
+    answers, defaults = fold_answers(plan)
+    console.print(_table("\nAnswers", ("answer", "value", "why"), answers))
+    if defaults:
+        console.print(printable(f"defaults: {', '.join(defaults)}"))
     for operation in plan.operations:
         if operation.patch and operation.kind != "retire":
             console.print(_patch(operation))
@@ -53,44 +65,66 @@ def print_plan(plan: Plan, console: Console, *, whole: bool = False) -> None:
     )
 
 
-def _operations(operations: Iterable[Operation]) -> Table:
-    table = Table(
-        title="What is done", title_justify="left", box=None, padding=(0, 2, 0, 0)
-    )
-    for column in ("operation", "file", "risk", "why"):
+def print_capabilities(
+    capabilities: Sequence[Capability], console: Console, *, whole: bool = True
+) -> None:
+    """Print capabilities and their numbers; nothing if there is none.
+
+    Args:
+        capabilities: what the existing CI does.
+        console: where to.
+        whole: whether all are shown, or only those that need a person.
+    """
+    if not capabilities:
+        return
+    columns = ("state", "where", "job", "step", "does", "by", "why")
+    rows = [
+        (
+            Text(item.state, style=_STATES[item.state]),
+            f"{_short(item.workflow)}:{item.line}",
+            item.job,
+            item.step,
+            item.does,
+            _short(item.by),
+            item.because,
+        )
+        for item in capabilities
+        if whole or item.state == "manual"
+    ]
+    if rows:
+        console.print(_table("\nWhat becomes of the existing CI", columns, rows))
+    counted: Counter[str] = Counter(item.state for item in capabilities)
+    numbers = ", ".join(f"{counted[state]} {state}" for state in _STATES)
+    hint = "" if whole else " (all of them: ci-framework plan --capabilities)"
+    console.print(f"The existing CI has {len(capabilities)} parts: {numbers}{hint}")
+
+
+def _table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[str | Text]]
+) -> Table:
+    """A table without lines; its texts can't send anything to the terminal."""
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
+    for column in columns:
         table.add_column(column, overflow="fold")
-    counted: Counter[str] = Counter()
-    for operation in operations:
-        tree = next((tree for tree in _TREES if operation.path.startswith(tree)), "")
-        if tree and operation.kind == "create":
-            counted[tree] += 1
-            continue
-        kind = Text(operation.kind, style=_STYLES[operation.kind])
-        table.add_row(
-            kind, printable(operation.path), operation.risk, printable(operation.reason)
-        )
-    for tree, number in counted.items():
-        why = "the framework's own, replaced by its updates"
-        table.add_row(
-            Text("create", style=_STYLES["create"]),
-            f"{tree} ({number} files)",
-            "none",
-            why,
-        )
+    for row in rows:
+        table.add_row(*(printable(c) if isinstance(c, str) else c for c in row))
     return table
 
 
-def _answers(plan: Plan) -> Table:
-    table = Table(
-        title="\nAnswers", title_justify="left", box=None, padding=(0, 2, 0, 0)
-    )
-    for column in ("answer", "value", "why"):
-        table.add_column(column, overflow="fold")
-    for name, value in plan.answers.items():
-        because = plan.reasons.get(name, "")
-        if because:
-            table.add_row(name, printable(str(value)), printable(because))
-    return table
+def _operations(title: str, operations: Iterable[Operation]) -> Table:
+    """The operations; those that only differ in their file share a row."""
+    rows: list[tuple[str | Text, ...]] = []
+    for item, paths in fold_operations(operations):
+        files = shorten(paths)
+        if len(paths) > 1:
+            files = f"{len(paths)} files: {files}"
+        kind = Text(item.kind, style=_STYLES[item.kind])
+        rows.append((kind, files, item.risk, item.reason))
+    return _table(title, ("operation", "file", "risk", "why"), rows)
+
+
+def _short(path: str) -> str:
+    return path.removeprefix(".github/workflows/")
 
 
 def _patch(operation: Operation) -> Text:

@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ci_engine.findings.baseline import (
-    Baseline,
-    baseline_path,
-    read_baseline,
-    record,
-    to_json,
-)
+from ci_engine.findings.baseline import Baseline, baseline_path, read_baseline
+from ci_engine.findings.recording import record, to_json
 from ci_engine.findings.results import CheckResult, Status
 from ci_framework.validating.model import Outcome, failed, not_run, passed
 from ci_framework.validating.red import (

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ci_engine.configuration.loading import load_configuration
-from ci_engine.findings.baseline import Scope
+from ci_engine.findings.recording import Scope
 from ci_engine.monorepo.package_graph import packages_graph
 from ci_engine.monorepo.sibling_packages import Siblings
 from ci_engine.project.repository import read_project

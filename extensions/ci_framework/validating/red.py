@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import msgspec
 
 from ci_engine.errors import CommandError, UsageError
-from ci_engine.findings.baseline import EVERYTHING, Baseline, Scope, record
+from ci_engine.findings.baseline import Baseline
+from ci_engine.findings.recording import EVERYTHING, Scope, record
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_framework.validating.clones import Clone, Clones
 from ci_framework.validating.engine import run_engine

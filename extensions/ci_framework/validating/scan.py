@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from ci_engine.findings.baseline import baseline_path, read_baseline
 from ci_engine.findings.results import CheckResult, Finding, Status
-from ci_engine.scanning.scanners import ENGINES
+from ci_engine.scanning.scanners import SCANNERS
 from ci_framework.validating.engine import run_engine
 from ci_framework.validating.model import (
     AdoptionFacts,
@@ -109,7 +109,7 @@ def _stopped(check: CheckResult) -> bool:
 
 
 def _is_about_secrets(check: CheckResult) -> bool:
-    return any(name == check.id and e.kind == "secret" for name, e in ENGINES.items())
+    return any(name == check.id and e.kind == "secret" for name, e in SCANNERS.items())
 
 
 def _errors(check: CheckResult) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ci_engine.checks.own_command import words_of
+from ci_engine.checks.own_command import argv_of
 from ci_engine.checks.tests.pytest_events import TestRun, read_events
 from ci_engine.environments import inside
 from ci_engine.environments.environment import Environment
@@ -79,7 +79,7 @@ def words_of_tests(own: str | Sequence[str], environment: Environment) -> list[s
         ConfigurationError: if a quotation of the command is not closed.
     """
     if own:
-        return words_of("test", own if isinstance(own, str) else [*own])
+        return argv_of("test", own if isinstance(own, str) else [*own])
     pytest = environment.module("pytest")
     if pytest is not None:
         return [*pytest, "--color=no"]

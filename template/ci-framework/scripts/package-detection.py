@@ -1,4 +1,9 @@
 #!/usr/bin/env python3
+# The rules of this project are not about the framework's file:
+# ruff: noqa
+# flake8: noqa
+# isort: skip_file
+# fmt: off
 """Find the packages of this repository; --help lists the options."""
 
 import runpy

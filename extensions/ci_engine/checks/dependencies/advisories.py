@@ -1,24 +1,36 @@
-"""Advisories of the OSV database, and what is told about them."""
+"""Advisories of the OSV database, and the findings made of them."""
 
 from __future__ import annotations
 
 import os
 import urllib.request
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 import msgspec
 
+from ci_engine.checks.dependencies.inventory import Dependencies
+from ci_engine.checks.outcomes import EarlyResultError, not_run, timed_out
+from ci_engine.checks.workspace import Tool
 from ci_engine.findings.results import Finding
+from ci_engine.findings.severity import SCORES
+from ci_engine.processes.programs import Outcome
 
-__all__ = ["Advisory", "Record", "describe", "looked_up", "service_url"]
+__all__ = [
+    "Advisory",
+    "Answer",
+    "Record",
+    "describe",
+    "look_up",
+    "service_url",
+    "unusable_output",
+]
 
 _SERVICE = "https://api.osv.dev"
 _VARIABLE = "OSV_SERVICE_URL"
 _SECONDS = 10.0
-_SCORES = {"CRITICAL": 9.5, "HIGH": 8.0, "MODERATE": 5.5, "MEDIUM": 5.5, "LOW": 3.0}
-# A vulnerability nobody rated is not harmless.
+# A vulnerability without a rating is not harmless.
 _UNRATED = 7.0
 
 
@@ -31,7 +43,7 @@ class Advisory:
         package: the dependency.
         version: the version that is used.
         aliases: other names of the advisory.
-        fixed: the versions that mend it, may be empty.
+        fixed: the versions that fix it, may be empty.
         summary: what it is about.
     """
 
@@ -43,16 +55,35 @@ class Advisory:
     summary: str
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What a tool answered.
+
+    Attributes:
+        tool: the tool.
+        outcome: how it ended.
+        dependencies: what it was given; what it did not look up is unknown.
+        advisories: the known vulnerabilities.
+        others: what else it reports.
+    """
+
+    tool: Tool
+    outcome: Outcome
+    dependencies: Dependencies
+    advisories: list[Advisory]
+    others: list[Finding] = field(default_factory=list[Finding])
+
+
 class _Specific(msgspec.Struct):
     severity: str | None = None
 
 
 class Record(msgspec.Struct):
-    """What the service says about an advisory.
+    """What the service knows about an advisory.
 
     Attributes:
         id: its name.
-        withdrawn: when it was taken back, empty if it stands.
+        withdrawn: when it was withdrawn, empty if it is valid.
         database_specific: what the database that published it adds.
     """
 
@@ -62,12 +93,12 @@ class Record(msgspec.Struct):
 
 
 def service_url() -> str:
-    """The service that was asked for, empty for the usual one."""
+    """The service that is configured, empty for the usual one."""
     return os.environ.get(_VARIABLE, "").rstrip("/")
 
 
-def looked_up(advisories: Iterable[Advisory]) -> dict[str, Record]:
-    """Ask the service about advisories; what it does not answer is left out."""
+def look_up(advisories: Iterable[Advisory]) -> dict[str, Record]:
+    """Look advisories up at the service; what it does not know is left out."""
     found: dict[str, Record] = {}
     for name in sorted({advisory.id for advisory in advisories}):
         url = f"{service_url() or _SERVICE}/v1/vulns/{quote(name, safe='')}"
@@ -77,7 +108,7 @@ def looked_up(advisories: Iterable[Advisory]) -> dict[str, Record]:
             with urllib.request.urlopen(url, timeout=_SECONDS) as answer:  # noqa: S310
                 found[name] = msgspec.json.decode(answer.read(), type=Record)
         except (OSError, ValueError, msgspec.DecodeError):
-            # The advisory stands: without an answer it is only less well described.
+            # The advisory is valid: without an answer it is only less well described.
             continue
     return found
 
@@ -85,11 +116,11 @@ def looked_up(advisories: Iterable[Advisory]) -> dict[str, Record]:
 def describe(
     tool: str, advisory: Advisory, record: Record | None, path: str, line: int
 ) -> Finding:
-    """Say which package is affected, what is wrong and which version mends it."""
+    """The finding: the package, what is wrong and which version fixes it."""
     if advisory.fixed:
-        mended = f"fixed in {', '.join(advisory.fixed)}"
+        fix = f"fixed in {', '.join(advisory.fixed)}"
     else:
-        mended = "no fixed version is known"
+        fix = "no fixed version is known"
     others = f" ({', '.join(advisory.aliases)})" if advisory.aliases else ""
     summary = advisory.summary.strip().partition("\n")[0]
     about = f": {summary}" if summary else ""
@@ -99,11 +130,22 @@ def describe(
     return Finding(
         tool=tool,
         rule=advisory.id,
-        message=f"{advisory.package} {advisory.version}, {mended}{about}{others}",
+        message=f"{advisory.package} {advisory.version}, {fix}{about}{others}",
         path=path,
         line=line,
-        score=_SCORES.get(severity.upper(), _UNRATED),
+        score=SCORES.get(severity.lower(), _UNRATED),
         help_url=f"https://osv.dev/vulnerability/{advisory.id}",
         fix=f"{advisory.package} {fixed}" if fixed else "",
         also=advisory.aliases,
     )
+
+
+def unusable_output(tool: Tool, outcome: Outcome) -> EarlyResultError:
+    """The tool did not do its work; its last error says why."""
+    if outcome.timed_out:
+        return EarlyResultError(timed_out(outcome))
+    rows = [row.strip() for row in outcome.stderr.splitlines() if row.strip()]
+    errors = [row for row in rows if row.startswith(("error:", "ERROR:"))]
+    last = (errors or rows[-1:] or [outcome.describe_exit()])[0]
+    reason = f"{tool.name}: unusable output: {last[:300]}"
+    return EarlyResultError(not_run(reason, outcome))

@@ -1,8 +1,8 @@
 """A package may import the standard library, itself, and what it declares.
 
-What another package of the repository holds is known for sure. Of everything else
-the environment tells which distribution brings it; what the environment does not
-have, and what a file can do without, is not judged.
+What another package of the repository contains is known. For everything else the
+environment knows the distribution; what is not installed, and what a file imports
+optionally, is not judged.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from pathlib import Path
 
 import msgspec
 
-from ci_engine.checks.context import Context, not_run_because, skipped
+from ci_engine.checks.context import Context
+from ci_engine.checks.outcomes import from_findings, skipped
 from ci_engine.environments import inside
-from ci_engine.environments.environment import Environment
+from ci_engine.environments.environment import environment_error
 from ci_engine.errors import ToolError
-from ci_engine.findings.results import CheckResult, Finding, Status
+from ci_engine.findings.results import CheckResult, Finding
 from ci_engine.monorepo.absolute_imports import Import, read_imports
 from ci_engine.monorepo.package_layout import is_below, is_test
 from ci_engine.monorepo.sibling_packages import Declared, Siblings
-from ci_engine.processes.programs import run_program
 from ci_engine.project.repository import normalize
 
 __all__ = ["check"]
@@ -42,7 +42,6 @@ class _Environment(msgspec.Struct):
 
     names: dict[str, list[str]]
     standard: list[str]
-    installed: list[str]
     requires: list[str] | None
 
 
@@ -74,7 +73,7 @@ class _Judge:
         if not brought or allowed.intersection(brought) or not self.declared.complete:
             return "", ""
         message = _undeclared(found, brought[0])
-        # Tests may get what they need in ways that no manifest tells.
+        # Tests may get what they need in ways that no manifest shows.
         return "warning" if test else "error", message
 
     def _is_beside(self, first: str, name: str) -> bool:
@@ -92,7 +91,7 @@ class _Judge:
         return sorted(map(normalize, names))
 
     def known(self, found: Import) -> bool:
-        """Whether it can be told where an import comes from."""
+        """Whether it is known where an import comes from."""
         first = found.module.partition(".")[0]
         return bool(
             self.siblings.owners(found)
@@ -108,78 +107,58 @@ def _undeclared(found: Import, name: str) -> str:
 
 def check(context: Context) -> CheckResult:
     """Compare what the files of a package import with what it declares."""
-    if context.siblings is None:
-        return skipped(_CHECK, "it is about the packages of a monorepo")
+    siblings = context.request.siblings
+    if siblings is None:
+        return skipped("only for the packages of a monorepo")
     environment: _Environment | None = None
     problem: ToolError | None = None
-    if isinstance(context.environment, Environment):
-        try:
-            environment = _ask(context, context.environment)
-        except ToolError as error:
-            problem = error
-    else:
-        problem = context.environment
-    declared = context.siblings.declared(
-        environment.requires if environment is not None else None
-    )
-    files = _files(context)
+    try:
+        environment = _read_environment(context)
+    except ToolError as error:
+        problem = error
+    requires = environment.requires if environment is not None else None
+    files = _files(context, siblings)
     judge = _Judge(
-        context.siblings,
-        declared,
+        siblings,
+        siblings.declared(requires),
         environment,
         _local(context, files),
         context.project.root,
     )
     findings, unknown, unread = _judge_all(context, judge, files)
     if problem is not None and not findings:
-        return not_run_because(_CHECK, problem)
-    errors = any(finding.severity == "error" for finding in findings)
-    return CheckResult(
-        id=_CHECK,
-        status=Status.FAILED if errors else Status.PASSED,
-        findings=findings,
-        tool=_CHECK,
-        environment="ci-framework",
-        notes=[
-            *_named("not installed, not judged", unknown),
-            *_named("not parsed, not judged", unread),
-        ],
-    )
+        raise problem
+    notes = [
+        *_named("not installed, not judged", unknown),
+        *_named("not parsed, not judged", unread),
+    ]
+    return from_findings(findings, _CHECK, "ci-framework", notes)
 
 
-def _ask(context: Context, environment: Environment) -> _Environment:
+def _read_environment(context: Context) -> _Environment:
     script = inside.DIRECTORY / "import_names.py"
-    command = [*environment.prefix, environment.probe.executable, "-I", str(script)]
-    outcome = run_program(
-        [*command, context.project.distribution],
-        cwd=context.project.root,
-        timeout=60,
-        variables=environment.variables,
-        cancel=context.cancel,
-    )
+    _, outcome = context.run_script(script, [context.project.distribution])
     try:
         return msgspec.json.decode(outcome.stdout, type=_Environment)
     except msgspec.DecodeError as error:
-        raise ToolError(
-            f"the environment does not say what it has: {outcome.describe_exit()}"
-        ) from error
+        what = "the names that can be imported cannot be listed"
+        raise environment_error(what, outcome) from error
 
 
-def _files(context: Context) -> list[tuple[str, bool]]:
+def _files(context: Context, siblings: Siblings) -> list[tuple[str, bool]]:
     """The files of the package that are code or tests, and which of them are tests."""
     settings = context.settings
-    siblings = context.siblings
-    inner = siblings.inner if siblings is not None else ()
     found: list[tuple[str, bool]] = []
     for path in context.project.files:
         name = context.project.relative(path)
-        if not name.endswith(".py") or name.startswith(tuple(inner)):
+        if not name.endswith(".py") or name.startswith(tuple(siblings.inner)):
             continue
         test = is_test(name, settings.test_paths)
         if test or is_below(name, settings.source_paths):
             found.append((name, test))
-    if context.paths:
-        return [(name, test) for name, test in found if name in context.code_paths]
+    request = context.request
+    if request.paths:
+        return [(name, test) for name, test in found if name in request.code_paths]
     return found
 
 

@@ -1,4 +1,4 @@
-"""The names of what a project says it depends on, wherever it says so."""
+"""The names of the declared dependencies of a project, wherever they are."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def needed_names(project: Project) -> frozenset[str]:
 
 
 def declared_names(project: Project) -> frozenset[str]:
-    """Everything that the project asks for itself, also in extras and groups."""
+    """Everything that the project itself requires, also in extras and groups."""
     own = table(project.pyproject, "project")
     rows = [*texts(own, "dependencies")]
     for extra in table(own, "optional-dependencies").values():

@@ -10,11 +10,10 @@ from typing import Literal
 
 import msgspec
 
-from ci_engine.checks.context import Context
 from ci_engine.checks.dependencies.declared_names import declared_names, name_of
+from ci_engine.checks.workspace import Workspace
 from ci_engine.environments import inside
-from ci_engine.environments.environment import Environment, environment_error
-from ci_engine.processes.programs import run_program
+from ci_engine.environments.environment import environment_error
 from ci_engine.project.repository import Project, normalize
 
 __all__ = [
@@ -80,13 +79,13 @@ class Dependencies:
         return rounds
 
     def without(self, names: Iterable[str]) -> Dependencies:
-        """Move some to those that nobody knows."""
+        """Move some to those that no database knows."""
         left = {normalize(name) for name in names}
         audited = tuple(d for d in self.audited if normalize(d.name) not in left)
         return replace(self, audited=audited, unknown=(*self.unknown, *sorted(left)))
 
     def coverage(self) -> str:
-        """Say how many were looked up, and which were not."""
+        """How many were looked up, and which were not."""
         total = len(self.audited) + len(self.unknown)
         text = f"{self.source}: {len(self.audited)} of {total} dependencies known"
         if not self.unknown:
@@ -107,31 +106,21 @@ class _Installed(msgspec.Struct):
     license_name: str = ""
 
 
-def read_environment(context: Context) -> Dependencies:
-    """Ask the prepared environment what is installed; the project is left out.
+def read_environment(workspace: Workspace) -> Dependencies:
+    """List what is installed in the prepared environment, without the project.
 
     Raises:
-        ToolError: if there is no environment, or it does not answer.
+        ToolError: if there is no environment, or its list cannot be read.
     """
-    environment = context.environment
-    if not isinstance(environment, Environment):
-        raise environment
-    script = inside.DIRECTORY / "installed.py"
-    outcome = run_program(
-        [*environment.prefix, environment.probe.executable, "-I", script],
-        cwd=context.project.root,
-        timeout=60,
-        variables=environment.variables,
-        cancel=context.cancel,
-    )
+    environment, outcome = workspace.run_script(inside.DIRECTORY / "installed.py")
     try:
         rows = msgspec.json.decode(outcome.stdout, type=list[_Installed])
     except msgspec.DecodeError as error:
-        what = "the environment does not say what is installed"
+        what = "the installed distributions cannot be listed"
         raise environment_error(what, outcome) from error
-    own = normalize(context.project.distribution)
+    own = normalize(workspace.project.distribution)
     required = {name_of(text) for row in rows for text in row.requires}
-    direct = set(declared_names(context.project))
+    direct = set(declared_names(workspace.project))
     audited: set[Dependency] = set()
     unknown: set[str] = set()
     others: set[Dependency] = set()
@@ -173,7 +162,7 @@ def _not_audited(row: _Installed, name: str, required: set[str]) -> str:
 def location_of(
     project: Project, source: str, name: str, version: str = ""
 ) -> tuple[str, int]:
-    """Find the line that brings a dependency in: in a lock, else where it is asked.
+    """Find the line that requires a dependency: in a lock, else in a manifest.
 
     Args:
         project: the repository.
@@ -181,15 +170,15 @@ def location_of(
         name: the dependency.
         version: its version.
     """
-    words = r"[-_.]+".join(re.escape(part) for part in normalize(name).split("-"))
+    pattern = r"[-_.]+".join(re.escape(part) for part in normalize(name).split("-"))
     locks = (source,) if source in _LOCKS else _LOCKS
     for lock in locks:
         path = project.root / lock
-        line = _locked_line(path, words, version) if path.is_file() else 0
+        line = _locked_line(path, pattern, version) if path.is_file() else 0
         if line:
             return lock, line
     requirement = re.compile(
-        rf"""^[^#]*?(?:^|["'\s]){words}(?![\w.-]|\s*=\s*\{{?$)""", re.I
+        rf"""^[^#]*?(?:^|["'\s]){pattern}(?![\w.-]|\s*=\s*\{{?$)""", re.I
     )
     for path in (*sorted(project.root.glob("requirements*.txt")), _manifest(project)):
         for number, row in enumerate(_rows(path), 1):
@@ -203,16 +192,13 @@ def _manifest(project: Project) -> Path:
 
 
 def _rows(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return []
+    return path.read_text("utf-8", "replace").splitlines() if path.is_file() else []
 
 
-def _locked_line(path: Path, words: str, version: str) -> int:
+def _locked_line(path: Path, pattern: str, version: str) -> int:
     """The line of a package in a lock, in the version that is used if it is there."""
     head = re.compile(
-        rf"""^(?:name = "{words}"|\s*name: {words}|.*/{words}-\d.*)$""", re.I
+        rf"""^(?:name = "{pattern}"|\s*name: {pattern}|.*/{pattern}-\d.*)$""", re.I
     )
     best = 0
     rows = _rows(path)

@@ -44,6 +44,12 @@ class Gathered:
     unknown: set[str] = field(default_factory=set[str])
     direct: set[str] = field(default_factory=set[str])
 
+    def add_package(
+        self, name: str, version: str, requires: tuple[str, ...], why: str = ""
+    ) -> None:
+        """Add a distribution of Python, by its name as it is written."""
+        self.add(Dependency(normalize(name), version, requires=requires), why)
+
     def add(self, dependency: Dependency, why: str = "") -> None:
         """Add one; the reason says why no advisory of Python is about it."""
         kept = self.others if why else self.audited
@@ -53,7 +59,7 @@ class Gathered:
             self.unknown.add(f"{dependency.name} ({why})")
 
     def all(self, source: str) -> Dependencies:
-        """Everything, in an order of its own."""
+        """Everything, sorted."""
         return Dependencies(
             source,
             _joined(self.audited),
@@ -139,12 +145,9 @@ def read_poetry(path: Path) -> Dependencies:
     gathered = Gathered()
     for package in msgspec.convert(read_toml(path), _PoetryLock).package:
         needs = tuple(normalize(name) for name in package.dependencies)
-        dependency = Dependency(
-            normalize(package.name), package.version, requires=needs
-        )
         public = package.source.type in ("", "legacy")
-        origin = f"{package.source.type} {package.source.url}"
-        gathered.add(dependency, "" if public else origin)
+        origin = "" if public else f"{package.source.type} {package.source.url}"
+        gathered.add_package(package.name, package.version, needs, origin)
     return gathered.all(path.name)
 
 
@@ -167,12 +170,9 @@ def read_pdm(path: Path) -> Dependencies:
     gathered = Gathered()
     for package in msgspec.convert(read_toml(path), _PdmLock).package:
         needs = tuple(map(name_of, package.dependencies))
-        dependency = Dependency(
-            normalize(package.name), package.version, requires=needs
-        )
         origin = package.git or package.url or package.path
-        version = "" if package.version else "without a version"
-        gathered.add(dependency, origin or version)
+        why = origin or ("" if package.version else "without a version")
+        gathered.add_package(package.name, package.version, needs, why)
     return gathered.all(path.name)
 
 
@@ -195,17 +195,14 @@ def read_pylock(path: Path) -> Dependencies:
     gathered = Gathered()
     for package in msgspec.convert(read_toml(path), _Pylock).packages:
         needs = _needs(package.dependencies)
-        dependency = Dependency(
-            normalize(package.name), package.version, requires=needs
-        )
         origins = {
             "version control": package.vcs,
             "a directory": package.directory,
             "an archive": package.archive,
         }
         origin = next((name for name, value in origins.items() if value), "")
-        version = "" if package.version else "without a version"
-        gathered.add(dependency, origin or version)
+        why = origin or ("" if package.version else "without a version")
+        gathered.add_package(package.name, package.version, needs, why)
     return gathered.all(path.name)
 
 
@@ -243,15 +240,12 @@ def read_pixi(path: Path) -> Dependencies:
             _add_conda(gathered, package, python_names)
             continue
         needs = tuple(map(name_of, package.requires_dist))
-        dependency = Dependency(
-            normalize(package.name), package.version, requires=needs
-        )
-        if package.pypi.startswith(("http://", "https://")) and package.version:
-            gathered.add(dependency)
-        elif package.pypi in _PROJECT:
+        public = package.pypi.startswith(("http://", "https://")) and package.version
+        if package.pypi in _PROJECT:
             gathered.direct.update(needs)
         else:
-            gathered.add(dependency, package.pypi)
+            why = "" if public else package.pypi
+            gathered.add_package(package.name, package.version, needs, why)
     return gathered.all(path.name)
 
 
@@ -275,8 +269,8 @@ def _on_index(package: _PixiPackage) -> Sequence[tuple[str, str]]:
 def _add_conda(
     gathered: Gathered, package: _PixiPackage, python_names: Mapping[str, str]
 ) -> None:
-    words = (row.split()[0] for row in package.depends if row.split())
-    needs = tuple(python_names.get(word, word) for word in words)
+    names = (row.split()[0] for row in package.depends if row.split())
+    needs = tuple(python_names.get(name, name) for name in names)
     known = _on_index(package)
     for name, version in known:
         gathered.add(Dependency(name, version, requires=needs))

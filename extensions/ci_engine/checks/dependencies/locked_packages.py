@@ -30,7 +30,7 @@ from ci_engine.project.repository import Project, normalize
 __all__ = ["read_lock"]
 
 _PINNED = re.compile(r"([A-Za-z0-9][\w.-]*)(?:\[[^]]*\])?\s*==\s*([\w.!+-]+)(?=\s|;|$)")
-# Their makers put in whatever pyproject.toml asks for.
+# Their managers lock everything that pyproject.toml requires.
 _WHOLE = ("uv.lock", "poetry.lock", "pdm.lock")
 
 
@@ -38,7 +38,7 @@ def read_lock(project: Project) -> Dependencies | None:
     """Read the first lock there is; None if there is none.
 
     Raises:
-        ToolError: if it cannot be read, or lacks what the project asks for.
+        ToolError: if it cannot be read, or lacks what the project requires.
     """
     for name, read in _LOCKS.items():
         path = project.root / name
@@ -48,7 +48,7 @@ def read_lock(project: Project) -> Dependencies | None:
             found = read(path)
         except (ConfigurationError, msgspec.ValidationError) as error:
             raise ToolError(
-                f"{name}: {error}", hint=f"make {name} anew with its tool"
+                f"{name}: {error}", hint=f"lock again with the tool that wrote {name}"
             ) from error
         if name in _WHOLE:
             _refuse_old(project, name, found)
@@ -65,7 +65,7 @@ def _names(found: Dependencies) -> set[str]:
 
 
 def _refuse_old(project: Project, lock: str, found: Dependencies) -> None:
-    """A lock without what the project asks for is none.
+    """Refuse a lock that lacks what the project requires.
 
     Raises:
         ToolError: naming what it lacks.
@@ -75,16 +75,16 @@ def _refuse_old(project: Project, lock: str, found: Dependencies) -> None:
     lacks = sorted(needed_names(project) - known)
     if lacks:
         raise ToolError(
-            f"{lock} lacks what pyproject.toml asks for: {', '.join(lacks[:5])}",
-            hint=f"bring {lock} up to date with its tool",
+            f"{lock} lacks what pyproject.toml requires: {', '.join(lacks[:5])}",
+            hint=f"lock again with the tool that wrote {lock}",
         )
 
 
 def _pinned_requirements(project: Project) -> Dependencies | None:
     """Requirement files count as a lock where each line of one names one version.
 
-    What other files of requirements leave open, nobody can look up. Where the project
-    asks for more than the pins, they are not its lock.
+    What other files of requirements leave open cannot be looked up. Where the project
+    requires more than the pins, they are not its lock.
     """
     gathered = Gathered()
     sources: list[str] = []

@@ -1,4 +1,4 @@
-"""Read what pre-commit or prek says about each hook."""
+"""Read what pre-commit or prek prints about each hook."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DETAIL = re.compile(
 _COLUMN = r"(?:(?:[:,]|,? column )(?P<column>\d+))?"
 # `a.py:3:1: text`, `a.py:3 text`, `a.py(3): text`, `File "a.py", line 3`,
 # `in "a.yaml", line 3, column 1` and `a.json: text (… line 1 column 2 …)`.
-_PLACES = (
+_LOCATIONS = (
     re.compile(r"^\s*(?P<path>[^\s:\"'(][^:\"'(]*?)[:(](?P<line>\d+)" + _COLUMN),
     re.compile(r"[\"'](?P<path>[^\"']+)[\"'], line (?P<line>\d+)" + _COLUMN),
     re.compile(r"^\s*(?P<path>[^\s:][^:]*): .*\bline (?P<line>\d+)" + _COLUMN),
@@ -94,7 +94,7 @@ def find_locations(
     """
     findings: list[Finding] = []
     for row in rows:
-        for pattern in _PLACES:
+        for pattern in _LOCATIONS:
             match = pattern.search(row)
             path = known(match.group("path").strip()) if match else ""
             if match is None or not path:

@@ -16,10 +16,21 @@ from ci_engine.errors import ToolError
 from ci_engine.processes.programs import Outcome, run_program
 from ci_engine.project.git import Git
 
-__all__ = ["WorkTree", "copied", "git_variables", "in_place", "listed_files", "run_in"]
+__all__ = [
+    "CONFIG",
+    "WorkTree",
+    "copied",
+    "git_variables",
+    "in_place",
+    "listed_files",
+    "run_git",
+    "run_in",
+]
+
+CONFIG = ".pre-commit-config.yaml"
 
 # Where hooks find the project's own environments; links, so that nothing is made
-# anew. The managers are told to leave them as they are.
+# anew. The managers must leave them as they are.
 _ENVIRONMENTS = (".venv", ".pixi", "node_modules")
 _LEFT_ALONE = {
     "UV_NO_SYNC": "1",
@@ -64,13 +75,13 @@ class WorkTree:
     root: Path
     variables: Mapping[str, str]
 
-    def git(self, *words: str) -> str:
+    def git(self, *arguments: str) -> str:
         """Run git in the tree.
 
         Raises:
-            ToolError: if git does not do it.
+            ToolError: if git fails.
         """
-        return _git(self.context, self.root, self.variables, *words)
+        return run_git(self.context, self.root, self.variables, *arguments)
 
     def changed(self) -> dict[str, int]:
         """Files that differ from the index, each with its first changed line."""
@@ -112,13 +123,20 @@ def _first_line(diff: str, name: str) -> int:
     return 0
 
 
-def _git(
-    context: Context, root: Path, variables: Mapping[str, str], *words: str
+def run_git(
+    context: Context, root: Path, variables: Mapping[str, str], *arguments: str
 ) -> str:
+    """Run git in a directory, without the hooks and warnings of the user.
+
+    Raises:
+        ToolError: if git fails.
+    """
     git = Git(root, variables, _QUIET, _GIT_SECONDS, context.cancel)
-    outcome = git.run(*words)
+    outcome = git.run(*arguments)
     if outcome.code != 0:
-        raise ToolError(f"git {words[0]}: {outcome.describe_exit()}\n{outcome.tail()}")
+        raise ToolError(
+            f"git {arguments[0]}: {outcome.describe_exit()}\n{outcome.tail()}"
+        )
     return outcome.stdout
 
 
@@ -128,9 +146,9 @@ def listed_files(context: Context, variables: Mapping[str, str]) -> list[str]:
     Raises:
         ToolError: if git cannot list them.
     """
-    words = ("ls-files", "-z", "--cached", "--others", "--exclude-standard")
     root = context.project.root
-    names = sorted(set(_git(context, root, variables, *words).split("\0")) - {""})
+    listing = ("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    names = sorted(set(run_git(context, root, variables, *listing).split("\0")) - {""})
     paths = ((name, root / name) for name in names)
     return [name for name, path in paths if path.is_symlink() or path.is_file()]
 
@@ -175,10 +193,10 @@ def _start(tree: WorkTree) -> None:
     project = tree.context.project.root
     if not (project / ".git").exists():
         return
-    ask = ("rev-parse", "--path-format=absolute", "--git-path", "objects")
-    objects = _git(tree.context, project, tree.variables, *ask).strip()
+    location = ("rev-parse", "--path-format=absolute", "--git-path", "objects")
+    objects = run_git(tree.context, project, tree.variables, *location).strip()
     try:
-        head = _git(
+        head = run_git(
             tree.context, project, tree.variables, "rev-parse", "--verify", "HEAD"
         ).strip()
     except ToolError:
@@ -209,13 +227,13 @@ def _stage(tree: WorkTree, names: Sequence[str]) -> None:
     listing.write_bytes(b"\0".join(os.fsencode(name) for name in names))
     source = f"--pathspec-from-file={listing}"
     if names:
-        words = ("--literal-pathspecs", "add", "--force", source)
-        tree.git(*words, "--pathspec-file-nul")
+        command = ("--literal-pathspecs", "add", "--force", source)
+        tree.git(*command, "--pathspec-file-nul")
     try:
         tree.git("rev-parse", "--verify", "HEAD")
     except ToolError:
-        words = ("commit", "--quiet", "--no-verify", "--allow-empty")
-        tree.git(*_IDENTITY, *words, "--message", "copy")
+        command = ("commit", "--quiet", "--no-verify", "--allow-empty")
+        tree.git(*_IDENTITY, *command, "--message", "copy")
 
 
 def _link_environments(source: Path, target: Path) -> None:

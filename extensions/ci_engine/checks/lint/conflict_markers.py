@@ -1,6 +1,6 @@
 """Find what an unfinished merge left behind.
 
-Copier ends with exit code 0 when an update conflicts, so somebody has to look.
+Copier ends with exit code 0 when an update conflicts, so something has to look.
 """
 
 from __future__ import annotations
@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from ci_engine.checks.context import Context, not_run_because
+from ci_engine.checks.context import Context
+from ci_engine.checks.outcomes import from_findings
 from ci_engine.errors import ToolError
-from ci_engine.findings.results import CheckResult, Finding, Status
+from ci_engine.findings.results import CheckResult, Finding
 from ci_engine.project.repository import Project
 
 __all__ = ["check"]
@@ -26,33 +27,24 @@ def check(context: Context) -> CheckResult:
     ``conflict-marker-size`` set to anything but 7.
     """
     project = context.project
-    try:
-        files = project.files
-        findings = [*_unmerged(project)]
-    except ToolError as error:
-        return not_run_because("no-conflict-markers", error)
-    lines = {path: _marker_line(path) for path in files}
+    findings = [*_unmerged(project)]
+    lines = {path: _marker_line(path) for path in project.files}
     marked = {path: line for path, line in lines.items() if line}
     excused = _excused(project, list(marked))
     for path, line in marked.items():
         if path not in excused:
             message = "conflict markers of an unfinished merge: decide and remove them"
             findings.append(_finding(project, path, line, "conflict-marker", message))
-    for path in files:
+    for path in project.files:
         if path.suffix == ".rej":
             message = "a rejected hunk: apply it by hand and delete this file"
             findings.append(_finding(project, path, 1, "rejected-hunk", message))
-    return CheckResult(
-        id="no-conflict-markers",
-        status=Status.FAILED if findings else Status.PASSED,
-        findings=findings,
-        tool="ci-framework",
-        notes=[
-            f"{project.relative(path)} was not searched: too large or not readable"
-            for path, line in lines.items()
-            if line is None
-        ],
-    )
+    notes = [
+        f"{project.relative(path)} was not searched: too large or not readable"
+        for path, line in lines.items()
+        if line is None
+    ]
+    return from_findings(findings, "ci-framework", notes=notes)
 
 
 def _finding(
@@ -95,7 +87,7 @@ def _unmerged(project: Project) -> Iterator[Finding]:
     """Paths that git still has in conflict.
 
     Raises:
-        ToolError: if git does not tell.
+        ToolError: if git cannot list them.
     """
     if project.git is None:
         return
@@ -104,7 +96,7 @@ def _unmerged(project: Project) -> Iterator[Finding]:
     if outcome.code != 0:
         raise ToolError(f"git could not list unmerged paths: {outcome.tail(3)}")
     for name in sorted(set(outcome.names())):
-        message = "git has it as unmerged: decide, then `git add` it"
+        message = "unmerged in git: resolve it, then `git add` it"
         path = project.root / name
         yield _finding(project, path, _marker_line(path) or 1, "unmerged", message)
 

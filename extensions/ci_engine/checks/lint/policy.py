@@ -1,30 +1,29 @@
-"""Hold the project's code to limits of size and complexity, and find dead code.
+"""Limits of size and complexity, and private names that nothing uses.
 
-An analysis of its own with the parser of this interpreter: nothing is imported and
-nothing is run.
+ruff measures complexity and statements. Dead code is found here: vulture reports
+neither private constants nor functions that only call themselves.
 """
 
 from __future__ import annotations
 
 import ast
-import io
-import tokenize
-from collections.abc import Iterator
-from pathlib import Path
+import re
+from collections.abc import Iterator, Mapping
 
-from ci_engine.checks.context import Context, not_run_because, skipped
-from ci_engine.checks.lint.code import (
-    Source,
-    branches_of,
-    dead_names,
-    functions_of,
-    lines_of,
-    words_of_text,
+from msgspec.structs import replace
+
+from ci_engine.checks.command_lines import batches
+from ci_engine.checks.context import Context
+from ci_engine.checks.lint.ruff import read_violations
+from ci_engine.checks.outcomes import (
+    EarlyResultError,
+    from_findings,
+    from_tool,
+    skipped,
 )
-from ci_engine.checks.sources import source_files
+from ci_engine.checks.sources import FRAMEWORK_PATHS, source_files, text_of
 from ci_engine.configuration.settings import Policy
-from ci_engine.errors import ToolError
-from ci_engine.findings.results import CheckResult, Finding, Status
+from ci_engine.findings.results import CheckResult, Finding
 
 __all__ = ["check"]
 
@@ -32,125 +31,149 @@ __all__ = ["check"]
 _GENERATED = "@generated"
 _HEAD_LINES = 5
 # Files that may name a private function or class, an entry point for example.
-_NAMING_SUFFIXES = (".toml", ".cfg", ".ini", ".yaml", ".yml", ".json", ".ipynb", ".pyi")
+_NAMING_SUFFIXES = frozenset(
+    {".py", ".pyi", ".ipynb", ".toml", ".cfg", ".ini", ".yaml", ".yml", ".json"}
+)
 _MOST_BYTES = 1024 * 1024
+# ruff's rules, with the names that baselines and waivers know them by.
+_RULES = {"C901": "complexity", "PLR0915": "function-length"}
+_BROKEN = "invalid-syntax"
+# The newest syntax that ruff knows: a version is no matter of this check.
+_TARGET = "py315"
+_PRIVATE = re.compile(r"_[^\W_]\w*")
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 def check(context: Context) -> CheckResult:
-    """Analyze the source files; tests count as places that use names."""
+    """Judge the source files; tests count as places that use names."""
     limits = context.settings.policy
-    if not any(
-        (limits.file_lines, limits.function_lines, limits.complexity, limits.dead_code)
-    ):
-        return skipped("policy", "every limit is off")
-    try:
-        names = source_files(context, (".py",))
-        sources, notes = _read(context, names)
-        findings = [found for source in sources for found in _over(source, limits)]
-        if limits.dead_code:
-            findings += _dead_code(context, sources)
-    except ToolError as error:
-        return not_run_because("policy", error)
-    if not sources:
-        paths = ", ".join(context.paths or context.settings.source_paths)
-        result = skipped("policy", f"no Python files of the project in {paths}")
-        result.notes = notes
-        return result
-    return CheckResult(
-        id="policy",
-        status=Status.FAILED if findings else Status.PASSED,
-        findings=sorted(findings, key=lambda found: (found.path, found.line)),
-        tool="policy",
-        environment="ci-framework",
-        notes=notes,
-    )
-
-
-def _read(context: Context, names: list[str]) -> tuple[list[Source], list[str]]:
-    """Parse the files; what is left out is noted with the reason."""
-    sources: list[Source] = []
+    statements = limits.function_lines or limits.function_statements
+    if not (limits.file_lines or statements or limits.complexity or limits.dead_code):
+        return skipped("every limit is off")
+    texts: dict[str, str] = {}
     generated: list[str] = []
-    broken: list[str] = []
-    for name in names:
-        text = _decoded(context.project.root / name)
-        if _GENERATED in "\n".join(text.splitlines()[:_HEAD_LINES]):
+    for name in source_files(context, (".py",)):
+        texts[name] = text_of(context.project, name)
+        if _GENERATED in "\n".join(texts[name].splitlines()[:_HEAD_LINES]):
             generated.append(name)
-            continue
-        tree = _parsed(text)
-        if tree is None:
-            broken.append(name)
-        else:
-            sources.append(Source(name, text, tree))
-    notes: list[str] = []
-    if generated:
-        notes.append(f"generated, not judged: {', '.join(generated)}")
+            del texts[name]
+    notes = [f"generated, not judged: {', '.join(generated)}"] if generated else []
+    if limits.function_lines:
+        text = "policy.function-lines is deprecated: it limits statements now, "
+        notes.append(text + "as policy.function-statements does")
+    measured = _measured(context, limits.complexity, statements, list(texts))
+    broken = sorted({f.path for f in measured if f.rule == _BROKEN})
     if broken:
         notes.append(f"not judged, does not parse (see lint): {', '.join(broken)}")
-    return sources, notes
+    if not texts.keys() - set(broken):
+        paths = ", ".join(context.request.paths or context.settings.source_paths)
+        return skipped(f"no Python files of the project in {paths}", notes)
+    findings = [found for found in measured if found.path not in broken]
+    parsed = {name: text for name, text in texts.items() if name not in broken}
+    findings += _too_long(parsed, limits)
+    if limits.dead_code:
+        findings += _dead_code(context, parsed)
+    findings.sort(key=lambda found: (found.path, found.line))
+    return from_findings(findings, "policy", "ci-framework", notes)
 
 
-def _parsed(text: str) -> ast.Module | None:
-    try:
-        return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-
-
-def _decoded(path: Path) -> str:
-    """Decode a file as Python does, by its own declaration.
+def _measured(
+    context: Context, complexity: int, statements: int, names: list[str]
+) -> list[Finding]:
+    """What ruff says of the functions, and of files that do not parse.
 
     Raises:
-        ToolError: if it cannot be read.
+        EarlyResultError: if ruff did not do its work.
+        ToolError: if ruff cannot be had.
     """
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise ToolError(f"{path.name}: cannot be read: {error.strerror}") from error
-    try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(raw).readline)
-        return raw.decode(encoding, "replace")
-    except (SyntaxError, LookupError):
-        return raw.decode("utf-8", "replace")
+    selected = {"C901": complexity, "PLR0915": statements}
+    rules = [rule for rule, limit in selected.items() if limit] or ["E9"]
+    options = ["check", "--isolated", "--no-cache", "--no-fix"]
+    options += ["--target-version", _TARGET, "--select", ",".join(rules)]
+    options += ["--config", f"lint.mccabe.max-complexity={complexity}"]
+    options += ["--config", f"lint.pylint.max-statements={statements}"]
+    options += ["--output-format", "json"]
+    found: list[Finding] = []
+    tool = context.locked_tool("ruff")
+    for batch in batches(names):
+        outcome = context.run(tool, [*options, *batch])
+        violations = read_violations(context.project, outcome.stdout)
+        result = from_tool(tool, outcome, violations)
+        if violations is None or result.reason:
+            raise EarlyResultError(result)
+        found += violations
+    return [
+        replace(each, tool="policy", rule=_RULES.get(each.rule, _BROKEN), column=0)
+        for each in found
+    ]
 
 
-def _over(source: Source, limits: Policy) -> Iterator[Finding]:
-    """What is longer or more complex than allowed."""
-    lines = len(source.text.splitlines())
-    if limits.file_lines and lines > limits.file_lines:
-        text = f"{lines} lines; allowed: {limits.file_lines}"
-        yield _finding("file-length", text, source.path, 1)
-    for name, function in functions_of(source.tree):
-        length = lines_of(function)
-        if limits.function_lines and length > limits.function_lines:
-            text = f"{name}: {length} lines; allowed: {limits.function_lines}"
-            yield _finding("function-length", text, source.path, function.lineno)
-        complexity = 1 + branches_of(function)
-        if limits.complexity and complexity > limits.complexity:
-            text = f"{name}: complexity {complexity}; allowed: {limits.complexity}"
-            yield _finding("complexity", text, source.path, function.lineno)
+def _too_long(texts: Mapping[str, str], limits: Policy) -> Iterator[Finding]:
+    for name, text in texts.items():
+        lines = len(text.splitlines())
+        if limits.file_lines and lines > limits.file_lines:
+            message = f"{lines} lines; allowed: {limits.file_lines}"
+            yield _finding("file-length", message, name, 1)
 
 
-def _dead_code(context: Context, sources: list[Source]) -> Iterator[Finding]:
-    """Private names of modules that no file of the project uses."""
-    judged = {source.path for source in sources}
-    others: list[Source] = []
-    mentioned: set[str] = set()
+def _dead_code(context: Context, sources: Mapping[str, str]) -> Iterator[Finding]:
+    """Private names of modules that are written nowhere but where they are defined."""
+    defined = {name: dict(_private_names(text)) for name, text in sources.items()}
+    private = {private for names in defined.values() for private in names}
+    used: dict[str, set[str]] = {name: set() for name in private}
     for path in context.project.files:
         name = context.project.relative(path)
-        if name in judged or name.startswith("ci-framework/ci_engine/"):
+        small = path.suffix in _NAMING_SUFFIXES and path.stat().st_size <= _MOST_BYTES
+        if not small or name.startswith(FRAMEWORK_PATHS):
             continue
-        if path.suffix == ".py":
-            text = _decoded(path)
-            tree = _parsed(text)
-            if tree is not None:
-                others.append(Source(name, text, tree))
-                continue
-            mentioned |= words_of_text(text)
-        elif path.suffix in _NAMING_SUFFIXES and path.stat().st_size <= _MOST_BYTES:
-            mentioned |= words_of_text(_decoded(path))
-    for path_name, name, line in dead_names(sources, others, mentioned):
-        text = f"{name} is private and nothing uses it"
-        yield _finding("dead-code", text, path_name, line)
+        text = sources.get(name) or text_of(context.project, name)
+        for word in private.intersection(_words(text)):
+            own = defined.get(name, {}).get(word)
+            if own is None or word in _words(_without(text, own)):
+                used[word].add(name)
+    for name, names in defined.items():
+        for word, statement in names.items():
+            # What another module defines and uses is another thing of that name.
+            users = {
+                u for u in used[word] if u == name or word not in defined.get(u, {})
+            }
+            if not users:
+                message = f"{word} is private and nothing uses it"
+                yield _finding("dead-code", message, name, statement.lineno)
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text))
+
+
+def _without(text: str, statement: ast.stmt) -> str:
+    """A text without the lines of a statement."""
+    rows = text.splitlines()
+    del rows[statement.lineno - 1 : statement.end_lineno]
+    return "\n".join(rows)
+
+
+def _private_names(text: str) -> Iterator[tuple[str, ast.stmt]]:
+    """Private names that a module defines, also in its conditions."""
+    try:
+        waiting: list[ast.stmt] = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return  # a syntax newer than this interpreter
+    while waiting:
+        statement = waiting.pop(0)
+        targets: list[ast.expr] = []
+        if isinstance(statement, (ast.If, ast.Try)):
+            waiting += [*statement.body, *statement.orelse]
+        elif isinstance(statement, ast.Assign):
+            targets = statement.targets
+        elif isinstance(statement, ast.AnnAssign):
+            targets = [statement.target]
+        # A decorator may have registered what it decorates.
+        elif isinstance(statement, _DEFINITIONS) and not statement.decorator_list:
+            targets = [ast.Name(statement.name)]
+        for target in targets:
+            if isinstance(target, ast.Name) and _PRIVATE.fullmatch(target.id):
+                yield target.id, statement
 
 
 def _finding(rule: str, message: str, path: str, line: int) -> Finding:

@@ -7,25 +7,22 @@ from collections.abc import Sequence
 
 import msgspec
 
-from ci_engine.checks.context import (
-    Context,
-    failed_or_passed,
-    not_run,
-    not_run_because,
-    skipped,
-)
-from ci_engine.configuration.loading import as_table
-from ci_engine.errors import ToolError
+from ci_engine.checks import own_command
+from ci_engine.checks.context import Context
+from ci_engine.checks.outcomes import from_findings, from_tool, not_run, skipped
+from ci_engine.configuration.settings import Command
+from ci_engine.configuration.tables import table
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.processes.programs import Outcome
 from ci_engine.project.repository import Project
 
-__all__ = ["add_faults", "check_format", "check_lint"]
+__all__ = ["check_format", "check_lint", "check_own_lint", "read_violations"]
 
 # Undefined names, unused imports and syntax errors are never acceptable, whatever
 # the project selects or ignores; `noqa` and per-file-ignores still count.
 _ALWAYS = "F,E9"
 _NOTHING_THERE = "No Python files found"
+_NO_FILES = "ruff found no Python files"
 _COUNTED = re.compile(r"\b\d+ files? ")
 _FRAMEWORK = "ci-framework"
 _NOT_LINTED = "Failed to lint"
@@ -56,67 +53,55 @@ def check_lint(context: Context) -> CheckResult:
     return _run_lint(context, chosen)
 
 
+def check_own_lint(context: Context, command: Command) -> CheckResult:
+    """Lint with the project's own command; F and E9 still have to be at zero."""
+    result = own_command.check(context, command)
+    if result.status is not Status.PASSED:
+        return result
+    always = _run_lint(context, "--select")
+    return always if always.status in (Status.FAILED, Status.NOT_RUN) else result
+
+
 def _is_configured(project: Project) -> bool:
     """Whether the project has a configuration of ruff at its top."""
     if any((project.root / name).is_file() for name in ("ruff.toml", ".ruff.toml")):
         return True
-    return "ruff" in as_table(project.pyproject.get("tool"))
+    return "ruff" in table(project.pyproject, "tool")
 
 
 def _run_lint(context: Context, selection: str) -> CheckResult:
-    try:
-        tool = context.tool("ruff")
-    except ToolError as error:
-        return not_run_because("lint", error)
-    outcome = context.run(
-        "lint",
-        tool,
-        [
-            "check",
-            "--fix" if context.fix else "--no-fix",
-            selection,
-            _ALWAYS,
-            "--output-format",
-            "json",
-            "--force-exclude",
-            *_targets(context),
-        ],
-    )
+    tool = context.tool("ruff")
+    mode = "--fix" if context.request.fix else "--no-fix"
+    options = ["check", mode, selection, _ALWAYS, "--output-format", "json"]
+    arguments = [*options, "--force-exclude", *_targets(context)]
+    outcome = context.run(tool, arguments)
     if outcome.code == 0 and _NOTHING_THERE in outcome.stderr:
-        return skipped("lint", "ruff found no Python files")
-    findings = _read_violations(context, outcome.stdout)
+        return skipped(_NO_FILES)
+    findings = read_violations(context.project, outcome.stdout)
     if not findings and _NOT_LINTED in outcome.stderr:
-        return not_run("lint", "ruff could not read every file", outcome)
-    return failed_or_passed("lint", tool, outcome, findings)
-
-
-def add_faults(result: CheckResult, context: Context) -> CheckResult:
-    """Hold F and E9 at zero where the project lints with a command of its own."""
-    if result.status is not Status.PASSED:
-        return result
-    always = _run_lint(context, "--select")
-    if always.status not in (Status.FAILED, Status.NOT_RUN):
-        return result
-    return always
+        return not_run("ruff could not read every file", outcome)
+    return from_tool(tool, outcome, findings)
 
 
 def _targets(context: Context) -> Sequence[str]:
     """What ruff looks at; what it may change does not hold files of the framework."""
-    if context.paths or not (context.fix or context.inner):
-        return context.code_paths or (".",)
+    inner = context.request.inner
+    if context.request.paths or not (context.request.fix or inner):
+        return context.request.code_paths or (".",)
     names = [context.project.relative(path) for path in context.project.files]
     python = [name for name in names if name.endswith(_PYTHON_SUFFIXES)]
-    if context.inner:
+    if inner:
         # The packages inside of this one are checked by themselves.
-        inner = tuple(f"{path}/" for path in context.inner)
-        return [name for name in python if not name.startswith((*inner, _FRAMEWORK))]
+        others = (*(f"{path}/" for path in inner), _FRAMEWORK)
+        return [name for name in python if not name.startswith(others)]
     ours = {name.partition("/")[0] for name in python} - {_FRAMEWORK}
     if any(name.startswith(f"{_FRAMEWORK}/project/") for name in python):
         ours.add(f"{_FRAMEWORK}/project")
     return sorted(ours) or (".",)
 
 
-def _read_violations(context: Context, text: str) -> list[Finding] | None:
+def read_violations(project: Project, text: str) -> list[Finding] | None:
+    """Read the JSON of ``ruff check``, None if it is none."""
     try:
         violations = msgspec.json.decode(text, type=list[_Violation])
     except msgspec.DecodeError:
@@ -126,7 +111,7 @@ def _read_violations(context: Context, text: str) -> list[Finding] | None:
             tool="ruff",
             rule=violation.code or "invalid-syntax",
             message=violation.message,
-            path=context.project.relative(violation.filename),
+            path=project.relative(violation.filename),
             line=violation.location.row,
             column=violation.location.column,
         )
@@ -135,31 +120,24 @@ def _read_violations(context: Context, text: str) -> list[Finding] | None:
 
 
 def check_format(context: Context) -> CheckResult:
-    """Run ``ruff format``; code blocks in Markdown are the author's affair."""
-    try:
-        tool = context.tool("ruff")
-    except ToolError as error:
-        return not_run_because("format", error)
-    mode = [] if context.fix else ["--diff"]
-    outcome = context.run(
-        "format",
-        tool,
-        ["format", *mode, "--force-exclude", *_targets(context)],
-    )
+    """Run ``ruff format``; code blocks in Markdown are left to their authors."""
+    tool = context.tool("ruff")
+    mode = [] if context.request.fix else ["--diff"]
+    arguments = ["format", *mode, "--force-exclude", *_targets(context)]
+    outcome = context.run(tool, arguments)
     if outcome.code == 0 and _NOTHING_THERE in outcome.stderr:
-        return skipped("format", "ruff found no Python files")
+        return skipped(_NO_FILES)
     if outcome.code == 0 and not _COUNTED.search(outcome.stdout + outcome.stderr):
-        return not_run("format", "ruff does not say that it read files", outcome)
+        return not_run("ruff does not report that it read files", outcome)
     findings = _read_diff(context, outcome.stdout)
     findings += _read_failures(context, outcome.stderr)
-    result = failed_or_passed("format", tool, outcome, findings, (1, 2))
+    result = from_tool(tool, outcome, findings, (1, 2))
     if result.status is Status.FAILED:
         python = [f for f in result.findings if f.path.endswith(_PYTHON_SUFFIXES)]
-        result.findings = python
-        result.status = Status.FAILED if python else Status.PASSED
+        result = from_findings(python, result.tool, result.environment)
     # Exit code 2 also stands for files that could not be read at all.
     if result.status is Status.PASSED and (unread := _unread(outcome)):
-        return not_run("format", f"ruff: {unread}", outcome)
+        return not_run(f"ruff: {unread}", outcome)
     return result
 
 
@@ -170,7 +148,7 @@ def _read_diff(context: Context, text: str) -> list[Finding]:
     """Turn the diff into one finding for each file, at its first changed line."""
     findings: list[Finding] = []
     path, line = "", 0
-    # Not splitlines: form feeds and the like stand inside of lines.
+    # Not splitlines: form feeds and the like are part of their line.
     rows = text.split("\n")
     for row, following in zip(rows, [*rows[1:], ""], strict=False):
         hunk = _HUNK.match(row)

@@ -26,7 +26,7 @@ class _Artifact(msgspec.Struct, frozen=True):
 
 
 def forget_artifacts(reports: Path) -> None:
-    """Delete what an earlier run made, and nothing that somebody else put there."""
+    """Delete what an earlier run made, and no file of anyone else."""
     for artifact in _listed(reports):
         path = reports / _DIRECTORY / artifact.name
         if path.is_file() and _digest(path) == artifact.sha256:

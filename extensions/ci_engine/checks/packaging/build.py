@@ -13,14 +13,15 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
-from ci_engine.checks.context import (
-    Context,
-    not_run_because,
+from ci_engine.checks.context import Context
+from ci_engine.checks.outcomes import (
+    EarlyResultError,
+    from_findings,
     skipped,
     timed_out,
 )
 from ci_engine.checks.packaging.artifacts import forget_artifacts, keep_artifacts
-from ci_engine.checks.packaging.build_steps import EndedError, Steps
+from ci_engine.checks.packaging.build_steps import Steps
 from ci_engine.checks.packaging.distribution import (
     Imports,
     finding_of,
@@ -31,11 +32,10 @@ from ci_engine.checks.packaging.distribution import (
 )
 from ci_engine.configuration.loading import as_table
 from ci_engine.environments import inside
-from ci_engine.environments.environment import Environment, python_of
+from ci_engine.environments.environment import python_of
 from ci_engine.environments.isolated_tools import isolated_tool
 from ci_engine.environments.virtual_environments import venv_commands
-from ci_engine.errors import ToolError
-from ci_engine.findings.results import CheckResult, Finding, Status
+from ci_engine.findings.results import CheckResult, Finding
 from ci_engine.monorepo.needed import needed_with
 from ci_engine.monorepo.package_graph import packages_graph
 from ci_engine.monorepo.package_model import Graph, Kind
@@ -54,7 +54,7 @@ _JUNK = frozenset(
 )
 _TO_RUN: frozenset[Kind] = frozenset({"runtime"})
 _TO_BUILD: frozenset[Kind] = frozenset({"runtime", "build"})
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_COLOR = re.compile(r"\x1b\[[0-9;]*m")
 _README_LINE = re.compile(r"\bline (\d+):")
 
 
@@ -63,32 +63,17 @@ def check(context: Context) -> CheckResult:
     reason = _nothing_to_build(context)
     forget_artifacts(context.reports)
     if reason:
-        return skipped("build", reason)
-    environment = context.environment
-    if not isinstance(environment, Environment):
-        return not_run_because("build", environment)
-    interpreter = environment.probe.executable
-    try:
-        tool = isolated_tool(context.project, "build", context.cancel, interpreter)
-    except ToolError as error:
-        return not_run_because("build", error)
+        return skipped(reason)
+    probe = context.prepared.probe
+    tool = isolated_tool(context.project, "build", context.cancel, probe.executable)
     # Outside of the repository, so that nothing in it can help the wheel.
     with tempfile.TemporaryDirectory(
         prefix="ci-framework-build-", ignore_cleanup_errors=True
     ) as directory:
-        build = _Build(context, tool, environment.probe.executable, Path(directory))
-        try:
-            findings = build.run()
-        except EndedError as error:
-            return error.result
-    errors = [finding for finding in findings if finding.severity == "error"]
-    return CheckResult(
-        id="build",
-        status=Status.FAILED if errors else Status.PASSED,
-        findings=findings,
-        tool=f"build {tool.version}",
-        environment=f"isolated, Python {environment.probe.python}",
-    )
+        build = _Build(context, tool, probe.executable, Path(directory))
+        findings = build.run()
+    environment = f"isolated, Python {probe.python}"
+    return from_findings(findings, f"build {tool.version}", environment)
 
 
 def _nothing_to_build(context: Context) -> str:
@@ -104,8 +89,9 @@ def _nothing_to_build(context: Context) -> str:
 
 def _graph(context: Context) -> tuple[Graph, str]:
     """The packages of this repository, and which of them is built."""
-    if context.siblings is not None:
-        return context.siblings.graph, context.siblings.own
+    siblings = context.request.siblings
+    if siblings is not None:
+        return siblings.graph, siblings.own
     own = normalize(context.project.distribution)
     return packages_graph(context.project), own
 
@@ -133,7 +119,7 @@ class _Build(Steps):
             Those that the package needs when it runs.
 
         Raises:
-            EndedError: if one of them cannot be built.
+            EarlyResultError: if one of them cannot be built.
         """
         graph, own = _graph(self.context)
         if own not in graph.by_name:
@@ -155,7 +141,7 @@ class _Build(Steps):
         """Build the sdist, and the wheel from it: what the sdist lacks is lacking.
 
         Raises:
-            EndedError: if there are not exactly one of each in the end.
+            EarlyResultError: if there are not exactly one of each in the end.
         """
         made = self.directory / "made"
         outcome = self.build("--outdir", made, self.root)
@@ -164,14 +150,9 @@ class _Build(Steps):
         if outcome.code:
             message = f"the package cannot be built: {outcome.tail(15)}"
             finding = finding_of(self.context, "build-failed", message)
-            result = CheckResult(
-                id="build",
-                status=Status.FAILED,
-                findings=[finding],
-                tool=f"build {self.tool.version}",
-                output=outcome.tail(30),
-            )
-            raise EndedError(result)
+            result = from_findings([finding], f"build {self.tool.version}")
+            result.output = outcome.tail(30)
+            raise EarlyResultError(result)
         sdists, wheels = list(made.glob("*.tar.gz")), list(made.glob("*.whl"))
         if len(sdists) != 1 or len(wheels) != 1:
             self.give_up("build made no sdist and wheel", outcome)
@@ -186,11 +167,11 @@ class _Build(Steps):
             yield finding_of(self.context, "sdist-junk", message)
 
     def render_readme(self, sdist: Path, wheel: Path) -> list[Finding]:
-        """Ask twine whether PyPI could show the README."""
+        """Let twine judge whether PyPI could show the README."""
         program = self.tool.program("twine")
         outcome = self.step([program, "check", "--strict", sdist, wheel])
-        # It colors its output also where nobody sees colors.
-        outcome = replace(outcome, stdout=_COLOUR.sub("", outcome.stdout))
+        # It colors its output without a terminal, too.
+        outcome = replace(outcome, stdout=_COLOR.sub("", outcome.stdout))
         passed = len(re.findall(r"^Checking .*: PASSED$", outcome.stdout, re.MULTILINE))
         if outcome.code == 0 and passed == 2:  # noqa: PLR2004
             return []
@@ -212,7 +193,7 @@ class _Build(Steps):
         ]
 
     def install(self, wheels: Sequence[Path]) -> Finding | None:
-        """Install the wheel and what it asks for into an environment of its own."""
+        """Install the wheel and what it requires into an environment of its own."""
         prefix = self.directory / "environment"
         commands = venv_commands(prefix, interpreter=str(self.interpreter))
         made = self.step(commands.make)
@@ -242,7 +223,7 @@ class _Build(Steps):
             cancel=self.context.cancel,
         )
         if outcome.timed_out:
-            raise EndedError(timed_out("build", outcome))
+            raise EarlyResultError(timed_out(outcome))
         try:
             last = outcome.stdout.strip().splitlines()[-1:]
             imports = msgspec.json.decode("".join(last), type=Imports)

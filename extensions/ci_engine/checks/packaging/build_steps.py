@@ -6,21 +6,13 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from ci_engine.checks.context import Context, not_run, timed_out
+from ci_engine.checks.context import Context
+from ci_engine.checks.outcomes import EarlyResultError, not_run, timed_out
 from ci_engine.environments.isolated_tools import IsolatedTool
-from ci_engine.findings.results import CheckResult
 from ci_engine.processes.network_failures import network_failure
 from ci_engine.processes.programs import Outcome, find_program, run_program
 
-__all__ = ["EndedError", "Steps"]
-
-
-class EndedError(Exception):
-    """The check is over before all of it was made."""
-
-    def __init__(self, result: CheckResult) -> None:
-        super().__init__(result.reason)
-        self.result = result
+__all__ = ["Steps"]
 
 
 class Steps:
@@ -33,7 +25,7 @@ class Steps:
         self.tool = tool
         self.interpreter = interpreter
         self.directory = directory
-        self.end = time.monotonic() + context.timeout("build")
+        self.end = time.monotonic() + context.timeout
         self.root = context.project.root
         # An index may have no release yet of what the same change needs.
         self.beside = directory / "beside"
@@ -42,7 +34,7 @@ class Steps:
         """Run one program within the time that is left.
 
         Raises:
-            EndedError: if it does not end in time or cannot be started.
+            EarlyResultError: if it does not end in time or cannot be started.
         """
         variables = {**self.tool.variables, "COLUMNS": "200", "NO_COLOR": "1"}
         if self.beside.is_dir():
@@ -57,7 +49,7 @@ class Steps:
             cancel=self.context.cancel,
         )
         if outcome.timed_out:
-            raise EndedError(timed_out("build", outcome))
+            raise EarlyResultError(timed_out(outcome))
         if outcome.code is None or outcome.code < 0:
             self.give_up(Path(outcome.command[0]).name, outcome)
         return outcome
@@ -66,15 +58,15 @@ class Steps:
         """End the check without a verdict.
 
         Raises:
-            EndedError: always.
+            EarlyResultError: always.
         """
         offline = network_failure(outcome)
         because = (
             f"needs the network: {offline}" if offline else outcome.describe_exit()
         )
-        raise EndedError(not_run("build", f"{what}: {because}", outcome))
+        raise EarlyResultError(not_run(f"{what}: {because}", outcome))
 
-    def build(self, *words: str | Path) -> Outcome:
+    def build(self, *arguments: str | Path) -> Outcome:
         """Run the frontend of the build."""
         installer = ["--installer", "uv"] if find_program("uv") else []
-        return self.step([self.tool.program("pyproject-build"), *installer, *words])
+        return self.step([self.tool.program("pyproject-build"), *installer, *arguments])

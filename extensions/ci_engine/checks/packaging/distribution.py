@@ -78,7 +78,7 @@ def has_modules(context: Context) -> bool:
 
 
 def import_finding(context: Context, failure: ImportFailure, tops: set[str]) -> Finding:
-    """Name what is missing, at the line of the source that asks for it."""
+    """Name what is missing, at the line of the source that needs it."""
     if failure.error != "ModuleNotFoundError" or not failure.missing:
         rule = "import-failed"
         message = f"import {failure.module}: {failure.error}: {failure.message}"

@@ -1,4 +1,4 @@
-"""Look at what the wheel of this run holds, and at what it says of itself."""
+"""Check the contents and the metadata of the wheel of this run."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
-from ci_engine.checks.context import (
-    Context,
+from ci_engine.checks.context import Context
+from ci_engine.checks.outcomes import (
+    EarlyResultError,
+    from_findings,
     not_run,
-    not_run_because,
     skipped,
     timed_out,
 )
 from ci_engine.checks.packaging.artifacts import find_wheel
 from ci_engine.configuration.loading import find_line, read_text
 from ci_engine.environments import inside
-from ci_engine.environments.environment import Environment, python_of
+from ci_engine.environments.environment import python_of
 from ci_engine.environments.isolated_tools import IsolatedTool, isolated_tool
-from ci_engine.errors import ToolError
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.processes.programs import Outcome, run_program
 
@@ -29,7 +29,7 @@ __all__ = ["check"]
 _MESSAGE = re.compile(r"^.*?\.whl: (W\d{3}): (.+?)$")
 _CLASSIFIER = re.compile(r"Programming Language :: Python :: (3\.\d+)$")
 _LICENSE = re.compile(r"(licen[cs]e|copying|notice)", re.IGNORECASE)
-# What backends write where nobody named the package.
+# What backends write if the package has no name.
 _NO_NAMES = ("", "unknown")
 _TYPED = "Typing :: Typed"
 
@@ -50,53 +50,35 @@ def check(context: Context) -> CheckResult:
     """Check the contents and the metadata of the wheel that was built before."""
     build = context.earlier.get("build")
     if build is None:
-        return not_run("metadata", "the build was not part of this run")
+        return not_run("the build was not part of this run")
     if build.status is Status.SKIPPED:
-        return skipped("metadata", f"nothing was built: {build.reason}")
+        return skipped(f"nothing was built: {build.reason}")
     wheel = find_wheel(context.reports)
     if wheel is None:
-        return not_run("metadata", "the build made no wheel")
-    environment = context.environment
-    if not isinstance(environment, Environment):
-        return not_run_because("metadata", environment)
-    interpreter = environment.probe.executable
-    try:
-        tool = isolated_tool(context.project, "build", context.cancel, interpreter)
-    except ToolError as error:
-        return not_run_because("metadata", error)
-    parts = (_contents(context, tool, wheel), _says(context, tool, wheel))
-    findings: list[Finding] = []
-    for part in parts:
-        if isinstance(part, CheckResult):
-            return part
-        findings += part
-    errors = [finding for finding in findings if finding.severity == "error"]
-    return CheckResult(
-        id="metadata",
-        status=Status.FAILED if errors else Status.PASSED,
-        findings=findings,
-        tool="check-wheel-contents",
-        environment="isolated, locked by ci-framework",
-    )
+        return not_run("the build made no wheel")
+    interpreter = context.prepared.probe.executable
+    tool = isolated_tool(context.project, "build", context.cancel, interpreter)
+    findings = [*_contents(context, tool, wheel), *_metadata(context, tool, wheel)]
+    environment = "isolated, locked by ci-framework"
+    return from_findings(findings, "check-wheel-contents", environment)
 
 
 def _run(context: Context, tool: IsolatedTool, *command: str | Path) -> Outcome:
-    return run_program(
+    outcome = run_program(
         command,
         cwd=context.project.root,
-        timeout=context.timeout("metadata"),
+        timeout=context.timeout,
         variables=tool.variables,
         cancel=context.cancel,
     )
-
-
-def _contents(
-    context: Context, tool: IsolatedTool, wheel: Path
-) -> list[Finding] | CheckResult:
-    """Ask check-wheel-contents, by the project's own configuration of it."""
-    outcome = _run(context, tool, tool.program("check-wheel-contents"), wheel)
     if outcome.timed_out:
-        return timed_out("metadata", outcome)
+        raise EarlyResultError(timed_out(outcome))
+    return outcome
+
+
+def _contents(context: Context, tool: IsolatedTool, wheel: Path) -> list[Finding]:
+    """Run check-wheel-contents, by the project's own configuration of it."""
+    outcome = _run(context, tool, tool.program("check-wheel-contents"), wheel)
     found: list[Finding] = []
     for row in outcome.stdout.splitlines():
         match = _MESSAGE.match(row)
@@ -107,25 +89,21 @@ def _contents(
             found[-1] = msgspec.structs.replace(found[-1], message=message)
     if outcome.code != (1 if found else 0):
         reason = f"check-wheel-contents: {outcome.describe_exit()}"
-        return not_run("metadata", reason, outcome)
+        raise EarlyResultError(not_run(reason, outcome))
     return [msgspec.structs.replace(f, tool="check-wheel-contents") for f in found]
 
 
-def _says(
-    context: Context, tool: IsolatedTool, wheel: Path
-) -> list[Finding] | CheckResult:
-    """Hold what the wheel says of itself against the repository."""
+def _metadata(context: Context, tool: IsolatedTool, wheel: Path) -> list[Finding]:
+    """Compare the metadata of the wheel with the repository."""
     script = inside.DIRECTORY / "wheel_facts.py"
     versions = [f"3.{minor}" for minor in range(40)]
     python = python_of(tool.scripts.parent)
     outcome = _run(context, tool, python, "-I", script, wheel, *versions)
-    if outcome.timed_out:
-        return timed_out("metadata", outcome)
     try:
         facts = msgspec.json.decode(outcome.stdout, type=_Facts)
-    except msgspec.DecodeError:
+    except msgspec.DecodeError as error:
         reason = f"the wheel cannot be read: {outcome.describe_exit()}"
-        return not_run("metadata", reason, outcome)
+        raise EarlyResultError(not_run(reason, outcome)) from error
     return [
         *_of_identity(context, facts),
         *_of_license(context, facts),
@@ -156,7 +134,7 @@ def _of_identity(context: Context, facts: _Facts) -> Iterator[Finding]:
         yield _finding(context, "no-name", message, "name")
     if facts.version in ("", "0.0.0"):
         message = (
-            f"the version is {facts.version!r}: nobody set it, or it comes from git "
+            f"the version is {facts.version!r}: it is not set, or it comes from git "
             "and the clone has no tags"
         )
         yield _finding(context, "no-version", message, "version", "warning")

@@ -1,4 +1,4 @@
-"""Hold the coverage that the tests reached against the threshold."""
+"""Compare the coverage that the tests reached with the threshold."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from pathlib import Path
 
 import msgspec
 
-from ci_engine.checks.context import Context, not_run, skipped
+from ci_engine.checks.context import Context
+from ci_engine.checks.outcomes import not_run, skipped
 from ci_engine.findings.results import CheckResult, Finding, Status
 
-__all__ = ["REPORT_NAME", "check", "line_ranges"]
+__all__ = ["REPORT_NAME", "check", "line_ranges", "round_down", "why_not_measured"]
 
 REPORT_NAME = "coverage.json"
 _MOST_FILES = 10
@@ -38,52 +39,63 @@ def check(context: Context) -> CheckResult:
     threshold = context.settings.quality.coverage_threshold
     tests = context.earlier.get("test")
     if tests is None:
-        return not_run("coverage", "the tests were not part of this run")
-    partial = bool(context.paths) or context.partial
-    if threshold == 0 or partial or tests.status is Status.SKIPPED:
-        return skipped("coverage", _why_not(context, threshold, tests))
+        return not_run("the tests were not part of this run")
+    reason = why_not_measured(context, tests)
+    if reason:
+        return skipped(reason)
     if tests.status is Status.NOT_RUN:
-        return not_run("coverage", "the tests did not run")
+        return not_run("the tests did not run")
     path = context.reports / REPORT_NAME
     if not path.is_file():
         advice = "add pytest-cov to their environment, or set the threshold to 0"
         reason = f"the tests measured no coverage: {tests.reason or advice}"
-        return not_run("coverage", reason)
+        return not_run(reason)
     try:
         report = msgspec.json.decode(path.read_bytes(), type=_Report)
     except msgspec.DecodeError as error:
-        return not_run("coverage", f"{path.name} cannot be read: {error}")
+        return not_run(f"{path.name} cannot be read: {error}")
     if report.totals.num_statements == 0:
         reason = "coverage measured no statement: correct source in its settings"
-        return not_run("coverage", reason)
+        return not_run(reason)
     return _judge(context, report, threshold)
 
 
-def _why_not(context: Context, threshold: int, tests: CheckResult) -> str:
-    if threshold == 0:
+def why_not_measured(context: Context, tests: CheckResult) -> str:
+    """Why coverage of all the code says nothing here, empty if it does."""
+    if context.settings.quality.coverage_threshold == 0:
         return "the threshold is 0"
-    if context.paths:
+    if context.request.paths:
         return "only some of the tests ran"
-    if context.partial:
+    if context.request.partial and context.check == "coverage":
         return "only the tests that depend on what changed ran"
-    return f"the tests were skipped: {tests.reason}"
+    if tests.status is Status.SKIPPED:
+        return f"the tests were skipped: {tests.reason}"
+    return ""
+
+
+def round_down(percent: float) -> float:
+    """Two digits, rounded down, so that 89.996 is never shown as 90."""
+    return math.floor(percent * 100) / 100
 
 
 def _judge(context: Context, report: _Report, threshold: float) -> CheckResult:
     percent = report.totals.percent_covered
-    # Rounded down, so that 89.996 is never shown as 90.
-    shown = math.floor(percent * 100) / 100
-    result = CheckResult(id="coverage", coverage=shown, tool="coverage")
+    shown = round_down(percent)
+    result = CheckResult(coverage=shown, tool="coverage")
     floor = context.baseline.coverage if context.baseline else None
     if floor is not None and floor < threshold:
-        result.notes.append(f"the baseline asks for {floor} %, not for {threshold} %")
+        result.notes.append(
+            f"the baseline requires {floor} %, the threshold is {threshold} %"
+        )
         if shown >= threshold:
-            result.notes.append("the threshold is reached: the floor can go")
+            result.notes.append(
+                "the threshold is reached: `--baseline write` removes the floor"
+            )
         threshold = floor
     if percent >= threshold:
         return result
     result.status = Status.FAILED
-    result.reason = f"{shown:.2f} % covered, {threshold} % wanted"
+    result.reason = f"{shown:.2f} % covered, {threshold} % required"
     worst = sorted(
         (item for item in report.files.items() if item[1].missing_lines),
         key=lambda item: (-len(item[1].missing_lines), item[0]),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from ci_engine.checks.context import FRAMEWORK_PATHS, Context, Tool
+from ci_engine.checks.context import Context
+from ci_engine.checks.sources import FRAMEWORK_PATHS
 from ci_engine.checks.tests.coverage import REPORT_NAME
+from ci_engine.checks.workspace import Tool
 from ci_engine.environments import inside
 from ci_engine.environments.environment import Environment
 from ci_engine.processes.child_environment import MEASURING
@@ -15,7 +17,7 @@ XML_NAME = "coverage.xml"
 
 def framework_patterns(context: Context) -> list[str]:
     """Patterns for coverage of the framework's files that are in the repository."""
-    # Coverage cannot escape a bracket: here it stands for any character.
+    # Coverage cannot escape a bracket: `?` matches any character.
     root = str(context.project.root).replace("[", "?").replace("*", "?")
     return [f"{root}/{path}*" for path in FRAMEWORK_PATHS]
 
@@ -25,11 +27,11 @@ def report_coverage(
 ) -> None:
     """Write the reports if ``coverage run`` measured instead of pytest-cov."""
     modules = environment.probe.modules
-    if "pytest_cov" in modules or "coverage" not in modules or context.paths:
+    if "pytest_cov" in modules or "coverage" not in modules or context.request.paths:
         return
     script = inside.DIRECTORY / "write_coverage.py"
     command = (*environment.prefix, environment.probe.executable, str(script))
     quiet = {k: v for k, v in variables.items() if k not in MEASURING}
     tool = Tool("coverage", "", command, quiet, environment.name)
     reports = [str(context.reports / name) for name in (REPORT_NAME, XML_NAME)]
-    context.run("coverage", tool, [*reports, *framework_patterns(context)])
+    context.run(tool, [*reports, *framework_patterns(context)])

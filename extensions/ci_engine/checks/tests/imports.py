@@ -12,18 +12,12 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
-from ci_engine.checks.context import (
-    Context,
-    Tool,
-    not_run,
-    not_run_because,
-    skipped,
-    timed_out,
-)
+from ci_engine.checks.context import Context
+from ci_engine.checks.outcomes import from_findings, not_run, skipped, timed_out
 from ci_engine.checks.sources import source_files
+from ci_engine.checks.workspace import Tool
 from ci_engine.environments import inside
-from ci_engine.environments.environment import Environment
-from ci_engine.findings.results import CheckResult, Finding, Status
+from ci_engine.findings.results import CheckResult, Finding
 from ci_engine.processes.programs import Outcome
 from ci_engine.project.git import Git
 
@@ -42,33 +36,33 @@ class _Failure(msgspec.Struct):
 
 def check(context: Context) -> CheckResult:
     """Import the modules of the project's packages, each of which must not fail."""
-    if not (context.partial or context.explicit):
-        return skipped("imports", "all tests run: they import what matters")
-    environment = context.environment
-    if not isinstance(environment, Environment):
-        return not_run_because("imports", environment)
+    if not (context.request.partial or context.request.explicit):
+        return skipped("all tests run: they import what matters")
+    environment = context.prepared
     modules = _modules(context)
     if not modules:
-        return skipped("imports", "no package below source-paths")
+        return skipped("no package below source-paths")
     command = (*environment.prefix, environment.probe.executable)
     tool = Tool("python", "", command, environment.variables, environment.name)
     root = context.project.root
     outcome, failures = _import(context, tool, root, modules)
     if outcome.timed_out:
-        return timed_out("imports", outcome)
+        return timed_out(outcome)
     if failures is None:
-        return not_run(
-            "imports", f"the imports did not end: {outcome.describe_exit()}", outcome
-        )
+        reason = f"the imports did not end: {outcome.describe_exit()}"
+        return not_run(reason, outcome)
     old = _known(context, tool, failures, modules)
-    return _judge(context, environment, modules, failures, old)
+    findings = [_finding(context, failure, old) for failure in failures]
+    notes = [f"{len(modules)} modules were imported"]
+    python = f"Python {environment.probe.python}"
+    return from_findings(findings, python, environment.name, notes)
 
 
 def _modules(context: Context) -> dict[str, str]:
     """The modules inside of packages, with the directory that imports start from.
 
-    What nobody imports and does more than define something is a script: importing it
-    would run it.
+    A module that does more than define something is a script: importing it would run
+    it.
     """
     files = source_files(context, (".py",))
     packages = {
@@ -119,11 +113,11 @@ def _import(
 ) -> tuple[Outcome, list[_Failure] | None]:
     script = inside.DIRECTORY / "import_all.py"
     roots = dict.fromkeys(str(root / location) for location in modules.values())
-    told = {"roots": list(roots), "modules": sorted(modules)}
+    listing = {"roots": list(roots), "modules": sorted(modules)}
     with tempfile.TemporaryDirectory(prefix="imports-", dir=context.reports) as name:
         file = Path(name) / "modules.json"
-        file.write_text(json.dumps(told), encoding="utf-8")
-        outcome = context.run("imports", tool, [str(script), str(file)])
+        file.write_text(json.dumps(listing), encoding="utf-8")
+        outcome = context.run(tool, [str(script), str(file)])
     try:
         last = outcome.stdout.strip().splitlines()[-1]
         return outcome, msgspec.json.decode(last, type=list[_Failure])
@@ -135,20 +129,20 @@ def _known(
     context: Context, tool: Tool, failures: Sequence[_Failure], modules: dict[str, str]
 ) -> set[str]:
     """The modules that could not be imported before the change either."""
-    start = context.start() if failures else None
-    if start is None or start.commit is None:
+    base = context.diff_base() if failures else None
+    if base is None or base.commit is None:
         return set()
     again = {failure.module: modules[failure.module] for failure in failures}
     tops = sorted(set(again.values()))
     with tempfile.TemporaryDirectory(prefix="base-", dir=context.reports) as name:
         git = Git(context.project.root)
-        outcome = git.run("archive", "--format=tar", start.commit, "--", *tops)
+        outcome = git.run("archive", "--format=tar", base.commit, "--", *tops)
         if outcome.code != 0:
             return set()
-        base = Path(name)
-        _unpack(outcome.raw, base)
-        there = {m: top for m, top in again.items() if _is_there(base / top, m)}
-        _, before = _import(context, tool, base, there)
+        tree = Path(name)
+        _unpack(outcome.raw, tree)
+        there = {m: top for m, top in again.items() if _is_there(tree / top, m)}
+        _, before = _import(context, tool, tree, there)
     return {failure.module for failure in before or ()}
 
 
@@ -170,31 +164,14 @@ def _unpack(data: bytes, location: Path) -> None:
                 path.write_bytes(stream.read())
 
 
-def _judge(
-    context: Context,
-    environment: Environment,
-    modules: dict[str, str],
-    failures: Sequence[_Failure],
-    old: set[str],
-) -> CheckResult:
-    findings = [
-        Finding(
-            tool="imports",
-            rule="import-error",
-            message=f"import {failure.module}: {failure.error}: {failure.message}"
-            + (" (as before the change)" if failure.module in old else ""),
-            path=context.project.relative(failure.path) if failure.path else "",
-            line=failure.line,
-            severity="warning" if failure.module in old else "error",
-        )
-        for failure in failures
-    ]
-    red = any(finding.severity == "error" for finding in findings)
-    return CheckResult(
-        id="imports",
-        status=Status.FAILED if red else Status.PASSED,
-        findings=findings,
-        tool=f"Python {environment.probe.python}",
-        environment=environment.name,
-        notes=[f"{len(modules)} modules were imported"],
+def _finding(context: Context, failure: _Failure, old: set[str]) -> Finding:
+    known = failure.module in old
+    message = f"import {failure.module}: {failure.error}: {failure.message}"
+    return Finding(
+        tool="imports",
+        rule="import-error",
+        message=f"{message} (as before the change)" if known else message,
+        path=context.project.relative(failure.path) if failure.path else "",
+        line=failure.line,
+        severity="warning" if known else "error",
     )

@@ -1,9 +1,8 @@
-"""Hold the lines that a change touched against the lines that the tests ran."""
+"""Compare the lines that a change touched with the lines that the tests ran."""
 
 from __future__ import annotations
 
 import ast
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +10,14 @@ from pathlib import Path
 import msgspec
 
 from ci_engine.changes.diff import changed_lines
-from ci_engine.checks.context import Context, not_run, not_run_because, skipped
-from ci_engine.checks.tests.coverage import REPORT_NAME, line_ranges
-from ci_engine.errors import ToolError
+from ci_engine.checks.context import Context
+from ci_engine.checks.outcomes import not_run, skipped
+from ci_engine.checks.tests.coverage import (
+    REPORT_NAME,
+    line_ranges,
+    round_down,
+    why_not_measured,
+)
 from ci_engine.findings.results import CheckResult, Finding, Status
 
 __all__ = ["check"]
@@ -44,40 +48,27 @@ def check(context: Context) -> CheckResult:
     threshold = context.settings.quality.coverage_threshold
     tests = context.earlier.get("test")
     if tests is None:
-        return not_run("patch-coverage", "the tests were not part of this run")
-    reason = _nothing_to_measure(context, threshold, tests)
+        return not_run("the tests were not part of this run")
+    reason = why_not_measured(context, tests)
     if reason:
-        return skipped("patch-coverage", reason)
+        return skipped(reason)
     if tests.status in (Status.NOT_RUN, Status.TIMED_OUT):
-        return not_run("patch-coverage", "the tests did not come to their end")
-    start = context.start()
-    if start.commit is None:
-        reason = f"what changed is not known: {start.reason}"
-        return skipped("patch-coverage", f"{reason}; coverage judges all of the code")
-    try:
-        lines = changed_lines(context.project.root, start, ("*.py",))
-    except ToolError as error:
-        return not_run_because("patch-coverage", error)
+        return not_run("the tests did not end")
+    base = context.diff_base()
+    if base.commit is None:
+        reason = f"what changed is not known: {base.reason}"
+        return skipped(f"{reason}; coverage judges all of the code")
+    lines = changed_lines(context.project.root, base, ("*.py",))
     path = context.reports / REPORT_NAME
     try:
         report = msgspec.json.decode(path.read_bytes(), type=_Report)
     except FileNotFoundError:
-        return not_run("patch-coverage", "the tests measured no coverage")
+        return not_run("the tests measured no coverage")
     except (OSError, msgspec.DecodeError) as error:
-        return not_run("patch-coverage", f"{path.name} cannot be read: {error}")
-    result = _judge(_patches(context, report, lines), threshold, start.reason)
+        return not_run(f"{path.name} cannot be read: {error}")
+    result = _judge(_patches(context, report, lines), threshold, base.reason)
     result.notes += _unmeasured(context, report, lines)
     return result
-
-
-def _nothing_to_measure(context: Context, threshold: int, tests: CheckResult) -> str:
-    if threshold == 0:
-        return "the threshold is 0"
-    if context.paths:
-        return "only some of the tests ran"
-    if tests.status is Status.SKIPPED:
-        return f"the tests were skipped: {tests.reason}"
-    return ""
 
 
 def _patches(
@@ -144,18 +135,17 @@ def _judge(patches: list[_Patch], threshold: int, since: str) -> CheckResult:
     total = sum(len(patch.code) for patch in patches)
     if not total:
         reason = f"no measured statement changed (compared with {since})"
-        return skipped("patch-coverage", reason)
+        return skipped(reason)
     missing = sum(len(patch.missing) for patch in patches)
     percent = 100 * (total - missing) / total
-    # Rounded down, so that 89.996 is never shown as 90.
-    shown = math.floor(percent * 100) / 100
-    result = CheckResult(id="patch-coverage", coverage=shown, tool="coverage")
+    shown = round_down(percent)
+    result = CheckResult(coverage=shown, tool="coverage")
     result.notes.append(f"{total} changed statements, compared with {since}")
     if percent >= threshold:
         return result
     result.status = Status.FAILED
     result.reason = (
-        f"{shown:.2f} % of {total} changed statements covered, {threshold} % wanted"
+        f"{shown:.2f} % of {total} changed statements covered, {threshold} % required"
     )
     result.findings = [
         Finding(
@@ -175,7 +165,7 @@ def _judge(patches: list[_Patch], threshold: int, since: str) -> CheckResult:
 def _unmeasured(
     context: Context, report: _Report, lines: dict[str, set[int]]
 ) -> list[str]:
-    """Say which changed source files coverage knows nothing of."""
+    """List the changed source files that coverage knows nothing about."""
     measured = {context.project.relative(Path(name)) for name in report.files}
     sources = tuple(f"{path.rstrip('/')}/" for path in context.settings.source_paths)
     unknown = [

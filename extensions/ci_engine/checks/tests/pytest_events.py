@@ -121,7 +121,7 @@ def _finish(run: TestRun, event: _Event) -> None:
 
 
 def _test_case(phases: list[_Event]) -> TestCase:
-    """Join the phases of one test: the worst one tells."""
+    """Join the phases of one test: the worst one decides."""
     seconds = sum(phase.seconds for phase in phases)
     worst = next((phase for phase in phases if phase.outcome == "failed"), None)
     if worst is not None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import cast
 
-from ci_engine.checks.context import Context, failed_or_passed, not_run, not_run_because
-from ci_engine.configuration.loading import Table
-from ci_engine.environments.environment import Environment
-from ci_engine.errors import ToolError
+from ci_engine.checks.context import Context
+from ci_engine.checks.outcomes import from_tool, not_run
+from ci_engine.checks.sources import text_of
+from ci_engine.configuration.tables import table
 from ci_engine.findings.results import CheckResult, Finding
 
 __all__ = ["check"]
@@ -26,54 +25,37 @@ _LINE = re.compile(
     r"(?P<severity>error|warning): (?P<message>.*?)(?:  \[(?P<rule>[\w-]+)\])?$"
 )
 _CHECKED = re.compile(r"(?:in|checked) (\d+) source files?")
+# Keys of its configuration that say what to check.
+_TARGET_KEYS = frozenset({"files", "packages", "modules"})
+_TARGETS = re.compile(r"^\[mypy\][^\[]*^(files|packages|modules)\s*=", re.MULTILINE)
 
 
 def check(context: Context) -> CheckResult:
     """Run mypy on what its configuration names, else on the source paths."""
-    if not isinstance(context.environment, Environment):
-        return not_run_because("typecheck", context.environment)
-    try:
-        tool = context.tool("mypy")
-    except ToolError as error:
-        return not_run_because("typecheck", error)
-    interpreter = context.environment.probe.executable
-    outcome = context.run(
-        "typecheck",
-        tool,
-        [*_OPTIONS, "--python-executable", interpreter, *_targets(context)],
-    )
+    interpreter = context.prepared.probe.executable
+    tool = context.tool("mypy")
+    options = [*_OPTIONS, "--python-executable", interpreter]
+    outcome = context.run(tool, [*options, *_targets(context)])
     findings = _findings(context, outcome.stdout)
     checked = _CHECKED.search(outcome.stdout)
     if outcome.code == 0 and (checked is None or checked.group(1) == "0"):
-        return not_run("typecheck", "mypy does not say that it checked files", outcome)
+        return not_run("mypy does not report that it checked files", outcome)
     # Exit code 2 is an error that stops mypy, such as a syntax error in one file.
-    return failed_or_passed("typecheck", tool, outcome, findings, (1, 2))
+    return from_tool(tool, outcome, findings, (1, 2))
 
 
 def _targets(context: Context) -> list[str]:
-    if context.paths:
-        return context.code_paths
-    if _configured(context):
-        return []
-    root = context.project.root
-    return [path for path in context.settings.source_paths if (root / path).exists()]
+    if context.request.paths:
+        return context.request.code_paths
+    return [] if _configured(context) else context.existing_source_paths
 
 
 def _configured(context: Context) -> bool:
     """Whether a configuration of mypy says what to check."""
-    tool = context.project.pyproject.get("tool")
-    mypy = cast("Table", tool).get("mypy") if isinstance(tool, dict) else None
-    if isinstance(mypy, dict) and {"files", "packages", "modules"} & set(
-        cast("Table", mypy)
-    ):
+    if _TARGET_KEYS & set(table(context.project.pyproject, "tool", "mypy")):
         return True
-    for name in ("mypy.ini", ".mypy.ini", "setup.cfg"):
-        path = context.project.root / name
-        if path.is_file():
-            text = path.read_text(encoding="utf-8", errors="replace")
-            if re.search(r"^\[mypy\][^\[]*^(files|packages|modules)\s*=", text, re.M):
-                return True
-    return False
+    files = ("mypy.ini", ".mypy.ini", "setup.cfg")
+    return any(_TARGETS.search(text_of(context.project, name)) for name in files)
 
 
 def _findings(context: Context, text: str) -> list[Finding]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from ci_engine.checks.context import Context, failed_or_passed, not_run_because
-from ci_engine.environments.environment import Environment
-from ci_engine.errors import ToolError
+from ci_engine.checks.context import Context
+from ci_engine.checks.outcomes import from_tool
+from ci_engine.configuration.tables import table
 from ci_engine.findings.results import CheckResult, Finding, Status
 
 __all__ = ["check"]
@@ -40,21 +40,13 @@ class _Report(msgspec.Struct, rename="camel"):
 
 def check(context: Context) -> CheckResult:
     """Run pyright on what its configuration includes, else on the source paths."""
-    if not isinstance(context.environment, Environment):
-        return not_run_because("typecheck", context.environment)
-    try:
-        tool = context.tool("pyright")
-    except ToolError as error:
-        return not_run_because("typecheck", error)
-    interpreter = context.environment.probe.executable
-    outcome = context.run(
-        "typecheck",
-        tool,
-        ["--outputjson", "--pythonpath", interpreter, *_targets(context)],
-    )
+    interpreter = context.prepared.probe.executable
+    tool = context.tool("pyright")
+    options = ["--outputjson", "--pythonpath", interpreter]
+    outcome = context.run(tool, [*options, *_targets(context)])
     report = _read(outcome.stdout)
     findings = None if report is None else _findings(context, report)
-    result = failed_or_passed("typecheck", tool, outcome, findings)
+    result = from_tool(tool, outcome, findings)
     if report is not None and report.summary.files_analyzed == 0:
         result.status = Status.FAILED
         result.reason = "pyright analyzed no files: correct include in its settings"
@@ -62,14 +54,12 @@ def check(context: Context) -> CheckResult:
 
 
 def _targets(context: Context) -> list[str]:
-    if context.paths:
-        return context.code_paths
-    root = context.project.root
-    tool = context.project.pyproject.get("tool")
-    configured = isinstance(tool, dict) and "pyright" in tool
-    if configured or (root / "pyrightconfig.json").is_file():
+    if context.request.paths:
+        return context.request.code_paths
+    configured = "pyright" in table(context.project.pyproject, "tool")
+    if configured or (context.project.root / "pyrightconfig.json").is_file():
         return []
-    return [path for path in context.settings.source_paths if (root / path).exists()]
+    return context.existing_source_paths
 
 
 def _read(text: str) -> _Report | None:

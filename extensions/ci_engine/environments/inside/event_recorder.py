@@ -89,7 +89,7 @@ class EventWriter:
     def pytest_runtest_logstart(
         self, nodeid: str, location: tuple[str, int | None, str]
     ) -> None:
-        """Note which test starts, and where it stands."""
+        """Note which test starts, and where it is."""
         path = self.locations.relative(location[0])
         self.write(event="start", id=nodeid, path=path, line=(location[1] or 0) + 1)
 
@@ -137,15 +137,15 @@ class EventWriter:
 class Selection:
     """Leaves out files of tests that a change cannot break, and puts others first.
 
-    Only the files that are named as left out are: whatever nobody thought of runs.
+    Only the files that are named as left out are: everything else runs.
     """
 
     def __init__(self, file: str) -> None:
         self.file = file
-        told = json.loads(Path(file).read_text(encoding="utf-8"))
-        root = Path(os.path.realpath(told["root"]))
-        self.left_out = frozenset(root / path for path in told["left-out"])
-        self.first = frozenset(root / path for path in told["first"])
+        selection = json.loads(Path(file).read_text(encoding="utf-8"))
+        root = Path(os.path.realpath(selection["root"]))
+        self.left_out = frozenset(root / path for path in selection["left-out"])
+        self.first = frozenset(root / path for path in selection["first"])
 
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
         """Do not even import what is left out."""
@@ -160,15 +160,15 @@ class Selection:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: object) -> None:
         """Tell the workers of pytest-xdist the same."""
-        told: dict[str, object] = getattr(node, "workerinput", {})
-        told[_SELECTION_VARIABLE] = self.file
+        sent: dict[str, object] = getattr(node, "workerinput", {})
+        sent[_SELECTION_VARIABLE] = self.file
 
     def _is_in(self, path: Path, paths: frozenset[Path]) -> bool:
         return path in paths or Path(os.path.realpath(path)) in paths
 
 
 def _allow_low_coverage(config: pytest.Config) -> None:
-    """Some tests do not make the coverage that is asked of all."""
+    """Some tests do not reach the coverage that is required of all."""
     plugin = config.pluginmanager.get_plugin("_cov")
     if plugin is not None and getattr(plugin.options, "cov_fail_under", None):
         plugin.options.cov_fail_under = 0
@@ -269,8 +269,10 @@ def pytest_runtestloop(session: pytest.Session) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Register the writer; the workers of pytest-xdist report to the controller."""
     profile = _load_hypothesis_profile(config)
-    told: dict[str, str] = getattr(config, "workerinput", {})
-    selection = os.environ.pop(_SELECTION_VARIABLE, told.get(_SELECTION_VARIABLE, ""))
+    received: dict[str, str] = getattr(config, "workerinput", {})
+    selection = os.environ.pop(
+        _SELECTION_VARIABLE, received.get(_SELECTION_VARIABLE, "")
+    )
     note = _select(config, selection) if selection else ""
     # Taken away, so that a pytest which a test starts does not write here as well.
     events = os.environ.pop(_EVENTS_VARIABLE, "")

@@ -43,10 +43,10 @@ def import_one(module: str, tops: list[str]) -> dict[str, object] | None:
 
 def main() -> None:
     """Import everything and print what failed."""
-    told = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    tops: list[str] = told["roots"]
+    given = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    tops: list[str] = given["roots"]
     sys.path[:0] = tops
-    failures = [fail for name in told["modules"] if (fail := import_one(name, tops))]
+    failures = [fail for name in given["modules"] if (fail := import_one(name, tops))]
     sys.stdout.write(f"\n{json.dumps(failures)}\n")
     sys.stdout.flush()
     # What an import started, such as a thread, must not keep this process alive.

@@ -1,8 +1,8 @@
-"""Tell what can be imported. Runs in the project's interpreter: stdlib only.
+"""List what can be imported. Runs in the project's interpreter: stdlib only.
 
 Usage: ``python import_names.py DISTRIBUTION``; prints one line of JSON with the
-distributions behind each top-level name, the modules of the standard library, the
-distributions that are installed, and what the given one requires.
+distributions behind each top-level name, the modules of the standard library, and
+what the given distribution requires.
 """
 
 from __future__ import annotations
@@ -11,14 +11,13 @@ import json
 import sys
 from importlib.metadata import (
     PackageNotFoundError,
-    distributions,
     packages_distributions,
     requires,
 )
 
 
 def _requires(name: str) -> list[str] | None:
-    """What an installed distribution asks for; None if it is not installed."""
+    """What an installed distribution requires; None if it is not installed."""
     try:
         return requires(name) or []
     except PackageNotFoundError:
@@ -33,7 +32,6 @@ def main() -> None:
     found = {
         "names": names,
         "standard": sorted({*sys.stdlib_module_names, *sys.builtin_module_names}),
-        "installed": sorted({d.metadata["Name"] or "" for d in distributions()}),
         "requires": _requires(sys.argv[1]) if sys.argv[1] else None,
     }
     sys.stdout.write(json.dumps(found) + "\n")

@@ -1,4 +1,4 @@
-"""Tell what an environment has. Runs in the project's interpreter: stdlib only.
+"""Print what an environment has. Runs in the project's interpreter: stdlib only.
 
 Usage: ``python probe.py DISTRIBUTION PROGRAM...``; prints one line of JSON with the
 version of the interpreter, where the distribution was installed from, the path of

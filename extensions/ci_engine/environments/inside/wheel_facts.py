@@ -1,4 +1,4 @@
-"""Tell what a wheel says of itself. Runs in the environment of the locked ``build``.
+"""Print the metadata of a wheel. Runs in the environment of the locked ``build``.
 
 Usage: ``python wheel_facts.py WHEEL VERSION...``; prints one line of JSON: the fields
 of its metadata, its files, and which of the given Python versions it allows.
@@ -15,7 +15,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 
 def _allowed(text: str, versions: list[str]) -> list[str] | None:
-    """The versions of which any release is allowed; None if nobody can tell."""
+    """The versions of which any release is allowed; None if it is not known."""
     try:
         specifier = SpecifierSet(text)
     except InvalidSpecifier:

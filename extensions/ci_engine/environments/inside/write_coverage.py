@@ -32,8 +32,8 @@ def main(json_file: str, xml_file: str, omitted: list[str]) -> None:
         coverage.save()
     coverage.load()
     own = coverage.get_option("report:omit")
-    words = own if isinstance(own, list) else []
-    coverage.set_option("report:omit", [*words, *omitted])
+    patterns = own if isinstance(own, list) else []
+    coverage.set_option("report:omit", [*patterns, *omitted])
     coverage.json_report(outfile=json_file)
     coverage.xml_report(outfile=xml_file)
 

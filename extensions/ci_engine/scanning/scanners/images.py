@@ -6,22 +6,22 @@ from collections.abc import Callable
 
 import msgspec
 
-from ci_engine.checks.context import Tool
-from ci_engine.configuration.security_profiles import EngineName
-from ci_engine.findings.results import CheckResult, Finding, Status
+from ci_engine.checks.outcomes import skipped
+from ci_engine.checks.workspace import Tool
+from ci_engine.findings.results import CheckResult, Finding
 from ci_engine.findings.severity import SCORES
 from ci_engine.project.output_files import write_text
-from ci_engine.scanning.engine import Scan, conclude, ended_badly, not_here
+from ci_engine.scanning.scanner import Scan, conclude, not_installed, unusable_output
 from ci_engine.scanning.scanners.hadolint import dockerfiles
 
-__all__ = ["examine_grype", "examine_trivy", "own_configuration"]
+__all__ = ["own_configuration", "run_grype", "run_trivy"]
 
 _UNRATED = 7.0
 # What was found in an image, and why that may not be all.
 _Read = tuple[list[Finding], str]
 
 
-class _TrivyFlaw(msgspec.Struct, rename="pascal"):
+class _TrivyIssue(msgspec.Struct, rename="pascal"):
     vulnerability_id: str = msgspec.field(name="VulnerabilityID")
     pkg_name: str
     installed_version: str = ""
@@ -32,7 +32,7 @@ class _TrivyFlaw(msgspec.Struct, rename="pascal"):
 
 
 class _TrivyTarget(msgspec.Struct, rename="pascal"):
-    vulnerabilities: list[_TrivyFlaw] | None = None
+    vulnerabilities: list[_TrivyIssue] | None = None
 
 
 class _TrivySystem(msgspec.Struct):
@@ -55,7 +55,7 @@ class _Fix(msgspec.Struct):
     versions: list[str] = msgspec.field(default_factory=list[str])
 
 
-class _GrypeFlaw(msgspec.Struct):
+class _GrypeIssue(msgspec.Struct):
     id: str
     severity: str = ""
     description: str = ""
@@ -73,7 +73,7 @@ class _Artifact(msgspec.Struct):
 
 
 class _Match(msgspec.Struct):
-    vulnerability: _GrypeFlaw
+    vulnerability: _GrypeIssue
     artifact: _Artifact
     related: list[_Related] = msgspec.field(
         name="relatedVulnerabilities", default_factory=list[_Related]
@@ -84,72 +84,58 @@ class _GrypeReport(msgspec.Struct):
     matches: list[_Match]
 
 
-def examine_trivy(scan: Scan) -> CheckResult:
-    """Scan the images with the trivy of this machine."""
-    return _examine(scan, "trivy", scan.found("trivy"), _trivy)
+def run_trivy(scan: Scan) -> CheckResult:
+    """Scan container images with the trivy of this machine."""
+    return _run(scan, scan.installed_tool("trivy"), _read_trivy)
 
 
-def examine_grype(scan: Scan) -> CheckResult:
-    """Scan the images with the grype of this machine; trivy can stand for it."""
-    tool = scan.found("grype")
-    if tool is None and _wanted(scan) == "" and scan.found("trivy") is not None:
-        reason = "not installed; trivy scans the images"
-        return CheckResult(id="grype", status=Status.SKIPPED, reason=reason)
-    return _examine(scan, "grype", tool, _grype)
+def run_grype(scan: Scan) -> CheckResult:
+    """Scan container images with the grype of this machine, where trivy is not."""
+    tool = scan.installed_tool("grype")
+    nothing_to_do = _why_not(scan)
+    if tool is None and not nothing_to_do and scan.installed_tool("trivy") is not None:
+        return skipped("not installed; trivy scans the images")
+    return _run(scan, tool, _read_grype)
 
 
-def _wanted(scan: Scan) -> str:
+def _why_not(scan: Scan) -> str:
     """Why no image is to be scanned, empty if one is."""
-    settings = scan.context.settings
-    if not settings.security.scan_containers:
+    if not scan.settings.security.scan_containers:
         return "scan-containers is off"
-    if not settings.scan.images and not dockerfiles(scan):
+    if not scan.settings.scan.images and not dockerfiles(scan):
         return "no image is named, and there is no Dockerfile"
     return ""
 
 
-def _examine(
-    scan: Scan,
-    name: EngineName,
-    tool: Tool | None,
-    read: Callable[[str, str], _Read],
+def _run(
+    scan: Scan, tool: Tool | None, read: Callable[[str, str], _Read]
 ) -> CheckResult:
-    reason = _wanted(scan)
+    reason = _why_not(scan)
     if reason:
-        return CheckResult(id=name, status=Status.SKIPPED, reason=reason)
-    images = scan.context.settings.scan.images
+        return skipped(reason)
+    images = scan.settings.scan.images
     if not images:
-        return not_here(scan, name, "there is a Dockerfile, and no image is named")
+        return not_installed(scan, "there is a Dockerfile, and no image is named")
     if tool is None:
-        return not_here(scan, name, f"{name} is not installed")
+        return not_installed(scan, f"{scan.scanner} is not installed")
+    command = ["--output", "json", "--quiet"]
+    if tool.name == "trivy":
+        command = ["image", *own_configuration(scan), "--format", "json", "--quiet"]
+        command += ["--scanners", "vuln"]
+    path = next(iter(dockerfiles(scan)), "")
     findings: list[Finding] = []
     unread: dict[str, str] = {}
-    config = own_configuration(scan) if tool.name == "trivy" else []
     for image in images:
-        words = {
-            "trivy": [
-                "image",
-                *config,
-                "--format",
-                "json",
-                "--quiet",
-                "--scanners",
-                "vuln",
-            ],
-            "grype": ["--output", "json", "--quiet"],
-        }[tool.name]
-        outcome = scan.run(name, tool, [*words, "--", image])
+        outcome = scan.run(tool, [*command, "--", image])
         try:
             found, doubt = read(outcome.stdout, image)
-        except msgspec.DecodeError:
-            return ended_badly(name, tool, outcome)
+        except msgspec.DecodeError as error:
+            raise unusable_output(tool, outcome) from error
         if outcome.timed_out or outcome.code != 0:
-            return ended_badly(name, tool, outcome)
+            raise unusable_output(tool, outcome)
         unread |= {image: doubt} if doubt else {}
-        locations = dockerfiles(scan)
-        path = locations[0] if locations else ""
         findings += [msgspec.structs.replace(each, path=path) for each in found]
-    return conclude(name, tool, findings, len(images), unread, "images scanned")
+    return conclude(scan, tool, findings, len(images), unread, "images scanned")
 
 
 def own_configuration(scan: Scan) -> list[str]:
@@ -157,17 +143,17 @@ def own_configuration(scan: Scan) -> list[str]:
 
     That can name modules for trivy to run.
     """
-    file = scan.context.reports / "trivy.yaml"
+    file = scan.reports / "trivy.yaml"
     write_text(file, "{}\n")
     return ["--config", str(file)]
 
 
-def _trivy(text: str, image: str) -> _Read:
+def _read_trivy(text: str, image: str) -> _Read:
     report = msgspec.json.decode(text, type=_TrivyReport)
     system = report.metadata.system
     doubt = ""
     if system.ended:
-        # Nobody lists the flaws of what is not cared for any more.
+        # No database lists the issues of a system without support.
         doubt = f"{system.family} {system.name} gets no security updates any more"
     findings = [
         Finding(
@@ -187,7 +173,7 @@ def _trivy(text: str, image: str) -> _Read:
     return findings, doubt
 
 
-def _grype(text: str, image: str) -> _Read:
+def _read_grype(text: str, image: str) -> _Read:
     report = msgspec.json.decode(text, type=_GrypeReport)
     findings: list[Finding] = []
     for match in report.matches:

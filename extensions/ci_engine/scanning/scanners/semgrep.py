@@ -1,26 +1,19 @@
-"""Flaws in code, with opengrep or semgrep and the rules of the repository."""
+"""Issues in code, with opengrep or semgrep and the rules of the repository."""
 
 from __future__ import annotations
 
 import msgspec
 
-from ci_engine.checks.context import Tool, not_run_because
-from ci_engine.environments.environment import Environment
-from ci_engine.errors import ToolError
+from ci_engine.checks.outcomes import skipped
+from ci_engine.checks.workspace import Tool
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.findings.severity import SCORES
 from ci_engine.processes.programs import Outcome
 from ci_engine.project.output_files import write_text
-from ci_engine.scanning.engine import (
-    Scan,
-    conclude,
-    ended_badly,
-    not_here,
-    without_credentials,
-)
 from ci_engine.scanning.files import copied
+from ci_engine.scanning.scanner import Scan, conclude, not_installed, unusable_output
 
-__all__ = ["examine"]
+__all__ = ["run"]
 
 _RULES = (".semgrep", ".semgrep.yml", ".semgrep.yaml", ".opengrep", ".opengrep.yml")
 _IGNORE = ".semgrepignore"
@@ -56,8 +49,8 @@ class _Trouble(msgspec.Struct):
     long_msg: str = ""
     path: str = ""
 
-    def told(self) -> str:
-        """What it says, on one line."""
+    def text(self) -> str:
+        """Its message, on one line."""
         text = self.message or f"{self.short_msg}: {self.long_msg}"
         return " ".join(text.split())[:300]
 
@@ -77,31 +70,27 @@ class _Report(msgspec.Struct):
     skipped_rules: list[_Skipped] = msgspec.field(default_factory=list[_Skipped])
 
 
-def examine(scan: Scan) -> CheckResult:
+def run(scan: Scan) -> CheckResult:
     """Match the repository's own rules; none are fetched from anywhere."""
-    rules = [name for name in _RULES if (scan.root / name).exists()]
+    rules = [name for name in _RULES if (scan.project.root / name).exists()]
     if not rules:
-        reason = f"the repository has no rules in {' or '.join(_RULES[:2])}"
-        return CheckResult(id="semgrep", status=Status.SKIPPED, reason=reason)
-    try:
-        tool = _tool(scan)
-        if tool is None:
-            return not_here(scan, "semgrep", "neither opengrep nor semgrep is here")
-        command = ["scan", "--json", "--metrics", "off", "--disable-version-check"]
-        command += ["--quiet", "--no-git-ignore", "--max-target-bytes", "0"]
-        command += ["--no-rewrite-rule-ids"]
-        for name in rules:
-            command += ["--config", str(scan.root / name)]
-        with copied(scan.context.project, scan.files.everything) as tree:
-            # Without a list of its own it leaves out tests and what looks generated.
-            # It reads that list at the top of a repository only: here is one.
-            (tree / ".git").mkdir(exist_ok=True)
-            if not (tree / _IGNORE).exists():
-                write_text(tree / _IGNORE, "# everything\n")
-            outcome = scan.run("semgrep", tool, [*command, "."], tree)
-    except (ToolError, OSError) as error:
-        return not_run_because("semgrep", error)
-    return _read(tool, outcome)
+        return skipped(f"the repository has no rules in {' or '.join(_RULES[:2])}")
+    tool = _tool(scan)
+    if tool is None:
+        return not_installed(scan, "neither opengrep nor semgrep is installed")
+    command = ["scan", "--json", "--metrics", "off", "--disable-version-check"]
+    command += ["--quiet", "--no-git-ignore", "--max-target-bytes", "0"]
+    command += ["--no-rewrite-rule-ids"]
+    for name in rules:
+        command += ["--config", str(scan.project.root / name)]
+    with copied(scan.project, scan.files.everything) as tree:
+        # Without a list of its own it leaves out tests and what looks generated.
+        # It reads that list at the top of a repository only: here is one.
+        (tree / ".git").mkdir(exist_ok=True)
+        if not (tree / _IGNORE).exists():
+            write_text(tree / _IGNORE, "# everything\n")
+        outcome = scan.run(tool, [*command, "."], tree)
+    return _read(scan, tool, outcome)
 
 
 def _tool(scan: Scan) -> Tool | None:
@@ -110,32 +99,23 @@ def _tool(scan: Scan) -> Tool | None:
     Raises:
         ToolError: if the locked one cannot be installed.
     """
-    tool = scan.found("opengrep")
-    environment = scan.context.environment
-    if tool is None and isinstance(environment, Environment):
-        command = environment.program("semgrep")
-        if command is not None:
-            version = environment.version("semgrep")
-            variables = without_credentials(environment.variables)
-            return Tool("semgrep", version, command, variables, environment.name)
-    tool = tool or scan.found("semgrep")
-    # The locked one is large: it is installed where the level cannot do without.
-    if tool is None and scan.required("semgrep"):
-        return scan.locked("semgrep")
-    return tool
+    tool = scan.installed_tool("opengrep") or scan.project_tool("semgrep")
+    tool = tool or scan.installed_tool("semgrep")
+    # The locked one is large: it is installed where the level requires it.
+    return scan.locked_tool("semgrep") if tool is None and scan.required else tool
 
 
-def _read(tool: Tool, outcome: Outcome) -> CheckResult:
+def _read(scan: Scan, tool: Tool, outcome: Outcome) -> CheckResult:
     try:
         report = msgspec.json.decode(outcome.stdout, type=_Report)
-    except msgspec.DecodeError:
-        return ended_badly("semgrep", tool, outcome)
-    unread = {each.path: each.told() for each in report.errors if each.path}
+    except msgspec.DecodeError as error:
+        raise unusable_output(tool, outcome) from error
+    unread = {each.path: each.text() for each in report.errors if each.path}
     # It ends with 0 although it left out a rule that it cannot read.
-    lost = [each.told() for each in report.errors if not each.path]
+    lost = [each.text() for each in report.errors if not each.path]
     lost += [f"the rule {each.rule_id} was left out" for each in report.skipped_rules]
     if outcome.timed_out or (outcome.code not in (0, 1) and not (unread or lost)):
-        return ended_badly("semgrep", tool, outcome)
+        raise unusable_output(tool, outcome)
     findings = [
         Finding(
             tool=tool.name,
@@ -152,7 +132,7 @@ def _read(tool: Tool, outcome: Outcome) -> CheckResult:
         if not match.extra.is_ignored
     ]
     given = len({*report.paths.scanned, *unread})
-    result = conclude("semgrep", tool, findings, given, unread)
+    result = conclude(scan, tool, findings, given, unread)
     if lost:
         result.status = Status.NOT_RUN
         result.reason = f"{tool.name} did not use every rule: {lost[0]}"

@@ -1,4 +1,4 @@
-"""Flaws in workflows, actions and the configuration of Dependabot, with zizmor."""
+"""Issues in workflows, actions and the configuration of Dependabot, with zizmor."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ import re
 
 import msgspec
 
-from ci_engine.checks.context import Tool, not_run_because
-from ci_engine.errors import ToolError
-from ci_engine.findings.results import CheckResult, Finding, Status
+from ci_engine.checks.command_lines import batches
+from ci_engine.checks.outcomes import skipped
+from ci_engine.checks.workspace import Tool
+from ci_engine.findings.results import CheckResult, Finding
 from ci_engine.findings.severity import SCORES
 from ci_engine.processes.programs import Outcome
-from ci_engine.scanning.engine import Scan, batches, conclude, ended_badly
+from ci_engine.scanning.scanner import Scan, conclude, unusable_output
 
-__all__ = ["examine"]
+__all__ = ["run"]
 
 _INPUTS = re.compile(
     r"(?:\.github/workflows/[^/]+\.ya?ml|(?:.*/)?action\.ya?ml"
     r"|\.github/dependabot\.ya?ml)"
 )
-# What stands before a cause.
+# What is printed before a cause.
 _STEP = re.compile(r"^[ │├╰─▶]*(?:\d+: )?")
 _CONFIGURATIONS = (".github/zizmor.yml", ".github/zizmor.yaml", "zizmor.yml")
 # 11 to 14 stand for the highest severity that was found.
@@ -53,7 +54,7 @@ class _Concrete(msgspec.Struct):
     location: _Span
 
 
-class _Place(msgspec.Struct):
+class _Location(msgspec.Struct):
     symbolic: _Symbolic
     concrete: _Concrete
 
@@ -63,33 +64,29 @@ class _Determinations(msgspec.Struct):
     severity: str = ""
 
 
-class _Flaw(msgspec.Struct):
+class _Issue(msgspec.Struct):
     ident: str
     desc: str
     url: str
     determinations: _Determinations
-    locations: list[_Place]
+    locations: list[_Location]
     ignored: bool = False
 
 
-def examine(scan: Scan) -> CheckResult:
+def run(scan: Scan) -> CheckResult:
     """Audit every workflow and action; one that does not parse is listed."""
     inputs = [name for name in scan.files.everything if _INPUTS.fullmatch(name)]
     if not inputs:
-        reason = "there are no workflows and no actions"
-        return CheckResult(id="zizmor", status=Status.SKIPPED, reason=reason)
-    try:
-        tool = scan.locked("zizmor")
-    except ToolError as error:
-        return not_run_because("zizmor", error)
-    issues: list[_Flaw] = []
+        return skipped("there are no workflows and no actions")
+    tool = scan.locked_tool("zizmor")
+    issues: list[_Issue] = []
     unread: dict[str, str] = {}
     waiting = batches(inputs)
     while waiting:
         batch = waiting.pop()
         found, outcome = _run(scan, tool, batch)
         if outcome.timed_out or outcome.missing:
-            return ended_badly("zizmor", tool, outcome)
+            raise unusable_output(tool, outcome)
         if found is not None:
             issues += found
         elif len(batch) > 1:
@@ -98,7 +95,7 @@ def examine(scan: Scan) -> CheckResult:
         else:
             unread[batch[0].removeprefix("./")] = _why(outcome)
     shown = [_finding(scan, issue) for issue in issues if not issue.ignored]
-    result = conclude("zizmor", tool, shown, len(inputs), unread)
+    result = conclude(scan, tool, shown, len(inputs), unread)
     hidden = sum(issue.ignored for issue in issues)
     if hidden:
         result.notes.append(f"{hidden} findings are hidden by comments or zizmor.yml")
@@ -107,17 +104,17 @@ def examine(scan: Scan) -> CheckResult:
 
 def _run(
     scan: Scan, tool: Tool, names: list[str]
-) -> tuple[list[_Flaw] | None, Outcome]:
+) -> tuple[list[_Issue] | None, Outcome]:
     """Run zizmor without a network; no list if it did not do its work."""
     options = ["--offline", "--no-progress", "--color", "never", "--format", "json-v1"]
     options += ["--strict-collection", "--persona", scan.level.persona]
     for name in _CONFIGURATIONS:
-        if (scan.root / name).is_file():
+        if (scan.project.root / name).is_file():
             options += ["--config", name]
             break
-    outcome = scan.run("zizmor", tool, [*options, *names])
+    outcome = scan.run(tool, [*options, *names])
     try:
-        issues = msgspec.json.decode(outcome.stdout, type=list[_Flaw])
+        issues = msgspec.json.decode(outcome.stdout, type=list[_Issue])
     except msgspec.DecodeError:
         return None, outcome
     shown = [issue for issue in issues if not issue.ignored]
@@ -127,13 +124,13 @@ def _run(
 
 def _why(outcome: Outcome) -> str:
     """The innermost cause that it names."""
-    said = outcome.stderr.partition("Stack backtrace:")[0]
-    rows = [_STEP.sub("", row).strip() for row in said.splitlines() if row.strip()]
+    text = outcome.stderr.partition("Stack backtrace:")[0]
+    rows = [_STEP.sub("", row).strip() for row in text.splitlines() if row.strip()]
     causes = [row for row in rows if not row.startswith(("INFO", "🌈", "fatal"))]
     return (causes or rows or [outcome.describe_exit()])[-1][:200]
 
 
-def _finding(scan: Scan, issue: _Flaw) -> Finding:
+def _finding(scan: Scan, issue: _Issue) -> Finding:
     ordered = sorted(
         issue.locations, key=lambda location: location.symbolic.kind != "Primary"
     )
@@ -145,7 +142,7 @@ def _finding(scan: Scan, issue: _Flaw) -> Finding:
         tool="zizmor",
         rule=issue.ident,
         message=f"{issue.desc}: {annotation}" if annotation else issue.desc,
-        path=scan.context.project.relative(path) if path else "",
+        path=scan.project.relative(path) if path else "",
         line=point.row + 1,
         column=point.column + 1,
         score=SCORES.get(issue.determinations.severity.lower(), SCORES["low"]),

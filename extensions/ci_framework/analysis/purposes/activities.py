@@ -20,12 +20,12 @@ from ci_framework.analysis.purposes.vocabulary import (
 )
 
 __all__ = [
-    "Doing",
+    "Activity",
     "argv_of_test",
-    "doings",
-    "what_a_name_says",
-    "what_action_does",
-    "what_it_does",
+    "find_action_purposes",
+    "find_activities",
+    "find_purposes",
+    "guess_purpose",
 ]
 
 Tasks = Mapping[str, Sequence[str]]
@@ -40,7 +40,7 @@ _TEST_PROGRAMS = ("pytest", "py.test", "unittest")
 
 
 @dataclass(frozen=True)
-class Doing:
+class Activity:
     """One thing that a command does.
 
     Attributes:
@@ -61,11 +61,11 @@ class Doing:
 
     @property
     def is_known(self) -> bool:
-        """Whether it tells more than the name of a program."""
+        """Whether more is known than the name of a program."""
         return self.does != "plumbing" and not self.does.startswith("other:")
 
 
-def what_it_does(command: str, tasks: Tasks | None = None) -> list[str]:
+def find_purposes(command: str, tasks: Tasks | None = None) -> list[str]:
     """What a command or a script is for, in the order it does it, each once.
 
     Args:
@@ -73,13 +73,15 @@ def what_it_does(command: str, tasks: Tasks | None = None) -> list[str]:
         tasks: the commands of named tasks, targets, sessions and scripts: what
             ``pixi run NAME``, ``make NAME``, ``./NAME`` and the like run.
     """
-    return list(dict.fromkeys(doing.does for doing in doings(command, tasks)))
+    return list(
+        dict.fromkeys(activity.does for activity in find_activities(command, tasks))
+    )
 
 
-def doings(command: str, tasks: Tasks | None = None) -> list[Doing]:
+def find_activities(command: str, tasks: Tasks | None = None) -> list[Activity]:
     """Everything a command does; only what matters, if anything does."""
-    found = list(_doings(command, {} if tasks is None else tasks, 0))
-    known = [doing for doing in found if doing.does != "plumbing"]
+    found = list(_activities(command, {} if tasks is None else tasks, 0))
+    known = [activity for activity in found if activity.does != "plumbing"]
     if known or not found:
         return known
     if "GITHUB_STEP_SUMMARY" in command:
@@ -87,10 +89,10 @@ def doings(command: str, tasks: Tasks | None = None) -> list[Doing]:
     if any(
         item.program == "exit" and item.argv[1:] not in ((), ("0",)) for item in found
     ):
-        # It decides something by itself: a check that nobody else has.
+        # It decides something by itself: a check that no other tool has.
         return [replace(found[0], does="script")]
     first = next((item for item in found if item.program not in _TESTS), found[0])
-    return [Doing(f"other: {first.program}", first.program, first.argv)]
+    return [Activity(f"other: {first.program}", first.program, first.argv)]
 
 
 def argv_of_test(command: str) -> list[str] | None:
@@ -99,17 +101,17 @@ def argv_of_test(command: str) -> list[str] | None:
     ``python -m pytest -q``, ``uv run pytest -q`` and ``coverage run -m pytest -q``
     all give ``["pytest", "-q"]``; unittest gives ``["python", "-m", "unittest"]``.
     """
-    for doing in doings(command):
-        tests = doing.does == "test" and doing.program in _TEST_PROGRAMS
-        if doing.direct and tests:
-            words = list(doing.argv[1:])
-            if doing.program == "unittest":
+    for activity in find_activities(command):
+        tests = activity.does == "test" and activity.program in _TEST_PROGRAMS
+        if activity.direct and tests:
+            words = list(activity.argv[1:])
+            if activity.program == "unittest":
                 return ["python", "-m", "unittest", *words]
             return ["pytest", *words]
     return None
 
 
-def what_a_name_says(name: str) -> str:
+def guess_purpose(name: str) -> str:
     """What the name of a task hints at; empty if it says nothing."""
     plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", PurePosixPath(name).stem).lower()
     parts = [part for part in re.split(r"[^a-z0-9]+", plain) if part]
@@ -124,7 +126,7 @@ def what_a_name_says(name: str) -> str:
     return "gate" if any(NAMES.get(part) == "gate" for part in parts) else ""
 
 
-def what_action_does(uses: str) -> list[str]:
+def find_action_purposes(uses: str) -> list[str]:
     """What an action, a container or a reusable workflow is for.
 
     Args:
@@ -137,44 +139,46 @@ def what_action_does(uses: str) -> list[str]:
         return ["container"]
     if name.startswith("./"):
         name = re.sub(r"/action\.ya?ml$", "", name)
-        named = what_a_name_says(name.rstrip("/").rsplit("/", 1)[-1])
+        named = guess_purpose(name.rstrip("/").rsplit("/", 1)[-1])
         return [named or f"other: {uses.split('@', 1)[0]}"]
     for pattern, purpose in ACTIONS:
         if pattern.search(name):
             return [purpose]
-    said = what_a_name_says(name.split("/", 1)[-1].replace("/", "-"))
+    said = guess_purpose(name.split("/", 1)[-1].replace("/", "-"))
     return [said or f"other: {uses.split('@', 1)[0]}"]
 
 
-def _doings(command: str, tasks: Tasks, depth: int) -> Iterator[Doing]:
+def _activities(command: str, tasks: Tasks, depth: int) -> Iterator[Activity]:
     for argv in [*commands_of(command), *nested_commands(command)]:
         yield from _of_argv(argv, tasks, depth)
 
 
-def _of_argv(argv: Sequence[str], tasks: Tasks, depth: int) -> Iterator[Doing]:
+def _of_argv(argv: Sequence[str], tasks: Tasks, depth: int) -> Iterator[Activity]:
     try:
         calls = list(unwrapped(argv[:_MOST_WORDS]))
     except RecursionError:
-        # Runners that run runners that run runners: nobody means that.
+        # Runners nested this deep are no real command.
         calls = [Call(tuple(argv))]
     for call in calls:
         if isinstance(call, str):
             if depth < _DEEPEST:
-                yield from _doings(call, tasks, depth + 1)
+                yield from _activities(call, tasks, depth + 1)
         elif isinstance(call, Named):
             yield from _of_task(call, tasks, depth)
         else:
             yield _of_program(call)
 
 
-def _of_task(named: Named, tasks: Tasks, depth: int) -> Iterator[Doing]:
+def _of_task(named: Named, tasks: Tasks, depth: int) -> Iterator[Activity]:
     if named.name.startswith("${:"):
         # Its name, or all of it, is only known when it runs.
-        yield Doing("plumbing", "$", (named.name,))
+        yield Activity("plumbing", "$", (named.name,))
         return
     bodies = tasks.get(named.name)
     if bodies is not None and depth < _DEEPEST:
-        inner = [item for body in bodies for item in _doings(body, tasks, depth + 1)]
+        inner = [
+            item for body in bodies for item in _activities(body, tasks, depth + 1)
+        ]
         known_inner = [item for item in inner if item.is_known]
         if known_inner:
             for item in inner:
@@ -182,11 +186,11 @@ def _of_task(named: Named, tasks: Tasks, depth: int) -> Iterator[Doing]:
             return
     known = _known(Call((named.name, *named.words))) if named.may_be_program else ""
     if known:
-        yield Doing(known, _plain(named.name), (named.name, *named.words))
+        yield Activity(known, _plain(named.name), (named.name, *named.words))
         return
     names = (named.name, str(PurePosixPath(named.name).parent), named.hint)
-    purpose = next((said for name in names if (said := what_a_name_says(name))), "")
-    yield Doing(
+    purpose = next((said for name in names if (said := guess_purpose(name))), "")
+    yield Activity(
         purpose or f"other: {named.name}",
         named.name,
         (named.name, *named.words),
@@ -195,14 +199,14 @@ def _of_task(named: Named, tasks: Tasks, depth: int) -> Iterator[Doing]:
     )
 
 
-def _of_program(call: Call) -> Doing:
+def _of_program(call: Call) -> Activity:
     program = _plain(call.argv[0])
     purpose = _known(call)
     if purpose in ("", "fetch"):
         purpose = _address(call) or purpose
     if not purpose:
         purpose = "plumbing" if program in _GLUE else f"other: {program}"
-    return Doing(purpose, program, (program, *call.argv[1:]))
+    return Activity(purpose, program, (program, *call.argv[1:]))
 
 
 def _address(call: Call) -> str:

@@ -102,7 +102,7 @@ def parse_ini(text: str) -> Ini:
             raise IniError("found a line before the first section", number)
         else:
             found = _SETTING.match(row.strip())
-            # configparser can be told to accept a key alone, as for flags.
+            # configparser has an option to accept a key alone, as for flags.
             name = found.group(1) if found else row.strip()
             setting = Setting(found.group(2) if found else "", number)
             current.setdefault(name.strip().lower(), setting)

@@ -104,7 +104,7 @@ def read_page(text: str) -> Page:
     """Read a YAML text.
 
     Raises:
-        NodeError: if it does not parse, or unfolds to more than anybody wrote.
+        NodeError: if it does not parse, or its aliases expand to too much.
     """
     try:
         return _Composer(text).page()

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ci_framework.analysis.purposes.activities import what_action_does, what_it_does
+from ci_framework.analysis.purposes.activities import (
+    find_action_purposes,
+    find_purposes,
+)
 from ci_framework.analysis.readers.yaml_nodes import Node
 from ci_framework.analysis.workflows.expressions import secrets_of
 from ci_framework.inventory import Job, Step
@@ -89,7 +92,7 @@ def read_step(item: Node, around: Surroundings, shell: str = "") -> Step:
         return Step(name=shown, kind="uses", text=uses, does=does, line=line)
     if item.has("run"):
         script = item.get("run").text
-        does = what_it_does(script, around.tasks) or ["other: nothing"]
+        does = find_purposes(script, around.tasks) or ["other: nothing"]
         if (item.get("shell").text or shell).startswith(("python", "node")):
             does = ["script"]
         shown = name or f"Run {_first_line(script)}"
@@ -110,7 +113,7 @@ def _what_it_uses(uses: str, given: Node, around: Surroundings) -> list[str]:
         known = [does for does in dict.fromkeys(inner) if not does.startswith("other")]
         if known:
             return known
-    does = what_action_does(uses)
+    does = find_action_purposes(uses)
     if not does:
         return ["other: nothing"]
     if "github-script" in uses:
@@ -118,7 +121,7 @@ def _what_it_uses(uses: str, given: Node, around: Surroundings) -> list[str]:
     if does[0].startswith("other:"):
         for key in _COMMANDS:
             if given.get(key).text:
-                return what_it_does(given.get(key).text, around.tasks) or does
+                return find_purposes(given.get(key).text, around.tasks) or does
     return does
 
 

@@ -40,7 +40,7 @@ def is_workflow(path: str) -> bool:
 def read_workflows(
     repository: Repository, tasks: Mapping[str, Sequence[str]] | None = None
 ) -> tuple[list[Workflow], list[Unreadable]]:
-    """Read every tracked workflow; what does not parse is told and left alone.
+    """Read every tracked workflow; what does not parse is reported and left alone.
 
     Args:
         repository: the repository.

@@ -1,4 +1,4 @@
-"""Why GitHub rejects a workflow: what can be told without asking it."""
+"""Why GitHub rejects a workflow, as far as the file itself shows it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ __all__ = ["problem_of"]
 _TOP, _JOB, _STEP = map(word_set, ("workflow-keys", "job-keys", "step-keys"))
 _DOING = ("run", "uses", "parallel", "wait", "wait-all", "cancel")
 _ID = re.compile(r"[A-Za-z_][\w-]*")
-# More than this helps nobody.
+# How many problems are reported.
 _MOST = 3
 
 
 def problem_of(page: Page) -> str:
-    """Why GitHub rejects a workflow, empty as far as can be told it does not."""
+    """Why GitHub rejects a workflow, empty if none is known."""
     found = dict.fromkeys(f"line {line}: {text}" for line, text in _problems(page))
     shown = list(found)[:_MOST]
     more = len(found) - len(shown)
@@ -33,7 +33,7 @@ def _problems(page: Page) -> Iterator[tuple[int, str]]:
     for line in page.merges:
         yield line, "a merge key `<<`, which GitHub does not know"
     for key, line in page.duplicates:
-        yield line, f"`{key}` stands there twice"
+        yield line, f"`{key}` is a duplicate key"
     yield from _unknown(top, _TOP, "")
     for key in ("on", "jobs"):
         if not top.has(key):

@@ -1,0 +1,17 @@
+#!/usr/bin/env python3
+# The rules of this project are not about the framework's file:
+# ruff: noqa
+# flake8: noqa
+# isort: skip_file
+# fmt: off
+"""Find the packages of this repository; --help lists the options."""
+
+import runpy
+import sys
+from pathlib import Path
+
+BOOTSTRAP = Path(__file__).resolve().parent.parent / "bootstrap"
+
+if __name__ == "__main__":
+    sys.argv[1:1] = ["packages"]
+    runpy.run_path(str(BOOTSTRAP), run_name="__main__")

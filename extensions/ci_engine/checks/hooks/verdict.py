@@ -1,0 +1,109 @@
+"""The verdict on a run of the hooks: which hook objects to which file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ci_engine.checks.hooks.output import Hook, find_locations
+from ci_engine.checks.hooks.working_copy import CONFIG, WorkTree
+from ci_engine.checks.outcomes import from_findings, not_run, skipped, timed_out
+from ci_engine.checks.sources import FRAMEWORK_PATHS, text_of
+from ci_engine.checks.workspace import Tool
+from ci_engine.findings.results import CheckResult, Finding
+from ci_engine.processes.programs import Outcome
+
+__all__ = ["HookRun", "judge_hooks"]
+
+_MOST_OUTPUT = 15
+
+
+@dataclass
+class HookRun:
+    """One run of the hooks.
+
+    Attributes:
+        outcome: how the program ended.
+        hooks: how each hook ended.
+        changes: what each hook changed: file and first changed line.
+    """
+
+    outcome: Outcome
+    hooks: list[Hook]
+    changes: dict[str, dict[str, int]]
+
+    @property
+    def failed(self) -> list[Hook]:
+        """The hooks that failed."""
+        return [hook for hook in self.hooks if hook.status == "Failed"]
+
+
+def judge_hooks(tool: Tool, tree: WorkTree, run: HookRun) -> CheckResult:
+    """Exit code and output have to agree, or the hooks did not run."""
+    outcome = run.outcome
+    if outcome.timed_out:
+        return timed_out(outcome)
+    if outcome.code not in (0, 1) or bool(run.failed) != (outcome.code == 1):
+        return not_run(f"{tool.name}: {_cause(outcome)}", outcome)
+    missing = [hook for hook in run.failed if hook.missing]
+    if missing:
+        hook = missing[0]
+        reason = f"hook {hook.id} needs {hook.missing}, which is not there"
+        return not_run(reason, outcome)
+    if not any(hook.status != "Skipped" for hook in run.hooks):
+        return skipped("no hook has files to look at")
+    config = text_of(tree.context.project, CONFIG).splitlines()
+    findings = [f for hook in run.failed for f in _findings(tree, run, hook, config)]
+    theirs = [f for f in findings if not f.path.startswith(FRAMEWORK_PATHS)]
+    left_out = len(findings) - len(theirs)
+    notes = (
+        [f"left out: {left_out} in files of ci-framework itself"] if left_out else ()
+    )
+    return from_findings(theirs, tool.label, tool.environment, notes)
+
+
+def _cause(outcome: Outcome) -> str:
+    """The line that says why the program could not run the hooks."""
+    rows = (outcome.stdout + outcome.stderr).splitlines()
+    starts = ("An error has occurred", "An unexpected error", "error:")
+    for number, row in enumerate(rows):
+        if row.startswith(starts):
+            cause = next((r for r in rows[number + 1 :] if "fatal:" in r), "")
+            return " ".join(f"{row} {cause}".split())
+    return outcome.describe_exit()
+
+
+def _findings(
+    tree: WorkTree, run: HookRun, hook: Hook, config: Sequence[str]
+) -> list[Finding]:
+    """What a hook objects to: what it would change, and what it printed."""
+    name = hook.id or hook.name
+    findings = [
+        Finding(
+            tool="hooks",
+            rule=name,
+            message=f"the hook {name} changes this file",
+            path=path,
+            line=line,
+        )
+        for path, line in run.changes.get(hook.id, {}).items()
+    ]
+    touched = {finding.path for finding in findings}
+    printed = find_locations(hook, hook.output, tree.relative)
+    findings += [found for found in printed if found.path not in touched]
+    if findings:
+        return findings
+    rows = [row for row in hook.output if row.strip()][-_MOST_OUTPUT:]
+    message = "\n".join(rows) or f"the hook failed with exit code {hook.exit_code}"
+    line = _line_of(config, name)
+    return [Finding(tool="hooks", rule=name, message=message, path=CONFIG, line=line)]
+
+
+def _line_of(config: Sequence[str], name: str) -> int:
+    """The line of a hook in the configuration, 0 if it is not found."""
+    wanted = re.compile(
+        rf"""^\s*(?:-\s*)?(?:id|alias):\s*["']?{re.escape(name)}["']?\s*(?:#.*)?$"""
+    )
+    found = (n for n, row in enumerate(config, 1) if wanted.match(row))
+    return next(found, 0)

@@ -1,0 +1,137 @@
+"""The ways in which a check or a scanner may end."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Iterable, Sequence
+
+from ci_engine.checks.sources import FRAMEWORK_PATHS
+from ci_engine.checks.workspace import Tool
+from ci_engine.errors import CommandError
+from ci_engine.findings.results import CheckResult, Finding, Status
+from ci_engine.processes.programs import CanceledError, Outcome
+
+__all__ = [
+    "EarlyResultError",
+    "from_findings",
+    "from_tool",
+    "not_run",
+    "not_run_because",
+    "run_guarded",
+    "skipped",
+    "timed_out",
+]
+
+
+class EarlyResultError(Exception):
+    """A step of a check or of a scanner has its result already."""
+
+    def __init__(self, result: CheckResult) -> None:
+        super().__init__(result.reason)
+        self.result = result
+
+
+def run_guarded(
+    name: str, action: Callable[[], CheckResult], canceled: Callable[[], CheckResult]
+) -> CheckResult:
+    """Run a check or a scanner; its errors never hide the results of the others.
+
+    Args:
+        name: its name.
+        action: does the work.
+        canceled: gives the result of a canceled run.
+    """
+    started = time.monotonic()
+    try:
+        result = action()
+    except CanceledError:
+        result = canceled()
+    except EarlyResultError as early:
+        result = early.result
+    except CommandError as error:
+        result = not_run_because(error)
+    except Exception:
+        result = not_run("an internal error of ci-framework: report it as a bug")
+        result.output = traceback.format_exc()
+    result.id = name
+    result.seconds = time.monotonic() - started
+    return result
+
+
+def not_run(reason: str, outcome: Outcome | None = None) -> CheckResult:
+    """It could not do its work: never green, and the exit code of the run is 3."""
+    output = outcome.tail(30) if outcome is not None else ""
+    return CheckResult(status=Status.NOT_RUN, reason=reason, output=output)
+
+
+def not_run_because(error: CommandError) -> CheckResult:
+    """It could not do its work because of an error, which is shown in full."""
+    reason, _, rest = str(error).partition("\n")
+    result = not_run(reason)
+    rows = (rest, f"hint: {error.hint}" if error.hint else "")
+    result.output = "\n".join(filter(None, rows))
+    return result
+
+
+def skipped(reason: str, notes: Iterable[str] = ()) -> CheckResult:
+    """There was nothing to do, and the reason says why."""
+    return CheckResult(status=Status.SKIPPED, reason=reason, notes=list(notes))
+
+
+def timed_out(outcome: Outcome) -> CheckResult:
+    """The tool did not end within the time limit."""
+    return CheckResult(
+        status=Status.TIMED_OUT,
+        reason=f"killed after {outcome.seconds:.0f} s",
+        output=outcome.tail(30),
+    )
+
+
+def from_findings(
+    findings: Iterable[Finding],
+    tool: str = "",
+    environment: str = "",
+    notes: Iterable[str] = (),
+) -> CheckResult:
+    """Failed if a finding is an error, else passed."""
+    found = list(findings)
+    red = any(finding.severity == "error" for finding in found)
+    return CheckResult(
+        status=Status.FAILED if red else Status.PASSED,
+        findings=found,
+        tool=tool,
+        environment=environment,
+        notes=list(notes),
+    )
+
+
+def from_tool(
+    tool: Tool,
+    outcome: Outcome,
+    findings: Sequence[Finding] | None,
+    finding_codes: tuple[int, ...] = (1,),
+) -> CheckResult:
+    """Judge a tool by its exit code and its findings together.
+
+    Exit code 0 with no finding of severity error passes; a code in
+    ``finding_codes`` with findings fails; everything else means that the tool did
+    not do its work.
+
+    Args:
+        tool: the tool that ran.
+        outcome: how it ended.
+        findings: what its output says, None if the output could not be read.
+        finding_codes: the exit codes with which it reports findings.
+    """
+    if outcome.timed_out:
+        return timed_out(outcome)
+    if findings is None:
+        reason = f"{tool.name}: unusable output ({outcome.describe_exit()})"
+        return not_run(reason, outcome)
+    errors = any(finding.severity == "error" for finding in findings)
+    consistent = outcome.code == 0 or (outcome.code in finding_codes and findings)
+    if not consistent or (outcome.code == 0 and errors):
+        return not_run(f"{tool.name}: {outcome.describe_exit()}", outcome)
+    ours = [f for f in findings if not f.path.startswith(FRAMEWORK_PATHS)]
+    return from_findings(ours, tool.label, tool.environment)

@@ -1,0 +1,76 @@
+"""What one run of the gate was requested to do."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from ci_engine.changes.decision import Decision
+from ci_engine.configuration.settings import CheckName, Tier
+from ci_engine.environments.environment import Environment
+from ci_engine.findings.results import CheckResult
+from ci_engine.monorepo.sibling_packages import Siblings
+
+__all__ = ["GateRequest"]
+
+
+@dataclass(frozen=True)
+class GateRequest:
+    """What the command line requested.
+
+    Attributes:
+        tier: the tier.
+        checks: the checks to run, in the order of the tier.
+        reports: the directory for reports.
+        python: minor version that must run the tests, empty = any.
+        fail_fast: stop at the first check that fails.
+        fix: let tools correct what they find.
+        paths: files or tests the run is limited to; empty = everything.
+        since: the commit that the change started from, empty = found out.
+        baseline: check against the baseline, or write it.
+        grow: whether writing may add to an existing baseline.
+        decision: which tests the change can break; None = not requested.
+        explicit: whether the checks were named one by one.
+        on_result: called with each result as soon as it is there.
+        package: the package that is checked; empty = the whole repository.
+        prepare: prepares another environment than that of the tier.
+        left_out: checks that are skipped, each with the reason.
+        siblings: the other packages, where one package of several is checked.
+    """
+
+    tier: Tier
+    checks: Sequence[CheckName]
+    reports: Path
+    python: str = ""
+    fail_fast: bool = False
+    fix: bool = False
+    paths: Sequence[str] = ()
+    since: str = ""
+    baseline: Literal["check", "write"] = "check"
+    grow: bool = False
+    decision: Decision | None = None
+    explicit: bool = False
+    on_result: Callable[[CheckResult], None] = field(default=lambda _: None)
+    package: str = ""
+    prepare: Callable[[threading.Event], Environment] | None = None
+    left_out: Mapping[CheckName, str] = field(default_factory=dict[CheckName, str])
+    siblings: Siblings | None = None
+
+    @property
+    def partial(self) -> bool:
+        """Whether tests are left out that the change cannot break."""
+        return self.decision is not None and self.decision.tests.mode != "all"
+
+    @property
+    def inner(self) -> tuple[str, ...]:
+        """The directories of packages inside the one that is checked."""
+        inner = self.siblings.inner if self.siblings is not None else ()
+        return tuple(path.rstrip("/") for path in inner)
+
+    @property
+    def code_paths(self) -> list[str]:
+        """The files of the given paths; the id of a test names its file."""
+        return list(dict.fromkeys(path.partition("::")[0] for path in self.paths))

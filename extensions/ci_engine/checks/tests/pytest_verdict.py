@@ -1,0 +1,169 @@
+"""The verdict on a run of pytest, by what our plugin saw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from ci_engine.checks.context import Context
+from ci_engine.checks.outcomes import timed_out
+from ci_engine.checks.tests.pytest_events import TestRun, named_locations
+from ci_engine.checks.workspace import Tool
+from ci_engine.findings.results import CheckResult, Finding, Status, TestCase
+from ci_engine.processes.programs import Outcome
+
+__all__ = ["judge_run", "without_events"]
+
+# What pytest ends with when nothing failed: all passed, or there was no test.
+_GOOD_CODES = (0, 5)
+
+
+def without_events(outcome: Outcome) -> CheckResult:
+    """Judge a command that did not start pytest with our plugin."""
+    result = CheckResult(output=outcome.tail(30))
+    if outcome.timed_out:
+        result = timed_out(outcome)
+    elif outcome.code != 0:
+        result.status = Status.FAILED
+        result.reason = outcome.describe_exit()
+    result.tool, result.environment = "test command", "the project's own command"
+    result.notes = ["the command did not run pytest: only its exit code is known"]
+    return result
+
+
+def judge_run(
+    context: Context, tool: Tool, outcome: Outcome, run: TestRun
+) -> CheckResult:
+    """Judge the tests: what pytest reported decides, never its exit code alone."""
+    bad = [test for test in run.tests if test.outcome in ("failed", "error")]
+    result = CheckResult(
+        tool=tool.label,
+        environment=tool.environment,
+        tests=[*run.collection, *run.tests],
+        findings=[_finding(test) for test in (*run.collection, *bad)],
+        output=outcome.tail(30),
+        notes=run.notes,
+    )
+    if outcome.timed_out:
+        result.status = Status.TIMED_OUT
+        result.reason = f"killed after {outcome.seconds:.0f} s{_where(run)}"
+        result.findings += _unfinished(run, "did not end in time")
+        result.findings += [] if run.running else _stuck_outside_tests(context, run)
+    elif not run.finished:
+        result.status = Status.FAILED
+        result.reason = f"pytest did not end by itself: {outcome.describe_exit()}"
+        result.findings += _unfinished(run, outcome.describe_exit())
+        result.findings += [] if result.findings else [_start_failure(context, outcome)]
+    elif result.findings:
+        result.status = Status.FAILED
+    elif run.running:
+        result.status = Status.FAILED
+        result.reason = f"pytest ended before its test did{_where(run)}"
+        result.findings += _unfinished(run, "never ended")
+    elif context.request.partial and run.count("skipped") == len(run.tests):
+        # Other options may leave them out as well: nothing failed, nothing is hidden.
+        result.status = Status.SKIPPED
+        result.reason = "every test that depends on what changed was skipped"
+    else:
+        result.reason = _why_nothing_is_proved(tool, outcome, run)
+        result.status = Status.FAILED if result.reason else Status.PASSED
+    return result
+
+
+def _why_nothing_is_proved(tool: Tool, outcome: Outcome, run: TestRun) -> str:
+    """Why a run without failures is no success, empty if it is one."""
+    if not run.tests:
+        return "no tests were collected"
+    if run.count("skipped") == len(run.tests):
+        return f"all {len(run.tests)} tests were skipped: nothing was tested"
+    if len(run.tests) < run.collected:
+        return f"only {len(run.tests)} of {run.collected} collected tests ran"
+    if outcome.code != 0 or run.code not in _GOOD_CODES:
+        code = f"exit code {run.code}" if outcome.code == 0 else outcome.describe_exit()
+        return f"{tool.name}: {code}"
+    return ""
+
+
+def _finding(test: TestCase) -> Finding:
+    return Finding(
+        tool="pytest",
+        rule="test-error" if test.outcome == "error" else "test-failed",
+        message=test.message,
+        path=test.path,
+        line=test.line,
+        test=test.id,
+    )
+
+
+def _where(run: TestRun) -> str:
+    return f" in {run.running[0].id}" if run.running else ""
+
+
+def _unfinished(run: TestRun, how: str) -> list[Finding]:
+    """One finding for each test that was running when the end came."""
+    return [
+        Finding(
+            tool="pytest",
+            rule="test-unfinished",
+            message="\n".join(filter(None, (f"{how}: {test.id}", run.stack))),
+            path=test.path,
+            line=_stack_line(run.stack, test) or test.line,
+            test=test.id,
+        )
+        for test in run.running
+    ]
+
+
+def _stuck_outside_tests(context: Context, run: TestRun) -> list[Finding]:
+    """The line of the project that ran outside of tests, for example an import."""
+    for path, line in _own_locations(context, _frames(run.stack)):
+        return [
+            Finding(
+                tool="pytest",
+                rule="test-unfinished",
+                message=f"did not end in time\n{run.stack}",
+                path=path,
+                line=line,
+            )
+        ]
+    return []
+
+
+def _own_locations(
+    context: Context, locations: Iterable[tuple[str, int]]
+) -> Iterator[tuple[str, int]]:
+    """The locations that are in files of the project."""
+    for file, line in locations:
+        path = context.project.relative(file)
+        foreign = path.startswith((".", "/", "<")) or "site-packages" in path
+        if not foreign and not Path(path).is_absolute():
+            yield path, line
+
+
+def _stack_line(stack: str, test: TestCase) -> int:
+    """The line of the test's own file in the stack, 0 if it is not in it."""
+    own = (n for file, n in _frames(stack) if test.path and file.endswith(test.path))
+    return next(own, 0)
+
+
+def _frames(stack: str) -> Iterator[tuple[str, int]]:
+    """The files and lines of a stack, the innermost first."""
+    for row in stack.splitlines():
+        file, _, rest = row.strip().removeprefix('File "').partition('", line ')
+        number = rest.split(" ")[0]
+        if number.isdigit():
+            yield file.replace("\\", "/"), int(number)
+
+
+def _start_failure(context: Context, outcome: Outcome) -> Finding:
+    """Point at what kept pytest from starting, such as a broken conftest.py."""
+    *_, (path, line) = (
+        ("", 0),
+        *_own_locations(context, named_locations(outcome.stderr)),
+    )
+    rows = outcome.stderr.splitlines()
+    usage = [row for row in rows if ": error: " in row]
+    message = "\n".join([*usage, outcome.tail(20) or outcome.describe_exit()])
+    return Finding(
+        tool="pytest", rule="test-error", message=message, path=path, line=line
+    )

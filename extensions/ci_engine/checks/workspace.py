@@ -1,0 +1,144 @@
+"""Where tools run: the repository, its environment, and the locked tools."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ci_engine.environments.environment import Environment
+from ci_engine.environments.isolated_tools import isolated_tool
+from ci_engine.errors import ToolError
+from ci_engine.processes.programs import Outcome, run_program
+from ci_engine.project.repository import Project
+
+__all__ = ["Tool", "Workspace"]
+
+_ISOLATED = "isolated, locked by ci-framework"
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A program that a check or a scanner runs.
+
+    Attributes:
+        name: for example ``ruff``.
+        version: as far as it is known.
+        command: the beginning of its argument list.
+        variables: the environment variables it runs with.
+        environment: where it comes from, for people.
+    """
+
+    name: str
+    version: str = ""
+    command: tuple[str, ...] = ()
+    variables: Mapping[str, str] | None = None
+    environment: str = ""
+
+    @property
+    def label(self) -> str:
+        """Name and version."""
+        return f"{self.name} {self.version}".strip()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workspace:
+    """The repository and its environment, for whatever runs tools in them.
+
+    Attributes:
+        project: the repository.
+        environment: the project's environment, or why there is none.
+        cancel: set when the run is canceled.
+    """
+
+    project: Project
+    environment: Environment | ToolError
+    cancel: threading.Event
+
+    @property
+    def prepared(self) -> Environment:
+        """The project's environment.
+
+        Raises:
+            ToolError: if there is none.
+        """
+        if isinstance(self.environment, ToolError):
+            raise self.environment
+        return self.environment
+
+    def tool(self, name: str, interpreter: str = "") -> Tool:
+        """The project's own tool, else the framework's locked one.
+
+        Args:
+            name: the tool.
+            interpreter: the Python that the locked one needs, empty = any.
+
+        Raises:
+            ToolError: if neither can be had.
+        """
+        return self.project_tool(name) or self.locked_tool(
+            name, interpreter=interpreter
+        )
+
+    def project_tool(self, name: str) -> Tool | None:
+        """The tool of the project's environment, None if it has none."""
+        environment = self.environment
+        if isinstance(environment, ToolError):
+            return None
+        command = environment.program(name)
+        if command is None:
+            return None
+        version = environment.version(name)
+        variables = self.tool_variables(environment.variables)
+        return Tool(name, version, command, variables, environment.name)
+
+    def locked_tool(self, name: str, program: str = "", interpreter: str = "") -> Tool:
+        """A tool in the locked version, in an environment of its own.
+
+        Args:
+            name: the tool, as ``configs/tool-locks.yaml`` names it.
+            program: the program of it that is run, empty = the one of its name.
+            interpreter: the Python that it runs under, empty = any.
+
+        Raises:
+            ToolError: if it cannot be installed.
+        """
+        found = isolated_tool(self.project, name, self.cancel, interpreter)
+        variables = self.tool_variables(found.variables)
+        command = (found.program(program),)
+        return Tool(program or name, found.version, command, variables, _ISOLATED)
+
+    def execute(
+        self,
+        tool: Tool,
+        arguments: Sequence[str | Path],
+        timeout: float,
+        directory: Path | None = None,
+    ) -> Outcome:
+        """Run a tool, in the repository unless another directory is given."""
+        return run_program(
+            [*tool.command, *arguments],
+            cwd=directory or self.project.root,
+            timeout=timeout,
+            variables=tool.variables,
+            cancel=self.cancel,
+        )
+
+    def run_script(
+        self, script: Path, arguments: Sequence[str | Path] = ()
+    ) -> tuple[Environment, Outcome]:
+        """Run one of our scripts with the interpreter of the project, isolated.
+
+        Raises:
+            ToolError: if there is no environment.
+        """
+        environment = self.prepared
+        command = (*environment.prefix, environment.probe.executable, "-I", str(script))
+        tool = Tool("python", "", command, environment.variables)
+        return environment, self.execute(tool, arguments, 60.0)
+
+    def tool_variables(self, variables: Mapping[str, str]) -> dict[str, str]:
+        """The variables without those that force colors into output we read."""
+        forced = ("FORCE_COLOR", "CLICOLOR_FORCE")
+        return {name: text for name, text in variables.items() if name not in forced}

@@ -1,0 +1,220 @@
+"""What the adapter of a scanner is given, and the ways in which it may end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ci_engine.changes.diff_base import DiffBase
+from ci_engine.checks.dependencies.inventory import Dependencies
+from ci_engine.checks.outcomes import EarlyResultError, skipped
+from ci_engine.checks.workspace import Tool, Workspace
+from ci_engine.configuration.security_profiles import (
+    Level,
+    ScannerName,
+    SecurityProfiles,
+)
+from ci_engine.configuration.settings import Settings
+from ci_engine.findings.results import CheckResult, Finding, Status
+from ci_engine.processes.child_environment import child_variables
+from ci_engine.processes.programs import Outcome, find_program
+from ci_engine.scanning.files import Files
+
+__all__ = [
+    "Kind",
+    "Scan",
+    "Scanner",
+    "conclude",
+    "list_unread",
+    "not_installed",
+    "unusable_output",
+]
+
+Kind = Literal["code", "secret", "dependency", "image", "license", "inventory"]
+# What a scanner must not see: some of them were the way into their users' projects.
+_CREDENTIAL = re.compile(
+    r"TOKEN|SECRET|PASSW|CREDENTIAL|PRIVATE|(?:API|ACCESS|_)_?KEY", re.IGNORECASE
+)
+_VERSION = re.compile(r"\b\d+(?:\.\d+)+[\w.+-]*")
+_ESCAPE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+# Some look for updates of themselves when they start: without a network they hang.
+_NO_UPDATES = {
+    "SEMGREP_ENABLE_VERSION_CHECK": "0",
+    "SEMGREP_SEND_METRICS": "off",
+    "GRYPE_CHECK_FOR_APP_UPDATE": "false",
+    "SYFT_CHECK_FOR_APP_UPDATE": "false",
+    "TRIVY_SKIP_VERSION_CHECK": "true",
+    "TRIVY_DISABLE_TELEMETRY": "true",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scan(Workspace):
+    """Everything the adapter of a scanner may use.
+
+    Attributes:
+        scanner: the name of the scanner.
+        settings: the settings of the project.
+        level: what the level requires.
+        profiles: the limits of all levels.
+        files: what there is to scan.
+        reports: the directory for files of scanners.
+        read_dependencies: reads what the project depends on, once for all scanners.
+        diff_base: finds the commit that the change started from, likewise.
+        history: which commits are searched for secrets.
+        search_path: where programs of this machine are looked for.
+    """
+
+    scanner: ScannerName
+    settings: Settings
+    level: Level
+    profiles: SecurityProfiles
+    files: Files
+    reports: Path
+    read_dependencies: Callable[[], Dependencies]
+    diff_base: Callable[[], DiffBase]
+    history: Literal["none", "change", "all"]
+    search_path: str
+
+    @property
+    def required(self) -> bool:
+        """Whether the level requires the scanner."""
+        return self.scanner in self.level.required
+
+    @property
+    def timeout(self) -> float:
+        """Seconds after which each program of the scanner is killed."""
+        return self.profiles.timeouts[self.scanner]
+
+    def installed_tool(self, *names: str) -> Tool | None:
+        """The first of several programs that is installed on this machine."""
+        for name in names:
+            path = find_program(name, self.search_path)
+            if path is None:
+                continue
+            variables = self.tool_variables(child_variables())
+            origin = "installed on this machine"
+            tool = Tool(name, "", (str(path),), variables, origin)
+            printed = self.execute(tool, ["--version"], 60.0)
+            version = _VERSION.search(f"{printed.stdout}\n{printed.stderr}")
+            text = version.group() if version else ""
+            return Tool(name, text, tool.command, variables, origin)
+        return None
+
+    def run(
+        self,
+        tool: Tool,
+        arguments: Sequence[str | Path],
+        directory: Path | None = None,
+    ) -> Outcome:
+        """Run a tool in the repository, within the time its scanner has."""
+        return self.execute(tool, arguments, self.timeout, directory)
+
+    def tool_variables(self, variables: Mapping[str, str]) -> dict[str, str]:
+        """The variables of a scanner, without credentials."""
+        plain = super().tool_variables(variables)
+        kept = {k: v for k, v in plain.items() if not _CREDENTIAL.search(k)}
+        return {**kept, **_NO_UPDATES}
+
+
+@dataclass(frozen=True)
+class Scanner:
+    """One scanner.
+
+    Attributes:
+        name: its name.
+        kind: what it finds.
+        run: its adapter; the docstring is the documentation.
+        gate: the check of the gate that finds the same, empty = none: what the
+            baseline knows of that is known here as well.
+    """
+
+    name: ScannerName
+    kind: Kind
+    run: Callable[[Scan], CheckResult]
+    gate: str = ""
+
+    @property
+    def recorded(self) -> str:
+        """Its name in the baseline, which no check of the gate has.
+
+        A level may find more or less than the gate: neither of the two may take out
+        of the baseline what the other one put there.
+        """
+        return f"scan-{self.name}" if self.name == self.gate else self.name
+
+
+def conclude(
+    scan: Scan,
+    tool: Tool,
+    findings: Sequence[Finding],
+    given: int,
+    unread: Mapping[str, str] | None = None,
+    noun: str = "files parsed",
+) -> CheckResult:
+    """The result of a scanner that ran; what it did not read is listed.
+
+    Args:
+        scan: the scan.
+        tool: what it ran.
+        findings: what it found.
+        given: how many things it should have looked into.
+        unread: those that it did not look into, with the reason.
+        noun: what things they are, and what was done with them.
+    """
+    # Some scanners find the same things in another order each time.
+    ordered = sorted(findings, key=lambda f: (f.path, f.line, f.column, f.rule))
+    result = CheckResult(
+        status=Status.FAILED if findings else Status.PASSED,
+        findings=ordered,
+        tool=tool.label,
+        environment=tool.environment,
+    )
+    left_out = unread or {}
+    list_unread(scan, result, f"{given - len(left_out)} of {given} {noun}", left_out)
+    return result
+
+
+def list_unread(
+    scan: Scan, result: CheckResult, count: str, unread: Mapping[str, str]
+) -> None:
+    """Note what was read; a scanner that did not read everything did not run."""
+    listed = f", {len(unread)} listed" if unread else ""
+    result.notes.insert(0, f"{scan.scanner}: {count}{listed}")
+    if unread:
+        rows = [f"{name}: {reason}" for name, reason in unread.items()]
+        more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
+        result.status = Status.NOT_RUN
+        result.reason = f"not everything was read: {rows[0]}{more}"
+        result.output = "\n".join(rows)
+
+
+def unusable_output(tool: Tool, outcome: Outcome) -> EarlyResultError:
+    """The result of a scanner whose output cannot be used.
+
+    The output is not repeated: it may hold what the scanner was looking for.
+    """
+    status = Status.TIMED_OUT if outcome.timed_out else Status.NOT_RUN
+    rows = _ESCAPE.sub("", outcome.stderr).strip().splitlines()
+    errors = [row for row in rows if re.search("error|fatal|fail", row, re.IGNORECASE)]
+    last = (errors or rows or [""])[-1].strip()[:300]
+    because = f": {last}" if last and not outcome.timed_out else ""
+    reason = f"{tool.name}: unusable output ({outcome.describe_exit()}){because}"
+    return EarlyResultError(
+        CheckResult(
+            status=status,
+            reason=reason,
+            tool=tool.label,
+            environment=tool.environment,
+        )
+    )
+
+
+def not_installed(scan: Scan, reason: str) -> CheckResult:
+    """The result of a scanner that is not here: not run if the level requires it."""
+    result = skipped(reason)
+    result.status = Status.NOT_RUN if scan.required else Status.SKIPPED
+    return result

@@ -1,0 +1,105 @@
+"""Secrets that the project's own baseline of detect-secrets does not know."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ci_engine.checks.command_lines import batches
+from ci_engine.checks.outcomes import skipped
+from ci_engine.checks.workspace import Tool
+from ci_engine.errors import ToolError
+from ci_engine.findings.results import CheckResult, Finding
+from ci_engine.scanning.scanner import Scan, unusable_output
+from ci_engine.scanning.scanners.secrets_baseline import (
+    BASELINE,
+    Secret,
+    SecretsBaseline,
+    read_baseline,
+)
+from ci_engine.scanning.secrets import SECRET_SCORE, conclude_secrets, secret_found
+
+__all__ = ["run"]
+
+
+def run(scan: Scan) -> CheckResult:
+    """Compare with the project's ``.secrets.baseline``, with detect-secrets."""
+    path = scan.project.root / BASELINE
+    if not path.is_file():
+        return skipped(f"the project has no {BASELINE}")
+    try:
+        content = path.read_bytes()
+        own, safe, refused = read_baseline(content)
+    except (OSError, msgspec.DecodeError, RecursionError) as error:
+        raise ToolError(f"{BASELINE}: {error}") from error
+    tool = scan.tool("detect-secrets")
+    known = {
+        (file, *_identity(secret))
+        for file, secrets in own.results.items()
+        for secret in secrets
+    }
+    findings = [_refusal(content, entry) for entry in refused]
+    names = [each for each in scan.files.everything if each != BASELINE]
+    for batch in batches(names):
+        found = _update_copy(scan, tool, safe, own, batch)
+        findings += [
+            _finding(file, secret)
+            for file, secrets in found.results.items()
+            for secret in secrets
+            if (file, *_identity(secret)) not in known
+        ]
+    return conclude_secrets(scan, tool, findings)
+
+
+def _finding(file: str, secret: Secret) -> Finding:
+    rule = secret.type.lower().replace(" ", "-")
+    kind = f"a secret: {secret.type}"
+    return secret_found("detect-secrets", rule, kind, file, secret.line_number)
+
+
+def _refusal(content: bytes, entry: str) -> Finding:
+    """Report an entry of the baseline that names code to run."""
+    target = entry.rpartition(": ")[2].encode()
+    before, found, _ = content.partition(target)
+    return Finding(
+        tool="detect-secrets",
+        rule="baseline-names-code",
+        message=f"{entry} is not part of detect-secrets: the scan did not run it",
+        path=BASELINE,
+        line=before.count(b"\n") + 1 if found else 1,
+        score=SECRET_SCORE,
+        confidence="high",
+        fix=f"remove the entry from {BASELINE}, or run detect-secrets with this code "
+        "in a check of your own",
+    )
+
+
+def _identity(secret: Secret) -> tuple[str, str]:
+    return secret.type, secret.hashed_secret
+
+
+def _update_copy(
+    scan: Scan, tool: Tool, safe: bytes, own: SecretsBaseline, names: list[str]
+) -> SecretsBaseline:
+    """Let detect-secrets update a copy of the baseline.
+
+    The exit code is 0 whatever it finds: the copy proves that it did its work.
+
+    Raises:
+        EarlyResultError: if it did not.
+    """
+    copy = scan.reports / "detect-secrets-baseline.json"
+    # What may be there is replaced, never followed.
+    copy.unlink(missing_ok=True)
+    copy.write_bytes(safe)
+    command = ["scan", "--no-verify", "--baseline", str(copy), *names]
+    outcome = scan.run(tool, command)
+    try:
+        found = msgspec.json.decode(copy.read_bytes(), type=SecretsBaseline)
+    except (OSError, msgspec.DecodeError) as error:
+        raise unusable_output(tool, outcome) from error
+    finally:
+        copy.unlink(missing_ok=True)
+    unchanged = found.generated_at == own.generated_at
+    if outcome.timed_out or outcome.code != 0 or unchanged:
+        raise unusable_output(tool, outcome)
+    return found

@@ -1,0 +1,58 @@
+"""Secrets in the files, with betterleaks or gitleaks."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ci_engine.findings.results import CheckResult
+from ci_engine.scanning.files import copied
+from ci_engine.scanning.scanner import Scan, not_installed, unusable_output
+from ci_engine.scanning.secrets import conclude_secrets, secret_found
+
+__all__ = ["run"]
+
+# What it ends with when it found something.
+_FOUND = 9
+
+
+class _Leak(msgspec.Struct, rename="pascal"):
+    rule_id: str = msgspec.field(name="RuleID")
+    description: str = ""
+    file: str = ""
+    start_line: int = 0
+    start_column: int = 0
+
+
+def run(scan: Scan) -> CheckResult:
+    """Search every file for secrets, with betterleaks or gitleaks of this machine."""
+    tool = scan.installed_tool("betterleaks", "gitleaks")
+    if tool is None:
+        return not_installed(scan, "neither betterleaks nor gitleaks is installed")
+    report = scan.reports / "gitleaks.json"
+    report.unlink(missing_ok=True)
+    command = ["dir", ".", "--report-format", "json", "--report-path", str(report)]
+    command += ["--redact", "--no-banner", "--exit-code", str(_FOUND)]
+    own = scan.project.root / ".gitleaks.toml"
+    command += ["--config", str(own)] if own.is_file() else []
+    with copied(scan.project, scan.files.everything) as tree:
+        outcome = scan.run(tool, command, tree)
+    try:
+        leaks = msgspec.json.decode(report.read_bytes(), type=list[_Leak])
+    except (OSError, msgspec.DecodeError) as error:
+        raise unusable_output(tool, outcome) from error
+    finally:
+        report.unlink(missing_ok=True)
+    if outcome.timed_out or outcome.code != (_FOUND if leaks else 0):
+        raise unusable_output(tool, outcome)
+    findings = [
+        secret_found(
+            tool.name,
+            leak.rule_id,
+            leak.description or "a secret",
+            leak.file,
+            leak.start_line,
+            leak.start_column,
+        )
+        for leak in leaks
+    ]
+    return conclude_secrets(scan, tool, findings)

@@ -1,0 +1,43 @@
+"""Fold the rows of a plan that say the same into one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ci_framework.planning.plan import Operation, Plan
+
+__all__ = ["DECISIONS", "fold_answers", "fold_operations", "shorten"]
+
+# The kinds of operations that are the maintainer's decision.
+DECISIONS = ("manual", "retire")
+_MOST_SHOWN = 3
+
+
+def fold_operations(
+    operations: Iterable[Operation],
+) -> list[tuple[Operation, list[str]]]:
+    """The operations that differ in more than their file, each with its files."""
+    found: dict[tuple[str, str, str], tuple[Operation, list[str]]] = {}
+    for item in operations:
+        row = found.setdefault((item.kind, item.risk, item.reason), (item, []))
+        row[1].append(item.path)
+    return list(found.values())
+
+
+def fold_answers(plan: Plan) -> tuple[list[tuple[str, str, str]], list[str]]:
+    """The answers that were derived or given, with values and reasons; the defaults."""
+    rows: list[tuple[str, str, str]] = []
+    defaults: list[str] = []
+    for name, value in plan.answers.items():
+        reason = plan.reasons.get(name, "")
+        if reason.startswith("the default"):
+            defaults.append(f"{name}: {value}")
+        elif reason:
+            rows.append((name, str(value), reason))
+    return rows, defaults
+
+
+def shorten(paths: list[str]) -> str:
+    """The first of some paths, and how many more there are."""
+    more = len(paths) - _MOST_SHOWN
+    return ", ".join(paths[:_MOST_SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,1 @@
+"""Tests of how the engine is found, fetched, kept and started."""
