@@ -324,7 +324,7 @@ def unpublished(monorepo: DemoProject) -> DemoProject:
     return monorepo
 
 
-@pytest.mark.parametrize("place", [str(Path(sys.executable).parent), "/usr/bin"])
+@pytest.mark.parametrize("location", [str(Path(sys.executable).parent), "/usr/bin"])
 @pytest.mark.heavy
 def test_a_wheel_is_installed_with_the_packages_of_the_repository_that_it_needs(
     unpublished: DemoProject, location: str, tmp_path: Path

@@ -246,11 +246,16 @@ def test_an_answers_file_with_conflict_markers_is_wrong(project: DemoProject) ->
     assert "line 2 is a conflict marker" in run.stderr
 
 
-def test_a_broken_file_of_the_framework_is_wrong(project: DemoProject) -> None:
-    name = "ci-framework/configs/quality-tiers.yaml"
-    project.replace(name, "coverage-threshold: 90", "coverage-threshold: 900")
-    run = validate(project)
-    location = Location(name, line_of(project, "coverage-threshold", name))
+def test_a_broken_file_of_the_framework_is_wrong(
+    project: DemoProject, own_engine: Path
+) -> None:
+    path = own_engine / "ci_engine/configs/quality-tiers.yaml"
+    text = path.read_text().replace("coverage-threshold: 90", "coverage-threshold: 900")
+    path.write_text(text)
+    run = validate(project, CI_FRAMEWORK_ENGINE=str(own_engine))
+    rows = text.splitlines()
+    line = next(n for n, row in enumerate(rows, 1) if "coverage-threshold" in row)
+    location = Location("ci_engine/configs/quality-tiers.yaml", line)
     assert_wrong(run, "framework-files", location, "an integer from 0 to 100")
 
 

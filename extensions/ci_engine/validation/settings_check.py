@@ -60,7 +60,7 @@ def configuration_finding(path: str, content: str, mistake: Mistake) -> Finding:
 
 
 def check_framework_files() -> Iterator[Finding]:
-    """Check the framework's own files in ``ci-framework/configs``."""
+    """Check the engine's own files in ``ci_engine/configs``."""
     for name, structure in _FRAMEWORK_FILES.items():
         yield from _check_framework_file(configs_directory() / name, structure)
     path = configs_directory() / "tool-locks.yaml"
@@ -94,7 +94,7 @@ def _check_framework_file(
 
 
 def _shown(path: Path) -> str:
-    return f"ci-framework/configs/{path.name}"
+    return f"ci_engine/configs/{path.name}"
 
 
 def _broken(path: Path, error: ConfigurationError) -> Finding:
