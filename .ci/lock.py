@@ -20,7 +20,7 @@ else:
 ROOT = Path(__file__).resolve().parent.parent
 ENGINE = ROOT / "extensions" / "ci_engine"
 # The companion has more dependencies, in the same list.
-OF_ENGINE = ("msgspec", "pyyaml", "rich", "tomli")
+OF_ENGINE = ("msgspec", "pyyaml", "tomli")
 OLDEST_PYTHON = "3.10"
 
 # What each isolated tool is installed from; the first name is the tool's own.

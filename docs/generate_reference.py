@@ -192,7 +192,11 @@ not do its work makes the run an error at `high` and `critical`. Secrets are alw
 
 def write_questions(document: Document) -> str:
     """One row for each question, in the order of copier.yml."""
-    questions = {k: v for k, v in document.items() if not k.startswith("_")}
+    questions = {
+        name: question
+        for name, question in document.items()
+        if not name.startswith("_") and question.get("when") is not False
+    }
     rows = [
         (f"`{name}`", str(q["help"]), values(q), default(q), asked(q))
         for name, q in questions.items()
@@ -204,7 +208,7 @@ def write_questions(document: Document) -> str:
 Every answer is recorded in `.copier-answers.yml`, also those that were not asked.
 Give one on the command line with `-d name=value`; `multi` takes a YAML list, as in
 `-d 'python_versions=["3.12", "3.13"]'`. A value that is not allowed is refused with
-what was found and what is allowed.
+what is expected.
 
 Copier {document["_min_copier_version"]} or later is needed.
 

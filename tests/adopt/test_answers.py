@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 from jinja2 import Environment, FileSystemLoader
 
-from ci_engine.configuration.loading import settings_mistakes
+from ci_engine.configuration.project_settings import settings_mistakes
 from ci_framework.analysis.analyze import analyze
 from ci_framework.answers import (
     Answer,

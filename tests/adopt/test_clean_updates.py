@@ -117,7 +117,7 @@ def releases(tmp_path_factory: pytest.TempPathFactory, identity: None) -> Path:
     )
     edit(hooks, "- repo: local\n", "# New.\n- repo: local\n")
     edit(hooks, "require_serial: true\n", "require_serial: false\n")
-    edit(updates, "{%- if 'github-actions'", "# New.\n{%- if 'github-actions'")
+    edit(updates, "{% if 'github-actions'", "# New.\n{% if 'github-actions'")
     edit(updates, "        - patch\n", "        - patch\n        - major\n")
     edit(
         macros / "block.jinja",

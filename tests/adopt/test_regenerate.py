@@ -236,7 +236,7 @@ def test_what_it_does_not_do_is_refused(
 ) -> None:
     text = companion.run("regenerate", project, *words, code=2)
     assert said in text
-    assert "allowed:" in text
+    assert "expected" in text or "hint:" in text
 
 
 def test_an_answer_the_template_refuses_changes_nothing(

@@ -21,6 +21,7 @@ import contextlib
 import csv
 import io
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -33,9 +34,10 @@ from pathlib import Path
 
 import msgspec
 
-from ci_engine.commands.scan import ScanRequest, run_scan
+from ci_engine.commands.scan import ScanOptions, run_scan
 from ci_engine.configuration.loading import load_configuration
 from ci_engine.configuration.settings import SecurityLevel
+from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.findings.results import Finding
 from ci_engine.project.repository import read_project
 
@@ -196,11 +198,11 @@ def looked(directory: Path) -> dict[str, list[ChangeSource]]:
 
 def _scanned(directory: Path, level: SecurityLevel) -> list[Finding]:
     """What a scan of a level tells of the code."""
-    request = ScanRequest(level, ("bandit",), directory / ".ci-framework" / "scan")
+    configuration = load_configuration(directory, {}, {"security": {"level": level}})
+    project = read_project(directory)
+    surroundings = Surroundings(directory, directory, dict(os.environ))
     with contextlib.redirect_stdout(io.StringIO()):
-        run = run_scan(
-            read_project(directory), load_configuration(directory, {}), request
-        )
+        run = run_scan(project, configuration, ("bandit",), ScanOptions(), surroundings)
     for check in run.checks:
         sys.stderr.write(f"{level}: {check.id}: {' '.join(check.notes)}\n")
     return [finding for check in run.checks for finding in check.findings]

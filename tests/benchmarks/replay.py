@@ -27,7 +27,8 @@ from ci_engine.changes.categories import read_classifier
 from ci_engine.changes.decision import Decision, decide, everything
 from ci_engine.changes.diff import changed_files
 from ci_engine.changes.diff_base import DiffBase
-from ci_engine.configuration.loading import Configuration, Table, load_configuration
+from ci_engine.configuration.loading import Configuration, load_configuration
+from ci_engine.configuration.reading import Table
 from ci_engine.errors import CommandError
 from ci_engine.github.event import Event
 from ci_engine.project.repository import read_project

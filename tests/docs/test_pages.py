@@ -13,7 +13,7 @@ from typing import cast
 import pytest
 import yaml
 
-from ci_engine.configuration.loading import project_table, settings_mistakes
+from ci_engine.configuration.project_settings import project_table, settings_mistakes
 from ci_engine.configuration.settings import BUILT_IN_CHECKS
 from ci_engine.findings.results import CheckResult, Finding, RunResult
 from tests.docs.pages import PAGES, Page, read_page

@@ -385,7 +385,7 @@ def assert_red(run: Run, check: str, path: str, line: int) -> None:
     assert location in run.locations(check), f"{run.locations(check)}\n{run}"
     assert location in run.junit_locations(check), run.junit_locations(check)
     assert f"{path}:{line}" in run.summary, run.summary
-    assert f"{path}:{line}" in run.stderr, run.stderr
+    assert f"{path}:{line}" in run.stdout, run.stdout
     assert check in str(run.check(check)["rerun"])
 
 

@@ -66,7 +66,7 @@ def test_what_was_recorded_is_green_and_counted(legacy: DemoProject) -> None:
     check = run.check("lint")
     assert (check["status"], check["new"], check["baseline"]) == ("passed", 0, 1)
     assert check["findings"][0]["known"] is True
-    assert "1 known finding remains" in run.stderr
+    assert "1 known finding remains" in run.stdout
     assert "1 known finding remains" in run.summary
     assert run.junit.find(".//failure") is None
 
@@ -166,7 +166,7 @@ def test_coverage_may_not_fall_below_what_it_was(project: DemoProject) -> None:
     assert 0 < floor < 90
     run = project.gate("test,coverage")
     assert_green(run)
-    assert f"{floor} %" in run.stderr
+    assert f"{floor} %" in run.stdout
     # Writing again in the same state keeps the floor.
     record(project, "test,coverage")
     assert baseline(project)["coverage"] == floor
@@ -180,7 +180,7 @@ def test_coverage_may_not_fall_below_what_it_was(project: DemoProject) -> None:
     (project.root / "src/demo/old.py").unlink()
     run = project.gate("test,coverage")
     assert_green(run)
-    assert "`--baseline write` removes the floor" in run.stderr
+    assert "`--baseline write` removes the floor" in run.stdout
     record(project, "test,coverage")
     assert "coverage" not in baseline(project)
 
@@ -205,7 +205,7 @@ def test_syntax_errors_and_f_are_never_recorded(
     run = project.gate(check, "--baseline", "write")
     assert run.code == 2, str(run)
     assert "src/demo/bad.py" in run.stderr
-    assert "next:" in run.stderr
+    assert "hint:" in run.stderr
     assert not (project.root / BASELINE).exists()
     # The reports still say what was found.
     assert run.check(check)["status"] == "failed"
@@ -244,9 +244,9 @@ def test_writing_shrinks_without_a_word_and_does_not_grow(legacy: DemoProject) -
     legacy.write("src/demo/old.py", KNOWN)
     run = legacy.gate("lint")
     assert_green(run)
-    assert "1 known findings are gone" in run.stderr
-    assert "--baseline write" in run.stderr
-    assert "2 known findings before, 1 now" in record(legacy).stderr
+    assert "1 known findings are gone" in run.stdout
+    assert "--baseline write" in run.stdout
+    assert "2 known findings before, 1 now" in record(legacy).stdout
     before = legacy.read(BASELINE)
     legacy.write("src/demo/more.py", KNOWN)
     run = legacy.gate("lint", "--baseline", "write")
@@ -278,7 +278,7 @@ def test_checks_that_were_not_part_of_the_run_keep_theirs(legacy: DemoProject) -
     assert legacy.read(BASELINE) == before
     run = legacy.gate("no-conflict-markers")
     assert_green(run)
-    assert "gone" not in run.stderr
+    assert "gone" not in run.stdout
 
 
 def test_checks_that_could_not_run_keep_theirs(legacy: DemoProject) -> None:
@@ -288,10 +288,10 @@ def test_checks_that_could_not_run_keep_theirs(legacy: DemoProject) -> None:
     legacy.configure(BROKEN_TYPES)
     run = legacy.gate("lint,typecheck", "--baseline", "write")
     assert run.code == 3, str(run)
-    assert "typecheck" in run.stderr
-    assert "not recorded" in run.stderr
+    assert "typecheck" in run.stdout
+    assert "not recorded" in run.stdout
     assert legacy.read(BASELINE) == before
-    assert "gone" not in legacy.gate("lint,typecheck").stderr
+    assert "gone" not in legacy.gate("lint,typecheck").stdout
 
 
 def test_tests_that_crashed_keep_theirs(project: DemoProject) -> None:
@@ -303,7 +303,7 @@ def test_tests_that_crashed_keep_theirs(project: DemoProject) -> None:
     run = project.gate("test", "--baseline", "write")
     assert run.code == 1, str(run)
     assert project.read(BASELINE) == before
-    assert "gone" not in project.gate("test").stderr
+    assert "gone" not in project.gate("test").stdout
 
 
 def test_a_run_of_some_paths_neither_offers_nor_writes(legacy: DemoProject) -> None:
@@ -311,7 +311,7 @@ def test_a_run_of_some_paths_neither_offers_nor_writes(legacy: DemoProject) -> N
     before = legacy.read(BASELINE)
     run = legacy.gate("lint", "--", "src/demo/__init__.py")
     assert_green(run)
-    assert "gone" not in run.stderr
+    assert "gone" not in run.stdout
     run = legacy.gate("lint", "--baseline", "write", "--", "src/demo/__init__.py")
     assert run.code == 2
     assert "paths" in run.stderr

@@ -13,7 +13,8 @@ import pytest
 
 from ci_engine.changes.categories import Classifier
 from ci_engine.changes.decision import Decision, decide, everything
-from ci_engine.configuration.loading import Configuration, Table, load_configuration
+from ci_engine.configuration.loading import Configuration, load_configuration
+from ci_engine.configuration.reading import Table
 from ci_engine.github.event import Event, read_event
 from ci_engine.github.outputs import write_outputs
 from ci_engine.project.path_patterns import matching
@@ -347,13 +348,10 @@ def test_the_event_tells_whose_token_may_write(
     assert event.pull_request == 7
 
 
-def test_no_value_of_an_output_can_name_another_output(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_value_of_an_output_can_name_another_output(tmp_path: Path) -> None:
     file = tmp_path / "output"
-    monkeypatch.setenv("GITHUB_OUTPUT", str(file))
     values = {"a": "1", "b": "x\nverdict=green\rskips={}", "c": "", "d": "EOF\n"}
-    write_outputs(values)
+    write_outputs(values, {"GITHUB_OUTPUT": str(file)})
     assert read_outputs(file) == values
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -25,23 +26,26 @@ def assert_usage(project: DemoProject, words: tuple[str, ...], *expected: str) -
     [
         (
             ("--only", "lnt"),
-            ("--only: found lnt", "allowed: no-conflict-markers, lint"),
+            ("--only: unknown check 'lnt'; did you mean 'lint'?",),
         ),
-        (("--only", "lint,tests"), ("--only: found tests",)),
-        (("--only", ","), ("--only: found nothing",)),
-        (("--python", "3"), ("--python: found '3'", "a version like 3.12")),
-        (("--python", "2.7"), ("--python: found '2.7'",)),
-        (("--python", "3.12.1"), ("--python: found '3.12.1'",)),
-        (("--python", "3.12; rm"), ("--python: found",)),
-        (("--tier", "all"), ("--tier: found string 'all'", "'essential'")),
-        (("--timeout", "0"), ("--timeout: found number 0.0", "a number above 0")),
-        (("--timeout", "nan"), ("--timeout: found number nan",)),
-        (("--coverage-threshold", "101"), ("--coverage-threshold: found integer 101",)),
-        (("--coverage-threshold", "x"), ("--coverage-threshold",)),
-        (("--no-such-option",), ("--no-such-option",)),
+        (("--only", "lint,tests"), ("--only: unknown check 'tests'",)),
+        (("--only", ","), ("--only: expected a list of names",)),
+        (("--python", "3"), ("--python: expected a version such as 3.12, got '3'",)),
+        (("--python", "2.7"), ("got '2.7'",)),
+        (("--python", "3.12.1"), ("got '3.12.1'",)),
+        (("--python", "3.12; rm"), ("--python: expected",)),
+        (("--tier", "all"), ("--tier: expected one of 'essential'", "got 'all'")),
+        (("--timeout", "0"), ("--timeout: expected a number above 0, got 0.0",)),
+        (("--timeout", "nan"), ("--timeout: expected a number above 0, got nan",)),
+        (("--coverage-threshold", "101"), ("an integer from 0 to 100, got 101",)),
+        (("--coverage-threshold", "x"), ("--coverage-threshold: expected", "'x'")),
+        (("--no-such-option",), ("unknown option --no-such-option\n",)),
+        (("--fial-fast",), ("--fial-fast; did you mean '--fail-fast'?",)),
+        (("lint", "/etc/passwd"), ("lint: no such file",)),
+        (("/etc/passwd",), ("/etc/passwd: not in this repository",)),
         (
             ("--package", "core", "--affected"),
-            ("--package: found a selection of tests as well",),
+            ("--package: cannot be combined with --affected",),
         ),
     ],
 )
@@ -70,6 +74,11 @@ def test_dry_run_lists_the_checks_and_writes_nothing(project: DemoProject) -> No
     assert run.code == 0
     assert run.stdout.split() == list(CHECKS)
     assert snapshot(project.root) == before
+
+
+def test_dry_run_gives_json_on_request(project: DemoProject) -> None:
+    run = project.gate("", "--dry-run", "--json")
+    assert json.loads(run.stdout)["checks"] == list(CHECKS)
 
 
 def test_dry_run_keeps_the_reports_of_an_earlier_run(project: DemoProject) -> None:
@@ -110,9 +119,9 @@ def test_fail_fast_does_not_stop_at_an_advisory_failure(project: DemoProject) ->
 def test_the_last_lines_say_what_to_run_again(project: DemoProject) -> None:
     project.write("src/demo/more.py", "import os\n")
     run = project.gate("lint")
-    assert "again: ci-framework/ci gate --tier essential --only lint\n" in run.stderr
-    assert "red in" in run.stderr.splitlines()[-1]
-    assert run.stderr.splitlines()[-1].endswith("reports in .ci-framework/gate")
+    assert "again: ci-framework/ci gate --tier essential --only lint\n" in run.stdout
+    assert "red in" in run.stdout.splitlines()[-1]
+    assert run.stdout.splitlines()[-1].endswith("reports in .ci-framework/gate")
 
 
 def test_the_version_is_that_of_the_engine(project: DemoProject) -> None:
@@ -133,4 +142,4 @@ def test_paths_are_taken_from_where_the_command_runs(project: DemoProject) -> No
     project.write("src/demo/more.py", "import os\n")
     run = project.gate("lint", "--", "demo/more.py", cwd=project.root / "src")
     assert run.code == 1
-    assert "src/demo/more.py:1" in run.stderr
+    assert "src/demo/more.py:1" in run.stdout

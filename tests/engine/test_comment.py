@@ -157,9 +157,9 @@ def test_a_refusal_is_told_with_its_number(github: GitHub, status: int) -> None:
     assert "secret" not in str(refused.value)
 
 
-def test_nonsense_and_silence_are_told(github: GitHub) -> None:
+def test_an_unexpected_response_and_none_are_errors(github: GitHub) -> None:
     github.status, github.answer = 200, b'{"message": "no list"}'
-    with pytest.raises(ToolError, match="nonsense"):
+    with pytest.raises(ToolError, match="unexpected response"):
         post_comment(github.pull_request(), "text")
     with pytest.raises(ToolError, match="cannot be reached"):
         post_comment(PullRequest("http://127.0.0.1:1", "a/b", 7, "secret"), "text")
@@ -173,16 +173,32 @@ def test_the_token_is_never_taken_elsewhere(github: GitHub) -> None:
     assert not [path for _, path in github.calls if "elsewhere" in path]
 
 
-@pytest.mark.parametrize("event", [b"", b"{}", b'{"pull_request": null}', b"nonsense"])
-def test_a_run_without_a_pull_request_has_none(event: bytes) -> None:
-    assert pull_request_of({"GITHUB_TOKEN": "t"}, event) is None
+def variables_of(tmp_path: Path, event: bytes) -> dict[str, str]:
+    path = tmp_path / "event.json"
+    path.write_bytes(event)
+    return {
+        "GITHUB_EVENT_NAME": "pull_request",
+        "GITHUB_EVENT_PATH": str(path),
+        "GITHUB_REPOSITORY": "a/b",
+    }
 
 
-def test_a_pull_request_without_a_token_is_told() -> None:
+@pytest.mark.parametrize("event", [b"{}", b'{"pull_request": null}'])
+def test_a_run_without_a_pull_request_has_none(tmp_path: Path, event: bytes) -> None:
+    assert pull_request_of({}) is None
+    assert pull_request_of(variables_of(tmp_path, event)) is None
+
+
+def test_an_event_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ToolError, match="GITHUB_EVENT_PATH: cannot be read"):
+        pull_request_of(variables_of(tmp_path, b"{"))
+
+
+def test_a_pull_request_without_a_token_is_an_error(tmp_path: Path) -> None:
+    variables = variables_of(tmp_path, EVENT)
     with pytest.raises(ToolError, match="GITHUB_TOKEN"):
-        pull_request_of({}, EVENT)
-    variables = {"GITHUB_TOKEN": "t", "GITHUB_REPOSITORY": "a/b"}
-    found = pull_request_of(variables, EVENT)
+        pull_request_of(variables)
+    found = pull_request_of({**variables, "GITHUB_TOKEN": "t"})
     assert found == PullRequest("https://api.github.com", "a/b", 7, "t")
 
 
@@ -196,6 +212,7 @@ def summary(
     file.write_bytes(event)
     variables = {
         "GITHUB_ACTIONS": "true",
+        "GITHUB_EVENT_NAME": "pull_request",
         "GITHUB_EVENT_PATH": str(file),
         "GITHUB_API_URL": address,
         "GITHUB_REPOSITORY": "a/b",

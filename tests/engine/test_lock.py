@@ -137,11 +137,11 @@ def test_a_lock_that_git_ignores_is_left_out_on_purpose(with_uv: DemoProject) ->
 
 def test_a_lock_that_is_not_in_git_is_mentioned(with_uv: DemoProject) -> None:
     with_uv.git_init()
-    assert "not in git" not in gate(with_uv).stderr
+    assert "not in git" not in gate(with_uv).stdout
     git(with_uv.root, "rm", "--quiet", "--cached", "uv.lock")
     run = gate(with_uv)
     assert_green(run)
-    assert "uv.lock is not in git yet" in run.stderr
+    assert "uv.lock is not in git yet" in run.stdout
 
 
 # --- pixi and poetry: stand-ins that answer as their documents and sources say

@@ -64,7 +64,7 @@ def test_an_environment_that_cannot_be_made_is_not_run(
     for name in ("test", "typecheck"):
         assert_not_run(run, name, "the environment could not be made")
     assert_not_run(run, "coverage", "the tests did not run")
-    assert "next" in run.stderr or "again" in run.stderr
+    assert "next" in run.stdout or "again" in run.stdout
 
 
 def test_without_uv_and_without_a_network_nothing_is_green(

@@ -175,7 +175,7 @@ def test_a_person_can_add_dependencies_and_deny_them(tmp_path: Path) -> None:
     [
         (SELECTIVE, "packages: {core: {tier: fast}}", "core.tier"),
         (SELECTIVE, "packages: {core: {teir: full}}", "did you mean 'tier'"),
-        (DETECTION, "packages: {core: {}}", "no such key"),
+        (DETECTION, "packages: {core: {}}", "core.path: expected"),
         (CROSS, "packages: [core]", "a table"),
         (CROSS, "packages: {", "not valid YAML"),
     ],

@@ -113,7 +113,7 @@ def test_a_fault_is_told_where_it_stands_in_the_repository(
     assert "--package core" in rerun
     again = gate(monorepo, *rerun.split()[1:])
     assert again.code == 1
-    assert "test_one" in again.stderr
+    assert "test_one" in again.stdout
 
 
 def test_the_baseline_of_the_repository_knows_the_packages(
@@ -131,7 +131,7 @@ def test_the_baseline_of_the_repository_knows_the_packages(
     ]
     done = gate(monorepo, "gate", "--package", "core", "--only", "test")
     assert done.code == 0
-    assert "known findings are gone" not in done.stderr
+    assert "known findings are gone" not in done.stdout
 
 
 def test_the_package_at_the_top_leaves_the_record_of_the_others_alone(
@@ -142,7 +142,7 @@ def test_the_package_at_the_top_leaves_the_record_of_the_others_alone(
     assert gate(monorepo, "gate", "--package", "core", *words).code == 0
     before = monorepo.read("ci-framework/project/baseline.json")
     done = gate(monorepo, "gate", "--package", "demo", "--only", "test")
-    assert "known findings are gone" not in done.stderr, str(done)
+    assert "known findings are gone" not in done.stdout, str(done)
     assert gate(monorepo, "gate", "--package", "demo", *words).code == 0
     assert monorepo.read("ci-framework/project/baseline.json") == before
 
@@ -167,7 +167,7 @@ def test_a_variable_names_the_package_as_well(monorepo: DemoProject) -> None:
         "gate", "--only=no-conflict-markers", variables={"CI_FRAMEWORK_PACKAGE": "core"}
     )
     assert done.code == 0, str(done)
-    assert "of core" in done.stderr
+    assert "of core" in done.stdout
 
 
 def test_paths_must_be_of_the_package(monorepo: DemoProject) -> None:
@@ -296,7 +296,7 @@ def test_an_undeclared_sibling_is_not_in_the_environment(
     monorepo.replace("libs/cli/pyproject.toml", '"core"', "")
     done = of(monorepo, monorepo.run(*words, variables=variables), "cli")
     assert done.code == 1
-    assert "No module named 'core'" in done.stderr
+    assert "No module named 'core'" in done.stdout
 
 
 def wheels(monorepo: DemoProject, tmp_path: Path, location: str) -> Run:

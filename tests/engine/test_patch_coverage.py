@@ -59,7 +59,7 @@ def assert_uncovered(run: Run, path: str, line: int) -> None:
     assert run.locations("patch-coverage") == [Location(path, line)], str(run)
     assert run.junit_locations("patch-coverage") == [Location(path, line)]
     assert f"{path}:{line}" in run.summary
-    assert f"{path}:{line}" in run.stderr
+    assert f"{path}:{line}" in run.stdout
 
 
 def test_a_change_without_a_test_is_red(changed: DemoProject) -> None:
@@ -146,7 +146,7 @@ def test_in_actions_the_event_says_where_it_started(
         GITHUB_EVENT_PATH=str(event),
     )
     assert_uncovered(run, "src/demo/__init__.py", 10)
-    assert "before the push" in run.stderr
+    assert "before the push" in run.stdout
 
 
 @pytest.mark.parametrize(
@@ -191,4 +191,4 @@ def test_changed_source_that_is_not_measured_is_named(project: DemoProject) -> N
     project.write("src/demo/left.py", "x = 1\n")
     run = gate(project)
     assert_green(run)
-    assert "changed but not measured: src/demo/left.py" in run.stderr
+    assert "changed but not measured: src/demo/left.py" in run.stdout

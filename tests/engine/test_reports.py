@@ -71,7 +71,7 @@ def test_hostile_messages_break_no_report(project: DemoProject, tmp_path: Path) 
     (annotation,) = annotated(run)
     assert "oops" not in annotation.partition("::error file=")[0]
     assert "<script>" not in run.summary.replace("````", "")
-    assert "\x1b" not in run.stderr
+    assert "\x1b" not in run.stdout
 
 
 def test_annotations_stop_at_ten_and_say_so(
@@ -146,11 +146,11 @@ def test_without_json_standard_output_is_empty(project: DemoProject) -> None:
 
 def test_colours_are_for_those_who_ask(project: DemoProject) -> None:
     check = "no-conflict-markers"
-    assert "\x1b" not in project.gate(check).stderr
+    assert "\x1b" not in project.gate(check).stdout
     forced = {"FORCE_COLOR": "1"}
-    assert "\x1b" in project.gate(check, variables=forced).stderr
+    assert "\x1b" in project.gate(check, variables=forced).stdout
     both = {"FORCE_COLOR": "1", "NO_COLOR": "1"}
-    assert "\x1b[3" not in project.gate(check, variables=both).stderr
+    assert "\x1b[3" not in project.gate(check, variables=both).stdout
 
 
 def test_the_result_has_the_frozen_keys(project: DemoProject) -> None:

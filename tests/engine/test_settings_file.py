@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ci_engine.configuration.loading import configuration_file
+from ci_engine.configuration.project_settings import configuration_file
 from ci_engine.environments.pixi_tasks import own_task
 from ci_engine.errors import ConfigurationError
 from ci_engine.project.repository import read_project

@@ -16,7 +16,8 @@ from ci_engine.checks.context import Context
 from ci_engine.checks.request import GateRequest
 from ci_engine.checks.tests.pytest_events import TestRun, read_events
 from ci_engine.checks.types import mypy
-from ci_engine.configuration.loading import find_line, load_configuration
+from ci_engine.configuration.key_lines import find_line
+from ci_engine.configuration.loading import load_configuration
 from ci_engine.configuration.typed_tables import Mistake, find_mistakes
 from ci_engine.errors import ConfigurationError, ToolError
 from ci_engine.findings.results import (
@@ -52,34 +53,34 @@ class Outer(msgspec.Struct, rename="kebab", kw_only=True):
 
 def mistakes_in(**inner: object) -> list[tuple[str, str, str]]:
     found = find_mistakes({"inner": inner, "items": [1]}, Outer)
-    return [(".".join(m.keys), m.found, m.allowed) for m in found]
+    return [(".".join(m.keys), m.got, m.expected) for m in found]
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "found", "allowed"),
+    ("key", "value", "got", "expected"),
     [
-        ("number", 101, "integer 101", "an integer from 0 to 100"),
-        ("number", -1, "integer -1", "an integer from 0 to 100"),
-        ("number", True, "boolean true", "an integer from 0 to 100"),
-        ("number", 1.0, "number 1.0", "an integer from 0 to 100"),
-        ("number", "1", "string '1'", "an integer from 0 to 100"),
-        ("number", None, "nothing", "an integer from 0 to 100"),
-        ("ratio", 0, "integer 0", "a number above 0"),
-        ("ratio", float("nan"), "number nan", "a number above 0"),
-        ("ratio", False, "boolean false", "a number above 0"),
-        ("name", "", "string ''", "a non-empty string"),
-        ("name", ["x"], "a list (['x'])", "a non-empty string"),
-        ("shape", "b", "string 'b'", "a string that fits ^a+$"),
-        ("kind", "three", "string 'three'", "one of 'one', 'two'"),
-        ("kind", ["one"], "a list (['one'])", "one of 'one', 'two'"),
-        ("is-on", 1, "integer 1", "true or false"),
-        ("maybe", 1, "integer 1", "a string"),
+        ("number", 101, "101", "an integer from 0 to 100"),
+        ("number", -1, "-1", "an integer from 0 to 100"),
+        ("number", True, "true", "an integer from 0 to 100"),
+        ("number", 1.0, "1.0", "an integer from 0 to 100"),
+        ("number", "1", "'1'", "an integer from 0 to 100"),
+        ("number", None, "null", "an integer from 0 to 100"),
+        ("ratio", 0, "0", "a number above 0"),
+        ("ratio", float("nan"), "nan", "a number above 0"),
+        ("ratio", False, "false", "a number above 0"),
+        ("name", "", "''", "a non-empty string"),
+        ("name", ["x"], "['x']", "a non-empty string"),
+        ("shape", "b", "'b'", "a string that matches ^a+$"),
+        ("kind", "three", "'three'", "one of 'one', 'two'"),
+        ("kind", ["one"], "['one']", "one of 'one', 'two'"),
+        ("is-on", 1, "1", "true or false"),
+        ("maybe", 1, "1", "a string"),
     ],
 )
 def test_a_value_that_does_not_fit_is_a_mistake(
-    key: str, value: object, found: str, allowed: str
+    key: str, value: object, got: str, expected: str
 ) -> None:
-    assert mistakes_in(**{key: value}) == [(f"inner.{key}", found, allowed)]
+    assert mistakes_in(**{key: value}) == [(f"inner.{key}", got, expected)]
 
 
 @pytest.mark.parametrize(
@@ -114,7 +115,7 @@ def test_every_mistake_is_found_at_once() -> None:
         "table.b",
         "more",
     ]
-    assert "did you mean 'number'?" in found[1].allowed
+    assert "did you mean 'number'?" in found[1].expected
 
 
 def test_missing_keys_are_mistakes_only_in_whole_data() -> None:
@@ -129,7 +130,7 @@ def test_missing_keys_are_mistakes_only_in_whole_data() -> None:
 @pytest.mark.parametrize("data", [None, 3, "x", [], [{}]])
 def test_what_is_no_table_is_one_mistake(data: object) -> None:
     (mistake,) = find_mistakes(data, Outer, ("top",))
-    assert mistake == Mistake(("top",), mistake.found, "a table")
+    assert mistake == Mistake(("top",), mistake.got, "a table")
 
 
 def test_long_values_are_clipped() -> None:

@@ -66,10 +66,10 @@ def assert_wrong(run: Run, part: str, location: Location, *words: str) -> None:
     assert run.result["verdict"] == "red"
     assert location in run.locations(part), f"{run.locations(part)}\n{run}"
     shown = f"{location.path}:{location.line}" if location.line else location.path
-    assert shown in run.stderr
+    assert shown in run.stdout
     assert shown in run.summary
     for word in words:
-        assert word in run.stderr, f"{word!r} is not in\n{run.stderr}"
+        assert word in run.stdout, f"{word!r} is not in\n{run.stdout}"
 
 
 def line_of(project: DemoProject, text: str, name: str = "pyproject.toml") -> int:
@@ -126,8 +126,8 @@ def test_settings_that_do_not_fit_are_named_with_their_lines(
     run = validate(project)
     line = line_of(project, "coverage-threshold")
     words = (
-        "key tool.ci-framework.quality.coverage-threshold: found string '90'; "
-        "allowed: an integer from 0 to 100",
+        "tool.ci-framework.quality.coverage-threshold: expected an integer from 0 to "
+        "100, got '90'",
     )
     assert_wrong(run, "settings", Location("pyproject.toml", line), *words)
     line = line_of(project, "amiga")
@@ -141,13 +141,13 @@ def test_settings_that_do_not_fit_are_named_with_their_lines(
         (
             '[tool.ci-framework.matrix]\npython-versions = ["3.9", "3.12"]\n',
             "python-versions",
-            ("python-versions[0]: found '3.9'", "requires-python = '>=3.10'"),
+            ("python-versions[0]: expected", "requires-python = '>=3.10'", "got '3.9'"),
         ),
         (
             '[tool.ci-framework.environments]\nessential = "qality"\n'
             '[dependency-groups]\nquality = ["pytest"]\n',
             "essential =",
-            ("environments.essential: found 'qality'", "a dependency group", "quality"),
+            ("environments.essential: expected a dependency group", "got 'qality'"),
         ),
     ],
 )
@@ -173,7 +173,7 @@ def test_an_unknown_pixi_environment_is_wrong(project: DemoProject) -> None:
 def test_another_version_than_that_of_the_engine_is_wrong(project: DemoProject) -> None:
     project.replace("pyproject.toml", f'"{engine_version()}"', '"1.9.0"')
     location = Location("pyproject.toml", line_of(project, "1.9.0"))
-    words = (f"found '1.9.0'; allowed: '{engine_version()}'", "copier update")
+    words = (f"expected '{engine_version()}'", "copier update", "got '1.9.0'")
     assert_wrong(validate(project), "settings", location, *words)
 
 
@@ -184,7 +184,7 @@ def test_a_source_path_that_is_missing_is_wrong(project: DemoProject) -> None:
         'source-paths = ["src", "lib"]\n\n[tool.ci-framework.quality]',
     )
     location = Location("pyproject.toml", line_of(project, "source-paths"))
-    words = ("source-paths[1]: found 'lib'; allowed: a directory",)
+    words = ("source-paths[1]: expected a directory", "got 'lib'")
     assert_wrong(validate(project), "settings", location, *words)
 
 
@@ -196,7 +196,7 @@ def test_broken_toml_is_wrong_and_leaves_no_earlier_report(
     run = validate(project)
     assert run.code == 2
     line = line_of(project, "broken")
-    assert f"not valid TOML: Invalid value (at line {line}, " in run.stderr
+    assert f"not valid TOML: Invalid value (at line {line}, " in run.stdout
     assert not (run.reports / "result.json").exists()
 
 
@@ -243,20 +243,7 @@ def test_an_answers_file_with_conflict_markers_is_wrong(project: DemoProject) ->
     )
     run = validate(project)
     assert run.code == 2
-    assert "line 2 is a conflict marker" in run.stderr
-
-
-def test_a_broken_file_of_the_framework_is_wrong(
-    project: DemoProject, own_engine: Path
-) -> None:
-    path = own_engine / "ci_engine/configs/quality-tiers.yaml"
-    text = path.read_text().replace("coverage-threshold: 90", "coverage-threshold: 900")
-    path.write_text(text)
-    run = validate(project, CI_FRAMEWORK_ENGINE=str(own_engine))
-    rows = text.splitlines()
-    line = next(n for n, row in enumerate(rows, 1) if "coverage-threshold" in row)
-    location = Location("ci_engine/configs/quality-tiers.yaml", line)
-    assert_wrong(run, "framework-files", location, "an integer from 0 to 100")
+    assert "line 2 is a conflict marker" in run.stdout
 
 
 @pytest.mark.usefixtures("validators")
@@ -325,9 +312,9 @@ def test_files_of_other_tools_that_do_not_fit_are_wrong(project: DemoProject) ->
     run = validate(project)
     for name, (_, _, _, line) in FAULTS.items():
         assert_wrong(run, "schemas", Location(name, line))
-    assert "interval" in run.stderr
-    assert "sometimes" in run.stderr
-    assert "entry" in run.stderr
+    assert "interval" in run.stdout
+    assert "sometimes" in run.stdout
+    assert "entry" in run.stdout
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,13 @@ def origin(tmp_path_factory: pytest.TempPathFactory) -> Template:
     return Template(root, make_template(root))
 
 
+@pytest.fixture(scope="session")
+def whole_origin(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """A template with the real engine, which no test may change."""
+    root = tmp_path_factory.mktemp("whole") / "template"
+    return Template(root, make_template(root, "whole"))
+
+
 @pytest.fixture
 def launched(tmp_path: Path, bare_python: Path, origin: Template) -> LaunchedProject:
     """A project that pins the engine of the template."""

@@ -64,18 +64,23 @@ _PROGRAMS = ("bash", "env", "git", "sh")
 
 
 def make_template(root: Path, mark: str = "") -> str:
-    """Make a repository like that of the template, and return its commit."""
+    """Make a repository like that of the template, and return its commit.
+
+    Args:
+        root: where to make it.
+        mark: tells its engine from others; "whole" takes the real engine.
+    """
     package = root / "extensions" / "ci_engine"
     package.mkdir(parents=True)
-    for name in _STARTED:
-        source = ENGINE / "ci_engine" / name
-        if source.is_dir():
-            shutil.copytree(
-                source, package / name, ignore=shutil.ignore_patterns("__pycache__")
-            )
-        else:
-            shutil.copy(source, package)
-    (package / "cli.py").write_text(f"{_CLI}# {mark}\n", encoding="utf-8")
+    engine = ENGINE / "ci_engine"
+    for path in engine.iterdir() if mark == "whole" else map(engine.joinpath, _STARTED):
+        if path.is_file():
+            shutil.copy(path, package)
+        elif path.name != "__pycache__":
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(path, package / path.name, ignore=ignored)
+    if mark != "whole":
+        (package / "cli.py").write_text(f"{_CLI}# {mark}\n", encoding="utf-8")
     (root / "copier.yml").write_text("_subdirectory: template\n", encoding="utf-8")
     (root / ".gitignore").write_text("__pycache__/\n", encoding="utf-8")
     git(root, "init", "--quiet")

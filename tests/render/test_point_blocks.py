@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from validate_pyproject.api import Validator
 
 import ci_engine
-from ci_engine.configuration.loading import settings_mistakes
+from ci_engine.configuration.project_settings import settings_mistakes
 from tests.render.rendered import Point, each_point
 from tests.render.renders import (
     BLOCK_END,

@@ -14,10 +14,12 @@ import msgspec
 import pytest
 
 from ci_engine.checks import workspace
-from ci_engine.commands.scan import ScanRequest, run_scan
-from ci_engine.configuration.loading import Table, load_configuration
+from ci_engine.commands.scan import ScanOptions, run_scan
+from ci_engine.configuration.loading import load_configuration
+from ci_engine.configuration.reading import Table
 from ci_engine.configuration.security_profiles import ScannerName
 from ci_engine.configuration.settings import SecurityLevel
+from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.environments.isolated_tools import IsolatedTool
 from ci_engine.findings.results import CheckResult, RunResult
 from ci_engine.processes.child_environment import child_variables
@@ -106,7 +108,7 @@ class Repository:
             self.patch.setenv(name, value)
         given = dict(settings or {})
         strict = {k: given.pop(k) for k in ("scan-containers",) if k in given}
-        overrides: Table = {"security": strict, "scan": given}
+        overrides: Table = {"security": {**strict, "level": level}, "scan": given}
         configuration = load_configuration(self.root, {}, overrides)
         if seconds:
             timeouts = dict.fromkeys(configuration.security.timeouts, seconds)
@@ -114,15 +116,15 @@ class Repository:
                 configuration.security, timeouts=timeouts
             )
             configuration = msgspec.structs.replace(configuration, security=security)
-        scanners = configuration.security.scanners_of(level)
-        request = ScanRequest(
-            level=level,
-            scanners=[name for name in scanners if name in only] if only else scanners,
-            reports=self.root / ".ci-framework" / "scan",
-            today=today,
-            **options,
+        listed = configuration.security.scanners_of(level)
+        scanners = [name for name in listed if not only or name in only]
+        return run_scan(
+            read_project(self.root),
+            configuration,
+            scanners,
+            ScanOptions(**options),
+            Surroundings(self.root, self.root, kept, today or date.today()),
         )
-        return run_scan(read_project(self.root), configuration, request)
 
     def _tool(
         self, project: object, name: str, cancel: object = None, interpreter: str = ""

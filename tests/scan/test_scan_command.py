@@ -43,7 +43,7 @@ def test_an_issue_is_red_in_every_report_with_the_command_that_repeats_it(
     again = "ci-framework/ci scan --level high --only bandit"
     assert run.check("bandit")["rerun"] == again
     assert "src/demo/__init__.py:5" in run.summary
-    assert "src/demo/__init__.py:5" in run.stderr
+    assert "src/demo/__init__.py:5" in run.stdout
     page = (run.reports / "report.html").read_text(encoding="utf-8")
     assert "src/demo/__init__.py:5" in page
     told = output.read_text(encoding="utf-8")

@@ -8,7 +8,10 @@ import pytest
 
 from tests.render.renders import ROOT, render_once
 from tests.workflows.documents import Document
-from tests.workflows.rendering import COMBINATIONS
+from tests.workflows.rendering import (
+    COMBINATIONS,
+    document_names,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,10 +32,19 @@ def rendered(template: Path, shared_directory: Path) -> Render:
     return one
 
 
+@pytest.fixture(scope="session")
+def documents(rendered: Render) -> list[Document]:
+    """Every workflow and action: those of this repository, and those of renders."""
+    return [read_document(name, rendered) for name in document_names()]
+
+
 @pytest.fixture
 def document(request: pytest.FixtureRequest, rendered: Render) -> Document:
-    """The document that the test is parametrised with: `own:path` or `render:path`."""
-    name: str = request.param
+    """The document that the test is parametrized with: `own:path` or `render:path`."""
+    return read_document(request.param, rendered)
+
+
+def read_document(name: str, rendered: Render) -> Document:
     kind, _, path = name.partition(":")
     if kind == "own":
         return Document.read(name, ROOT / path)

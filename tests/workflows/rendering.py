@@ -55,7 +55,7 @@ def template_documents() -> tuple[str, ...]:
         path.relative_to(TEMPLATE).as_posix()
         for folder in ("workflows", "actions")
         for path in (TEMPLATE / ".github" / folder).rglob("*")
-        if path.is_file()
+        if path.name.endswith((".yml", ".yml.jinja"))
     ]
     return tuple(sorted(re.sub(r"{[%{].*?[%}]}|\.jinja$", "", name) for name in found))
 
@@ -64,3 +64,11 @@ def own_documents() -> tuple[str, ...]:
     """The workflows of this repository."""
     folder = ROOT / ".github" / "workflows"
     return tuple(sorted(p.relative_to(ROOT).as_posix() for p in folder.glob("*.yml")))
+
+
+def document_names() -> list[str]:
+    """The documents as the fixture `document` names them."""
+    return [
+        *(f"own:{path}" for path in own_documents()),
+        *(f"render:{path}" for path in template_documents()),
+    ]

@@ -10,13 +10,16 @@ from collections.abc import Mapping
 import pytest
 
 from tests.workflows.documents import Document, tables
-from tests.workflows.test_hardening import DOCUMENTS, verdict_job
+from tests.workflows.hardening import verdict_job
+from tests.workflows.rendering import document_names
 from tests.workflows.tools import require_tool
 
 # These have one job each, which is its own verdict; for a release nothing waits.
 ALONE = ("cleanup-dev-files.yml", "cleanup-pull-request.yml", "release-please.yml")
 WITH_VERDICT = [
-    name for name in DOCUMENTS if "/workflows/" in name and not name.endswith(ALONE)
+    name
+    for name in document_names()
+    if "/workflows/" in name and not name.endswith(ALONE)
 ]
 RENDERED = [name for name in WITH_VERDICT if name.startswith("render:")]
 FIRST = "change-detection"

@@ -11,8 +11,9 @@ from ci_engine.changes.workflow_usage import (
     find_engine_workflows,
     is_unrelated_workflow,
 )
+from ci_engine.configuration.defaults import ChangePatterns
 from ci_engine.configuration.loading import Configuration
-from ci_engine.configuration.settings import ChangePatterns, Settings
+from ci_engine.configuration.settings import Settings
 from ci_engine.monorepo.package_model import Package
 from ci_engine.project.path_patterns import matching, specificity
 from ci_engine.project.repository import Project

@@ -17,7 +17,8 @@ from ci_engine.checks.lint import bandit, conflict_markers, policy, ruff
 from ci_engine.checks.packaging import build, metadata
 from ci_engine.checks.tests import coverage, imports, patch_coverage, pytest
 from ci_engine.checks.types import check as types
-from ci_engine.configuration.settings import CheckName, Command, Settings
+from ci_engine.configuration.settings import CheckName, Settings
+from ci_engine.configuration.value_types import Command
 from ci_engine.environments.pixi_tasks import own_task
 from ci_engine.findings.results import CheckResult
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from ci_engine.changes.diff_base import DiffBase
 from ci_engine.checks.request import GateRequest
 from ci_engine.checks.workspace import Tool, Workspace
-from ci_engine.configuration.settings import CheckName, Command, Settings
+from ci_engine.configuration.settings import CheckName, Settings
+from ci_engine.configuration.value_types import Command
 from ci_engine.environments.environment import Environment
 from ci_engine.environments.pixi_tasks import own_task
 from ci_engine.findings.baseline import Baseline

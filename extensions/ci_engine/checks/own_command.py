@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from ci_engine.checks.context import Context
 from ci_engine.checks.outcomes import EarlyResultError, not_run, timed_out
 from ci_engine.checks.workspace import Tool
-from ci_engine.configuration.settings import CheckName, Command
+from ci_engine.configuration.settings import CheckName
+from ci_engine.configuration.value_types import Command
 from ci_engine.errors import ConfigurationError
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.processes.programs import Outcome

@@ -8,10 +8,11 @@ from typing import Annotated
 
 import msgspec
 
-from ci_engine.configuration.loading import configs_directory, read_yaml
-from ci_engine.configuration.settings import Glob
+from ci_engine.configuration.defaults import configs_directory, refuse
+from ci_engine.configuration.reading import read_yaml
 from ci_engine.configuration.typed_tables import find_mistakes
-from ci_engine.errors import ConfigurationError, UsageError
+from ci_engine.configuration.value_types import Glob
+from ci_engine.errors import UsageError
 from ci_engine.project.path_patterns import matching
 
 __all__ = ["CleanupPatterns", "patterns_of_text", "read_patterns", "refuse_patterns"]
@@ -57,11 +58,7 @@ def read_patterns() -> CleanupPatterns:
     """
     path = configs_directory() / "cleanup-patterns.yaml"
     raw = read_yaml(path)
-    mistakes = find_mistakes(raw, CleanupPatterns)
-    if mistakes:
-        first = mistakes[0]
-        key = ".".join(first.keys)
-        raise ConfigurationError(f"{path.name}: key {key}: found {first.found}")
+    refuse(find_mistakes(raw, CleanupPatterns), path)
     return msgspec.convert(raw, CleanupPatterns)
 
 

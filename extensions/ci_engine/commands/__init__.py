@@ -1,1 +1,22 @@
 """The commands of the engine, one module each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+__all__ = ["COMMANDS"]
+
+# Each command is the COMMAND of the module of its name, which is imported when it runs.
+COMMANDS: Mapping[str, str] = {
+    "gate": "run the checks of a quality tier",
+    "changes": "report what a change touches, and what has to run",
+    "packages": "list the packages of a monorepo, and check some of them",
+    "scan": "look for security issues, secrets and known vulnerabilities",
+    "summary": "gather the results of all jobs on one page",
+    "validate": "check every configuration file",
+    "setup": "prepare the environment and the git hooks of this clone",
+    "cleanup": "find stray development files",
+    "vendor": "copy the engine into the repository, or remove the copy",
+    "config": "print the effective settings and where each one comes from",
+    "doctor": "report what the engine finds on this machine",
+}

@@ -1,11 +1,12 @@
-"""``ci changes``: tell what a change touches, and so what has to run."""
+"""``ci changes``: report what a change touches, and what has to run."""
 
 from __future__ import annotations
 
+import argparse
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -19,8 +20,11 @@ from ci_engine.changes.detection import (
     read_change,
 )
 from ci_engine.changes.explanation import explain
+from ci_engine.commands.command import EXIT_CODES, Command, Request
+from ci_engine.commands.options import add_since, add_switch
 from ci_engine.configuration.loading import Configuration, load_configuration
-from ci_engine.errors import ToolError
+from ci_engine.configuration.surroundings import Surroundings
+from ci_engine.errors import ToolError, UsageError
 from ci_engine.github.event import Event
 from ci_engine.github.outputs import add_summary, write_outputs
 from ci_engine.processes.background_call import Background
@@ -31,7 +35,7 @@ from ci_engine.reports.explanation_page import to_explanation
 from ci_engine.workflow_jobs.jobs import Jobs, plan_jobs
 from ci_engine.workflow_jobs.package_jobs import find_affected, with_packages
 
-__all__ = ["ChangesRequest", "run_changes"]
+__all__ = ["COMMAND"]
 
 _FLAGS = (
     "docs-only",
@@ -40,112 +44,172 @@ _FLAGS = (
     "security-relevant",
     "docs-changed",
 )
-# GitHub hands outputs on in the environment, where one value has at most 128 KiB.
+_ABOUT = """\
+Report what a change touches, which tests it can break, and what CI has to run.
+"""
+# GitHub passes outputs in the environment, where one value has at most 128 KiB.
 _LONGEST_OUTPUT = 60_000
 
 
-class ChangesRequest(msgspec.Struct, frozen=True):
-    """What the command line asked for.
+class ChangesOptions(Request, frozen=True, kw_only=True, rename="kebab"):
+    """What the command line of ``ci changes`` holds.
 
     Attributes:
-        root: the top of the repository.
-        detection: what is to be detected.
+        since: the commit that the change started from, empty = found out.
+        head: the commit that it ends with; empty = what is checked out.
         explain: a path to explain, without looking at any change.
+        analyze_dependencies: whether imports are followed to the tests, and to the
+            packages that need those which the change touches; ``true`` plans jobs for
+            packages also where a repository has none.
+        optimize_tests: whether tests that the change cannot break are left out.
         matrix: whether a change is tested on the whole matrix.
-        dependents: whether the packages that need those which the change touches are
-            told as well; ``auto`` does so without planning jobs for a repository
-            that has no packages.
-        as_json: whether to print JSON instead of Markdown.
-        report_dir: where to write; empty = the usual place.
     """
 
-    root: Path
-    detection: DetectionRequest
-    explain: str
-    matrix: Literal["full", "spot-check"]
-    dependents: Literal["auto", "true", "false"]
-    as_json: bool
-    report_dir: str
+    since: str = ""
+    head: str = ""
+    explain: str = ""
+    analyze_dependencies: Literal["auto", "true", "false"] = "auto"
+    optimize_tests: bool = True
+    matrix: Literal["full", "spot-check"] = "full"
+
+    def detection(self, variables: Mapping[str, str]) -> DetectionRequest:
+        """What has to be detected."""
+        return DetectionRequest(
+            variables,
+            since=self.since,
+            head=self.head,
+            analyze=self.analyze_dependencies != "false",
+            optimize=self.optimize_tests,
+        )
 
 
-def run_changes(request: ChangesRequest) -> int:
-    """Decide, tell a workflow that runs us, and print the decision.
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``ci changes``."""
+    add_since(parser)
+    parser.add_argument(
+        "--head", metavar="COMMIT", help="the commit that the change ends with"
+    )
+    parser.add_argument(
+        "--explain",
+        metavar="FILE",
+        help="report what one file is, which tests it selects and what selects it",
+    )
+    # With a value each, for workflows: their inputs are text.
+    parser.add_argument(
+        "--analyze-dependencies",
+        nargs="?",
+        const="true",
+        metavar="auto|true|false",
+        help="follow the imports from the change to the tests, and to the packages "
+        "that need those which it touches; true plans jobs for packages in any case",
+    )
+    add_switch(parser, "optimize-tests", "leave out tests that can't break")
+    parser.add_argument(
+        "--matrix",
+        metavar="full|spot-check",
+        help="whether CI tests a change on all Pythons or on two",
+    )
+
+
+def run(options: ChangesOptions, surroundings: Surroundings) -> int:
+    """Decide, write the outputs of a workflow, and print the decision.
 
     Raises:
-        ToolError: if git or the event cannot be read; by then everything has been
-            selected, so that nobody who goes on leaves anything out.
+        ToolError: if git or the event cannot be read; by then the outputs select
+            everything, so that a workflow that goes on leaves nothing out.
     """
-    project = read_project(request.root)
-    # Git runs while the settings are read.
-    reading = None if request.explain else Background(partial(_read, project, request))
-    configuration = load_configuration(project.root, request.detection.variables)
-    if reading is None:
-        path = _in_repository(project, request.explain)
-        explanation = explain(project, configuration, path, request.detection.variables)
-        as_json = msgspec.json.encode(explanation).decode() + "\n"
-        sys.stdout.write(as_json if request.as_json else to_explanation(explanation))
+    project = read_project(surroundings.repository)
+    variables = surroundings.variables
+    if options.explain:
+        configuration = load_configuration(project.root, variables)
+        _explain(project, configuration, options, surroundings)
         return 0
+    # Git runs while the settings are read.
+    detection = options.detection(variables)
+    reading = Background(partial(_read_change, project, detection))
+    configuration = load_configuration(project.root, variables)
     try:
         source = reading.result()
-        decision = detect(project, configuration, source, request.detection)
+        decision = detect(project, configuration, source, detection)
     except ToolError as error:
         because = f"detection failed: {str(error).splitlines()[0]}"
         decision = everything(because)
         jobs = msgspec.structs.replace(
             plan_jobs(decision, configuration, Event()), skips={}, security_skips={}
         )
-        _tell(project, configuration, decision, jobs, request)
+        _report(project, configuration, decision, jobs, options, surroundings)
         raise
-    spot_check = request.matrix == "spot-check"
+    spot_check = options.matrix == "spot-check"
     jobs = plan_jobs(decision, configuration, source.event, spot_check=spot_check)
-    variables = request.detection.variables
     classifier = read_classifier(project, configuration, variables)
-    packages = find_affected(project, classifier, decision, request.dependents)
+    dependents = options.analyze_dependencies
+    packages = find_affected(project, classifier, decision, dependents)
     decision = msgspec.structs.replace(decision, packages=packages.names)
     jobs = with_packages(jobs, packages, configuration)
-    _tell(project, configuration, decision, jobs, request)
+    _report(project, configuration, decision, jobs, options, surroundings)
     return 0
 
 
-def _read(project: Project, request: ChangesRequest) -> ChangeSource:
-    source = read_change(project, request.detection)
+def _read_change(project: Project, request: DetectionRequest) -> ChangeSource:
+    source = read_change(project, request)
     with suppress(ToolError):
-        # Listed once, here; where that fails, whoever needs the files gets the error.
+        # Listed once, here; an error is reported where the files are needed.
         _ = project.names
     return source
 
 
-def _in_repository(project: Project, path: str) -> str:
-    """Name a path as git does, whether it is given from here or from the top."""
-    return (
-        path if (project.root / path).exists() else project.relative(Path.cwd() / path)
-    )
+def _explain(
+    project: Project,
+    configuration: Configuration,
+    options: ChangesOptions,
+    surroundings: Surroundings,
+) -> None:
+    """Explain one file.
+
+    Raises:
+        UsageError: if there is no such file, in the work tree or in git.
+    """
+    path = options.explain
+    if not (project.root / path).exists():
+        path = project.relative(surroundings.directory / path)
+    if path not in project.names and not (project.root / path).exists():
+        raise UsageError(
+            f"--explain: {options.explain}: no such file",
+            hint="name a file of this repository",
+        )
+    explanation = explain(project, configuration, path, surroundings.variables)
+    if options.json:
+        sys.stdout.write(msgspec.json.encode(explanation).decode() + "\n")
+    else:
+        sys.stdout.write(to_explanation(explanation))
 
 
-def _tell(
+def _report(
     project: Project,
     configuration: Configuration,
     decision: Decision,
     jobs: Jobs,
-    request: ChangesRequest,
+    options: ChangesOptions,
+    surroundings: Surroundings,
 ) -> None:
     """Write the reports and the outputs, and print."""
     text = msgspec.json.format(msgspec.json.encode(decision)).decode() + "\n"
     page = to_changes_page(decision, jobs)
-    directory = Path.cwd() / (request.report_dir or project.output / "changes")
+    directory = surroundings.reports(options.report_dir, "changes")
     prepare_directory(directory, project.output)
     write_text(directory / "changes.json", text)
     write_text(directory / "summary.md", page)
-    add_summary(page)
-    write_outputs(_outputs(project, configuration, decision, jobs))
-    sys.stdout.write(text if request.as_json else page)
+    add_summary(page, surroundings.variables)
+    outputs = _outputs(project, configuration, decision, jobs)
+    write_outputs(outputs, surroundings.variables)
+    sys.stdout.write(text if options.json else page)
 
 
 def _outputs(
     project: Project, configuration: Configuration, decision: Decision, jobs: Jobs
 ) -> dict[str, str]:
-    told: dict[str, object] = msgspec.to_builtins(decision)
-    flags = {name: str(told[name]).lower() for name in _FLAGS}
+    fields: dict[str, object] = msgspec.to_builtins(decision)
+    flags = {name: str(fields[name]).lower() for name in _FLAGS}
     settings = configuration.settings
     facts = {
         "base": decision.base,
@@ -169,3 +233,12 @@ def _lines(tests: Tests) -> str:
     text = "\n".join(paths)
     plain = all(path.isprintable() for path in paths)
     return text if plain and len(text.encode()) <= _LONGEST_OUTPUT else ""
+
+
+COMMAND = Command(
+    ChangesOptions,
+    add_options,
+    run,
+    _ABOUT,
+    {0: "decided", 2: EXIT_CODES[2], 3: "git or the event cannot be read"},
+)

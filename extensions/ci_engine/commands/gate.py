@@ -2,56 +2,238 @@
 
 from __future__ import annotations
 
-import os
-import shlex
 import threading
-import time
-from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from types import FrameType
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import msgspec
 
-from ci_engine import __version__
-from ci_engine.changes.diff_base import DiffBase, find_diff_base
-from ci_engine.checks import DEPENDS_ON, FIXERS, needs_environment, run_check
-from ci_engine.checks.context import Context
-from ci_engine.checks.outcomes import not_run, run_guarded, skipped
+from ci_engine.changes.decision import Decision, read_decision
+from ci_engine.changes.detection import DetectionRequest, detect, read_change
+from ci_engine.checks.gate_run import GateRun
 from ci_engine.checks.request import GateRequest
-from ci_engine.configuration.loading import Configuration
-from ci_engine.configuration.settings import CheckName
-from ci_engine.environments.environment import Environment
-from ci_engine.environments.preparation import prepare_environment
-from ci_engine.errors import ToolError, UsageError
-from ci_engine.findings.baseline import Baseline, judge, read_baseline
-from ci_engine.findings.fingerprints import fingerprint_findings
-from ci_engine.findings.recording import Scope, count_resolved, record, write
-from ci_engine.findings.results import (
-    CheckResult,
-    Finding,
-    RunResult,
-    Status,
-    Verdict,
-    verdict_of,
+from ci_engine.commands.command import Command
+from ci_engine.commands.gate_options import GateOptions, add_options
+from ci_engine.commands.output import print_list
+from ci_engine.commands.package_gates import PackageGates, run_package_gates
+from ci_engine.commands.paths import (
+    inside_package,
+    relative_directory,
+    relative_to_root,
+    split_lines,
 )
-from ci_engine.findings.tracked_output import check_tracked_output
-from ci_engine.monorepo.repository_paths import seen_from_top
-from ci_engine.processes.programs import CanceledError
-from ci_engine.processes.signals import on_signals, restore
+from ci_engine.configuration.loading import Configuration, load_configuration
+from ci_engine.configuration.settings import BUILT_IN_CHECKS, CheckName
+from ci_engine.configuration.surroundings import Surroundings
+from ci_engine.environments.environment import Environment
+from ci_engine.environments.package_environment import package_preparation
+from ci_engine.errors import UsageError, suggest
+from ci_engine.findings.baseline import judge
+from ci_engine.findings.recording import record, write
+from ci_engine.findings.results import RunResult, verdict_of
+from ci_engine.monorepo.package_graph import find_package, packages_graph
+from ci_engine.monorepo.package_view import LEFT_OUT, view_package
+from ci_engine.monorepo.sibling_packages import Siblings
 from ci_engine.project.output_files import prepare_directory
-from ci_engine.project.repository import Project
+from ci_engine.project.repository import Project, normalize, read_project
+from ci_engine.reports.console import Console, make_console
 from ci_engine.reports.publishing import publish, write_reports
 
-__all__ = ["GateRequest", "run_gate"]
+__all__ = ["COMMAND"]
 
-# With more failing tests than this, the command to repeat is the whole check.
-_MOST_TESTS_NAMED = 5
+_ABOUT = f"""\
+Run the checks of a quality tier, and give one verdict for all of them.
+
+checks: {", ".join(BUILT_IN_CHECKS[:8])},
+  {", ".join(BUILT_IN_CHECKS[8:])}; and your own.
+Each tier (essential, extended, full) runs the checks of the tiers before it as well.
+"""
 
 
-def run_gate(
-    project: Project, configuration: Configuration, request: GateRequest
+@dataclass(frozen=True)
+class _Subject:
+    """What is checked: the whole repository, or one package of it."""
+
+    project: Project
+    configuration: Configuration
+    paths: Sequence[str]
+    python: str
+    package: str = ""
+    prepare: Callable[[threading.Event], Environment] | None = None
+    left_out: Mapping[CheckName, str] = field(default_factory=dict[CheckName, str])
+    siblings: Siblings | None = None
+
+
+def run(options: GateOptions, surroundings: Surroundings) -> int:
+    """Run the gate, and return the exit code of its verdict."""
+    _refuse(options)
+    if len(options.package) > 1:
+        return _run_packages(options, surroundings)
+    subject = _subject(options, surroundings)
+    settings = subject.configuration.settings
+    tier, several = settings.quality.tier, bool(subject.package)
+    checks = settings.checks_of(tier, package=several)
+    if options.only:
+        checks = _named(settings.known_checks(package=several), options.only)
+    if options.dry_run:
+        print_list("gate", "checks", checks, as_json=options.json)
+        return 0
+    console = make_console(surroundings.variables, as_json=options.json)
+    reports = surroundings.reports(
+        options.report_dir, f"gate/{normalize(subject.package)}"
+    )
+    request = GateRequest(
+        tier=tier,
+        checks=checks,
+        reports=reports,
+        python=subject.python,
+        fail_fast=settings.quality.fail_fast,
+        fix=options.fix,
+        paths=subject.paths,
+        since=options.since,
+        baseline=options.baseline,
+        grow=options.grow,
+        decision=_decision(options, subject, surroundings),
+        explicit=bool(options.only),
+        on_result=console.check,
+        package=subject.package,
+        prepare=subject.prepare,
+        left_out=subject.left_out,
+        siblings=subject.siblings,
+    )
+    result = _run_gate(subject, request, console, surroundings)
+    console.conclude(result, relative_directory(reports, surroundings))
+    return result.verdict.exit_code
+
+
+def _run_packages(options: GateOptions, surroundings: Surroundings) -> int:
+    """Run the gates of several packages."""
+    graph = packages_graph(read_project(surroundings.repository))
+    named = {find_package(graph, name).name for name in options.package}
+    names = [name for name in graph.order if name in named]
+    if options.dry_run:
+        print_list("gate", "packages", names, as_json=options.json)
+        return 0
+
+    def gate(name: str) -> GateOptions:
+        return msgspec.structs.replace(options, package=[name], json=False)
+
+    gates = PackageGates(
+        graph,
+        names,
+        gate,
+        surroundings.reports(options.report_dir, "gate"),
+        fail_fast=options.fail_fast,
+    )
+    reports = surroundings.reports(options.report_dir, "packages")
+    return run_package_gates(gates, surroundings, reports, as_json=options.json)
+
+
+def _refuse(options: GateOptions) -> None:
+    """Refuse options that contradict each other.
+
+    Raises:
+        UsageError: if there are any.
+    """
+    selected = options.affected or bool(options.selection)
+    limited = bool(options.paths or options.more_paths)
+    writes = options.baseline == "write"
+    if options.package and selected:
+        raise UsageError(
+            "--package: cannot be combined with --affected or --selection",
+            hint="leave the selection out: all tests of the package run",
+        )
+    if len(options.package) > 1 and (limited or options.fix or writes):
+        raise UsageError(
+            "--package: several packages cannot be combined with paths, --fix or "
+            "--baseline write",
+            hint="name one package",
+        )
+    if writes and limited:
+        raise UsageError(
+            "--baseline write: cannot be combined with paths, as it records everything",
+            hint="run it without paths; --only limits it to some checks",
+        )
+    if writes and selected:
+        raise UsageError(
+            "--baseline write: cannot be combined with a selection of tests, as it "
+            "records everything",
+            hint="run it without --affected",
+        )
+    if selected and limited:
+        raise UsageError(
+            "--affected: cannot be combined with paths", hint="leave one of them out"
+        )
+    if options.grow and not writes:
+        raise UsageError(
+            "--grow: expected together with --baseline write",
+            hint="add --baseline write",
+        )
+
+
+def _named(known: Sequence[CheckName], names: Sequence[str]) -> list[CheckName]:
+    """The named checks, of whichever tier, in their own order.
+
+    Raises:
+        UsageError: for a name that no check has.
+    """
+    for name in names:
+        if name not in known:
+            raise UsageError(
+                f"--only: unknown check {name!r}; {suggest(name, known)}",
+                hint="run `ci-framework/ci gate --help`",
+            )
+    return [name for name in known if name in names]
+
+
+def _subject(options: GateOptions, surroundings: Surroundings) -> _Subject:
+    top = read_project(surroundings.repository)
+    given = [*options.paths, *split_lines(options.more_paths)]
+    paths = relative_to_root(given, surroundings)
+    variables = surroundings.variables
+    if not options.package:
+        configuration = load_configuration(top.root, variables, options.overrides)
+        return _Subject(top, configuration, paths, options.python or "")
+    view = view_package(top, options.package[0], variables, options.overrides)
+    name = view.package.name
+    python = options.python or view.how.python
+    tier = view.configuration.settings.quality.tier
+    return _Subject(
+        view.project,
+        view.configuration,
+        inside_package(paths, view.project.prefix, name),
+        python,
+        package=name,
+        prepare=package_preparation(view, tier, python),
+        left_out=LEFT_OUT if view.project.prefix else {},
+        siblings=Siblings(top, view.graph, view.package),
+    )
+
+
+def _decision(
+    options: GateOptions, subject: _Subject, surroundings: Surroundings
+) -> Decision | None:
+    """Which tests the change can break, if that was requested.
+
+    Raises:
+        UsageError: if the file of a selection cannot be read.
+    """
+    if options.selection:
+        return read_decision(surroundings.directory / options.selection)
+    if not options.affected:
+        return None
+    request = DetectionRequest(surroundings.variables, since=options.since)
+    source = read_change(subject.project, request)
+    return detect(subject.project, subject.configuration, source, request)
+
+
+def _run_gate(
+    subject: _Subject,
+    request: GateRequest,
+    console: Console,
+    surroundings: Surroundings,
 ) -> RunResult:
-    """Run the checks, write the reports and return the result.
+    """Run the checks and write the reports.
 
     The reports say "interrupted" from the start and are replaced at the end, so
     that a run which is killed never leaves the reports of an earlier one.
@@ -61,319 +243,41 @@ def run_gate(
         ConfigurationError: if the baseline cannot be read.
         UsageError: if --since is not here, or the baseline may not be written.
     """
-    _refuse(request)
+    project, variables = subject.project, surroundings.variables
     prepare_directory(request.reports, project.output)
-    write_reports(_unfinished(request), request.reports)
-    run = _Run(project, configuration, request)
-    if request.since and run.start().commit is None:
+    gate = GateRun(project, subject.configuration, request, variables)
+    write_reports(gate.unfinished(), request.reports)
+    if request.since and gate.diff_base().commit is None:
         raise UsageError(
-            run.start().reason,
+            gate.diff_base().reason,
             hint="name a commit, branch or tag that `git log` knows",
         )
-    result = run.execute()
+    with console.progress():
+        result = gate.execute()
     if request.baseline == "write":
-        # What was found is told even where it may not be recorded.
+        # The findings are reported even where they may not be recorded.
         write_reports(result, request.reports)
-        _write_baseline(project, result, run.baseline, run.scope, grow=request.grow)
+        _write_baseline(gate, result)
     write_reports(result, request.reports)
-    publish(result, request.reports)
+    publish(result, request.reports, variables)
     return result
 
 
-def _refuse(request: GateRequest) -> None:
-    """Refuse options that contradict each other.
-
-    Raises:
-        UsageError: if there are any.
-    """
-    if request.baseline == "write" and request.paths:
-        raise UsageError(
-            "--baseline write: a run of some paths does not see what is elsewhere",
-            hint="run it without paths; --only limits it to some checks",
-        )
-    if request.baseline == "write" and request.decision is not None:
-        raise UsageError(
-            "--baseline write: a run of some tests does not see what is elsewhere",
-            hint="run it without --affected",
-        )
-    if request.decision is not None and request.paths:
-        raise UsageError("--affected: found paths as well; allowed: one of both")
-    if request.grow and request.baseline != "write":
-        raise UsageError("--grow: only together with --baseline write")
-
-
-def _write_baseline(
-    project: Project,
-    result: RunResult,
-    old: Baseline | None,
-    scope: Scope,
-    *,
-    grow: bool,
-) -> None:
+def _write_baseline(gate: GateRun, result: RunResult) -> None:
     """Record what is red, then judge the run by what was recorded.
 
     Raises:
         UsageError: if something may not be recorded.
     """
-    new, kept = record(result.checks, old, scope)
-    changed = write(project.repository, old, new, grow=grow)
+    top, old = gate.project.repository, gate.baseline
+    new, kept = record(result.checks, old, gate.scope)
+    changed = write(top, old, new, grow=gate.request.grow)
     for check in result.checks:
         judge(check, new)
     result.verdict = verdict_of(result.checks)
     result.notes = [f"ci-framework/project/baseline.json: {changed}", *kept]
 
 
-def _unfinished(request: GateRequest) -> RunResult:
-    reason = "interrupted: the run did not come to its end"
-    checks = [
-        CheckResult(id=name, tier=request.tier, status=Status.NOT_RUN, reason=reason)
-        for name in request.checks
-    ]
-    return RunResult(
-        command="gate",
-        verdict=Verdict.ERROR,
-        python="",
-        checks=checks,
-        framework=__version__,
-        tier=request.tier,
-        package=request.package,
-    )
-
-
-class _Run:
-    """One run of the gate."""
-
-    def __init__(
-        self, project: Project, configuration: Configuration, request: GateRequest
-    ) -> None:
-        self.project = project
-        self.configuration = configuration
-        self.request = request
-        self.cancel = threading.Event()
-        self.interrupted = False
-        self.results: dict[CheckName, CheckResult] = {}
-        self.baseline = read_baseline(project.repository)
-        self.environment: Environment | ToolError = ToolError("not prepared")
-        self._asking = threading.Lock()
-        self._start: DiffBase | None = None
-
-    def execute(self) -> RunResult:
-        """Run everything and judge it."""
-        started = time.monotonic()
-        before = on_signals(self.interrupt)
-        try:
-            self._run_checks()
-        finally:
-            restore(before)
-        checks = [self.results[name] for name in self.request.checks]
-        tracked = check_tracked_output(self.project, self.request.tier)
-        checks = [*tracked, *self._python_check(), *checks]
-        environment = self.environment
-        return RunResult(
-            command="gate",
-            verdict=verdict_of(checks),
-            python=_python_of(environment),
-            checks=checks,
-            framework=__version__,
-            tier=self.request.tier,
-            environment=_name_of(environment),
-            seconds=time.monotonic() - started,
-            notes=self._notes(checks),
-            package=self.request.package,
-        )
-
-    @property
-    def scope(self) -> Scope:
-        """The part of the repository that is looked at."""
-        siblings, prefix = self.request.siblings, self.project.prefix
-        inner = siblings.inner if siblings is not None else ()
-        return Scope(prefix, tuple(f"{prefix}{path}" for path in inner))
-
-    def _notes(self, checks: Sequence[CheckResult]) -> list[str]:
-        """Offer to shrink the baseline when known findings are gone."""
-        if self.baseline is None or self.request.paths or self.request.partial:
-            return []
-        number = count_resolved(self.baseline, checks, self.scope)
-        package = f" --package {self.request.package}" if self.request.package else ""
-        command = f"ci-framework/ci gate{package} --baseline write"
-        text = f"{number} known findings are gone: `{command}` shrinks the baseline"
-        return [text] if number else []
-
-    def interrupt(self, number: int, frame: FrameType | None) -> None:
-        """Call the run off; what did not finish is reported as not run."""
-        del number, frame
-        self.interrupted = True
-        self.cancel.set()
-
-    def _run_checks(self) -> None:
-        waiting = list(self.request.checks)
-        running: dict[Future[CheckResult], CheckName] = {}
-        prepared = not any(self._needs_environment(name) for name in waiting)
-        with ThreadPoolExecutor(max_workers=8) as pool:
-            while waiting or running:
-                ready: list[CheckName] = [
-                    name for name in waiting if self._may_start(name, prepared=prepared)
-                ]
-                for name in ready:
-                    waiting.remove(name)
-                    running[pool.submit(self._run_one, name)] = name
-                if not prepared:
-                    self._prepare()
-                    prepared = True
-                    continue
-                wait(running, return_when=FIRST_COMPLETED)
-                for future in [future for future in running if future.done()]:
-                    self._finish(running.pop(future), future.result())
-
-    def _may_start(self, name: CheckName, *, prepared: bool) -> bool:
-        if self.cancel.is_set():
-            return True
-        needed = DEPENDS_ON.get(name)
-        if needed in self.request.checks and needed not in self.results:
-            return False
-        if self.request.fix and not self._follows_fixers(name):
-            return False
-        return prepared or not self._needs_environment(name)
-
-    def _follows_fixers(self, name: CheckName) -> bool:
-        """Whether no tool can still change files: one at a time, before all others."""
-        checks = self.request.checks
-        first = [fixer for fixer in FIXERS if fixer in checks and fixer != name]
-        if name in FIXERS:
-            first = first[: FIXERS.index(name)]
-        return all(fixer in self.results for fixer in first)
-
-    def _needs_environment(self, name: CheckName) -> bool:
-        return needs_environment(name, self.configuration.settings)
-
-    def _prepare(self) -> None:
-        settings = self.configuration.settings
-        try:
-            if self.request.prepare is not None:
-                self.environment = self.request.prepare(self.cancel)
-                return
-            self.environment = prepare_environment(
-                self.project,
-                settings.environments,
-                self.request.tier,
-                self.request.python,
-                self.cancel,
-            )
-        except ToolError as error:
-            self.environment = error
-        except CanceledError:
-            self.environment = ToolError("the run was canceled")
-
-    def _run_one(self, name: CheckName) -> CheckResult:
-        if name in self.request.left_out:
-            result = skipped(self.request.left_out[name])
-            result.id = name
-            return result
-        context = Context(
-            project=self.project,
-            environment=self.environment,
-            cancel=self.cancel,
-            check=name,
-            settings=self.configuration.settings,
-            request=self.request,
-            diff_base=self.start,
-            baseline=None if self.request.baseline == "write" else self.baseline,
-            hypothesis_examples=self._hypothesis_examples(),
-            earlier=dict(self.results),
-        )
-
-        def run() -> CheckResult:
-            if self.cancel.is_set():
-                raise CanceledError
-            return run_check(context)
-
-        return run_guarded(name, run, self._canceled)
-
-    def start(self) -> DiffBase:
-        """Where the change started, found out once for all checks that ask."""
-        with self._asking:
-            if self._start is None:
-                self._start = find_diff_base(
-                    self.project.root, self.request.since, os.environ
-                )
-            return self._start
-
-    def _hypothesis_examples(self) -> int:
-        tiers = self.configuration.tiers.tiers
-        return tiers[self.request.tier].hypothesis_examples
-
-    def _canceled(self) -> CheckResult:
-        if self.interrupted:
-            return not_run("interrupted: the run was canceled")
-        return skipped("--fail-fast: an earlier check failed")
-
-    def _finish(self, name: CheckName, result: CheckResult) -> None:
-        result.tier = self.request.tier
-        result.blocking = self.configuration.settings.checks[name].blocking
-        seen_from_top(self.project, result)
-        top = self.project.repository
-        result.findings = fingerprint_findings(top, result.findings)
-        judge(result, self._known())
-        result.rerun = self._rerun(name, result)
-        self.results[name] = result
-        self.request.on_result(result)
-        stops = result.status in (Status.FAILED, Status.TIMED_OUT)
-        writes = self.request.baseline == "write"
-        if self.request.fail_fast and stops and result.blocking and not writes:
-            self.cancel.set()
-
-    def _known(self) -> Baseline | None:
-        """What is known to be red; how much is covered it tells of the whole only."""
-        if self.request.baseline == "write" or self.baseline is None:
-            return None
-        if not self.project.prefix:
-            return self.baseline
-        return msgspec.structs.replace(self.baseline, coverage=None)
-
-    def _rerun(self, name: CheckName, result: CheckResult) -> str:
-        """The command that repeats a check, limited to the tests that failed."""
-        words = ["ci-framework/ci", "gate", "--tier", self.request.tier]
-        words += ["--package", self.request.package] if self.request.package else []
-        words += ["--only", ",".join(filter(None, (DEPENDS_ON.get(name), name)))]
-        if self.request.python:
-            words += ["--python", self.request.python]
-        if self.request.decision is not None:
-            words += ["--affected"]
-        if self.request.since:
-            words += ["--since", self.request.since]
-        tests = list(dict.fromkeys(f.test for f in result.findings if f.test))
-        if 0 < len(tests) <= _MOST_TESTS_NAMED:
-            words += ["--", *tests]
-        elif self.request.paths:
-            prefix = self.project.prefix
-            words += ["--", *(f"{prefix}{path}" for path in self.request.paths)]
-        return shlex.join(words)
-
-    def _python_check(self) -> list[CheckResult]:
-        """The matrix is real: another interpreter than the one asked for is red."""
-        wanted = self.request.python
-        environment = self.environment
-        if not wanted or not isinstance(environment, Environment):
-            return []
-        found = environment.probe.python
-        result = CheckResult(id="python", tier=self.request.tier, tool=found)
-        if not f"{found}.".startswith(f"{wanted}."):
-            result.status = Status.FAILED
-            result.reason = f"Python {wanted} was asked for, {found} ran"
-            result.findings = [
-                Finding(tool="ci-framework", rule="python", message=result.reason)
-            ]
-            result.new = 1
-        return [result]
-
-
-def _python_of(environment: Environment | ToolError) -> str:
-    return environment.probe.python if isinstance(environment, Environment) else ""
-
-
-def _name_of(environment: Environment | ToolError) -> str:
-    """The environment that gave the verdict, and why it was not the declared one."""
-    if isinstance(environment, ToolError):
-        return ""
-    because = f"; {environment.substitute}" if environment.substitute else ""
-    return f"{environment.name}{because}"
+COMMAND = Command(
+    GateOptions, add_options, run, _ABOUT, variables={"package": "CI_FRAMEWORK_PACKAGE"}
+)

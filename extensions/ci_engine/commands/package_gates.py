@@ -1,4 +1,7 @@
-"""Run the gate for several packages: in their order, side by side where they may."""
+"""Gates of several packages: in their order, in parallel where that is possible.
+
+Each one runs in a process of its own, which gets its request as JSON.
+"""
 
 from __future__ import annotations
 
@@ -13,126 +16,177 @@ from pathlib import Path
 
 import msgspec
 
-from ci_engine.findings.results import CheckResult, Finding, RunResult, Status, Verdict
+from ci_engine import __version__
+from ci_engine.commands.command import Request, to_argv
+from ci_engine.configuration.surroundings import Surroundings
+from ci_engine.errors import UsageError
+from ci_engine.findings.results import (
+    CheckResult,
+    RunResult,
+    Status,
+    Verdict,
+    verdict_of,
+)
+from ci_engine.github.outputs import without_step
 from ci_engine.monorepo.package_model import Graph
+from ci_engine.processes.activity import activity
 from ci_engine.processes.programs import CanceledError, Outcome, run_program
 from ci_engine.processes.signals import on_signals, restore
-from ci_engine.project.repository import Project
+from ci_engine.project.output_files import prepare_directory
+from ci_engine.reports.console import make_console
+from ci_engine.reports.publishing import publish, write_reports
 
-__all__ = ["GateOptions", "run_packages"]
+__all__ = ["PackageGates", "run_package_gates"]
 
 _STATUS = {
     Verdict.GREEN: Status.PASSED,
     Verdict.RED: Status.FAILED,
     Verdict.ERROR: Status.NOT_RUN,
 }
-# A workflow is told of all packages at once, by whoever runs them.
-_OF_THE_STEP = ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_ACTIONS")
 
 
 @dataclass(frozen=True)
-class GateOptions:
-    """What the gate of each package is told.
+class PackageGates:
+    """The gates to run.
 
     Attributes:
-        words: options that are handed on.
-        reports: the directory in which each package gets one.
-        at_once: how many packages run at the same time.
+        graph: all packages.
+        names: the packages to check.
+        gate: the request of each gate, by the name of the package.
+        reports: the directory in which each package gets one for its reports.
+        at_once: how many packages run at the same time; 0 = as many as there are cores.
         fail_fast: start no other package once one failed.
     """
 
-    words: Sequence[str]
+    graph: Graph
+    names: Sequence[str]
+    gate: Callable[[str], Request]
     reports: Path
-    at_once: int
-    fail_fast: bool
+    at_once: int = 0
+    fail_fast: bool = False
 
 
-def run_packages(
-    project: Project,
-    graph: Graph,
-    names: Sequence[str],
-    options: GateOptions,
+def run_package_gates(
+    gates: PackageGates, surroundings: Surroundings, reports: Path, *, as_json: bool
+) -> int:
+    """Run the gate of each package, report, and return the exit code.
+
+    Raises:
+        UsageError: if there is no package.
+        ToolError: if the reports cannot be written.
+    """
+    if not gates.names:
+        raise UsageError(
+            "this repository has no packages",
+            hint="run `ci-framework/ci gate`, which checks it as a whole",
+        )
+    root, variables = surroundings.repository, surroundings.variables
+    prepare_directory(reports, root / ".ci-framework")
+    result = _result([], 0.0)
+    result.verdict = Verdict.ERROR
+    write_reports(result, reports)
+    console = make_console(variables, as_json=as_json)
+    with console.progress():
+        checks = _run_all(gates, surroundings, console.check)
+    result = _result(checks, surroundings.seconds)
+    write_reports(result, reports)
+    publish(result, reports, variables)
+    inside = reports.is_relative_to(root)
+    console.conclude(result, str(reports.relative_to(root) if inside else reports))
+    return result.verdict.exit_code
+
+
+def _result(checks: list[CheckResult], seconds: float) -> RunResult:
+    return RunResult(
+        command="packages",
+        verdict=verdict_of(checks),
+        python="",
+        checks=checks,
+        framework=__version__,
+        environment="one for each package",
+        seconds=seconds,
+    )
+
+
+def _run_all(
+    gates: PackageGates,
+    surroundings: Surroundings,
     on_result: Callable[[CheckResult], None],
 ) -> list[CheckResult]:
-    """Run the gate of each package once those it needs are through.
-
-    Args:
-        project: the repository.
-        graph: its packages.
-        names: the packages to run.
-        options: what they are told.
-        on_result: called with each result as soon as it is there.
-
-    Returns:
-        One result for each package, in their order.
-    """
-    order = [name for name in graph.order if name in names]
-    before = {name: _before(graph, name, order) for name in order}
+    """Run the gate of each package once those that it needs are complete."""
+    order = [name for name in gates.graph.order if name in gates.names]
+    before = {name: _before(gates.graph, name, order) for name in order}
     results: dict[str, CheckResult] = {}
     running: dict[Future[CheckResult], str] = {}
     cancel = threading.Event()
     waiting = list(order)
-    earlier = on_signals(lambda _number, _frame: cancel.set())
+    handlers = on_signals(lambda _number, _frame: cancel.set())
+    workers = gates.at_once or min(8, os.cpu_count() or 1)
     try:
-        with ThreadPoolExecutor(max_workers=max(1, options.at_once)) as pool:
+        with ThreadPoolExecutor(max_workers=workers) as pool:
             while waiting or running:
                 for name in [n for n in waiting if before[n] <= results.keys()]:
                     waiting.remove(name)
-                    future = pool.submit(_one, project, name, options, cancel)
+                    future = pool.submit(_run_one, gates, name, surroundings, cancel)
                     running[future] = name
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in done:
                     result = future.result()
                     results[running.pop(future)] = result
                     on_result(result)
-                    if options.fail_fast and not result.green:
+                    if gates.fail_fast and not result.green:
                         cancel.set()
     finally:
-        restore(earlier)
+        restore(handlers)
     return [results[name] for name in order]
 
 
 def _before(graph: Graph, name: str, order: Sequence[str]) -> set[str]:
-    """The packages that must be through; of a cycle those that come first."""
+    """The packages that must be complete; of a cycle those that come first."""
     earlier = set(order[: order.index(name)])
     needs = {other.name for other in graph.by_name[name].depends_on}
     return needs & earlier
 
 
-def _one(
-    project: Project, name: str, options: GateOptions, cancel: threading.Event
+def _run_one(
+    gates: PackageGates,
+    name: str,
+    surroundings: Surroundings,
+    cancel: threading.Event,
 ) -> CheckResult:
     """Run the gate of one package in a process of its own."""
-    reports = options.reports / name
-    words = ["gate", "--package", name, *options.words]
-    rerun = " ".join(["ci-framework/ci", *words])
+    reports = gates.reports / name
+    request = gates.gate(name)
+    placed = msgspec.structs.replace(request, report_dir=str(reports))
+    root = surroundings.repository
     main = Path(__file__).resolve().parent.parent / "__main__.py"
     command = [
-        sys.executable,
-        "-I",
-        str(main),
-        f"--repository={project.root}",
-        *words,
-        "--report-dir",
-        str(reports),
+        *(sys.executable, "-I", str(main), f"--repository={root}", "gate"),
+        f"--request={msgspec.json.encode(placed).decode()}",
     ]
-    kept = {k: v for k, v in os.environ.items() if k not in _OF_THE_STEP}
     started = time.monotonic()
     try:
         if cancel.is_set():
             raise CanceledError
-        outcome = run_program(command, cwd=project.root, variables=kept, cancel=cancel)
+        with activity(name):
+            outcome = run_program(
+                command,
+                cwd=root,
+                # The workflow gets one report on all packages, from this process.
+                variables=without_step(surroundings.variables),
+                cancel=cancel,
+            )
         result = _read(name, reports, outcome)
     except CanceledError:
-        reason = "called off: another package failed, or the run was interrupted"
+        reason = "canceled: another package failed, or the run was interrupted"
         result = CheckResult(id=name, status=Status.NOT_RUN, reason=reason)
-    result.rerun = rerun
+    result.rerun = to_argv("gate", request)
     result.seconds = time.monotonic() - started
     return result
 
 
 def _read(name: str, reports: Path, outcome: Outcome) -> CheckResult:
-    """What the gate of one package said; no report is no verdict."""
+    """The result of the gate of one package; without a report there is no verdict."""
     try:
         data = (reports / "result.json").read_bytes()
         found = msgspec.json.decode(data, type=RunResult)
@@ -142,9 +196,7 @@ def _read(name: str, reports: Path, outcome: Outcome) -> CheckResult:
             id=name, status=Status.NOT_RUN, reason=reason, output=outcome.tail(30)
         )
     red = [check for check in found.checks if not check.green]
-    findings: list[Finding] = []
-    for check in found.checks:
-        findings += check.findings
+    findings = [finding for check in found.checks for finding in check.findings]
     status = _STATUS[found.verdict]
     if outcome.code != found.verdict.exit_code:
         status = Status.NOT_RUN
@@ -158,8 +210,13 @@ def _read(name: str, reports: Path, outcome: Outcome) -> CheckResult:
         reason="; ".join(_why(check) for check in red),
         environment=found.environment,
         tests=[test for check in found.checks for test in check.tests],
-        output=outcome.tail(30) if red else "",
+        output=_end(outcome) if red else "",
     )
+
+
+def _end(outcome: Outcome) -> str:
+    """The end of the report that the gate of a package printed."""
+    return "\n".join(outcome.stdout.strip().splitlines()[-30:]) or outcome.tail(30)
 
 
 def _why(check: CheckResult) -> str:

@@ -1,25 +1,26 @@
-"""``ci packages``: find packages, tell what depends on what, check some of them."""
+"""``ci packages``: find packages, report their dependencies, check some of them."""
 
 from __future__ import annotations
 
-import os
+import argparse
 import sys
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal
 
 import msgspec
 
-from ci_engine import __version__
 from ci_engine.changes.affected_packages import AffectedPackages, affected_by
 from ci_engine.changes.categories import read_classifier
 from ci_engine.changes.detection import DetectionRequest, detect, read_change
-from ci_engine.commands.package_gates import GateOptions, run_packages
+from ci_engine.commands.command import Command, Request
+from ci_engine.commands.gate_options import GateOptions
+from ci_engine.commands.options import add_checks, add_dry_run, add_since
+from ci_engine.commands.output import print_json
+from ci_engine.commands.package_gates import PackageGates, run_package_gates
 from ci_engine.configuration.loading import load_configuration
-from ci_engine.errors import UsageError
-from ci_engine.findings.results import CheckResult, RunResult, Verdict, verdict_of
+from ci_engine.configuration.settings import Tier
+from ci_engine.configuration.surroundings import Surroundings
+from ci_engine.configuration.value_types import PythonVersion
 from ci_engine.monorepo.detected_file import write_detected
 from ci_engine.monorepo.package_descriptions import (
     analyze,
@@ -31,214 +32,204 @@ from ci_engine.monorepo.package_graph import find_package, packages_graph
 from ci_engine.monorepo.package_model import Graph
 from ci_engine.project.output_files import prepare_directory, write_text
 from ci_engine.project.repository import Project, read_project
-from ci_engine.reports.console import conclude, make_console, print_check
-from ci_engine.reports.publishing import publish, write_reports
 
-__all__ = ["PackagesRequest", "run_gates", "run_packages_command"]
+__all__ = ["COMMAND", "PackagesOptions"]
 
-AUTO = "auto-detect"
+_ALL = ("", "auto-detect")
+_ABOUT = """\
+List the packages of a monorepo, report what depends on what, and check some of them.
+
+Without another option it lists the packages.
+"""
 
 
-@dataclass(frozen=True)
-class PackagesRequest:
-    """What the command line asked for.
+class PackagesOptions(Request, frozen=True, kw_only=True, rename="kebab"):
+    """What the command line of ``ci packages`` holds.
 
     Attributes:
-        root: the top of the repository.
-        analyze: tell what depends on what.
+        scan: list the packages, which is the default.
+        analyze_dependencies: report which package needs which.
         configure: bring the project's files on its packages up to date.
         releases: configure release-please as well where it is not yet.
         gate: run the gate of the packages.
         package: packages, comma-separated; empty or auto-detect = all there are.
-        changed_only: only those that a change touches.
+        changed_only: only those that a change touches, and their dependents.
         since: the commit the change started from, empty = found out.
-        form: how to print what depends on what.
-        words: options of the gate, handed on.
-        at_once: how many gates run at the same time; 0 = as many as there are cores.
+        format: how to print what depends on what.
+        jobs: how many gates run at the same time; 0 = as many as there are cores.
         fail_fast: start no other package once one failed.
-        dry_run: say what would be done, do nothing.
-        report_dir: where to write; empty = the usual place.
+        tier: the tier of the gates.
+        python: the Python that runs their tests.
+        only: the checks to run.
     """
 
-    root: Path
-    analyze: bool = False
+    scan: bool = False
+    analyze_dependencies: bool = False
     configure: bool = False
     releases: bool = False
     gate: bool = False
     package: str = ""
     changed_only: bool = False
     since: str = ""
-    form: Literal["text", "json", "mermaid"] = "text"
-    words: Sequence[str] = ()
-    at_once: int = 0
+    format: Literal["text", "json", "mermaid"] = "text"
+    jobs: Annotated[int, msgspec.Meta(ge=0)] = 0
     fail_fast: bool = False
-    dry_run: bool = False
-    report_dir: str = ""
+    tier: Tier | None = None
+    python: PythonVersion | None = None
+    only: list[str] = msgspec.field(default_factory=list[str])
+
+    @property
+    def as_json(self) -> bool:
+        """Whether the output is JSON."""
+        return self.json or self.format == "json"
+
+    def gate_options(self, package: str) -> GateOptions:
+        """The gate of one package."""
+        return GateOptions(
+            package=[package],
+            tier=self.tier,
+            python=self.python,
+            only=self.only,
+            since=self.since,
+        )
 
 
-def run_packages_command(request: PackagesRequest) -> int:
-    """Do what is asked for.
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``ci packages``."""
+    for name, text in (
+        ("scan", "list the packages (the default)"),
+        ("configure", "write what is found to ci-framework/project/"),
+        ("releases", "with --configure: configure release-please as well"),
+        ("analyze-dependencies", "report which package needs which"),
+        ("gate", "run the gate of the packages"),
+        ("changed-only", "only what a change touches, and its dependents"),
+        ("fail-fast", "start no other package once one failed"),
+    ):
+        parser.add_argument(f"--{name}", action="store_true", help=text)
+    parser.add_argument(
+        "--package",
+        metavar="NAMES",
+        help="packages, comma-separated; auto-detect stands for all",
+    )
+    add_since(parser)
+    parser.add_argument(
+        "--format",
+        metavar="text|json|mermaid",
+        help="how to print what depends on what",
+    )
+    add_checks(parser)
+    parser.add_argument("--jobs", metavar="N", help="packages at the same time")
+    add_dry_run(parser)
+
+
+def run(options: PackagesOptions, surroundings: Surroundings) -> int:
+    """Do what is requested, and return the exit code.
 
     Raises:
-        UsageError: for a package that is not there.
+        UsageError: for an unknown package.
         ConfigurationError: if a file of the project on its packages is wrong.
         ToolError: if git cannot list the files, or nothing can be written.
     """
-    project = read_project(request.root)
+    project = read_project(surroundings.repository)
     graph = packages_graph(project)
-    if request.gate:
-        return run_gates(project, graph, request)
-    if request.configure:
-        _configure(project, graph, request)
+    if options.configure:
+        _configure(project, graph, options)
         return 0
-    chosen = _chosen(graph, request)
-    if request.changed_only:
-        because = _affected(project, graph, request.since).because
-        _print_affected(graph, because, chosen, request)
+    names = _chosen(graph, options)
+    because: dict[str, str] = {}
+    if options.changed_only:
+        because = _affected(project, graph, options.since, surroundings).because
+        names = [name for name in names if name in because]
+    if options.gate and not (options.dry_run or (options.changed_only and not names)):
+        gates = PackageGates(
+            graph,
+            names,
+            options.gate_options,
+            surroundings.reports(options.report_dir, "gate"),
+            options.jobs,
+            fail_fast=options.fail_fast,
+        )
+        reports = surroundings.reports(options.report_dir, "packages")
+        return run_package_gates(gates, surroundings, reports, as_json=options.as_json)
+    if options.gate or options.changed_only:
+        _print_names(names, because, options)
         return 0
-    one = None
-    if request.package not in ("", AUTO):
-        one = analyze(graph, find_package(graph, request.package))
-    page = to_page(graph, one)
-    _write(project, request, {"packages.json": _json(graph), "summary.md": page})
-    forms = {
-        "text": to_text(graph, one),
-        "json": _json(one if one is not None else graph),
-        "mermaid": to_mermaid(graph, one),
-    }
-    sys.stdout.write(forms[request.form])
+    _print_graph(project, graph, options, surroundings)
     return 0
 
 
-def _json(value: object) -> str:
+def _print_graph(
+    project: Project, graph: Graph, options: PackagesOptions, surroundings: Surroundings
+) -> None:
+    one = None
+    if options.package not in _ALL:
+        one = analyze(graph, find_package(graph, options.package))
+    if not options.dry_run:
+        directory = surroundings.reports(options.report_dir, "packages")
+        prepare_directory(directory, project.output)
+        write_text(directory / "packages.json", _to_json(graph))
+        write_text(directory / "summary.md", to_page(graph, one))
+    if options.as_json:
+        print_json(one if one is not None else graph)
+    else:
+        to = to_mermaid if options.format == "mermaid" else to_text
+        sys.stdout.write(to(graph, one))
+
+
+def _to_json(value: object) -> str:
     return msgspec.json.format(msgspec.json.encode(value)).decode() + "\n"
 
 
-def _write(project: Project, request: PackagesRequest, files: dict[str, str]) -> None:
-    if request.dry_run:
-        return
-    directory = Path.cwd() / (request.report_dir or project.output / "packages")
-    prepare_directory(directory, project.output)
-    for name, text in files.items():
-        write_text(directory / name, text)
-
-
-def _configure(project: Project, graph: Graph, request: PackagesRequest) -> None:
+def _configure(project: Project, graph: Graph, options: PackagesOptions) -> None:
     written = write_detected(
-        project, graph, releases=request.releases, dry_run=request.dry_run
+        project, graph, releases=options.releases, dry_run=options.dry_run
     )
-    if request.form == "json":
-        sys.stdout.write(_json({"schema": 1, "files": written}))
+    if options.as_json:
+        print_json({"schema": 1, "files": written})
         return
-    would = "would be " if request.dry_run else ""
+    would = "would be " if options.dry_run else ""
     for file in written:
         state = f"{would}written" if file.changed else "up to date"
         kept = f"; corrected by {', '.join(file.kept)}" if file.kept else ""
         sys.stdout.write(f"{file.path}: {state}{kept}\n")
 
 
-def _chosen(graph: Graph, request: PackagesRequest) -> list[str]:
+def _chosen(graph: Graph, options: PackagesOptions) -> list[str]:
     """The packages that are named, all of them if none is."""
-    if request.package in ("", AUTO):
+    if options.package in _ALL:
         return list(graph.order)
-    named = [word.strip() for word in request.package.split(",") if word.strip()]
+    named = [name.strip() for name in options.package.split(",") if name.strip()]
     found = {find_package(graph, name).name for name in named}
     return [name for name in graph.order if name in found]
 
 
-def _affected(project: Project, graph: Graph, since: str) -> AffectedPackages:
-    """The packages that the work since a commit touches, and those that need them.
+def _affected(
+    project: Project, graph: Graph, since: str, surroundings: Surroundings
+) -> AffectedPackages:
+    """The packages that the work since a commit touches, and their dependents.
 
     Raises:
         UsageError: if that commit is not here.
     """
-    configuration = load_configuration(project.root, os.environ)
-    request = DetectionRequest(os.environ, since)
+    configuration = load_configuration(project.root, surroundings.variables)
+    request = DetectionRequest(surroundings.variables, since)
     decision = detect(project, configuration, read_change(project, request), request)
-    classifier = read_classifier(project, configuration, os.environ)
+    classifier = read_classifier(project, configuration, surroundings.variables)
     return affected_by(graph, classifier, decision)
 
 
-def _print_affected(
-    graph: Graph,
-    because: dict[str, str],
-    chosen: Sequence[str],
-    request: PackagesRequest,
+def _print_names(
+    names: Sequence[str], because: Mapping[str, str], options: PackagesOptions
 ) -> None:
-    names = [name for name in graph.order if name in because and name in chosen]
-    if request.form == "json":
-        rows = [{"name": name, "because": because[name]} for name in names]
-        sys.stdout.write(_json({"schema": 1, "packages": rows}))
+    if options.as_json:
+        rows = [{"name": name, "because": because.get(name, "")} for name in names]
+        print_json({"schema": 1, "packages": rows})
         return
     for name in names:
-        sys.stdout.write(f"{name}: {because[name]}\n")
+        reason = f": {because[name]}" if name in because else ""
+        sys.stdout.write(f"{name}{reason}\n")
     if not names:
         sys.stdout.write("the change touches no package\n")
 
 
-def run_gates(project: Project, graph: Graph, request: PackagesRequest) -> int:
-    """Run the gate of each package that is asked for, and give one verdict.
-
-    Raises:
-        UsageError: if there is no package, or none of that name.
-        ToolError: if the reports cannot be written.
-    """
-    names = _chosen(graph, request)
-    if not names:
-        raise UsageError(
-            "this repository has no packages",
-            hint="run `ci-framework/ci gate`, which checks it as a whole",
-        )
-    because: dict[str, str] = {}
-    if request.changed_only:
-        because = _affected(project, graph, request.since).because
-        names = [name for name in names if name in because]
-    if request.dry_run:
-        for name in names:
-            reason = f": {because[name]}" if name in because else ""
-            sys.stdout.write(f"{name}{reason}\n")
-        return 0
-    if not names:
-        sys.stdout.write("the change touches no package: nothing to check\n")
-        return 0
-    return _gates(project, graph, names, request)
-
-
-def _gates(
-    project: Project, graph: Graph, names: Sequence[str], request: PackagesRequest
-) -> int:
-    asked = Path.cwd() / request.report_dir if request.report_dir else None
-    reports = asked or project.output / "packages"
-    prepare_directory(reports, project.output)
-    started = time.monotonic()
-    options = GateOptions(
-        words=request.words,
-        reports=asked or project.output / "gate",
-        at_once=request.at_once or min(8, os.cpu_count() or 1),
-        fail_fast=request.fail_fast,
-    )
-    result = _result([], 0.0)
-    result.verdict = Verdict.ERROR
-    write_reports(result, reports)
-    console = make_console()
-    checks = run_packages(
-        project, graph, names, options, lambda check: print_check(console, check)
-    )
-    result = _result(checks, time.monotonic() - started)
-    write_reports(result, reports)
-    publish(result, reports)
-    conclude(console, result, project.relative(reports), as_json=request.form == "json")
-    return result.verdict.exit_code
-
-
-def _result(checks: list[CheckResult], seconds: float) -> RunResult:
-    return RunResult(
-        command="packages",
-        verdict=verdict_of(checks),
-        python="",
-        checks=checks,
-        framework=__version__,
-        tier="",
-        environment="one for each package",
-        seconds=seconds,
-    )
+COMMAND = Command(PackagesOptions, add_options, run, _ABOUT)

@@ -1,20 +1,32 @@
-"""``ci scan``: look for flaws, secrets and known vulnerabilities."""
+"""``ci scan``: look for security issues, secrets and known vulnerabilities."""
 
 from __future__ import annotations
 
+import argparse
 import os
-import time
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from types import FrameType
 from typing import Literal
 
+import msgspec
+
 from ci_engine import __version__
-from ci_engine.configuration.loading import Configuration
+from ci_engine.commands.command import Command, Request
+from ci_engine.commands.options import (
+    add_baseline,
+    add_dry_run,
+    add_since,
+    add_switch,
+)
+from ci_engine.commands.output import print_list
+from ci_engine.commands.paths import relative_directory, split_lines
+from ci_engine.configuration.loading import Configuration, load_configuration
+from ci_engine.configuration.reading import Table
 from ci_engine.configuration.security_profiles import ScannerName
 from ci_engine.configuration.settings import SecurityLevel
+from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.errors import UsageError
 from ci_engine.findings.baseline import read_baseline
 from ci_engine.findings.recording import count_resolved, record, write
@@ -28,7 +40,8 @@ from ci_engine.findings.results import (
 from ci_engine.github.outputs import write_outputs
 from ci_engine.processes.signals import on_signals, restore
 from ci_engine.project.output_files import prepare_directory, write_text
-from ci_engine.project.repository import Project
+from ci_engine.project.repository import Project, read_project
+from ci_engine.reports.console import make_console
 from ci_engine.reports.html import to_html
 from ci_engine.reports.publishing import publish, write_reports
 from ci_engine.scanning.files import named
@@ -36,40 +49,119 @@ from ci_engine.scanning.judge import is_blocking
 from ci_engine.scanning.run import ScanRun
 from ci_engine.scanning.waivers import WAIVERS_FILE, read_waivers
 
-__all__ = ["ScanRequest", "run_scan"]
+__all__ = ["COMMAND", "ScanOptions", "run_scan"]
+
+_ABOUT = """\
+Look for security issues, secrets and known vulnerabilities.
+
+levels: low, medium, high, critical; each one is stricter than the one before.
+`ci scan --dry-run` lists the scanners of a level.
+"""
 
 
-@dataclass(frozen=True)
-class ScanRequest:
-    """What the command line asked for.
+class ScanOptions(Request, frozen=True, kw_only=True, rename="kebab"):
+    """What the command line of a scan holds.
 
     Attributes:
-        level: the level.
-        scanners: the scanners to run, in the order in which they are reported.
-        reports: the directory for reports.
-        history: which commits to search for secrets; empty = as the level says.
+        level: the level, None = as the settings say.
+        only: the scanners to run; empty = those of the level.
+        history: which commits to search for secrets; None = as the level says.
+        advanced: the same as ``history`` with all commits.
+        image: further container images to scan.
+        tools: paths of scanners, one on each line, that are preferred to PATH.
         since: the commit that the change started from, empty = found out.
         baseline: check against the baseline, or write it.
-        grow: whether writing may add to an existing baseline.
-        tools: paths of scanners that are looked at before the search path.
-        today: the day that waivers are judged by.
-        notes: what the report says of the request.
+        grow: whether writing may add entries.
     """
 
-    level: SecurityLevel
-    scanners: Sequence[ScannerName]
-    reports: Path
-    history: Literal["", "none", "change", "all"] = ""
+    level: SecurityLevel | None = None
+    only: list[str] = msgspec.field(default_factory=list[str])
+    history: Literal["none", "change", "all"] | None = None
+    advanced: bool = False
+    image: list[str] = msgspec.field(default_factory=list[str])
+    tools: str = ""
     since: str = ""
     baseline: Literal["check", "write"] = "check"
     grow: bool = False
-    tools: Sequence[str] = ()
-    today: date | None = None
-    notes: Sequence[str] = ()
+
+    @property
+    def overrides(self) -> Table:
+        """The settings that the command line gives."""
+        images = [name for name in self.image if name]
+        security: Table = {"level": self.level} if self.level else {}
+        if images:
+            security["scan-containers"] = True
+        return {
+            "security": security,
+            **({"scan": {"images": images}} if images else {}),
+        }
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``ci scan``."""
+    parser.add_argument(
+        "--level", metavar="LEVEL", help="low, medium, high or critical"
+    )
+    parser.add_argument(
+        "--only", metavar="SCANNERS", help="some scanners, comma-separated"
+    )
+    parser.add_argument(
+        "--history",
+        metavar="none|change|all",
+        help="which commits are searched for secrets",
+    )
+    add_switch(parser, "advanced", "the same as --history all")
+    parser.add_argument(
+        "--image", action="append", metavar="IMAGE", help="a container image to scan"
+    )
+    parser.add_argument(
+        "--tools",
+        metavar="LINES",
+        help="paths of installed scanners, which are preferred to PATH",
+    )
+    add_since(parser)
+    add_baseline(parser)
+    add_dry_run(parser)
+
+
+def run(options: ScanOptions, surroundings: Surroundings) -> int:
+    """Run the scanners, and return the exit code of the verdict."""
+    if options.grow and options.baseline != "write":
+        raise UsageError(
+            "--grow: expected together with --baseline write",
+            hint="add --baseline write",
+        )
+    root, variables = surroundings.repository, surroundings.variables
+    configuration = load_configuration(root, variables, options.overrides)
+    level = configuration.settings.security.level
+    scanners: Sequence[ScannerName] = configuration.security.scanners_of(level)
+    warnings: list[str] = []
+    if options.only:
+        scanners, warnings = configuration.security.select(options.only)
+        sys.stderr.writelines(f"warning: {warning}\n" for warning in warnings)
+    project = read_project(root)
+    if options.dry_run:
+        print_list("scan", "scanners", scanners, as_json=options.json)
+        return 0
+    console = make_console(variables, as_json=options.json)
+    with console.progress():
+        result = run_scan(
+            project, configuration, scanners, options, surroundings, warnings
+        )
+    for check in result.checks:
+        console.check(check)
+    reports = surroundings.reports(options.report_dir, "scan")
+    console.conclude(result, relative_directory(reports, surroundings))
+    return result.verdict.exit_code
 
 
 def run_scan(
-    project: Project, configuration: Configuration, request: ScanRequest
+    project: Project,
+    configuration: Configuration,
+    scanners: Sequence[ScannerName],
+    options: ScanOptions,
+    surroundings: Surroundings,
+    notes: Sequence[str] = (),
 ) -> RunResult:
     """Run the scanners, write the reports and return the result.
 
@@ -78,56 +170,56 @@ def run_scan(
         ConfigurationError: if the baseline or the waivers cannot be read.
         UsageError: if the baseline may not be written.
     """
-    if request.grow and request.baseline != "write":
-        raise UsageError("--grow: only together with --baseline write")
-    started = time.monotonic()
-    prepare_directory(request.reports, project.output)
-    _write(_unfinished(request), request.reports)
+    reports = surroundings.reports(options.report_dir, "scan")
+    level = configuration.settings.security.level
+    prepare_directory(reports, project.output)
+    _write(_unfinished(level, scanners), reports)
     baseline = read_baseline(project.root)
-    writes = request.baseline == "write"
-    run = ScanRun(
+    writes = options.baseline == "write"
+    scan = ScanRun(
         project=project,
         configuration=configuration,
-        level_name=request.level,
-        scanners=request.scanners,
-        reports=request.reports,
-        search_path=_search_path(request.tools),
-        waivers=read_waivers(project.root, request.today or date.today()),
+        level_name=level,
+        scanners=scanners,
+        reports=reports,
+        search_path=_search_path(split_lines(options.tools), surroundings),
+        waivers=read_waivers(project.root, surroundings.today),
+        variables=surroundings.variables,
         baseline=None if writes else baseline,
-        since=request.since,
-        history=request.history,
+        since=options.since,
+        history="all" if options.advanced else options.history or "",
     )
 
-    def call_off(number: int, frame: FrameType | None) -> None:
+    def cancel(number: int, frame: FrameType | None) -> None:
         del number, frame
-        run.cancel.set()
+        scan.cancel.set()
 
-    before = on_signals(call_off)
+    before = on_signals(cancel)
     try:
-        outcome = run.execute()
+        outcome = scan.execute()
     finally:
         restore(before)
-    result = _result(request, outcome.checks, time.monotonic() - started)
+    result = _result(level, outcome.checks, surroundings.seconds)
     if writes:
-        # What was found is told even where it may not be recorded.
-        _write(result, request.reports)
+        # The findings are reported even where they may not be recorded.
+        _write(result, reports)
         new, kept = record(outcome.separate, baseline)
-        changed = write(project.root, baseline, new, grow=request.grow)
-        run.baseline = new
-        run.waivers.used.clear()
-        result.checks = run.judge(outcome)
+        changed = write(project.root, baseline, new, grow=options.grow)
+        scan.baseline = new
+        scan.waivers.used.clear()
+        result.checks = scan.judge(outcome)
         result.verdict = verdict_of(result.checks)
         name = "ci-framework/project/baseline.json"
         result.notes = [f"{name}: {changed}", *kept, *_about_secrets(result.checks)]
     elif baseline is not None:
         number = count_resolved(baseline, outcome.separate)
-        command = f"ci-framework/ci scan --level {request.level} --baseline write"
+        command = f"ci-framework/ci scan --level {level} --baseline write"
         text = f"{number} known findings are gone: `{command}` shrinks the baseline"
         result.notes += [text] if number else []
-    result.notes += request.notes
-    _write(result, request.reports)
-    publish(result, request.reports)
-    _publish_files(request)
+    result.notes += notes
+    _write(result, reports)
+    publish(result, reports, surroundings.variables)
+    _publish_files(reports, surroundings)
     return result
 
 
@@ -144,20 +236,19 @@ def _about_secrets(checks: Sequence[CheckResult]) -> list[str]:
         return []
     return [
         f"secrets are never recorded ({named(locations)}): revoke and remove them; "
-        f"add a waiver to {WAIVERS_FILE} for what is no secret"
+        f"add a waiver to {WAIVERS_FILE} for a false positive"
     ]
 
 
-def _search_path(tools: Sequence[str]) -> str:
-    """Where programs of this machine are looked for; files stand for their folder."""
-    folders = [
-        str(path.parent if path.is_file() else path) for path in map(Path, tools)
-    ]
-    return os.pathsep.join([*folders, os.environ.get("PATH", "")])
+def _search_path(tools: Sequence[str], surroundings: Surroundings) -> str:
+    """Where installed programs are searched; a file stands for its directory."""
+    paths = [surroundings.directory / tool for tool in tools]
+    folders = [str(path.parent if path.is_file() else path) for path in paths]
+    return os.pathsep.join([*folders, surroundings.variables.get("PATH", "")])
 
 
 def _result(
-    request: ScanRequest, checks: list[CheckResult], seconds: float
+    level: SecurityLevel, checks: list[CheckResult], seconds: float
 ) -> RunResult:
     return RunResult(
         command="scan",
@@ -165,20 +256,19 @@ def _result(
         python="",
         checks=checks,
         framework=__version__,
-        tier=request.level,
-        environment=f"level {request.level}",
+        level=level,
+        environment=f"level {level}",
         seconds=seconds,
     )
 
 
-def _unfinished(request: ScanRequest) -> RunResult:
-    """What the reports say until the run has come to its end."""
-    reason = "interrupted: the run did not come to its end"
+def _unfinished(level: SecurityLevel, scanners: Sequence[ScannerName]) -> RunResult:
+    """What the reports say until the run is complete."""
+    reason = "interrupted: the run did not complete"
     checks = [
-        CheckResult(id=name, tier=request.level, status=Status.NOT_RUN, reason=reason)
-        for name in request.scanners
+        CheckResult(id=name, status=Status.NOT_RUN, reason=reason) for name in scanners
     ]
-    result = _result(request, checks, 0.0)
+    result = _result(level, checks, 0.0)
     result.verdict = Verdict.ERROR
     return result
 
@@ -188,12 +278,16 @@ def _write(result: RunResult, directory: Path) -> None:
     write_text(directory / "report.html", to_html(result))
 
 
-def _publish_files(request: ScanRequest) -> None:
-    """Tell a workflow which files there are to send elsewhere."""
-    sbom = request.reports / "sbom.cdx.json"
+def _publish_files(reports: Path, surroundings: Surroundings) -> None:
+    """Name the files that a workflow may upload."""
+    sbom = reports / "sbom.cdx.json"
     write_outputs(
         {
-            "sarif-file": (request.reports / "results.sarif").as_posix(),
+            "sarif-file": (reports / "results.sarif").as_posix(),
             "sbom-file": sbom.as_posix() if sbom.is_file() else "",
-        }
+        },
+        surroundings.variables,
     )
+
+
+COMMAND = Command(ScanOptions, add_options, run, _ABOUT)

@@ -2,66 +2,79 @@
 
 from __future__ import annotations
 
-import os
+import argparse
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from ci_engine import __version__
+from ci_engine.checks.outcomes import not_run_because
+from ci_engine.commands.command import EXIT_CODES, Command, Request
+from ci_engine.commands.options import add_dry_run
+from ci_engine.commands.output import print_json
+from ci_engine.commands.paths import relative_directory
 from ci_engine.configuration.loading import Configuration, load_configuration
+from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.environments.environment import Environment
 from ci_engine.environments.isolated_tools import isolated_tool
 from ci_engine.environments.preparation import prepare_development, prepare_environment
 from ci_engine.errors import ToolError
 from ci_engine.findings.results import CheckResult, RunResult, Status, verdict_of
+from ci_engine.processes.activity import activity
 from ci_engine.processes.programs import run_program
 from ci_engine.project.output_files import prepare_directory
 from ci_engine.project.repository import Project, read_project
-from ci_engine.reports.console import conclude, make_console, print_check
+from ci_engine.reports.console import make_console
 from ci_engine.reports.publishing import write_reports
 
-__all__ = ["run_setup"]
+__all__ = ["COMMAND"]
+
+_ABOUT = """\
+Prepare the environment of this clone, and install its git hooks.
+"""
 
 
-def run_setup(
-    root: Path, *, hooks: bool, dry_run: bool, as_json: bool, report_dir: str
-) -> int:
-    """Do all steps, each of which may be repeated at will.
+class SetupOptions(Request, frozen=True, kw_only=True, rename="kebab"):
+    """What the command line of ``ci setup`` holds.
+
+    Attributes:
+        no_hooks: whether git hooks are left alone.
+    """
+
+    no_hooks: bool = False
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``ci setup``."""
+    parser.add_argument("--no-hooks", action="store_true", help="leave git hooks alone")
+    add_dry_run(parser)
+
+
+def run(options: SetupOptions, surroundings: Surroundings) -> int:
+    """Do all steps; it is safe to repeat them.
 
     Nothing outside the repository, its environment and the caches of the package
     managers is touched.
     """
-    started = time.monotonic()
-    project = read_project(root)
-    configuration = load_configuration(root, os.environ)
-    if dry_run:
-        done = "pre-commit install" if hooks else "left alone"
-        sys.stdout.write(f"environment: {_ways(project)}\nhooks: {done}\n")
+    project = read_project(surroundings.repository)
+    configuration = load_configuration(project.root, surroundings.variables)
+    if options.dry_run:
+        _print_plan(project, options)
         return 0
-    console = make_console()
-    reports = Path.cwd() / (report_dir or project.output / "setup")
+    console = make_console(surroundings.variables, as_json=options.json)
+    reports = surroundings.reports(options.report_dir, "setup")
     prepare_directory(reports, project.output)
     python: list[str] = []
     steps: dict[str, Callable[[], CheckResult]] = {
         "environment": lambda: _environment(project, configuration, python)
     }
-    if hooks:
+    if not options.no_hooks:
         steps["hooks"] = lambda: _hooks(project)
     checks: list[CheckResult] = []
-    for name, step in steps.items():
-        began = time.monotonic()
-        try:
-            check = step()
-        except ToolError as error:
-            reason, _, output = str(error).partition("\n")
-            check = CheckResult(
-                id=name, status=Status.NOT_RUN, reason=reason, output=output
-            )
-        check.seconds = time.monotonic() - began
-        check.rerun = "ci-framework/ci setup"
-        print_check(console, check)
-        checks.append(check)
+    with console.progress():
+        for name, step in steps.items():
+            checks.append(_run_step(name, step))
+            console.check(checks[-1])
     result = RunResult(
         command="setup",
         verdict=verdict_of(checks),
@@ -69,14 +82,36 @@ def run_setup(
         checks=checks,
         framework=__version__,
         environment=checks[0].environment,
-        seconds=time.monotonic() - started,
+        seconds=surroundings.seconds,
     )
     write_reports(result, reports)
-    conclude(console, result, project.relative(reports), as_json=as_json)
+    console.conclude(result, relative_directory(reports, surroundings))
     return result.verdict.exit_code
 
 
-def _ways(project: Project) -> str:
+def _print_plan(project: Project, options: SetupOptions) -> None:
+    hooks = "left alone" if options.no_hooks else "pre-commit install"
+    plan = {"environment": _method(project), "hooks": hooks}
+    if options.json:
+        print_json({"schema": 1, "command": "setup", "dry-run": True, "steps": plan})
+    else:
+        sys.stdout.writelines(f"{name}: {what}\n" for name, what in plan.items())
+
+
+def _run_step(name: str, step: Callable[[], CheckResult]) -> CheckResult:
+    started = time.monotonic()
+    try:
+        with activity(name):
+            check = step()
+    except ToolError as error:
+        check = not_run_because(error)
+        check.id = name
+    check.seconds = time.monotonic() - started
+    check.rerun = "ci-framework/ci setup"
+    return check
+
+
+def _method(project: Project) -> str:
     made = "uv, or without it the module venv"
     if project.manager == "pip":
         return f".venv, made by {made}"
@@ -127,3 +162,12 @@ def _hooks(project: Project) -> CheckResult:
     result.tool = f"pre-commit {tool.version}"
     result.reason = " ".join(outcome.stdout.split())
     return result
+
+
+COMMAND = Command(
+    SetupOptions,
+    add_options,
+    run,
+    _ABOUT,
+    {0: "ready", 2: EXIT_CODES[2], 3: EXIT_CODES[3]},
+)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
+import argparse
 import sys
-import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from ci_engine import __version__
-from ci_engine.configuration.loading import read_text
+from ci_engine.commands.command import Command, Request
+from ci_engine.commands.options import add_switch
+from ci_engine.configuration.reading import read_text
+from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.errors import ToolError, UsageError
 from ci_engine.findings.results import CheckResult, RunResult, Status, Verdict
 from ci_engine.findings.tracked_output import check_tracked_output
@@ -27,53 +28,69 @@ from ci_engine.reports.gathered import (
 from ci_engine.reports.page import LONGEST_COMMENT, Sections, clip, to_page
 from ci_engine.reports.result_json import to_json
 
-__all__ = ["SummaryRequest", "run_summary"]
+__all__ = ["COMMAND"]
+
+_ABOUT = """\
+Gather the results of all jobs, and write one page with one verdict.
+
+The variables NEEDS and SKIPS hold the results of a workflow's jobs as JSON, and why
+jobs were skipped.
+"""
 
 
-@dataclass(frozen=True)
-class SummaryRequest:
-    """What the command line asked for.
+class SummaryOptions(Request, frozen=True, kw_only=True, rename="kebab"):
+    """What the command line of ``ci summary`` holds.
 
     Attributes:
-        root: the top of the repository.
         reports: directory with the reports of all runs, each in one of its own.
         needs: GitHub's ``needs`` context as JSON.
-        skips: why jobs were skipped, as JSON from job to reason.
+        skips: why jobs were skipped, as a JSON object from job to reason.
         page: a page to comment with, instead of gathering one; empty = gather.
         comment: whether to comment on the pull request.
         security: whether the page has a section on security.
         performance: whether it has one on where the time went.
-        as_json: whether to print the result as JSON instead of the page.
-        report_dir: where to write; empty = the usual place.
     """
 
-    root: Path
-    reports: Path
-    needs: str
-    skips: str
-    as_json: bool
-    report_dir: str
+    reports: str = ".ci-framework"
+    needs: str = ""
+    skips: str = ""
     page: str = ""
     comment: bool = False
     security: bool = True
     performance: bool = True
 
+    @property
+    def keeps_reports(self) -> bool:
+        """A page that is given was written by an earlier run on purpose."""
+        return bool(self.page)
 
-def run_summary(request: SummaryRequest) -> int:
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``ci summary``."""
+    parser.add_argument("--reports", metavar="DIR", help="reports to gather")
+    parser.add_argument(
+        "--page", metavar="FILE", help="comment with this page, gather nothing"
+    )
+    add_switch(parser, "comment", "comment on the pull request")
+    add_switch(parser, "security", "write the section on security")
+    add_switch(parser, "performance", "write the section on where the time went")
+
+
+def run(options: SummaryOptions, surroundings: Surroundings) -> int:
     """Gather, judge, write the page, and return the verdict's exit code.
 
-    A comment that cannot be written is said aloud and changes no verdict.
+    A comment that cannot be written is a warning and changes no verdict.
     """
-    if request.page:
-        page = read_text(Path.cwd() / request.page)
-        if request.comment:
-            _comment(page)
+    if options.page:
+        page = read_text(surroundings.directory / options.page)
+        if options.comment:
+            _comment(page, surroundings)
         return 0
-    started = time.monotonic()
-    jobs = read_jobs(request.needs, request.skips)
-    matrix_jobs, unread = _gather(request.root, request.reports, jobs)
+    jobs = read_jobs(options.needs, options.skips)
+    reports = surroundings.directory / options.reports
+    matrix_jobs, unread = _gather(surroundings.repository, reports, jobs)
     verdict, bad = job_verdict(jobs, matrix_jobs, unread)
-    sections = Sections(security=request.security, performance=request.performance)
+    sections = Sections(security=options.security, performance=options.performance)
     page = to_page(verdict, jobs, matrix_jobs, unread, sections)
     result = RunResult(
         command="summary",
@@ -81,14 +98,14 @@ def run_summary(request: SummaryRequest) -> int:
         python="",
         checks=[*_job_checks(jobs), *_matrix_checks(matrix_jobs)],
         framework=__version__,
-        seconds=time.monotonic() - started,
+        seconds=surroundings.seconds,
         notes=[f"{name}: {text}" for name, text in bad.items()]
         + [f"could not be read: {line}" for line in unread],
     )
-    _write(request, result, page)
-    sys.stdout.write(to_json(result) if request.as_json else page)
-    if request.comment:
-        _comment(page)
+    _write(options, surroundings, result, page)
+    sys.stdout.write(to_json(result) if options.json else page)
+    if options.comment:
+        _comment(page, surroundings)
     return verdict.exit_code
 
 
@@ -105,8 +122,8 @@ def _gather(
         # A report that was committed is no result of a run.
         project = Project(root, "pip", {}, has_git=(root / ".git").exists())
         tracked = check_tracked_output(project, "")
-        said = [c.reason or c.findings[0].message for c in tracked]
-        return matrix_jobs, [*unread, *said]
+        problems = [c.reason or c.findings[0].message for c in tracked]
+        return matrix_jobs, [*unread, *problems]
     if not jobs:
         raise UsageError(
             f"--reports: {reports}: no such directory",
@@ -148,29 +165,37 @@ def _matrix_checks(matrix_jobs: list[MatrixJob]) -> list[CheckResult]:
     ]
 
 
-def _write(request: SummaryRequest, result: RunResult, page: str) -> None:
-    output = request.root / ".ci-framework"
-    directory = Path.cwd() / (request.report_dir or output / "summary")
-    prepare_directory(directory, output)
+def _write(
+    options: SummaryOptions, surroundings: Surroundings, result: RunResult, page: str
+) -> None:
+    directory = surroundings.reports(options.report_dir, "summary")
+    prepare_directory(directory, surroundings.repository / ".ci-framework")
     write_text(directory / "result.json", to_json(result))
     write_text(directory / "summary.md", page)
-    add_summary(page)
-    write_outputs(
-        {"verdict": result.verdict.value, "report-path": directory.as_posix()}
-    )
+    add_summary(page, surroundings.variables)
+    outputs = {"verdict": result.verdict.value, "report-path": directory.as_posix()}
+    write_outputs(outputs, surroundings.variables)
 
 
-def _comment(page: str) -> None:
+def _comment(page: str, surroundings: Surroundings) -> None:
     """Comment on the pull request of this run, if it has one and we may."""
-    event = os.environ.get("GITHUB_EVENT_PATH", "")
-    content = Path(event).read_bytes() if event and Path(event).is_file() else b""
+    variables = surroundings.variables
     try:
-        pull_request = pull_request_of(os.environ, content)
+        pull_request = pull_request_of(variables)
         if pull_request is None:
-            warn("there is no pull request to comment on")
+            warn("there is no pull request to comment on", variables)
             return
         done = post_comment(pull_request, clip(page, LONGEST_COMMENT))
     except ToolError as error:
-        warn(f"no comment was written: {error}")
+        warn(f"no comment was written: {error}", variables)
         return
-    print(f"comment {done}", file=sys.stderr)  # noqa: T201
+    sys.stderr.write(f"comment {done}\n")
+
+
+COMMAND = Command(
+    SummaryOptions,
+    add_options,
+    run,
+    _ABOUT,
+    variables={"needs": "NEEDS", "skips": "SKIPS"},
+)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import os
+import argparse
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
 
 from ci_engine import __version__
+from ci_engine.commands.command import EXIT_CODES, Command, Request
+from ci_engine.commands.paths import relative_directory
 from ci_engine.configuration.loading import Configuration, load_configuration
+from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.errors import ConfigurationError, ToolError
 from ci_engine.findings.results import (
     CheckResult,
@@ -20,39 +22,51 @@ from ci_engine.findings.results import (
 )
 from ci_engine.findings.tracked_output import find_tracked_output
 from ci_engine.github.outputs import write_outputs
+from ci_engine.processes.activity import activity
 from ci_engine.project.output_files import prepare_directory
 from ci_engine.project.repository import Project, read_project
-from ci_engine.reports.console import conclude, make_console, print_check
+from ci_engine.reports.console import make_console
 from ci_engine.reports.publishing import write_reports
+from ci_engine.validation.framework_files import check_framework_files
 from ci_engine.validation.marked_blocks import check_answers, check_blocks
 from ci_engine.validation.packages_check import check_packages
 from ci_engine.validation.settings_check import (
-    check_framework_files,
     check_settings,
     check_waivers,
 )
 from ci_engine.validation.tool_schemas import check_schemas
 from ci_engine.workflow_jobs.matrix import as_matrix, matrix_of
 
-__all__ = ["run_validate"]
+__all__ = ["COMMAND"]
+
+_ABOUT = """\
+Check every configuration file that the framework owns or shares: settings, waivers,
+marked blocks, answers, packages, workflows and the files of other tools.
+"""
 
 
-def run_validate(root: Path, *, as_json: bool, report_dir: str) -> int:
-    """Check all files, report, and tell a CI system what the first job must know.
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """It has no options of its own."""
+    del parser
+
+
+def run(request: Request, surroundings: Surroundings) -> int:
+    """Check all files, report, and write what the first job of a workflow needs.
 
     Returns:
         0 when everything is allowed, 2 when something is not, 3 when a validator
         could not run.
     """
-    started = time.monotonic()
-    console = make_console()
+    root, variables = surroundings.repository, surroundings.variables
+    console = make_console(variables, as_json=request.json)
     project = read_project(root)
-    reports = Path.cwd() / (report_dir or root / ".ci-framework" / "validate")
-    prepare_directory(reports, root / ".ci-framework")
+    reports = surroundings.reports(request.report_dir, "validate")
+    prepare_directory(reports, project.output)
     checks: list[CheckResult] = []
-    for name, check in _parts(project).items():
-        checks.append(_run(name, check))
-        print_check(console, checks[-1])
+    with console.progress():
+        for name, check in _parts(project).items():
+            checks.append(_run(name, check))
+            console.check(checks[-1])
     result = RunResult(
         command="validate",
         verdict=verdict_of(checks),
@@ -60,18 +74,19 @@ def run_validate(root: Path, *, as_json: bool, report_dir: str) -> int:
         checks=checks,
         framework=__version__,
         environment=f"{project.manager} project",
-        seconds=time.monotonic() - started,
+        seconds=surroundings.seconds,
     )
     write_reports(result, reports)
-    conclude(console, result, project.relative(reports), as_json=as_json)
+    console.conclude(result, relative_directory(reports, surroundings))
     if result.verdict is Verdict.GREEN:
-        _publish(project, load_configuration(root, os.environ))
+        configuration = load_configuration(root, variables)
+        _publish(project, configuration, variables)
     return 2 if result.verdict is Verdict.RED else result.verdict.exit_code
 
 
 def _parts(project: Project) -> dict[str, Callable[[], Iterator[Finding]]]:
     return {
-        "framework-files": check_framework_files,
+        "framework-files": lambda: check_framework_files(project.root),
         "output": lambda: iter(find_tracked_output(project)),
         "settings": lambda: check_settings(project),
         "waivers": lambda: check_waivers(project),
@@ -86,7 +101,8 @@ def _run(name: str, check: Callable[[], Iterator[Finding]]) -> CheckResult:
     started = time.monotonic()
     result = CheckResult(id=name, rerun="ci-framework/ci validate")
     try:
-        result.findings = list(check())
+        with activity(name):
+            result.findings = list(check())
     except ConfigurationError as error:
         result.findings = [
             Finding(tool="ci-framework", rule="configuration", message=str(error))
@@ -100,12 +116,24 @@ def _run(name: str, check: Callable[[], Iterator[Finding]]) -> CheckResult:
     return result
 
 
-def _publish(project: Project, configuration: Configuration) -> None:
+def _publish(
+    project: Project, configuration: Configuration, variables: Mapping[str, str]
+) -> None:
     """Write the outputs that the other jobs of a workflow are made from."""
     write_outputs(
         {
             "matrix": as_matrix(matrix_of(configuration)),
             "manager": project.manager,
             "tier": configuration.settings.quality.tier,
-        }
+        },
+        variables,
     )
+
+
+COMMAND = Command(
+    Request,
+    add_options,
+    run,
+    _ABOUT,
+    {0: "all are valid", 2: "a file is not valid", 3: EXIT_CODES[3]},
+)

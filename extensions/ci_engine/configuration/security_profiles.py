@@ -7,14 +7,9 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from ci_engine.configuration.settings import (
-    Count,
-    Seconds,
-    Security,
-    SecurityLevel,
-    Text,
-)
-from ci_engine.errors import UsageError
+from ci_engine.configuration.settings import Security, SecurityLevel
+from ci_engine.configuration.value_types import Count, Seconds, StrictTable, Text
+from ci_engine.errors import UsageError, suggest
 
 __all__ = ["REMOVED_SCANNERS", "Level", "ScannerName", "SecurityProfiles"]
 
@@ -30,17 +25,7 @@ REMOVED_SCANNERS: Mapping[str, ScannerName] = {
 }
 
 
-class _Table(
-    msgspec.Struct,
-    frozen=True,
-    kw_only=True,
-    rename="kebab",
-    forbid_unknown_fields=True,
-):
-    """A table: keys in kebab-case, none but the listed ones."""
-
-
-class Level(_Table, frozen=True):
+class Level(StrictTable, frozen=True):
     """One level.
 
     Attributes:
@@ -72,7 +57,7 @@ class Level(_Table, frozen=True):
         return [*self.required, *self.optional]
 
 
-class SecurityProfiles(_Table, frozen=True):
+class SecurityProfiles(StrictTable, frozen=True):
     """``configs/security-profiles.yaml``: levels, limits and defaults of ``ci scan``.
 
     Attributes:
@@ -113,8 +98,11 @@ class SecurityProfiles(_Table, frozen=True):
         """
         unknown = [n for n in names if n not in (*self.timeouts, *REMOVED_SCANNERS)]
         if unknown:
-            known = ", ".join(self.timeouts)
-            raise UsageError(f"--only: expected one of {known}, got {unknown[0]!r}")
+            guess = suggest(unknown[0], self.timeouts)
+            raise UsageError(
+                f"--only: unknown scanner {unknown[0]!r}; {guess}",
+                hint="run `ci-framework/ci scan --help`",
+            )
         meant = {REMOVED_SCANNERS.get(name, name) for name in names}
         warnings = [
             f"{name} is deprecated: ci scan has no such scanner any more; "

@@ -1,8 +1,7 @@
 """The settings of a project: their names, types, defaults and limits.
 
-This module is the one list of what ``[tool.ci-framework]`` may hold. The JSON
-schema that editors use is generated from it; the defaults are data, in
-``configs/quality-tiers.yaml``.
+The JSON schema that editors use is generated from this module; the defaults are
+data, in ``configs/quality-tiers.yaml``.
 """
 
 from __future__ import annotations
@@ -11,11 +10,21 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from ci_engine.configuration.value_types import (
+    Command,
+    Count,
+    Glob,
+    Percentage,
+    PythonVersion,
+    Seconds,
+    StrictTable,
+    Text,
+)
+
 __all__ = [
     "BUILT_IN_CHECKS",
     "OF_PACKAGES",
     "TIERS",
-    "ChangePatterns",
     "Changes",
     "CheckName",
     "CheckSettings",
@@ -25,13 +34,11 @@ __all__ = [
     "Platform",
     "Policy",
     "Quality",
-    "QualityTiers",
     "Scan",
     "Security",
     "SecurityLevel",
     "Settings",
     "Tier",
-    "TierDefinition",
 ]
 
 Tier = Literal["essential", "extended", "full"]
@@ -62,34 +69,15 @@ CheckName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]*$")]
 SecurityLevel = Literal["low", "medium", "high", "critical"]
 CleanupMode = Literal["none", "check", "pull-request", "push"]
 TypeChecker = Literal["pyright", "mypy"]
-PythonVersion = Annotated[str, msgspec.Meta(pattern=r"^3\.\d+$")]
 Platform = Literal["linux", "macos", "windows"]
-Percentage = Annotated[int, msgspec.Meta(ge=0, le=100)]
-Count = Annotated[int, msgspec.Meta(ge=0)]
-Seconds = Annotated[float, msgspec.Meta(gt=0)]
-Text = Annotated[str, msgspec.Meta(min_length=1)]
-# Without `!`, which gitignore reads as "not", and with / on every system.
-Glob = Annotated[str, msgspec.Meta(pattern=r"^[^!\s\\][^\\]*$")]
 Profile = Literal["tiered", "comprehensive"]
-Command = str | Annotated[list[Text], msgspec.Meta(min_length=1)]
 
 
-class _Table(
-    msgspec.Struct,
-    frozen=True,
-    kw_only=True,
-    rename="kebab",
-    forbid_unknown_fields=True,
-    omit_defaults=True,
-):
-    """A table: keys in kebab-case, none but the listed ones."""
-
-
-class Quality(_Table, frozen=True):
+class Quality(StrictTable, frozen=True):
     """How strict the gate is.
 
     Attributes:
-        tier: the tier that runs when none is asked for.
+        tier: the tier that runs when no other is requested.
         coverage_threshold: least share of covered code in percent; 0 turns it off.
         fail_fast: stop at the first check that fails.
         type_checker: the type checker of the project.
@@ -101,7 +89,7 @@ class Quality(_Table, frozen=True):
     type_checker: TypeChecker
 
 
-class Matrix(_Table, frozen=True):
+class Matrix(StrictTable, frozen=True):
     """Where CI tests: every Python on the first platform, the ends elsewhere.
 
     Attributes:
@@ -113,7 +101,7 @@ class Matrix(_Table, frozen=True):
     platforms: Annotated[list[Platform], msgspec.Meta(min_length=1)]
 
 
-class Environments(_Table, frozen=True):
+class Environments(StrictTable, frozen=True):
     """Which environment each tier uses.
 
     A pixi environment; for the other managers a dependency group, an extra of the
@@ -134,22 +122,19 @@ class Environments(_Table, frozen=True):
 
     def of_tier(self, tier: Tier) -> str:
         """The environment of a tier: its own, or that of the tier before it."""
-        names = {
-            "essential": self.essential,
-            "extended": self.extended or self.essential,
-            "full": self.full or self.extended or self.essential,
-        }
-        return names[tier]
+        names = (self.essential, self.extended, self.full)
+        reached = names[: TIERS.index(tier) + 1]
+        return next(filter(None, reversed(reached)), "")
 
 
-class CheckSettings(_Table, frozen=True):
+class CheckSettings(StrictTable, frozen=True):
     """Settings of one check.
 
     Attributes:
         tier: the first tier that runs it; ``none`` turns it off.
         timeout: seconds after which it is killed.
         blocking: whether its failure makes the run red.
-        command: the project's own command for it; empty = the framework's way.
+        command: the project's own command for it; empty = the built-in check.
     """
 
     tier: Literal["essential", "extended", "full", "none"] = "essential"
@@ -158,7 +143,7 @@ class CheckSettings(_Table, frozen=True):
     command: Command = ""
 
 
-class Policy(_Table, frozen=True):
+class Policy(StrictTable, frozen=True):
     """Limits of the code policy; 0 turns a limit off.
 
     Attributes:
@@ -176,7 +161,7 @@ class Policy(_Table, frozen=True):
     function_lines: Count = 0
 
 
-class Changes(_Table, frozen=True):
+class Changes(StrictTable, frozen=True):
     """Which kind of file a changed path is; see ``configs/change-patterns.yaml``.
 
     Attributes:
@@ -210,15 +195,15 @@ _NO_CHANGES = Changes(
 )
 
 
-class Security(_Table, frozen=True):
+class Security(StrictTable, frozen=True):
     """How strict ``ci scan`` is, and what workflows do about security.
 
     Attributes:
-        level: the level that runs when none is asked for.
+        level: the level that runs when no other is requested.
         scan_containers: whether Dockerfiles and images are scanned.
         generate_sbom: whether a CycloneDX list of all components is written.
-        cleanup: what the workflow does about files of developers: check a change, open
-            a pull request that removes them, or push that to the branch it runs on.
+        cleanup: what the workflow does about stray development files: check a change,
+            open a pull request that removes them, or push their removal.
     """
 
     level: SecurityLevel
@@ -227,14 +212,18 @@ class Security(_Table, frozen=True):
     cleanup: CleanupMode
 
 
-class Scan(_Table, frozen=True):
+_NO_SECURITY = Security(
+    level="high", scan_containers=False, generate_sbom=True, cleanup="none"
+)
+
+
+class Scan(StrictTable, frozen=True):
     """What ``ci scan`` looks at.
 
     Attributes:
         images: names of container images to scan.
-        exclude_patterns: files that no engine is given; the report counts them.
-        denied_licences: licenses that no dependency may have, as SPDX expressions
-            or beginnings of them, such as ``AGPL-``.
+        exclude_patterns: files that no scanner is given; the report counts them.
+        denied_licences: SPDX expressions, or beginnings, that no dependency may have.
     """
 
     images: list[Text] = msgspec.field(default_factory=list[Text])
@@ -242,24 +231,19 @@ class Scan(_Table, frozen=True):
     denied_licences: list[Text] = msgspec.field(default_factory=list[Text])
 
 
-class Cleanup(_Table, frozen=True):
-    """Which tracked files of developers ``ci cleanup`` finds.
+class Cleanup(StrictTable, frozen=True):
+    """Which stray development files ``ci cleanup`` finds.
 
     Attributes:
-        patterns: further files that do not belong into the repository.
-        keep: files that do, although a pattern says otherwise.
+        patterns: further files that do not belong in the repository.
+        keep: files that do belong there, although a pattern matches them.
     """
 
     patterns: list[Glob] = msgspec.field(default_factory=list[Glob])
     keep: list[Glob] = msgspec.field(default_factory=list[Glob])
 
 
-_NO_SECURITY = Security(
-    level="high", scan_containers=False, generate_sbom=True, cleanup="none"
-)
-
-
-class Settings(_Table, frozen=True):
+class Settings(StrictTable, frozen=True):
     """Everything under ``[tool.ci-framework]``.
 
     Attributes:
@@ -306,56 +290,11 @@ class Settings(_Table, frozen=True):
             package: whether it runs for one package of a repository with several.
         """
         reached = TIERS[: TIERS.index(tier) + 1]
-        return [
-            name
-            for name, check in self.checks.items()
-            if check.tier in reached and (package or name not in OF_PACKAGES)
-        ]
+        known = self.known_checks(package=package)
+        return [name for name in known if self.checks[name].tier in reached]
 
     def known_checks(self, *, package: bool = False) -> list[CheckName]:
         """Every check that is not turned off, of whichever tier."""
-        return [
-            name
-            for name, check in self.checks.items()
-            if check.tier != "none" and (package or name not in OF_PACKAGES)
-        ]
-
-
-class TierDefinition(_Table, frozen=True):
-    """One tier of ``configs/quality-tiers.yaml``.
-
-    Attributes:
-        description: what it is for.
-        hypothesis_examples: examples that property tests try; 0 = the project's own.
-    """
-
-    description: Text
-    hypothesis_examples: Count
-
-
-class QualityTiers(_Table, frozen=True):
-    """``configs/quality-tiers.yaml``: what each tier runs, where, how long at most.
-
-    Attributes:
-        tiers: what each tier is for.
-        runners: the hosted runner of each platform.
-        defaults: the value of every setting that nobody set.
-    """
-
-    tiers: dict[Tier, TierDefinition]
-    runners: dict[Platform, Text]
-    defaults: Settings
-
-
-class ChangePatterns(_Table, frozen=True):
-    """``configs/change-patterns.yaml``: kinds of files by their names.
-
-    Attributes:
-        ci: files of the CI itself; a change of them runs everything.
-        dependencies: files that name versions; so does a change of them.
-        defaults: the patterns that nobody set otherwise.
-    """
-
-    ci: list[Glob]
-    dependencies: list[Glob]
-    defaults: Changes
+        left_out = frozenset[str]() if package else OF_PACKAGES
+        known = [name for name, check in self.checks.items() if check.tier != "none"]
+        return [name for name in known if name not in left_out]

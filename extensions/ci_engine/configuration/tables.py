@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from ci_engine.configuration.loading import Table
+from ci_engine.configuration.reading import Table
 
 __all__ = ["dig", "items", "one_or_several", "table", "text", "texts"]
 

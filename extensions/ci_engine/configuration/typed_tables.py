@@ -1,4 +1,4 @@
-"""Check plain data against a typed structure and name every mistake in it.
+"""Check plain data against a typed structure and report every mistake in it.
 
 ``msgspec.convert`` stops at the first mistake and does not say what is allowed;
 people fix configuration faster when they see all of it at once.
@@ -6,7 +6,6 @@ people fix configuration faster when they see all of it at once.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator, Mapping
 from typing import cast
@@ -14,25 +13,54 @@ from typing import cast
 import msgspec
 from msgspec import inspect
 
-__all__ = ["Mistake", "find_mistakes"]
+from ci_engine.configuration.key_lines import find_line
+from ci_engine.configuration.value_types import SHAPES
+from ci_engine.errors import suggest
 
-_MISSING = "no such key"
+__all__ = ["Mistake", "find_mistakes", "parse_text"]
+
+_MISSING = "nothing"
+_UNKNOWN = "an unknown key"
 _LONGEST_VALUE = 60
-_NOUNS = ((int, "integer"), (float, "number"), (str, "string"))
 
 
 class Mistake(msgspec.Struct, frozen=True):
     """One value, or one key, that the structure does not allow.
 
     Attributes:
-        keys: where it stands, from the top of the data.
-        found: what stands there, in words.
-        allowed: what may stand there, in words.
+        keys: the path of the key from the top of the data.
+        got: the value, as it is shown to a person.
+        expected: what is allowed instead; for an unknown key, a suggestion.
     """
 
     keys: tuple[str, ...]
-    found: str
-    allowed: str
+    got: str
+    expected: str
+
+    @property
+    def key(self) -> str:
+        """The key as it is written in TOML, with the position in a list."""
+        return ".".join(self.keys).replace(".[", "[")
+
+    @property
+    def message(self) -> str:
+        """The whole mistake in one line, without the file."""
+        if self.got == _UNKNOWN:
+            table = ".".join(self.keys[:-1]).replace(".[", "[")
+            where = f" in {table}" if table else ""
+            return f"unknown key {self.keys[-1]!r}{where}; {self.expected}"
+        return f"{self.key}: expected {self.expected}, got {self.got}"
+
+    def describe(self, name: str, text: str) -> str:
+        """The mistake with the file and the line that it is in.
+
+        Args:
+            name: the name of the file.
+            text: its content.
+        """
+        line = find_line(text, self.keys)
+        location = f"{name}:{line}" if line else name
+        return f"{location}: {self.message}"
 
 
 def find_mistakes(
@@ -47,11 +75,30 @@ def find_mistakes(
     Args:
         data: tables, lists and scalars, as a parser returned them.
         structure: what they should be.
-        keys: where ``data`` stands in its file.
+        keys: the path of ``data`` in its file.
         partial: whether keys may be missing, as in one layer of several.
     """
     mistakes = _check(data, inspect.type_info(structure), keys)
-    return [m for m in mistakes if not (partial and m.found == _MISSING)]
+    return [m for m in mistakes if not (partial and m.got == _MISSING)]
+
+
+def parse_text(text: str, kind: inspect.Type) -> object:
+    """Read the text of an option or a variable as its type; as it is if it can't be."""
+    if isinstance(kind, inspect.UnionType):
+        parsed = [parse_text(text, option) for option in kind.types]
+        return next((value for value in parsed if value != text), text)
+    if isinstance(kind, inspect.ListType):
+        return [item.strip() for item in text.split(",") if item.strip()]
+    if isinstance(kind, inspect.BoolType):
+        booleans = {"true": True, "1": True, "false": False, "0": False}
+        return booleans.get(text.lower(), text)
+    if isinstance(kind, (inspect.IntType, inspect.FloatType)):
+        number = int if isinstance(kind, inspect.IntType) else float
+        try:
+            return number(text)
+        except ValueError:
+            return text
+    return text
 
 
 def _check(
@@ -87,7 +134,7 @@ def _check_struct(
         if name in fields:
             yield from _check(value, fields[name].type, (*keys, name))
         else:
-            yield Mistake((*keys, name), "an unknown key", _suggest(name, fields))
+            yield Mistake((*keys, name), _UNKNOWN, suggest(name, fields))
     for name, field in fields.items():
         if field.required and name not in table:
             yield Mistake((*keys, name), _MISSING, _describe(field.type))
@@ -112,7 +159,7 @@ def _check_list(
         return
     items = cast("list[object]", data)
     if kind.min_length is not None and len(items) < kind.min_length:
-        yield Mistake(keys, "an empty list", _describe(kind))
+        yield Mistake(keys, _show(items), _describe(kind))
     for position, item in enumerate(items):
         yield from _check(item, kind.item_type, (*keys, f"[{position}]"))
 
@@ -147,24 +194,14 @@ def _fits(value: str, kind: inspect.StrType) -> bool:
     return long_enough and shaped
 
 
-def _suggest(name: str, fields: Mapping[str, object]) -> str:
-    known = sorted(fields)
-    near = difflib.get_close_matches(name, known, 1)
-    guess = f"did you mean {near[0]!r}? " if near else ""
-    return f"{guess}known keys: {', '.join(known)}"
-
-
 def _show(data: object) -> str:
     if isinstance(data, Mapping):
         return "a table"
     if isinstance(data, list):
-        return f"a list ({_clip(repr(cast('list[object]', data)))})"
+        return _clip(repr(cast("list[object]", data))) if data else "an empty list"
     if data is None:
-        return "nothing"
-    if isinstance(data, bool):
-        return f"boolean {str(data).lower()}"
-    noun = next((word for kind, word in _NOUNS if isinstance(data, kind)), "value")
-    return f"{noun} {_clip(repr(data))}"
+        return "null"
+    return str(data).lower() if isinstance(data, bool) else _clip(repr(data))
 
 
 def _clip(text: str) -> str:
@@ -179,8 +216,7 @@ def _describe(kind: inspect.Type) -> str:
     if isinstance(kind, (inspect.IntType, inspect.FloatType)):
         return _describe_number(kind)
     if isinstance(kind, inspect.StrType):
-        shape = f" that fits {kind.pattern}" if kind.pattern else ""
-        return ("a non-empty string" if kind.min_length else "a string") + shape
+        return _describe_text(kind)
     if isinstance(kind, inspect.ListType):
         noun = "a non-empty list" if kind.min_length else "a list"
         return f"{noun}, each item {_describe(kind.item_type)}"
@@ -190,6 +226,13 @@ def _describe(kind: inspect.Type) -> str:
     if isinstance(kind, (inspect.StructType, inspect.DictType)):
         return "a table"
     return "another value"
+
+
+def _describe_text(kind: inspect.StrType) -> str:
+    if kind.pattern in SHAPES:
+        return SHAPES[kind.pattern]
+    shape = f" that matches {kind.pattern}" if kind.pattern else ""
+    return ("a non-empty string" if kind.min_length else "a string") + shape
 
 
 def _describe_number(kind: inspect.IntType | inspect.FloatType) -> str:

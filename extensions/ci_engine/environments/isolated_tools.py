@@ -12,7 +12,8 @@ from pathlib import Path
 
 import msgspec
 
-from ci_engine.configuration.loading import configs_directory, read_yaml
+from ci_engine.configuration.defaults import configs_directory
+from ci_engine.configuration.reading import read_yaml
 from ci_engine.environments.environment import environment_error
 from ci_engine.environments.installer import (
     installer_variables,

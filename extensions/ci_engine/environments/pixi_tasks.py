@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from ci_engine.configuration.loading import Table, read_text
+from ci_engine.configuration.reading import Table, read_text
 from ci_engine.configuration.tables import dig, one_or_several, table
 from ci_engine.project.repository import Project
 

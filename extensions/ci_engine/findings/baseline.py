@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from ci_engine.configuration.loading import read_text
+from ci_engine.configuration.reading import read_text
 from ci_engine.errors import ConfigurationError
 from ci_engine.findings.results import CheckResult, Finding, Status
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable
 from enum import Enum
 
 import msgspec
+
+from ci_engine.escaping import visible
 
 __all__ = [
     "CheckResult",
@@ -14,11 +16,10 @@ __all__ = [
     "Status",
     "TestCase",
     "Verdict",
+    "headline",
     "verdict_of",
+    "worst_first",
 ]
-
-
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class Status(str, Enum):
@@ -88,10 +89,13 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def location(self) -> str:
         """``path:line:column`` as far as it is known."""
-        # A name may hold a line break or an escape sequence: show it, do not obey it.
-        path = _CONTROL.sub(lambda found: repr(found.group())[1:-1], self.path)
-        parts = [path, *(str(n) for n in (self.line, self.column) if n)]
+        parts = [visible(self.path), *(str(n) for n in (self.line, self.column) if n)]
         return ":".join(parts) if self.path else ""
+
+    @property
+    def headline(self) -> str:
+        """The most informative line of the message."""
+        return headline(self.message)
 
     @property
     def accepted(self) -> bool:
@@ -176,7 +180,8 @@ class RunResult(msgspec.Struct, kw_only=True):
         python: version of the project's interpreter that ran the checks.
         checks: one result for each check, in the order of the tier.
         framework: version of the engine.
-        tier: the requested tier.
+        tier: the requested tier, empty for other commands than the gate.
+        level: the level of a scan, empty for every other command.
         environment: the environments that gave the verdict.
         seconds: wall time of the run.
         notes: what a reader must know about the run as a whole.
@@ -190,10 +195,25 @@ class RunResult(msgspec.Struct, kw_only=True):
     checks: list[CheckResult]
     framework: str = ""
     tier: str = ""
+    level: str = ""
     environment: str = ""
     seconds: float = 0.0
     notes: list[str] = msgspec.field(default_factory=list[str])
     package: str = ""
+
+
+def headline(text: str) -> str:
+    """The most informative line of a message: pytest marks it with ``E``."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    marked = [line[1:].strip() for line in lines if line.startswith("E  ")]
+    return (marked or [*lines, ""])[0].strip()[:300]
+
+
+def worst_first(findings: Iterable[Finding]) -> list[Finding]:
+    """Errors before warnings, then by location."""
+    return sorted(
+        findings, key=lambda f: (f.severity != "error", f.path, f.line, f.column)
+    )
 
 
 def verdict_of(checks: list[CheckResult]) -> Verdict:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ci_engine.findings.results import RunResult, Status
-from ci_engine.findings.wording import first_line, shown_first
+from ci_engine.escaping import workflow_data, workflow_property
+from ci_engine.findings.results import RunResult, Status, worst_first
 
 __all__ = ["annotate"]
 
@@ -19,7 +19,7 @@ def annotate(result: RunResult) -> Iterator[str]:
     left_out = 0
     for check in result.checks:
         level = "error" if check.blocking else "warning"
-        for finding in shown_first([f for f in check.findings if not f.accepted]):
+        for finding in worst_first(f for f in check.findings if not f.accepted):
             kind = level if finding.severity == "error" else "warning"
             if kinds[kind] >= _MOST:
                 left_out += 1
@@ -30,19 +30,13 @@ def annotate(result: RunResult) -> Iterator[str]:
                 "line": finding.line,
                 "col": finding.column,
             }
-            fields = [f"{key}={_property(str(v))}" for key, v in location.items() if v]
-            fields.append(f"title={_property(f'{check.id}: {finding.rule}')}")
-            yield f"::{kind} {','.join(fields)}::{_data(first_line(finding.message))}"
+            fields = [
+                f"{key}={workflow_property(str(v))}" for key, v in location.items() if v
+            ]
+            fields.append(f"title={workflow_property(f'{check.id}: {finding.rule}')}")
+            yield f"::{kind} {','.join(fields)}::{workflow_data(finding.headline)}"
         if not check.findings and check.status not in (Status.PASSED, Status.SKIPPED):
-            title = _property(f"{check.id}: {check.status.value}")
-            yield f"::{level} title={title}::{_data(check.reason)}"
+            title = workflow_property(f"{check.id}: {check.status.value}")
+            yield f"::{level} title={title}::{workflow_data(check.reason)}"
     if left_out:
         yield f"::notice title=ci-framework::{left_out} more in the job summary"
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import msgspec
 
 from ci_engine.errors import ToolError
+from ci_engine.github.event import read_event
 
 __all__ = ["MARKER", "PullRequest", "call", "post_comment", "pull_request_of"]
 
@@ -30,14 +31,6 @@ class _Comment(msgspec.Struct):
     user: _User | None = None
 
 
-class _Number(msgspec.Struct):
-    number: int
-
-
-class _Event(msgspec.Struct):
-    pull_request: _Number | None = None
-
-
 @dataclass(frozen=True)
 class PullRequest:
     """Where to comment, and with whose rights.
@@ -55,27 +48,24 @@ class PullRequest:
     token: str
 
 
-def pull_request_of(variables: Mapping[str, str], event: bytes) -> PullRequest | None:
+def pull_request_of(variables: Mapping[str, str]) -> PullRequest | None:
     """Find the pull request of a workflow run, None if there is none.
 
     Raises:
-        ToolError: if there is one and no token to comment with.
+        ToolError: if the event cannot be read, or there is no token to comment with.
     """
-    try:
-        pull_request = msgspec.json.decode(event or b"{}", type=_Event).pull_request
-    except msgspec.DecodeError:
-        return None
-    if pull_request is None:
+    event = read_event(variables)
+    if not event.pull_request:
         return None
     token = variables.get("GITHUB_TOKEN", "")
     if not token:
         raise ToolError(
-            "a comment was asked for, but GITHUB_TOKEN is not set",
+            "a comment was requested, but GITHUB_TOKEN is not set",
             hint="hand the token to the step; forks have none that may write",
         )
     api = variables.get("GITHUB_API_URL", "https://api.github.com")
     repository = variables.get("GITHUB_REPOSITORY", "")
-    return PullRequest(api.rstrip("/"), repository, pull_request.number, token)
+    return PullRequest(api.rstrip("/"), repository, event.pull_request, token)
 
 
 def post_comment(pull_request: PullRequest, text: str, marker: str = MARKER) -> str:
@@ -112,7 +102,7 @@ def _find(pull_request: PullRequest, path: str, marker: str) -> int | None:
         try:
             comments = msgspec.json.decode(answer, type=list[_Comment])
         except msgspec.DecodeError as error:
-            raise ToolError(f"GitHub answers nonsense: {error}") from error
+            raise ToolError(f"unexpected response from GitHub: {error}") from error
         for comment in comments:
             if not (comment.body or "").startswith(marker):
                 continue
@@ -134,7 +124,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 def call(
     pull_request: PullRequest, method: str, path: str, body: bytes | None
 ) -> bytes:
-    """Ask GitHub's API; a redirection is never followed.
+    """Call GitHub's API; a redirection is never followed.
 
     Raises:
         ToolError: if GitHub refuses or cannot be reached.

@@ -1,25 +1,38 @@
-"""Tell GitHub Actions what it wants to know: outputs, summaries, warnings.
+"""Report to GitHub Actions: outputs, summaries, annotations, warnings.
 
-Each function does nothing where no workflow runs us.
+Each function does nothing where no workflow runs the engine.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-__all__ = ["add_summary", "warn", "write_outputs"]
+from ci_engine.escaping import workflow_data
+
+__all__ = [
+    "add_summary",
+    "print_commands",
+    "warn",
+    "without_step",
+    "write_outputs",
+]
 
 # GitHub drops a whole summary that is longer than 1 MiB.
 _LONGEST_SUMMARY = 1_000_000
+_OF_THE_STEP = ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_ACTIONS")
 
 
-def write_outputs(values: Mapping[str, str]) -> None:
+def without_step(variables: Mapping[str, str]) -> dict[str, str]:
+    """The variables of a child whose results its parent reports to the workflow."""
+    return {k: v for k, v in variables.items() if k not in _OF_THE_STEP}
+
+
+def write_outputs(values: Mapping[str, str], variables: Mapping[str, str]) -> None:
     """Write the outputs of a step; no value can end early or name another output."""
-    path = os.environ.get("GITHUB_OUTPUT")
+    path = variables.get("GITHUB_OUTPUT")
     if not path:
         return
     lines: list[str] = []
@@ -34,9 +47,9 @@ def write_outputs(values: Mapping[str, str]) -> None:
         stream.write(text.encode("utf-8", "replace"))
 
 
-def add_summary(markdown: str) -> None:
+def add_summary(markdown: str, variables: Mapping[str, str]) -> None:
     """Add to the summary of the job, as much as GitHub takes."""
-    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    path = variables.get("GITHUB_STEP_SUMMARY")
     if not path:
         return
     data = markdown.encode("utf-8", "replace")
@@ -47,9 +60,15 @@ def add_summary(markdown: str) -> None:
         stream.write(data)
 
 
-def warn(text: str) -> None:
-    """Say something that does not change the verdict but must be seen."""
-    print(text, file=sys.stderr)  # noqa: T201 - it is for a person
-    if os.environ.get("GITHUB_ACTIONS") == "true":
-        line = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-        print(f"::warning title=ci-framework::{line}", file=sys.stderr)  # noqa: T201
+def print_commands(lines: Iterable[str], variables: Mapping[str, str]) -> None:
+    """Print workflow commands, where GitHub reads them: it reads both streams."""
+    if variables.get("GITHUB_ACTIONS") == "true":
+        for line in lines:
+            sys.stderr.write(f"{line}\n")
+
+
+def warn(text: str, variables: Mapping[str, str]) -> None:
+    """Print a warning that does not change the verdict but must be seen."""
+    sys.stderr.write(f"warning: {text}\n")
+    command = f"::warning title=ci-framework::{workflow_data(text)}"
+    print_commands([command], variables)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from ci_engine.configuration.loading import read_text
+from ci_engine.configuration.reading import read_text
 from ci_engine.errors import ToolError
 from ci_engine.monorepo.package_model import Graph, Package
 from ci_engine.monorepo.package_overrides import (

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
-from ci_engine.configuration.loading import Table
+from ci_engine.configuration.reading import Table
 from ci_engine.configuration.tables import dig, texts
 from ci_engine.monorepo.file_tree import Tree
 from ci_engine.monorepo.package_layout import Layout, find_layout

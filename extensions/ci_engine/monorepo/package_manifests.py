@@ -9,7 +9,7 @@ from typing import cast
 
 import msgspec
 
-from ci_engine.configuration.loading import Table, read_text, read_toml
+from ci_engine.configuration.reading import Table, read_text, read_toml
 from ci_engine.configuration.tables import (
     dig,
     items,

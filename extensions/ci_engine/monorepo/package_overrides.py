@@ -15,10 +15,10 @@ from typing import Annotated, Literal, TypeVar
 
 import msgspec
 
-from ci_engine.configuration.loading import describe_location, read_text, read_yaml
+from ci_engine.configuration.reading import read_text, read_yaml
 from ci_engine.configuration.settings import Tier
 from ci_engine.configuration.tables import table
-from ci_engine.configuration.typed_tables import Mistake, find_mistakes
+from ci_engine.configuration.typed_tables import find_mistakes
 from ci_engine.errors import ConfigurationError
 from ci_engine.project.repository import normalize
 
@@ -216,7 +216,7 @@ def _read(root: Path, name: str, kind: type[_File]) -> _File:
     content = read_text(path)
     mistakes = find_mistakes(raw, kind)
     if mistakes:
-        lines = [_described(mistake, name, content) for mistake in mistakes]
+        lines = [mistake.describe(name, content) for mistake in mistakes]
         raise ConfigurationError(
             "\n".join(lines), hint=f"correct {name} and run it again"
         )
@@ -238,9 +238,3 @@ def _unchanged(content: str) -> Iterator[str]:
         digest = hashlib.sha256(entry.encode("utf-8", "surrogatepass")).hexdigest()
         if digest.startswith(mark.group(1)):
             yield line.strip()
-
-
-def _described(mistake: Mistake, name: str, content: str) -> str:
-    key, line = describe_location(mistake, content)
-    location = f"{name}:{line}" if line else name
-    return f"{location}: key {key}: found {mistake.found}; allowed: {mistake.allowed}"

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ci_engine.configuration.loading import (
-    Configuration,
-    Table,
-    load_configuration,
-    read_own_table,
-)
+from ci_engine.configuration.loading import Configuration, load_configuration
+from ci_engine.configuration.project_settings import read_own_table
+from ci_engine.configuration.reading import Table
 from ci_engine.configuration.settings import CheckName
 from ci_engine.configuration.tables import table
 from ci_engine.monorepo.package_graph import find_package, packages_graph

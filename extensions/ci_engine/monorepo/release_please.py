@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ci_engine.configuration.loading import Table, read_text
+from ci_engine.configuration.reading import Table, read_text
 from ci_engine.configuration.tables import items, table, text
 from ci_engine.errors import ConfigurationError
 from ci_engine.monorepo.package_model import REACHING, Graph, Package

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal, cast
 
-from ci_engine.configuration.loading import Table, read_toml
+from ci_engine.configuration.reading import Table, read_toml
 from ci_engine.configuration.tables import dig, table, text
 from ci_engine.errors import ConfigurationError
 from ci_engine.project.file_listing import list_names, list_tracked

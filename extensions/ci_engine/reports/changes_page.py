@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from ci_engine.changes.categories import Reason
 from ci_engine.changes.decision import AffectedTests, Decision
-from ci_engine.findings.wording import printable
-from ci_engine.reports.markdown import as_cell
+from ci_engine.escaping import cell, code_cell
 from ci_engine.workflow_jobs.jobs import Jobs
 
-__all__ = ["as_code", "to_changes_page"]
+__all__ = ["to_changes_page"]
 
 _MOST_PATHS = 100
 _MOST_TESTS = 50
@@ -21,7 +20,7 @@ def to_changes_page(decision: Decision, jobs: Jobs) -> str:
     named = [reason for reason in decision.reasons if reason.path]
     lines = [f"## Changes: {_heading(decision, named)}", ""]
     lines += ["| job | runs | because |", "|---|---|---|"]
-    why = as_cell(_why(decision))
+    why = cell(_why(decision))
     matrix_jobs = ", ".join(
         f"{matrix_job.platform} {matrix_job.python_version}"
         for matrix_job in jobs.matrix_jobs
@@ -34,21 +33,10 @@ def to_changes_page(decision: Decision, jobs: Jobs) -> str:
     }
     for job, what in runs.items():
         skipped = jobs.skips.get(job)
-        cells = f"skipped | {as_cell(skipped)}" if skipped else f"{what} | {why}"
+        cells = f"skipped | {cell(skipped)}" if skipped else f"{what} | {why}"
         lines.append(f"| {job} | {cells} |")
     lines += ["", *_tests(decision), *_paths(named)]
     return "\n".join(lines).rstrip() + "\n\n"
-
-
-def as_code(text: str) -> str:
-    """Write a text literally, in one cell of a table."""
-    shown = printable(text)
-    fence = "`"
-    while fence in shown:
-        fence += "`"
-    padding = " " if len(fence) > 1 else ""
-    shown = shown.replace("|", "\\|")
-    return f"{fence}{padding}{shown}{padding}{fence}"
 
 
 def _heading(decision: Decision, named: list[Reason]) -> str:
@@ -70,18 +58,18 @@ def _why(decision: Decision) -> str:
 
 
 def _tests(decision: Decision) -> list[str]:
-    """Which tests run, and the way from the change to each."""
+    """Which tests run, and the path from the change to each."""
     affected = decision.affected
     lines = [f"### Tests: {_how_many(decision)}", ""]
     chains = affected.chains
     if chains:
         lines += ["| file of tests | because |", "|---|---|"]
         for chain in chains[:_MOST_TESTS]:
-            lines.append(f"| {as_code(chain.path)} | {_way(chain.way)} |")
+            lines.append(f"| {code_cell(chain.path)} | {_way(chain.way)} |")
         hidden = len(chains) - _MOST_TESTS
         lines += [f"| and {hidden} more | |"] if hidden > 0 else []
         lines.append("")
-    lines += [f"- {as_cell(note)}" for note in _remarks(affected)]
+    lines += [f"- {cell(note)}" for note in _remarks(affected)]
     return [*lines, ""] if lines[-1] else lines
 
 
@@ -92,7 +80,7 @@ def _how_many(decision: Decision) -> str:
         return "none, as none depends on what changed"
     if decision.tests.mode == "some":
         return f"{number}, as no other depends on what changed"
-    because = f": {as_cell(affected.everything)}" if affected.everything else ""
+    because = f": {cell(affected.everything)}" if affected.everything else ""
     first = f"; {number} run first" if decision.tests.paths else ""
     return f"all{because}{first}"
 
@@ -101,17 +89,17 @@ def _way(way: list[str]) -> str:
     steps = way
     if len(way) > _MOST_STEPS:
         steps = [*way[:2], f"{len(way) - 4} more", *way[-2:]]
-    return " → ".join(map(as_code, steps))
+    return " → ".join(map(code_cell, steps))
 
 
 def _remarks(affected: AffectedTests) -> list[str]:
     remarks = [f"imports read by {affected.engine}"] if affected.engine else []
     if affected.unreached:
-        names = ", ".join(map(as_code, affected.unreached[:_MOST_STEPS]))
+        names = ", ".join(map(code_cell, affected.unreached[:_MOST_STEPS]))
         more = _more(affected.unreached)
         remarks.append(f"no test is known to reach {names}{more}")
     if affected.hubs and affected.chains:
-        names = ", ".join(map(as_code, affected.hubs[:_MOST_STEPS]))
+        names = ", ".join(map(code_cell, affected.hubs[:_MOST_STEPS]))
         remarks.append(
             f"code is loaded by name in {names}{_more(affected.hubs)}: where its tests "
             "are missed, add it to always-run"
@@ -128,7 +116,7 @@ def _paths(named: list[Reason]) -> list[str]:
     if not named:
         return []
     rows = [
-        f"| {as_code(r.path)} | {r.category} | {as_code(r.because)} |"
+        f"| {code_cell(r.path)} | {r.category} | {code_cell(r.because)} |"
         for r in named[:_MOST_PATHS]
     ]
     hidden = len(named) - _MOST_PATHS

@@ -1,119 +1,194 @@
-"""The result for a person at a terminal, or as plain lines in a log."""
+"""The result for a person at a terminal, or as plain lines in a log.
+
+The report goes to standard output; where that is JSON, and for progress, it is
+standard error.
+"""
 
 from __future__ import annotations
 
-import re
+import os
 import sys
-from functools import cache
+import threading
+import time
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from typing import TextIO
 
-from rich.console import Console
-from rich.text import Text
-
-from ci_engine.findings.results import CheckResult, Finding, RunResult, Status, Verdict
-from ci_engine.findings.wording import (
-    first_line,
-    mark,
-    outcome_line,
-    shown_first,
-    title,
-    where,
+from ci_engine.escaping import terminal_line
+from ci_engine.findings.results import (
+    CheckResult,
+    RunResult,
+    Status,
+    Verdict,
+    worst_first,
 )
+from ci_engine.processes.activity import current_activities
 from ci_engine.reports.result_json import to_json
+from ci_engine.reports.wording import has_warnings, mark, outcome_line, title, where
 
-__all__ = ["conclude", "make_console", "print_check"]
+__all__ = ["Console", "make_console"]
 
 _MOST_FINDINGS = 20
-_COLOUR = re.compile("\x1b\\[[0-9;]*[A-Za-z]")
-_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
+_SECONDS_OF_SILENCE = 2.0
+_SECONDS_UNTIL_REPEATED = 30.0
+_REFRESH_SECONDS = 0.2
+_CLEAR = "\r\x1b[K"
+_RESET = "\x1b[0m"
+_BOLD, _DIM, _GREEN, _YELLOW = "\x1b[1m", "\x1b[2m", "\x1b[32m", "\x1b[33m"
+_RED, _BOLD_GREEN, _BOLD_YELLOW = "\x1b[1;31m", "\x1b[1;32m", "\x1b[1;33m"
 _STYLES = {
-    Status.PASSED: "green",
-    Status.FAILED: "bold red",
-    Status.TIMED_OUT: "bold red",
-    Status.NOT_RUN: "bold yellow",
-    Status.SKIPPED: "dim",
+    Status.PASSED: _GREEN,
+    Status.FAILED: _RED,
+    Status.TIMED_OUT: _RED,
+    Status.NOT_RUN: _BOLD_YELLOW,
+    Status.SKIPPED: _DIM,
+}
+_VERDICT_STYLES = {
+    Verdict.GREEN: _BOLD_GREEN,
+    Verdict.RED: _RED,
+    Verdict.ERROR: _BOLD_YELLOW,
 }
 
 
-@cache
-def make_console() -> Console:
-    """A console on standard error; rich honors NO_COLOR and plain logs."""
-    return Console(file=sys.stderr, highlight=False, soft_wrap=True)
+class Console:
+    """Writes results as they come, and what is being done while none comes."""
+
+    def __init__(self, variables: Mapping[str, str], *, as_json: bool) -> None:
+        self.as_json = as_json
+        self._out: TextIO = sys.stderr if as_json else sys.stdout
+        self._progress: TextIO = sys.stderr
+        self._color = _has_color(self._out, variables)
+        self._live = _is_terminal(self._progress, variables)
+        self._lock = threading.Lock()
+        self._last = time.monotonic()
+        self._status_shown = False
+
+    def line(self, text: str = "", style: str = "", rest: str = "") -> None:
+        """Write one line; only its first part has a style."""
+        first = terminal_line(text)
+        if style and self._color:
+            first = f"{style}{first}{_RESET}"
+        with self._lock:
+            self._clear_status()
+            try:
+                self._out.write(f"{first}{rest}\n")
+                self._out.flush()
+            except BrokenPipeError:
+                # The reader is gone (`gate | head`); the run and its reports go on.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), self._out.fileno())
+            self._last = time.monotonic()
+
+    @contextmanager
+    def progress(self) -> Generator[None]:
+        """Show what is being done whenever nothing was written for two seconds."""
+        over = threading.Event()
+        thread = threading.Thread(target=self._watch, args=(over,), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+            with self._lock:
+                self._clear_status()
+
+    def _watch(self, over: threading.Event) -> None:
+        while not over.wait(_REFRESH_SECONDS):
+            names = current_activities()
+            with self._lock:
+                silent = time.monotonic() - self._last
+                if not names or silent < _SECONDS_OF_SILENCE:
+                    continue
+                text = terminal_line(f"still running: {', '.join(names)}")
+                if self._live:
+                    width = max(20, os.get_terminal_size(self._progress.fileno())[0])
+                    shown = f"{text} ({silent:.0f} s)"[: width - 1]
+                    self._progress.write(f"{_CLEAR}{shown}")
+                    self._status_shown = True
+                else:
+                    self._progress.write(f"{text}\n")
+                    wait = _SECONDS_UNTIL_REPEATED - _SECONDS_OF_SILENCE
+                    self._last = time.monotonic() + wait
+                self._progress.flush()
+
+    def _clear_status(self) -> None:
+        if self._status_shown:
+            self._progress.write(_CLEAR)
+            self._progress.flush()
+            self._status_shown = False
+
+    def check(self, check: CheckResult) -> None:
+        """Write one line as soon as a check ends."""
+        style = _YELLOW if has_warnings(check) else _STYLES[check.status]
+        what = terminal_line(outcome_line(check))
+        self.line(
+            f"{mark(check):<10}",
+            style,
+            f"{check.id:<20}{check.seconds:>7.1f} s  {what}",
+        )
+
+    def conclude(self, result: RunResult, reports: str) -> None:
+        """Write what is left to report when every check has been written."""
+        shown = {""}
+        for check in result.checks:
+            self._details(check, shown)
+        for note in result.notes:
+            self.line(note, _YELLOW)
+        self.line()
+        verdict = f"{title(result)}: {result.verdict.value} in {result.seconds:.1f} s"
+        style = _VERDICT_STYLES[result.verdict]
+        self.line(f"{verdict}, {where(result)}; reports in {reports}", style)
+        if self.as_json:
+            sys.stdout.write(to_json(result))
+
+    def _details(self, check: CheckResult, shown: set[str]) -> None:
+        """What to do about a check; output that was shown before is not repeated."""
+        for note in check.notes:
+            self.line(f"{check.id}: {note.removeprefix(f'{check.id}: ')}", _YELLOW)
+        green = check.status in (Status.PASSED, Status.SKIPPED)
+        if green and not has_warnings(check):
+            return
+        self.line()
+        style = _YELLOW if has_warnings(check) else _STYLES[check.status]
+        self.line(f"{check.id}: {mark(check)}", style)
+        if check.reason:
+            self.line(f"  {check.reason}")
+        findings = worst_first(f for f in check.findings if not f.accepted)
+        for finding in findings[:_MOST_FINDINGS]:
+            location = f"{finding.location}: " if finding.location else ""
+            self.line(f"  {location}{finding.rule}: {finding.headline}")
+        hidden = len(findings) - _MOST_FINDINGS
+        if hidden > 0:
+            self.line(f"  and {hidden} more in result.json")
+        if check.output not in shown and (not check.findings or check.id == "test"):
+            shown.add(check.output)
+            for text in check.output.splitlines():
+                self.line(f"  | {text}")
+        if check.rerun and not green:
+            self.line(f"  again: {check.rerun}", _BOLD)
 
 
-def print_check(console: Console, check: CheckResult) -> None:
-    """One line as soon as a check ends."""
-    line = Text(f"{mark(check):<10}", style=_STYLES[check.status])
-    line.append(f"{check.id:<20}", style="default not bold")
-    line.append(f"{check.seconds:>7.1f} s  ", style="default not bold")
-    line.append(_shown(outcome_line(check)), style="default not bold")
-    console.print(line)
+def make_console(variables: Mapping[str, str], *, as_json: bool = False) -> Console:
+    """A console for this process.
 
-
-def _shown(text: str) -> str:
-    """What is safe to print in one line.
-
-    Escape sequences of foreign output must not steer the terminal, and no line may
-    begin with ``::``: a CI system would take it for a command.
+    Args:
+        variables: the environment, which may ask for color or refuse it.
+        as_json: whether standard output is for JSON alone.
     """
-    text = _COLOUR.sub("", text)
-    text = _CONTROL.sub(lambda found: repr(found.group())[1:-1], text)
-    return re.sub(r"^(\s*)::", r"\1\\::", text)
+    return Console(variables, as_json=as_json)
 
 
-def _print_details(console: Console, check: CheckResult, told: set[str]) -> None:
-    """What to do about a check that is not green; what was told is not repeated."""
-    for note in check.notes:
-        text = note.removeprefix(f"{check.id}: ")
-        console.print(Text(_shown(f"{check.id}: {text}"), style="yellow"))
-    if check.status in (Status.PASSED, Status.SKIPPED):
-        return
-    console.print()
-    console.print(Text(f"{check.id}: {mark(check)}", style=_STYLES[check.status]))
-    if check.reason:
-        console.print(Text(_shown(f"  {check.reason}")))
-    for finding in shown_first(_new_findings(check))[:_MOST_FINDINGS]:
-        location = f"{finding.location}: " if finding.location else ""
-        line = f"  {location}{finding.rule}: {first_line(finding.message)}"
-        console.print(Text(_shown(line)))
-    hidden = len(_new_findings(check)) - _MOST_FINDINGS
-    if hidden > 0:
-        console.print(Text(f"  and {hidden} more in result.json"))
-    if check.output not in told and (not check.findings or check.id == "test"):
-        told.add(check.output)
-        for line in check.output.splitlines():
-            console.print(Text(_shown(f"  | {line}")))
-    if check.rerun:
-        console.print(Text(_shown(f"  again: {check.rerun}"), style="bold"))
+def _is_terminal(stream: TextIO, variables: Mapping[str, str]) -> bool:
+    return stream.isatty() and variables.get("TERM") != "dumb"
 
 
-def _print_verdict(console: Console, result: RunResult, reports: str) -> None:
-    """The last line."""
-    for note in result.notes:
-        console.print(Text(note, style="yellow"))
-    style = {
-        Verdict.GREEN: "bold green",
-        Verdict.RED: "bold red",
-        Verdict.ERROR: "bold yellow",
-    }[result.verdict]
-    console.print()
-    verdict = f"{title(result)}: {result.verdict.value} in {result.seconds:.1f} s"
-    console.print(
-        Text(f"{verdict}, {where(result)}; reports in {reports}", style=style)
-    )
-
-
-def _new_findings(check: CheckResult) -> list[Finding]:
-    """The findings that the baseline does not know."""
-    return [finding for finding in check.findings if not finding.accepted]
-
-
-def conclude(
-    console: Console, result: RunResult, reports: str, *, as_json: bool
-) -> None:
-    """Print what is left to say when every check has been printed."""
-    told = {""}
-    for check in result.checks:
-        _print_details(console, check, told)
-    _print_verdict(console, result, reports)
-    if as_json:
-        sys.stdout.write(to_json(result))
+def _has_color(stream: TextIO, variables: Mapping[str, str]) -> bool:
+    """Whether to use color, by the conventions NO_COLOR and FORCE_COLOR."""
+    if variables.get("NO_COLOR"):
+        return False
+    if variables.get("FORCE_COLOR") or _is_terminal(stream, variables):
+        if os.name == "nt":
+            # An empty command makes older Windows consoles understand colors.
+            os.system("")  # noqa: S605
+        return True
+    return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ci_engine.changes.decision import AffectedTests
 from ci_engine.changes.explanation import Explanation
-from ci_engine.findings.wording import printable
+from ci_engine.escaping import visible
 
 __all__ = ["to_explanation"]
 
@@ -13,13 +13,13 @@ _MOST = 30
 
 def to_explanation(explanation: Explanation) -> str:
     """Write what a file is, what it selects and what selects it."""
-    path = printable(explanation.path)
+    path = visible(explanation.path)
     lines = [f"{path}: {explanation.category} ({explanation.because})"]
     lines += _selects(explanation.selects)
     needed = explanation.selected_by
     if needed:
         lines.append(f"this test runs for a change of {len(needed)} files:")
-        lines += [f"  {printable(name)}" for name in needed[:_MOST]]
+        lines += [f"  {visible(name)}" for name in needed[:_MOST]]
         lines += _more(len(needed))
     return "\n".join(lines) + "\n"
 
@@ -33,8 +33,8 @@ def _selects(affected: AffectedTests) -> list[str]:
     number = f"{len(chains)} of {affected.total} files of tests"
     lines = [f"a change of it runs {number} (imports read by {affected.engine}):"]
     for chain in chains[:_MOST]:
-        way = " -> ".join(map(printable, chain.way))
-        lines.append(f"  {printable(chain.path)} because {way}")
+        way = " -> ".join(map(visible, chain.way))
+        lines.append(f"  {visible(chain.path)} because {way}")
     return [*lines, *_more(len(chains))]
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from html import escape
 
+from ci_engine.escaping import html_text
 from ci_engine.findings.results import CheckResult, Finding, RunResult, Status, Verdict
 from ci_engine.findings.severity import SEVERITIES, severity_of
-from ci_engine.findings.wording import first_line, outcome_line, title
+from ci_engine.reports.wording import outcome_line, title
 
 __all__ = ["to_html"]
 
-# More rows than this make a page that nobody scrolls; the JSON has them all.
+# A longer page is slow to open; the JSON has all findings.
 _MOST_ROWS = 2_000
 _BAR, _GAP, _WIDTH = 26, 8, 420
 _STYLE = """\
@@ -41,7 +41,7 @@ _WORDS = {
 }
 _VERDICTS = {
     Verdict.GREEN: "green",
-    Verdict.RED: "red: there is something to mend",
+    Verdict.RED: "red: there is something to fix",
     Verdict.ERROR: "error: something could not be examined",
 }
 
@@ -56,13 +56,13 @@ def to_html(result: RunResult) -> str:
         "<head>",
         '<meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{escape(title(result))}: {result.verdict.value}</title>",
+        f"<title>{html_text(title(result))}: {result.verdict.value}</title>",
         f"<style>\n{_STYLE}</style>",
         "</head>",
         "<body>",
         "<main>",
-        f"<h1>{escape(title(result))}: {escape(_VERDICTS[result.verdict])}</h1>",
-        *(f"<p>{escape(note)}</p>" for note in result.notes),
+        f"<h1>{html_text(title(result))}: {html_text(_VERDICTS[result.verdict])}</h1>",
+        *(f"<p>{html_text(note)}</p>" for note in result.notes),
         "<h2>Severity</h2>",
         _chart(findings),
         "<h2>Engines</h2>",
@@ -88,11 +88,11 @@ def _order(finding: Finding) -> tuple[bool, bool, float, str, int]:
 
 
 def _chart(findings: list[Finding]) -> str:
-    """One bar for each severity; the numbers stand beside the bars."""
+    """One bar for each severity; the numbers are beside the bars."""
     counts = Counter(severity_of(f) for f in findings if not f.accepted)
     most = max(counts.values(), default=0)
     height = len(SEVERITIES) * (_BAR + _GAP)
-    told = ", ".join(f"{counts[name]} {name}" for name in SEVERITIES)
+    counted = ", ".join(f"{counts[name]} {name}" for name in SEVERITIES)
     rows: list[str] = []
     for position, name in enumerate(SEVERITIES):
         top = position * (_BAR + _GAP)
@@ -105,7 +105,7 @@ def _chart(findings: list[Finding]) -> str:
             f'<text x="{98 + width}" y="{middle:.0f}">{counts[name]}</text>',
         ]
     size = f'viewBox="0 0 {_WIDTH + 200} {height}" width="{_WIDTH + 200}"'
-    label = f"Findings that are not accepted: {told}"
+    label = f"Findings that are not accepted: {counted}"
     return f'<svg role="img" aria-label="{label}" {size}>{"".join(rows)}</svg>'
 
 
@@ -113,12 +113,12 @@ def _engines(checks: list[CheckResult]) -> str:
     rows = [
         _row(
             [
-                escape(check.id),
-                escape(_WORDS[check.status]),
+                html_text(check.id),
+                html_text(_WORDS[check.status]),
                 str(len(check.findings)),
                 str(check.new),
                 "<br>".join(
-                    escape(text)
+                    html_text(text)
                     for text in (outcome_line(check), check.tool, *check.notes)
                     if text
                 ),
@@ -135,7 +135,7 @@ def _standing(finding: Finding) -> str:
     """What a finding counts as."""
     if finding.accepted:
         return "accepted"
-    return "red" if finding.severity == "error" else "told"
+    return "red" if finding.severity == "error" else "reported"
 
 
 def _table(findings: list[Finding]) -> list[str]:
@@ -146,24 +146,29 @@ def _table(findings: list[Finding]) -> list[str]:
             [
                 severity_of(finding),
                 _standing(finding),
-                f"{escape(finding.tool)} {_rule(finding)}",
-                f"<code>{escape(finding.location)}</code>" if finding.location else "",
-                escape(first_line(finding.message)),
+                f"{html_text(finding.tool)} {_rule(finding)}",
+                _location(finding),
+                html_text(finding.headline),
                 _advice(finding),
             ]
         )
         for finding in findings[:_MOST_ROWS]
     ]
-    heads = ("severity", "counts as", "rule", "place", "what", "what to do")
+    heads = ("severity", "counts as", "rule", "location", "what", "what to do")
     hidden = len(findings) - _MOST_ROWS
     more = [f"<p>and {hidden} more in result.json</p>"] if hidden > 0 else []
     return [_whole(heads, rows), *more]
 
 
+def _location(finding: Finding) -> str:
+    location = html_text(finding.location)
+    return f"<code>{location}</code>" if location else ""
+
+
 def _rule(finding: Finding) -> str:
-    name = escape(finding.rule)
+    name = html_text(finding.rule)
     if finding.help_url.startswith("https://"):
-        return f'<a href="{escape(finding.help_url)}">{name}</a>'
+        return f'<a href="{html_text(finding.help_url)}">{name}</a>'
     return name
 
 
@@ -172,7 +177,7 @@ def _advice(finding: Finding) -> str:
     parts += [f"waived: {finding.waiver}"] if finding.waiver else []
     parts += ["known: it is in the baseline"] if finding.known else []
     parts += [f"also found as {', '.join(finding.also)}"] if finding.also else []
-    return "<br>".join(escape(part) for part in parts)
+    return "<br>".join(html_text(part) for part in parts)
 
 
 def _whole(heads: tuple[str, ...], rows: list[str]) -> str:

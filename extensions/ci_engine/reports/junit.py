@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from xml.etree import ElementTree as Xml
 
-from ci_engine.findings.results import CheckResult, Finding, RunResult, Status, TestCase
-from ci_engine.findings.wording import first_line
+from ci_engine.escaping import xml_text
+from ci_engine.findings.results import (
+    CheckResult,
+    Finding,
+    RunResult,
+    Status,
+    TestCase,
+    headline,
+)
 
 __all__ = ["to_junit"]
-
-# What XML 1.0 cannot hold, such as the escape character of terminal colors.
-_FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def to_junit(result: RunResult) -> str:
@@ -56,9 +59,9 @@ def _add_suite(suites: Xml.Element, check: CheckResult) -> None:
 def _case(
     suite: Xml.Element, check: CheckResult, name: str, path: str, line: int
 ) -> Xml.Element:
-    attributes = {"classname": check.id, "name": _clean(name)}
+    attributes = {"classname": check.id, "name": xml_text(name)}
     if path:
-        attributes["file"] = _clean(path)
+        attributes["file"] = xml_text(path)
     if line:
         attributes["line"] = str(line)
     return Xml.SubElement(suite, "testcase", attributes)
@@ -75,17 +78,17 @@ def _add_test(
         # It fails as the baseline says: a reader of JUnit must not see it as new.
         Xml.SubElement(case, "skipped", message="known failure, in the baseline")
     elif tag:
-        message = _clean(first_line(test.message))
-        Xml.SubElement(case, tag, message=message).text = _clean(test.message)
+        message = xml_text(headline(test.message))
+        Xml.SubElement(case, tag, message=message).text = xml_text(test.message)
 
 
 def _add_finding(suite: Xml.Element, check: CheckResult, finding: Finding) -> None:
     name = f"{finding.location or check.id} {finding.rule}"
     case = _case(suite, check, name, finding.path, finding.line)
-    message = _clean(f"{finding.rule}: {first_line(finding.message)}")
-    rule = _clean(finding.rule)
+    message = xml_text(f"{finding.rule}: {finding.headline}")
+    rule = xml_text(finding.rule)
     failure = Xml.SubElement(case, "failure", message=message, type=rule)
-    failure.text = _clean(f"{finding.location}: {finding.rule}: {finding.message}")
+    failure.text = xml_text(f"{finding.location}: {finding.rule}: {finding.message}")
 
 
 def _add_whole(suite: Xml.Element, check: CheckResult) -> None:
@@ -101,9 +104,5 @@ def _add_whole(suite: Xml.Element, check: CheckResult) -> None:
     }
     tag = tags.get(check.status)
     if tag:
-        message = _clean(f"{check.status.value}: {check.reason}")
-        Xml.SubElement(case, tag, message=message).text = _clean(check.output)
-
-
-def _clean(text: str) -> str:
-    return _FORBIDDEN.sub("\ufffd", text)
+        message = xml_text(f"{check.status.value}: {check.reason}")
+        Xml.SubElement(case, tag, message=message).text = xml_text(check.output)

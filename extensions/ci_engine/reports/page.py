@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ci_engine.escaping import cell
 from ci_engine.findings.results import Status, Verdict
-from ci_engine.findings.wording import mark, outcome_line, title, where
 from ci_engine.reports.gathered import Job, MatrixJob
-from ci_engine.reports.markdown import as_cell, failure_lines
+from ci_engine.reports.markdown import failure_lines
+from ci_engine.reports.wording import mark, outcome_line, title, where
 
 __all__ = ["LONGEST_COMMENT", "Sections", "clip", "to_page"]
 
@@ -42,7 +43,7 @@ def to_page(
     lines = [f"## ci-framework: {verdict.value}", ""]
     lines += _jobs(jobs)
     lines += _matrix_jobs(matrix_jobs)
-    lines += [f"- could not be read: {as_cell(line)}" for line in unread]
+    lines += [f"- could not be read: {cell(line)}" for line in unread]
     lines += _failures(matrix_jobs)
     lines += _security(matrix_jobs) if sections.security else []
     lines += _performance(matrix_jobs) if sections.performance else []
@@ -68,7 +69,7 @@ def clip(page: str, longest: int) -> str:
 def _jobs(jobs: list[Job]) -> Iterable[str]:
     if not jobs:
         return []
-    rows = [f"| {job.name} | {job.result} | {as_cell(job.reason)} |" for job in jobs]
+    rows = [f"| {job.name} | {job.result} | {cell(job.reason)} |" for job in jobs]
     return ["| job | result | why |", "|---|---|---|", *rows, ""]
 
 
@@ -82,8 +83,8 @@ def _matrix_jobs(matrix_jobs: list[MatrixJob]) -> Iterable[str]:
         bad = [f"{c.id}: {mark(c)}" for c in result.checks if not c.green]
         checks = ", ".join(bad) or f"{len(result.checks)} ok or skipped"
         rows.append(
-            f"| {as_cell(job.name)} | {result.verdict.value} | {as_cell(checks)} "
-            f"| {as_cell(where(result))} | {result.seconds:.1f} |"
+            f"| {cell(job.name)} | {result.verdict.value} | {cell(checks)} "
+            f"| {cell(where(result))} | {result.seconds:.1f} |"
         )
     return [*head, *rows, ""]
 
@@ -93,10 +94,10 @@ def _failures(matrix_jobs: list[MatrixJob]) -> list[str]:
     for job in matrix_jobs:
         bad = [check for check in job.result.checks if not check.green]
         if bad:
-            lines += [f"### {as_cell(job.name)}: {title(job.result)}", ""]
+            lines += [f"### {cell(job.name)}: {title(job.result)}", ""]
         for check in bad:
             lines += [
-                f"**{check.id}**: {mark(check)} {as_cell(outcome_line(check))}",
+                f"**{check.id}**: {mark(check)} {cell(outcome_line(check))}",
                 "",
             ]
             lines += failure_lines(check)
@@ -107,8 +108,8 @@ def _failures(matrix_jobs: list[MatrixJob]) -> list[str]:
 def _security(matrix_jobs: list[MatrixJob]) -> list[str]:
     """What the scanners said on each run, and whether they ran at all."""
     rows = [
-        f"| {as_cell(job.name)} | {check.id} | {mark(check)} | {len(check.findings)} "
-        f"| {check.new} | {as_cell(check.tool)} |"
+        f"| {cell(job.name)} | {check.id} | {mark(check)} | {len(check.findings)} "
+        f"| {check.new} | {cell(check.tool)} |"
         for job in matrix_jobs
         for check in job.result.checks
         if check.id in _SECURITY
@@ -140,7 +141,7 @@ def _performance(matrix_jobs: list[MatrixJob]) -> list[str]:
     slowest += sorted(tests, reverse=True)[:_MOST_SLOW]
     if not slowest:
         return []
-    rows = [f"| {as_cell(what)} | {seconds:.1f} |" for seconds, what in slowest]
+    rows = [f"| {cell(what)} | {seconds:.1f} |" for seconds, what in slowest]
     head = ["| slowest checks and tests | seconds |", "|---|---:|"]
     return ["### Performance", "", *head, *rows, ""]
 
@@ -148,7 +149,7 @@ def _performance(matrix_jobs: list[MatrixJob]) -> list[str]:
 def _skipped(jobs: list[Job], matrix_jobs: list[MatrixJob]) -> list[str]:
     """What was not done, each with its reason: a reader must not have to guess."""
     lines = [
-        f"- {job.name}: {as_cell(job.reason or 'no reason was recorded')}"
+        f"- {job.name}: {cell(job.reason or 'no reason was recorded')}"
         for job in jobs
         if job.result == "skipped"
     ]
@@ -158,5 +159,5 @@ def _skipped(jobs: list[Job], matrix_jobs: list[MatrixJob]) -> list[str]:
             line = f"- {check.id}: {check.reason}"
             if check.status is Status.SKIPPED and line not in seen:
                 seen.add(line)
-                lines.append(f"- {check.id}: {as_cell(check.reason)}")
+                lines.append(f"- {check.id}: {cell(check.reason)}")
     return ["### Skipped", "", *lines, ""] if lines else []

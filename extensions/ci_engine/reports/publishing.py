@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from ci_engine.findings.results import RunResult
 from ci_engine.github.annotations import annotate
-from ci_engine.github.outputs import add_summary, write_outputs
+from ci_engine.github.outputs import add_summary, print_commands, write_outputs
 from ci_engine.project.output_files import write_text
 from ci_engine.reports.junit import to_junit
 from ci_engine.reports.markdown import to_markdown
@@ -26,21 +25,20 @@ def write_reports(result: RunResult, directory: Path) -> None:
     write_text(directory / "summary.md", to_markdown(result))
 
 
-def publish(result: RunResult, directory: Path) -> None:
-    """Tell a CI system that runs us: job summary, outputs and annotations."""
-    add_summary(to_markdown(result))
+def publish(result: RunResult, directory: Path, variables: Mapping[str, str]) -> None:
+    """Report to the CI system: job summary, outputs and annotations."""
+    add_summary(to_markdown(result), variables)
     measured = (check.coverage for check in result.checks)
     coverage = next((percent for percent in measured if percent is not None), None)
     write_outputs(
         {
             "verdict": result.verdict.value,
             "tier": result.tier,
+            "level": result.level,
             "coverage": "" if coverage is None else f"{coverage:.2f}",
             "new-findings": str(sum(check.new for check in result.checks)),
             "report-path": directory.as_posix(),
-        }
+        },
+        variables,
     )
-    if os.environ.get("GITHUB_ACTIONS") == "true":
-        for line in annotate(result):
-            # GitHub reads both streams; standard output is for the JSON.
-            print(line, file=sys.stderr)  # noqa: T201
+    print_commands(annotate(result), variables)

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from ci_engine.escaping import drop_controls
 from ci_engine.findings.results import CheckResult, Finding, RunResult, Status
 
 __all__ = ["to_sarif"]
@@ -21,10 +22,9 @@ _MOST_RESULTS = 25_000
 _MOST_BYTES = 9_500_000
 # Nobody reads more of a message in an alert, and uploads are limited in size.
 _LONGEST_MESSAGE = 1_000
-# Stands in for findings without a place in the repository.
-_NO_PLACE = "pyproject.toml"
+# The location of findings that have none in the repository.
+_NO_LOCATION = "pyproject.toml"
 _DRIVE = re.compile(r"[A-Za-z]:[/\\]")
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def to_sarif(result: RunResult) -> str:
@@ -49,7 +49,7 @@ def _log(result: RunResult, most: int) -> bytes:
         if check.status is not Status.SKIPPED
         for tool in sorted({f.tool for f in check.findings} or {_tool(check)})
     ]
-    # Where there are too many, those that have least to say are left out.
+    # Where there are too many, those with the least to report are left out.
     told = sorted(pairs, key=lambda pair: -_weight(pair[0]))[:_MOST_RUNS]
     runs = [_run(result, *pair, most) for pair in pairs if pair in told]
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": runs}
@@ -57,7 +57,7 @@ def _log(result: RunResult, most: int) -> bytes:
 
 
 def _weight(check: CheckResult) -> int:
-    """How much a check has to say: new findings, other failures, known findings."""
+    """How important a check is: new findings, other failures, known findings."""
     if check.new:
         return 3
     if check.status is not Status.PASSED:
@@ -78,7 +78,7 @@ def _run(
     shown = findings[:most]
     rules = sorted({finding.rule for finding in shown})
     positions = {rule: position for position, rule in enumerate(rules)}
-    # A rule is as grave as the gravest of what it found.
+    # A rule is as severe as the most severe of its findings.
     by_rule = {f.rule: f for f in sorted(shown, key=lambda f: f.score or 0.0)}
     scope = "" if result.command == "gate" else f"{result.command}/"
     hidden = len(findings) - len(shown)
@@ -161,7 +161,7 @@ def _result(finding: Finding, rule_index: int) -> dict[str, object]:
         "message": {"text": _message(finding)},
         "partialFingerprints": {"ciFramework/v1": finding.fingerprint},
         "baselineState": "unchanged" if finding.known else "new",
-        # GitHub shows only results with a place; the project file stands in.
+        # GitHub shows only results with a location.
         "locations": [_location(finding)],
     }
     because = "known: in ci-framework/project/baseline.json" if finding.known else ""
@@ -177,23 +177,23 @@ def _message(finding: Finding) -> str:
     location = (
         f"{finding.location}: " if finding.location and not _inside(finding) else ""
     )
-    mended = f" What to do: {finding.fix}." if finding.fix else ""
+    fix = f" What to do: {finding.fix}." if finding.fix else ""
     text = _clean(f"{location}{finding.message}")[:_LONGEST_MESSAGE]
-    return f"{text}{_clean_line(mended)}" if text else finding.rule
+    return f"{text}{_clean_line(fix)}" if text else finding.rule
 
 
 def _clean_line(text: str) -> str:
     """One line, with the space it begins with."""
-    return _CONTROL.sub("", text)[:_LONGEST_MESSAGE]
+    return drop_controls(text)[:_LONGEST_MESSAGE]
 
 
 def _clean(text: str) -> str:
     """Drop what is for terminals only."""
-    return _CONTROL.sub("", text).strip()
+    return drop_controls(text).strip()
 
 
 def _inside(finding: Finding) -> bool:
-    """Whether a finding has a place in the repository, so that GitHub can show it."""
+    """Whether a finding has a location in the repository, which GitHub needs."""
     path = PurePosixPath(finding.path)
     outside = path.is_absolute() or ".." in path.parts or _DRIVE.match(finding.path)
     return bool(finding.path) and not outside
@@ -201,7 +201,7 @@ def _inside(finding: Finding) -> bool:
 
 def _location(finding: Finding) -> dict[str, object]:
     inside = _inside(finding)
-    uri = quote(finding.path if inside else _NO_PLACE, errors="replace")
+    uri = quote(finding.path if inside else _NO_LOCATION, errors="replace")
     region: dict[str, object] = {"startLine": max(1, finding.line) if inside else 1}
     if finding.column and finding.line and inside:
         region["startColumn"] = finding.column

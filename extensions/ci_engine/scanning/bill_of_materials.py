@@ -15,7 +15,7 @@ import msgspec
 
 from ci_engine import __version__
 from ci_engine.checks.dependencies.inventory import Dependencies, Dependency
-from ci_engine.configuration.loading import Table
+from ci_engine.configuration.reading import Table
 from ci_engine.project.repository import Project, normalize
 
 __all__ = ["to_cyclonedx"]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -68,6 +67,7 @@ class ScanRun:
         reports: where scanners may write.
         search_path: where programs of this machine are looked for.
         waivers: the waivers.
+        variables: the environment variables.
         baseline: what was red before; None if there is none.
         since: the commit that the change started from, empty = found out.
         history: which commits to search for secrets; empty = as the level says.
@@ -81,6 +81,7 @@ class ScanRun:
     reports: Path
     search_path: str
     waivers: Waivers
+    variables: Mapping[str, str]
     baseline: Baseline | None = None
     since: str = ""
     history: Literal["", "none", "change", "all"] = ""
@@ -181,7 +182,7 @@ class ScanRun:
             reports=self.reports,
             read_dependencies=Memoized(partial(read_dependencies, workspace)),
             diff_base=Memoized(
-                partial(find_diff_base, self.project.root, self.since, os.environ)
+                partial(find_diff_base, self.project.root, self.since, self.variables)
             ),
             history=self.history or self.level.history,
             search_path=self.search_path,

@@ -15,7 +15,7 @@ from typing import Annotated, cast
 import msgspec
 from msgspec.structs import replace
 
-from ci_engine.configuration.loading import describe_location, read_text, read_yaml
+from ci_engine.configuration.reading import read_text, read_yaml
 from ci_engine.configuration.typed_tables import Mistake, find_mistakes
 from ci_engine.errors import ConfigurationError
 from ci_engine.findings.results import Finding
@@ -148,13 +148,7 @@ def read_waivers(root: Path, today: date) -> Waivers:
         raw = _with_texts(read_yaml(path))
         file = msgspec.convert(raw or {}, WaiversFile)
         return Waivers(file.waivers, today, _lines(text))
-    rows: list[str] = []
-    for mistake in mistakes:
-        key, line = describe_location(mistake, text)
-        location = f"{WAIVERS_FILE}:{line}" if line else WAIVERS_FILE
-        rows.append(
-            f"{location}: {key}: expected {mistake.allowed}, got {mistake.found}"
-        )
+    rows = [mistake.describe(WAIVERS_FILE, text) for mistake in mistakes]
     raise ConfigurationError("\n".join(rows), hint=f"correct {WAIVERS_FILE}")
 
 
@@ -188,7 +182,7 @@ def _bad_days(file: WaiversFile) -> list[Mistake]:
             date.fromisoformat(waiver.expires)
         except ValueError:
             keys = ("waivers", f"[{position}]", "expires")
-            found = f"string {waiver.expires!r}"
+            found = f"{waiver.expires!r}"
             mistakes.append(Mistake(keys, found, "a day such as 2027-01-31"))
     return mistakes
 

@@ -11,7 +11,7 @@ from typing import cast
 
 import msgspec
 
-from ci_engine.configuration.loading import Table, read_toml
+from ci_engine.configuration.reading import Table, read_toml
 from ci_engine.errors import ConfigurationError
 from ci_engine.project.repository import Project
 

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from ci_engine.configuration.loading import configs_directory, read_text
+from ci_engine.configuration.defaults import configs_directory
+from ci_engine.configuration.reading import read_text
 from ci_engine.environments.isolated_tools import isolated_tool
 from ci_engine.errors import ToolError
 from ci_engine.processes.child_environment import child_variables

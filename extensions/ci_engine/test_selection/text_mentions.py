@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import cast
 
-from ci_engine.configuration.loading import Table
+from ci_engine.configuration.reading import Table
 from ci_engine.test_selection.module_names import Modules
 from ci_engine.test_selection.regex_imports import guessed_imports
 from ci_engine.test_selection.repository_files import parent

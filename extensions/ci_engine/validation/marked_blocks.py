@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ci_engine.configuration.loading import read_text, read_yaml
+from ci_engine.configuration.reading import read_text, read_yaml
 from ci_engine.errors import ConfigurationError
 from ci_engine.findings.results import Finding
 from ci_engine.project.repository import Project

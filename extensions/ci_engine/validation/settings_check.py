@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
-
-import msgspec
 
 from ci_engine import __version__
-from ci_engine.cleanup.cleanup_patterns import CleanupPatterns
-from ci_engine.configuration.loading import (
-    Table,
-    configs_directory,
+from ci_engine.configuration.key_lines import find_line
+from ci_engine.configuration.project_settings import (
     configuration_file,
-    describe_location,
     project_table,
-    read_text,
-    read_toml,
-    read_yaml,
     settings_mistakes,
 )
-from ci_engine.configuration.security_profiles import SecurityProfiles
-from ci_engine.configuration.settings import TIERS, ChangePatterns, QualityTiers
+from ci_engine.configuration.reading import Table, read_text, read_toml
+from ci_engine.configuration.settings import TIERS
 from ci_engine.configuration.tables import table, text, texts
-from ci_engine.configuration.typed_tables import Mistake, find_mistakes
-from ci_engine.environments.isolated_tools import read_tool_locks
+from ci_engine.configuration.typed_tables import Mistake
 from ci_engine.errors import ConfigurationError
 from ci_engine.findings.results import Finding
 from ci_engine.project.repository import Project, normalize
@@ -32,42 +22,23 @@ from ci_engine.project.requires_python import allows_python
 from ci_engine.scanning.waivers import WAIVERS_FILE, waivers_mistakes
 
 __all__ = [
-    "check_framework_files",
     "check_settings",
     "check_waivers",
     "configuration_finding",
 ]
 
 _KEYS = ("tool", "ci-framework")
-_FRAMEWORK_FILES: dict[str, type[msgspec.Struct]] = {
-    "quality-tiers.yaml": QualityTiers,
-    "change-patterns.yaml": ChangePatterns,
-    "security-profiles.yaml": SecurityProfiles,
-    "cleanup-patterns.yaml": CleanupPatterns,
-}
 
 
 def configuration_finding(path: str, content: str, mistake: Mistake) -> Finding:
     """Turn a mistake into a finding that names key, value and what is allowed."""
-    key, line = describe_location(mistake, content)
     return Finding(
         tool="ci-framework",
         rule="configuration",
-        message=f"key {key}: found {mistake.found}; allowed: {mistake.allowed}",
+        message=mistake.message,
         path=path,
-        line=line,
+        line=find_line(content, mistake.keys),
     )
-
-
-def check_framework_files() -> Iterator[Finding]:
-    """Check the engine's own files in ``ci_engine/configs``."""
-    for name, structure in _FRAMEWORK_FILES.items():
-        yield from _check_framework_file(configs_directory() / name, structure)
-    path = configs_directory() / "tool-locks.yaml"
-    try:
-        read_tool_locks()
-    except ConfigurationError as error:
-        yield _broken(path, error)
 
 
 def check_waivers(project: Project) -> Iterator[Finding]:
@@ -79,31 +50,12 @@ def check_waivers(project: Project) -> Iterator[Finding]:
         for mistake in waivers_mistakes(path):
             yield configuration_finding(WAIVERS_FILE, read_text(path), mistake)
     except ConfigurationError as error:
-        yield _broken(path, error)
-
-
-def _check_framework_file(
-    path: Path, structure: type[msgspec.Struct]
-) -> Iterator[Finding]:
-    try:
-        raw = read_yaml(path)
-        for mistake in find_mistakes(raw, structure):
-            yield configuration_finding(_shown(path), read_text(path), mistake)
-    except ConfigurationError as error:
-        yield _broken(path, error)
-
-
-def _shown(path: Path) -> str:
-    return f"ci_engine/configs/{path.name}"
-
-
-def _broken(path: Path, error: ConfigurationError) -> Finding:
-    return Finding(
-        tool="ci-framework",
-        rule="configuration",
-        message=str(error),
-        path=_shown(path),
-    )
+        yield Finding(
+            tool="ci-framework",
+            rule="configuration",
+            message=str(error),
+            path=WAIVERS_FILE,
+        )
 
 
 def check_settings(project: Project) -> Iterator[Finding]:

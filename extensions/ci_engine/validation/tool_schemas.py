@@ -12,7 +12,8 @@ from pathlib import Path
 import msgspec
 import yaml  # type: ignore[import-untyped]
 
-from ci_engine.configuration.loading import find_line, read_text
+from ci_engine.configuration.key_lines import find_line
+from ci_engine.configuration.reading import read_text
 from ci_engine.environments import inside
 from ci_engine.environments.isolated_tools import IsolatedTool, isolated_tool
 from ci_engine.errors import ToolError
@@ -156,7 +157,7 @@ def _pyproject(validator: _Validator) -> list[Finding]:
     mistake = msgspec.json.decode(outcome.stdout, type=_PyprojectMistake)
     text = read_text(validator.project.root / name)
     keys = tuple(part.strip("'\"") for part in mistake.key.split("."))
-    message = f"key {mistake.key}: found {mistake.found}; allowed: {mistake.allowed}"
+    message = f"{mistake.key}: expected {mistake.allowed}, got {mistake.found}"
     return [_finding(name, find_line(text, keys), message)]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ci_engine.configuration.tables import dig, table
 from ci_framework.analysis.purposes.vocabulary import CONFIGURATIONS
@@ -54,7 +54,7 @@ def coverage_setting(
 ) -> tuple[object, Evidence] | None:
     """A setting of coverage in the place that is in force, None if it is not set."""
     path = next((found.path for found in configured_locations(survey, "coverage")), "")
-    tables = [("tool", "coverage", section)]
+    tables: list[tuple[str, ...]] = [("tool", "coverage", section)]
     if path.endswith(".toml") and not dig(survey.documents.toml(path), *tables[0][:2]):
         tables = [(section,)]
     plain = path == ".coveragerc"
@@ -64,7 +64,7 @@ def coverage_setting(
 
 
 def _setting(
-    survey: Survey, path: str, section: str, tables: list[tuple[str, ...]], key: str
+    survey: Survey, path: str, section: str, tables: Sequence[tuple[str, ...]], key: str
 ) -> tuple[object, Evidence] | None:
     """A setting in a section of an ini file, or in the first table that has it."""
     if path.endswith(".toml"):

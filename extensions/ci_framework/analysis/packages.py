@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from ci_engine.configuration.loading import Table
+from ci_engine.configuration.reading import Table
 from ci_engine.configuration.tables import items, table
 from ci_framework.analysis.purposes.vocabulary import word_set
 from ci_framework.analysis.readers.documents import strings, text

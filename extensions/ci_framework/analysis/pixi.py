@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from ci_engine.configuration.loading import Table
+from ci_engine.configuration.reading import Table
 from ci_engine.configuration.tables import table
 from ci_engine.project.repository import normalize
 from ci_framework.analysis.facts import Findings

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import PurePosixPath
 
-from ci_engine.configuration.loading import Table
+from ci_engine.configuration.reading import Table
 from ci_engine.configuration.tables import table
 from ci_framework.analysis.readers.documents import Documents
 from ci_framework.analysis.readers.ini import Ini

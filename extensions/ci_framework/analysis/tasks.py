@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import cast
 
-from ci_engine.configuration.loading import Table
+from ci_engine.configuration.reading import Table
 from ci_engine.configuration.tables import items, table
 from ci_framework.analysis.pixi import Pixi
 from ci_framework.analysis.purposes.activities import find_purposes

@@ -9,7 +9,7 @@ from typing import cast
 
 import msgspec
 
-from ci_engine.configuration.loading import Table, as_table
+from ci_engine.configuration.reading import Table, as_table
 from ci_engine.errors import ToolError, UsageError
 from ci_framework.analysis.analyze import analyze
 from ci_framework.analysis.survey import PYPROJECT

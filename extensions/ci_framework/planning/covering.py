@@ -10,8 +10,9 @@ from typing import cast
 
 import msgspec
 
-from ci_engine.configuration.loading import configs_directory, read_yaml
-from ci_engine.configuration.settings import TIERS, QualityTiers
+from ci_engine.configuration.defaults import QualityTiers, configs_directory
+from ci_engine.configuration.reading import read_yaml
+from ci_engine.configuration.settings import TIERS
 from ci_framework.analysis.purposes.activities import Activity, find_activities
 from ci_framework.analysis.purposes.vocabulary import (
     ACTION_PROGRAMS,

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import yaml
 
-from ci_engine.configuration.loading import read_yaml
+from ci_engine.configuration.reading import read_yaml
 from ci_engine.errors import ConfigurationError, UsageError
 
 __all__ = ["parse_answer", "read_given_answers"]

@@ -10,7 +10,7 @@ from typing import cast
 import msgspec
 import tomlkit
 
-from ci_engine.configuration.loading import Table
+from ci_engine.configuration.reading import Table
 from ci_framework.planning.edits import (
     BOM,
     END,

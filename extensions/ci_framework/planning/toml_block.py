@@ -8,7 +8,7 @@ from typing import cast
 
 import msgspec
 
-from ci_engine.configuration.loading import Table
+from ci_engine.configuration.reading import Table
 from ci_framework.answers import OwnSetting
 from ci_framework.planning.edits import (
     CannotEdit,

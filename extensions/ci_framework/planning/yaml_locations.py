@@ -10,7 +10,7 @@ from typing import Literal, cast
 import msgspec
 import yaml
 
-from ci_engine.configuration.loading import Table
+from ci_engine.configuration.reading import Table
 from ci_engine.configuration.tables import items, table
 from ci_framework.planning.edits import CannotEdit
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ci_engine.configuration.loading import Table
+from ci_engine.configuration.reading import Table
 from ci_engine.project.repository import Project, normalize
 from ci_framework.validating.declared_managers import (
     needs_of_hatch,

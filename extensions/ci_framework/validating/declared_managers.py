@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import cast
 
-from ci_engine.configuration.loading import Table, read_toml
+from ci_engine.configuration.reading import Table, read_toml
 from ci_engine.errors import ConfigurationError
 from ci_engine.project.repository import Project
 from ci_framework.validating.needs import (

@@ -7,7 +7,7 @@ from typing import Literal, cast
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from ci_engine.configuration.loading import Table
+from ci_engine.configuration.reading import Table
 from ci_engine.project.repository import normalize
 
 __all__ = [

@@ -10,7 +10,8 @@ from typing import cast
 
 import msgspec
 
-from ci_engine.configuration.loading import configuration_file, project_table, read_toml
+from ci_engine.configuration.project_settings import configuration_file, project_table
+from ci_engine.configuration.reading import read_toml
 from ci_engine.configuration.settings import (
     BUILT_IN_CHECKS,
     TIERS,

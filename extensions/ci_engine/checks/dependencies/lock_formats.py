@@ -12,7 +12,7 @@ import msgspec
 
 from ci_engine.checks.dependencies.declared_names import name_of
 from ci_engine.checks.dependencies.inventory import Dependencies, Dependency
-from ci_engine.configuration.loading import Table, read_toml, read_yaml
+from ci_engine.configuration.reading import Table, read_toml, read_yaml
 from ci_engine.project.repository import normalize
 
 __all__ = [

@@ -23,7 +23,7 @@ from ci_engine.checks.dependencies.lock_formats import (
     read_pylock,
     read_uv,
 )
-from ci_engine.configuration.loading import read_text
+from ci_engine.configuration.reading import read_text
 from ci_engine.errors import ConfigurationError, ToolError
 from ci_engine.project.repository import Project, normalize
 

@@ -15,7 +15,7 @@ from ci_engine.checks.context import Context
 from ci_engine.checks.outcomes import from_findings, from_tool, not_run, skipped
 from ci_engine.checks.sources import source_files
 from ci_engine.checks.workspace import Tool, Workspace
-from ci_engine.configuration.loading import read_yaml
+from ci_engine.configuration.reading import read_yaml
 from ci_engine.configuration.tables import table
 from ci_engine.environments.environment import Environment
 from ci_engine.errors import CommandError, ToolError

@@ -10,8 +10,8 @@ import msgspec
 from ci_engine.checks import own_command
 from ci_engine.checks.context import Context
 from ci_engine.checks.outcomes import from_findings, from_tool, not_run, skipped
-from ci_engine.configuration.settings import Command
 from ci_engine.configuration.tables import table
+from ci_engine.configuration.value_types import Command
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.processes.programs import Outcome
 from ci_engine.project.repository import Project

@@ -30,7 +30,7 @@ from ci_engine.checks.packaging.distribution import (
     left_out,
     readme_of,
 )
-from ci_engine.configuration.loading import as_table
+from ci_engine.configuration.reading import as_table
 from ci_engine.environments import inside
 from ci_engine.environments.environment import python_of
 from ci_engine.environments.isolated_tools import isolated_tool

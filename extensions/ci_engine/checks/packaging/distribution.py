@@ -8,7 +8,8 @@ from pathlib import PurePosixPath
 import msgspec
 
 from ci_engine.checks.context import Context
-from ci_engine.configuration.loading import as_table, find_line, read_text
+from ci_engine.configuration.key_lines import find_line
+from ci_engine.configuration.reading import as_table, read_text
 from ci_engine.findings.results import Finding
 
 __all__ = [

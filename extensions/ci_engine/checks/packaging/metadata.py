@@ -17,7 +17,8 @@ from ci_engine.checks.outcomes import (
     timed_out,
 )
 from ci_engine.checks.packaging.artifacts import find_wheel
-from ci_engine.configuration.loading import find_line, read_text
+from ci_engine.configuration.key_lines import find_line
+from ci_engine.configuration.reading import read_text
 from ci_engine.environments import inside
 from ci_engine.environments.environment import python_of
 from ci_engine.environments.isolated_tools import IsolatedTool, isolated_tool

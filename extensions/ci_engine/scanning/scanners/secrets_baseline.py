@@ -13,7 +13,7 @@ from typing import cast
 
 import msgspec
 
-from ci_engine.configuration.loading import Table
+from ci_engine.configuration.reading import Table
 
 __all__ = ["BASELINE", "Secret", "SecretsBaseline", "read_baseline"]
 

@@ -11,7 +11,7 @@ from typing import cast
 
 import msgspec
 
-from ci_engine.configuration.loading import Table
+from ci_engine.configuration.reading import Table
 from ci_engine.configuration.tables import dig, texts
 from ci_framework.analysis.readers.ini import Ini, IniError, parse_ini
 from ci_framework.analysis.readers.toml_lines import Keys, toml_lines

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from ci_engine.findings.results import CheckResult, Finding, RunResult, Status
+from ci_engine.findings.results import CheckResult, RunResult, Status
 
 __all__ = [
-    "first_line",
+    "has_warnings",
     "mark",
     "outcome_line",
-    "printable",
-    "shown_first",
     "title",
     "where",
 ]
@@ -23,15 +21,17 @@ _MARKS = {
 }
 
 
-def printable(text: str) -> str:
-    """Show what a terminal would obey, such as a line break in a name."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-
-
 def mark(check: CheckResult) -> str:
     """One or two words for how a check ended."""
-    advisory = check.status is Status.FAILED and not check.blocking
-    return "warned" if advisory else _MARKS[check.status]
+    return "warned" if has_warnings(check) else _MARKS[check.status]
+
+
+def has_warnings(check: CheckResult) -> bool:
+    """Whether there is something to read although the run stays green."""
+    if check.status is Status.FAILED:
+        return not check.blocking
+    accepted = all(finding.accepted for finding in check.findings)
+    return check.status is Status.PASSED and not accepted
 
 
 def outcome_line(check: CheckResult) -> str:
@@ -61,20 +61,6 @@ def where(result: RunResult) -> str:
 
 
 def title(result: RunResult) -> str:
-    """The command, its tier and its package."""
+    """The command, its tier or its level, and its package."""
     package = f" of {result.package}" if result.package else ""
-    return f"{result.command} {result.tier}".strip() + package
-
-
-def first_line(text: str) -> str:
-    """The line of a message that says most: pytest marks it with ``E``."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    marked = [line[1:].strip() for line in lines if line.startswith("E  ")]
-    return (marked or [*lines, ""])[0].strip()[:300]
-
-
-def shown_first(findings: list[Finding]) -> list[Finding]:
-    """Errors before warnings, then by place."""
-    return sorted(
-        findings, key=lambda f: (f.severity != "error", f.path, f.line, f.column)
-    )
+    return f"{result.command} {result.tier or result.level}".strip() + package

@@ -1,0 +1,261 @@
+"""Run the checks of a gate: side by side, each as soon as it may start."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from types import FrameType
+
+import msgspec
+
+from ci_engine import __version__
+from ci_engine.changes.diff_base import DiffBase, find_diff_base
+from ci_engine.checks import DEPENDS_ON, FIXERS, needs_environment, run_check
+from ci_engine.checks.context import Context
+from ci_engine.checks.interpreter import check_interpreter, name_of, python_of
+from ci_engine.checks.outcomes import not_run, run_guarded, skipped
+from ci_engine.checks.request import GateRequest
+from ci_engine.checks.rerun import rerun_command
+from ci_engine.configuration.loading import Configuration
+from ci_engine.configuration.settings import CheckName
+from ci_engine.environments.environment import Environment
+from ci_engine.environments.preparation import prepare_environment
+from ci_engine.errors import ToolError
+from ci_engine.findings.baseline import Baseline, judge, read_baseline
+from ci_engine.findings.fingerprints import fingerprint_findings
+from ci_engine.findings.recording import Scope, count_resolved
+from ci_engine.findings.results import (
+    CheckResult,
+    RunResult,
+    Status,
+    Verdict,
+    verdict_of,
+)
+from ci_engine.findings.tracked_output import check_tracked_output
+from ci_engine.monorepo.repository_paths import seen_from_top
+from ci_engine.processes.activity import activity
+from ci_engine.processes.programs import CanceledError
+from ci_engine.processes.signals import on_signals, restore
+from ci_engine.project.repository import Project
+
+__all__ = ["GateRun"]
+
+
+class GateRun:
+    """One run of the gate.
+
+    Attributes:
+        baseline: what was red before; None if the project has no baseline.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        configuration: Configuration,
+        request: GateRequest,
+        variables: Mapping[str, str],
+    ) -> None:
+        self.variables = variables
+        self.project = project
+        self.configuration = configuration
+        self.request = request
+        self.cancel = threading.Event()
+        self.interrupted = False
+        self.results: dict[CheckName, CheckResult] = {}
+        self.baseline = read_baseline(project.repository)
+        self.environment: Environment | ToolError = ToolError("not prepared")
+        self._finding = threading.Lock()
+        self._diff_base: DiffBase | None = None
+
+    def execute(self) -> RunResult:
+        """Run everything and judge it."""
+        started = time.monotonic()
+        before = on_signals(self.interrupt)
+        try:
+            self._run_checks()
+        finally:
+            restore(before)
+        checks = [self.results[name] for name in self.request.checks]
+        tracked = check_tracked_output(self.project, self.request.tier)
+        checks = [
+            *tracked,
+            *check_interpreter(self.request.python, self.environment),
+            *checks,
+        ]
+        result = self._result(checks, verdict_of(checks))
+        result.seconds = time.monotonic() - started
+        result.notes = self._notes(checks)
+        return result
+
+    def unfinished(self) -> RunResult:
+        """What the reports say until the run is complete."""
+        reason = "interrupted: the run did not complete"
+        checks = [
+            CheckResult(id=name, status=Status.NOT_RUN, reason=reason)
+            for name in self.request.checks
+        ]
+        return self._result(checks, Verdict.ERROR)
+
+    def _result(self, checks: list[CheckResult], verdict: Verdict) -> RunResult:
+        for check in checks:
+            check.tier = self.request.tier
+        environment = self.environment
+        return RunResult(
+            command="gate",
+            verdict=verdict,
+            python=python_of(environment),
+            checks=checks,
+            framework=__version__,
+            tier=self.request.tier,
+            environment=name_of(environment),
+            package=self.request.package,
+        )
+
+    @property
+    def scope(self) -> Scope:
+        """The part of the repository that is looked at."""
+        siblings, prefix = self.request.siblings, self.project.prefix
+        inner = siblings.inner if siblings is not None else ()
+        return Scope(prefix, tuple(f"{prefix}{path}" for path in inner))
+
+    def _notes(self, checks: Sequence[CheckResult]) -> list[str]:
+        """Offer to shrink the baseline when known findings are resolved."""
+        if self.baseline is None or self.request.paths or self.request.partial:
+            return []
+        number = count_resolved(self.baseline, checks, self.scope)
+        package = f" --package {self.request.package}" if self.request.package else ""
+        command = f"ci-framework/ci gate{package} --baseline write"
+        text = f"{number} known findings are gone: `{command}` shrinks the baseline"
+        return [text] if number else []
+
+    def interrupt(self, number: int, frame: FrameType | None) -> None:
+        """Cancel the run; what did not finish is reported as not run."""
+        del number, frame
+        self.interrupted = True
+        self.cancel.set()
+
+    def _run_checks(self) -> None:
+        waiting = list(self.request.checks)
+        running: dict[Future[CheckResult], CheckName] = {}
+        prepared = not any(self._needs_environment(name) for name in waiting)
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            while waiting or running:
+                ready: list[CheckName] = [
+                    name for name in waiting if self._may_start(name, prepared=prepared)
+                ]
+                for name in ready:
+                    waiting.remove(name)
+                    running[pool.submit(self._run_one, name)] = name
+                if not prepared:
+                    self._prepare()
+                    prepared = True
+                    continue
+                wait(running, return_when=FIRST_COMPLETED)
+                for future in [future for future in running if future.done()]:
+                    self._finish(running.pop(future), future.result())
+
+    def _may_start(self, name: CheckName, *, prepared: bool) -> bool:
+        if self.cancel.is_set():
+            return True
+        needed = DEPENDS_ON.get(name)
+        if needed in self.request.checks and needed not in self.results:
+            return False
+        if self.request.fix and not self._follows_fixers(name):
+            return False
+        return prepared or not self._needs_environment(name)
+
+    def _follows_fixers(self, name: CheckName) -> bool:
+        """Whether no tool can still change files: one at a time, before all others."""
+        checks = self.request.checks
+        first = [fixer for fixer in FIXERS if fixer in checks and fixer != name]
+        if name in FIXERS:
+            first = first[: FIXERS.index(name)]
+        return all(fixer in self.results for fixer in first)
+
+    def _needs_environment(self, name: CheckName) -> bool:
+        return needs_environment(name, self.configuration.settings)
+
+    def _prepare(self) -> None:
+        try:
+            with activity("preparing the environment"):
+                self.environment = self._prepare_environment()
+        except ToolError as error:
+            self.environment = error
+        except CanceledError:
+            self.environment = ToolError("the run was canceled")
+
+    def _prepare_environment(self) -> Environment:
+        request = self.request
+        if request.prepare is not None:
+            return request.prepare(self.cancel)
+        environments = self.configuration.settings.environments
+        return prepare_environment(
+            self.project, environments, request.tier, request.python, self.cancel
+        )
+
+    def _run_one(self, name: CheckName) -> CheckResult:
+        def run() -> CheckResult:
+            if self.cancel.is_set():
+                raise CanceledError
+            if name in self.request.left_out:
+                return skipped(self.request.left_out[name])
+            with activity(name):
+                return run_check(self._context(name))
+
+        return run_guarded(name, run, self._canceled)
+
+    def _context(self, name: CheckName) -> Context:
+        return Context(
+            project=self.project,
+            environment=self.environment,
+            cancel=self.cancel,
+            check=name,
+            settings=self.configuration.settings,
+            request=self.request,
+            diff_base=self.diff_base,
+            baseline=None if self.request.baseline == "write" else self.baseline,
+            hypothesis_examples=self._hypothesis_examples(),
+            earlier=dict(self.results),
+        )
+
+    def diff_base(self) -> DiffBase:
+        """Find the commit that the change started from, once for all checks."""
+        with self._finding:
+            if self._diff_base is None:
+                self._diff_base = find_diff_base(
+                    self.project.root, self.request.since, self.variables
+                )
+            return self._diff_base
+
+    def _hypothesis_examples(self) -> int:
+        tiers = self.configuration.tiers.tiers
+        return tiers[self.request.tier].hypothesis_examples
+
+    def _canceled(self) -> CheckResult:
+        if self.interrupted:
+            return not_run("interrupted: the run was canceled")
+        return skipped("--fail-fast: an earlier check failed")
+
+    def _finish(self, name: CheckName, result: CheckResult) -> None:
+        result.blocking = self.configuration.settings.checks[name].blocking
+        seen_from_top(self.project, result)
+        top = self.project.repository
+        result.findings = fingerprint_findings(top, result.findings)
+        judge(result, self._known())
+        result.rerun = rerun_command(name, result, self.request, self.project.prefix)
+        self.results[name] = result
+        self.request.on_result(result)
+        stops = result.status in (Status.FAILED, Status.TIMED_OUT)
+        writes = self.request.baseline == "write"
+        if self.request.fail_fast and stops and result.blocking and not writes:
+            self.cancel.set()
+
+    def _known(self) -> Baseline | None:
+        """The baseline; its coverage is that of the whole repository only."""
+        if self.request.baseline == "write" or self.baseline is None:
+            return None
+        if not self.project.prefix:
+            return self.baseline
+        return msgspec.structs.replace(self.baseline, coverage=None)

@@ -1,0 +1,43 @@
+"""The command that repeats one check of a gate."""
+
+from __future__ import annotations
+
+import shlex
+
+from ci_engine.checks import DEPENDS_ON
+from ci_engine.checks.request import GateRequest
+from ci_engine.configuration.settings import CheckName
+from ci_engine.findings.results import CheckResult
+
+__all__ = ["rerun_command"]
+
+# With more failing tests than this, the command to repeat is the whole check.
+_MOST_TESTS_NAMED = 5
+
+
+def rerun_command(
+    name: CheckName, result: CheckResult, request: GateRequest, prefix: str
+) -> str:
+    """The command that repeats a check, limited to the tests that failed.
+
+    Args:
+        name: the check.
+        result: how it ended.
+        request: what the gate was asked to do.
+        prefix: what comes before the names of files, seen from the repository's top.
+    """
+    argv = ["ci-framework/ci", "gate", "--tier", request.tier]
+    argv += ["--package", request.package] if request.package else []
+    argv += ["--only", ",".join(filter(None, (DEPENDS_ON.get(name), name)))]
+    if request.python:
+        argv += ["--python", request.python]
+    if request.decision is not None:
+        argv += ["--affected"]
+    if request.since:
+        argv += ["--since", request.since]
+    tests = list(dict.fromkeys(f.test for f in result.findings if f.test))
+    if 0 < len(tests) <= _MOST_TESTS_NAMED:
+        argv += ["--", *tests]
+    elif request.paths:
+        argv += ["--", *(f"{prefix}{path}" for path in request.paths)]
+    return shlex.join(argv)

@@ -1,0 +1,125 @@
+"""What every command consists of, and how its request is read from the command line."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+import msgspec
+from msgspec import inspect
+
+from ci_engine.configuration.surroundings import Surroundings
+from ci_engine.configuration.typed_tables import find_mistakes, parse_text
+from ci_engine.errors import UsageError
+
+__all__ = ["EXIT_CODES", "Command", "Request", "read_request", "to_argv"]
+
+EXIT_CODES: Mapping[int, str] = {
+    0: "green",
+    1: "red",
+    2: "wrong usage or configuration",
+    3: "a required tool could not run",
+}
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
+    """What the command line of any command can hold.
+
+    Attributes:
+        json: whether to print the result as JSON.
+        report_dir: the directory for reports; empty = that of the command.
+        dry_run: whether to report what would be done, and do nothing.
+    """
+
+    json: bool = False
+    report_dir: str = ""
+    dry_run: bool = False
+
+    @property
+    def keeps_reports(self) -> bool:
+        """Whether the reports of an earlier run stay as they are."""
+        return self.dry_run
+
+    @property
+    def subject(self) -> str:
+        """What the reports are about, where the command has several subjects."""
+        return ""
+
+
+_Request = TypeVar("_Request", bound=Request)
+
+
+@dataclass(frozen=True)
+class Command(Generic[_Request]):
+    """One command.
+
+    Attributes:
+        request: the type of its request.
+        add_options: adds its options to a parser.
+        run: does it, and returns the exit code.
+        about: what it does, for ``--help``.
+        exit_codes: what its exit codes mean.
+        variables: fields of the request that an environment variable may give.
+    """
+
+    request: type[_Request]
+    add_options: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[_Request, Surroundings], int]
+    about: str
+    exit_codes: Mapping[int, str] = field(default_factory=lambda: EXIT_CODES)
+    variables: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def read_request(
+    structure: type[_Request], given: Mapping[str, object], command: str
+) -> _Request:
+    """Turn what the command line holds into a typed request.
+
+    An empty value counts as not given: workflows pass empty inputs on.
+
+    Args:
+        structure: the type of the request.
+        given: the values by the names of their options, mostly text.
+        command: the command, for messages.
+
+    Raises:
+        UsageError: for the first value that is not allowed.
+    """
+    kind = inspect.type_info(structure)
+    assert isinstance(kind, inspect.StructType)  # noqa: S101 - a structure has fields
+    types = {part.encode_name: part.type for part in kind.fields}
+    values = {
+        name: parse_text(value, types[name]) if isinstance(value, str) else value
+        for name, value in given.items()
+        if name in types and value not in ("", [])
+    }
+    for name, value in values.items():
+        if value == []:
+            raise UsageError(
+                f"--{name}: expected a list of names, got {given[name]!r}",
+                hint=f"run `ci-framework/ci {command} --help`",
+            )
+    for mistake in find_mistakes(values, structure):
+        raise UsageError(
+            f"--{mistake.key}: expected {mistake.expected}, got {mistake.got}",
+            hint=f"run `ci-framework/ci {command} --help`",
+        )
+    return msgspec.convert(values, structure)
+
+
+def to_argv(command: str, request: Request) -> str:
+    """The command line that makes a request, to be shown to a person."""
+    argv = ["ci-framework/ci", command]
+    kind = inspect.type_info(type(request))
+    assert isinstance(kind, inspect.StructType)  # noqa: S101 - a structure has fields
+    for part in kind.fields:
+        value: object = getattr(request, part.name)
+        if part.name in ("json", "report_dir") or value == part.default or not value:
+            continue
+        argv.append(f"--{part.encode_name}")
+        if value is not True:
+            argv.append(str(value))
+    return shlex.join(argv)

@@ -1,0 +1,155 @@
+"""``ci doctor``: what the engine finds on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from ci_engine import __version__
+from ci_engine.commands.command import Command, Request
+from ci_engine.commands.output import print_json
+from ci_engine.configuration.surroundings import Surroundings
+from ci_engine.environments.user_cache import CACHE_VARIABLE, cache_location
+from ci_engine.escaping import terminal_line
+from ci_engine.processes.activity import activity
+from ci_engine.processes.programs import find_program, run_program
+from ci_engine.project.repository import read_project
+from ci_engine.reports.console import make_console
+
+__all__ = ["COMMAND"]
+
+_ABOUT = """\
+Report what the engine finds on this machine: engine, Python, cache, git, managers,
+tools and the project's environment.
+"""
+_MANAGERS = ("uv", "pixi", "poetry", "pip")
+_TOOLS = (
+    *("pre-commit", "betterleaks", "gitleaks", "trufflehog", "kingfisher", "opengrep"),
+    *("hadolint", "trivy", "grype", "syft"),
+)
+_SECONDS = 20.0
+
+
+class Fact(msgspec.Struct, frozen=True):
+    """One thing that was looked for.
+
+    Attributes:
+        name: what it is.
+        value: what was found.
+        ok: whether the engine can work with it.
+        hint: what to do if it can't.
+    """
+
+    name: str
+    value: str
+    ok: bool = True
+    hint: str = ""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """It has no options of its own."""
+    del parser
+
+
+def run(request: Request, surroundings: Surroundings) -> int:
+    """Look, print, and return 0, or 3 if something required is missing."""
+    console = make_console(surroundings.variables, as_json=request.json)
+    with console.progress(), activity("looking at this machine"):
+        facts = [*_engine(surroundings), *_programs(surroundings)]
+        facts += _project(surroundings)
+    missing = [fact for fact in facts if not fact.ok]
+    if request.json:
+        ok = not missing
+        print_json({"schema": 1, "command": "doctor", "ok": ok, "facts": facts})
+    else:
+        for fact in facts:
+            mark = "" if fact.ok else "MISSING: "
+            sys.stdout.write(f"{fact.name:<14}{mark}{terminal_line(fact.value)}\n")
+        for fact in missing:
+            sys.stdout.write(f"hint: {fact.hint}\n")
+    return 3 if missing else 0
+
+
+def _engine(surroundings: Surroundings) -> Iterator[Fact]:
+    directory = Path(__file__).resolve().parent.parent
+    root, variables = surroundings.repository, surroundings.variables
+    cache = cache_location(root, variables)
+    lock = root / "ci-framework" / "engine.lock"
+    commit = _commit(lock) if lock.is_file() else ""
+    yield Fact("engine", f"{__version__}, {_source(directory, cache, surroundings)}")
+    yield Fact("commit", commit or "not pinned: there is no commit in engine.lock")
+    yield Fact("directory", str(directory))
+    version = f"{platform.python_version()} ({sys.executable})"
+    yield Fact("python", version)
+    yield Fact("platform", platform.platform())
+    if cache is None:
+        hint = f"set {CACHE_VARIABLE} to a directory outside of the repository"
+        yield Fact("cache", "no directory for it", ok=False, hint=hint)
+        return
+    nearest = next(p for p in (cache, *cache.parents) if p.exists())
+    writable = os.access(nearest, os.W_OK)
+    state = "" if cache.exists() else " (not there yet)"
+    hint = f"make {nearest} writable, or set {CACHE_VARIABLE}"
+    yield Fact("cache", f"{cache}{state}", ok=writable, hint=hint)
+
+
+def _source(directory: Path, cache: Path | None, surroundings: Surroundings) -> str:
+    """Where the launcher took the engine from."""
+    given = surroundings.variables.get("CI_FRAMEWORK_ENGINE")
+    if given and directory.is_relative_to(Path(given).resolve()):
+        return "from CI_FRAMEWORK_ENGINE"
+    if directory.is_relative_to(surroundings.repository / "ci-framework"):
+        return "vendored in the repository"
+    if cache is not None and directory.is_relative_to(cache.resolve()):
+        return "from the cache"
+    return "from a checkout"
+
+
+def _commit(lock: Path) -> str:
+    for line in lock.read_text(encoding="utf-8", errors="replace").splitlines():
+        if line.startswith("# commit:"):
+            return line.removeprefix("# commit:").strip()
+    return ""
+
+
+def _programs(surroundings: Surroundings) -> Iterator[Fact]:
+    git = _version("git", surroundings)
+    hint = "install git: the engine reads changes and files from it"
+    yield Fact("git", git or "not found", ok=bool(git), hint=hint)
+    for name in _MANAGERS:
+        yield Fact(name, _version(name, surroundings) or "not found")
+    found = [name for name in _TOOLS if find_program(name)]
+    yield Fact("tools", ", ".join(found) or "none on PATH; the locked ones are used")
+
+
+def _version(name: str, surroundings: Surroundings) -> str:
+    path = find_program(name)
+    if path is None:
+        return ""
+    outcome = run_program(
+        [path, "--version"], cwd=surroundings.repository, timeout=_SECONDS
+    )
+    lines = outcome.stdout.strip().splitlines()
+    answer = lines[0] if outcome.code == 0 and lines else outcome.describe_exit()
+    return f"{answer} ({path})"
+
+
+def _project(surroundings: Surroundings) -> Iterator[Fact]:
+    project = read_project(surroundings.repository)
+    yield Fact("repository", str(project.root))
+    yield Fact("manager", project.manager)
+    places = (project.root / ".venv", project.root / ".pixi" / "envs")
+    there = [project.relative(place) for place in places if place.exists()]
+    hint = "run `ci-framework/ci setup`"
+    yield Fact("environment", ", ".join(there) or f"none yet: {hint}")
+
+
+COMMAND = Command(
+    Request, add_options, run, _ABOUT, {0: "ready", 3: "something required is missing"}
+)

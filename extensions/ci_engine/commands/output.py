@@ -1,0 +1,24 @@
+"""What commands print beside the results of a run."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import msgspec
+
+__all__ = ["print_json", "print_list"]
+
+
+def print_json(value: object) -> None:
+    """Print a value as indented JSON."""
+    text = msgspec.json.format(msgspec.json.encode(value)).decode()
+    sys.stdout.write(f"{text}\n")
+
+
+def print_list(command: str, noun: str, names: Sequence[str], *, as_json: bool) -> None:
+    """Print what a command would do, a line or an entry for each part."""
+    if as_json:
+        print_json({"schema": 1, "command": command, "dry-run": True, noun: names})
+    else:
+        sys.stdout.writelines(f"{name}\n" for name in names)

@@ -1,0 +1,70 @@
+"""Paths that the command line gives, seen from the top of the repository."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from ci_engine.configuration.surroundings import Surroundings
+from ci_engine.errors import UsageError
+
+__all__ = [
+    "inside_package",
+    "relative_directory",
+    "relative_to_root",
+    "split_lines",
+]
+
+
+def split_lines(text: str) -> list[str]:
+    """The lines of a text that hold something: inputs of workflows are text."""
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def relative_to_root(paths: Sequence[str], surroundings: Surroundings) -> list[str]:
+    """Name the given files from the top of the repository, where the tools run.
+
+    Raises:
+        UsageError: for a file that is missing or outside: nothing would be checked.
+    """
+    root = surroundings.repository
+    named: list[str] = []
+    for path in paths:
+        file, separator, test = path.partition("::")
+        absolute = surroundings.directory / file
+        if not absolute.exists():
+            absolute = root / file
+        if not absolute.exists():
+            raise UsageError(f"{path}: no such file", hint="correct the path")
+        if not absolute.resolve().is_relative_to(root):
+            raise UsageError(
+                f"{path}: not in this repository", hint=f"name a file below {root}"
+            )
+        lexical = Path(os.path.normpath(absolute))
+        inside = lexical if lexical.is_relative_to(root) else absolute.resolve()
+        file = inside.relative_to(root).as_posix()
+        named.append(f"{file}{separator}{test}")
+    return named
+
+
+def relative_directory(directory: Path, surroundings: Surroundings) -> str:
+    """A directory for a message: from the repository's top where it is inside."""
+    root = surroundings.repository
+    inside = directory.is_relative_to(root)
+    return (directory.relative_to(root) if inside else directory).as_posix()
+
+
+def inside_package(paths: Sequence[str], prefix: str, package: str) -> list[str]:
+    """Name paths from the directory of a package.
+
+    Raises:
+        UsageError: for a path that is elsewhere.
+    """
+    for path in paths:
+        if not path.startswith(prefix):
+            raise UsageError(
+                f"{path}: not a file of the package {package}",
+                hint=f"name files below {prefix}",
+            )
+    return [path.removeprefix(prefix) for path in paths]

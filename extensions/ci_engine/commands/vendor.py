@@ -1,0 +1,173 @@
+"""``ci vendor``: a copy of the engine in the repository, for use without a network."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+from pathlib import Path
+
+from ci_engine import __version__
+from ci_engine.commands.command import EXIT_CODES, Command, Request
+from ci_engine.commands.options import add_dry_run
+from ci_engine.commands.output import print_json
+from ci_engine.commands.paths import relative_directory
+from ci_engine.configuration.surroundings import Surroundings
+from ci_engine.errors import ToolError, UsageError
+from ci_engine.findings.results import CheckResult, RunResult, verdict_of
+from ci_engine.project.output_files import prepare_directory
+from ci_engine.project.repository import OUTPUT_DIRECTORY
+from ci_engine.reports.console import make_console
+from ci_engine.reports.publishing import write_reports
+from ci_engine.validation.vendored_engine import (
+    FOLDER,
+    VENDORED,
+    copy_engine,
+    edited_files,
+    is_for_lock,
+    locate_engine,
+)
+
+__all__ = ["COMMAND"]
+
+_ABOUT = """\
+Copy the pinned engine into the repository, for use without a network, or remove the
+copy.
+"""
+_FETCH_SECONDS = 600.0
+_SHOWN = 5
+
+
+class VendorOptions(Request, frozen=True, kw_only=True, rename="kebab"):
+    """What the command line of ``ci vendor`` holds.
+
+    Attributes:
+        remove: whether the copy is removed.
+    """
+
+    remove: bool = False
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``ci vendor``."""
+    parser.add_argument(
+        "--remove", action="store_true", help="remove the copy: use the cache again"
+    )
+    add_dry_run(parser)
+
+
+def run(options: VendorOptions, surroundings: Surroundings) -> int:
+    """Copy the pinned engine into the repository, or remove the copy.
+
+    Raises:
+        UsageError: if the copy that is there holds what is not ours.
+        ToolError: if the engine cannot be had, or the copy not be written.
+    """
+    root = surroundings.repository
+    folder = root / FOLDER
+    copy = folder / VENDORED
+    _refuse_foreign(folder)
+    check = CheckResult(id="vendor", rerun=f"{FOLDER}/ci vendor", tool="ci-framework")
+    where = f"{FOLDER}/{VENDORED}"
+    planned = "would be " if options.dry_run else ""
+    package = None if options.remove else locate_engine(root, _FETCH_SECONDS)
+    if package is not None:
+        check.reason = f"{planned}copied to {where}: the engine that is pinned"
+    elif copy.is_dir():
+        check.reason = f"{where} {planned or 'was '}removed"
+    else:
+        check.reason = f"nothing to remove: there is no {where}"
+    result = RunResult(
+        command="vendor",
+        verdict=verdict_of([check]),
+        python="",
+        checks=[check],
+        framework=__version__,
+        seconds=surroundings.seconds,
+    )
+    console = make_console(surroundings.variables, as_json=options.json)
+    output = root / OUTPUT_DIRECTORY
+    reports = surroundings.reports(options.report_dir, "vendor")
+    if options.dry_run:
+        if options.json:
+            print_json(result)
+        else:
+            console.check(check)
+        return 0
+    prepare_directory(output, output)
+    prepare_directory(reports, output)
+    # All modules that are still needed are loaded before the copy goes: it may be the
+    # engine that runs.
+    write_reports(result, reports)
+    if package is not None:
+        _replace(folder, package, output)
+    elif copy.is_dir():
+        _discard(copy, output)
+    console.check(check)
+    console.conclude(result, relative_directory(reports, surroundings))
+    return result.verdict.exit_code
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """Refuse to replace what `ci vendor` did not write.
+
+    Raises:
+        UsageError: naming the files.
+    """
+    copy = folder / VENDORED
+    if not copy.exists() and not copy.is_symlink():
+        return
+    edited = edited_files(folder) if copy.is_dir() and not copy.is_symlink() else [""]
+    if edited:
+        shown = ", ".join(f"{FOLDER}/{path or VENDORED}" for path in edited[:_SHOWN])
+        more = f" and {len(edited) - _SHOWN} more" if len(edited) > _SHOWN else ""
+        raise UsageError(
+            f"{FOLDER}/{VENDORED} holds what `ci vendor` did not write: {shown}{more}",
+            hint=f"remove {FOLDER}/{VENDORED} yourself, then repeat this command",
+        )
+
+
+def _replace(folder: Path, package: Path, output: Path) -> None:
+    """Put a new copy into its place: at no time is there half of one.
+
+    Raises:
+        ToolError: if it cannot be written.
+    """
+    copy = folder / VENDORED
+    if copy.is_dir() and is_for_lock(folder) and not edited_files(folder, package):
+        return
+    with tempfile.TemporaryDirectory(dir=output, ignore_cleanup_errors=True) as scratch:
+        fresh = Path(scratch, VENDORED)
+        try:
+            copy_engine(package, folder, fresh)
+            if copy.is_dir():
+                copy.rename(Path(scratch, "old"))
+            fresh.rename(copy)
+        except OSError as error:
+            raise ToolError(
+                f"{copy}: cannot be written: {error.strerror}",
+                hint="make room or make the directory writable",
+            ) from error
+
+
+def _discard(copy: Path, output: Path) -> None:
+    """Remove the copy: first out of its place, then file by file.
+
+    Raises:
+        ToolError: if it cannot be removed.
+    """
+    scratch = Path(tempfile.mkdtemp(dir=output))
+    try:
+        copy.rename(scratch / "old")
+        shutil.rmtree(scratch)
+    except OSError as error:
+        raise ToolError(f"{copy}: cannot be removed: {error.strerror}") from error
+
+
+COMMAND = Command(
+    request=VendorOptions,
+    add_options=add_options,
+    run=run,
+    about=_ABOUT,
+    exit_codes={0: "done", 2: EXIT_CODES[2], 3: EXIT_CODES[3]},
+)

@@ -1,0 +1,115 @@
+"""The framework's own configuration files, which hold the defaults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from ci_engine.configuration.reading import read_text, read_yaml
+from ci_engine.configuration.security_profiles import SecurityProfiles
+from ci_engine.configuration.settings import Changes, Platform, Settings, Tier
+from ci_engine.configuration.typed_tables import Mistake, find_mistakes
+from ci_engine.configuration.value_types import Count, Glob, StrictTable, Text
+from ci_engine.errors import ConfigurationError
+
+__all__ = [
+    "ChangePatterns",
+    "Defaults",
+    "QualityTiers",
+    "TierDefinition",
+    "configs_directory",
+    "read_defaults",
+    "refuse",
+]
+
+_Structure = TypeVar("_Structure", bound=msgspec.Struct)
+
+
+class TierDefinition(StrictTable, frozen=True):
+    """One tier of ``configs/quality-tiers.yaml``.
+
+    Attributes:
+        description: what it is for.
+        hypothesis_examples: examples that property tests try; 0 = the project's own.
+    """
+
+    description: Text
+    hypothesis_examples: Count
+
+
+class QualityTiers(StrictTable, frozen=True):
+    """``configs/quality-tiers.yaml``: what each tier runs, where, how long at most.
+
+    Attributes:
+        tiers: what each tier is for.
+        runners: the hosted runner of each platform.
+        defaults: the value of every setting that is not set elsewhere.
+    """
+
+    tiers: dict[Tier, TierDefinition]
+    runners: dict[Platform, Text]
+    defaults: Settings
+
+
+class ChangePatterns(StrictTable, frozen=True):
+    """``configs/change-patterns.yaml``: kinds of files by their names.
+
+    Attributes:
+        ci: files of the CI itself; a change of them runs everything.
+        dependencies: files that name versions; so does a change of them.
+        defaults: the patterns where the project sets no others.
+    """
+
+    ci: list[Glob]
+    dependencies: list[Glob]
+    defaults: Changes
+
+
+class Defaults(msgspec.Struct, frozen=True):
+    """All of the framework's files together."""
+
+    tiers: QualityTiers
+    patterns: ChangePatterns
+    security: SecurityProfiles
+
+
+def configs_directory() -> Path:
+    """The directory of the framework's own configuration files."""
+    return Path(__file__).resolve().parent.parent / "configs"
+
+
+def read_defaults() -> Defaults:
+    """Read the framework's own files.
+
+    Raises:
+        ConfigurationError: if one of them was changed to something not allowed.
+    """
+    return Defaults(
+        _read("quality-tiers.yaml", QualityTiers),
+        _read("change-patterns.yaml", ChangePatterns),
+        _read("security-profiles.yaml", SecurityProfiles),
+    )
+
+
+def _read(name: str, structure: type[_Structure]) -> _Structure:
+    path = configs_directory() / name
+    raw = read_yaml(path)
+    refuse(find_mistakes(raw, structure), path)
+    return msgspec.convert(raw, structure)
+
+
+def refuse(mistakes: list[Mistake], path: Path) -> None:
+    """End the command if there are mistakes in a file.
+
+    Raises:
+        ConfigurationError: naming every one of them with its line.
+    """
+    if not mistakes:
+        return
+    text = read_text(path)
+    raise ConfigurationError(
+        "\n".join(mistake.describe(path.name, text) for mistake in mistakes),
+        hint=f"correct {path.name} and run the command again",
+    )

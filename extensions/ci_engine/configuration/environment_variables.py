@@ -1,0 +1,86 @@
+"""Settings from environment variables: ``CI_FRAMEWORK_QUALITY_TIER`` and the like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from msgspec import inspect
+
+from ci_engine.configuration.project_settings import settings_mistakes
+from ci_engine.configuration.reading import Table
+from ci_engine.configuration.settings import BUILT_IN_CHECKS, Settings
+from ci_engine.configuration.typed_tables import parse_text
+from ci_engine.errors import ConfigurationError, suggest
+
+__all__ = ["Keys", "read_variables"]
+
+Keys = tuple[str, ...]
+
+_PREFIX = "CI_FRAMEWORK_"
+# Variables of ours that are not settings.
+_OTHER_VARIABLES = frozenset(
+    {
+        "CI_FRAMEWORK_CACHE",
+        "CI_FRAMEWORK_ENGINE",
+        "CI_FRAMEWORK_ENGINE_PYTHON",
+        "CI_FRAMEWORK_PACKAGE",
+    }
+)
+
+
+def read_variables(variables: Mapping[str, str]) -> Iterator[tuple[str, Keys, object]]:
+    """Read the settings that the environment gives.
+
+    Yields:
+        For each one the name of its variable, its keys and its value.
+
+    Raises:
+        ConfigurationError: for an unknown name, or a value that is not allowed.
+    """
+    # An empty variable is how a workflow passes an input that is not given.
+    given = {
+        name: text
+        for name, text in sorted(variables.items())
+        if name.startswith(_PREFIX) and name not in _OTHER_VARIABLES and text
+    }
+    if not given:
+        return
+    names = _names(inspect.type_info(Settings), ())
+    for name, text in given.items():
+        if name not in names:
+            raise ConfigurationError(
+                f"environment: unknown variable {name!r}; {suggest(name, names)}",
+                hint=f"unset {name}, or correct its name",
+            )
+        keys, kind = names[name]
+        value = parse_text(text, kind)
+        layer: Table = {keys[-1]: value}
+        for key in reversed(keys[:-1]):
+            layer = {key: layer}
+        for mistake in settings_mistakes(layer):
+            raise ConfigurationError(
+                f"environment: {name}: expected {mistake.expected}, got {text!r}",
+                hint=f"correct {name}, or unset it",
+            )
+        yield name, keys, value
+
+
+def _names(kind: inspect.Type, keys: Keys) -> dict[str, tuple[Keys, inspect.Type]]:
+    """Map each environment variable to its setting and the setting's type."""
+    if isinstance(kind, inspect.StructType):
+        parts = [(field.encode_name, field.type) for field in kind.fields]
+    elif isinstance(kind, inspect.DictType) and isinstance(
+        kind.value_type, inspect.ListType
+    ):
+        # A table of patterns has no names that a variable could have.
+        return {}
+    elif isinstance(kind, inspect.DictType):
+        # Every other table with names of its own is one of checks.
+        parts = [(name, kind.value_type) for name in BUILT_IN_CHECKS]
+    else:
+        name = _PREFIX + "_".join(keys).replace("-", "_").upper()
+        return {name: (keys, kind)}
+    names: dict[str, tuple[Keys, inspect.Type]] = {}
+    for name, part in parts:
+        names.update(_names(part, (*keys, name)))
+    return names

@@ -1,0 +1,88 @@
+"""Read configuration files; one that cannot be read is named with its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+import msgspec
+
+from ci_engine.errors import ConfigurationError
+
+__all__ = ["Table", "as_table", "read_text", "read_toml", "read_yaml"]
+
+Table = dict[str, object]
+
+
+def as_table(value: object) -> Table:
+    """A table of a parsed document, empty for anything else."""
+    return cast("Table", value) if isinstance(value, dict) else {}
+
+
+def read_text(path: Path) -> str:
+    """Read a text file as UTF-8; a byte order mark is not part of the text.
+
+    Raises:
+        ConfigurationError: if it cannot be read or is not UTF-8.
+    """
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(
+            f"{path.name}: not UTF-8 (byte {error.start})",
+            hint=f"save {path} as UTF-8",
+        ) from error
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path.name}: cannot be read: {error.strerror}",
+            hint=f"check that {path} is a readable file",
+        ) from error
+
+
+def read_toml(path: Path) -> Table:
+    """Read a TOML file.
+
+    Raises:
+        ConfigurationError: if it cannot be read or is not TOML.
+    """
+    text = read_text(path)
+    try:
+        return msgspec.toml.decode(text, type=Table)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise _invalid(path, "TOML", text, error) from error
+
+
+def read_yaml(path: Path) -> object:
+    """Read a YAML file.
+
+    Raises:
+        ConfigurationError: if it cannot be read or is not YAML.
+    """
+    text = read_text(path)
+    try:
+        return msgspec.yaml.decode(text)
+    # A date that does not exist is a ValueError.
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise _invalid(path, "YAML", text, error) from error
+
+
+def _invalid(
+    path: Path, language: str, text: str, error: Exception
+) -> ConfigurationError:
+    if isinstance(error, RecursionError):
+        return ConfigurationError(
+            f"{path.name}: nested too deeply to be read",
+            hint=f"write {path.name} with fewer levels",
+        )
+    message = " ".join(str(error).split())
+    return ConfigurationError(
+        f"{path.name}: not valid {language}: {message}{_conflict_marker(text)}",
+        hint=f"correct {path.name} at the line named above",
+    )
+
+
+def _conflict_marker(text: str) -> str:
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.startswith(("<<<<<<< ", ">>>>>>> ")):
+            return f" (line {number} is a conflict marker of an unfinished merge)"
+    return ""

@@ -1,0 +1,45 @@
+"""The types of values that settings have, with the limits of each."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+__all__ = [
+    "SHAPES",
+    "Command",
+    "Count",
+    "Glob",
+    "Percentage",
+    "PythonVersion",
+    "Seconds",
+    "StrictTable",
+    "Text",
+]
+
+_PYTHON, _GLOB = r"^3\.\d+$", r"^[^!\s\\][^\\]*$"
+# What messages say instead of a regular expression.
+SHAPES = {
+    _PYTHON: "a version such as 3.12",
+    _GLOB: "a pattern of paths, with / and without a ! at its beginning",
+}
+PythonVersion = Annotated[str, msgspec.Meta(pattern=_PYTHON)]
+Percentage = Annotated[int, msgspec.Meta(ge=0, le=100)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+Text = Annotated[str, msgspec.Meta(min_length=1)]
+# Without `!`, which gitignore reads as "not", and with / on every system.
+Glob = Annotated[str, msgspec.Meta(pattern=_GLOB)]
+Command = str | Annotated[list[Text], msgspec.Meta(min_length=1)]
+
+
+class StrictTable(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    rename="kebab",
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+):
+    """A table: keys in kebab-case, none but the listed ones."""

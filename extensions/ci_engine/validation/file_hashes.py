@@ -1,0 +1,62 @@
+"""Lists of files with their hashes, in the format of sha256sum.
+
+Line ends do not count: git may have changed them in the work tree.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from ci_engine.errors import ConfigurationError
+
+__all__ = ["files_below", "hash_file", "hash_text", "read_hashes", "write_hashes"]
+
+_LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")
+
+
+def hash_text(content: bytes) -> str:
+    """The hash of a text, whatever its line ends are."""
+    return hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()
+
+
+def hash_file(path: Path) -> str:
+    """The hash of a file; empty if it is not there or cannot be read."""
+    try:
+        return hash_text(path.read_bytes())
+    except OSError:
+        return ""
+
+
+def files_below(directory: Path) -> list[Path]:
+    """The files below a directory, sorted, without compiled modules."""
+    return sorted(
+        path
+        for path in directory.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    )
+
+
+def read_hashes(path: Path) -> dict[str, str]:
+    """Read a list: the hash of each path.
+
+    Raises:
+        ConfigurationError: if a line has another form.
+    """
+    hashes: dict[str, str] = {}
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+        found = _LINE.fullmatch(line)
+        if found is None:
+            raise ConfigurationError(
+                f"{path}:{number}: expected a hash and a path, got {line!r}"
+            )
+        hashes[found[2]] = found[1]
+    return hashes
+
+
+def write_hashes(path: Path, hashes: Mapping[str, str]) -> None:
+    """Write a list, sorted by path."""
+    lines = [f"{hashes[name]}  {name}\n" for name in sorted(hashes)]
+    path.write_text("".join(lines), encoding="utf-8", newline="\n")

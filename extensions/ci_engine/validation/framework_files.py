@@ -1,0 +1,100 @@
+"""Whether the files of the framework are as the template made them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from ci_engine.errors import ToolError
+from ci_engine.findings.results import Finding
+from ci_engine.validation.file_hashes import hash_file, hash_text, read_hashes
+from ci_engine.validation.vendored_engine import (
+    FOLDER,
+    LOCK,
+    VENDORED,
+    edited_files,
+    is_for_lock,
+    locate_engine,
+)
+
+__all__ = ["check_framework_files"]
+
+_HASHES = f"{FOLDER}/files.sha256"
+_HEAD = re.compile(rb"(?:#[^\n]*\n)*")
+_DIGEST = re.compile(rb"^# digest: *(\w+)", re.MULTILINE)
+_LOCATE_SECONDS = 60.0
+_RESTORE = "restore it: `copier update --defaults --vcs-ref=:current:`"
+
+
+def check_framework_files(root: Path) -> Iterator[Finding]:
+    """Report files that were edited or are missing, and an engine that is not pinned.
+
+    Raises:
+        ConfigurationError: if the list of hashes cannot be read.
+    """
+    yield from _check_lock(root)
+    yield from _check_hashes(root)
+    if (root / FOLDER / VENDORED).is_dir():
+        yield from _check_vendored(root / FOLDER)
+
+
+def _check_lock(root: Path) -> Iterator[Finding]:
+    """The packages that are installed are those of the digest."""
+    path = root / FOLDER / LOCK
+    if not path.is_file():
+        return
+    content = path.read_bytes().replace(b"\r\n", b"\n")
+    head = _HEAD.match(content)
+    start = head.end() if head else 0
+    stated = _DIGEST.search(content[:start])
+    if stated is None or stated[1].decode() != hash_text(content[start:]):
+        yield _finding(
+            f"{FOLDER}/{LOCK}",
+            "its packages do not have the digest that it states: the engine's own list "
+            f"is used\nhint: {_RESTORE}",
+        )
+
+
+def _check_hashes(root: Path) -> Iterator[Finding]:
+    """Projects of older templates have no list."""
+    if not (root / _HASHES).is_file():
+        return
+    for name, expected in read_hashes(root / _HASHES).items():
+        if hash_file(root / name) == expected:
+            continue
+        state = "edited by hand" if (root / name).exists() else "missing"
+        keep = f"copier update --defaults --vcs-ref=:current: -d 'unmanaged=[{name}]'"
+        yield _finding(
+            name,
+            f"{state}: the next update replaces it\nhint: to keep it so, add it to the "
+            f"answer `unmanaged`: `{keep}`; or {_RESTORE}",
+        )
+
+
+def _check_vendored(folder: Path) -> Iterator[Finding]:
+    """Compare the copy with the pinned engine, or with what was written down."""
+    where = f"{FOLDER}/{VENDORED}"
+    if not is_for_lock(folder):
+        yield _finding(
+            where,
+            f"it is not the engine that {FOLDER}/{LOCK} pins\nhint: run "
+            f"`{FOLDER}/ci vendor`",
+        )
+        return
+    try:
+        package = locate_engine(folder.parent, _LOCATE_SECONDS)
+    except ToolError:
+        package = None
+    for path in edited_files(folder, package):
+        yield _finding(
+            f"{FOLDER}/{path}",
+            "it is not as in the engine that is pinned\nhint: remove "
+            f"{where}, and run `{FOLDER}/ci vendor`",
+        )
+
+
+def _finding(path: str, message: str) -> Finding:
+    return Finding(
+        tool="ci-framework", rule="framework-files", message=message, path=path
+    )
