@@ -239,13 +239,7 @@ class Hook(_Record, frozen=True):
 
 
 class Unreadable(_Record, frozen=True):
-    """A file that was left alone because it does not parse.
-
-    Attributes:
-        path: the file.
-        line: where the parser gave up, 0 if it did not say.
-        reason: what is wrong, for people.
-    """
+    """A file that was left alone because it does not parse; line 0 is unknown."""
 
     path: str
     line: int

@@ -229,7 +229,7 @@ def test_the_check_is_red_tells_each_file_and_changes_nothing(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--push",), "found cleanup = 'none'; allowed: cleanup = 'push'"),
+        (("--push",), "expected the setting security.cleanup = 'push', got 'none'"),
         (("--apply", "--patterns", "../x"), "found the pattern '../x'"),
         (("--pull-request",), "found the ref ''"),
     ],

@@ -140,8 +140,10 @@ def test_json_is_the_only_thing_on_standard_output(
     assert (run.reports / "result.json").read_text(encoding="utf-8") == run.stdout
 
 
-def test_without_json_standard_output_is_empty(project: DemoProject) -> None:
-    assert project.gate("no-conflict-markers").stdout == ""
+def test_the_report_is_on_standard_output(project: DemoProject) -> None:
+    run = project.gate("no-conflict-markers")
+    assert "gate essential: green" in run.stdout
+    assert run.stderr == ""
 
 
 def test_colours_are_for_those_who_ask(project: DemoProject) -> None:

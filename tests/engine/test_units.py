@@ -11,13 +11,15 @@ from xml.etree import ElementTree as Xml
 import msgspec
 import pytest
 
-from ci_engine.checks import ruff
+from ci_engine.checks import CHECKS
 from ci_engine.checks.context import Context
+from ci_engine.checks.lint import ruff
 from ci_engine.checks.request import GateRequest
 from ci_engine.checks.tests.pytest_events import TestRun, read_events
 from ci_engine.checks.types import mypy
 from ci_engine.configuration.key_lines import find_line
 from ci_engine.configuration.loading import load_configuration
+from ci_engine.configuration.settings import BUILT_IN_CHECKS
 from ci_engine.configuration.typed_tables import Mistake, find_mistakes
 from ci_engine.errors import ConfigurationError, ToolError
 from ci_engine.findings.results import (
@@ -422,6 +424,13 @@ def test_annotations_put_errors_before_warnings_and_escape() -> None:
         "::error file=x%3Ay.py,line=2,title=lint%3A a%3Ab%2Cc::5 %25",
         "::warning file=b.py,title=lint%3A r::m",
     ]
+
+
+def test_every_check_has_a_tier_and_a_timeout_and_nothing_else_has(
+    tmp_path: Path,
+) -> None:
+    settings = load_configuration(tmp_path, {}).settings
+    assert set(settings.checks) == set(CHECKS) == set(BUILT_IN_CHECKS)
 
 
 @pytest.fixture

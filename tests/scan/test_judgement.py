@@ -206,7 +206,7 @@ def test_an_unused_waiver_is_reported_when_everything_ran(
     ("text", "said"),
     [
         ("waivers: 3\n", "waivers: expected a list, each item a table, got"),
-        ("waivers:\n  - id: S1\n", "no such key"),
+        ("waivers:\n  - id: S1\n", "waivers[0].reason: expected a non-empty string"),
         (WAIVER.format(id="''"), "a non-empty string"),
         (WAIVER.format(id="S1").replace("2026-12-31", "soon"), "'soon'"),
         (

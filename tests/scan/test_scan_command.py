@@ -33,7 +33,7 @@ def test_an_issue_is_red_in_every_report_with_the_command_that_repeats_it(
     )
     assert run.code == 1, str(run)
     assert json.loads(run.stdout)["verdict"] == run.result["verdict"] == "red"
-    assert run.result["tier"] == "high"
+    assert run.result["level"] == "high"
     (finding,) = run.findings("bandit")
     assert (finding["rule"], finding["path"], finding["line"]) == (
         "B324",
@@ -43,13 +43,13 @@ def test_an_issue_is_red_in_every_report_with_the_command_that_repeats_it(
     again = "ci-framework/ci scan --level high --only bandit"
     assert run.check("bandit")["rerun"] == again
     assert "src/demo/__init__.py:5" in run.summary
-    assert "src/demo/__init__.py:5" in run.stdout
+    assert "src/demo/__init__.py:5" in demo.run("scan", "--only", "bandit").stdout
     page = (run.reports / "report.html").read_text(encoding="utf-8")
     assert "src/demo/__init__.py:5" in page
-    told = output.read_text(encoding="utf-8")
-    assert "verdict=red\n" in told
-    assert "new-findings=1\n" in told
-    assert f"sarif-file={(run.reports / 'results.sarif').as_posix()}\n" in told
+    outputs = output.read_text(encoding="utf-8")
+    assert "verdict=red\n" in outputs
+    assert "new-findings=1\n" in outputs
+    assert f"sarif-file={(run.reports / 'results.sarif').as_posix()}\n" in outputs
     green = demo.run("scan", "--only", "bandit", "--level", "low")
     assert green.code == 0, str(green)
     variables: dict[str, str | None] = {"CI_FRAMEWORK_SECURITY_LEVEL": "low"}
@@ -59,10 +59,16 @@ def test_an_issue_is_red_in_every_report_with_the_command_that_repeats_it(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--level", "hihg"), "--level: found string 'hihg'; allowed: one of"),
-        (("--only", "bandi"), "--only: expected one of bandit, semgrep, audit"),
-        (("--grow",), "--grow: only together with --baseline write"),
-        (("--histroy", "all"), "did you mean --history?"),
+        (
+            ("--level", "hihg"),
+            "--level: expected one of 'critical', 'high', 'low', 'medium', got",
+        ),
+        (
+            ("--only", "bandi"),
+            "--only: unknown scanner 'bandi'; did you mean 'bandit'?",
+        ),
+        (("--grow",), "--grow: expected together with --baseline write"),
+        (("--histroy", "all"), "did you mean '--history'?"),
     ],
 )
 def test_wrong_usage_is_refused(

@@ -157,7 +157,7 @@ def test_a_page_of_very_many_findings_stays_readable() -> None:
 
 def test_markdown_says_what_to_do_and_obeys_no_name() -> None:
     text = to_markdown(run_of(many(2)))
-    assert "to mend it: do it otherwise" in text
+    assert "fix: do it otherwise" in text
     assert "[about the rule](https://example.org/rule)" in text
     text = to_markdown(evil())
     assert "<script>" not in re.sub(r"`[^`]*`", "", text)

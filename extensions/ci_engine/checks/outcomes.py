@@ -6,7 +6,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 
-from ci_engine.checks.sources import FRAMEWORK_PATHS
+from ci_engine.checks.sources import is_framework_file
 from ci_engine.checks.workspace import Tool
 from ci_engine.errors import CommandError
 from ci_engine.findings.results import CheckResult, Finding, Status
@@ -133,5 +133,5 @@ def from_tool(
     consistent = outcome.code == 0 or (outcome.code in finding_codes and findings)
     if not consistent or (outcome.code == 0 and errors):
         return not_run(f"{tool.name}: {outcome.describe_exit()}", outcome)
-    ours = [f for f in findings if not f.path.startswith(FRAMEWORK_PATHS)]
+    ours = [f for f in findings if not is_framework_file(f.path)]
     return from_findings(ours, tool.label, tool.environment)

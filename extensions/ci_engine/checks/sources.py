@@ -8,10 +8,23 @@ from pathlib import PurePosixPath
 from ci_engine.checks.context import Context
 from ci_engine.project.repository import Project
 
-__all__ = ["FRAMEWORK_PATHS", "is_below", "source_files", "text_of"]
+__all__ = [
+    "FRAMEWORK_DIRECTORY",
+    "is_below",
+    "is_framework_file",
+    "source_files",
+    "text_of",
+]
 
-# The framework's own files are not the project's to fix.
-FRAMEWORK_PATHS = ("ci-framework/ci_engine/", "ci-framework/scripts/", ".ci-framework/")
+# The framework's own files, or a clone of it, are not the project's to fix.
+FRAMEWORK_DIRECTORY = "ci-framework"
+_OURS = (f"{FRAMEWORK_DIRECTORY}/", ".ci-framework/")
+_THEIRS = f"{FRAMEWORK_DIRECTORY}/project/"
+
+
+def is_framework_file(name: str) -> bool:
+    """Whether a file belongs to the framework, by its path."""
+    return name.startswith(_OURS) and not name.startswith(_THEIRS)
 
 
 def source_files(context: Context, suffixes: Iterable[str]) -> list[str]:
@@ -29,7 +42,7 @@ def source_files(context: Context, suffixes: Iterable[str]) -> list[str]:
         if path.suffix in wanted
         and is_below(name := context.project.relative(path), settings.source_paths)
         and not is_below(name, settings.test_paths)
-        and not name.startswith(FRAMEWORK_PATHS)
+        and not is_framework_file(name)
         and (not paths or is_below(name, paths))
     ]
 

@@ -57,6 +57,7 @@ def start(
     command = [str(_PACKAGE / "__main__.py"), f"--repository={repository}", *arguments]
     verbose = "--verbose" in arguments
     chosen = os.environ.get(CACHE_VARIABLE)
+    _report_clone(repository.resolve())
     try:
         if _has_packages():
             _note(verbose, f"engine: this interpreter ({sys.executable})")
@@ -76,6 +77,33 @@ def start(
     cleans_up = cleans_up or os.environ.get(CACHE_VARIABLE) != chosen
     python = str(python_of(prefix))
     return _become([python, "-I", bytecode, *command], cleans_up=cleans_up)
+
+
+def _report_clone(repository: Path) -> None:
+    """Report how git ignores the clone that holds this engine, if the project has one.
+
+    It is none of the project's files, which git cannot know.
+    """
+    clone = _PACKAGE.parents[1]
+    if clone == repository or not clone.is_relative_to(repository):
+        return
+    if not (clone / "copier.yml").is_file():
+        return
+    options = ["--others", "--exclude-standard", "--directory", "--full-name"]
+    with contextlib.suppress(OSError):
+        done = subprocess.run(
+            ["git", "ls-files", *options, "--", str(clone)],
+            cwd=repository,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.stdout:
+            name = done.stdout.splitlines()[0]
+            sys.stderr.write(
+                "hint: git lists this clone as untracked; ignore it: "
+                f"echo '/{name}' >>.git/info/exclude\n"
+            )
 
 
 def _has_packages() -> bool:

@@ -49,7 +49,19 @@ def list_names(root: Path, output: str, *, in_work_tree: bool) -> set[str]:
     if in_work_tree and has_git():
         names = _list_files(root, "-c", "-o", "--exclude-standard")
     # There is none in a directory that another repository ignores.
-    return names or set(_walk(root, output))
+    names = names or set(_walk(root, output))
+    clone = _clone_in(root)
+    return {name for name in names if not name.startswith(clone)} if clone else names
+
+
+def _clone_in(root: Path) -> str:
+    """The path of the clone of ci-framework that runs, if the project holds it."""
+    engine, top = Path(__file__).resolve().parents[2], root.resolve()
+    clone = engine.parent
+    is_clone = engine.name == "extensions" and (clone / "copier.yml").is_file()
+    if not is_clone or clone == top or not clone.is_relative_to(top):
+        return ""
+    return f"{clone.relative_to(top).as_posix()}/"
 
 
 def list_tracked(root: Path, name: str) -> set[str]:

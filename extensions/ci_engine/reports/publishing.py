@@ -33,8 +33,9 @@ def publish(result: RunResult, directory: Path, variables: Mapping[str, str]) ->
     write_outputs(
         {
             "verdict": result.verdict.value,
-            "tier": result.tier,
-            "level": result.level,
+            # A scan's level had the name tier before it had an output of its own.
+            "tier": result.tier or result.level,
+            **({"level": result.level} if result.level else {}),
             "coverage": "" if coverage is None else f"{coverage:.2f}",
             "new-findings": str(sum(check.new for check in result.checks)),
             "report-path": directory.as_posix(),

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ci_engine.checks.sources import FRAMEWORK_PATHS, is_below
+from ci_engine.checks.sources import is_below, is_framework_file
 from ci_engine.configuration.security_profiles import SecurityProfiles
 from ci_engine.configuration.settings import Settings
 from ci_engine.errors import ToolError
@@ -92,7 +92,7 @@ def list_files(
     files = Files()
     for path in project.entries:
         name = project.relative_link(path)
-        if name.startswith(FRAMEWORK_PATHS):
+        if is_framework_file(name):
             continue
         if matching(name, settings.scan.exclude_patterns) is not None:
             files.excluded += 1
@@ -112,7 +112,7 @@ def list_files(
             files.left_out_code[name] = "too large"
         elif not _is_utf8(name):
             # bandit ends without a result, and without the name.
-            files.left_out_code[name] = "its name is not UTF-8"
+            files.code.append(name)
         else:
             files.code.append(name)
     return files

@@ -248,8 +248,7 @@ def _discovered(survey: Survey, root: str) -> list[Package]:
     if not regular:
         direct = _directories_of_modules(survey)
         regular = [child for child in candidates if child in direct]
-    packages = [_package(path) for path in regular]
-    return packages or [*_modules(survey, root)]
+    return [_package(path) for path in regular] or [*_modules(survey, root)]
 
 
 def _is_named(survey: Survey, root: str, path: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
@@ -20,6 +19,7 @@ from ci_framework.planning.capabilities import map_capabilities
 from ci_framework.planning.drift import find_drift
 from ci_framework.planning.file_answers import shape_answers
 from ci_framework.planning.files import Blocked, FilePlan, plan_files
+from ci_framework.planning.given_answers import refuse_unknown
 from ci_framework.planning.plan import Change, Operation, Plan, plan_hash, summarize
 from ci_framework.planning.recorded_answers import (
     Recorded,
@@ -28,7 +28,6 @@ from ci_framework.planning.recorded_answers import (
 )
 from ci_framework.planning.required_checks import same_checks
 from ci_framework.planning.retire import retire
-from ci_framework.planning.whole_tree import exclusions_of_checks
 from ci_framework.rendering import Rendered, Source, find_source, render
 from ci_framework.repository import Repository
 
@@ -107,20 +106,6 @@ class _Draft:
             )
 
 
-def _refuse_unknown(
-    given: Mapping[str, object], questions: Mapping[str, object]
-) -> None:
-    """An answer to no question would be dropped without a word."""
-    unknown = sorted(given.keys() - questions.keys())
-    if unknown:
-        near = difflib.get_close_matches(unknown[0], questions, 1)
-        guess = f"; did you mean '{near[0]}'?" if near else ""
-        raise UsageError(
-            f"--answer: unknown question {', '.join(unknown)}{guess}",
-            hint=f"the questions of the template are {', '.join(questions)}",
-        )
-
-
 def _refuse_taken_names(draft: _Draft) -> None:
     """What our workflows start has to be ours, not a file of the project.
 
@@ -166,7 +151,7 @@ def build_plan(repository: Repository, request: PlanRequest) -> BuiltPlan:
     answers_file = answers_file_for(repository)
     draft = _first_draft(repository, inventory, request)
     rendered, files = _settle(repository, inventory, source, draft, answers_file)
-    _refuse_unknown(request.answers, rendered.answers)
+    refuse_unknown(request.answers, rendered.answers)
     _refuse_taken_names(draft)
     retired = retire(repository, inventory, request.retire)
     operations = [
@@ -175,7 +160,6 @@ def build_plan(repository: Repository, request: PlanRequest) -> BuiltPlan:
         *draft.stepped_back,
         *_kept_workflows(inventory, request.retire),
         *exclusions(repository, rendered.files),
-        *exclusions_of_checks(repository, inventory),
         *same_checks(inventory, rendered.files, request.retire),
         *_unreadable(inventory),
     ]
@@ -228,13 +212,10 @@ def _first_draft(
 ) -> _Draft:
     """The answers of the analysis, those of the files' shapes, those of the user."""
     draft = _Draft(answers={}, reasons={})
-    for found in (
-        derive_answers(inventory),
-        shape_answers(repository, request.retire),
-    ):
-        for name, answer in found.items():
-            draft.answers[name] = answer.value
-            draft.reasons[name] = answer.because
+    found = derive_answers(inventory) | shape_answers(repository, request.retire)
+    for name, answer in found.items():
+        draft.answers[name] = answer.value
+        draft.reasons[name] = answer.because
     for name, value in request.answers.items():
         known = draft.answers.get(name)
         if known is not None and isinstance(known, list) != isinstance(value, list):

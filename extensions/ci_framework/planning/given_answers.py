@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -11,7 +13,7 @@ import yaml
 from ci_engine.configuration.reading import read_yaml
 from ci_engine.errors import ConfigurationError, UsageError
 
-__all__ = ["parse_answer", "read_given_answers"]
+__all__ = ["parse_answer", "read_given_answers", "refuse_unknown"]
 
 
 def parse_answer(text: str) -> tuple[str, object]:
@@ -50,3 +52,17 @@ def read_given_answers(path: Path) -> dict[str, object]:
             hint="start from a file that --write-answers made",
         ) from error
     return {k: v for k, v in document.items() if not k.startswith("_")}
+
+
+def refuse_unknown(
+    given: Mapping[str, object], questions: Mapping[str, object]
+) -> None:
+    """An answer to no question would be dropped without a word."""
+    unknown = sorted(given.keys() - questions.keys())
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], questions, 1)
+        guess = f"; did you mean '{near[0]}'?" if near else ""
+        raise UsageError(
+            f"--answer: unknown question {', '.join(unknown)}{guess}",
+            hint=f"the questions of the template are {', '.join(questions)}",
+        )

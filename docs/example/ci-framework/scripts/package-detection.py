@@ -1,7 +1,5 @@
 #!/usr/bin/env python3
-# The rules of this project are not about the framework's file:
-# ruff: noqa
-# flake8: noqa
+# The formatters of the project skip this file:
 # isort: skip_file
 # fmt: off
 """Find the packages of this repository; --help lists the options."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ci_engine.checks.hooks.output import Hook, find_locations
 from ci_engine.checks.hooks.working_copy import CONFIG, WorkTree
 from ci_engine.checks.outcomes import from_findings, not_run, skipped, timed_out
-from ci_engine.checks.sources import FRAMEWORK_PATHS, text_of
+from ci_engine.checks.sources import is_framework_file, text_of
 from ci_engine.checks.workspace import Tool
 from ci_engine.findings.results import CheckResult, Finding
 from ci_engine.processes.programs import Outcome
@@ -55,7 +55,7 @@ def judge_hooks(tool: Tool, tree: WorkTree, run: HookRun) -> CheckResult:
         return skipped("no hook has files to look at")
     config = text_of(tree.context.project, CONFIG).splitlines()
     findings = [f for hook in run.failed for f in _findings(tree, run, hook, config)]
-    theirs = [f for f in findings if not f.path.startswith(FRAMEWORK_PATHS)]
+    theirs = [f for f in findings if not is_framework_file(f.path)]
     left_out = len(findings) - len(theirs)
     notes = (
         [f"left out: {left_out} in files of ci-framework itself"] if left_out else ()

@@ -21,7 +21,7 @@ from ci_engine.checks.outcomes import (
     from_tool,
     skipped,
 )
-from ci_engine.checks.sources import FRAMEWORK_PATHS, source_files, text_of
+from ci_engine.checks.sources import is_framework_file, source_files, text_of
 from ci_engine.configuration.settings import Policy
 from ci_engine.findings.results import CheckResult, Finding
 
@@ -124,7 +124,7 @@ def _dead_code(context: Context, sources: Mapping[str, str]) -> Iterator[Finding
     for path in context.project.files:
         name = context.project.relative(path)
         small = path.suffix in _NAMING_SUFFIXES and path.stat().st_size <= _MOST_BYTES
-        if not small or name.startswith(FRAMEWORK_PATHS):
+        if not small or is_framework_file(name):
             continue
         text = sources.get(name) or text_of(context.project, name)
         for word in private.intersection(_words(text)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ci_engine.checks.context import Context
-from ci_engine.checks.sources import FRAMEWORK_PATHS
+from ci_engine.checks.sources import FRAMEWORK_DIRECTORY
 from ci_engine.checks.tests.coverage import REPORT_NAME
 from ci_engine.checks.workspace import Tool
 from ci_engine.environments import inside
@@ -19,7 +19,7 @@ def framework_patterns(context: Context) -> list[str]:
     """Patterns for coverage of the framework's files that are in the repository."""
     # Coverage cannot escape a bracket: `?` matches any character.
     root = str(context.project.root).replace("[", "?").replace("*", "?")
-    return [f"{root}/{path}*" for path in FRAMEWORK_PATHS]
+    return [f"{root}/{FRAMEWORK_DIRECTORY}/*", f"{root}/.{FRAMEWORK_DIRECTORY}/*"]
 
 
 def report_coverage(

@@ -14,7 +14,7 @@ from pathlib import Path
 from ci_engine.checks.context import Context
 from ci_engine.checks.outcomes import not_run, skipped
 from ci_engine.checks.own_command import run_own_command
-from ci_engine.checks.sources import text_of
+from ci_engine.checks.sources import FRAMEWORK_DIRECTORY, text_of
 from ci_engine.checks.tests.coverage import REPORT_NAME
 from ci_engine.checks.tests.coverage_reports import (
     XML_NAME,
@@ -97,7 +97,8 @@ def _variables(
     selection = _write_selection(context, data.with_name(_SELECTION_NAME))
     # The tests of a package inside of this one are tests of that one.
     others = [
-        f"--ignore={context.project.root / path}" for path in context.request.inner
+        f"--ignore={context.project.root / path}"
+        for path in (*context.request.inner, FRAMEWORK_DIRECTORY)
     ]
     addopts = shlex.join(("-p", "ci_framework_pytest", *options, *others))
     measuring = {k: os.environ[k] for k in MEASURING if k in os.environ}

@@ -16,7 +16,6 @@ __all__ = [
     "CHECKS",
     "CONFIGURATIONS",
     "DOCUMENTATION",
-    "EXCLUSIONS",
     "FACTS",
     "HOOKS",
     "MODULES",
@@ -29,29 +28,10 @@ __all__ = [
     "SUBCOMMANDS",
     "TARGET_RUNNERS",
     "WRAPPERS",
-    "Exclusion",
     "word_set",
 ]
 
 _Words = dict[str, str]
-
-
-class Exclusion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How a tool is asked to leave a directory alone.
-
-    Attributes:
-        toml: the table of pyproject.toml and the line in it; empty: it has none.
-        ini: the section of an ini file and the line in it; empty: it has none.
-        option: an option of the command line, where no file is read by itself.
-        narrowed: settings that say which files are looked at without any argument.
-        bare: whether it looks at the whole tree without any argument.
-    """
-
-    toml: tuple[str, str] = ("", "")
-    ini: tuple[str, str] = ("", "")
-    option: str = ""
-    narrowed: list[str] = []
-    bare: bool = True
 
 
 class _Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,7 +54,6 @@ class _Vocabulary(
     checks: dict[str, _Check]
     configurations: dict[str, list[str]]
     documentation: _Words
-    exclusions: dict[str, Exclusion]
     facts: _Words
     hooks: _Words
     modules: _Words
@@ -123,7 +102,6 @@ CHECKS = {
 }
 CONFIGURATIONS = _FILE.configurations
 DOCUMENTATION = _lists(_FILE.documentation)
-EXCLUSIONS = _FILE.exclusions
 FACTS = _FILE.facts
 HOOKS = _by_name(_FILE.hooks)
 MODULES = _by_name(_FILE.modules)
