@@ -29,7 +29,7 @@ from ci_engine.configuration.loading import load_configuration
 from ci_engine.configuration.settings import Settings
 from ci_engine.errors import ConfigurationError, ToolError, UsageError
 from ci_engine.findings.results import Status, Verdict
-from ci_engine.validation.blocks import SHARED_FILES
+from ci_engine.validation.marked_blocks import SHARED_FILES
 
 Document = dict[str, Any]
 Answers = dict[str, object]

@@ -19,11 +19,11 @@ import msgspec
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "extensions"))
 
-from ci_engine.cleanup.patterns import CleanupPatterns  # noqa: E402 - the path first
+from ci_engine.cleanup.cleanup_patterns import CleanupPatterns  # noqa: E402 - the path first
 from ci_engine.configuration.defaults import ChangePatterns, QualityTiers  # noqa: E402
 from ci_engine.configuration.security_profiles import SecurityProfiles  # noqa: E402
 from ci_engine.configuration.settings import Settings  # noqa: E402
-from ci_engine.monorepo.files import FILES  # noqa: E402
+from ci_engine.monorepo.package_overrides import FILES  # noqa: E402
 from ci_engine.scanning.waivers import WaiversFile  # noqa: E402
 
 __all__ = ["ROOT", "field_notes", "finish", "summary"]

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ci_engine.project.repository import read_project
-from ci_engine.test_selection.building import build_graph
+from ci_engine.test_selection.graph_builder import build_graph
 
 BODY = '''
 

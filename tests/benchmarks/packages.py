@@ -15,8 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from ci_engine.monorepo.graph import packages_graph
-from ci_engine.monorepo.model import Graph
+from ci_engine.monorepo.package_graph import packages_graph
+from ci_engine.monorepo.package_model import Graph
 from ci_engine.project.repository import read_project
 
 __all__ = ["large_monorepo", "measure"]

@@ -22,8 +22,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from ci_engine.changes.decision import Decision, Kinds, decide, everything
-from ci_engine.changes.detection import analyze, kinds_of
+from ci_engine.changes.affected_tests import find_affected_tests
+from ci_engine.changes.categories import read_classifier
+from ci_engine.changes.decision import Decision, decide, everything
 from ci_engine.changes.diff import changed_files
 from ci_engine.changes.diff_base import DiffBase
 from ci_engine.configuration.loading import Configuration, load_configuration
@@ -115,10 +116,10 @@ def judge(location: Path, configuration: Configuration, parent: str) -> Decision
     """What `ci changes` decides for a pull request with this change."""
     changes = changed_files(location, DiffBase(parent, "its parent"), work_tree=False)
     project = read_project(location)
-    kinds: Kinds = kinds_of(project, configuration, changes)
-    affected = analyze(project, configuration, changes, kinds)
+    classifier = read_classifier(project, configuration, {})
+    affected = find_affected_tests(project, configuration, changes, classifier)
     paths = [change.path for change in changes]
-    return decide(kinds, paths, parent, "HEAD", affected=affected)
+    return decide(classifier, paths, parent, "HEAD", affected=affected)
 
 
 def history(location: Path, number: int) -> tuple[list[list[str]], list[list[str]]]:

@@ -18,8 +18,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ci_engine.project.repository import read_project
-from ci_engine.test_selection.building import build_graph
-from ci_engine.test_selection.graph import ImportGraph
+from ci_engine.test_selection.graph_builder import build_graph
+from ci_engine.test_selection.import_graph import ImportGraph
 from ci_engine.test_selection.selection import Changed, select_tests
 
 _PLAIN = ("imports", "conftest")

@@ -319,7 +319,7 @@ COMMANDS: dict[str, Example] = {
     ),
     "./ci-framework/scripts/package-detection.py --configure": Example(
         "monorepo",
-        after="grep -q mono-cli ci-framework/project/cross-package.yaml"
+        after="grep -q mono-cli ci-framework/project/detected-packages.yaml"
         " && git diff --quiet",
     ),
     f"{_MONOREPO} --analyze-dependencies --package=mono-core": Example(

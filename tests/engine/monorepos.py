@@ -6,8 +6,8 @@ import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 
-from ci_engine.monorepo.graph import packages_graph
-from ci_engine.monorepo.model import Graph, Package
+from ci_engine.monorepo.package_graph import packages_graph
+from ci_engine.monorepo.package_model import Graph, Package
 from ci_engine.project.repository import Project, read_project
 
 __all__ = ["edges", "graph_of", "one", "package", "project_of", "pyproject", "write"]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from ci_engine.changes.decision import Decision, Kinds, decide
-from ci_engine.changes.detection import describe
+from ci_engine.changes.affected_tests import describe_selection
+from ci_engine.changes.categories import Classifier
+from ci_engine.changes.decision import Decision, decide
 from ci_engine.configuration.loading import load_configuration
 from ci_engine.project.repository import read_project
-from ci_engine.test_selection.building import Engine, build_graph
-from ci_engine.test_selection.graph import ImportGraph
+from ci_engine.test_selection.graph_builder import Engine, build_graph
+from ci_engine.test_selection.import_graph import ImportGraph
 from ci_engine.test_selection.selection import Changed, Selection, select_tests
 
 __all__ = ["Tree", "graph_of", "judge", "select", "write"]
@@ -35,7 +36,7 @@ def graph_of(
 ) -> ImportGraph:
     write(root, tree)
     project = read_project(root)
-    graph = build_graph(project, [source], [tests], gone=gone, engine=engine)
+    graph = build_graph(project, [source], [tests], deleted=gone, engine=engine)
     assert engine in graph.engine or (engine == "ast" and "Python" in graph.engine)
     return graph
 
@@ -50,8 +51,10 @@ def select(
     root = graph.files.root
     patterns = data or {}
     loaded = load_configuration(root, {}, {"changes": {"data-patterns": patterns}})
-    kinds = Kinds(loaded.patterns, loaded.settings, packages=graph.files.packages)
-    changes = [Changed(p, kinds.of(p).category, p in gone) for p in (*paths, *gone)]
+    kinds = Classifier(loaded.patterns, loaded.settings, packages=graph.files.packages)
+    changes = [
+        Changed(p, kinds.classify(p).category, p in gone) for p in (*paths, *gone)
+    ]
     return select_tests(graph, changes, patterns)
 
 
@@ -60,6 +63,6 @@ def judge(root: Path, *paths: str) -> Decision:
     graph = graph_of(root, {})
     loaded = load_configuration(root, {})
     packages = graph.files.packages - {""}
-    kinds = Kinds(loaded.patterns, loaded.settings, packages=packages)
-    affected = describe(graph, select(graph, *paths))
+    kinds = Classifier(loaded.patterns, loaded.settings, packages=packages)
+    affected = describe_selection(graph, select(graph, *paths))
     return decide(kinds, paths, "a", "b", affected=affected)

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from ci_engine.changes.decision import Affected, Chain, Kinds, decide
-from ci_engine.changes.detection import describe
+from ci_engine.changes.affected_tests import describe_selection
+from ci_engine.changes.categories import Classifier
+from ci_engine.changes.decision import AffectedTests, Chain, decide
+from ci_engine.changes.workflow_usage import (
+    find_engine_workflows,
+    is_unrelated_workflow,
+)
 from ci_engine.configuration.loading import load_configuration
 from ci_engine.github.event import Event
 from ci_engine.project.repository import read_project
 from ci_engine.reports.changes_page import to_changes_page
-from ci_engine.test_selection.building import Engine, build_graph
-from ci_engine.test_selection.workflows import runs_tests
+from ci_engine.test_selection.graph_builder import Engine, build_graph
+from ci_engine.test_selection.repository_files import Files
 from ci_engine.workflow_jobs.jobs import plan_jobs
 from tests.engine.selecting import Tree, graph_of, select, write
 
@@ -598,6 +604,11 @@ def test_without_any_test_nothing_is_left_out(tmp_path: Path) -> None:
 GATE = "uses: ./.github/actions/quality-gates"
 
 
+def runs_tests(path: str, files: Files, variables: Mapping[str, str]) -> bool:
+    related = find_engine_workflows(files, variables)
+    return not is_unrelated_workflow(path, related)
+
+
 @pytest.mark.parametrize(
     ("tree", "found"),
     [
@@ -692,11 +703,8 @@ def test_a_name_that_no_report_can_hold_is_left_out_nowhere(
 ) -> None:
     odd = os.fsdecode(b"tests/test_\xff\n.py")
     graph = graph_of(tmp_path, {**PACKAGE, odd: "import p.b"}, engine)
-    told = describe(graph, select(graph, "src/p/a.py"))
-    assert (
-        odd
-        not in msgspec.json.decode(msgspec.json.encode(told), type=Affected).left_out
-    )
+    told = describe_selection(graph, select(graph, "src/p/a.py"))
+    assert odd not in msgspec.convert(msgspec.to_builtins(told), AffectedTests).left_out
     found = select(graph, "src/p/b.py")
     assert sorted(found.chains) == ["tests/test_b.py", odd]
 
@@ -708,9 +716,9 @@ def test_the_graph_tells_imports_and_importers(tmp_path: Path, engine: Engine) -
     assert graph.imports("nowhere") == graph.importers("nowhere") == frozenset()
 
 
-def page_of(affected: Affected, tmp_path: Path) -> str:
+def page_of(affected: AffectedTests, tmp_path: Path) -> str:
     loaded = load_configuration(tmp_path, {})
-    kinds = Kinds(loaded.patterns, loaded.settings)
+    kinds = Classifier(loaded.patterns, loaded.settings)
     decision = decide(kinds, ["src/a.py"], "a", "b", affected=affected)
     return to_changes_page(decision, plan_jobs(decision, loaded, Event()))
 
@@ -719,7 +727,7 @@ def test_the_page_tells_why_each_test_runs_and_stays_short(tmp_path: Path) -> No
     way = ["src/a|b.py", *(f"src/{n}.py" for n in range(9)), "tests/test_a\n.py"]
     chains = [Chain(f"tests/test_{number}.py", way) for number in range(60)]
     unreached = [f"src/{number}.py" for number in range(9)]
-    affected = Affected(
+    affected = AffectedTests(
         engine="ruff 1",
         total=99,
         chains=chains,
@@ -745,11 +753,11 @@ def test_the_page_tells_why_each_test_runs_and_stays_short(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("affected", "mode", "heading"),
     [
-        (Affected(total=3, left_out=["x"]), "none", "none, as none depends"),
-        (Affected(total=1, everything="odd | name"), "all", "all: odd \\| name"),
-        (Affected(total=1, chains=[Chain("x", ["x"])]), "all", "all\n"),
+        (AffectedTests(total=3, left_out=["x"]), "none", "none, as none depends"),
+        (AffectedTests(total=1, everything="odd | name"), "all", "all: odd \\| name"),
+        (AffectedTests(total=1, chains=[Chain("x", ["x"])]), "all", "all\n"),
         (
-            Affected(
+            AffectedTests(
                 everything="y", total=2, chains=[Chain("x", ["x"])], left_out=["z"]
             ),
             "all",
@@ -758,7 +766,7 @@ def test_the_page_tells_why_each_test_runs_and_stays_short(tmp_path: Path) -> No
     ],
 )
 def test_what_runs_follows_from_what_is_affected(
-    affected: Affected, mode: str, heading: str, tmp_path: Path
+    affected: AffectedTests, mode: str, heading: str, tmp_path: Path
 ) -> None:
     assert affected.tests(optimize=True).mode == mode
     assert f"### Tests: {heading}" in page_of(affected, tmp_path)
@@ -767,14 +775,15 @@ def test_what_runs_follows_from_what_is_affected(
 
 def test_where_no_test_depends_on_code_its_imports_are_checked(tmp_path: Path) -> None:
     loaded = load_configuration(tmp_path, {})
-    kinds = Kinds(loaded.patterns, loaded.settings)
-    nothing = Affected(total=1, left_out=["tests/test_a.py"])
+    kinds = Classifier(loaded.patterns, loaded.settings)
+    nothing = AffectedTests(total=1, left_out=["tests/test_a.py"])
     decision = decide(kinds, ["src/a.py"], "a", "b", affected=nothing)
     jobs = plan_jobs(decision, loaded, Event())
     assert jobs.skips["comprehensive-tests"] == "no test depends on what changed"
     assert "imports" in jobs.quick_checks
     assert not decision.docs_only
     # A text that a test reads is more than documentation.
-    reading = Affected(total=2, chains=[Chain("t", ["README.md", "t"])], left_out=["u"])
+    chain = Chain("t", ["README.md", "t"])
+    reading = AffectedTests(total=2, chains=[chain], left_out=["u"])
     decision = decide(kinds, ["README.md"], "a", "b", affected=reading)
     assert (decision.docs_only, decision.tests.mode) == (False, "some")

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from ci_engine.changes.decision import Affected
-from ci_engine.changes.detection import analyze, kinds_of
+from ci_engine.changes.affected_tests import find_affected_tests
+from ci_engine.changes.categories import read_classifier
+from ci_engine.changes.decision import AffectedTests
 from ci_engine.changes.diff import changed_files
 from ci_engine.changes.diff_base import DiffBase
 from ci_engine.configuration.loading import load_configuration
 from ci_engine.project.repository import read_project
-from ci_engine.test_selection.rewritten import is_same_program
+from ci_engine.test_selection.layout_changes import is_same_program
 from tests.engine.projects import git
 from tests.engine.selecting import Tree, write
 
@@ -101,12 +102,12 @@ def repository(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def affected(root: Path) -> Affected:
+def affected(root: Path) -> AffectedTests:
     changes = changed_files(root, DiffBase("HEAD", "the last commit"))
     configuration = load_configuration(root, {}, {})
     project = read_project(root)
-    kinds = kinds_of(project, configuration, changes)
-    return analyze(project, configuration, changes, kinds)
+    classifier = read_classifier(project, configuration, {})
+    return find_affected_tests(project, configuration, changes, classifier)
 
 
 def selected(root: Path) -> list[str]:

@@ -11,12 +11,13 @@ from typing import Any, cast
 
 import pytest
 
-from ci_engine.changes.decision import Decision, Kinds, decide, everything
+from ci_engine.changes.categories import Classifier
+from ci_engine.changes.decision import Decision, decide, everything
 from ci_engine.configuration.loading import Configuration, load_configuration
 from ci_engine.configuration.reading import Table
 from ci_engine.github.event import Event, read_event
 from ci_engine.github.outputs import write_outputs
-from ci_engine.project.globs import matching
+from ci_engine.project.path_patterns import matching
 from ci_engine.workflow_jobs.jobs import Jobs, plan_jobs
 from ci_engine.workflow_jobs.matrix import matrix_of, newest_of, spot_check_of
 from tests.engine.projects import DemoProject, Json, Run, git
@@ -51,9 +52,9 @@ def configuration(directory: Path, **tables: object) -> Configuration:
     return load_configuration(directory, {}, dict(tables))
 
 
-def kinds(directory: Path, **tables: object) -> Kinds:
+def kinds(directory: Path, **tables: object) -> Classifier:
     loaded = configuration(directory, **tables)
-    return Kinds(loaded.patterns, loaded.settings)
+    return Classifier(loaded.patterns, loaded.settings)
 
 
 @pytest.mark.parametrize(
@@ -112,9 +113,9 @@ def test_each_kind_of_file_is_told_by_its_place_and_name(
     category: str, paths: list[str], tmp_path: Path
 ) -> None:
     told = kinds(tmp_path)
-    found = {path: told.of(path).category for path in paths}
+    found = {path: told.classify(path).category for path in paths}
     assert found == dict.fromkeys(paths, category)
-    assert all(told.of(path).because for path in paths)
+    assert all(told.classify(path).because for path in paths)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +148,7 @@ def test_each_kind_of_file_is_told_by_its_place_and_name(
 def test_the_rule_that_says_most_about_the_place_decides(
     tables: Table, path: str, category: str, tmp_path: Path
 ) -> None:
-    assert kinds(tmp_path, **tables).of(path).category == category
+    assert kinds(tmp_path, **tables).classify(path).category == category
 
 
 ALL = {
@@ -554,7 +555,7 @@ def test_an_unknown_base_runs_everything(repository: DemoProject) -> None:
     commit(repository)
     event = workflow(repository, pull_request("1" * 40))
     assert changes(repository, **event).code == 0
-    assert_everything(repository, "the start is not known")
+    assert_everything(repository, "the diff base is not known")
 
 
 def test_no_change_at_all_runs_everything(repository: DemoProject) -> None:

@@ -12,9 +12,18 @@ from typing import Any
 
 import pytest
 
-from ci_engine.cleanup.find import Found, find_files, remove
-from ci_engine.cleanup.patterns import patterns_of_text, read_patterns, refuse_patterns
-from ci_engine.cleanup.publish import Destination, describe, open_pull_request, push
+from ci_engine.cleanup.cleanup_patterns import (
+    patterns_of_text,
+    read_patterns,
+    refuse_patterns,
+)
+from ci_engine.cleanup.removal_publishing import (
+    Destination,
+    describe,
+    open_pull_request,
+    push,
+)
+from ci_engine.cleanup.stray_files import Found, find_files, remove
 from ci_engine.configuration.settings import Cleanup
 from ci_engine.errors import ToolError, UsageError
 from ci_engine.github.comments import PullRequest

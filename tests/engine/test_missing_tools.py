@@ -252,10 +252,16 @@ def test_an_interpreter_that_does_not_answer_is_not_run(
     assert {check["status"] for check in run.result["checks"]} == {"not-run"}
 
 
-def test_a_defect_of_the_engine_is_neither_green_nor_red(project: DemoProject) -> None:
-    name = "ci-framework/ci_engine/checks/conflict_markers.py"
-    project.replace(name, "    project = context.project\n", "    1 / 0\n")
-    run = project.gate("no-conflict-markers,lint")
-    assert_not_run(run, "no-conflict-markers", "an error of ci-framework itself")
+def test_a_defect_of_the_engine_is_neither_green_nor_red(
+    project: DemoProject, own_engine: Path
+) -> None:
+    module = own_engine / "ci_engine/checks/lint/conflict_markers.py"
+    text = module.read_text()
+    old = "    project = context.project\n"
+    assert old in text
+    module.write_text(text.replace(old, "    1 / 0\n"))
+    variables = {"CI_FRAMEWORK_ENGINE": str(own_engine)}
+    run = project.gate("no-conflict-markers,lint", variables=variables)
+    assert_not_run(run, "no-conflict-markers", "an internal error of ci-framework")
     assert "ZeroDivisionError" in run.check("no-conflict-markers")["output"]
     assert run.check("lint")["status"] == "passed"

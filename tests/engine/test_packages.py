@@ -134,7 +134,7 @@ def test_what_a_package_is_imported_by(
 
 
 @pytest.mark.parametrize(
-    ("table", "place"),
+    ("table", "location"),
     [
         ('[tool.hatch.build.targets.wheel]\npackages = ["code/it"]\n', "code/it"),
         ('[tool.poetry]\npackages = [{ include = "it", from = "code" }]\n', "code/it"),

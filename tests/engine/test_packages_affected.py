@@ -9,11 +9,12 @@ from typing import cast
 import pytest
 
 from ci_engine.changes import decision as changes
-from ci_engine.changes.affected_packages import Affected, affected_by
-from ci_engine.changes.decision import Kinds, decide, everything
+from ci_engine.changes.affected_packages import AffectedPackages, affected_by
+from ci_engine.changes.categories import Classifier
+from ci_engine.changes.decision import decide, everything
 from ci_engine.configuration.loading import Configuration, load_configuration
 from ci_engine.github.event import Event
-from ci_engine.monorepo.model import Graph, Package
+from ci_engine.monorepo.package_model import Graph, Package
 from ci_engine.project.requires_python import allows_python
 from ci_engine.workflow_jobs.jobs import plan_jobs
 from ci_engine.workflow_jobs.package_jobs import PackageChanges, with_packages
@@ -45,9 +46,9 @@ def configuration(directory: Path, **tables: object) -> Configuration:
     return load_configuration(directory, {}, dict(tables))
 
 
-def affected(graph: Graph, directory: Path, *paths: str) -> Affected:
+def affected(graph: Graph, directory: Path, *paths: str) -> AffectedPackages:
     loaded = configuration(directory)
-    kinds = Kinds(loaded.patterns, loaded.settings)
+    kinds = Classifier(loaded.patterns, loaded.settings)
     return affected_by(graph, kinds, decide(kinds, paths, "base", "head"))
 
 
@@ -105,7 +106,7 @@ def test_what_belongs_to_no_package_selects_all(
 
 def test_a_change_that_is_not_known_selects_all(graph: Graph, tmp_path: Path) -> None:
     loaded = configuration(tmp_path)
-    kinds = Kinds(loaded.patterns, loaded.settings)
+    kinds = Classifier(loaded.patterns, loaded.settings)
     found = affected_by(graph, kinds, everything("the start is not known"))
     assert set(found.changed) == ALL
     assert found.names(graph) == graph.order
@@ -115,9 +116,9 @@ def test_documentation_touches_the_packages_whose_tests_read_it(
     graph: Graph, tmp_path: Path
 ) -> None:
     loaded = configuration(tmp_path)
-    kinds = Kinds(loaded.patterns, loaded.settings)
+    kinds = Classifier(loaded.patterns, loaded.settings)
     test, text = "sub-packages/cli/tests/test_cli.py", "docs/x.md"
-    known = changes.Affected(chains=[changes.Chain(test, [text, test])])
+    known = changes.AffectedTests(chains=[changes.Chain(test, [text, test])])
     decision = decide(kinds, [text], "base", "head", affected=known)
     found = affected_by(graph, kinds, decision)
     assert found.changed == {"cli": f"{test} reads {text}"}
@@ -128,7 +129,7 @@ def test_data_selects_all_as_any_package_may_read_it(
     graph: Graph, tmp_path: Path
 ) -> None:
     loaded = configuration(tmp_path, changes={"data-patterns": {"*.csv": ["x.py"]}})
-    kinds = Kinds(loaded.patterns, loaded.settings)
+    kinds = Classifier(loaded.patterns, loaded.settings)
     decision = decide(kinds, [f"{CORE}/data/table.csv"], "base", "head")
     assert set(affected_by(graph, kinds, decision).changed) == ALL
 
@@ -144,7 +145,7 @@ def test_a_package_that_changed_is_not_told_as_a_dependent(
 
 
 def jobs(
-    graph: Graph, found: Affected, directory: Path, *, tier: str = "extended"
+    graph: Graph, found: AffectedPackages, directory: Path, *, tier: str = "extended"
 ) -> dict[str, str]:
     matrix = {"python-versions": ["3.10", "3.11", "3.12"], "platforms": ["linux"]}
     loaded = configuration(directory, matrix=matrix, quality={"tier": tier})
@@ -204,7 +205,7 @@ def many(number: int, requires: str = "") -> Graph:
 
 def test_no_matrix_is_larger_than_github_allows(tmp_path: Path) -> None:
     graph = many(300)
-    found = Affected(dict.fromkeys(graph.names, "x"))
+    found = AffectedPackages(dict.fromkeys(graph.names, "x"))
     rows = matrix_jobs(jobs(graph, found, tmp_path), "package-matrix")
     assert len(rows) <= 256
     covered = [(name, python) for row, python in rows for name in row.split(",")]
@@ -223,7 +224,7 @@ def test_a_package_runs_on_pythons_that_it_allows(tmp_path: Path) -> None:
         ("odd", ["3.10", "3.12"]),
     ):
         graph = many(1, requires)
-        outputs = jobs(graph, Affected({"p0": "x"}), tmp_path)
+        outputs = jobs(graph, AffectedPackages({"p0": "x"}), tmp_path)
         found = [python for _, python in matrix_jobs(outputs, "package-matrix")]
         assert found == wanted, requires
 

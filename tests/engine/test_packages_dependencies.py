@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ci_engine.monorepo.model import REACHING
-from ci_engine.monorepo.requirements import parse_requirement
+from ci_engine.monorepo.package_model import REACHING
+from ci_engine.monorepo.requirement_lines import parse_requirement
 from tests.engine.monorepos import edges, graph_of, one, package, pyproject
 
 CORE = package("packages/core")

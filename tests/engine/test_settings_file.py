@@ -10,7 +10,7 @@ from ci_engine.configuration.project_settings import configuration_file
 from ci_engine.environments.pixi_tasks import own_task
 from ci_engine.errors import ConfigurationError
 from ci_engine.project.repository import read_project
-from ci_engine.validation.blocks import check_answers, check_blocks
+from ci_engine.validation.marked_blocks import check_answers, check_blocks
 
 TABLE = "[tool.ci-framework]\n"
 

@@ -6,18 +6,19 @@ from collections.abc import Mapping
 
 import msgspec
 
-from ci_engine.changes.decision import Decision, Kinds
-from ci_engine.monorepo.layout import is_below, is_test
-from ci_engine.monorepo.model import Graph, Package
+from ci_engine.changes.categories import Classifier
+from ci_engine.changes.decision import Decision
+from ci_engine.monorepo.package_layout import is_below, is_test
+from ci_engine.monorepo.package_model import Graph, Package
 
-__all__ = ["Affected", "affected_by"]
+__all__ = ["AffectedPackages", "affected_by"]
 
 _HARMLESS = frozenset({"docs", "generated"})
-# Who reads data is said by patterns of the whole repository: that may be any package.
+# The patterns of data are the repository's: any package may read it.
 _FAR_REACHING = frozenset({"always-run", "ci", "data", "everything"})
 
 
-class Affected(msgspec.Struct, frozen=True):
+class AffectedPackages(msgspec.Struct, frozen=True):
     """The packages that have to be checked.
 
     Attributes:
@@ -40,15 +41,17 @@ class Affected(msgspec.Struct, frozen=True):
         return [name for name in graph.order if name in self.because]
 
 
-def affected_by(graph: Graph, kinds: Kinds, decision: Decision) -> Affected:
-    """Say which packages a change touches; what belongs to none touches all.
+def affected_by(
+    graph: Graph, classifier: Classifier, decision: Decision
+) -> AffectedPackages:
+    """Find the packages that a change touches; what belongs to none touches all.
 
     Documentation touches none but those whose tests read it. A change of tests
     touches the package they are of, not those that need it.
 
     Args:
         graph: the packages.
-        kinds: tells what kind of file a path is.
+        classifier: decides which kind of file a path is.
         decision: the paths of the change, or why they are not known.
     """
     changed: dict[str, str] = {}
@@ -57,22 +60,22 @@ def affected_by(graph: Graph, kinds: Kinds, decision: Decision) -> Affected:
         if reason.category in _HARMLESS:
             continue
         because = f"{reason.path}: {reason.because}".removeprefix(": ")
-        package = _owner(graph, kinds, reason.path)
+        package = _owner(graph, classifier, reason.path)
         if package is None or reason.category in _FAR_REACHING:
-            return Affected(dict.fromkeys(graph.names, because), {}, because)
+            return AffectedPackages(dict.fromkeys(graph.names, because), {}, because)
         inside = reason.path[len(package.prefix) :]
-        own = _kinds_of(kinds, package).of(inside)
+        own = classifier.within(package).classify(inside)
         if own.category in _HARMLESS:
             continue
         changed.setdefault(package.name, because if own.path == "" else reason.path)
         if not _only_test(package, inside):
             with_dependents.add(package.name)
     for test, text in _readers(decision).items():
-        package = _owner(graph, kinds, test)
+        package = _owner(graph, classifier, test)
         if package is not None:
             changed.setdefault(package.name, f"{test} reads {text}")
     dependents = graph.dependents(sorted(with_dependents))
-    return Affected(
+    return AffectedPackages(
         changed,
         {
             name: f"it needs {needed}"
@@ -92,26 +95,16 @@ def _readers(decision: Decision) -> dict[str, str]:
     }
 
 
-def _owner(graph: Graph, kinds: Kinds, path: str) -> Package | None:
+def _owner(graph: Graph, classifier: Classifier, path: str) -> Package | None:
     """The package that a path belongs to; at the top only code and tests do."""
     within = [p for p in graph.packages if p.path != "." and path.startswith(p.prefix)]
     if within:
         return max(within, key=lambda package: len(package.path))
     top = next((package for package in graph.packages if package.path == "."), None)
-    if top is None or kinds.of(path).category not in ("source", "tests"):
+    if top is None or classifier.classify(path).category not in ("source", "tests"):
         return None
     locations = (*top.source_paths, *top.test_paths)
     return top if is_below(path, locations) else None
-
-
-def _kinds_of(kinds: Kinds, package: Package) -> Kinds:
-    """What kind a file of a package is, seen from its own directory."""
-    settings = msgspec.structs.replace(
-        kinds.settings,
-        source_paths=package.source_paths or ["."],
-        test_paths=package.test_paths,
-    )
-    return msgspec.structs.replace(kinds, settings=settings)
 
 
 def _only_test(package: Package, inside: str) -> bool:

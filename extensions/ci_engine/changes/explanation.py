@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
-from ci_engine.changes.decision import Affected, Category, Kinds
-from ci_engine.changes.detection import describe, graph_of
+from ci_engine.changes.affected_tests import describe_selection, import_graph_of
+from ci_engine.changes.categories import Category, read_classifier
+from ci_engine.changes.decision import AffectedTests
 from ci_engine.configuration.loading import Configuration
 from ci_engine.project.repository import Project
 from ci_engine.test_selection.selection import Changed, select_tests
-from ci_engine.test_selection.workflows import runs_tests
 
 __all__ = ["Explanation", "explain"]
 
@@ -28,22 +30,24 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     path: str
     category: Category
     because: str
-    selects: Affected
+    selects: AffectedTests
     selected_by: list[str] = msgspec.field(default_factory=list[str])
 
 
-def explain(project: Project, configuration: Configuration, path: str) -> Explanation:
+def explain(
+    project: Project,
+    configuration: Configuration,
+    path: str,
+    variables: Mapping[str, str],
+) -> Explanation:
     """Explain one file of the work tree.
 
     Raises:
         ToolError: if the files of the project cannot be listed.
     """
     settings = configuration.settings
-    graph = graph_of(project, configuration)
-    quiet = frozenset({path} if not runs_tests(path, graph.files) else ())
-    packages = graph.files.packages - {""}
-    kinds = Kinds(configuration.patterns, settings, quiet, packages)
-    reason = kinds.of(path)
+    graph = import_graph_of(project, configuration)
+    reason = read_classifier(project, configuration, variables).classify(path)
     change = Changed(path, reason.category)
     found = select_tests(graph, [change], settings.changes.data_patterns)
     needed: set[str] = set()
@@ -58,6 +62,6 @@ def explain(project: Project, configuration: Configuration, path: str) -> Explan
         path=path,
         category=reason.category,
         because=reason.because,
-        selects=describe(graph, found),
+        selects=describe_selection(graph, found),
         selected_by=sorted(needed),
     )

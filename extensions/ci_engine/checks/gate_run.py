@@ -34,7 +34,7 @@ from ci_engine.findings.results import (
     verdict_of,
 )
 from ci_engine.findings.tracked_output import check_tracked_output
-from ci_engine.monorepo.names import seen_from_top
+from ci_engine.monorepo.repository_paths import seen_from_top
 from ci_engine.processes.activity import activity
 from ci_engine.processes.programs import CanceledError
 from ci_engine.processes.signals import on_signals, restore

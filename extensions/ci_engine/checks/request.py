@@ -12,7 +12,7 @@ from ci_engine.changes.decision import Decision
 from ci_engine.configuration.settings import CheckName, Tier
 from ci_engine.environments.environment import Environment
 from ci_engine.findings.results import CheckResult
-from ci_engine.monorepo.declared import Siblings
+from ci_engine.monorepo.sibling_packages import Siblings
 
 __all__ = ["GateRequest"]
 

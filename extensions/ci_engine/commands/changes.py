@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Literal
 
 import msgspec
 
-from ci_engine.changes.decision import Decision, Kinds, Tests, everything
-from ci_engine.changes.detection import ChangeSource, DetectionRequest, ask, detect
+from ci_engine.changes.categories import read_classifier
+from ci_engine.changes.decision import Decision, Tests, everything
+from ci_engine.changes.detection import (
+    ChangeSource,
+    DetectionRequest,
+    detect,
+    read_change,
+)
 from ci_engine.changes.explanation import explain
 from ci_engine.commands.command import EXIT_CODES, Command, Request
 from ci_engine.commands.options import add_since, add_switch
@@ -20,7 +27,7 @@ from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.errors import ToolError, UsageError
 from ci_engine.github.event import Event
 from ci_engine.github.outputs import add_summary, write_outputs
-from ci_engine.processes.background import Background
+from ci_engine.processes.background_call import Background
 from ci_engine.project.output_files import prepare_directory, write_text
 from ci_engine.project.repository import Project, read_project
 from ci_engine.reports.changes_page import to_changes_page
@@ -65,10 +72,10 @@ class ChangesOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     optimize_tests: bool = True
     matrix: Literal["full", "spot-check"] = "full"
 
-    @property
-    def detection(self) -> DetectionRequest:
+    def detection(self, variables: Mapping[str, str]) -> DetectionRequest:
         """What has to be detected."""
         return DetectionRequest(
+            variables,
             since=self.since,
             head=self.head,
             analyze=self.analyze_dependencies != "false",
@@ -117,12 +124,13 @@ def run(options: ChangesOptions, surroundings: Surroundings) -> int:
         configuration = load_configuration(project.root, variables)
         _explain(project, configuration, options, surroundings)
         return 0
-    # Git is asked while the settings are read.
-    reading = Background(partial(_read_change, project, options))
+    # Git runs while the settings are read.
+    detection = options.detection(variables)
+    reading = Background(partial(_read_change, project, detection))
     configuration = load_configuration(project.root, variables)
     try:
         source = reading.result()
-        decision = detect(project, configuration, source, options.detection)
+        decision = detect(project, configuration, source, detection)
     except ToolError as error:
         because = f"detection failed: {str(error).splitlines()[0]}"
         decision = everything(because)
@@ -133,16 +141,17 @@ def run(options: ChangesOptions, surroundings: Surroundings) -> int:
         raise
     spot_check = options.matrix == "spot-check"
     jobs = plan_jobs(decision, configuration, source.event, spot_check=spot_check)
-    kinds = Kinds(configuration.patterns, configuration.settings)
-    packages = find_affected(project, kinds, decision, options.analyze_dependencies)
+    classifier = read_classifier(project, configuration, variables)
+    dependents = options.analyze_dependencies
+    packages = find_affected(project, classifier, decision, dependents)
     decision = msgspec.structs.replace(decision, packages=packages.names)
     jobs = with_packages(jobs, packages, configuration)
     _report(project, configuration, decision, jobs, options, surroundings)
     return 0
 
 
-def _read_change(project: Project, options: ChangesOptions) -> ChangeSource:
-    source = ask(project, options.detection)
+def _read_change(project: Project, request: DetectionRequest) -> ChangeSource:
+    source = read_change(project, request)
     with suppress(ToolError):
         # Listed once, here; an error is reported where the files are needed.
         _ = project.names
@@ -168,7 +177,7 @@ def _explain(
             f"--explain: {options.explain}: no such file",
             hint="name a file of this repository",
         )
-    explanation = explain(project, configuration, path)
+    explanation = explain(project, configuration, path, surroundings.variables)
     if options.json:
         sys.stdout.write(msgspec.json.encode(explanation).decode() + "\n")
     else:

@@ -9,14 +9,14 @@ from typing import Literal
 from ci_engine import __version__
 from ci_engine.changes.diff import changed_files
 from ci_engine.changes.diff_base import find_diff_base
-from ci_engine.cleanup.find import Found, find_files, refuse_many, remove
-from ci_engine.cleanup.patterns import patterns_of_text, read_patterns
-from ci_engine.cleanup.publish import (
+from ci_engine.cleanup.cleanup_patterns import patterns_of_text, read_patterns
+from ci_engine.cleanup.removal_publishing import (
     describe,
     destination_of,
     open_pull_request,
     push,
 )
+from ci_engine.cleanup.stray_files import Found, find_files, refuse_many, remove
 from ci_engine.commands.command import Command, Request
 from ci_engine.commands.options import add_dry_run, add_since, add_switch
 from ci_engine.commands.paths import relative_directory

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from ci_engine.changes.decision import Decision, read_decision
-from ci_engine.changes.detection import DetectionRequest, ask, detect
+from ci_engine.changes.detection import DetectionRequest, detect, read_change
 from ci_engine.checks.gate_run import GateRun
 from ci_engine.checks.request import GateRequest
 from ci_engine.commands.command import Command
@@ -31,9 +31,9 @@ from ci_engine.errors import UsageError, suggest
 from ci_engine.findings.baseline import judge
 from ci_engine.findings.recording import record, write
 from ci_engine.findings.results import RunResult, verdict_of
-from ci_engine.monorepo.declared import Siblings
-from ci_engine.monorepo.graph import find_package, packages_graph
-from ci_engine.monorepo.view import LEFT_OUT, view_package
+from ci_engine.monorepo.package_graph import find_package, packages_graph
+from ci_engine.monorepo.package_view import LEFT_OUT, view_package
+from ci_engine.monorepo.sibling_packages import Siblings
 from ci_engine.project.output_files import prepare_directory
 from ci_engine.project.repository import Project, normalize, read_project
 from ci_engine.reports.console import Console, make_console
@@ -222,8 +222,8 @@ def _decision(
         return read_decision(surroundings.directory / options.selection)
     if not options.affected:
         return None
-    request = DetectionRequest(since=options.since)
-    source = ask(subject.project, request)
+    request = DetectionRequest(surroundings.variables, since=options.since)
+    source = read_change(subject.project, request)
     return detect(subject.project, subject.configuration, source, request)
 
 

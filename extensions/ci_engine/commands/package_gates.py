@@ -28,7 +28,7 @@ from ci_engine.findings.results import (
     verdict_of,
 )
 from ci_engine.github.outputs import without_step
-from ci_engine.monorepo.model import Graph
+from ci_engine.monorepo.package_model import Graph
 from ci_engine.processes.activity import activity
 from ci_engine.processes.programs import CanceledError, Outcome, run_program
 from ci_engine.processes.signals import on_signals, restore

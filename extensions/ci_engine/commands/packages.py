@@ -9,9 +9,9 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from ci_engine.changes.affected_packages import Affected, affected_by
-from ci_engine.changes.decision import Kinds
-from ci_engine.changes.detection import DetectionRequest, ask, detect
+from ci_engine.changes.affected_packages import AffectedPackages, affected_by
+from ci_engine.changes.categories import read_classifier
+from ci_engine.changes.detection import DetectionRequest, detect, read_change
 from ci_engine.commands.command import Command, Request
 from ci_engine.commands.gate_options import GateOptions
 from ci_engine.commands.options import add_checks, add_dry_run, add_since
@@ -21,10 +21,15 @@ from ci_engine.configuration.loading import load_configuration
 from ci_engine.configuration.settings import Tier
 from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.configuration.value_types import PythonVersion
-from ci_engine.monorepo.configure import configure
-from ci_engine.monorepo.graph import find_package, packages_graph
-from ci_engine.monorepo.model import Graph
-from ci_engine.monorepo.show import analyze, to_mermaid, to_page, to_text
+from ci_engine.monorepo.detected_file import write_detected
+from ci_engine.monorepo.package_descriptions import (
+    analyze,
+    to_mermaid,
+    to_page,
+    to_text,
+)
+from ci_engine.monorepo.package_graph import find_package, packages_graph
+from ci_engine.monorepo.package_model import Graph
 from ci_engine.project.output_files import prepare_directory, write_text
 from ci_engine.project.repository import Project, read_project
 
@@ -176,7 +181,7 @@ def _to_json(value: object) -> str:
 
 
 def _configure(project: Project, graph: Graph, options: PackagesOptions) -> None:
-    written = configure(
+    written = write_detected(
         project, graph, releases=options.releases, dry_run=options.dry_run
     )
     if options.as_json:
@@ -185,7 +190,7 @@ def _configure(project: Project, graph: Graph, options: PackagesOptions) -> None
     would = "would be " if options.dry_run else ""
     for file in written:
         state = f"{would}written" if file.changed else "up to date"
-        kept = f"; yours, kept: {', '.join(file.kept)}" if file.kept else ""
+        kept = f"; corrected by {', '.join(file.kept)}" if file.kept else ""
         sys.stdout.write(f"{file.path}: {state}{kept}\n")
 
 
@@ -200,17 +205,17 @@ def _chosen(graph: Graph, options: PackagesOptions) -> list[str]:
 
 def _affected(
     project: Project, graph: Graph, since: str, surroundings: Surroundings
-) -> Affected:
+) -> AffectedPackages:
     """The packages that the work since a commit touches, and their dependents.
 
     Raises:
         UsageError: if that commit is not here.
     """
     configuration = load_configuration(project.root, surroundings.variables)
-    request = DetectionRequest(since)
-    decision = detect(project, configuration, ask(project, request), request)
-    kinds = Kinds(configuration.patterns, configuration.settings)
-    return affected_by(graph, kinds, decision)
+    request = DetectionRequest(surroundings.variables, since)
+    decision = detect(project, configuration, read_change(project, request), request)
+    classifier = read_classifier(project, configuration, surroundings.variables)
+    return affected_by(graph, classifier, decision)
 
 
 def _print_names(

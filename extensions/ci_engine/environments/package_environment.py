@@ -25,10 +25,10 @@ from ci_engine.environments.environment import (
 )
 from ci_engine.environments.virtual_environments import Installer, keep_or_make
 from ci_engine.findings.tracked_output import refuse_tracked_output
-from ci_engine.monorepo.model import Kind
 from ci_engine.monorepo.needed import needed_with
-from ci_engine.monorepo.requirements import parse_requirement
-from ci_engine.monorepo.view import PackageView
+from ci_engine.monorepo.package_model import Kind
+from ci_engine.monorepo.package_view import PackageView
+from ci_engine.monorepo.requirement_lines import parse_requirement
 from ci_engine.processes.programs import find_program
 from ci_engine.project.repository import Project, normalize
 

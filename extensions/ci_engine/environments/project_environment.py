@@ -17,7 +17,7 @@ import msgspec
 from ci_engine.configuration.tables import texts
 from ci_engine.environments.environment import Environment, virtual_environment
 from ci_engine.environments.virtual_environments import Installer, keep_or_make
-from ci_engine.monorepo.graph import packages_graph
+from ci_engine.monorepo.package_graph import packages_graph
 from ci_engine.processes.programs import find_program
 from ci_engine.project.repository import Project, normalize
 

@@ -135,7 +135,7 @@ def keep_or_make(
     if _fits(prefix, stamp, key):
         return
     prepare_directory(prefix.parent, output)
-    with file_lock(prefix.parent / ".lock"):
+    with file_lock(output / ".environments-lock"):
         # Another run may have made it meanwhile.
         if _fits(prefix, stamp, key):
             return

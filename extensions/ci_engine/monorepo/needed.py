@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from ci_engine.monorepo.model import DependsOn, Graph, Kind, Package
+from ci_engine.monorepo.package_model import DependsOn, Graph, Kind, Package
 
 __all__ = ["needed_with"]
 

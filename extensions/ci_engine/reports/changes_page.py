@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ci_engine.changes.decision import Affected, Decision, Reason
+from ci_engine.changes.categories import Reason
+from ci_engine.changes.decision import AffectedTests, Decision
 from ci_engine.escaping import cell, code_cell
 from ci_engine.workflow_jobs.jobs import Jobs
 
@@ -91,7 +92,7 @@ def _way(way: list[str]) -> str:
     return " → ".join(map(code_cell, steps))
 
 
-def _remarks(affected: Affected) -> list[str]:
+def _remarks(affected: AffectedTests) -> list[str]:
     remarks = [f"imports read by {affected.engine}"] if affected.engine else []
     if affected.unreached:
         names = ", ".join(map(code_cell, affected.unreached[:_MOST_STEPS]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ci_engine.changes.decision import Affected
+from ci_engine.changes.decision import AffectedTests
 from ci_engine.changes.explanation import Explanation
 from ci_engine.escaping import visible
 
@@ -24,7 +24,7 @@ def to_explanation(explanation: Explanation) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _selects(affected: Affected) -> list[str]:
+def _selects(affected: AffectedTests) -> list[str]:
     if affected.everything:
         return [f"a change of it runs all tests: {affected.everything}"]
     chains = affected.chains

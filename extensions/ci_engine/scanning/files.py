@@ -16,8 +16,8 @@ from ci_engine.checks.sources import is_below, is_framework_file
 from ci_engine.configuration.security_profiles import SecurityProfiles
 from ci_engine.configuration.settings import Settings
 from ci_engine.errors import ToolError
-from ci_engine.project.globs import matching
 from ci_engine.project.output_files import prepare_directory
+from ci_engine.project.path_patterns import matching
 from ci_engine.project.repository import Project
 
 __all__ = ["Files", "copied", "list_files", "named"]

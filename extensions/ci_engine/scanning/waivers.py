@@ -19,7 +19,7 @@ from ci_engine.configuration.reading import read_text, read_yaml
 from ci_engine.configuration.typed_tables import Mistake, find_mistakes
 from ci_engine.errors import ConfigurationError
 from ci_engine.findings.results import Finding
-from ci_engine.project.globs import matching
+from ci_engine.project.path_patterns import matching
 
 __all__ = [
     "WAIVERS_FILE",

@@ -1,4 +1,4 @@
-"""What the settings of pytest say about where tests are and what they load."""
+"""Read the settings of pytest: where tests are and what they load."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SETTINGS_FILES = ("pyproject.toml", "pytest.toml", ".pytest.toml", *_TABLES)
 _DOCTESTS = ("--doctest-modules", "--doctest-plus", "--xdoctest")
 
 
-# Texts that pytest takes for tests without being told.
+# Texts that pytest collects by default.
 _TEXTS = ("test*.txt",)
 # Options of plugins that make tests of texts.
 _OF_TEXTS: Mapping[str, tuple[str, ...]] = {
@@ -53,7 +53,7 @@ class PytestSettings(msgspec.Struct, frozen=True):
         plugins: modules that every test loads: ``-p``, and the project's own plugins.
         doctests: whether every module may hold tests.
         text_tests: patterns for texts that are tests, such as ``*.rst``.
-        nowhere_else: whether it is sure that these are the only places of tests.
+        nowhere_else: whether these are certainly the only locations of tests.
     """
 
     test_paths: tuple[str, ...] = ()
@@ -86,7 +86,7 @@ def read_pytest_settings(project: Project) -> PytestSettings:
     options = [option for option in _options(project) if option is not None]
     told = [_all([option], "testpaths") for option in options]
     words = [word for option in options for word in _words(option.get("addopts"))]
-    # The usual names are kept: a file that is none of pytest's is never left out.
+    # The usual names count as well: better too many tests than too few.
     python_files = [*_USUAL_FILES, *_all(options, "python_files")]
     return PytestSettings(
         test_paths=_locations(_all(options, "testpaths")),

@@ -1,4 +1,4 @@
-"""Which tests a change can break, and why; what cannot be told selects all."""
+"""Select the tests that a change can break, with reasons; unknown reach selects all."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from functools import cached_property
 
 import msgspec
 
-from ci_engine.project.globs import matching
-from ci_engine.project.pages import is_page
-from ci_engine.test_selection.data import readers_of_data
-from ci_engine.test_selection.dynamic import loaders_of
-from ci_engine.test_selection.files import NATIVE, is_below, parent, parents
-from ci_engine.test_selection.graph import ImportGraph
-from ci_engine.test_selection.readers import (
+from ci_engine.project.document_pages import is_page
+from ci_engine.project.path_patterns import matching
+from ci_engine.test_selection.data_readers import readers_of_data
+from ci_engine.test_selection.document_readers import (
     has_own_tests,
     is_apart,
     is_for_people,
     names_in_settings,
     readers_of,
 )
-from ci_engine.test_selection.rewritten import is_program, tests_that_look
+from ci_engine.test_selection.dynamic_imports import loaders_of
+from ci_engine.test_selection.import_graph import ImportGraph
+from ci_engine.test_selection.layout_changes import is_program, tests_reading_sources
+from ci_engine.test_selection.repository_files import NATIVE, is_below, parent, parents
 
 __all__ = ["Changed", "Selection", "select_tests"]
 
@@ -31,15 +31,15 @@ class Changed(msgspec.Struct, frozen=True):
 
     Attributes:
         path: from the top of the repository.
-        category: its kind, as change detection told it.
-        gone: whether the change deleted it.
-        same: whether it is a module in which only comments and the layout changed.
+        category: its kind, as the classifier decided.
+        deleted: whether the change deleted it.
+        same_program: whether only comments and the layout of a module changed.
     """
 
     path: str
     category: str
-    gone: bool = False
-    same: bool = False
+    deleted: bool = False
+    same_program: bool = False
 
 
 class Selection(msgspec.Struct):
@@ -47,9 +47,9 @@ class Selection(msgspec.Struct):
 
     Attributes:
         everything: why all tests have to run, empty if they need not.
-        chains: for each selected test file the way from what changed to it.
+        chains: for each selected test file the path from what changed to it.
         unreached: changed code that no test is known to reach: all tests run.
-        notes: what a reader must know.
+        notes: what a reader should know.
     """
 
     everything: str = ""
@@ -121,7 +121,7 @@ class _Rules:
         return f"{path} ({category}) reaches every test"
 
     def _is_text(self, change: Changed) -> bool:
-        """Whether a file can only matter to who reads it."""
+        """Whether a file can only matter to what reads it."""
         path, category = change.path, change.category
         if category == "source":
             return is_for_people(path)
@@ -146,7 +146,7 @@ class _Rules:
         because = self._is_test(path)
         if because:
             return because
-        if change.gone or not is_page(path):
+        if change.deleted or not is_page(path):
             settings = names_in_settings(path, files)
             if settings:
                 return f"{settings} names {path}"
@@ -173,16 +173,16 @@ class _Rules:
         return ""
 
     def _collected(self, path: str) -> bool:
-        """Whether pytest is told to look for tests where a text is."""
+        """Whether pytest is configured to look for tests where a text is."""
         locations = [location for location in self.graph.pytest.test_paths if location]
         above = {path, *parents(path)}
         return any(location in above for location in locations)
 
     def _undeclared(self, change: Changed) -> str:
-        """Data that nobody declared reaches who seems to read it."""
+        """Undeclared data reaches the files that seem to read it."""
         path, graph = change.path, self.graph
         readers = readers_of_data(path, graph.files, graph.area)
-        if readers is None or not (readers or change.gone):
+        if readers is None or not (readers or change.deleted):
             return f"{path} is not declared as data: what reads it is not known"
         for name in readers:
             self._seed(name, [path])
@@ -198,14 +198,14 @@ class _Rules:
 
     def _module(self, change: Changed) -> str:
         path, graph = change.path, self.graph
-        if not change.gone and path not in graph.files.names:
+        if not change.deleted and path not in graph.files.names:
             return f"{path} is not among the files of the repository"
         if path in graph.unparsable:
             return f"{path} cannot be parsed"
         if (graph.files.root / path).is_symlink():
             return f"{path} is a link"
-        if change.same and is_program(path, graph):
-            self._laid_out_anew(path)
+        if change.same_program and is_program(path, graph):
+            self._layout_only(path)
             return ""
         self._seed(path, [])
         name = path.rpartition("/")[2]
@@ -214,23 +214,23 @@ class _Rules:
         if name == "__init__.py":
             for importer in graph.importers_of_package(path):
                 self._seed(importer, [path])
-            if change.gone and path.rpartition("/")[0] in _locations_of(graph.area):
+            if change.deleted and path.rpartition("/")[0] in _locations_of(graph.area):
                 # Without it, the modules beside it have other names.
                 self._below(path)
         return ""
 
     @cached_property
-    def _looking(self) -> frozenset[str]:
-        return tests_that_look(self.graph)
+    def _reading_sources(self) -> frozenset[str]:
+        return tests_reading_sources(self.graph)
 
-    def _laid_out_anew(self, path: str) -> None:
-        """The same program matters to who looks at its text, not to who runs it."""
+    def _layout_only(self, path: str) -> None:
+        """The same program matters to what reads its source, not to what runs it."""
         graph = self.graph
         self.result.notes.append(f"{path}: only comments or the layout changed")
         if path in graph.tests:
             self._seed(path, [])
         readers = readers_of(path, graph.files, graph.area)
-        behind = self._looking.intersection([path, *graph.dependents([path])])
+        behind = self._reading_sources.intersection([path, *graph.dependents([path])])
         for name in {*readers, *behind}:
             self._seed(name, [path])
 
@@ -256,7 +256,7 @@ class _Rules:
         return ""
 
     def _follow(self, starts: Mapping[str, list[str]]) -> frozenset[str]:
-        """Select the tests that depend on some files, each with the way to it."""
+        """Select the tests that depend on some files, each with the path to it."""
         graph, chains = self.graph, self.result.chains
         found = graph.dependents(starts)
         tests = graph.tests.intersection([*starts, *found])
@@ -282,9 +282,9 @@ class _Rules:
 
     def _is_unreached(self, change: Changed) -> bool:
         path, graph = change.path, self.graph
-        if self._is_text(change) or (change.same and is_program(path, graph)):
+        if self._is_text(change) or (change.same_program and is_program(path, graph)):
             return False
-        if change.gone and graph.pytest.is_test_file(path):
+        if change.deleted and graph.pytest.is_test_file(path):
             # A test that is deleted was reached by itself alone.
             return False
         starts = self.starts.get(path)

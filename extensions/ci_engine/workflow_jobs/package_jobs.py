@@ -8,12 +8,13 @@ from typing import Literal
 
 import msgspec
 
-from ci_engine.changes.affected_packages import Affected, affected_by
-from ci_engine.changes.decision import Decision, Kinds
+from ci_engine.changes.affected_packages import AffectedPackages, affected_by
+from ci_engine.changes.categories import Classifier
+from ci_engine.changes.decision import Decision
 from ci_engine.configuration.loading import Configuration
 from ci_engine.configuration.settings import CheckName, Settings
-from ci_engine.monorepo.graph import packages_graph
-from ci_engine.monorepo.model import Graph
+from ci_engine.monorepo.package_graph import packages_graph
+from ci_engine.monorepo.package_model import Graph
 from ci_engine.project.repository import Project
 from ci_engine.project.requires_python import allows_python
 from ci_engine.workflow_jobs.jobs import BESIDE_A_SELECTION, Jobs
@@ -71,7 +72,7 @@ class PackageChanges(msgspec.Struct, frozen=True):
     """
 
     graph: Graph
-    affected: Affected
+    affected: AffectedPackages
     planned: bool
 
     @property
@@ -83,7 +84,7 @@ class PackageChanges(msgspec.Struct, frozen=True):
 
 def find_affected(
     project: Project,
-    kinds: Kinds,
+    classifier: Classifier,
     decision: Decision,
     dependents: Literal["auto", "true", "false"],
 ) -> PackageChanges:
@@ -94,7 +95,7 @@ def find_affected(
         ToolError: if git cannot list the files.
     """
     graph = packages_graph(project)
-    affected = affected_by(graph, kinds, decision)
+    affected = affected_by(graph, classifier, decision)
     if dependents == "false":
         affected = msgspec.structs.replace(affected, dependents={})
     planned = dependents == "true" or len(graph.packages) > 1

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from ci_engine.configuration.tables import table
-from ci_engine.monorepo.detection import Found, detect
-from ci_engine.monorepo.tree import Tree
+from ci_engine.monorepo.file_tree import Tree
+from ci_engine.monorepo.package_discovery import Found, detect
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.packages import Package, find_packages, join
 from ci_framework.analysis.purposes.vocabulary import word_set

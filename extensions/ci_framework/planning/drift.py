@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ci_engine.validation.blocks import SHARED_FILES
+from ci_engine.validation.marked_blocks import SHARED_FILES
 from ci_framework.planning.edits import block_of
 from ci_framework.planning.files import digest, patch_of
 from ci_framework.planning.plan import Operation

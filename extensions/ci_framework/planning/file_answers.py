@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from ci_engine.validation.blocks import SHARED_FILES
+from ci_engine.validation.marked_blocks import SHARED_FILES
 from ci_framework.analysis.survey import PYPROJECT
 from ci_framework.answers import Answer
 from ci_framework.planning.edits import CannotEdit, decode, line_end, read_editable

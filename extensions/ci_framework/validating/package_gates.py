@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from ci_engine.configuration.loading import load_configuration
 from ci_engine.findings.recording import Scope
-from ci_engine.monorepo.declared import Siblings
-from ci_engine.monorepo.graph import packages_graph
+from ci_engine.monorepo.package_graph import packages_graph
+from ci_engine.monorepo.sibling_packages import Siblings
 from ci_engine.project.repository import read_project
 from ci_engine.workflow_jobs.package_jobs import (
     checks_of_packages,

@@ -13,9 +13,9 @@ from ci_engine.environments.environment import Environment, probe_virtual_enviro
 from ci_engine.environments.preparation import prepare_environment
 from ci_engine.errors import ToolError
 from ci_engine.findings.tracked_output import refuse_tracked_output
-from ci_engine.monorepo.graph import packages_graph
-from ci_engine.monorepo.model import Kind
 from ci_engine.monorepo.needed import needed_with
+from ci_engine.monorepo.package_graph import packages_graph
+from ci_engine.monorepo.package_model import Kind
 from ci_engine.processes.child_environment import activated
 from ci_engine.processes.programs import Outcome, find_program, run_program
 from ci_engine.project.repository import Project, normalize, read_project

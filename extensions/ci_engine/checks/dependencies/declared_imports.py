@@ -20,9 +20,9 @@ from ci_engine.environments import inside
 from ci_engine.environments.environment import environment_error
 from ci_engine.errors import ToolError
 from ci_engine.findings.results import CheckResult, Finding
-from ci_engine.monorepo.declared import Declared, Siblings
-from ci_engine.monorepo.imports import Import, read_imports
-from ci_engine.monorepo.layout import is_below, is_test
+from ci_engine.monorepo.absolute_imports import Import, read_imports
+from ci_engine.monorepo.package_layout import is_below, is_test
+from ci_engine.monorepo.sibling_packages import Declared, Siblings
 from ci_engine.project.repository import normalize
 
 __all__ = ["check"]

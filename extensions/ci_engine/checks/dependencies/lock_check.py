@@ -11,7 +11,7 @@ from ci_engine.checks.outcomes import from_findings, not_run, skipped, timed_out
 from ci_engine.checks.workspace import Tool
 from ci_engine.findings.results import CheckResult, Finding
 from ci_engine.processes.child_environment import child_variables
-from ci_engine.processes.network import network_failure
+from ci_engine.processes.network_failures import network_failure
 from ci_engine.processes.programs import Outcome, find_program
 from ci_engine.project.repository import Manager
 

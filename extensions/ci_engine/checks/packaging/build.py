@@ -36,11 +36,11 @@ from ci_engine.environments.environment import python_of
 from ci_engine.environments.isolated_tools import isolated_tool
 from ci_engine.environments.virtual_environments import venv_commands
 from ci_engine.findings.results import CheckResult, Finding
-from ci_engine.monorepo.graph import packages_graph
-from ci_engine.monorepo.model import Graph, Kind
 from ci_engine.monorepo.needed import needed_with
+from ci_engine.monorepo.package_graph import packages_graph
+from ci_engine.monorepo.package_model import Graph, Kind
 from ci_engine.processes.child_environment import activated
-from ci_engine.processes.network import network_failure
+from ci_engine.processes.network_failures import network_failure
 from ci_engine.processes.programs import run_program
 from ci_engine.project.repository import normalize
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from ci_engine.checks.context import Context
 from ci_engine.checks.outcomes import EarlyResultError, not_run, timed_out
 from ci_engine.environments.isolated_tools import IsolatedTool
-from ci_engine.processes.network import network_failure
+from ci_engine.processes.network_failures import network_failure
 from ci_engine.processes.programs import Outcome, find_program, run_program
 
 __all__ = ["Steps"]

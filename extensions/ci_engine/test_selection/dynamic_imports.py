@@ -1,4 +1,7 @@
-"""What a module loads by names in texts: plugins, lazy modules, commands."""
+"""Imports by names in texts: plugins, lazy modules, commands.
+
+Evidence: calls such as ``import_module(name)``, and the texts in the same file.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,10 @@ import re
 
 import msgspec
 
-from ci_engine.test_selection.files import Files, parent, parents
-from ci_engine.test_selection.graph import ImportGraph
-from ci_engine.test_selection.modules import Modules
-from ci_engine.test_selection.read_ast import parse
+from ci_engine.test_selection.ast_imports import parse
+from ci_engine.test_selection.import_graph import ImportGraph
+from ci_engine.test_selection.module_names import Modules
+from ci_engine.test_selection.repository_files import Files, parent, parents
 
 __all__ = ["Loads", "loaders_of", "loads_of"]
 
@@ -25,8 +28,8 @@ _LOADERS = frozenset(
     {"import_module", "__import__", "run_module", "run_path", "load_module"}
     | {"spec_from_file_location"}
 )
-# What may tell a loader what to load, and how it may find out by itself.
-_TELLING = (".toml", ".cfg", ".ini", ".json", ".yml", ".yaml", ".txt")
+# What may hold the names for a loader, and how it may find them by itself.
+_NAMING = (".toml", ".cfg", ".ini", ".json", ".yml", ".yaml", ".txt")
 _LISTING = (
     *(b"glob", b"iterdir", b"listdir", b"scandir", b"os.walk"),
     *(b"iter_modules", b"walk_packages"),
@@ -39,8 +42,8 @@ class Loads(msgspec.Struct, frozen=True):
 
     Attributes:
         sure: the files that it loads.
-        maybe: the files that it may load, depending on what it is told.
-        anything: those that it may load if somebody tells it their whole name.
+        maybe: the files that it may load, depending on its input.
+        anything: those that it may load if its input is their whole name.
     """
 
     sure: frozenset[str] = frozenset()
@@ -75,7 +78,7 @@ def loads_of(path: str, modules: Modules, text: bytes) -> Loads:
         elif _name(call.func) in _LOADERS:
             argument = call.args[0] if call.args else None
             if isinstance(argument, ast.Constant):
-                sure.update(_told(argument, path, modules))
+                sure.update(_from_constant(argument, path, modules))
                 continue
             maybe.update(named)
             for start in _starts(argument, nodes):
@@ -118,13 +121,13 @@ def _named(value: str, path: str, modules: Modules, *, beside: bool) -> list[str
 _COMMON = frozenset({"test", "tests", "src", "docs", "name", "main", "data"})
 
 
-def _told(argument: ast.Constant, path: str, modules: Modules) -> list[str]:
+def _from_constant(argument: ast.Constant, path: str, modules: Modules) -> list[str]:
     value = argument.value
     return _named(value, path, modules, beside=False) if isinstance(value, str) else []
 
 
 def _starts(argument: ast.expr | None, nodes: list[ast.AST]) -> list[str]:
-    """The constant starts of what a loader is given, as far as the file tells."""
+    """The constant starts of the argument of a loader, as far as the file has them."""
     if not isinstance(argument, ast.Name):
         return [_start(argument)]
     values = [
@@ -138,7 +141,7 @@ def _starts(argument: ast.expr | None, nodes: list[ast.AST]) -> list[str]:
 
 
 def _below(start: str, path: str, modules: Modules) -> str | None:
-    """The directory of a name that starts like this; None if that says nothing.
+    """The directory of a name that starts like this; None if it is not known.
 
     ``f"package.plugins.{name}"`` may be everything below ``package.plugins``.
     """
@@ -175,11 +178,11 @@ def _start(node: ast.expr | None) -> str:
 
 
 def loaders_of(path: str, graph: ImportGraph) -> list[str]:
-    """Who may load or run a file without naming it."""
+    """The files that may load or run a file without naming it."""
     reached = {path, *graph.dependents([path])}
     found = [hub for hub, maybe in graph.maybe.items() if not reached.isdisjoint(maybe)]
     for hub, anything in graph.anything.items():
-        if any(_is_told(name, hub, graph.files) for name in reached & anything):
+        if any(_may_be_named(name, hub, graph.files) for name in reached & anything):
             found.append(hub)
     package = parent(path) in graph.files.packages
     if not package or path.endswith("__main__.py"):
@@ -187,8 +190,8 @@ def loaders_of(path: str, graph: ImportGraph) -> list[str]:
     return found
 
 
-def _is_told(path: str, hub: str, files: Files) -> bool:
-    """Whether somebody may tell a loader of any name to load this file.
+def _may_be_named(path: str, hub: str, files: Files) -> bool:
+    """Whether the name of this file may be the input of a loader.
 
     That takes its name in a text of another file, or a loader that lists directories
     and names one that the file is in, or is beside it.
@@ -200,13 +203,13 @@ def _is_told(path: str, hub: str, files: Files) -> bool:
     word = re.compile(rb"\b%s\b" % name)
     others = files.names - {path}
     code = (files.read(other) for other in others if other.endswith(".py"))
-    texts = (files.read(other) for other in others if other.endswith(_TELLING))
+    texts = (files.read(other) for other in others if other.endswith(_NAMING))
     if any(map(quoted.search, code)) or any(map(word.search, texts)):
         return True
     text = files.read(hub)
     if not any(sign in text for sign in _LISTING):
         return False
-    # The directories that the loader is in as well tell nothing.
+    # The directories that the loader is in as well are no evidence.
     above = [
         d for d in (location, *parents(location)) if d and not hub.startswith(f"{d}/")
     ]

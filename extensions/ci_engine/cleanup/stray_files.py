@@ -8,12 +8,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ci_engine.cleanup.patterns import CleanupPatterns, refuse_patterns
+from ci_engine.cleanup.cleanup_patterns import CleanupPatterns, refuse_patterns
 from ci_engine.configuration.settings import Cleanup
 from ci_engine.errors import UsageError
 from ci_engine.processes.child_environment import child_variables
 from ci_engine.project.git import Git
-from ci_engine.project.globs import matching
+from ci_engine.project.path_patterns import matching
 
 __all__ = [
     "Found",

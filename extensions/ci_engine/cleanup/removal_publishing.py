@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from ci_engine.cleanup.find import Found, literal_git, remove_listed
+from ci_engine.cleanup.stray_files import Found, literal_git, remove_listed
 from ci_engine.errors import ToolError, UsageError
 from ci_engine.github.comments import PullRequest, call
 from ci_engine.project.git import Git

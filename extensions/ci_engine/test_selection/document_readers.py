@@ -1,7 +1,7 @@
-"""Who reads a file that is none of Python's: a page, a text, a setting.
+"""Readers of files that are not Python: pages, texts, settings.
 
-No more is known than what the texts of Python files say: the file's name, the end of
-it, a directory that it is in, or that everything is looked through.
+Evidence: the text of a Python file names the file, its suffix or its directory, or
+lists all files.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 
 import msgspec
 
-from ci_engine.test_selection.files import Files, is_below, parents
+from ci_engine.test_selection.repository_files import Files, is_below, parents
 
 __all__ = [
     "has_own_tests",
@@ -60,7 +60,7 @@ def readers_of(
     python = frozenset(files.python)
     tests = python if closely else python.intersection(area)
     beside = name.split("/")[:-1][:1]
-    # Code that names the end of a module is about modules, not about this one.
+    # Code that names the suffix of a module is about all modules.
     near = not beside or is_below(name, files.packages - {""})
     near = near and not name.endswith(".py")
     found = signs.in_tests(files, tests, beside or ["/"])
@@ -75,13 +75,13 @@ class _Signs(msgspec.Struct, frozen=True):
         names: this, and what it may be called in short.
         ending: the end of its name by itself, as in ``*.md`` or ``f"{page}.md"``.
         quoted: the file's name, whole or without its end, as a text.
-        place: the first directory, as a text or as a part of one.
+        location: the first directory, as a text or as a part of one.
         path: the first or the last directory, as a part of a path.
     """
 
     base: bytes
     names: list[bytes]
-    describe_exit: re.Pattern[bytes] | None
+    ending: re.Pattern[bytes] | None
     quoted: re.Pattern[bytes]
     location: re.Pattern[bytes] | None
     path: re.Pattern[bytes] | None
@@ -91,18 +91,18 @@ class _Signs(msgspec.Struct, frozen=True):
         """Put together what to look for."""
         *directories, base = os.fsencode(name).split(b"/")
         stem, dot, suffix = base.rpartition(b".")
-        describe_exit = re.escape(dot + suffix) if stem and dot else b""
+        ending = re.escape(dot + suffix) if stem and dot else b""
         names = [base, *([stem] if stem and is_for_people(name) else [])]
         ends = [re.escape(part) for part in {*directories[:1], *directories[-1:]}]
         return cls(
             base=base,
             names=names,
-            describe_exit=_compile(rb"(?:[\"'}*]|%s)<>[\"']", describe_exit),
+            ending=_compile(rb"(?:[\"'}*]|%s)<>[\"']", ending),
             quoted=re.compile(
                 rb"[\"'/](?:" + rb"|".join(map(re.escape, names)) + rb")[\"']"
             ),
             location=_compile(
-                # Neither the key of a mapping nor what is asked of one.
+                # Neither the key of a mapping nor a lookup in one.
                 rb"(?<![\w)\]]\[)(?<!get\()[\"'/](?:\.{1,2}/)*<>(?:/|[\"'](?!\s*:))",
                 b"|".join(re.escape(part) for part in directories[:1]),
             ),
@@ -117,12 +117,12 @@ class _Signs(msgspec.Struct, frozen=True):
     def in_tests(
         self, files: Files, tests: frozenset[str], beside: list[str]
     ) -> frozenset[str]:
-        """The tests that seem to read the file; being near it says nothing."""
+        """The tests that seem to read the file; being near it is no evidence."""
         found = _naming([self.base], files, tests) | files.having(_BUILDERS, tests)
         if self.base == b"Makefile":
             found |= files.having(_MAKES, tests)
-        if self.describe_exit is not None:
-            found |= files.having(self.describe_exit, tests)
+        if self.ending is not None:
+            found |= files.having(self.ending, tests)
         found |= files.having(_LISTING, tests) & files.having(_TOP, tests)
         if self.location is not None:
             named = files.having(self.location, tests)
@@ -136,10 +136,10 @@ class _Signs(msgspec.Struct, frozen=True):
 
         What is not near it, in a package or at the top, needs the way to it.
         """
-        # Few texts have the name at all, which is told far quicker.
+        # Few texts have the name at all: that check is far quicker.
         naming = _naming(self.names, files, code)
         found = frozenset(n for n in naming if self.quoted.search(files.read(n)))
-        for pattern in (self.describe_exit if near else None, self.path):
+        for pattern in (self.ending if near else None, self.path):
             if pattern is not None:
                 found |= files.having(pattern, code)
         return found

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ci_engine.monorepo.imports import Import
-from ci_engine.monorepo.manifests import Manifest, read_manifest
-from ci_engine.monorepo.model import Graph, Kind, Package
-from ci_engine.monorepo.requirements import parse_requirement
+from ci_engine.monorepo.absolute_imports import Import
+from ci_engine.monorepo.package_manifests import Manifest, read_manifest
+from ci_engine.monorepo.package_model import Graph, Kind, Package
+from ci_engine.monorepo.requirement_lines import parse_requirement
 from ci_engine.project.repository import Project
 
 __all__ = ["Declared", "Siblings"]

@@ -1,7 +1,7 @@
-"""Whether a Python file is the same program as before, in another layout.
+"""Find changes of comments and layout that leave a Python program the same.
 
-Comments, blank lines and the way a statement is broken into lines mean nothing to who
-runs a file. They mean something to who reads it, or asks for the number of a line.
+Comments, blank lines and line breaks inside a statement matter only to code that reads
+the file, or uses line numbers.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 import ast
 import re
 
-from ci_engine.test_selection.files import parent
-from ci_engine.test_selection.graph import ImportGraph
-from ci_engine.test_selection.read_ast import parse
+from ci_engine.test_selection.ast_imports import parse
+from ci_engine.test_selection.import_graph import ImportGraph
+from ci_engine.test_selection.repository_files import parent
 
-__all__ = ["is_program", "is_same_program", "tests_that_look"]
+__all__ = ["is_program", "is_same_program", "tests_reading_sources"]
 
 # What may be left of a file that was only laid out anew: a cheap look before parsing.
 _COMMENT = re.compile(rb"#[^\r\n]*")
@@ -52,15 +52,15 @@ def is_program(path: str, graph: ImportGraph) -> bool:
     return known and not with_tests
 
 
-def tests_that_look(graph: ImportGraph) -> frozenset[str]:
-    """The tests with code behind them that may ask for the text of a program."""
+def tests_reading_sources(graph: ImportGraph) -> frozenset[str]:
+    """The tests that may read sources, themselves or by the code they use."""
     files = graph.files
-    looking = [name for name in files.python if _looks_at_texts(files.read(name))]
-    return graph.tests.intersection([*looking, *graph.dependents(looking)])
+    readers = [name for name in files.python if _reads_sources(files.read(name))]
+    return graph.tests.intersection([*readers, *graph.dependents(readers)])
 
 
-def _looks_at_texts(text: bytes) -> bool:
-    """Whether code may ask for the text of a program, or for the number of a line."""
+def _reads_sources(text: bytes) -> bool:
+    """Whether code may read the source of a program, or use line numbers."""
     if any(sign in text for sign in _LOOKING):
         return True
     return any(pattern.search(text) for pattern in _NUMBERS)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from ci_engine.test_selection.files import Files, is_below, parent
 from ci_engine.test_selection.pytest_settings import PytestSettings
+from ci_engine.test_selection.repository_files import Files, is_below, parent
 
 __all__ = ["ImportGraph"]
 
@@ -25,12 +25,12 @@ class ImportGraph:
         tests: the files in which pytest looks for tests.
         area: these, and the Python files that belong to them.
         unparsable: files that are no Python.
-        maybe: what a file may load besides, depending on what it is told: a hub.
-        anything: what it may load if somebody tells it the whole name.
+        maybe: what a file may load besides, depending on its input: a hub.
+        anything: what it may load if its input is the whole name.
         programs: tests that may run programs.
         pytest: the settings of pytest.
-        notes: what a reader must know.
-        places: the directories of code and tests.
+        notes: what a reader should know.
+        locations: the directories of code and tests.
     """
 
     engine: str

@@ -1,4 +1,4 @@
-"""Put together which Python file depends on which."""
+"""Build the import graph: one kind of edge after the other, each by its evidence."""
 
 from __future__ import annotations
 
@@ -8,22 +8,27 @@ from functools import cached_property, partial
 from typing import Literal
 
 from ci_engine.errors import ToolError
-from ci_engine.processes.background import Background
+from ci_engine.processes.background_call import Background
 from ci_engine.project.repository import OUTPUT_DIRECTORY, Project
-from ci_engine.test_selection.dynamic import Loads, loads_of
-from ci_engine.test_selection.files import Files, is_below, parent, parents
-from ci_engine.test_selection.fixtures import Asking, Fixtures
-from ci_engine.test_selection.graph import ImportGraph
-from ci_engine.test_selection.mentions import Mentions, script_modules, starts_programs
-from ci_engine.test_selection.modules import Modules
+from ci_engine.test_selection.ast_imports import imports_of
+from ci_engine.test_selection.collected_tests import find_tests
+from ci_engine.test_selection.dynamic_imports import Loads, loads_of
+from ci_engine.test_selection.fixture_users import Fixtures, FixtureUsers
+from ci_engine.test_selection.import_graph import ImportGraph
+from ci_engine.test_selection.import_roots import declared_roots, other_roots
+from ci_engine.test_selection.module_names import Modules
 from ci_engine.test_selection.pytest_settings import (
     PytestSettings,
     read_pytest_settings,
 )
-from ci_engine.test_selection.read_ast import imports_of
-from ci_engine.test_selection.read_ruff import RuffImports, read_with_ruff
-from ci_engine.test_selection.read_text import doubtful_imports, guessed_imports
-from ci_engine.test_selection.roots import declared_roots, other_roots
+from ci_engine.test_selection.regex_imports import doubtful_imports, guessed_imports
+from ci_engine.test_selection.repository_files import Files, parent, parents
+from ci_engine.test_selection.ruff_imports import RuffImports, read_with_ruff
+from ci_engine.test_selection.text_mentions import (
+    Mentions,
+    script_modules,
+    starts_programs,
+)
 
 __all__ = ["Engine", "build_graph"]
 
@@ -37,17 +42,17 @@ def build_graph(
     source_paths: Sequence[str],
     test_paths: Sequence[str],
     *,
-    gone: Iterable[str] = (),
+    deleted: Iterable[str] = (),
     engine: Engine = "ruff",
 ) -> ImportGraph:
-    """Find out which file depends on which.
+    """Build the graph of which file depends on which.
 
     Args:
         project: the repository.
         source_paths: directories with its code.
         test_paths: directories with its tests.
-        gone: files that the change deleted: whoever still imports them is found.
-        engine: what reads the imports; ruff gives way to ast where it fails.
+        deleted: files that the change deleted: files that still import them are found.
+        engine: what reads the imports; ast is used where ruff fails.
 
     Raises:
         ToolError: if the files cannot be listed.
@@ -56,8 +61,8 @@ def build_graph(
     pytest = read_pytest_settings(project)
     declared = declared_roots(files, source_paths, pytest)
     roots = [*declared, *other_roots(files, declared)]
-    gone = [path for path in gone if path.endswith((".py", ".pyx", ".pxd"))]
-    modules = Modules(files, roots, declared, gone)
+    deleted = [path for path in deleted if path.endswith((".py", ".pyx", ".pxd"))]
+    modules = Modules(files, roots, declared, deleted)
     locations = _plain(source_paths), _plain(test_paths)
     return _Builder(project, modules, pytest, *locations).build(engine)
 
@@ -87,53 +92,29 @@ class _Builder:
         self.anything: dict[str, frozenset[str]] = {}
         self.programs: set[str] = set()
         self.notes: list[str] = []
-        everywhere = test_paths.union(pytest.test_paths)
-        self.locations = source_paths | everywhere
-        self.only_below = self._only_below(everywhere)
-        names, locations = self.files.python, everywhere - {""}
-        self.tests = frozenset(filter(self._is_test, names))
-        self.area = [
-            name
-            for name in names
-            if name in self.tests
-            or (name.endswith("conftest.py") or is_below(name, locations))
-        ]
-
-    def _only_below(self, locations: frozenset[str]) -> frozenset[str]:
-        """Where pytest looks for tests, the top if it may look anywhere."""
-        known = self.files.directories | self.files.names
-        told = self.pytest.nowhere_else and not known.isdisjoint(self.pytest.test_paths)
-        # Projects inside have their own tests.
-        inside = {
-            parent(name)
-            for name in self.files.names
-            if name.endswith(("/pyproject.toml", "/setup.cfg", "/setup.py", ".ini"))
-        } - {""}
-        return locations | inside if told else frozenset({""})
+        found = find_tests(modules.files, pytest, source_paths, test_paths)
+        self.tests, self.area = found.tests, found.files
+        self.locations = found.locations
 
     @cached_property
     def mentions(self) -> Mentions:
-        """What finds the names in texts."""
+        """Finds the names in texts."""
         commands = script_modules(self.project.pyproject, self.modules)
         return Mentions(self.modules, commands, self.tests)
 
     @cached_property
-    def asking(self) -> Asking:
-        """What finds out who asks for fixtures."""
-        return Asking(self.files, self.area, self.pytest)
-
-    def _is_test(self, name: str) -> bool:
-        named = self.pytest.doctests or self.pytest.is_test_file(name)
-        return named and is_below(name, self.only_below)
+    def fixture_users(self) -> FixtureUsers:
+        """Finds the files that use fixtures."""
+        return FixtureUsers(self.files, self.area, self.pytest)
 
     def build(self, engine: Engine) -> ImportGraph:
-        """Read the imports, then add what imports alone do not tell."""
+        """Read the imports, then add what is not in them."""
         ruff = self._start_ruff() if engine == "ruff" else None
         # This takes as long as ruff, which has a processor of its own.
         loads = {path: self._loads_of(path) for path in self.files.python}
         named = {path: self._named_in(path) for path in self.area}
         label = self._imports(ruff)
-        self._gone_imports()
+        self._imports_of_deleted()
         self._loads(loads)
         for path, others in named.items():
             self._add(path, others, "names")
@@ -209,10 +190,10 @@ class _Builder:
             found = guessed_imports(path, self.modules, text)
         self._add(path, found, "imports")
 
-    def _gone_imports(self) -> None:
-        """Find who still imports a file that is no longer there."""
-        gone = self.modules.known.difference(self.files.names)
-        words = {os.fsencode(_word(path)) for path in gone}
+    def _imports_of_deleted(self) -> None:
+        """Find the files that still import a deleted one."""
+        deleted = self.modules.known.difference(self.files.names)
+        words = {os.fsencode(_word(path)) for path in deleted}
         code = [*self.files.python, *self.files.native]
         for path in code if words else ():
             text = self.files.read(path)
@@ -220,7 +201,7 @@ class _Builder:
                 found = imports_of(path, self.modules, text)
                 if found is None:
                     found = guessed_imports(path, self.modules, text)
-                self._add(path, gone & found, "imports")
+                self._add(path, deleted & found, "imports")
 
     def _loads_of(self, path: str) -> Loads:
         return loads_of(path, self.modules, self.files.read(path))
@@ -246,7 +227,7 @@ class _Builder:
         return self.mentions.of(path, text, runs=runs)
 
     def _fixtures(self) -> None:
-        """Move what a fixture needs to those who ask for it by its name."""
+        """Move what a fixture needs to the files that use it by its name."""
         for path in self.area:
             if not path.endswith("conftest.py"):
                 continue
@@ -254,17 +235,17 @@ class _Builder:
             imports = fixtures.imports()
             named = fixtures.named(partial(self._named_by, path))
             for other, kind in list(self.edges[path].items()):
-                waiting = imports if kind == "imports" else named
-                if kind in ("imports", "names") and other in waiting:
-                    names = waiting[other] | named.get(other, frozenset())
-                    self._ask(path, other, names)
+                fixture_needs = imports if kind == "imports" else named
+                if kind in ("imports", "names") and other in fixture_needs:
+                    names = fixture_needs[other] | named.get(other, frozenset())
+                    self._move(path, other, names)
 
-    def _ask(self, path: str, other: str, names: frozenset[str]) -> None:
-        """Let those who ask for fixtures need what the fixtures need."""
-        asking = self.asking.who(path, names)
-        if asking is not None:
+    def _move(self, path: str, other: str, names: frozenset[str]) -> None:
+        """Replace the edge of a conftest file by edges of what uses its fixtures."""
+        users = self.fixture_users.of(path, names)
+        if users is not None:
             del self.edges[path][other]
-            for name in asking:
+            for name in users:
                 self._add(name, [other], "fixture")
 
     def _implicit(self) -> None:
@@ -298,6 +279,6 @@ class _Builder:
 
 
 def _word(path: str) -> str:
-    """What an import of a file has to name: its module, or its package."""
+    """The name in an import of a file: its module, or its package."""
     stem = path.rpartition("/")[2].rpartition(".")[0]
     return parent(path).rpartition("/")[2] if stem == "__init__" else stem

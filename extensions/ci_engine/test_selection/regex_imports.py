@@ -1,12 +1,12 @@
-"""Read the imports of a file as a text: quick, and for what is no Python."""
+"""Read imports with regular expressions: quick, and for files that are not Python."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
 
-from ci_engine.test_selection.modules import Modules
-from ci_engine.test_selection.read_ast import imports_of
+from ci_engine.test_selection.ast_imports import imports_of
+from ci_engine.test_selection.module_names import Modules
 
 __all__ = ["doubtful_imports", "guessed_imports"]
 
@@ -31,9 +31,9 @@ def guessed_imports(path: str, modules: Modules, text: bytes) -> set[str]:
 def doubtful_imports(
     path: str, modules: Modules, text: bytes, known: Collection[str]
 ) -> set[str]:
-    """The same, of the names alone that others may take for something else.
+    """The same, but only for names that ruff may resolve differently.
 
-    What does not start a line may stand in an example: then Python's parser tells.
+    What does not start a line may be in an example: Python's parser decides.
 
     Args:
         path: the file.

@@ -10,12 +10,12 @@ from ci_engine.configuration.project_settings import read_own_table
 from ci_engine.configuration.reading import Table
 from ci_engine.configuration.settings import CheckName
 from ci_engine.configuration.tables import table
-from ci_engine.monorepo.files import SELECTIVE, SelectiveCi, SelectiveCiFile, read_file
-from ci_engine.monorepo.graph import find_package, packages_graph
-from ci_engine.monorepo.model import Graph, Package
-from ci_engine.project.repository import Project, normalize, read_project
+from ci_engine.monorepo.package_graph import find_package, packages_graph
+from ci_engine.monorepo.package_model import Graph, Package
+from ci_engine.monorepo.package_overrides import SelectiveCi, read_overrides
+from ci_engine.project.repository import Project, read_project
 
-__all__ = ["LEFT_OUT", "PackageView", "how_checked", "view_package"]
+__all__ = ["LEFT_OUT", "PackageView", "view_package"]
 
 # What is about the repository as a whole is checked once, not for each package.
 LEFT_OUT: Mapping[CheckName, str] = {
@@ -34,7 +34,7 @@ class PackageView:
         configuration: its settings.
         graph: all packages.
         package: the package.
-        how: what the repository says of its checks.
+        how: how the repository has it checked.
     """
 
     top: Project
@@ -62,7 +62,7 @@ def view_package(
     """
     graph = packages_graph(top)
     package = find_package(graph, name)
-    how = how_checked(top).get(package.name, SelectiveCi())
+    how = read_overrides(top.root).selective.get(package.name, SelectiveCi())
     layer: Table = {} if how.tier == "inherit" else {"quality": {"tier": how.tier}}
     project = top
     if package.path != ".":
@@ -79,19 +79,5 @@ def view_package(
 
 
 def _merged(below: Table, above: Table) -> Table:
-    quality = {**_quality(below), **_quality(above)}
+    quality = {**table(below, "quality"), **table(above, "quality")}
     return {**below, **above, **({"quality": quality} if quality else {})}
-
-
-def _quality(layer: Table) -> Table:
-    return table(layer, "quality")
-
-
-def how_checked(top: Project) -> dict[str, SelectiveCi]:
-    """How each package is checked, by ``selective-ci.yaml``.
-
-    Raises:
-        ConfigurationError: naming every mistake in it.
-    """
-    told = read_file(top.root, SELECTIVE, SelectiveCiFile)
-    return {normalize(name): how for name, how in told.packages.items()}

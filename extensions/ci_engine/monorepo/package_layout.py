@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 
 import msgspec
 
-from ci_engine.monorepo.manifests import Manifest
+from ci_engine.monorepo.package_manifests import Manifest
 from ci_engine.project.repository import normalize
 
 __all__ = ["Layout", "find_layout", "is_below", "is_test"]

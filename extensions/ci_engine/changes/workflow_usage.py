@@ -1,14 +1,13 @@
-"""Which files of the CI run the tests, so that a change of them reaches every test."""
+"""Find the workflows and actions that run the engine, and so the tests."""
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Mapping
 
-from ci_engine.test_selection.files import Files
+from ci_engine.test_selection.repository_files import Files
 
-__all__ = ["runs_tests"]
+__all__ = ["find_engine_workflows", "is_unrelated_workflow"]
 
 _WORKFLOWS = ".github/workflows/"
 _ACTIONS = ".github/actions/"
@@ -18,22 +17,23 @@ _SIGNS = re.compile(rb"quality-gates|change-detection|ci-framework/(?:ci\b|scrip
 _USED = re.compile(rb"\./(\.github/(?:workflows|actions)/[\w./-]+)")
 
 
-def runs_tests(
-    path: str, files: Files, variables: Mapping[str, str] = os.environ
-) -> bool:
-    """Whether a changed file of the CI may change how the engine runs the tests.
+def is_unrelated_workflow(path: str, related: frozenset[str]) -> bool:
+    """Whether a file is of a workflow or an action that the tests do not depend on.
 
-    A workflow does that runs the engine, is running now, or is used by one that does;
-    so does an action that one of them uses. A workflow that is gone runs nothing.
+    Args:
+        path: a changed file.
+        related: the workflows and actions that run the engine.
     """
-    if not path.startswith((_WORKFLOWS, _ACTIONS)):
-        return True
-    folder = _folder(path)
-    return any(folder == _folder(name) for name in _running(files, variables))
+    return path.startswith((_WORKFLOWS, _ACTIONS)) and _unit(path) not in related
 
 
-def _running(files: Files, variables: Mapping[str, str]) -> set[str]:
-    """The workflows that run the engine, and everything that they use."""
+def find_engine_workflows(files: Files, variables: Mapping[str, str]) -> frozenset[str]:
+    """The workflows that run the engine, and everything that they use.
+
+    A workflow runs the engine if it has a sign of it, is running now, or is used by
+    one that does; so does an action that one of them uses. A workflow that was deleted
+    runs nothing.
+    """
     current = variables.get("GITHUB_WORKFLOW_REF", "").partition("@")[0]
     todo = [
         name
@@ -47,7 +47,7 @@ def _running(files: Files, variables: Mapping[str, str]) -> set[str]:
         if name not in found:
             found.add(name)
             todo += _used(name, files)
-    return found
+    return frozenset(map(_unit, found))
 
 
 def _used(name: str, files: Files) -> Iterator[str]:
@@ -61,7 +61,7 @@ def _used(name: str, files: Files) -> Iterator[str]:
                 yield f"{used}/{file}"
 
 
-def _folder(path: str) -> str:
-    """A workflow is a file, an action is a directory."""
+def _unit(path: str) -> str:
+    """What counts as one: the file of a workflow, the directory of an action."""
     parts = path.split("/")
     return path if path.startswith(_WORKFLOWS) else "/".join(parts[:3])

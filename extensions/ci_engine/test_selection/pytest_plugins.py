@@ -1,7 +1,7 @@
-"""What plugins of pytest ask for: a fixture of that name runs though no test names it.
+"""Fixtures that plugins of pytest use: they run although no test names them.
 
-Which plugins there are is told by the texts that name what is installed. Of a plugin
-that is not known here, nobody can tell what it asks for.
+Evidence: the names of plugins in the files that say what is installed. A plugin that is
+not listed here may use any fixture.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import re
 from collections.abc import Mapping
 from fnmatch import fnmatch
 
-from ci_engine.test_selection.files import Files
+from ci_engine.test_selection.repository_files import Files
 
-__all__ = ["may_be_asked_for", "plugins_of"]
+__all__ = ["may_be_used", "plugins_of"]
 
-# What a project may define for a plugin to ask for, by plugin.
-_ASKED_FOR: Mapping[str, tuple[str, ...]] = {
+# The fixtures that a project may define for a plugin, by plugin.
+_USED_FIXTURES: Mapping[str, tuple[str, ...]] = {
     "pytest-asyncio": ("event_loop", "event_loop_policy"),
     "pytest-timeout": (),
     "pytest-cov": (),
@@ -60,8 +60,8 @@ _NAMING = (
 )
 
 
-def may_be_asked_for(names: frozenset[str], plugins: frozenset[str]) -> bool:
-    """Whether a plugin of pytest may ask for one of some fixtures.
+def may_be_used(names: frozenset[str], plugins: frozenset[str]) -> bool:
+    """Whether a plugin of pytest may use one of some fixtures.
 
     Args:
         names: the names of the fixtures.
@@ -70,8 +70,8 @@ def may_be_asked_for(names: frozenset[str], plugins: frozenset[str]) -> bool:
     if any(_BY_OTHERS.fullmatch(name) for name in names):
         return True
     for plugin in plugins:
-        asked_for = _ASKED_FOR.get(plugin)
-        if asked_for is None or not names.isdisjoint(asked_for):
+        used = _USED_FIXTURES.get(plugin)
+        if used is None or not names.isdisjoint(used):
             return True
     return False
 

@@ -1,4 +1,7 @@
-"""What fixtures need when they run: it matters to the tests that ask for them."""
+"""Fixtures: what they need when they run matters to the tests that use them.
+
+Evidence: the names of fixtures in the arguments and texts of tests.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +11,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from ci_engine.test_selection.files import Files
-from ci_engine.test_selection.modules import Modules
-from ci_engine.test_selection.plugins import may_be_asked_for, plugins_of
+from ci_engine.test_selection.ast_imports import imports_in, parse
+from ci_engine.test_selection.module_names import Modules
+from ci_engine.test_selection.pytest_plugins import may_be_used, plugins_of
 from ci_engine.test_selection.pytest_settings import SETTINGS_FILES, PytestSettings
-from ci_engine.test_selection.read_ast import imports_in, parse
+from ci_engine.test_selection.repository_files import Files
 
-__all__ = ["Asking", "Fixtures"]
+__all__ = ["FixtureUsers", "Fixtures"]
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 class Fixtures:
-    """The fixtures of one ``conftest.py`` that run for those alone who name them."""
+    """The fixtures of one ``conftest.py`` that run only where they are named."""
 
     def __init__(self, path: str, modules: Modules, text: bytes) -> None:
         self._path = path
@@ -28,7 +31,7 @@ class Fixtures:
         tree = parse(text) if b"fixture" in text else None
         body = tree.body if tree else []
         functions = [node for node in body if isinstance(node, _Function)]
-        self._waiting = [node for node in functions if _is_asked_for(node)]
+        self._waiting = [node for node in functions if _runs_if_named(node)]
         self._rest = [node for node in body if node not in self._waiting]
         self._bodies = {node.name: _body(node, text) for node in self._waiting}
         self._elsewhere = _without(self._waiting, text)
@@ -57,12 +60,14 @@ class Fixtures:
     def _asked(
         self, found: Mapping[str, frozenset[str]], *, by_stem: bool
     ) -> dict[str, frozenset[str]]:
-        """With all who ask for the fixtures, unless the file itself may for others."""
-        asked = {other: _asking(names, self._bodies) for other, names in found.items()}
+        """With all fixtures that use them, unless the file itself may use them."""
+        asked = {
+            other: _with_users(names, self._bodies) for other, names in found.items()
+        }
         return {
             other: names
             for other, names in asked.items()
-            if not _asks_for(
+            if not _uses(
                 self._elsewhere,
                 names | ({_stem(other)} if by_stem else frozenset[str]()),
             )
@@ -70,8 +75,8 @@ class Fixtures:
 
 
 @dataclass(frozen=True)
-class Asking:
-    """Finds out who asks for fixtures.
+class FixtureUsers:
+    """Finds the files that use fixtures.
 
     Attributes:
         files: the files of the repository.
@@ -83,24 +88,24 @@ class Asking:
     area: list[str]
     pytest: PytestSettings
 
-    def who(self, path: str, names: frozenset[str]) -> list[str] | None:
-        """The files that ask for some fixtures of a file; None if any may."""
+    def of(self, path: str, names: frozenset[str]) -> list[str] | None:
+        """The files that use some fixtures of a file; None if any may."""
         settings = [self.files.read(name) for name in SETTINGS_FILES]
-        if any(_asks_for(text, names) for text in settings):
+        if any(_uses(text, names) for text in settings):
             return None
         asking = [
             name
             for name in self.area
-            if name != path and _asks_for(self.files.read(name), names)
+            if name != path and _uses(self.files.read(name), names)
         ]
-        return asking if asking or self._is_nobody(path, names) else None
+        return asking if asking or self._are_unused(path, names) else None
 
-    def _is_nobody(self, path: str, names: frozenset[str]) -> bool:
-        """Whether fixtures that no test names are asked for by nothing else."""
-        if self._by_any_name or may_be_asked_for(names, self._plugins):
+    def _are_unused(self, path: str, names: frozenset[str]) -> bool:
+        """Whether fixtures that no test names are used by nothing else."""
+        if self._by_any_name or may_be_used(names, self._plugins):
             return False
         others = (name for name in self.files.python if name != path)
-        return not any(_asks_for(self.files.read(name), names) for name in others)
+        return not any(_uses(self.files.read(name), names) for name in others)
 
     @cached_property
     def _plugins(self) -> frozenset[str]:
@@ -108,20 +113,20 @@ class Asking:
 
     @cached_property
     def _by_any_name(self) -> bool:
-        """Whether tests may ask for fixtures by names that no Python file tells."""
+        """Whether tests may use fixtures by names that are in no Python file."""
         texts = (self.files.read(name) for name in self.area)
         signs = (b"getfixture", b"fixturenames")
-        told = any(sign in text for text in texts for sign in signs)
-        return told or self.pytest.doctests or self.pytest.has_text_tests
+        computed = any(sign in text for text in texts for sign in signs)
+        return computed or self.pytest.doctests or self.pytest.has_text_tests
 
 
-def _asks_for(text: bytes, names: frozenset[str]) -> bool:
+def _uses(text: bytes, names: frozenset[str]) -> bool:
     """Whether a text has one of some names."""
     return any(_has_word(name, text) for name in names)
 
 
-def _is_asked_for(node: _Function) -> bool:
-    """Whether a function is a fixture that runs for those alone who name it."""
+def _runs_if_named(node: _Function) -> bool:
+    """Whether a function is a fixture that runs only where it is named."""
     if node.name.startswith("pytest_") or len(node.decorator_list) != 1:
         return False
     decorator = node.decorator_list[0]
@@ -133,10 +138,10 @@ def _is_asked_for(node: _Function) -> bool:
     return name == "fixture" and options <= {"scope", "params", "ids", "loop_scope"}
 
 
-def _asking(names: frozenset[str], bodies: Mapping[str, bytes]) -> frozenset[str]:
-    """Some fixtures and those that ask for one of them, however far."""
-    more = {name for name, body in bodies.items() if _asks_for(body, names)}
-    return names if more <= names else _asking(names | more, bodies)
+def _with_users(names: frozenset[str], bodies: Mapping[str, bytes]) -> frozenset[str]:
+    """Some fixtures and those that use one of them, directly or not."""
+    more = {name for name, body in bodies.items() if _uses(body, names)}
+    return names if more <= names else _with_users(names | more, bodies)
 
 
 def _body(node: _Function, text: bytes) -> bytes:
@@ -160,5 +165,5 @@ def _stem(path: str) -> str:
 
 def _has_word(name: str, text: bytes) -> bool:
     word = name.encode()
-    # Most texts do not have it at all, which is told far quicker.
+    # Most texts do not have it at all: that check is far quicker.
     return word in text and re.search(rb"\b%s\b" % re.escape(word), text) is not None

@@ -6,9 +6,9 @@ import ast
 import posixpath
 from collections.abc import Iterator, Sequence
 
-from ci_engine.test_selection.files import Files, is_below, parent, parents
+from ci_engine.test_selection.ast_imports import parse
 from ci_engine.test_selection.pytest_settings import PytestSettings
-from ci_engine.test_selection.read_ast import parse
+from ci_engine.test_selection.repository_files import Files, is_below, parent, parents
 
 __all__ = ["declared_roots", "other_roots"]
 
@@ -16,7 +16,7 @@ __all__ = ["declared_roots", "other_roots"]
 def declared_roots(
     files: Files, source_paths: Sequence[str], pytest: PytestSettings
 ) -> list[str]:
-    """Name the directories from which everybody may import.
+    """Name the directories from which every file may import.
 
     That is where code is declared to be, what pytest adds, the top, each ``src`` and
     each directory of a pyproject.toml.

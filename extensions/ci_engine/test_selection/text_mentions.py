@@ -1,4 +1,8 @@
-"""Modules and files that tests name in texts: patched names, programs, scripts."""
+"""Modules and files that tests name in texts.
+
+Evidence: dotted names (patches), ``-m name`` and commands of the project where a test
+starts programs, names of scripts, listed directories.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +14,9 @@ from functools import cached_property
 from typing import cast
 
 from ci_engine.configuration.reading import Table
-from ci_engine.test_selection.files import parent
-from ci_engine.test_selection.modules import Modules
-from ci_engine.test_selection.read_text import guessed_imports
+from ci_engine.test_selection.module_names import Modules
+from ci_engine.test_selection.regex_imports import guessed_imports
+from ci_engine.test_selection.repository_files import parent
 
 __all__ = ["Mentions", "script_modules", "starts_programs"]
 
@@ -59,7 +63,7 @@ class Mentions:
     Attributes:
         modules: the modules that may be named.
         commands: the project's own commands with their modules.
-        tests: the files that hold tests: naming one of them means nothing.
+        tests: the files that hold tests: naming one of them is no evidence.
     """
 
     modules: Modules

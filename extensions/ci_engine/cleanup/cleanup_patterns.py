@@ -13,7 +13,7 @@ from ci_engine.configuration.reading import read_yaml
 from ci_engine.configuration.typed_tables import find_mistakes
 from ci_engine.configuration.value_types import Glob
 from ci_engine.errors import UsageError
-from ci_engine.project.globs import matching
+from ci_engine.project.path_patterns import matching
 
 __all__ = ["CleanupPatterns", "patterns_of_text", "read_patterns", "refuse_patterns"]
 

@@ -4,30 +4,22 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
-from pathlib import Path
 
-import msgspec
-
-from ci_engine.configuration.reading import read_text
 from ci_engine.errors import UsageError
-from ci_engine.monorepo.dependencies import find_dependencies
-from ci_engine.monorepo.detection import Detected, Found, detect
-from ci_engine.monorepo.edits import detected_keys
-from ci_engine.monorepo.files import (
-    CROSS,
+from ci_engine.monorepo.file_tree import Tree, read_tree
+from ci_engine.monorepo.package_dependencies import find_dependencies
+from ci_engine.monorepo.package_discovery import Detected, Found, detect
+from ci_engine.monorepo.package_layout import Layout
+from ci_engine.monorepo.package_manifests import Manifest
+from ci_engine.monorepo.package_model import FIRM, DependsOn, Graph, Package
+from ci_engine.monorepo.package_overrides import (
     DETECTION,
-    FOUND,
-    CrossPackageFile,
     PackageDetection,
     PackageDetectionFile,
-    directory,
-    read_file,
+    PackageOverrides,
+    read_overrides,
 )
-from ci_engine.monorepo.layout import Layout
-from ci_engine.monorepo.manifests import Manifest
-from ci_engine.monorepo.model import FIRM, DependsOn, Graph, Package
-from ci_engine.monorepo.order import find_cycles, in_order
-from ci_engine.monorepo.tree import Tree, read_tree
+from ci_engine.monorepo.topological_order import find_cycles, in_order
 from ci_engine.project.repository import Project, normalize
 
 __all__ = ["build_graph", "find_package", "packages_graph"]
@@ -40,53 +32,29 @@ def packages_graph(project: Project) -> Graph:
         ConfigurationError: if a file of the project on its packages is wrong.
         ToolError: if git cannot list the files.
     """
-    tree = read_tree(project)
-    told = read_told(project.root)
-    cross = read_file(project.root, CROSS, CrossPackageFile)
-    return build_graph(tree, told, cross)
+    return build_graph(read_tree(project), read_overrides(project.root))
 
 
-def read_told(root: Path) -> PackageDetectionFile:
-    """What a person says of the packages, without what an earlier run found.
-
-    Raises:
-        ConfigurationError: naming every mistake in the file.
-    """
-    told = read_file(root, DETECTION, PackageDetectionFile)
-    if not told.packages:
-        return told
-    found = detected_keys(read_text(directory(root) / DETECTION), "packages")
-    own = {key: entry for key, entry in told.packages.items() if key not in found}
-    return msgspec.structs.replace(told, packages=own)
-
-
-def build_graph(
-    tree: Tree, told: PackageDetectionFile, cross: CrossPackageFile
-) -> Graph:
+def build_graph(tree: Tree, overrides: PackageOverrides) -> Graph:
     """Find the packages and their dependencies.
 
     Args:
         tree: the files of the repository.
-        told: what a person says of the packages.
-        cross: what they say of their dependencies.
-
-    Raises:
-        ConfigurationError: if a package is told to be where nothing is.
+        overrides: what the project says about its packages.
     """
-    include = [*told.include, *(entry.path for entry in told.packages.values())]
+    corrected = overrides.detection
+    include = [*corrected.include, *(e.path for e in corrected.packages.values())]
     tidy = {posixpath.normpath(path) for path in include}
-    detected = detect(tree, told.exclude, tidy)
-    packages = _with_told(tree, detected, told)
-    if len(packages) < 2:  # noqa: PLR2004 - nothing to depend on
-        edges: Mapping[str, list[DependsOn]] = {p.name: [] for p in packages}
-    else:
-        added = {
-            normalize(name): {normalize(n): w for n, w in entry.depends_on.items()}
-            for name, entry in cross.packages.items()
-        }
-        edges = find_dependencies(tree, packages, _told_only(added))
-    edges = _without(edges, cross)
-    found = [_package(package, edges[package.name]) for package in packages]
+    detected = detect(tree, corrected.exclude, tidy)
+    packages = _corrected(tree, detected, corrected)
+    edges: Mapping[str, list[DependsOn]] = {p.name: [] for p in packages}
+    if len(packages) > 1:
+        edges = find_dependencies(tree, packages, overrides.added)
+    free = overrides.independent
+    found = [
+        _package(p, [o for o in edges[p.name] if o.name not in free.get(p.name, ())])
+        for p in packages
+    ]
     firm = {p.name: {o.name for o in p.depends_on if o.kind in FIRM} for p in found}
     soft = {p.name: {other.name for other in p.depends_on} for p in found}
     return Graph(
@@ -97,46 +65,17 @@ def build_graph(
     )
 
 
-def _told_only(added: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
-    """What a person added; what was found is found again, or is gone by now."""
-    return {
-        name: {
-            other: because or "cross-package.yaml"
-            for other, because in needs.items()
-            if not because.startswith(FOUND)
-        }
-        for name, needs in added.items()
-    }
-
-
-def _without(
-    edges: Mapping[str, list[DependsOn]], cross: CrossPackageFile
-) -> dict[str, list[DependsOn]]:
-    free = {
-        normalize(name): {normalize(other) for other in entry.independent_of}
-        for name, entry in cross.packages.items()
-    }
-    return {
-        name: [other for other in needs if other.name not in free.get(name, ())]
-        for name, needs in edges.items()
-    }
-
-
-def _with_told(
-    tree: Tree, detected: Detected, told: PackageDetectionFile
+def _corrected(
+    tree: Tree, detected: Detected, corrected: PackageDetectionFile
 ) -> list[Found]:
-    """Add and correct what a person says.
-
-    Raises:
-        ConfigurationError: if a package is told to be where nothing is.
-    """
+    """The detected packages, with what the project adds and corrects."""
     by_path = {package.path: package for package in detected.packages}
     names = {package.name for package in detected.packages}
-    for key, entry in told.packages.items():
+    for key, entry in corrected.packages.items():
         path, name = posixpath.normpath(entry.path), normalize(key)
         package = by_path.get(path)
         if package is None and name in names:
-            # It moved; what was written about its old place is history.
+            # It moved: the entry is about its old place.
             continue
         if package is None:
             package = _added(tree, by_path, name, path)
@@ -150,7 +89,7 @@ def _with_told(
 def _added(
     tree: Tree, by_path: Mapping[str, Found], name: str, path: str
 ) -> Found | None:
-    """A package that only a person knows of; None where its directory is gone."""
+    """A package that is not detected; None where its directory is gone."""
     files = [n for n in tree.files if n.startswith(f"{path}/")]
     if not files:
         return None

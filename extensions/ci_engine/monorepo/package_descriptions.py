@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from ci_engine.monorepo.model import DependsOn, Graph, Package
+from ci_engine.monorepo.package_model import DependsOn, Graph, Package
 
 __all__ = ["Analysis", "analyze", "to_mermaid", "to_page", "to_text"]
 

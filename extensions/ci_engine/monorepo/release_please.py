@@ -14,7 +14,7 @@ from pathlib import Path
 from ci_engine.configuration.reading import Table, read_text
 from ci_engine.configuration.tables import items, table, text
 from ci_engine.errors import ConfigurationError
-from ci_engine.monorepo.model import REACHING, Graph, Package
+from ci_engine.monorepo.package_model import REACHING, Graph, Package
 from ci_engine.project.repository import Project
 
 __all__ = ["CONFIG", "MANIFEST", "release_files"]

@@ -10,11 +10,16 @@ import msgspec
 
 from ci_engine.configuration.reading import Table
 from ci_engine.configuration.tables import dig, texts
-from ci_engine.monorepo.layout import Layout, find_layout
-from ci_engine.monorepo.manifests import MANIFESTS, NO_SETUP, Manifest, read_manifest
-from ci_engine.monorepo.model import Ignored
-from ci_engine.monorepo.tree import Tree
-from ci_engine.project.globs import matching
+from ci_engine.monorepo.file_tree import Tree
+from ci_engine.monorepo.package_layout import Layout, find_layout
+from ci_engine.monorepo.package_manifests import (
+    MANIFESTS,
+    NO_SETUP,
+    Manifest,
+    read_manifest,
+)
+from ci_engine.monorepo.package_model import Ignored
+from ci_engine.project.path_patterns import matching
 from ci_engine.project.repository import normalize
 
 __all__ = ["Detected", "Found", "detect"]

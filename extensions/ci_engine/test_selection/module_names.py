@@ -1,4 +1,4 @@
-"""Which file a module's name stands for, wherever imports may start from."""
+"""Resolve the names of modules to files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
-from ci_engine.test_selection.files import Files, parent, parents
+from ci_engine.test_selection.repository_files import Files, parent, parents
 
 __all__ = ["Modules"]
 
@@ -24,19 +24,19 @@ class Modules:
         files: Files,
         roots: Sequence[str],
         declared: Iterable[str] = (),
-        gone: Iterable[str] = (),
+        deleted: Iterable[str] = (),
     ) -> None:
         """List the modules.
 
         Args:
             files: the files they are in.
             roots: directories that imports may start from.
-            declared: those of them from which everybody may import.
-            gone: files that the change deleted.
+            declared: those of them from which every file may import.
+            deleted: files that the change deleted.
         """
         self.files = files
         self.roots = tuple(dict.fromkeys(roots))
-        self.known = frozenset([*files.python, *files.native, *gone])
+        self.known = frozenset([*files.python, *files.native, *deleted])
         self._by_name: dict[str, list[str]] = {}
         self._declared = frozenset(declared)
         # Packages that are searched too, with modules of the names of Python's own:
@@ -76,7 +76,7 @@ class Modules:
         return frozenset(name.partition(".")[0] for name in self._by_name)
 
     def is_doubtful(self, name: str) -> bool:
-        """Whether an imported name may mean something else than others think.
+        """Whether other readers of imports may resolve a name differently.
 
         It stands for several files, for a built-in or for a file that is not Python's
         own; or it is not here although its package is.
@@ -150,7 +150,7 @@ class Modules:
         """Of several files those that the importer can mean.
 
         What stands in declared code, and what a directory of tests brings itself;
-        which of several strangers is meant nobody can tell: then it is all of them.
+        otherwise all of them may be meant.
         """
         if len(paths) < 2:  # noqa: PLR2004 - one is no choice
             return paths

@@ -19,7 +19,7 @@ from ci_engine.configuration.tables import (
     texts,
 )
 from ci_engine.errors import ConfigurationError
-from ci_engine.monorepo.requirements import (
+from ci_engine.monorepo.requirement_lines import (
     Needed,
     Way,
     parse_all,

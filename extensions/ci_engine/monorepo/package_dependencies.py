@@ -8,12 +8,12 @@ from pathlib import Path
 
 import msgspec
 
-from ci_engine.monorepo.detection import Found
-from ci_engine.monorepo.imports import Import, mentioned, read_imports
-from ci_engine.monorepo.layout import is_below, is_test
-from ci_engine.monorepo.model import STRENGTH, DependsOn, Kind
-from ci_engine.monorepo.requirements import Needed
-from ci_engine.monorepo.tree import Tree
+from ci_engine.monorepo.absolute_imports import Import, mentioned, read_imports
+from ci_engine.monorepo.file_tree import Tree
+from ci_engine.monorepo.package_discovery import Found
+from ci_engine.monorepo.package_layout import is_below, is_test
+from ci_engine.monorepo.package_model import STRENGTH, DependsOn, Kind
+from ci_engine.monorepo.requirement_lines import Needed
 
 __all__ = ["Importable", "find_dependencies"]
 

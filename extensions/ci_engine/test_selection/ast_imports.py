@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator
 from functools import lru_cache
 
-from ci_engine.test_selection.modules import Modules
+from ci_engine.test_selection.module_names import Modules
 
 __all__ = ["imports_in", "imports_of", "parse"]
 

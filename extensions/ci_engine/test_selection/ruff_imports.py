@@ -1,7 +1,7 @@
 """Read the imports of a whole repository with ``ruff analyze graph``.
 
-It is quick, but declared experimental: what is unexpected in any way is refused, and
-the caller falls back on Python's own parser.
+It is quick, but declared experimental: unexpected output is refused, and the caller
+falls back on Python's own parser.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ci_engine.errors import ToolError
 from ci_engine.processes.child_environment import child_variables
 from ci_engine.processes.programs import find_program, run_program
 from ci_engine.project.repository import Project
-from ci_engine.test_selection.files import Files
+from ci_engine.test_selection.repository_files import Files
 
 __all__ = ["RuffImports", "read_with_ruff"]
 
@@ -49,7 +49,7 @@ class RuffImports(msgspec.Struct, frozen=True):
 def read_with_ruff(
     project: Project, files: Files, roots: Sequence[str], without: Sequence[str]
 ) -> RuffImports:
-    """Ask ruff for the imports of all files.
+    """Read the imports of all files with ruff.
 
     Args:
         project: the repository.
@@ -113,7 +113,7 @@ def _series() -> str:
     """The series of the locked version; reading all locks would take longer.
 
     Raises:
-        ToolError: if the file does not tell.
+        ToolError: if the file has no such version.
     """
     text = read_text(configs_directory() / "tool-locks.yaml")
     found = re.search(r'^ruff:\n  version: "(\d+\.\d+)\.', text, re.MULTILINE)
@@ -123,7 +123,7 @@ def _series() -> str:
 
 
 def _variables() -> dict[str, str]:
-    """The environment without what would color or hide what ruff says."""
+    """The environment without what would color or hide messages of ruff."""
     kept = child_variables({"NO_COLOR": "1"})
     return {k: v for k, v in kept.items() if not k.startswith(("RUFF_", "FORCE_"))}
 
@@ -133,10 +133,10 @@ def _plain(path: str) -> str:
 
 
 def _failed(text: str, files: Files) -> frozenset[str]:
-    """The files it complained about.
+    """The files that it warned about.
 
     Raises:
-        ToolError: if it complained about anything else.
+        ToolError: if it warned about anything else.
     """
     found: set[str] = set()
     top = f"{files.root}{os.sep}"

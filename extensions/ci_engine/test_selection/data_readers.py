@@ -1,7 +1,7 @@
-"""Who reads a data file below code or tests, where nobody declared it.
+"""Readers of undeclared data files below code or tests.
 
-Whoever reads a file has to name it, its end, or a directory that it is in; plugins that
-find data by the names of tests do not.
+Evidence: the text of a reader names the file, its suffix, or its directory. Plugins
+that find data by the names of tests do not.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 
-from ci_engine.test_selection.files import Files, parent, parents
+from ci_engine.test_selection.repository_files import Files, parent, parents
 
 __all__ = ["readers_of_data"]
 
@@ -39,7 +39,7 @@ def readers_of_data(name: str, files: Files, area: list[str]) -> list[str] | Non
     location = parent(name)
     inner = [d for d in parents(location)[:-2] if d not in files.packages]
     signs = _signs(name, [directory.rpartition("/")[2] for directory in inner])
-    # What code is told of the data of tests comes from a test, which is found then.
+    # Code gets the data of tests from a test, which is found then.
     exact = re.compile(
         rb"[\"'/]%s[\"']" % re.escape(os.fsencode(name.rpartition("/")[2]))
     )

@@ -1,7 +1,15 @@
-"""``ci-framework/project/*.yaml``: what a person says about the packages."""
+"""``ci-framework/project/*.yaml``: how a project corrects what was detected.
+
+Earlier versions wrote detected entries into these files, each with a comment that holds
+a fingerprint of it. As long as such an entry is unchanged, it corrects nothing.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import re
+from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -9,23 +17,23 @@ import msgspec
 
 from ci_engine.configuration.reading import read_text, read_yaml
 from ci_engine.configuration.settings import Tier
+from ci_engine.configuration.tables import table
 from ci_engine.configuration.typed_tables import find_mistakes
 from ci_engine.errors import ConfigurationError
+from ci_engine.project.repository import normalize
 
 __all__ = [
     "CROSS",
+    "DETECTED",
     "DETECTION",
     "FILES",
     "FOLDER",
-    "FOUND",
     "SELECTIVE",
-    "CrossPackage",
-    "CrossPackageFile",
     "PackageDetection",
     "PackageDetectionFile",
+    "PackageOverrides",
     "SelectiveCi",
-    "SelectiveCiFile",
-    "read_file",
+    "read_overrides",
 ]
 
 _File = TypeVar("_File", bound=msgspec.Struct)
@@ -35,8 +43,11 @@ FOLDER = "ci-framework/project"
 DETECTION = "package-detection.yaml"
 SELECTIVE = "selective-ci.yaml"
 CROSS = "cross-package.yaml"
-# What the reason of a dependency starts with that nobody but the engine wrote down.
-FOUND = "found: "
+# Generated; the others are the project's.
+DETECTED = "detected-packages.yaml"
+# How the reason of a dependency starts that an earlier version wrote down.
+_DETECTED_REASON = "found: "
+_MARK = re.compile(r"  # detected ([0-9a-f]{8})$")
 
 
 class _Table(
@@ -147,35 +158,83 @@ FILES: dict[str, type[msgspec.Struct]] = {
 }
 
 
-def directory(root: Path) -> Path:
-    """Where the files are."""
-    return root / FOLDER
+class PackageOverrides(msgspec.Struct, frozen=True):
+    """What a project says about its packages.
+
+    Attributes:
+        detection: the packages that it adds and corrects.
+        selective: how each package is checked, by normalized name.
+        added: the dependencies that it adds, with reasons, by normalized names.
+        independent: the dependencies that are not real, by normalized names.
+        files: the names of the files that say so.
+        named: the packages that each of the files names.
+    """
+
+    detection: PackageDetectionFile
+    selective: dict[str, SelectiveCi]
+    added: dict[str, dict[str, str]]
+    independent: dict[str, set[str]]
+    files: list[str]
+    named: dict[str, list[str]]
 
 
-def read_file(root: Path, name: str, kind: type[_File]) -> _File:
-    """Read one of the files; one that is not there says nothing.
+def read_overrides(root: Path) -> PackageOverrides:
+    """Read the files; one that is not there corrects nothing.
 
     Raises:
-        ConfigurationError: naming every mistake in it.
+        ConfigurationError: naming every mistake in the first wrong file.
     """
-    path = directory(root) / name
-    if not path.is_file():
+    detection = _read(root, DETECTION, PackageDetectionFile)
+    selective = _read(root, SELECTIVE, SelectiveCiFile)
+    cross = _read(root, CROSS, CrossPackageFile)
+    entries = {normalize(name): entry for name, entry in cross.packages.items()}
+    return PackageOverrides(
+        detection=detection,
+        selective={normalize(k): entry for k, entry in selective.packages.items()},
+        added={
+            name: {
+                normalize(other): because or CROSS
+                for other, because in entry.depends_on.items()
+                if not because.startswith(_DETECTED_REASON)
+            }
+            for name, entry in entries.items()
+        },
+        independent={
+            name: {normalize(other) for other in entry.independent_of}
+            for name, entry in entries.items()
+        },
+        files=[name for name in FILES if (root / FOLDER / name).is_file()],
+        named={SELECTIVE: list(selective.packages), CROSS: list(cross.packages)},
+    )
+
+
+def _read(root: Path, name: str, kind: type[_File]) -> _File:
+    path = root / FOLDER / name
+    raw = read_yaml(path) if path.is_file() else None
+    if raw is None:
         return kind()
-    return parse_file(path, read_yaml(path), kind)
-
-
-def parse_file(path: Path, raw: object, kind: type[_File]) -> _File:
-    """Check what a file holds.
-
-    Raises:
-        ConfigurationError: naming every mistake in it.
-    """
-    raw = {} if raw is None else raw
+    content = read_text(path)
     mistakes = find_mistakes(raw, kind)
     if mistakes:
-        text = read_text(path)
-        lines = [mistake.describe(path.name, text) for mistake in mistakes]
+        lines = [mistake.describe(name, content) for mistake in mistakes]
         raise ConfigurationError(
-            "\n".join(lines), hint=f"correct {path.name} and run it again"
+            "\n".join(lines), hint=f"correct {name} and run it again"
         )
-    return msgspec.convert(raw, kind)
+    packages = table(raw, "packages")
+    for line in _unchanged(content):
+        packages.pop(str(next(iter(table(msgspec.yaml.decode(line))), "")), None)
+    return msgspec.convert({**table(raw), "packages": packages}, kind)
+
+
+def _unchanged(content: str) -> Iterator[str]:
+    """The first lines of the entries that are as an earlier version wrote them."""
+    lines = content.splitlines()
+    for number, line in enumerate(lines):
+        mark = _MARK.search(line)
+        if mark is None:
+            continue
+        below = takewhile(lambda text: text.startswith("    "), lines[number + 1 :])
+        entry = "\n".join(text.rstrip() for text in (line[: mark.start()], *below))
+        digest = hashlib.sha256(entry.encode("utf-8", "surrogatepass")).hexdigest()
+        if digest.startswith(mark.group(1)):
+            yield line.strip()

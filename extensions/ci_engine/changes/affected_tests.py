@@ -1,0 +1,99 @@
+"""Which tests a change can break."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ci_engine.changes.categories import Classifier
+from ci_engine.changes.decision import AffectedTests, Chain
+from ci_engine.changes.diff import Change, contents_before
+from ci_engine.configuration.loading import Configuration
+from ci_engine.project.repository import Project, printable
+from ci_engine.test_selection.graph_builder import build_graph
+from ci_engine.test_selection.import_graph import ImportGraph
+from ci_engine.test_selection.layout_changes import is_same_program
+from ci_engine.test_selection.repository_files import Files
+from ci_engine.test_selection.selection import Changed, Selection, select_tests
+
+__all__ = ["describe_selection", "find_affected_tests", "import_graph_of"]
+
+# Bytes of modules that are compared with what they were, about a second's work; where
+# more changed at once, hardly a test would be left out.
+_MOST_COMPARED = 1_000_000
+# Times that a text is searched for a module of which only the layout changed: again
+# about a second's work.
+_MOST_SEARCHED = 6_000
+
+
+def import_graph_of(
+    project: Project, configuration: Configuration, deleted: Sequence[str] = ()
+) -> ImportGraph:
+    """The import graph of a project.
+
+    Raises:
+        ToolError: if its files cannot be listed.
+    """
+    settings = configuration.settings
+    # A command of the project's own may look for tests anywhere.
+    anywhere = ["."] if settings.command_of("test") else []
+    locations = [*settings.test_paths, *anywhere]
+    return build_graph(project, settings.source_paths, locations, deleted=deleted)
+
+
+def find_affected_tests(
+    project: Project,
+    configuration: Configuration,
+    changes: Sequence[Change],
+    classifier: Classifier,
+) -> AffectedTests:
+    """Follow the imports from what changed to the tests.
+
+    Raises:
+        ToolError: if the files of the project cannot be listed.
+    """
+    deleted = [change.path for change in changes if change.status == "D"]
+    graph = import_graph_of(project, configuration, deleted)
+    same = _same_programs(project.root, graph.files, changes)
+    changed = [
+        Changed(
+            change.path,
+            classifier.classify(change.path).category,
+            deleted=change.status == "D",
+            same_program=change.path in same,
+        )
+        for change in changes
+    ]
+    data = configuration.settings.changes.data_patterns
+    return describe_selection(graph, select_tests(graph, changed, data))
+
+
+def _same_programs(root: Path, files: Files, changes: Sequence[Change]) -> set[str]:
+    """The Python files in which only comments and the layout changed."""
+    modules = [change for change in changes if change.path.endswith(".py")]
+    if len(modules) * len(files.python) > _MOST_SEARCHED:
+        return set()
+    before = contents_before(root, modules)
+    if sum(map(len, before.values())) > _MOST_COMPARED:
+        return set()
+    return {
+        path for path, text in before.items() if is_same_program(text, files.read(path))
+    }
+
+
+def describe_selection(graph: ImportGraph, selection: Selection) -> AffectedTests:
+    """The selected tests and the reasons, as a report holds them."""
+    chains = selection.chains
+    ways = [
+        (path, [printable(step) for step in chains[path]]) for path in sorted(chains)
+    ]
+    return AffectedTests(
+        engine=graph.engine,
+        everything=printable(selection.everything),
+        total=len(graph.tests),
+        chains=[Chain(printable(path), way) for path, way in ways],
+        left_out=[printable(path) for path in sorted(graph.tests.difference(chains))],
+        unreached=[printable(path) for path in selection.unreached],
+        hubs=[printable(path) for path in sorted({*graph.maybe, *graph.anything})],
+        notes=[*graph.notes, *selection.notes],
+    )

@@ -1,0 +1,142 @@
+"""Which kind of file a path is: the only place that decides it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
+
+import msgspec
+
+from ci_engine.changes.workflow_usage import (
+    find_engine_workflows,
+    is_unrelated_workflow,
+)
+from ci_engine.configuration.defaults import ChangePatterns
+from ci_engine.configuration.loading import Configuration
+from ci_engine.configuration.settings import Settings
+from ci_engine.monorepo.package_model import Package
+from ci_engine.project.path_patterns import matching, specificity
+from ci_engine.project.repository import Project
+from ci_engine.test_selection.repository_files import Files, is_below
+
+__all__ = ["Category", "Classifier", "Reason", "read_classifier"]
+
+Category = Literal[
+    "always-run",
+    "ci",
+    "dependencies",
+    "config",
+    "generated",
+    "data",
+    "source",
+    "tests",
+    "docs",
+    "unknown",
+    "everything",
+]
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """What one path is, and why; an empty path stands for the change as a whole."""
+
+    path: str
+    category: Category
+    because: str
+
+
+class Classifier(msgspec.Struct, frozen=True):
+    """Decides which kind of file a path is.
+
+    Attributes:
+        patterns: the framework's own patterns.
+        settings: the project's directories and patterns.
+        engine_workflows: the workflows and actions that run the tests; None = all.
+        packages: the directories of Python packages: what is in one may be its data.
+    """
+
+    patterns: ChangePatterns
+    settings: Settings
+    engine_workflows: frozenset[str] | None = None
+    packages: frozenset[str] = frozenset()
+
+    def classify(self, path: str) -> Reason:
+        """The kind of one path, given from the top of the repository with ``/``."""
+        changes = self.settings.changes
+        always_run = matching(path, changes.always_run)
+        if not always_run and self._is_unrelated(path):
+            return Reason(path, "config", "a workflow that runs no tests")
+        fixed: list[tuple[Category, str, Sequence[str]]] = [
+            ("always-run", "always-run", changes.always_run),
+            ("ci", "a file of the CI itself", self.patterns.ci),
+            ("dependencies", "versions", self.patterns.dependencies),
+            ("generated", "generated-patterns", changes.generated_patterns),
+            ("data", "data-patterns", list(changes.data_patterns)),
+        ]
+        for category, name, patterns in fixed:
+            pattern = matching(path, patterns)
+            if pattern is not None:
+                return Reason(path, category, f"{name}: {pattern}")
+        return self._by_location(path)
+
+    def _is_unrelated(self, path: str) -> bool:
+        related = self.engine_workflows
+        return related is not None and is_unrelated_workflow(path, related)
+
+    def _by_location(self, path: str) -> Reason:
+        """The most specific of the patterns decides."""
+        settings, changes = self.settings, self.settings.changes
+        rules: list[tuple[Category, str, Sequence[str]]] = [
+            ("source", "source-paths", _directories(settings.source_paths)),
+            ("tests", "test-paths", _directories(settings.test_paths)),
+            ("tests", "test-patterns", changes.test_patterns),
+            ("docs", "docs-patterns", changes.docs_patterns),
+            ("config", "config-patterns", changes.config_patterns),
+            ("source", "source-patterns", changes.source_patterns),
+        ]
+        best = Reason(path, "unknown", "no pattern fits")
+        weight = -1
+        for category, name, patterns in rules:
+            pattern = matching(path, patterns)
+            if pattern is not None and specificity(pattern) > weight:
+                weight = specificity(pattern)
+                best = Reason(path, category, f"{name}: {pattern}")
+        if best.category == "docs" and not weight and is_below(path, self.packages):
+            return Reason(path, "source", "in a package")
+        return best
+
+    def within(self, package: Package) -> Classifier:
+        """The same for one package, whose paths are seen from its directory."""
+        start = len(package.prefix)
+        inside = {p[start:] for p in self.packages if p.startswith(package.prefix)}
+        settings = msgspec.structs.replace(
+            self.settings,
+            source_paths=package.source_paths or ["."],
+            test_paths=package.test_paths,
+        )
+        return Classifier(self.patterns, settings, None, frozenset(inside) - {""})
+
+
+def _directories(paths: Iterable[str]) -> list[str]:
+    return ["**" if path == "." else f"{path.strip('/')}/" for path in paths]
+
+
+def read_classifier(
+    project: Project, configuration: Configuration, variables: Mapping[str, str]
+) -> Classifier:
+    """What classifies the files of a project.
+
+    Args:
+        project: the repository.
+        configuration: its settings.
+        variables: the environment, which names the running workflow.
+
+    Raises:
+        ToolError: if the files of the project cannot be listed.
+    """
+    files = Files.of(project.root, project.files, ())
+    return Classifier(
+        configuration.patterns,
+        configuration.settings,
+        find_engine_workflows(files, variables),
+        files.packages - {""},
+    )

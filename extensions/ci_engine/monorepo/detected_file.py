@@ -1,0 +1,107 @@
+"""Write down which packages were detected: a file to read, not to edit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from ci_engine.configuration.reading import read_text
+from ci_engine.errors import ToolError
+from ci_engine.monorepo.package_model import Graph, Package
+from ci_engine.monorepo.package_overrides import (
+    CROSS,
+    DETECTED,
+    DETECTION,
+    FOLDER,
+    SELECTIVE,
+    read_overrides,
+)
+from ci_engine.monorepo.release_please import CONFIG, release_files
+from ci_engine.project.output_files import write_text
+from ci_engine.project.repository import Project
+
+__all__ = ["Written", "write_detected"]
+
+_HEAD = f"""\
+# The packages of this repository, as detected. `ci-framework/ci packages --configure`
+# writes this file anew; every command detects the packages again, so nothing reads it.
+# To correct what was detected, write files of your own beside this one:
+#   {DETECTION}: packages (path, import-names, source-paths, test-paths),
+#     exclude and include (patterns of directories)
+#   {SELECTIVE}: packages, each with tier, environment and python
+#   {CROSS}: packages, each with depends-on and independent-of
+"""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A file that is kept up to date.
+
+    Attributes:
+        path: its name, seen from the top of the repository.
+        changed: whether its content changes.
+        kept: the files that correct what was detected.
+    """
+
+    path: str
+    changed: bool
+    kept: Sequence[str] = ()
+
+
+def write_detected(
+    project: Project, graph: Graph, *, releases: bool = False, dry_run: bool = False
+) -> list[Written]:
+    """Bring the generated files up to date; a second run changes nothing.
+
+    Args:
+        project: the repository.
+        graph: its packages.
+        releases: whether release-please is to be configured where it is not yet.
+        dry_run: whether only to report what would change.
+
+    Raises:
+        ConfigurationError: if one of the project's own files is wrong.
+        ToolError: if a file cannot be written.
+    """
+    name = f"{FOLDER}/{DETECTED}"
+    path = project.root / name
+    old = read_text(path) if path.is_file() else ""
+    files = {name: (old, _HEAD + msgspec.yaml.encode(_content(graph)).decode())}
+    if releases or (project.root / CONFIG).is_file():
+        files |= release_files(project, graph)
+    kept = read_overrides(project.root).files
+    written: list[Written] = []
+    for name, (before, after) in files.items():
+        if before != after and not dry_run:
+            _write(project, name, after)
+        overrides = kept if name.endswith(DETECTED) else ()
+        written.append(Written(name, before != after, overrides))
+    return written
+
+
+def _write(project: Project, name: str, text: str) -> None:
+    path = project.root / name
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ToolError(f"{path.parent}: {error.strerror}") from error
+    write_text(path, text)
+
+
+def _content(graph: Graph) -> dict[str, object]:
+    return {
+        "packages": {package.name: _entry(package) for package in graph.packages},
+        "ignored": {entry.path: entry.because for entry in graph.ignored},
+    }
+
+
+def _entry(package: Package) -> dict[str, object]:
+    return {
+        "path": package.path,
+        "import-names": package.import_names,
+        "source-paths": package.source_paths,
+        "test-paths": package.test_paths,
+        "depends-on": {other.name: other.kind for other in package.depends_on},
+    }
