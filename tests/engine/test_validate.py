@@ -188,6 +188,14 @@ def test_a_source_path_that_is_missing_is_wrong(project: DemoProject) -> None:
     assert_wrong(validate(project), "settings", location, *words)
 
 
+def test_bytecode_that_an_update_left_behind_is_no_vendored_engine(
+    project: DemoProject,
+) -> None:
+    project.write("ci-framework/ci_engine/__pycache__/cli.cpython-311.pyc", b"old")
+    run = project.run("validate")
+    assert run.findings("framework-files") == []
+
+
 def test_broken_toml_is_wrong_and_leaves_no_earlier_report(
     project: DemoProject,
 ) -> None:

@@ -63,7 +63,7 @@ def start(
             _note(verbose, f"engine: this interpreter ({sys.executable})")
             location = cache_location(repository)
             sys.dont_write_bytecode = location is None
-            sys.pycache_prefix = location and str(location / "bytecode")
+            sys.pycache_prefix = str(location / "bytecode") if location else None
             from ci_engine.__main__ import start as run  # noqa: PLC0415 - needs packages
 
             return run(command[1:])

@@ -35,7 +35,8 @@ def check_framework_files(root: Path) -> Iterator[Finding]:
     """
     yield from _check_lock(root)
     yield from _check_hashes(root)
-    if (root / FOLDER / VENDORED).is_dir():
+    # An update from a version that rendered the engine leaves bytecode in its place.
+    if (root / FOLDER / VENDORED / "__main__.py").is_file():
         yield from _check_vendored(root / FOLDER)
 
 
