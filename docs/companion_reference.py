@@ -12,6 +12,7 @@ from ci_framework import cli
 
 __all__ = ["Companion", "read_companion"]
 
+_Choices = Mapping[str, argparse.ArgumentParser]
 Row = tuple[str, ...]
 
 
@@ -31,17 +32,12 @@ class Companion:
 
 
 def read_companion() -> Companion:
-    """Read the parser."""
-    make_parser = cast("Callable[[], argparse.ArgumentParser]", vars(cli)["_parser"])
-    parser = make_parser()
-    [subparsers] = [
-        action for action in _actions(parser) if isinstance(action.choices, Mapping)
-    ]
-    choices = cast("Mapping[str, argparse.ArgumentParser]", subparsers.choices)
-    pseudo = cast("list[argparse.Action]", vars(subparsers)["_choices_actions"])
-    notes = {action.dest: action.help or "" for action in pseudo}
+    """Read the parser, which adds the options of one command at a time."""
+    names = cast("Mapping[str, str]", vars(cli)["_COMMANDS"])
+    choices = {name: _command(name) for name in names}
+    parser, _ = _parsed("")
     commands = [
-        (f"`{' '.join([name, *_arguments(command)])}`", notes[name])
+        (f"`{' '.join([name, *_arguments(command)])}`", names[name])
         for name, command in choices.items()
     ]
     codes = re.findall(r"(\d) ([^;.]+)", parser.epilog or "")
@@ -50,6 +46,20 @@ def read_companion() -> Companion:
         options=list(_options(choices)),
         exit_codes=[(code, meaning) for code, meaning in codes],
     )
+
+
+def _parsed(name: str) -> tuple[argparse.ArgumentParser, _Choices]:
+    load = cast("Callable[[str], object]", vars(cli)["_load"])
+    make = cast("Callable[..., argparse.ArgumentParser]", vars(cli)["_parser"])
+    parser = make(name, load(name) if name else None)
+    [subparsers] = [
+        action for action in _actions(parser) if isinstance(action.choices, Mapping)
+    ]
+    return parser, cast("_Choices", subparsers.choices)
+
+
+def _command(name: str) -> argparse.ArgumentParser:
+    return _parsed(name)[1][name]
 
 
 def _actions(parser: argparse.ArgumentParser) -> list[argparse.Action]:

@@ -204,7 +204,7 @@ def test_broken_toml_is_wrong_and_leaves_no_earlier_report(
     run = validate(project)
     assert run.code == 2
     line = line_of(project, "broken")
-    assert f"not valid TOML: Invalid value (at line {line}, " in run.stdout
+    assert f"not valid TOML: Invalid value (at line {line}, " in run.stderr
     assert not (run.reports / "result.json").exists()
 
 
@@ -340,7 +340,7 @@ def test_a_pyproject_that_does_not_fit_is_wrong(
     project.replace("pyproject.toml", old, new)
     run = validate(project)
     location = Location("pyproject.toml", line_of(project, marker))
-    assert_wrong(run, "schemas", location, "found", "allowed")
+    assert_wrong(run, "schemas", location, "expected", "got")
 
 
 def outputs(path: Path) -> dict[str, str]:
