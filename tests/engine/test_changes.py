@@ -459,6 +459,7 @@ def test_odd_names_and_both_sides_of_a_rename_are_seen(
 def test_settings_of_the_project_and_the_environment_win(
     repository: DemoProject,
 ) -> None:
+    repository.write("a.adoc", "")
     repository.configure('[tool.ci-framework.changes]\ndocs-patterns = ["*.adoc"]\n')
     for variable, wanted in ((None, "docs"), ("*.rst", "unknown")):
         run = changes(
@@ -484,6 +485,7 @@ def test_a_pattern_that_could_not_work_is_refused(
 
 
 def test_explain_takes_a_path_from_here(repository: DemoProject) -> None:
+    repository.write("src/demo/x.py", "")
     for words, cwd in (("src/demo/x.py", "."), ("x.py", "src/demo")):
         run = repository.run(
             "changes", "--explain", words, "--json", cwd=repository.root / cwd

@@ -113,7 +113,7 @@ def test_another_python_than_the_one_asked_for_is_red(
     found = ".".join(str(part) for part in sys.version_info[:3])
     assert run.code == 1, str(run)
     assert run.check("python")["status"] == "failed"
-    reason = f"Python {wanted} was asked for, {found} ran"
+    reason = f"Python {wanted} was requested, {found} ran"
     assert run.check("python")["reason"] == reason
     assert run.result["python"] == found
     assert reason in run.summary

@@ -25,13 +25,7 @@ UPWARD = {
 MOST_ROOMS = 20
 MOST_LINES = 300
 FOREIGN = ("environments/inside/",)
-RUNNERS_OF_GIT = frozenset(
-    {
-        "project/git.py",
-        # It runs before the packages that the other one needs are installed.
-        "environments/engine_environment.py",
-    }
-)
+RUNNERS_OF_GIT = frozenset({"project/git.py"})
 READERS_OF_ENVIRONMENT = frozenset(
     {
         "checks/dependencies/advisories.py",

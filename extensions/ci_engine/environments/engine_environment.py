@@ -31,6 +31,7 @@ from ci_engine.environments.user_cache import (
     keep_in_cache,
 )
 from ci_engine.errors import ToolError
+from ci_engine.project.git import Git
 
 __all__ = ["start"]
 
@@ -90,20 +91,15 @@ def _report_clone(repository: Path) -> None:
     if not (clone / "copier.yml").is_file():
         return
     options = ["--others", "--exclude-standard", "--directory", "--full-name"]
-    with contextlib.suppress(OSError):
-        done = subprocess.run(
-            ["git", "ls-files", *options, "--", str(clone)],
-            cwd=repository,
-            capture_output=True,
-            text=True,
-            check=False,
+    try:
+        listed = Git(repository).run("ls-files", *options, "--", str(clone)).stdout
+    except ToolError:
+        return
+    if listed:
+        sys.stderr.write(
+            "hint: git lists this clone as untracked; ignore it: "
+            f"echo '/{listed.splitlines()[0]}' >>.git/info/exclude\n"
         )
-        if done.stdout:
-            name = done.stdout.splitlines()[0]
-            sys.stderr.write(
-                "hint: git lists this clone as untracked; ignore it: "
-                f"echo '/{name}' >>.git/info/exclude\n"
-            )
 
 
 def _has_packages() -> bool:

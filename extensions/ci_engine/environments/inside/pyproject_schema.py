@@ -33,10 +33,13 @@ def main() -> None:
     try:
         api.Validator(plugins=wanted)(document)
     except errors.ValidationError as error:
+        # The summary is "`project.name` must be pep508-identifier".
+        rule = str(error.summary).partition(" must ")[2]
+        rule = rule[3:] if rule.startswith("be ") else f"a value that has to {rule}"
         mistake = {
             "key": str(error.name).strip("`"),
             "found": repr(error.value)[:200],
-            "allowed": str(error.summary),
+            "allowed": rule,
         }
         sys.stdout.write(json.dumps(mistake) + "\n")
 
