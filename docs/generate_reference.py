@@ -268,7 +268,7 @@ repository without a `pyproject.toml`. The strongest first:
 1. the command line,
 2. environment variables; lists are separated by commas, an empty one counts as not set,
 3. `[tool.ci-framework]`,
-4. `ci-framework/configs/quality-tiers.yaml`, which holds the defaults below.
+4. `extensions/ci_engine/configs/quality-tiers.yaml`, which holds the defaults below.
 
 An unknown key, an unknown `CI_FRAMEWORK_` variable or a value that is not allowed ends
 the command with exit code 2 and names file, line, key, value and what is allowed.
@@ -276,7 +276,7 @@ the command with exit code 2 and names file, line, key, value and what is allowe
 {table(("key", "what", "allowed", "default", "environment variable"), rows)}
 
 `CHECK` stands for the name of a check, such as `lint` or `NO_CONFLICT_MARKERS`. The
-JSON schema for editors is `ci-framework/configs/schemas/settings.json`.
+JSON schema for editors is `extensions/ci_engine/configs/schemas/settings.json`.
 
 Two variables are no settings: `CI_FRAMEWORK_ENGINE_PYTHON` is the Python that starts
 the engine (3.10 or later), and `CI_FRAMEWORK_CACHE` is the directory of the cache."""

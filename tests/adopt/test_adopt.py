@@ -211,7 +211,7 @@ def test_an_answer_to_no_question_is_refused_with_the_nearest(
 ) -> None:
     words = ["--yes", "--answer", "quality_teir=full"]
     text = apply(companion, project, releases, *words, code=2)
-    assert "did you mean quality_tier?" in text
+    assert "did you mean 'quality_tier'?" in text
     assert status_of(project) == ""
 
 

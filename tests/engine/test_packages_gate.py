@@ -204,7 +204,7 @@ def test_fail_fast_starts_no_other_package(monorepo: DemoProject) -> None:
     done = gate(monorepo, *words, "--package=core,cli")
     assert done.check("core")["status"] == "failed"
     assert done.check("cli")["status"] == "not-run"
-    assert "called off" in done.check("cli")["reason"]
+    assert "canceled" in done.check("cli")["reason"]
 
 
 def test_no_package_touched_is_nothing_to_check(monorepo: DemoProject) -> None:

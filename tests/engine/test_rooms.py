@@ -25,7 +25,13 @@ UPWARD = {
 MOST_ROOMS = 20
 MOST_LINES = 300
 FOREIGN = ("environments/inside/",)
-RUNNERS_OF_GIT = frozenset({"project/git.py"})
+RUNNERS_OF_GIT = frozenset(
+    {
+        "project/git.py",
+        # It starts the engine, and imports as little of it as it can.
+        "environments/engine_environment.py",
+    }
+)
 READERS_OF_ENVIRONMENT = frozenset(
     {
         "checks/dependencies/advisories.py",

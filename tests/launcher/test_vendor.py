@@ -64,7 +64,7 @@ def reported(project: DemoProject) -> dict[str, str]:
 
 def test_the_copy_starts_without_network_and_is_valid(pinned: DemoProject) -> None:
     run = vendor(pinned)
-    assert f"copied to {COPY}" in run.stderr
+    assert f"copied to {COPY}" in run.stdout
     without_sources(pinned)
     variables = {**OFFLINE, "CI_FRAMEWORK_ENGINE": None}
     for command in (None, [str(pinned.root / "ci-framework" / "ci")]):
@@ -172,11 +172,11 @@ def test_the_copy_can_be_removed_by_itself(pinned: DemoProject) -> None:
     assert git(pinned.root, "status", "--porcelain") == f"?? {COPY}/\n"
     run = pinned.run("vendor", "--remove", variables={"CI_FRAMEWORK_ENGINE": None})
     assert run.code == 0, str(run)
-    assert f"{COPY} was removed" in run.stderr
+    assert f"{COPY} was removed" in run.stdout
     assert git(pinned.root, "status", "--porcelain") == ""
     left = [path.name for path in (pinned.root / ".ci-framework").iterdir()]
     assert sorted(left) == [".gitignore", "vendor"]
-    assert "nothing to remove" in vendor(pinned, "--remove").stderr
+    assert "nothing to remove" in vendor(pinned, "--remove").stdout
 
 
 @pytest.mark.parametrize("options", [(), ("--remove",)])

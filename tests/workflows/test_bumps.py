@@ -89,7 +89,7 @@ def test_a_release_is_proposed_when_it_has_cooled_down(
     ]
     assert bumps.main(["--write"], copy) == 0
     left = [
-        p for p in copy.rglob("*") if p.is_file() and "@3d3c42e5aac5" in p.read_text()
+        p for p in copy.rglob("*") if p.is_file() and b"@3d3c42e5aac5" in p.read_bytes()
     ]
     assert left == []
     assert bumps.main([], copy) == 0

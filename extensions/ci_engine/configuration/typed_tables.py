@@ -85,6 +85,8 @@ def find_mistakes(
 def parse_text(text: str, kind: inspect.Type) -> object:
     """Read the text of an option or a variable as its type; as it is if it can't be."""
     if isinstance(kind, inspect.UnionType):
+        if any(isinstance(option, inspect.StrType) for option in kind.types):
+            return text
         parsed = [parse_text(text, option) for option in kind.types]
         return next((value for value in parsed if value != text), text)
     if isinstance(kind, inspect.ListType):

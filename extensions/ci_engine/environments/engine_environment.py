@@ -31,7 +31,6 @@ from ci_engine.environments.user_cache import (
     keep_in_cache,
 )
 from ci_engine.errors import ToolError
-from ci_engine.project.git import Git
 
 __all__ = ["start"]
 
@@ -91,15 +90,20 @@ def _report_clone(repository: Path) -> None:
     if not (clone / "copier.yml").is_file():
         return
     options = ["--others", "--exclude-standard", "--directory", "--full-name"]
-    try:
-        listed = Git(repository).run("ls-files", *options, "--", str(clone)).stdout
-    except ToolError:
-        return
-    if listed:
-        sys.stderr.write(
-            "hint: git lists this clone as untracked; ignore it: "
-            f"echo '/{listed.splitlines()[0]}' >>.git/info/exclude\n"
+    with contextlib.suppress(OSError):
+        done = subprocess.run(
+            ["git", "ls-files", *options, "--", str(clone)],
+            cwd=repository,
+            capture_output=True,
+            text=True,
+            check=False,
         )
+        if done.stdout:
+            name = done.stdout.splitlines()[0]
+            sys.stderr.write(
+                "hint: git lists this clone as untracked; ignore it: "
+                f"echo '/{name}' >>.git/info/exclude\n"
+            )
 
 
 def _has_packages() -> bool:

@@ -94,7 +94,7 @@ def _unmerged(project: Project) -> Iterator[Finding]:
     unmerged = ("--name-only", "--diff-filter=U", "-z", "--relative")
     outcome = project.git.run("diff", *unmerged)
     if outcome.code != 0:
-        raise ToolError(f"git could not list unmerged paths: {outcome.tail(3)}")
+        raise ToolError(f"git could not list the files: {outcome.tail(3)}")
     for name in sorted(set(outcome.names())):
         message = "unmerged in git: resolve it, then `git add` it"
         path = project.root / name

@@ -24,7 +24,8 @@ _DENIED_SCORE = 5.5
 
 def run_licenses(scan: Scan) -> CheckResult:
     """Find dependencies with a license that the project does not want."""
-    denied = scan.settings.scan.denied_licences
+    settings = scan.settings.scan
+    denied = settings.denied_licenses or settings.denied_licences
     if not denied:
         return skipped("denied-licenses names none")
     dependencies = scan.read_dependencies()
