@@ -258,8 +258,6 @@ def test_denied_licences_are_told(repository: Repository) -> None:
     settings = {"denied-licenses": ["apache"]}
     run = repository.scan("licenses", settings=settings)
     result = result_of(run, "licenses")
-    assert [f.message for f in result.findings] == [
-        "openssl 3.5.0 has the license Apache-2.0"
-    ]
+    assert [f.message for f in result.findings] == ["openssl 3.5.0: license Apache-2.0"]
     assert "no license is stated by idna" in result.notes[1]
     assert run.verdict is Verdict.RED

@@ -1,8 +1,4 @@
-"""The settings of a project: their names, types, defaults and limits.
-
-The JSON schema that editors use is generated from this module; the defaults are
-data, in ``configs/quality-tiers.yaml``.
-"""
+"""The settings of a project: names, types and limits, for the JSON schema as well."""
 
 from __future__ import annotations
 
