@@ -1,1 +1,1 @@
-"""Find files of developers that are tracked, and take them out of the repository."""
+"""Find tracked stray development files, and remove them from the repository."""

@@ -68,7 +68,7 @@ def patterns_of_text(text: str) -> list[str]:
 
 
 def refuse_patterns(patterns: Sequence[str], protected: Sequence[str]) -> None:
-    """Refuse patterns that could take away more than files of developers.
+    """Refuse patterns that could remove more than stray development files.
 
     Raises:
         UsageError: naming the first one, and what is allowed.

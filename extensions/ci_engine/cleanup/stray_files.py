@@ -55,7 +55,7 @@ def find_files(
         more: patterns of this run.
 
     Raises:
-        UsageError: for a pattern that nobody may give.
+        UsageError: for a pattern that is not allowed.
         ToolError: if git cannot list the files.
     """
     refuse_patterns([*settings.patterns, *more], defaults.protected)
