@@ -11,7 +11,7 @@ from typing import Literal
 import pytest
 from jinja2 import Environment, nodes
 
-from tests.render.renders import copy_template
+from tests.support.renders import copy_template
 
 
 def pytest_collection_modifyitems(

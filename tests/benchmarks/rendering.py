@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.render.renders import copy_template
+from tests.support.renders import copy_template
 
 COPIER = Path(sys.executable).with_name("copier")
 GIT = ("git", "-c", "user.name=Test", "-c", "user.email=test@example.org")

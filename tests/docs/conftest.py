@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.docs.scenes import Workshop
+from tests.support.documentation_scenes import Workshop
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from tests.docs.commands import COMMANDS, NOT_RUN
-from tests.docs.pages import PAGES, read_page
-from tests.docs.scenes import Workshop
-from tests.render.renders import ROOT
+from tests.support.documentation_scenes import Workshop
+from tests.support.documented_commands import COMMANDS, NOT_RUN
+from tests.support.pages import PAGES, read_page
+from tests.support.renders import ROOT
 
 
 def _documented() -> set[str]:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from tests.render.renders import ROOT, Document, read_toml, render
+from tests.support.renders import ROOT, Document, read_toml, render
 
 _SCHEMAS = ROOT / "extensions" / "ci_engine" / "configs" / "schemas"
 

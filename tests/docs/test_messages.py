@@ -7,10 +7,10 @@ import shutil
 
 import pytest
 
-from tests.docs.messages import PROVOCATIONS
-from tests.docs.pages import Block, read_page
-from tests.docs.scenes import Workshop
-from tests.render.renders import ROOT
+from tests.support.documentation_scenes import Workshop
+from tests.support.documented_messages import PROVOCATIONS
+from tests.support.pages import Block, read_page
+from tests.support.renders import ROOT
 
 _PAGE = read_page(ROOT / "docs" / "troubleshooting.md")
 _MESSAGES = {b.heading: b for b in _PAGE.blocks if b.language == "text"}

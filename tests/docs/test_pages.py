@@ -16,8 +16,8 @@ import yaml
 from ci_engine.configuration.project_settings import project_table, settings_mistakes
 from ci_engine.configuration.settings import BUILT_IN_CHECKS
 from ci_engine.findings.results import CheckResult, Finding, RunResult
-from tests.docs.pages import PAGES, Page, read_page
-from tests.render.renders import ROOT, Document, files, questions, read_toml, render
+from tests.support.pages import PAGES, Page, read_page
+from tests.support.renders import ROOT, Document, files, questions, read_toml, render
 
 _PAGES = [read_page(path) for path in PAGES]
 _LONGEST = 90

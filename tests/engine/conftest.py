@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.projects import ENGINE, DemoProject
+from tests.support.projects import ENGINE, DemoProject
 
 MakeProject = Callable[[Path], DemoProject]
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 ENGINE = Path(__file__).resolve().parents[2] / "extensions" / "ci_engine"
+COMPANION = ENGINE.with_name("ci_framework")
 # From low to high: a room uses only what comes before it.
 ORDER = (
     *("errors", "escaping", "processes", "configuration", "project", "findings"),
@@ -127,3 +128,11 @@ def test_the_environment_is_read_at_the_door() -> None:
         if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv")
     }
     assert readers <= READERS_OF_ENVIRONMENT
+
+
+def test_the_tests_have_the_rooms_of_what_they_test() -> None:
+    tests = Path(__file__).resolve().parents[1]
+    for code, mirror in ((ENGINE, "engine"), (COMPANION, "companion")):
+        rooms = {path.parent.name for path in code.glob("*/__init__.py")}
+        mirrored = {path.parent.name for path in (tests / mirror).glob("*/test_*.py")}
+        assert mirrored <= rooms

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.engine.conftest import make_project, project
-from tests.launcher.launching import LaunchedProject, make_template
+from tests.support.launching import LaunchedProject, make_template
 
 __all__ = ["make_project", "project"]
 

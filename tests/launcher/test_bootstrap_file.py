@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.projects import ENGINE, LAUNCHER, ROOT
-from tests.workflows.tools import require_tool
+from tests.support.projects import ENGINE, LAUNCHER, ROOT
+from tests.support.tools import require_tool
 
 MOST_LINES = 350
 

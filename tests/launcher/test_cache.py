@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.projects import git, snapshot
 from tests.launcher.conftest import Template
-from tests.launcher.launching import LaunchedProject, make_template, redirected, show
+from tests.support.launching import LaunchedProject, make_template, redirected, show
+from tests.support.projects import git, snapshot
 
 NO_CACHE = {"CI_FRAMEWORK_CACHE": None, "XDG_CACHE_HOME": None}
 

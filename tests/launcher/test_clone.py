@@ -13,7 +13,7 @@ from typing import cast
 
 import pytest
 
-from tests.engine.projects import ROOT, Run, clean_environment, git
+from tests.support.projects import ROOT, Run, clean_environment, git
 
 # Slow: they run the checks.
 pytestmark = pytest.mark.heavy

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.projects import (
+from tests.launcher.conftest import Template
+from tests.support.launching import LaunchedProject, show
+from tests.support.projects import (
     DemoProject,
     assert_green,
     git,
     need_python,
     program,
 )
-from tests.launcher.conftest import Template
-from tests.launcher.launching import LaunchedProject, show
 
 GATE = ("gate", "--only", "no-conflict-markers")
 

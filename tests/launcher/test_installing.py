@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ci_engine.environments.installer import installer_variables
-from tests.engine.projects import DemoProject, assert_green, program
+from tests.support.projects import DemoProject, assert_green, program
 
 HOSTILE_UV = """
 no-index = true

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.projects import wait_until
 from tests.launcher.conftest import Template
-from tests.launcher.launching import LaunchedProject
+from tests.support.launching import LaunchedProject
+from tests.support.projects import wait_until
 
 STEPS = [
     "git init",

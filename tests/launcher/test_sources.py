@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.projects import git
 from tests.launcher.conftest import Template
-from tests.launcher.launching import (
+from tests.support.launching import (
     CANONICAL,
     LaunchedProject,
     make_template,
     redirected,
     show,
 )
+from tests.support.projects import git
 
 MISSING = "0" * 40
 

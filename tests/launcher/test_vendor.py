@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.projects import (
+from tests.launcher.conftest import Template
+from tests.support.launching import make_template
+from tests.support.projects import (
     DemoProject,
     Run,
     engine_version,
@@ -18,9 +20,7 @@ from tests.engine.projects import (
     snapshot,
     write_lock,
 )
-from tests.launcher.conftest import Template
-from tests.launcher.launching import make_template
-from tests.workflows.tools import require_tool
+from tests.support.tools import require_tool
 
 COPY = "ci-framework/ci_engine"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.render.rendered import Point, render_points
+from tests.support.rendered import Point, render_points
 
 
 @pytest.fixture(scope="session")

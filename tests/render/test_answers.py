@@ -14,9 +14,9 @@ from copier._user_data import AnswersMap, Question
 from jinja2 import Environment, FileSystemLoader
 from markdown_it import MarkdownIt
 
-from tests.render.answer_values import ACCEPTED, HOSTILE_TEXT, REFUSED
-from tests.render.points import LONG_NAME
-from tests.render.renders import ROOT, questions, read_answers, read_toml, render
+from tests.support.answer_values import ACCEPTED, HOSTILE_TEXT, REFUSED
+from tests.support.points import LONG_NAME
+from tests.support.renders import ROOT, questions, read_answers, read_toml, render
 
 # What does not depend on the text is left out: the tests are quicker.
 STATIC = ["/ci-framework", "/.github"]

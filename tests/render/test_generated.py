@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.render.renders import ROOT
+from tests.support.renders import ROOT
 
 
 @pytest.fixture

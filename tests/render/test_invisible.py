@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.render.programs import run, tool
-from tests.render.renders import render_once
+from tests.support.programs import run, tool
+from tests.support.renders import render_once
 
 STRICT = """\
 [tool.ruff]

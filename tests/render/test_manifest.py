@@ -6,9 +6,9 @@ import hashlib
 from pathlib import Path
 from typing import cast
 
-from tests.render.programs import run
-from tests.render.rendered import Point, each_point
-from tests.render.renders import files, render, render_once
+from tests.support.programs import run
+from tests.support.rendered import Point, each_point
+from tests.support.renders import files, render, render_once
 
 MANIFEST = "ci-framework/files.sha256"
 # Files that the project owns, or that it shares with the framework.

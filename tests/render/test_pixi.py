@@ -9,8 +9,8 @@ from typing import cast
 import pytest
 import tomlkit
 
-from tests.render.pixi_rules import pixi_mistakes
-from tests.render.renders import Answers, Document, read_toml, render_once
+from tests.support.pixi_rules import pixi_mistakes
+from tests.support.renders import Answers, Document, read_toml, render_once
 
 PROJECT = """
 [project]

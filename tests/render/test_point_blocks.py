@@ -13,8 +13,8 @@ from validate_pyproject.api import Validator
 
 import ci_engine
 from ci_engine.configuration.project_settings import settings_mistakes
-from tests.render.rendered import Point, each_point
-from tests.render.renders import (
+from tests.support.rendered import Point, each_point
+from tests.support.renders import (
     BLOCK_END,
     BLOCK_START,
     read_toml,

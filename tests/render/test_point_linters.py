@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.render.programs import run, tool
-from tests.render.rendered import Point
+from tests.support.programs import run, tool
+from tests.support.rendered import Point
 
 # --- all renders in one run of a tool ----------------------------------------------
 

@@ -9,9 +9,9 @@ from typing import cast
 
 from packaging.requirements import Requirement
 
-from tests.render.pixi_rules import pixi_mistakes
-from tests.render.rendered import Point, each_point
-from tests.render.renders import (
+from tests.support.pixi_rules import pixi_mistakes
+from tests.support.rendered import Point, each_point
+from tests.support.renders import (
     Document,
 )
 

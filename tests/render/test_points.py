@@ -9,10 +9,10 @@ from typing import cast
 
 import yaml
 
-from tests.render.covering import pairs_of
-from tests.render.points import FACTORS, POINTS
-from tests.render.rendered import Point, each_point
-from tests.render.renders import (
+from tests.support.covering import pairs_of
+from tests.support.points import FACTORS, POINTS
+from tests.support.rendered import Point, each_point
+from tests.support.renders import (
     files,
     questions,
 )

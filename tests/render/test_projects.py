@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.render.points import LONG_NAME
-from tests.render.programs import package_index, run, tool
-from tests.render.renders import read_toml, render, render_once
+from tests.support.points import LONG_NAME
+from tests.support.programs import package_index, run, tool
+from tests.support.renders import read_toml, render, render_once
 
 SINGLE = ["library", "application"]
 TYPES = [*SINGLE, "monorepo"]

@@ -11,8 +11,8 @@ import pytest
 import yaml
 from copier import run_copy
 
-from tests.render.programs import run, tool
-from tests.render.renders import ROOT, Document, questions, read_answers, render
+from tests.support.programs import run, tool
+from tests.support.renders import ROOT, Document, questions, read_answers, render
 
 ALWAYS = ["setup", "project_name", "project_type", "package_manager", "repository"]
 PIXI_ONLY = {"pixi_tiers", "pixi_prefix"}

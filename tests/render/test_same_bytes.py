@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.render.renders import Answers, render, snapshot
+from tests.support.renders import Answers, render, snapshot
 
 ANSWERS: Answers = {
     "project_name": "Same Everywhere",

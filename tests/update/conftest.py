@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.update.repositories import make_releases
+from tests.support.template_releases import make_releases
 
 
 @pytest.fixture(scope="session", autouse=True)

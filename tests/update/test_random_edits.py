@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.render.renders import BLOCK_END, BLOCK_START
-from tests.update.repositories import commit, conflicts, update
+from tests.support.renders import BLOCK_END, BLOCK_START
+from tests.support.template_releases import commit, conflicts, update
 from tests.update.test_updates import adopted
 
 # Every example is an update of Copier.

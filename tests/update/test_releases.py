@@ -11,9 +11,15 @@ from pathlib import Path
 import pytest
 
 from ci_engine import __version__
-from tests.render.programs import run
-from tests.render.renders import ROOT, copy_template, read_toml, snapshot
-from tests.update.repositories import commit, conflicts, edit, make_project, update
+from tests.support.programs import run
+from tests.support.renders import ROOT, copy_template, read_toml, snapshot
+from tests.support.template_releases import (
+    commit,
+    conflicts,
+    edit,
+    make_project,
+    update,
+)
 
 # Slow: real programs, again and again.
 pytestmark = pytest.mark.heavy

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 import tomlkit
 
-from tests.render.renders import (
+from tests.support.renders import (
     BLOCK_END,
     BLOCK_START,
     read_answers,
     read_toml,
     snapshot,
 )
-from tests.update.repositories import (
+from tests.support.template_releases import (
     changed_files,
     commit,
     conflicts,

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
-from tests.render.renders import ROOT, render_once
-from tests.workflows.documents import Document
-from tests.workflows.rendering import (
+from tests.support.documents import Document
+from tests.support.rendered_workflows import (
     COMBINATIONS,
     document_names,
 )
+from tests.support.renders import ROOT, render_once
 
 if TYPE_CHECKING:
     from pathlib import Path

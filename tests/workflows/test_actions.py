@@ -11,12 +11,12 @@ import pytest
 
 from ci_engine.configuration.loading import load_configuration
 from ci_engine.configuration.settings import TIERS
+from tests.engine.changes.test_changes import read_outputs
 from tests.engine.conftest import make_project, project
-from tests.engine.projects import DemoProject, clean_environment, git
-from tests.engine.test_changes import read_outputs
-from tests.workflows.documents import Document, table
-from tests.workflows.rendering import TEMPLATE, template_documents
-from tests.workflows.tools import require_tool
+from tests.support.documents import Document, table
+from tests.support.projects import DemoProject, clean_environment, git
+from tests.support.rendered_workflows import TEMPLATE, template_documents
+from tests.support.tools import require_tool
 
 # They start the engine for every input of every action.
 pytestmark = pytest.mark.heavy

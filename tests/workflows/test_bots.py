@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, cast
 import pytest
 import yaml
 
-from tests.workflows.documents import Table, table, tables
-from tests.workflows.rendering import COMBINATIONS
+from tests.support.documents import Table, table, tables
+from tests.support.rendered_workflows import COMBINATIONS
 from tests.workflows.test_pins import references
 
 # Slow: real programs, again and again.

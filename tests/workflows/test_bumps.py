@@ -12,7 +12,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.render.renders import ROOT
+from tests.support.renders import ROOT
 
 NEW = "f" * 40
 

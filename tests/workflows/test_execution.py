@@ -11,8 +11,7 @@ from typing import Any, cast
 
 import pytest
 
-from tests.render.renders import render
-from tests.workflows.act import (
+from tests.support.act import (
     Run,
     commit_all,
     commit_of,
@@ -20,8 +19,9 @@ from tests.workflows.act import (
     run_workflow,
     two_pythons,
 )
-from tests.workflows.documents import table, tables
-from tests.workflows.tools import require_tool
+from tests.support.documents import table, tables
+from tests.support.renders import render
+from tests.support.tools import require_tool
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(1200)]
 

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from tests.render.renders import ROOT
-from tests.workflows.documents import Document, table
-from tests.workflows.hardening import CHECKS, Check, verdict_job
-from tests.workflows.hardening_jobs import (
+from tests.support.documents import Document, table
+from tests.support.hardening import CHECKS, Check, verdict_job
+from tests.support.hardening_jobs import (
     a_job_is_left_out_exactly_for_the_reason_recorded_under_its_name,
     a_matrix_shows_all_its_failures,
     ci_success_waits_for_every_job_and_always_runs,
@@ -28,7 +27,7 @@ from tests.workflows.hardening_jobs import (
     secrets_stay_in_jobs_with_an_environment,
     the_workflow_has_no_permissions_of_its_own,
 )
-from tests.workflows.hardening_steps import (
+from tests.support.hardening_steps import (
     a_check_out_keeps_no_credentials,
     actions_are_pinned_to_a_commit_and_say_its_version,
     artifacts_have_their_own_name_and_end,
@@ -43,6 +42,7 @@ from tests.workflows.hardening_steps import (
     scripts_do_not_change_the_environment_of_later_steps,
     tools_are_pinned_to_a_version,
 )
+from tests.support.renders import ROOT
 
 if TYPE_CHECKING:
     from tests.workflows.conftest import Render

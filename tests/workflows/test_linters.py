@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from tests.render.renders import ROOT
-from tests.workflows.documents import Document, table
-from tests.workflows.rendering import COMBINATIONS, template_documents
-from tests.workflows.tools import assert_clean, require_tool, run_tool
+from tests.support.documents import Document, table
+from tests.support.rendered_workflows import COMBINATIONS, template_documents
+from tests.support.renders import ROOT
+from tests.support.tools import assert_clean, require_tool, run_tool
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.render.renders import render
-from tests.workflows.act import Run, commit_all, run_workflow, two_pythons
-from tests.workflows.documents import tables
+from tests.support.act import Run, commit_all, run_workflow, two_pythons
+from tests.support.documents import tables
+from tests.support.renders import render
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(1200)]
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from tests.render.renders import ROOT
-from tests.workflows.documents import Document, tables
-from tests.workflows.rendering import COMBINATIONS
+from tests.support.documents import Document, tables
+from tests.support.rendered_workflows import COMBINATIONS
+from tests.support.renders import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path

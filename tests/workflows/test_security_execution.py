@@ -8,9 +8,9 @@ from typing import Any, cast
 
 import pytest
 
-from tests.render.renders import render
-from tests.scan.secrets import seeded
-from tests.workflows.act import Run, commit_all, commit_of, run_workflow, two_pythons
+from tests.support.act import Run, commit_all, commit_of, run_workflow, two_pythons
+from tests.support.renders import render
+from tests.support.secrets import seeded
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(1200)]
 

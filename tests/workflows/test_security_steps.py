@@ -8,10 +8,10 @@ from typing import Any, cast
 
 import pytest
 
-from tests.engine.test_cleanup import github, origin_of
-from tests.render.renders import render
-from tests.scan.scanning import script
-from tests.workflows.act import commit_all, git, run_workflow, two_pythons
+from tests.engine.cleanup.test_cleanup import github, origin_of
+from tests.support.act import commit_all, git, run_workflow, two_pythons
+from tests.support.renders import render
+from tests.support.scanning import script
 
 __all__ = ["github"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.workflows.tools import REQUIRE_TOOLS, require_tool
+from tests.support.tools import REQUIRE_TOOLS, require_tool
 
 
 def test_a_missing_program_is_a_visible_skip(monkeypatch: pytest.MonkeyPatch) -> None:

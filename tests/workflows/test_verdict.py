@@ -9,10 +9,10 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.workflows.documents import Document, tables
-from tests.workflows.hardening import verdict_job
-from tests.workflows.rendering import document_names
-from tests.workflows.tools import require_tool
+from tests.support.documents import Document, tables
+from tests.support.hardening import verdict_job
+from tests.support.rendered_workflows import document_names
+from tests.support.tools import require_tool
 
 # These have one job each, which is its own verdict; for a release nothing waits.
 ALONE = ("cleanup-dev-files.yml", "cleanup-pull-request.yml", "release-please.yml")

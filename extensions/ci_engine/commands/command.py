@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 import msgspec
 from msgspec import inspect
@@ -120,6 +120,8 @@ def to_argv(command: str, request: Request) -> str:
         if part.name in ("json", "report_dir") or value == part.default or not value:
             continue
         argv.append(f"--{part.encode_name}")
-        if value is not True:
+        if isinstance(value, (list, tuple)):
+            argv.append(",".join(map(str, cast("Sequence[object]", value))))
+        elif value is not True:
             argv.append(str(value))
     return shlex.join(argv)

@@ -1,0 +1,386 @@
+"""What the template is told about repositories, and that it accepts all of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+import pytest
+from jinja2 import Environment, FileSystemLoader
+
+from ci_engine.configuration.project_settings import settings_mistakes
+from ci_framework.analysis.analyze import analyze
+from ci_framework.answers import (
+    Answer,
+    derive_answers,
+    own_settings,
+)
+from ci_framework.answers.names import TOOLS, package_name, plain_path, project_name
+from ci_framework.inventory import Inventory
+from ci_framework.repository import open_repository
+from tests.support.adoptable_repositories import make_repository
+from tests.support.kinds import KINDS, Files
+from tests.support.programs import run
+from tests.support.renders import ROOT, questions, read_answers, read_toml, render
+
+# Questions whose answers come from the files that are edited, not from the analysis.
+SHAPES = {
+    "settings_file",
+    "github_prefix",
+    "hooks",
+    "hooks_indent",
+    "update_bot",
+    "update_ecosystems",
+    "updates_indent",
+    "crlf_files",
+}
+# Rendering takes long: these have what is special about all of them.
+MANIFEST = '[project]\nname = "a"\nversion = "1"\n'
+QUICK = ("pixi-project", "uv-workspace")
+WORKFLOW = ".github/workflows/ci.yml"
+
+
+def inventory_of(path: Path, files: Files) -> Inventory:
+    """Make a repository and analyze it."""
+    return analyze(open_repository(make_repository(path, files)))
+
+
+def values_of(answers: dict[str, Answer]) -> dict[str, object]:
+    """The answers without their reasons."""
+    return {name: answer.value for name, answer in answers.items()}
+
+
+def settings_of(inventory: Inventory) -> dict[str, object]:
+    """The project's own settings by dotted key."""
+    found = own_settings(inventory, derive_answers(inventory))
+    return {".".join(setting.key): setting.value for setting in found}
+
+
+def workflow(*steps: str, head: str = "runs-on: ubuntu-latest") -> dict[str, str]:
+    """A workflow with one job that runs these commands."""
+    lines = ["on: [push]", "jobs:", "  tests:"]
+    lines += [f"    {row}" for row in head.split("\n")]
+    lines += ["    steps:", *(f"      - run: {step}" for step in steps)]
+    return {WORKFLOW: "\n".join(lines) + "\n"}
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        kind if kind in QUICK else pytest.param(kind, marks=pytest.mark.heavy)
+        for kind in KINDS
+    ],
+)
+def test_the_template_accepts_every_answer(
+    kind: str, tmp_path: Path, template: Path
+) -> None:
+    inventory = inventory_of(tmp_path / "repository", KINDS[kind])
+    answers = derive_answers(inventory)
+    values = values_of(answers)
+    # The engine is the same for all; leaving it out is what makes this quick.
+    rendered = render(template, tmp_path / "out", values, exclude=["/ci-framework"])
+    recorded = read_answers(rendered)
+    assert {name: recorded[name] for name in values if name in recorded} == {
+        name: value for name, value in values.items() if name in recorded
+    }
+    block = read_toml(rendered / "pyproject.toml")["tool"]["ci-framework"]
+    assert settings_mistakes(block) == []
+    for setting in own_settings(inventory, answers):
+        table: dict[str, object] = {}
+        inner = table
+        for key in setting.key[:-1]:
+            inner = cast("dict[str, object]", inner.setdefault(key, {}))
+        inner[setting.key[-1]] = setting.value
+        assert settings_mistakes(table) == [], setting
+        assert setting.because
+
+
+def test_every_question_is_answered_with_a_reason(tmp_path: Path) -> None:
+    answers = derive_answers(inventory_of(tmp_path, KINDS["uv"]))
+    assert set(answers) == set(questions()) - SHAPES
+    assert all(answer.because for answer in answers.values())
+    assert answers["project_state"].value == "existing"
+    assert answers["setup"].value == "customise"
+
+
+@pytest.mark.parametrize(
+    ("kind", "manager", "sources", "tests", "pythons"),
+    [
+        ("pixi-project", "pixi", ["sandbox"], ["tests"], ["3.10", "3.11"]),
+        ("uv", "uv", ["src"], ["tests"], ["3.11"]),
+        ("poetry", "poetry", ["verse"], ["tests"], ["3.11"]),
+        ("pdm", "pip", ["src"], ["tests"], ["3.10"]),
+        ("hatch", "pip", ["src"], ["tests"], ["3.11", "3.13"]),
+        ("setup-cfg", "pip", ["old_one"], ["tests"], ["3.10"]),
+        ("setup-py", "pip", ["script"], ["test"], ["3.10"]),
+        ("conda", "pip", ["fast"], ["fast/tests"], ["3.11"]),
+        ("module", "pip", ["."], [], ["3.12"]),
+        ("empty", "pip", ["."], [], ["3.12"]),
+    ],
+)
+def test_answers_follow_the_facts(
+    kind: str,
+    manager: str,
+    sources: list[str],
+    tests: list[str],
+    pythons: list[str],
+    tmp_path: Path,
+) -> None:
+    answers = derive_answers(inventory_of(tmp_path, KINDS[kind]))
+    assert answers["package_manager"].value == manager
+    assert answers["source_paths"].value == sources
+    assert answers["test_paths"].value == tests
+    assert answers["python_versions"].value == pythons
+
+
+@pytest.mark.parametrize(
+    ("files", "kind"),
+    [
+        ({}, "application"),
+        ({"lib/a/pyproject.toml": MANIFEST, "lib/a/a/__init__.py": ""}, "application"),
+        (
+            {
+                "sub-packages/a/pyproject.toml": MANIFEST,
+                "sub-packages/a/a/__init__.py": "",
+                "sub-packages/b/setup.py": "import setuptools\nsetuptools.setup()\n",
+                "sub-packages/b/b/__init__.py": "",
+            },
+            "monorepo",
+        ),
+        (
+            {
+                "pyproject.toml": MANIFEST,
+                "a/__init__.py": "",
+                "examples/b/pyproject.toml": MANIFEST.replace('"a"', '"b"'),
+                "examples/b/b/__init__.py": "",
+                "tools/pyproject.toml": MANIFEST.replace('"a"', '"tools"'),
+            },
+            "application",
+        ),
+    ],
+)
+def test_several_packages_with_code_are_a_monorepo(
+    files: dict[str, str], kind: str, tmp_path: Path
+) -> None:
+    answer = derive_answers(inventory_of(tmp_path, {"README.md": "x", **files}))
+    assert answer["project_type"].value == kind
+
+
+def test_a_lock_of_pixi_leaves_the_tiers_to_the_project(tmp_path: Path) -> None:
+    inventory = inventory_of(tmp_path, KINDS["pixi-project"])
+    assert derive_answers(inventory)["pixi_tiers"].value == "project"
+    assert settings_of(inventory) == {
+        "environments.essential": "ci",
+        "environments.test": "py{python}",
+        "checks.typecheck.tier": "none",
+    }
+
+
+def test_without_a_lock_the_framework_adds_tiers_under_a_prefix(tmp_path: Path) -> None:
+    answers = derive_answers(inventory_of(tmp_path, KINDS["pixi-workspace"]))
+    assert answers["pixi_tiers"].value == "framework"
+    assert answers["pixi_prefix"].value == "ci-"
+    assert "lint" in answers["pixi_prefix"].because
+
+
+@pytest.mark.parametrize(
+    ("matrix", "wanted"),
+    [
+        ('["3.9", "3.10", "3.12", "3.13t", "pypy-3.10", "3.15-dev"]', ["3.12"]),
+        ('["3.13"]', ["3.13"]),
+        ('["3.11", "3.12"]', ["3.11", "3.12"]),
+        ("${{ fromJSON(needs.x.outputs.y) }}", ["3.11"]),
+    ],
+)
+def test_versions_are_those_that_are_tested_and_admitted(
+    matrix: str, wanted: list[str], tmp_path: Path
+) -> None:
+    head = f"runs-on: ubuntu-latest\nstrategy:\n  matrix:\n    python: {matrix}"
+    files = {**KINDS["uv"], **workflow("pytest", head=head)}
+    answers = derive_answers(inventory_of(tmp_path, files))
+    assert answers["python_versions"].value == wanted
+
+
+def test_platforms_come_from_jobs_that_test(tmp_path: Path) -> None:
+    head = (
+        "runs-on: ${{ matrix.os }}\nstrategy:\n  matrix:\n    include:\n"
+        "      - { os: macos-14, python: '3.12' }\n"
+        "      - { os: ubuntu-24.04, python: '3.11' }\n"
+        "    exclude:\n      - { os: windows-2025, python: '3.14' }"
+    )
+    publish = "on: push\njobs:\n  a:\n    runs-on: windows-latest\n    steps: "
+    files = {
+        **KINDS["uv"],
+        **workflow("uv run pytest", head=head),
+        ".github/workflows/publish.yml": publish + "[{ run: twine upload x }]\n",
+    }
+    answers = derive_answers(inventory_of(tmp_path, files))
+    assert answers["platforms"].value == ["linux", "macos"]
+    assert answers["python_versions"].value == ["3.11", "3.12"]
+
+
+@pytest.mark.parametrize(
+    ("steps", "command"),
+    [
+        (["pytest"], None),
+        (["pytest tests --cov=quick --cov-report xml -n auto -q"], None),
+        (["pytest -m 'not slow' tests"], ["pytest", "-m", "not slow"]),
+        (["python -m pytest -k fast --tb=short"], ["pytest", "-k", "fast"]),
+        (["pytest tests/unit"], ["pytest", "tests/unit"]),
+        (
+            ["pytest tests/unit", "pytest tests/more --cov"],
+            ["pytest", "tests/unit", "tests/more"],
+        ),
+        # One run without a selection shows that none is needed.
+        (["pytest tests/unit", "pytest"], None),
+        (["pytest tests/${{ matrix.part }}"], None),
+        (["pytest --ignore=tests/net --own-flag"], ["pytest", "--ignore=tests/net"]),
+    ],
+)
+def test_a_selection_that_only_a_workflow_makes_is_lifted(
+    steps: list[str], command: list[str] | None, tmp_path: Path
+) -> None:
+    files = {**KINDS["uv"], **workflow(*steps)}
+    settings = settings_of(inventory_of(tmp_path, files))
+    assert settings.get("commands.test") == command
+
+
+def test_an_option_of_the_projects_own_is_lifted_too(tmp_path: Path) -> None:
+    conftest = 'def pytest_addoption(parser):\n    parser.addoption("--quick")\n'
+    files = {**KINDS["uv"], **workflow("pytest --quick"), "conftest.py": conftest}
+    settings = settings_of(inventory_of(tmp_path, files))
+    assert settings["commands.test"] == ["pytest", "--quick"]
+
+
+def test_a_selection_of_a_task_is_lifted_where_no_workflow_tests(
+    tmp_path: Path,
+) -> None:
+    tox = "[testenv]\ncommands =\n    pytest tests --ignore=tests/net {posargs}\n"
+    settings = settings_of(inventory_of(tmp_path, {**KINDS["uv"], "tox.ini": tox}))
+    assert settings["commands.test"] == ["pytest", "--ignore=tests/net"]
+
+
+def test_tests_of_unittest_are_run_by_it(tmp_path: Path) -> None:
+    files = {
+        "setup.py": "from setuptools import setup\nsetup(name='plain')\n",
+        "plain/__init__.py": "",
+        "tests/test_a.py": "import unittest\n",
+    }
+    settings = settings_of(inventory_of(tmp_path, files))
+    assert settings["commands.test"] == ["python", "-m", "unittest"]
+
+
+@pytest.mark.parametrize(
+    ("groups", "group"),
+    [
+        ('dev = ["pytest"]', None),
+        ('tests = ["pytest"]', "tests"),
+        ('typing = ["pytest"]\ntest = ["pytest"]', "test"),
+        ('tests = ["ruff"]', None),
+    ],
+)
+def test_the_group_with_the_test_runner_is_the_environment(
+    groups: str, group: str | None, tmp_path: Path
+) -> None:
+    text = f"[project]\nname = 'x'\n[dependency-groups]\n{groups}\n"
+    files = {"pyproject.toml": text, "x/__init__.py": ""}
+    settings = settings_of(inventory_of(tmp_path, files))
+    assert settings.get("environments.essential") == group
+
+
+EXTRAS = "[project]\nname = 'x'\n[project.optional-dependencies]\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "wanted"),
+    [
+        ({"pyproject.toml": EXTRAS + 'docs = []\ntests = ["pytest"]\n'}, "tests"),
+        (
+            {"setup.py": "", "requirements/test.txt": "pytest\n"},
+            "requirements/test.txt",
+        ),
+        ({"setup.py": "", "requirements-test.txt": "pytest\n"}, None),
+    ],
+)
+def test_an_extra_or_a_file_with_the_test_runner_is_the_environment(
+    files: Files, wanted: str | None, tmp_path: Path
+) -> None:
+    settings = settings_of(inventory_of(tmp_path, {"x/__init__.py": "", **files}))
+    assert settings.get("environments.essential") == wanted
+
+
+@pytest.mark.parametrize(("plugin", "threshold"), [("", 0), (', "pytest-cov"', 93)])
+def test_a_threshold_counts_only_where_pytest_can_measure(
+    plugin: str, threshold: int, tmp_path: Path
+) -> None:
+    text = f"[dependency-groups]\ndev = ['pytest'{plugin}]\n"
+    text += "[tool.coverage.report]\nfail_under = 93\n"
+    answers = derive_answers(inventory_of(tmp_path, {"pyproject.toml": text}))
+    assert answers["coverage_threshold"].value == threshold
+
+
+@pytest.mark.parametrize(
+    ("uses", "mode"),
+    [
+        ("other/ci-framework/.github/workflows/reusable-ci.yml@v2", "local"),
+        ("some/workflows/.github/workflows/tox.yml@v1", "local"),
+        ("some/workflows/.github/workflows/publish.yml@v1", "remote"),
+        ("./.github/workflows/own-ci.yml", "remote"),
+    ],
+)
+def test_two_pipelines_never_do_the_same(uses: str, mode: str, tmp_path: Path) -> None:
+    text = f"on: push\njobs:\n  a:\n    uses: {uses}\n"
+    answers = derive_answers(inventory_of(tmp_path, {**KINDS["uv"], WORKFLOW: text}))
+    assert answers["ci_mode"].value == mode
+    assert ("two pipelines" in answers["ci_mode"].because) == (mode == "local")
+
+
+def test_a_ci_elsewhere_stays_the_only_one(tmp_path: Path) -> None:
+    files = {"a.py": "", ".gitlab-ci.yml": "test:\n  script: pytest\n"}
+    root = make_repository(tmp_path, files)
+    run("git", "remote", "add", "origin", "git@gitlab.com:a/b.git", cwd=root)
+    answers = derive_answers(analyze(open_repository(root)))
+    assert answers["ci_mode"].value == "local"
+    assert answers["repository"].value == "https://gitlab.com/a/b"
+
+
+def test_a_formatter_of_the_projects_own_stays_the_only_one(tmp_path: Path) -> None:
+    inventory = inventory_of(tmp_path, KINDS["poetry"])
+    assert settings_of(inventory)["checks.format.tier"] == "none"
+    found = own_settings(inventory, derive_answers(inventory))
+    reasons = [setting.because for setting in found if "format" in setting.key]
+    assert "black formats the code" in reasons[0]
+
+
+def test_names_of_tools_are_those_that_the_template_refuses() -> None:
+    loader = FileSystemLoader(ROOT / "extensions" / "jinja")
+    filters = "jinja2_ansible_filters.AnsibleCoreFiltersExtension"
+    environment = Environment(loader=loader, autoescape=True, extensions=[filters])
+    names = environment.get_template("names.jinja").module
+    assert set(cast("list[str]", vars(names)["tools"])) == TOOLS
+    for name in TOOLS:
+        assert package_name(name.replace("-", "_")) == f"py_{name.replace('-', '_')}"
+    for name in cast("list[str]", vars(names)["taken"]):
+        assert package_name(name) != name, name
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("Flask", "Flask"),
+        ("pre_commit", "pre_commit-project"),
+        ("-odd name!-", "odd name"),
+        ("日本", "project"),
+        ("x" * 80, "x" * 64),
+    ],
+)
+def test_names_become_acceptable(name: str, wanted: str) -> None:
+    assert project_name(name) == wanted
+
+
+@pytest.mark.parametrize(
+    ("path", "fine"),
+    [("src", True), (".", True), ("a b/c", True), ("a/../b", False), ("é", False)],
+)
+def test_only_plain_paths_are_answered(path: str, fine: bool) -> None:
+    assert plain_path(path) is fine

@@ -1,0 +1,517 @@
+"""One command over many repositories: none stops the others, each run goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from ci_engine.processes.programs import CanceledError, Outcome
+from ci_framework.cli import main
+from ci_framework.fleet import run as fleet_run
+from ci_framework.fleet.state import FleetState, read_state
+from tests.support.adoptable_repositories import commit, write
+from tests.support.adoption_scenes import PROJECT, Companion, make_project, status_of
+from tests.support.plans import picture
+from tests.support.programs import run
+
+Answer = Callable[[Sequence[str]], Outcome]
+
+
+@pytest.fixture
+def companion(capsys: pytest.CaptureFixture[str]) -> Companion:
+    return Companion(capsys)
+
+
+@pytest.fixture
+def listing(tmp_path: Path) -> Path:
+    """A list of three repositories, which need not exist: commands are played."""
+    return list_of(tmp_path, "one", "two", "three")
+
+
+def list_of(directory: Path, *rows: str | Path) -> Path:
+    path = directory / "repositories.txt"
+    path.write_text("".join(f"{row}\n" for row in rows), "utf-8")
+    return path
+
+
+def state_of(listing: Path) -> FleetState:
+    return read_state(listing.with_name(f"{listing.name}.fleet") / "fleet.json")
+
+
+def ended(words: Sequence[str], code: int = 0, **told: object) -> Outcome:
+    """A command that ended and printed this as JSON."""
+    summary = f"{words[3]} of {Path(words[4]).name}"
+    text = json.dumps({"hash": "0123456789abcdef", "summary": summary, **told})
+    return Outcome(tuple(words), code, text if told or not code else "", "", 0.1)
+
+
+class Play:
+    """Plays the commands that the fleet starts, and remembers them."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Answer] = {}
+        self.commands: list[list[str]] = []
+
+    def __call__(self, command: Sequence[str | Path], **_: object) -> Outcome:
+        words = [str(word) for word in command]
+        self.commands.append(words[3:])
+        answer = self.answers.get(Path(words[4]).name, ended)
+        return answer(words)
+
+    @property
+    def names(self) -> list[str]:
+        """The repositories that were worked on, in order."""
+        found = [Path(words[1]).name for words in self.commands]
+        self.commands.clear()
+        return found
+
+
+@pytest.fixture
+def play(monkeypatch: pytest.MonkeyPatch) -> Play:
+    play = Play()
+    monkeypatch.setattr(fleet_run, "run_program", play)
+    return play
+
+
+def fails(code: int, said: str = "") -> Answer:
+    def answer(words: Sequence[str]) -> Outcome:
+        return Outcome(tuple(words), code, "", said, 0.1)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "No such file"),
+        (b"", "found no repository"),
+        (b"# only\n  # comments\n\n", "found no repository"),
+        (b"caf\xe9\n", "not UTF-8"),
+        (b"one\n./two/../one\n", "line 2: found './two/../one'"),
+        (b"x://h/a/b\n\nx://h/a/b.git\n", "line 3"),
+        (b"one\nnul\0byte\n", "line 2"),
+        (b"~nobody-of-this-name/x\n", "line 1"),
+    ],
+)
+def test_a_list_that_cannot_be_used_is_refused_before_anything_runs(
+    companion: Companion, play: Play, tmp_path: Path, content: bytes | None, said: str
+) -> None:
+    path = tmp_path / "repositories.txt"
+    if content is not None:
+        path.write_bytes(content)
+    text = companion.run("fleet", "plan", path, code=2)
+    assert said in text
+    assert "allowed:" in text
+    assert play.commands == []
+
+
+def test_comments_blank_lines_and_marks_of_editors_are_no_repositories(
+    companion: Companion, play: Play, tmp_path: Path
+) -> None:
+    path = tmp_path / "list"
+    text = "\ufeff# ours\r\n\r\n one  # the first\r\ntwo#2\r\n"
+    path.write_bytes(text.encode())
+    companion.run("fleet", "plan", path, "--jobs", "1")
+    assert play.names == ["one", "two#2"]
+
+
+def test_paths_start_at_the_list_not_here(
+    companion: Companion,
+    play: Play,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "lists").mkdir()
+    path = list_of(tmp_path / "lists", "../one", "-rf", tmp_path / "three")
+    monkeypatch.chdir(tmp_path)
+    companion.run("fleet", "plan", path.relative_to(tmp_path), "--jobs", "1")
+    paths = [words[1] for words in play.commands]
+    wanted = [tmp_path / "one", tmp_path / "lists" / "-rf", tmp_path / "three"]
+    assert paths == [str(path) for path in wanted]
+
+
+def test_a_plan_that_was_read_is_what_is_applied(
+    companion: Companion, play: Play, listing: Path
+) -> None:
+    text = companion.run("fleet", "apply", listing, code=2)
+    assert "fleet plan" in text
+    assert play.commands == []
+    companion.run("fleet", "plan", listing)
+    play.commands.clear()
+    companion.run("fleet", "apply", listing, "--answer", "quality_tier=full")
+    for words in play.commands:
+        assert words[:1] + words[2:] == [
+            *("apply", "--json", "--plan", "0123456789abcdef"),
+            *("--answer", "quality_tier=full"),
+        ]
+
+
+def test_agreeing_to_everything_needs_no_plan(
+    companion: Companion, play: Play, listing: Path
+) -> None:
+    companion.run("fleet", "adopt", listing, "--yes", "--static", "--timeout", "9")
+    for words in play.commands:
+        assert words[2:] == ["--json", "--yes", "--timeout", "9.0", "--static"]
+
+
+def test_a_validation_needs_an_agreement_of_its_own(
+    companion: Companion, play: Play, listing: Path
+) -> None:
+    text = companion.run("fleet", "validate", listing, code=2)
+    assert "--static" in text
+    assert play.commands == []
+    companion.run("fleet", "validate", listing, "--static")
+    assert len(play.commands) == 3
+
+
+@pytest.mark.parametrize(
+    ("codes", "wanted"),
+    [
+        ((0, 0, 0), 0),
+        ((0, 2, 2), 2),
+        ((0, 2, 3), 3),
+        ((3, 1, 2), 1),
+        ((0, 0, -9), 3),
+    ],
+)
+def test_one_that_fails_does_not_stop_the_others(
+    companion: Companion,
+    play: Play,
+    listing: Path,
+    codes: Sequence[int],
+    wanted: int,
+) -> None:
+    for name, code in zip(("one", "two", "three"), codes, strict=True):
+        if code:
+            play.answers[name] = fails(code, "note: x\nci-framework apply: oops\nmore")
+    text = companion.run("fleet", "apply", listing, "--yes", "--jobs", "1", code=wanted)
+    assert play.names == ["one", "two", "three"]
+    assert ("ci-framework apply: oops" in text) == any(codes)
+    found = [m.entries["apply"].exit_code for m in state_of(listing).members.values()]
+    assert found == [max(code, -1) for code in codes]
+
+
+def test_a_second_run_does_only_what_is_left(
+    companion: Companion, play: Play, listing: Path
+) -> None:
+    words = ["fleet", "apply", listing, "--yes", "--jobs", "1"]
+    play.answers["two"] = fails(2)
+    companion.run(*words, code=2)
+    play.commands.clear()
+    companion.run(*words, code=2)
+    assert play.names == ["two"]
+    del play.answers["two"]
+    companion.run(*words)
+    assert play.names == ["two"]
+    companion.run(*words)
+    assert play.names == []
+    # To look is never done.
+    companion.run("fleet", "status", listing)
+    companion.run("fleet", "status", listing)
+    assert len(play.commands) == 6
+
+
+def test_a_limit_takes_so_many_of_those_left(
+    companion: Companion, play: Play, listing: Path
+) -> None:
+    words = ["fleet", "apply", listing, "--yes", "--limit", "2", "--jobs", "1"]
+    assert "waiting" in companion.run(*words)
+    assert play.names == ["one", "two"]
+    assert "waiting" not in companion.run(*words)
+    assert play.names == ["three"]
+
+
+@pytest.mark.parametrize("words", [("--jobs", "0"), ("--limit", "-1")])
+def test_numbers_that_make_no_sense_are_refused(
+    companion: Companion, listing: Path, words: tuple[str, str]
+) -> None:
+    text = companion.run("fleet", "plan", listing, *words, code=2)
+    assert f"{words[0]}: expected" in text
+
+
+def test_so_many_run_at_a_time(companion: Companion, play: Play, listing: Path) -> None:
+    both = threading.Barrier(2, timeout=20)
+
+    def together(words: Sequence[str]) -> Outcome:
+        # Goes on only if the other one is at work too.
+        both.wait()
+        return ended(words)
+
+    play.answers = {"one": together, "two": together}
+    companion.run("fleet", "plan", listing, "--jobs", "2")
+    assert sorted(play.names) == ["one", "three", "two"]
+
+
+def test_the_state_is_whole_after_each_repository(
+    companion: Companion, play: Play, listing: Path
+) -> None:
+    seen: list[list[str]] = []
+
+    def look(words: Sequence[str]) -> Outcome:
+        members = state_of(listing).members.values()
+        seen.append([Path(m.path).name for m in members if m.entries])
+        return ended(words)
+
+    play.answers = dict.fromkeys(("one", "two", "three"), look)
+    companion.run("fleet", "plan", listing, "--jobs", "1")
+    assert seen == [[], ["one"], ["one", "two"]]
+
+
+def test_an_interruption_keeps_what_is_done(
+    companion: Companion, play: Play, listing: Path
+) -> None:
+    def interrupt(words: Sequence[str]) -> Outcome:
+        raise KeyboardInterrupt
+
+    def canceled(words: Sequence[str]) -> Outcome:
+        raise CanceledError
+
+    play.answers = {"two": interrupt, "three": canceled}
+    words = ["fleet", "apply", listing, "--yes", "--jobs", "1"]
+    assert "interrupted" in companion.run(*words, code=130)
+    done = [Path(m.path).name for m in state_of(listing).members.values() if m.entries]
+    assert done == ["one"]
+    play.answers, play.commands = {}, []
+    companion.run(*words)
+    assert play.names == ["two", "three"]
+
+
+def test_after_a_rollback_adopting_is_possible_again(
+    companion: Companion, play: Play, listing: Path
+) -> None:
+    companion.run("fleet", "plan", listing)
+    companion.run("fleet", "apply", listing)
+    play.answers["two"] = fails(2, "ci-framework rollback: later commits overlap")
+    companion.run("fleet", "rollback", listing, code=2)
+    play.answers, play.commands = {}, []
+    companion.run("fleet", "apply", listing, "--jobs", "1")
+    # The one that was not taken back is applied as before.
+    assert play.names == ["one", "three"]
+
+
+def checked(name: str, status: str) -> Mapping[str, str]:
+    return {"name": name, "status": status, "reason": "because"}
+
+
+def test_the_table_is_data_too(companion: Companion, play: Play, listing: Path) -> None:
+    play.answers["two"] = fails(3, "ci-framework plan: no network")
+    told = companion.json("fleet", "plan", listing, code=3)
+    assert told["action"] == "plan"
+    entries = [member["entries"]["plan"] for member in told["members"]]
+    assert [entry["exit-code"] for entry in entries] == [0, 3, 0]
+    assert entries[0]["hash"] == "0123456789abcdef"
+    assert entries[1]["summary"] == "ci-framework plan: no network"
+
+
+def test_a_broken_state_is_told_and_kept(
+    companion: Companion, play: Play, listing: Path
+) -> None:
+    state = listing.with_name(f"{listing.name}.fleet") / "fleet.json"
+    state.parent.mkdir()
+    state.write_text('{"schema": 1, "memb')
+    text = companion.run("fleet", "plan", listing, code=2)
+    assert str(state) in text
+    assert "hint: remove the file" in text
+    assert play.commands == []
+    assert state.read_text() == '{"schema": 1, "memb'
+
+
+def test_a_place_without_room_for_the_state_is_told_before_anything_runs(
+    companion: Companion, play: Play, listing: Path
+) -> None:
+    words = ["fleet", "plan", listing, "--workspace", listing]
+    assert "--workspace" in companion.run(*words, code=3)
+    assert play.commands == []
+
+
+def test_names_cannot_draw_on_the_terminal(
+    play: Play,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    name = "\x1b[31mred [bold]x {y} \u202egnp.exe"
+    play.answers[name] = fails(2, "ci-framework plan: \x1b]0;title\x07")
+    assert main(["fleet", "plan", str(list_of(tmp_path, name))]) == 2
+    captured = capsys.readouterr()
+    for text in (captured.out, captured.err):
+        assert "[bold]x {y}" in " ".join(text.split())
+        assert not re.search(r"\x1b\[(\d+;)*3\d", text)
+        assert "\x07" not in text
+        assert "\u202e" not in text
+
+
+def test_addresses_of_one_name_at_two_hosts_are_two_places(
+    companion: Companion, play: Play, tmp_path: Path
+) -> None:
+    rows = [
+        "https://one.example/team/app",
+        "https://two.example/team/app.git",
+        "git@two.example:../../app",
+        "ssh://host/" + "long" * 100,
+    ]
+    companion.run("fleet", "plan", list_of(tmp_path, *rows), code=3)
+    # Nothing is there to clone: git was asked, and played to have done nothing.
+    locations = {words[-1] for words in play.commands}
+    assert len(locations) == len(rows)
+
+
+def real(tmp_path: Path) -> tuple[Path, Path]:
+    """A project, one that is not ready, one that is none, and one at an address."""
+    project = make_project(tmp_path / "project")
+    write(make_project(tmp_path / "dirty"), {"README.md": "mine\n"})
+    (tmp_path / "empty").mkdir()
+    origin = make_project(tmp_path / "origin", {**PROJECT, "LICENSE": "MIT\n"})
+    bare = tmp_path / "there" / "app.git"
+    run("git", "clone", "-q", "--bare", str(origin), str(bare), cwd=tmp_path)
+    return project, list_of(
+        tmp_path, "project", "dirty", "empty", "missing", bare.as_uri()
+    )
+
+
+def codes_of(listing: Path, action: str) -> dict[str, int]:
+    state = msgspec.to_builtins(state_of(listing))
+    return {
+        Path(member["source"]).name: member["entries"][action]["exit-code"]
+        for member in state["members"].values()
+        if action in member["entries"]
+    }
+
+
+# Modules that the companion imports, at once or when it needs them, and its own name.
+_IMPORTED = ("ci_framework", "copier", "msgspec", "questionary", "runpy", "yaml")
+
+
+def poison(directory: Path) -> Path:
+    """Modules at the top of a repository; the file that shows that one was imported."""
+    shown = directory / "imported"
+    text = f"import pathlib\npathlib.Path({str(shown)!r}).touch()\n"
+    write(directory, {f"{name}.py": text for name in _IMPORTED})
+    return shown
+
+
+def test_no_code_of_the_repository_runs_that_a_fleet_command_starts_in(
+    companion: Companion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = make_project(tmp_path / "one")
+    shown = poison(repository)
+    listing = list_of(tmp_path, repository)
+    monkeypatch.chdir(repository)
+    companion.run("fleet", "status", listing)
+    [member] = state_of(listing).members.values()
+    assert member.entries["status"].summary
+    assert not shown.exists()
+
+
+@pytest.mark.parametrize("variables", [{}, {"PYTHONPATH": f"{os.pathsep}nowhere"}])
+def test_the_companion_imports_nothing_from_the_current_directory(
+    tmp_path: Path, variables: dict[str, str]
+) -> None:
+    shown = poison(tmp_path)
+    # Python itself imports these with -m, before anything of ours is asked.
+    for name in ("ci_framework", "runpy"):
+        (tmp_path / f"{name}.py").unlink()
+    done = subprocess.run(
+        [sys.executable, "-m", "ci_framework", "status", "."],
+        cwd=tmp_path,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "git" in done.stderr, done.stderr
+    assert not shown.exists()
+
+
+def test_a_fleet_is_adopted_and_taken_back(
+    companion: Companion, tmp_path: Path, releases: Path
+) -> None:
+    project = make_project(tmp_path / "project")
+    listing = list_of(tmp_path, "project")
+    before = picture(project)
+    template = ["--template", releases, "--vcs-ref", "v2.0.0"]
+    text = companion.run("fleet", "apply", listing, *template, "--yes")
+    assert "applied on ci-framework/adopt" in text
+    assert picture(project) != before
+    companion.run("fleet", "rollback", listing)
+    assert picture(project) == before
+
+
+@pytest.mark.heavy
+def test_a_whole_campaign(companion: Companion, tmp_path: Path, releases: Path) -> None:
+    project, listing = real(tmp_path)
+    before = picture(project)
+    template = ["--template", releases, "--vcs-ref", "v2.0.0"]
+    bad = {"empty": 2, "missing": 2}
+    text = companion.run("fleet", "plan", listing, *template, code=2)
+    assert "no such directory" in text
+    assert codes_of(listing, "plan") == {"project": 0, "dirty": 0, "app.git": 0, **bad}
+    companion.run("fleet", "apply", listing, *template, code=2)
+    wanted = {"project": 0, "dirty": 2, "app.git": 0, **bad}
+    assert codes_of(listing, "apply") == wanted
+    assert status_of(tmp_path / "dirty") == " M README.md\n"
+    commit(tmp_path / "dirty")
+    # It was planned before this commit, and with other content.
+    companion.run("fleet", "plan", listing, *template, code=2)
+    companion.run("fleet", "apply", listing, *template, code=2)
+    assert codes_of(listing, "apply")["dirty"] == 0
+    [clone] = (listing.with_name(f"{listing.name}.fleet") / "clones").iterdir()
+    assert run("git", "branch", "--show-current", cwd=clone).strip() == (
+        "ci-framework/adopt"
+    )
+    status = companion.json("fleet", "status", listing, code=2)
+    said = [m["entries"]["status"]["summary"] for m in status["members"]]
+    assert said.count("applied") == 3
+    companion.run("fleet", "rollback", listing, code=2)
+    assert picture(project) == before
+    companion.run("fleet", "apply", listing, *template, "--yes", code=2)
+    assert codes_of(listing, "apply") == {**wanted, "dirty": 0}
+
+
+@pytest.mark.heavy
+@pytest.mark.skipif(sys.platform == "win32", reason="processes are killed otherwise")
+def test_a_fleet_that_is_killed_goes_on_where_it_was(
+    companion: Companion, tmp_path: Path, releases: Path
+) -> None:
+    names = ["one", "two", "three"]
+    for name in names:
+        make_project(tmp_path / name)
+    listing = list_of(tmp_path, *names)
+    words = ["fleet", "apply", str(listing), "--yes", "--jobs", "1"]
+    words += ["--template", str(releases), "--vcs-ref", "v2.0.0"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ci_framework", *words],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    deadline = time.monotonic() + 120
+    while not codes_of(listing, "apply") and time.monotonic() < deadline:
+        # Until the first one is done, whenever that is.
+        threading.Event().wait(0.05)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert codes_of(listing, "apply")["one"] == 0
+    for _ in names:
+        # One may still be at work on its own: it is left alone, then finished.
+        code = main(words)
+        if not code:
+            break
+        threading.Event().wait(2)
+    assert codes_of(listing, "apply") == dict.fromkeys(names, 0)
+    for name in names:
+        history = run("git", "rev-list", "--count", "HEAD", cwd=tmp_path / name)
+        assert history.strip() == "2"
+        assert status_of(tmp_path / name) == ""

@@ -1,0 +1,632 @@
+"""What a change touches, what has to run for it, and what a workflow is told."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from ci_engine.changes.categories import Classifier
+from ci_engine.changes.decision import Decision, decide, everything
+from ci_engine.configuration.loading import Configuration, load_configuration
+from ci_engine.configuration.reading import Table
+from ci_engine.github.event import Event, read_event
+from ci_engine.github.outputs import write_outputs
+from ci_engine.project.path_patterns import matching
+from ci_engine.workflow_jobs.jobs import Jobs, plan_jobs
+from ci_engine.workflow_jobs.matrix import matrix_of, newest_of, spot_check_of
+from tests.support.projects import DemoProject, Json, Run, git
+
+OUTPUTS = [
+    "docs-only",
+    "source-changed",
+    "performance-sensitive",
+    "security-relevant",
+    "docs-changed",
+    "base",
+    "packages",
+    "tests-mode",
+    "tests",
+    "manager",
+    "tier",
+    "matrix",
+    "test-checks",
+    "test-history",
+    "quick-runner",
+    "quick-python",
+    "quick-checks",
+    "scan-containers",
+    "security-skips",
+    "skips",
+]
+RUFF = f"ruff {version('ruff')}"
+TESTING = {"test", "coverage", "patch-coverage"}
+
+
+def configuration(directory: Path, **tables: object) -> Configuration:
+    return load_configuration(directory, {}, dict(tables))
+
+
+def kinds(directory: Path, **tables: object) -> Classifier:
+    loaded = configuration(directory, **tables)
+    return Classifier(loaded.patterns, loaded.settings)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits", "does_not"),
+    [
+        ("*.md", ["a.md", "x/y/a.md", ".md"], ["a.mdx", "a.md/b"]),
+        ("/*.md", ["a.md"], ["x/a.md"]),
+        ("docs/", ["docs/a", "docs/x/y.py"], ["docs", "docstrings.py", "x/docs/a"]),
+        ("docs/**", ["docs/a", "docs/x/y"], ["docs", "docs2/a"]),
+        ("docs/*", ["docs/a"], ["docs/x/y"]),
+        ("**/b/**", ["b/x", "a/b/c/d"], ["ab/c", "b"]),
+        ("a/**/b", ["a/b", "a/x/y/b"], ["ab", "a/xb", "xa/b"]),
+        ("a**/b", ["a/b", "axx/b"], ["ab", "a/x/b"]),
+        ("test_?.py", ["test_1.py", "x/test_1.py"], ["test_12.py", "test_/.py"]),
+        ("[!a-c]x", ["dx"], ["ax", "/x"]),
+        ("[^]x", ["^x"], ["ax"]),
+        ("a.b+c", ["a.b+c"], ["aXb+c", "a.bbc"]),
+        ("*.txt", ["new\nline.txt", "\u00e9.txt"], ["new.txt\n"]),
+        ("**", ["a", "a/b"], []),
+    ],
+)
+def test_a_pattern_fits_whole_names_and_never_a_prefix(
+    pattern: str, fits: list[str], does_not: list[str]
+) -> None:
+    assert [path for path in fits if matching(path, [pattern]) is None] == []
+    assert [path for path in does_not if matching(path, [pattern])] == []
+
+
+@pytest.mark.parametrize(
+    ("category", "paths"),
+    [
+        ("docs", ["README.md", "docs/guide.md", "docs/conf.py", "LICENSE"]),
+        ("docs", ["docs/data.json", "examples/README.md", ".github/CONTRIBUTING.md"]),
+        ("source", ["src/demo/a.py", "src/demo/data.json", "src/demo/words.txt"]),
+        ("source", ["src/demo/README.md", "src/docs/index.md", "docstrings.py"]),
+        ("source", ["src/demo/test_tools.py", "tools/x.py", "a.pyx"]),
+        ("tests", ["tests/test_a.py", "tests/data/a.md", "conftest.py"]),
+        ("tests", ["benchmarks/test_speed.py"]),
+        ("dependencies", ["requirements.txt", "docs/requirements.txt", "uv.lock"]),
+        ("dependencies", ["pyproject.toml", "packages/a/pyproject.toml", "setup.py"]),
+        ("dependencies", ["requirements-dev.txt", "requirements/dev.txt", "pixi.lock"]),
+        ("dependencies", ["constraints.txt", "environment.yml", "poetry.lock"]),
+        ("ci", [".github/workflows/docs.yml", ".github/actions/a/action.yml"]),
+        ("ci", ["ci-framework/ci_engine/cli.py", ".github/workflows/a.yml"]),
+        ("config", [".pre-commit-config.yaml", "ruff.toml", ".gitignore"]),
+        ("config", [".yamllint.yml", "packages/a/mypy.ini", ".github/zizmor.yml"]),
+        ("config", ["Makefile", ".env.example", ".vscode/tasks.json"]),
+        (
+            "unknown",
+            ["Dockerfile", "data.json", "notes.txt", ".gitattributes"],
+        ),
+        ("unknown", ["documentation.json", "../other/a.py/x", "docs"]),
+    ],
+)
+def test_each_kind_of_file_is_told_by_its_place_and_name(
+    category: str, paths: list[str], tmp_path: Path
+) -> None:
+    told = kinds(tmp_path)
+    found = {path: told.classify(path).category for path in paths}
+    assert found == dict.fromkeys(paths, category)
+    assert all(told.classify(path).because for path in paths)
+
+
+@pytest.mark.parametrize(
+    ("tables", "path", "category"),
+    [
+        ({"source-paths": ["."]}, "demo/README.md", "source"),
+        ({"source-paths": ["."]}, "README.md", "docs"),
+        ({"source-paths": ["."]}, "docs/index.md", "docs"),
+        ({"source-paths": ["."]}, "demo/words.txt", "source"),
+        ({"source-paths": ["."]}, "tests/test_a.py", "tests"),
+        ({"source-paths": ["."]}, "requirements.txt", "dependencies"),
+        ({"source-paths": ["docs/lib"]}, "docs/lib/a.md", "source"),
+        ({"source-paths": ["docs"]}, "docs/a.md", "source"),
+        ({"test-paths": ["src/demo/tests"]}, "src/demo/tests/a.py", "tests"),
+        ({"changes": {"docs-patterns": ["*.md"]}}, "src/demo/a.md", "source"),
+        ({"changes": {"docs-patterns": ["src/demo/*.md"]}}, "src/demo/a.md", "docs"),
+        ({"changes": {"docs-patterns": ["*.adoc"]}}, "README.md", "unknown"),
+        ({"changes": {"generated-patterns": ["src/v.py"]}}, "src/v.py", "generated"),
+        ({"changes": {"generated-patterns": ["*.lock"]}}, "uv.lock", "dependencies"),
+        ({"changes": {"data-patterns": {"src/*.csv": []}}}, "src/a.csv", "data"),
+        ({"changes": {"data-patterns": {"*.lock": []}}}, "uv.lock", "dependencies"),
+        ({"changes": {"config-patterns": ["*.toml"]}}, "a/b.toml", "config"),
+        ({}, "src/demo/ruff.toml", "source"),
+        ({"changes": {"docs-patterns": ["*.txt"]}}, "requirements.txt", "dependencies"),
+        ({"changes": {"always-run": ["docs/api/"]}}, "docs/api/a.md", "always-run"),
+        ({"changes": {"source-patterns": ["*.toml"]}}, "a/b.toml", "source"),
+        ({"changes": {"test-patterns": ["spec_*"]}}, "x/spec_a.rb", "tests"),
+    ],
+)
+def test_the_rule_that_says_most_about_the_place_decides(
+    tables: Table, path: str, category: str, tmp_path: Path
+) -> None:
+    assert kinds(tmp_path, **tables).classify(path).category == category
+
+
+ALL = {
+    "source-changed": True,
+    "performance-sensitive": True,
+    "security-relevant": True,
+}
+
+
+@pytest.mark.parametrize(
+    ("paths", "flags", "mode"),
+    [
+        (["README.md"], {"docs-only": True, "docs-changed": True}, "none"),
+        (["README.md", "gen.txt"], {"docs-only": True, "docs-changed": True}, "none"),
+        (["gen.txt"], {"docs-only": True}, "none"),
+        (["README.md", "src/a.py"], {**ALL, "docs-changed": True}, "all"),
+        (["src/a.py"], ALL, "all"),
+        (["tests/test_a.py"], {}, "all"),
+        (["README.md", "tests/test_a.py"], {"docs-changed": True}, "all"),
+        (["Dockerfile"], {**ALL, "docs-changed": True}, "all"),
+        (["ruff.toml"], {"security-relevant": True}, "all"),
+        (["README.md", "uv.lock"], {**ALL, "docs-changed": True}, "all"),
+        ([".github/workflows/a.yml"], {**ALL, "docs-changed": True}, "all"),
+        ([], {**ALL, "docs-changed": True}, "all"),
+    ],
+)
+def test_only_documentation_runs_no_tests_and_the_unknown_runs_everything(
+    paths: list[str], flags: Mapping[str, bool], mode: str, tmp_path: Path
+) -> None:
+    told = kinds(tmp_path, changes={"generated-patterns": ["gen.txt"]})
+    decision = decide(told, paths, "base", "head")
+    names = ("docs-only", "docs-changed", *ALL)
+    found = {n: getattr(decision, n.replace("-", "_")) for n in names}
+    assert found == {name: flags.get(name, False) for name in names}
+    assert decision.tests.mode == mode
+    assert [reason.path for reason in decision.reasons] == (sorted(paths) or [""])
+
+
+@pytest.mark.parametrize(
+    ("name", "ref", "default", "because"),
+    [
+        ("", "", "", ""),
+        ("pull_request", "refs/pull/7/merge", "main", ""),
+        ("push", "refs/heads/development", "main", ""),
+        ("push", "refs/heads/main", "main", "default branch"),
+        ("push", "refs/heads/main", "", "not known"),
+        ("push", "refs/tags/v1", "main", "tag"),
+        (
+            "merge_group",
+            "refs/heads/gh-readonly-queue/main/pr-1",
+            "main",
+            "merge_group",
+        ),
+        ("schedule", "refs/heads/main", "main", "schedule"),
+        ("workflow_dispatch", "refs/heads/main", "main", "workflow_dispatch"),
+        ("something_new", "", "main", "something_new"),
+    ],
+)
+def test_only_a_change_may_leave_something_out(
+    name: str, ref: str, default: str, because: str
+) -> None:
+    said = Event(name=name, ref=ref, default_branch=default).everything_because()
+    assert because in said
+    assert bool(said) is bool(because)
+
+
+def plan(directory: Path, decision: Decision, event: Event, **tables: object) -> Jobs:
+    return plan_jobs(decision, configuration(directory, **tables), event)
+
+
+PULL_REQUEST = Event(name="pull_request", pull_request=7)
+
+
+def test_each_check_of_the_tier_runs_in_exactly_one_job(tmp_path: Path) -> None:
+    loaded = configuration(tmp_path)
+    for tier in ("essential", "extended", "full"):
+        jobs = plan(tmp_path, everything("x"), PULL_REQUEST, quality={"tier": tier})
+        checks = loaded.settings.checks_of(tier)
+        found = sorted([*jobs.quick_checks, *jobs.test_checks])
+        # Where all tests run, they import what matters.
+        assert found == sorted(set(checks) - {"imports"})
+        assert set(jobs.test_checks) == TESTING & set(checks)
+        assert jobs.skips == {}
+        history = jobs.outputs()["test-history"]
+        assert history == ("0" if "patch-coverage" in checks else "1")
+
+
+def test_documentation_alone_skips_the_tests_and_what_is_blind_to_it(
+    tmp_path: Path,
+) -> None:
+    decision = decide(kinds(tmp_path), ["README.md"], "a", "b")
+    jobs = plan(tmp_path, decision, PULL_REQUEST, quality={"tier": "full"})
+    assert set(jobs.skips) == {"comprehensive-tests", "code-scanning"}
+    assert all("only documentation" in reason for reason in jobs.skips.values())
+    assert set(jobs.quick_checks) >= {"lint", "hooks", "build", "metadata"}
+    left_out = {"typecheck", "security", "audit", "policy", "lock"}
+    assert not left_out & set(jobs.quick_checks)
+
+
+@pytest.mark.parametrize(
+    ("event", "skipped"),
+    [
+        (PULL_REQUEST, {}),
+        (Event(name="push"), {"comment": "no pull request"}),
+        (
+            Event(name="pull_request", pull_request=7, private=True),
+            {"code-scanning": "private"},
+        ),
+        (
+            Event(name="pull_request", pull_request=7, restricted="a fork"),
+            {"comment": "a fork", "code-scanning": "a fork"},
+        ),
+    ],
+)
+def test_a_job_that_could_not_do_its_work_is_left_out_with_the_reason(
+    event: Event, skipped: dict[str, str], tmp_path: Path
+) -> None:
+    skips = plan(tmp_path, everything("x"), event).skips
+    assert set(skips) == set(skipped)
+    assert all(text in skips[job] for job, text in skipped.items())
+
+
+def test_a_job_without_any_check_is_left_out(tmp_path: Path) -> None:
+    off = {name: {"tier": "none"} for name in ("test", "coverage", "patch-coverage")}
+    jobs = plan(tmp_path, everything("x"), PULL_REQUEST, checks=off)
+    assert "has no check" in jobs.skips["comprehensive-tests"]
+    rest: Table = {name: {"tier": "none"} for name in jobs.quick_checks}
+    jobs = plan(tmp_path, everything("x"), PULL_REQUEST, checks=rest)
+    assert "has no check" in jobs.skips["quick-checks"]
+    assert jobs.skips["code-scanning"] == "nothing was scanned"
+
+
+def test_the_matrix_has_every_python_once_and_its_ends_elsewhere(
+    tmp_path: Path,
+) -> None:
+    matrix = {
+        "python-versions": ["3.9", "3.14", "3.10"],
+        "platforms": ["macos", "linux"],
+    }
+    loaded = configuration(tmp_path, matrix=matrix)
+    matrix_jobs = [
+        (matrix_job.platform, matrix_job.python_version)
+        for matrix_job in matrix_of(loaded)
+    ]
+    ends = ["3.9", "3.14"]
+    assert matrix_jobs == [
+        *(("macos", version) for version in ("3.9", "3.10", "3.14")),
+        *(("linux", version) for version in ends),
+    ]
+    few = spot_check_of(loaded)
+    assert [(matrix_job.platform, matrix_job.python_version) for matrix_job in few] == [
+        ("macos", version) for version in ends
+    ]
+    assert newest_of(loaded) == few[-1]
+    assert newest_of(loaded).runner == loaded.tiers.runners["macos"]
+
+
+def test_a_spot_check_is_for_changes_only(tmp_path: Path) -> None:
+    versions = ["3.10", "3.11", "3.12"]
+    loaded = configuration(tmp_path, matrix={"python-versions": versions})
+    change = decide(kinds(tmp_path), ["Dockerfile"], "a", "b")
+    few = plan_jobs(change, loaded, PULL_REQUEST, spot_check=True).matrix_jobs
+    assert [matrix_job.python_version for matrix_job in few] == ["3.10", "3.12"]
+    for decision, spot_check in ((everything("x"), True), (change, False)):
+        matrix_jobs = plan_jobs(
+            decision, loaded, PULL_REQUEST, spot_check=spot_check
+        ).matrix_jobs
+        assert [matrix_job.python_version for matrix_job in matrix_jobs] == versions
+
+
+def payload(path: Path, **changes: object) -> dict[str, str | None]:
+    """The environment of a workflow run for a pull request."""
+    repo = {"full_name": "a/b", "default_branch": "main", "private": False}
+    pull_request = {"number": 7, "head": {"repo": repo}, "base": {"repo": repo}}
+    event = {"repository": repo, "pull_request": pull_request | changes}
+    path.write_text(json.dumps(event), encoding="utf-8")
+    return {"GITHUB_EVENT_NAME": "pull_request", "GITHUB_EVENT_PATH": str(path)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "restricted"),
+    [
+        ({}, ""),
+        ({"head": {"repo": {"full_name": "c/b"}}}, "fork"),
+        ({"head": {"repo": None}}, "fork"),
+        ({"user": {"login": "dependabot[bot]"}}, "Dependabot"),
+        ({"user": {"login": "someone"}}, ""),
+    ],
+)
+def test_the_event_tells_whose_token_may_write(
+    changes: dict[str, object], restricted: str, tmp_path: Path
+) -> None:
+    variables = cast("dict[str, str]", payload(tmp_path / "event.json", **changes))
+    event = read_event(variables)
+    assert restricted in event.restricted
+    assert bool(event.restricted) is bool(restricted)
+    assert event.pull_request == 7
+
+
+def test_no_value_of_an_output_can_name_another_output(tmp_path: Path) -> None:
+    file = tmp_path / "output"
+    values = {"a": "1", "b": "x\nverdict=green\rskips={}", "c": "", "d": "EOF\n"}
+    write_outputs(values, {"GITHUB_OUTPUT": str(file)})
+    assert read_outputs(file) == values
+
+
+def read_outputs(file: Path) -> dict[str, str]:
+    """Read the file of outputs as the runner does."""
+    found: dict[str, str] = {}
+    lines = iter(file.read_bytes().decode().split("\n"))
+    for line in lines:
+        name, sign, value = line.partition("=")
+        key, here, end = line.partition("<<")
+        if here and len(key) < len(name):
+            body: list[str] = []
+            for inner in lines:
+                if inner == end:
+                    break
+                body.append(inner)
+            found[key] = "\n".join(body)
+        elif sign:
+            found[name] = value
+    return found
+
+
+# The command, on real repositories.
+
+
+@pytest.fixture
+def repository(project: DemoProject) -> DemoProject:
+    """A project on a branch beside main, where nothing has changed yet."""
+    project.write("README.md", "# Demo\n")
+    project.git_init()
+    git(project.root, "switch", "--quiet", "--create", "change")
+    return project
+
+
+def commit(project: DemoProject) -> str:
+    git(project.root, "add", "--all")
+    git(project.root, "commit", "--quiet", "--allow-empty", "--message", "change")
+    return git(project.root, "rev-parse", "HEAD").strip()
+
+
+def changes(project: DemoProject, *words: str, **variables: str | None) -> Run:
+    return project.run("changes", *words, variables=variables)
+
+
+def decision(run: Run) -> Json:
+    assert run.code == 0, str(run)
+    written = run.reports / "changes.json"
+    told = cast("dict[str, Any]", json.loads(run.stdout))
+    assert json.loads(written.read_text(encoding="utf-8")) == told
+    return told
+
+
+def test_the_json_is_what_other_programs_rely_on(repository: DemoProject) -> None:
+    base = git(repository.root, "rev-parse", "HEAD").strip()
+    repository.append("README.md", "More.\n")
+    assert decision(changes(repository, "--json")) == {
+        "schema": 1,
+        "base": base,
+        "head": "HEAD",
+        "docs-only": True,
+        "source-changed": False,
+        "performance-sensitive": False,
+        "security-relevant": False,
+        "docs-changed": True,
+        "packages": [],
+        "tests": {"mode": "none", "paths": []},
+        "reasons": [
+            {
+                "path": "README.md",
+                "category": "docs",
+                "because": "docs-patterns: /*.md",
+            }
+        ],
+        "affected": {
+            "engine": RUFF,
+            "everything": "",
+            "total": 1,
+            "chains": [],
+            "left-out": ["tests/test_demo.py"],
+            "unreached": [],
+            "hubs": [],
+            "notes": [],
+        },
+    }
+
+
+def test_odd_names_and_both_sides_of_a_rename_are_seen(
+    repository: DemoProject,
+) -> None:
+    repository.write("docs/new\nline \u00e9 `x` |.md", "x\n")
+    git(repository.root, "mv", "src/demo/__init__.py", "docs/old.md")
+    commit(repository)
+    told = decision(changes(repository, "--json"))
+    found = {reason["path"]: reason["category"] for reason in told["reasons"]}
+    assert found == {
+        "docs/new\nline \u00e9 `x` |.md": "docs",
+        "docs/old.md": "docs",
+        "src/demo/__init__.py": "source",
+    }
+    assert told["docs-only"] is False
+    page = changes(repository).stdout
+    assert "| `` docs/new\\nline \u00e9 `x` \\|.md `` | docs |" in page
+
+
+def test_settings_of_the_project_and_the_environment_win(
+    repository: DemoProject,
+) -> None:
+    repository.write("a.adoc", "")
+    repository.configure('[tool.ci-framework.changes]\ndocs-patterns = ["*.adoc"]\n')
+    for variable, wanted in ((None, "docs"), ("*.rst", "unknown")):
+        run = changes(
+            repository,
+            "--explain",
+            "a.adoc",
+            CI_FRAMEWORK_CHANGES_DOCS_PATTERNS=variable,
+        )
+        assert run.stdout.startswith(f"a.adoc: {wanted} ("), str(run)
+    repository.configure("[tool.ci-framework.changes2]\n")
+    assert changes(repository, "--explain", "a").code == 2
+
+
+@pytest.mark.parametrize("pattern", ["!docs/", "", "docs\\\\a"])
+def test_a_pattern_that_could_not_work_is_refused(
+    pattern: str, repository: DemoProject
+) -> None:
+    table = f'[tool.ci-framework.changes]\nalways-run = ["{pattern}"]\n'
+    repository.configure(table)
+    run = changes(repository)
+    assert run.code == 2
+    assert "always-run" in run.stderr
+
+
+def test_explain_takes_a_path_from_here(repository: DemoProject) -> None:
+    repository.write("src/demo/x.py", "")
+    for words, cwd in (("src/demo/x.py", "."), ("x.py", "src/demo")):
+        run = repository.run(
+            "changes", "--explain", words, "--json", cwd=repository.root / cwd
+        )
+        assert json.loads(run.stdout)["category"] == "source", str(run)
+
+
+def workflow(
+    project: DemoProject, event: Mapping[str, object]
+) -> dict[str, str | None]:
+    """The environment of a workflow run."""
+    location = project.root.parent
+    (location / "event.json").write_text(json.dumps(event), encoding="utf-8")
+    for name in ("output", "step-summary"):
+        (location / name).write_text("", encoding="utf-8")
+    return {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_EVENT_NAME": "pull_request" if "pull_request" in event else "push",
+        "GITHUB_EVENT_PATH": str(location / "event.json"),
+        "GITHUB_REF": str(event.get("ref", "refs/pull/7/merge")),
+        "GITHUB_OUTPUT": str(location / "output"),
+        "GITHUB_STEP_SUMMARY": str(location / "step-summary"),
+    }
+
+
+def pull_request(base: str) -> dict[str, object]:
+    repo = {"full_name": "a/b", "default_branch": "main"}
+    head: dict[str, object] = {"sha": "0" * 40, "repo": repo}
+    change = {"number": 7, "base": {"sha": base, "repo": repo}, "head": head}
+    return {"repository": repo, "pull_request": change}
+
+
+def told(project: DemoProject) -> dict[str, str]:
+    return read_outputs(project.root.parent / "output")
+
+
+def test_a_workflow_is_told_everything_it_needs(repository: DemoProject) -> None:
+    base = git(repository.root, "rev-parse", "HEAD").strip()
+    repository.append("README.md", "More.\n")
+    commit(repository)
+    run = changes(repository, **workflow(repository, pull_request(base)))
+    assert run.code == 0, str(run)
+    outputs = told(repository)
+    assert sorted(outputs) == sorted(OUTPUTS)
+    assert outputs["docs-only"] == "true"
+    assert outputs["source-changed"] == "false"
+    assert outputs["base"] == base
+    assert set(json.loads(outputs["skips"])) == {"comprehensive-tests", "code-scanning"}
+    # The scan is never left out, and a pull request gets its dependencies reviewed.
+    assert json.loads(outputs["security-skips"]) == {}
+    assert outputs["scan-containers"] == "false"
+    assert json.loads(outputs["matrix"])["include"][0]["platform"] == "linux"
+    page = (repository.root.parent / "step-summary").read_text(encoding="utf-8")
+    assert "| comprehensive-tests | skipped | only documentation" in page
+    assert "| `README.md` | docs | `docs-patterns: /*.md` |" in page
+
+
+def assert_everything(project: DemoProject, because: str) -> None:
+    outputs = told(project)
+    assert outputs["docs-only"] == "false"
+    assert outputs["source-changed"] == "true"
+    assert "comprehensive-tests" not in json.loads(outputs["skips"])
+    page = (project.root.parent / "step-summary").read_text(encoding="utf-8")
+    assert because in page, page
+
+
+def test_an_unknown_base_runs_everything(repository: DemoProject) -> None:
+    repository.append("README.md", "More.\n")
+    commit(repository)
+    event = workflow(repository, pull_request("1" * 40))
+    assert changes(repository, **event).code == 0
+    assert_everything(repository, "the diff base is not known")
+
+
+def test_no_change_at_all_runs_everything(repository: DemoProject) -> None:
+    base = git(repository.root, "rev-parse", "HEAD").strip()
+    commit(repository)
+    event = workflow(repository, pull_request(base))
+    assert changes(repository, **event).code == 0
+    assert_everything(repository, "no file changed")
+
+
+def test_a_submodule_runs_everything(repository: DemoProject) -> None:
+    base = git(repository.root, "rev-parse", "HEAD").strip()
+    entry = f"160000,{base},docs/theme"
+    git(repository.root, "update-index", "--add", "--cacheinfo", entry)
+    git(repository.root, "commit", "--quiet", "--message", "submodule")
+    event = workflow(repository, pull_request(base))
+    run = changes(repository, **event)
+    assert run.code == 0, str(run)
+    assert_everything(repository, "a submodule moved: docs/theme")
+
+
+def test_a_push_is_judged_by_its_whole_branch(repository: DemoProject) -> None:
+    """An earlier push to it may have been red."""
+    main = git(repository.root, "rev-parse", "HEAD").strip()
+    git(repository.root, "update-ref", "refs/remotes/origin/main", main)
+    repository.append("src/demo/__init__.py", "\n\nMORE = 1\n")
+    before = commit(repository)
+    repository.append("README.md", "More.\n")
+    commit(repository)
+    repo = {"full_name": "a/b", "default_branch": "main"}
+    event = {"repository": repo, "before": before, "ref": "refs/heads/change"}
+    assert changes(repository, **workflow(repository, event)).code == 0
+    outputs = told(repository)
+    assert outputs["base"] == main
+    assert outputs["docs-only"] == "false"
+
+
+def test_a_failed_detection_is_an_error_that_leaves_nothing_out(
+    repository: DemoProject,
+) -> None:
+    base = git(repository.root, "rev-parse", "HEAD").strip()
+    repository.append("README.md", "More.\n")
+    commit(repository)
+    event = workflow(repository, pull_request(base))
+    tree = git(repository.root, "rev-parse", f"{base}^{{tree}}").strip()
+    (repository.root / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
+    run = changes(repository, **event)
+    assert run.code == 3, str(run)
+    assert_everything(repository, "detection failed")
+    assert told(repository)["skips"] == "{}"
+
+
+def test_an_event_that_cannot_be_read_is_a_failed_detection(
+    repository: DemoProject,
+) -> None:
+    event = workflow(repository, pull_request("1" * 40))
+    (repository.root.parent / "event.json").write_text("{", encoding="utf-8")
+    assert changes(repository, **event).code == 3
+    assert_everything(repository, "detection failed")
+
+
+def test_a_commit_that_is_not_there_is_wrong_usage(repository: DemoProject) -> None:
+    run = changes(repository, "--since", "nowhere")
+    assert run.code == 2
+    assert "nowhere" in run.stderr
+
+
+def test_without_git_everything_runs(repository: DemoProject) -> None:
+    shutil.rmtree(repository.root / ".git")
+    told = decision(changes(repository, "--json"))
+    assert told["tests"]["mode"] == "all"
+    assert "not known" in told["reasons"][0]["because"]

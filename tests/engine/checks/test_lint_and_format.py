@@ -1,0 +1,151 @@
+"""Faults in the text of Python files. The clean twin is in test_harness.py."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.projects import (
+    DemoProject,
+    assert_green,
+    assert_not_run,
+    assert_red,
+    snapshot,
+)
+
+IGNORES_F = '[tool.ruff.lint]\nignore = ["F", "E9"]\n'
+
+
+def test_an_unused_import_fails_lint(project: DemoProject) -> None:
+    project.replace("src/demo/__init__.py", '"""\n\n\ndef', '"""\n\nimport os\n\n\ndef')
+    run = project.gate("lint")
+    assert_red(run, "lint", "src/demo/__init__.py", 3)
+    assert run.rules("lint") == ["F401"]
+    assert run.check("lint")["new"] == 1
+
+
+@pytest.mark.parametrize("name", ["src/demo/broken.py", "tests/test_broken.py"])
+def test_a_syntax_error_fails_lint_and_format(project: DemoProject, name: str) -> None:
+    project.write(name, "VALUE = 1\n\n\ndef broken(:\n    return 1\n")
+    run = project.gate("lint,format")
+    assert_red(run, "lint", name, 4)
+    assert_red(run, "format", name, 4)
+
+
+def test_an_undefined_name_fails_although_the_project_ignores_it(
+    project: DemoProject,
+) -> None:
+    project.configure(IGNORES_F)
+    assert_green(project.gate("lint"))
+    project.write("src/demo/more.py", "VALUE = undefined_name\n")
+    run = project.gate("lint")
+    assert_red(run, "lint", "src/demo/more.py", 1)
+    assert run.rules("lint") == ["F821"]
+
+
+def test_a_file_that_is_not_utf_8_is_never_passed_over(project: DemoProject) -> None:
+    project.configure(IGNORES_F)
+    project.write("src/demo/latin.py", b'NAME = "caf\xe9"\n')
+    run = project.gate("lint,format")
+    assert run.check("lint")["status"] != "passed", str(run)
+    assert run.check("format")["status"] != "passed"
+    assert run.code in (1, 3)
+
+
+def test_a_markdown_finding_does_not_hide_a_file_that_could_not_be_read(
+    project: DemoProject,
+) -> None:
+    project.write("README.md", "# Demo\n\n```python\nx=1\n```\n")
+    project.write("src/demo/latin.py", b'NAME = "caf\xe9"\n')
+    run = project.gate("format")
+    assert_not_run(run, "format", "ruff")
+
+
+def test_an_unformatted_file_is_named_with_its_first_changed_line(
+    project: DemoProject,
+) -> None:
+    project.write("src/demo/more.py", '"""More."""\n\nA = 1\nB  =  2\n\n\n\nC=3\n')
+    run = project.gate("format")
+    assert_red(run, "format", "src/demo/more.py", 4)
+    assert run.rules("format") == ["unformatted"]
+
+
+def test_a_form_feed_does_not_move_the_line(project: DemoProject) -> None:
+    text = '"""More."""\n\nA = 1  # \x0c page \x1c and \u2028 line\nB  =  2\n'
+    project.write("src/demo/more.py", text)
+    assert_red(project.gate("format"), "format", "src/demo/more.py", 4)
+
+
+def test_a_badly_formatted_code_block_in_markdown_does_not_fail(
+    project: DemoProject,
+) -> None:
+    project.write("README.md", "# Demo\n\n```python\nx=1\n```\n")
+    assert_green(project.gate("lint,format"))
+
+
+@pytest.mark.parametrize("variable", ["FORCE_COLOR", "CLICOLOR_FORCE"])
+def test_forced_colours_change_no_verdict(project: DemoProject, variable: str) -> None:
+    project.write("src/demo/more.py", "A  =  1\n")
+    run = project.gate("lint,format", variables={variable: "1"})
+    assert_red(run, "format", "src/demo/more.py", 1)
+
+
+def test_fix_corrects_what_ruff_can_correct(project: DemoProject) -> None:
+    project.write("src/demo/more.py", "import os\n\nA  =  1\n")
+    assert_green(project.gate("lint,format", "--fix"))
+    assert project.read("src/demo/more.py") == "A = 1\n"
+
+
+def test_fix_changes_no_file_of_the_framework(project: DemoProject) -> None:
+    project.replace("pyproject.toml", "line-length = 88", "line-length = 40")
+    project.configure('[tool.ruff.format]\nquote-style = "single"\n')
+    name = "ci-framework/ci_engine/extra.py"
+    project.write(name, "import os\nA  =  1\n")
+    before = snapshot(project.root / "ci-framework")
+    project.write("ci-framework/project/own.py", "import os\nA  =  1\n")
+    run = project.gate("lint,format", "--fix")
+    assert_green(run)
+    assert project.read("ci-framework/project/own.py") == "A = 1\n"
+    (project.root / "ci-framework/project/own.py").unlink()
+    assert snapshot(project.root / "ci-framework") == before
+
+
+def test_paths_limit_lint_to_the_named_files(project: DemoProject) -> None:
+    project.write("src/demo/more.py", "import os\n")
+    assert_green(project.gate("lint", "--", "src/demo/__init__.py"))
+    run = project.gate("lint", "--", "src/demo/more.py")
+    assert_red(run, "lint", "src/demo/more.py", 1)
+
+
+def test_findings_in_the_framework_are_not_the_projects(project: DemoProject) -> None:
+    project.write("ci-framework/ci_engine/extra.py", "import os\n")
+    assert_green(project.gate("lint"))
+    project.write("ci-framework/project/own.py", "import os\n")
+    assert_red(project.gate("lint"), "lint", "ci-framework/project/own.py", 1)
+
+
+def test_a_project_without_python_files_says_that_nothing_was_linted(
+    project: DemoProject,
+) -> None:
+    project.configure('[tool.ruff.lint]\nselect = ["E"]\n')
+    project.replace("pyproject.toml", "[tool.ruff]\n", '[tool.ruff]\nexclude = ["*"]\n')
+    run = project.gate("lint,format")
+    assert run.check("lint")["status"] == "skipped"
+    assert run.check("lint")["reason"] == "ruff found no Python files"
+    assert "skipped" in run.summary
+
+
+def test_without_a_configuration_only_the_rules_that_always_count_are_held(
+    project: DemoProject,
+) -> None:
+    # ruff's own defaults would complain of the lambda and of the name.
+    project.write("src/demo/more.py", "double = lambda l: l * 2\nO = 1\n")
+    assert_green(project.gate("lint"))
+    project.write("src/demo/more.py", "import os\n")
+    assert_red(project.gate("lint"), "lint", "src/demo/more.py", 1)
+
+
+def test_a_configuration_without_rules_gets_those_of_ruff(project: DemoProject) -> None:
+    project.configure('[tool.ruff.lint]\nselect = ["E7"]\n')
+    project.write("src/demo/more.py", "double = lambda l: l * 2\n")
+    run = project.gate("lint")
+    assert set(run.rules("lint")) == {"E731", "E741"}

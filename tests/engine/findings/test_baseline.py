@@ -1,0 +1,403 @@
+"""The baseline: what was red before is known, and may only shrink."""
+
+from __future__ import annotations
+
+import json
+from typing import cast
+
+import pytest
+
+from tests.support.projects import (
+    DemoProject,
+    Json,
+    Location,
+    Run,
+    assert_green,
+    assert_red,
+    program,
+)
+
+BASELINE = "ci-framework/project/baseline.json"
+KNOWN = "def old(x: object) -> bool:\n    return x == None\n"
+FAILING = "def test_old() -> None:\n    assert 1 == 2\n"
+# What a tool that is not installed leads to: the check is not-run, the run an error.
+BROKEN_TYPES = "[tool.ci-framework.commands]\ntypecheck = 'no-such-program'\n"
+
+
+@pytest.fixture
+def legacy(project: DemoProject) -> DemoProject:
+    """A project with one old finding of lint in a file of its own."""
+    project.configure("[tool.ruff.lint]\nselect = ['E711']\n")
+    project.write("src/demo/old.py", KNOWN)
+    return project
+
+
+def entries(project: DemoProject) -> list[Json]:
+    return cast("list[Json]", baseline(project).get("findings", []))
+
+
+def baseline(project: DemoProject) -> Json:
+    return cast("Json", json.loads(project.read(BASELINE)))
+
+
+def record(project: DemoProject, only: str = "lint", *more: str) -> Run:
+    run = project.gate(only, "--baseline", "write", *more)
+    assert run.code == 0, str(run)
+    return run
+
+
+# --- what is known
+
+
+def test_without_a_baseline_everything_is_new(legacy: DemoProject) -> None:
+    run = legacy.gate("lint")
+    assert_red(run, "lint", "src/demo/old.py", 2)
+    assert run.check("lint")["new"] == 1
+    assert not (legacy.root / BASELINE).exists()
+
+
+def test_what_was_recorded_is_green_and_counted(legacy: DemoProject) -> None:
+    assert_green(record(legacy))
+    assert [(e["path"], e["rule"]) for e in entries(legacy)] == [
+        ("src/demo/old.py", "E711")
+    ]
+    run = legacy.gate("lint")
+    assert_green(run)
+    check = run.check("lint")
+    assert (check["status"], check["new"], check["baseline"]) == ("passed", 0, 1)
+    assert check["findings"][0]["known"] is True
+    assert "1 known finding remains" in run.stdout
+    assert "1 known finding remains" in run.summary
+    assert run.junit.find(".//failure") is None
+
+
+def test_new_beside_known_is_red_and_alone_in_the_reports(legacy: DemoProject) -> None:
+    record(legacy)
+    legacy.append(
+        "src/demo/__init__.py", "\n\ndef f(x: int) -> bool:\n    return x == None\n"
+    )
+    run = legacy.gate("lint")
+    assert_red(run, "lint", "src/demo/__init__.py", 10)
+    assert run.junit_locations("lint") == [Location("src/demo/__init__.py", 10)]
+    assert "src/demo/old.py" not in run.summary
+    assert run.check("lint")["baseline"] == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [f"# A comment.\n\n{KNOWN}", f"def new() -> None: ...\n\n\n{KNOWN}"],
+)
+def test_lines_that_move_stay_known(legacy: DemoProject, text: str) -> None:
+    record(legacy)
+    legacy.write("src/demo/old.py", text)
+    assert_green(legacy.gate("lint"))
+
+
+def test_a_file_that_moves_stays_known_and_does_not_grow(legacy: DemoProject) -> None:
+    record(legacy)
+    legacy.write("src/demo/sub/moved.py", KNOWN)
+    (legacy.root / "src/demo/old.py").unlink()
+    run = legacy.gate("lint")
+    assert_green(run)
+    assert run.check("lint")["baseline"] == 1
+    record(legacy)
+    assert [entry["path"] for entry in entries(legacy)] == ["src/demo/sub/moved.py"]
+
+
+def test_a_copy_is_new(legacy: DemoProject) -> None:
+    record(legacy)
+    legacy.write("src/demo/copy.py", KNOWN)
+    run = legacy.gate("lint")
+    assert_red(run, "lint", "src/demo/copy.py", 2)
+    assert run.check("lint")["new"] == 1
+
+
+def test_changed_code_is_new(legacy: DemoProject) -> None:
+    record(legacy)
+    legacy.replace("src/demo/old.py", "return x == None", "return x != None")
+    assert_red(legacy.gate("lint"), "lint", "src/demo/old.py", 2)
+
+
+def test_as_many_equal_lines_as_were_known(legacy: DemoProject) -> None:
+    again = KNOWN.replace("old", "again")
+    legacy.write("src/demo/old.py", f"{KNOWN}\n\n{again}")
+    record(legacy)
+    assert len(entries(legacy)) == 2
+    legacy.append("src/demo/old.py", KNOWN.replace("old", "third"))
+    run = legacy.gate("lint")
+    assert run.code == 1, str(run)
+    assert (run.check("lint")["new"], run.check("lint")["baseline"]) == (1, 2)
+
+
+def test_a_known_finding_is_known_to_one_check_only(legacy: DemoProject) -> None:
+    record(legacy)
+    text = legacy.read(BASELINE).replace('"lint"', '"format"')
+    legacy.write(BASELINE, text)
+    assert_red(legacy.gate("lint"), "lint", "src/demo/old.py", 2)
+
+
+def test_known_tests_by_id(project: DemoProject) -> None:
+    project.test_file(FAILING)
+    record(project, "test")
+    assert baseline(project)["tests"] == ["tests/test_more.py::test_old"]
+    run = project.gate("test")
+    assert_green(run)
+    assert run.check("test")["baseline"] == 1
+    assert run.junit.find(".//failure") is None
+    project.test_file(FAILING + FAILING.replace("old", "new"))
+    run = project.gate("test")
+    assert_red(run, "test", "tests/test_more.py", 4)
+    assert run.check("test")["new"] == 1
+
+
+def test_a_known_test_that_crashes_python_is_red(project: DemoProject) -> None:
+    project.test_file(FAILING)
+    record(project, "test")
+    project.test_file("import os\n\n\ndef test_old() -> None:\n    os.abort()\n")
+    run = project.gate("test")
+    assert run.code == 1, str(run)
+    assert run.check("test")["status"] == "failed"
+
+
+def test_coverage_may_not_fall_below_what_it_was(project: DemoProject) -> None:
+    project.write("src/demo/old.py", "def a() -> int:\n    return 1\n" * 4)
+    assert_green(record(project, "test,coverage"))
+    floor = cast("float", baseline(project)["coverage"])
+    assert 0 < floor < 90
+    run = project.gate("test,coverage")
+    assert_green(run)
+    assert f"{floor} %" in run.stdout
+    # Writing again in the same state keeps the floor.
+    record(project, "test,coverage")
+    assert baseline(project)["coverage"] == floor
+    project.append("src/demo/old.py", "def b() -> int:\n    return 1\n")
+    run = project.gate("test,coverage")
+    assert run.code == 1
+    assert run.check("coverage")["status"] == "failed"
+    run = project.gate("test,coverage", "--baseline", "write")
+    assert run.code == 2
+    assert "lower coverage" in run.stderr
+    (project.root / "src/demo/old.py").unlink()
+    run = project.gate("test,coverage")
+    assert_green(run)
+    assert "`--baseline write` removes the floor" in run.stdout
+    record(project, "test,coverage")
+    assert "coverage" not in baseline(project)
+
+
+# --- what may not be recorded
+
+
+@pytest.mark.parametrize(
+    ("check", "code"),
+    [
+        ("lint", "import os\n"),
+        ("lint", "print(unknown)\n"),
+        ("lint", "def broken(:\n"),
+        ("format", "def broken(:\n"),
+        ("typecheck", "def broken(:\n"),
+    ],
+)
+def test_syntax_errors_and_f_are_never_recorded(
+    project: DemoProject, check: str, code: str
+) -> None:
+    project.write("src/demo/bad.py", code)
+    run = project.gate(check, "--baseline", "write")
+    assert run.code == 2, str(run)
+    assert "src/demo/bad.py" in run.stderr
+    assert "hint:" in run.stderr
+    assert not (project.root / BASELINE).exists()
+    # The reports still say what was found.
+    assert run.check(check)["status"] == "failed"
+
+
+def test_mypy_s_syntax_errors_are_never_recorded(project: DemoProject) -> None:
+    project.replace(
+        "pyproject.toml",
+        "coverage-threshold = 90\n",
+        'coverage-threshold = 90\ntype-checker = "mypy"\n',
+    )
+    project.write("src/demo/bad.py", "def broken(:\n")
+    assert project.gate("typecheck", "--baseline", "write").code == 2
+
+
+def test_an_entry_added_by_hand_for_an_f_rule_covers_nothing(
+    legacy: DemoProject,
+) -> None:
+    record(legacy)
+    entry = entries(legacy)[0]
+    legacy.write("src/demo/bad.py", "import os\n")
+    run = legacy.gate("lint")
+    found = next(f for f in run.findings("lint") if f["rule"] == "F401")
+    forged = {**entry, **{k: found[k] for k in ("path", "rule", "fingerprint")}}
+    legacy.write(BASELINE, json.dumps({"schema": 1, "findings": [forged, entry]}))
+    assert_red(legacy.gate("lint"), "lint", "src/demo/bad.py", 1)
+
+
+# --- writing
+
+
+def test_writing_shrinks_without_a_word_and_does_not_grow(legacy: DemoProject) -> None:
+    again = KNOWN.replace("old", "again").replace("==", "!=")
+    legacy.write("src/demo/old.py", f"{KNOWN}\n\n{again}")
+    record(legacy)
+    legacy.write("src/demo/old.py", KNOWN)
+    run = legacy.gate("lint")
+    assert_green(run)
+    assert "1 known findings are gone" in run.stdout
+    assert "--baseline write" in run.stdout
+    assert "2 known findings before, 1 now" in record(legacy).stdout
+    before = legacy.read(BASELINE)
+    legacy.write("src/demo/more.py", KNOWN)
+    run = legacy.gate("lint", "--baseline", "write")
+    assert run.code == 2
+    assert "grow by 1: src/demo/more.py E711" in run.stderr
+    assert "--grow" in run.stderr
+    assert legacy.read(BASELINE) == before
+    record(legacy, "lint", "--grow")
+    assert len(entries(legacy)) == 2
+    assert_green(legacy.gate("lint"))
+
+
+def test_a_new_failing_test_does_not_get_in(project: DemoProject) -> None:
+    project.test_file(FAILING)
+    record(project, "test")
+    project.test_file(FAILING.replace("old", "new"))
+    run = project.gate("test", "--baseline", "write")
+    assert run.code == 2
+    assert "tests/test_more.py::test_new" in run.stderr
+
+
+def test_checks_that_were_not_part_of_the_run_keep_theirs(legacy: DemoProject) -> None:
+    legacy.test_file(FAILING)
+    record(legacy, "lint,test")
+    before = legacy.read(BASELINE)
+    record(legacy, "no-conflict-markers")
+    assert legacy.read(BASELINE) == before
+    record(legacy, "lint")
+    assert legacy.read(BASELINE) == before
+    run = legacy.gate("no-conflict-markers")
+    assert_green(run)
+    assert "gone" not in run.stdout
+
+
+def test_checks_that_could_not_run_keep_theirs(legacy: DemoProject) -> None:
+    legacy.write("src/demo/types.py", "x: int = ''\n")
+    record(legacy, "lint,typecheck")
+    before = legacy.read(BASELINE)
+    legacy.configure(BROKEN_TYPES)
+    run = legacy.gate("lint,typecheck", "--baseline", "write")
+    assert run.code == 3, str(run)
+    assert "typecheck" in run.stdout
+    assert "not recorded" in run.stdout
+    assert legacy.read(BASELINE) == before
+    assert "gone" not in legacy.gate("lint,typecheck").stdout
+
+
+def test_tests_that_crashed_keep_theirs(project: DemoProject) -> None:
+    project.test_file(FAILING, "tests/test_z.py")
+    record(project, "test")
+    before = project.read(BASELINE)
+    crash = "import os\n\n\ndef test_crash() -> None:\n    os.abort()\n"
+    project.test_file(crash, "tests/test_a.py")
+    run = project.gate("test", "--baseline", "write")
+    assert run.code == 1, str(run)
+    assert project.read(BASELINE) == before
+    assert "gone" not in project.gate("test").stdout
+
+
+def test_a_run_of_some_paths_neither_offers_nor_writes(legacy: DemoProject) -> None:
+    record(legacy)
+    before = legacy.read(BASELINE)
+    run = legacy.gate("lint", "--", "src/demo/__init__.py")
+    assert_green(run)
+    assert "gone" not in run.stdout
+    run = legacy.gate("lint", "--baseline", "write", "--", "src/demo/__init__.py")
+    assert run.code == 2
+    assert "paths" in run.stderr
+    assert legacy.read(BASELINE) == before
+
+
+def test_grow_is_for_writing(project: DemoProject) -> None:
+    run = project.gate("lint", "--grow")
+    assert run.code == 2
+    assert "--grow" in run.stderr
+
+
+def test_fail_fast_does_not_cut_a_baseline_short(legacy: DemoProject) -> None:
+    legacy.test_file(FAILING)
+    run = legacy.gate("lint,test", "--fail-fast", "--baseline", "write")
+    assert_green(run)
+    assert len(entries(legacy)) == 1
+    assert len(baseline(legacy)["tests"]) == 1
+
+
+def test_the_file_is_the_same_for_the_same_state(legacy: DemoProject) -> None:
+    for name in ("b", "a", "ü"):
+        legacy.write(f"src/demo/{name}.py", KNOWN)
+    record(legacy)
+    before = (legacy.root / BASELINE).read_bytes()
+    (legacy.root / BASELINE).unlink()
+    record(legacy)
+    record(legacy)
+    assert (legacy.root / BASELINE).read_bytes() == before
+    rows = before.decode().splitlines()
+    paths = [row.split('"')[3] for row in rows if "fingerprint" in row]
+    # One entry on each line, sorted: that is what git merges best.
+    assert len(paths) == 4
+    assert paths == sorted(paths)
+    assert before.endswith(b"}\n")
+    assert b"\r" not in before
+
+
+# --- a file that is not a baseline
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"schema": 2}',
+        b'{"schema": 1, "more": 1}',
+        b'{"schema": 1, "findings": [{"path": "a"}]}',
+        b'{"schema": 1, "coverage": 101}',
+        b"<<<<<<< HEAD\n",
+        b"\xff\xfe{}",
+    ],
+)
+def test_what_is_not_a_baseline_is_refused(
+    project: DemoProject, content: bytes
+) -> None:
+    project.write(BASELINE, content)
+    run = project.gate("no-conflict-markers")
+    assert run.code == 2, str(run)
+    assert BASELINE in run.stderr
+    assert f"git restore {BASELINE}" in run.stderr
+    run = project.gate("no-conflict-markers", "--baseline", "write")
+    assert run.code == 2
+    assert (project.root / BASELINE).read_bytes() == content
+
+
+def test_a_failed_check_without_findings_stays_red(legacy: DemoProject) -> None:
+    """A baseline is no excuse for what it does not name."""
+    record(legacy)
+    legacy.test_file(
+        "import pytest\n\n\n@pytest.mark.skip\ndef test_x() -> None: ...\n"
+    )
+    (legacy.root / "tests/test_demo.py").unlink()
+    run = legacy.gate("test")
+    assert run.code == 1, str(run)
+    assert run.check("test")["status"] == "failed"
+
+
+def test_own_commands_are_recorded_by_what_they_say(project: DemoProject) -> None:
+    tool = program(
+        project.root / "tools", "strict", "print('bad'); raise SystemExit(1)"
+    )
+    project.configure(f"[tool.ci-framework.commands]\nlint = ['{tool}']\n")
+    record(project)
+    assert_green(project.gate("lint"))
+    program(project.root / "tools", "strict", "print('worse'); raise SystemExit(1)")
+    assert project.gate("lint").code == 1

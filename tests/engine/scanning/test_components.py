@@ -1,0 +1,263 @@
+"""What a project is made of: locks are read, and listed as CycloneDX."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+
+import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+
+from ci_engine.checks.dependencies.locked_packages import read_lock
+from ci_engine.errors import ToolError
+from ci_engine.findings.results import Verdict
+from ci_engine.project.repository import read_project
+from ci_engine.scanning.bill_of_materials import to_cyclonedx
+from tests.engine.checks.test_audit import LOCK
+from tests.support.scanning import Repository, result_of
+
+POETRY = """\
+[[package]]
+name = "Six"
+version = "1.16.0"
+[[package]]
+name = "forked"
+version = "1.0"
+[package.dependencies]
+six = ">=1"
+[package.source]
+type = "git"
+url = "https://example.org/x"
+[metadata]
+lock-version = "2.1"
+"""
+PIXI = """\
+version: 6
+packages:
+- conda: https://conda.anaconda.org/conda-forge/noarch/six-1.16.0-pyh_0.conda
+  purls: ["pkg:pypi/six@1.16.0?source=hash-mapping"]
+  license: MIT
+  depends: ["openssl >=3", "__unix"]
+- conda: https://conda.anaconda.org/conda-forge/linux-64/openssl-3.5.0-h_1.conda
+  license: Apache-2.0
+- pypi: https://files.pythonhosted.org/x/idna-3.4-py3-none-any.whl
+  name: idna
+  version: "3.4"
+  requires_dist: ["six>=1 ; extra == 'all'"]
+- pypi: ./
+  name: demo
+  requires_dist: [idna]
+"""
+PYLOCK = """\
+lock-version = "1.0"
+[[packages]]
+name = "six"
+version = "1.16.0"
+[[packages]]
+name = "zlocal"
+dependencies = [{name = "six"}]
+[packages.directory]
+path = "."
+"""
+PDM = """\
+[metadata]
+lock_version = "4.5.0"
+[[package]]
+name = "six"
+version = "1.16.0"
+dependencies = ["idna>=2; python_version > '3'"]
+[[package]]
+name = "idna"
+version = "3.4"
+dependencies = ["six"]
+"""
+REQUIREMENTS = """\
+# pinned
+six==1.16.0 \\
+    --hash=sha256:00
+idna[x]==3.4 ; python_version > '3'
+"""
+SIX, IDNA, OPENSSL = (
+    "pkg:pypi/six@1.16.0",
+    "pkg:pypi/idna@3.4",
+    "pkg:conda/openssl@3.5.0",
+)
+ROOT = "the project"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "audited", "coverage", "needs"),
+    [
+        (
+            "uv.lock",
+            LOCK,
+            {"six", "wheel-thing"},
+            "2 of 3 dependencies known",
+            # Nothing needs the last one: it is the project that does.
+            {
+                ROOT: [
+                    "pkg:pypi/local-thing@0.3",
+                    SIX,
+                    "pkg:pypi/wheel-thing@2.0",
+                ]
+            },
+        ),
+        (
+            "poetry.lock",
+            POETRY,
+            {"six"},
+            "1 of 2 dependencies known",
+            {ROOT: ["pkg:pypi/forked@1.0"], "pkg:pypi/forked@1.0": [SIX]},
+        ),
+        (
+            "pdm.lock",
+            PDM,
+            {"six", "idna"},
+            "2 of 2 dependencies known",
+            # A circle that nothing leads to.
+            {ROOT: [IDNA], IDNA: [SIX], SIX: [IDNA]},
+        ),
+        (
+            "pylock.toml",
+            PYLOCK,
+            {"six"},
+            "1 of 2 dependencies known",
+            {ROOT: ["pkg:pypi/zlocal"], "pkg:pypi/zlocal": [SIX]},
+        ),
+        (
+            "pixi.lock",
+            PIXI,
+            {"six", "idna"},
+            "2 of 3 dependencies known, 1 conda-only",
+            {ROOT: [IDNA], IDNA: [SIX], SIX: [OPENSSL]},
+        ),
+        (
+            "requirements.txt",
+            REQUIREMENTS,
+            {"six", "idna"},
+            "2 of 2 dependencies known",
+            {ROOT: [IDNA, SIX]},
+        ),
+    ],
+)
+def test_each_lock_is_read_and_listed(
+    name: str,
+    text: str,
+    audited: set[str],
+    coverage: str,
+    needs: dict[str, list[str]],
+    tmp_path: Path,
+) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    project = read_project(tmp_path)
+    dependencies = read_lock(project)
+    assert dependencies is not None
+    assert {each.name for each in dependencies.audited} == audited
+    assert dependencies.coverage().startswith(f"{name}: {coverage}")
+    listed = to_cyclonedx(project, dependencies)
+    problem = JsonStrictValidator(SchemaVersion.V1_6).validate_str(listed)
+    assert problem is None, problem
+    document = json.loads(listed)
+    assert document["specVersion"] == "1.6"
+    names = {each["name"] for each in document["components"]}
+    assert audited <= names
+    addresses = {e["name"]: e.get("purl") for e in document["components"]}
+    assert addresses.get("forked") is None
+    assert (
+        addresses.get("openssl", "pkg:conda/openssl@3.5.0") == "pkg:conda/openssl@3.5.0"
+    )
+    root = document["metadata"]["component"]["bom-ref"]
+    edges = {e["ref"]: e["dependsOn"] for e in document["dependencies"]}
+    components = {each["bom-ref"] for each in document["components"]}
+    assert set(edges) == {root, *components}
+    assert {*itertools.chain(*edges.values())} <= components
+    told = {ROOT if ref == root else ref: to for ref, to in edges.items() if to}
+    assert told == needs
+
+
+@pytest.mark.parametrize("name", ["uv.lock", "poetry.lock", "pdm.lock"])
+def test_a_lock_without_what_the_project_asks_for_is_none(
+    name: str, tmp_path: Path
+) -> None:
+    text = {"uv.lock": LOCK, "poetry.lock": POETRY, "pdm.lock": PDM}[name]
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    asks = '[project]\nname = "demo"\nversion = "1"\ndependencies = [{}]\n'
+    for wanted, fits in (
+        ('"six", "x; python_version < \'3\'"', True),
+        ('"x>1"', False),
+    ):
+        manifest = tmp_path / "pyproject.toml"
+        manifest.write_text(asks.format(wanted), encoding="utf-8")
+        project = read_project(tmp_path)
+        if fits:
+            assert read_lock(project) is not None
+            continue
+        with pytest.raises(ToolError, match=r"lacks what pyproject\.toml requires: x$"):
+            read_lock(project)
+
+
+@pytest.mark.parametrize(
+    "name", ["uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "pixi.lock"]
+)
+def test_an_empty_file_is_no_lock(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).touch()
+    with pytest.raises(ToolError, match=name):
+        read_lock(read_project(tmp_path))
+
+
+def test_pins_that_are_not_all_the_project_needs_are_no_lock(tmp_path: Path) -> None:
+    (tmp_path / "requirements-docs.txt").write_text("idna==3.4\n", encoding="utf-8")
+    text = '[project]\nname = "demo"\nversion = "1"\ndependencies = ["six"]\n'
+    (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
+    assert read_lock(read_project(tmp_path)) is None
+    (tmp_path / "requirements.txt").write_text("six==1.16.0\n", encoding="utf-8")
+    text = "-r requirements.txt\nsix\npytest>=7\n"
+    (tmp_path / "requirements-test.txt").write_text(text, encoding="utf-8")
+    found = read_lock(read_project(tmp_path))
+    assert found is not None
+    assert {each.name for each in found.audited} == {"idna", "six"}
+    assert found.unknown == ("pytest (not pinned in requirements-test.txt)",)
+
+
+def test_requirements_that_are_not_pinned_are_no_lock(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("six>=1\n", encoding="utf-8")
+    assert read_lock(read_project(tmp_path)) is None
+
+
+@pytest.mark.parametrize(
+    "name", ["uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "pixi.lock"]
+)
+@pytest.mark.parametrize(
+    "text", [b"\xff\xfe", b"[[package]]\nname = 3\n", b"packages: 3"]
+)
+def test_a_lock_that_is_none_is_an_error(
+    name: str, text: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(text)
+    with pytest.raises(ToolError, match=name):
+        read_lock(read_project(tmp_path))
+
+
+def test_the_list_is_the_same_but_for_the_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    (tmp_path / "poetry.lock").write_text(POETRY, encoding="utf-8")
+    project = read_project(tmp_path)
+    dependencies = read_lock(project)
+    assert dependencies is not None
+    one = to_cyclonedx(project, dependencies)
+    assert one == to_cyclonedx(project, dependencies)
+    assert json.loads(one)["metadata"]["timestamp"] == "2023-11-14T22:13:20+00:00"
+
+
+def test_denied_licences_are_told(repository: Repository) -> None:
+    repository.write("pixi.lock", PIXI)
+    settings = {"denied-licenses": ["apache"]}
+    run = repository.scan("licenses", settings=settings)
+    result = result_of(run, "licenses")
+    assert [f.message for f in result.findings] == ["openssl 3.5.0: license Apache-2.0"]
+    assert "no license is stated by idna" in result.notes[1]
+    assert run.verdict is Verdict.RED

@@ -1,0 +1,353 @@
+"""How each documented command is tested, or why it is not run."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+from tests.support.documentation_scenes import ADDRESS, OLD
+
+__all__ = ["COMMANDS", "NOT_RUN", "Example"]
+
+_CURRENT = "copier update --defaults --vcs-ref=:current:"
+_UNMANAGED = f"{_CURRENT} -d 'unmanaged=[.github/workflows/python-ci.yml]'"
+# Resolves a conflict by keeping both sides.
+_RESOLVE = "sed -i '/^<<<<<<<\\|^=======$\\|^>>>>>>>/d' pyproject.toml"
+_SKIP = "SKIP=ci-framework-lint,ci-framework-format"
+_REPLAY = "uv run tests/benchmarks/replay.py ../project --source src --tests tests"
+_CLONE = f"git clone {ADDRESS}"
+_NO_THRESHOLD = (
+    "printf '\\n[tool.ci-framework.quality]\\ncoverage-threshold = 0\\n'"
+    " >> pyproject.toml"
+)
+_WORK = "echo 'More.' >> README.md && git add README.md"
+
+
+@dataclass(frozen=True)
+class Example:
+    """How a command is tested.
+
+    Attributes:
+        scene: the kind of directory in which it runs.
+        code: the expected exit code.
+        before: a shell command that prepares the directory.
+        after: a shell command that must succeed afterwards.
+        replace: a text in the command and its replacement, such as an option that
+            avoids a question.
+    """
+
+    scene: str
+    code: int = 0
+    before: str = ""
+    after: str = ""
+    replace: tuple[str, str] = ("", "")
+
+    def line(self, command: str) -> str:
+        """The command line to run."""
+        old, new = self.replace
+        return command.replace(old, new) if old else command
+
+
+def _gate(after: str = "", before: str = "") -> Example:
+    python = f"--python 3.{sys.version_info[1]}"
+    return Example("ready", 0, before, after, ("--python 3.12", python))
+
+
+_TEMPLATE = f"--template {ADDRESS} --vcs-ref {OLD}"
+# Higher tiers and levels query a service for advisories, which tests cannot reach.
+_OFFLINE = "--answer quality_tier=essential --answer security_level=low"
+_UVX = f"uvx --from git+{ADDRESS} ci-framework adopt ."
+_APPLIED = "git switch -q ci-framework/adopt && grep -q '# Ours.' pyproject.toml"
+
+
+def _plan() -> Example:
+    replace = ("plan .", f"plan . {_TEMPLATE}")
+    after = 'test -z "$(git status -s)"'
+    return Example("foreign", 0, "", after, replace)
+
+
+def _adopt(command: str, before: str = "", after: str = "") -> Example:
+    """Adopt without asking for consent, and without running the project."""
+    replace = (command, f"ci-framework adopt . {_TEMPLATE} --yes --static")
+    return Example("foreign", 0, before, f"{_APPLIED} {after}", replace)
+
+
+def _fleet(action: str, *before: str) -> Example:
+    options = dict.fromkeys(["plan", "apply", "adopt"], _TEMPLATE)
+    line = "ci-framework fleet {} repositories.txt {}"
+    earlier = " && ".join(line.format(b, options.get(b, "")) for b in before)
+    replace = ("repositories.txt", f"repositories.txt {options.get(action, '')}")
+    after = "test -s repositories.txt.fleet/fleet.json"
+    return Example("fleet", 0, earlier, after, replace)
+
+
+_MONOREPO = "./ci-framework/scripts/monorepo-ci.sh"
+_IS_GREEN = 'grep -q \'"verdict": "green"\''
+
+COMMANDS: dict[str, Example] = {
+    # README.md
+    "python -m pip install uv && uv run --only-group render copier copy --defaults"
+    ' --overwrite --vcs-ref=HEAD "$PWD" ../demo &&'
+    " ../demo/ci-framework/scripts/local-quality-gates.sh --tier=essential": Example(
+        "checkout",
+        before="python -m venv ../python",
+        replace=("python -m", ". ../python/bin/activate && python -m"),
+        # The demo can be updated as well.
+        after=f"{_IS_GREEN} ../demo/.ci-framework/gate/result.json"
+        " && cd ../demo && git init --quiet && git add --all"
+        " && git -c user.name=T -c user.email=t@example.org commit --quiet -m start"
+        " && uv run --project ../checkout --only-group render"
+        " copier update --defaults --vcs-ref=HEAD",
+    ),
+    f"copier copy {ADDRESS} myproj": Example(
+        "empty",
+        replace=("copier copy", "copier copy --defaults"),
+        after="test -x myproj/ci-framework/ci",
+    ),
+    "copier update": Example(
+        "project",
+        replace=("copier update", "copier update --defaults"),
+        after="grep -q 'v2.0.1' .copier-answers.yml && grep -q tmp .gitignore",
+    ),
+    # CONTRIBUTING.md
+    'uv run pytest -n1 -m "heavy or not heavy" tests/docs/test_pages.py': Example(
+        "checkout",
+        replace=(
+            "test_pages.py",
+            "test_pages.py::test_relative_links_and_anchors_resolve",
+        ),
+    ),
+    # docs/quick-start.md
+    'python -m pip install "copier>=9.19"': Example(
+        "empty",
+        before="python -m venv python",
+        replace=("python -m", "python/bin/python -m"),
+        after="python/bin/copier --version",
+    ),
+    f"copier copy --defaults -d project_name=myproj -d package_manager=uv {ADDRESS}"
+    " myproj": Example("empty", after="grep -q 'tool.uv' myproj/pyproject.toml"),
+    "cd myproj": Example("parent"),
+    "git init --initial-branch=main": Example("rendered", after="test -d .git"),
+    "uv lock": Example("project", after="test -s uv.lock"),
+    "git add .": Example("rendered", before="git init -q"),
+    'git commit -m "Start myproj"': Example(
+        "rendered",
+        before="git init -q && git add .",
+        after='test -z "$(git status --porcelain)"',
+    ),
+    "./ci-framework/scripts/setup-local-ci.sh": _gate("test -f .git/hooks/pre-commit"),
+    "./ci-framework/scripts/local-quality-gates.sh --tier=essential": _gate(
+        f"{_IS_GREEN} .ci-framework/gate/result.json && cd .ci-framework/gate &&"
+        " ls junit.xml summary.md coverage.xml coverage.json pytest-output.txt"
+    ),
+    "git remote add origin https://github.com/OWNER/myproj": Example("project"),
+    "git push --set-upstream origin main": Example(
+        "project",
+        before="git init -q --bare ../there && git remote add origin ../there",
+    ),
+    "git diff": Example("conflict"),
+    "copier check-update": Example("project"),
+    "git diff --check": Example("conflict", 2),
+    "git add pyproject.toml": Example(
+        "conflict",
+        before=_RESOLVE,
+        after="ci-framework/ci gate --only no-conflict-markers",
+    ),
+    'git commit -m "Update ci-framework"': Example(
+        "conflict", before=f"{_RESOLVE} && git add ."
+    ),
+    "git reset --hard": Example("conflict", after="git diff --quiet HEAD"),
+    "git clean -d --force": Example(
+        "project", before="touch new", after="test ! -e new"
+    ),
+    f"{_CURRENT} -d coverage_threshold=95": Example(
+        "project", after="grep -q 'coverage-threshold = 95' pyproject.toml"
+    ),
+    f'{_CURRENT} -d \'python_versions=["3.12", "3.13"]\'': Example(
+        "project", after="grep -q 'requires-python = \">=3.12\"' pyproject.toml"
+    ),
+    _UNMANAGED: Example("project", after="test ! -e .github/workflows/python-ci.yml"),
+    "git checkout HEAD -- .github/workflows/python-ci.yml": Example(
+        "project",
+        before=_UNMANAGED,
+        after="git commit -qam x && copier update -q --defaults"
+        " && test -e .github/workflows/python-ci.yml && git diff --check",
+    ),
+    'git commit -a -m "Maintain python-ci.yml here"': Example(
+        "project", before="echo >> .github/workflows/python-ci.yml"
+    ),
+    # docs/local-ci-guide.md
+    "ci-framework/ci gate --tier essential --baseline write": _gate(
+        before="printf 'x = 1  # too  long' >> tests/test_spans.py",
+        after="ci-framework/ci gate --tier essential",
+    ),
+    "ci-framework/ci gate --only lint,format": _gate(),
+    "ci-framework/ci gate --only lint,format --fix": _gate(
+        before="printf '\\nimport os\\n' >> src/myproj/spans.py",
+        after="ci-framework/ci gate --only lint,format",
+    ),
+    "ci-framework/ci gate --only lint src/myproj/spans.py": _gate(),
+    "ci-framework/ci gate --only test tests/test_spans.py": _gate(),
+    "ci-framework/ci gate --fail-fast": _gate(),
+    "ci-framework/ci gate --dry-run": Example(
+        "project", after="test ! -e .ci-framework"
+    ),
+    "ci-framework/ci gate --affected": _gate(),
+    "ci-framework/ci changes": Example(
+        "project", after="test -s .ci-framework/changes/changes.json"
+    ),
+    "ci-framework/ci changes --explain src/myproj/spans.py": Example("project"),
+    "ci-framework/ci gate --python 3.12": _gate(),
+    "ci-framework/ci gate --coverage-threshold 80": _gate(),
+    "ci-framework/ci gate --timeout 300": _gate(),
+    "CI_FRAMEWORK_QUALITY_COVERAGE_THRESHOLD=80 ci-framework/ci gate": _gate(),
+    "ci-framework/ci config": Example("project"),
+    "ci-framework/ci config quality": Example("project"),
+    "ci-framework/ci doctor": Example("project"),
+    "ci-framework/ci gate --report-dir ../gate-report": _gate(
+        "test -s ../gate-report/junit.xml"
+    ),
+    "ci-framework/ci gate --json > ../result.json": _gate(
+        f"{_IS_GREEN} ../result.json"
+    ),
+    "ci-framework/ci gate --verbose --only no-conflict-markers": Example("project"),
+    "ci-framework/ci validate": Example("project"),
+    ".venv/bin/pre-commit run --all-files": _gate(),
+    f'{_SKIP} git commit -m "Work in progress"': _gate(
+        before=_WORK, after="git checkout -q -B main HEAD~1"
+    ),
+    # docs/security.md
+    "ci-framework/ci scan --level low": _gate(
+        f"{_IS_GREEN} .ci-framework/scan/result.json && cd .ci-framework/scan &&"
+        " ls report.html results.sarif junit.xml summary.md"
+    ),
+    "ci-framework/ci scan --dry-run": Example(
+        "project", after="test ! -e .ci-framework"
+    ),
+    "ci-framework/ci scan --level low --baseline write": _gate(
+        before="mkdir -p ci-framework/project",
+        after="test -s ci-framework/project/baseline.json",
+    ),
+    f"{_CURRENT} -d security_level=critical": Example(
+        "project", after="grep -q 'level = \"critical\"' pyproject.toml"
+    ),
+    f"{_CURRENT} -d update_bot=renovate": Example(
+        "project",
+        after="test -f .github/renovate.json && test ! -e .github/dependabot.yml",
+    ),
+    "ci-framework/ci cleanup --check": Example(
+        "project", 1, before="touch a.swp && git add -f a.swp"
+    ),
+    "ci-framework/ci cleanup --apply": Example(
+        "project",
+        before="touch a.swp && git add -f a.swp && git commit -qm x",
+        after="test ! -e a.swp",
+    ),
+    "ci-framework/ci setup --no-hooks": _gate(),
+    "ci-framework/ci setup --dry-run": Example("project"),
+    # docs/engine.md
+    "ci-framework/ci vendor": Example(
+        "project", after="test -f ci-framework/ci_engine/__main__.py"
+    ),
+    "ci-framework/ci vendor --remove": Example(
+        "project",
+        before="ci-framework/ci vendor",
+        after="test ! -e ci-framework/ci_engine",
+    ),
+    "CI_FRAMEWORK_ENGINE=../ci-framework ci-framework/ci gate": _gate(
+        before=f"test -d ../ci-framework || {_CLONE} ../ci-framework"
+    ),
+    # docs/use-parts.md
+    f"{_CLONE} ../ci-framework": Example("foreign"),
+    "../ci-framework/scripts/local-quality-gates.sh --tier=essential": Example(
+        "foreign", before=f"{_CLONE} ../ci-framework && {_NO_THRESHOLD}"
+    ),
+    f"{_CLONE} ci-framework": Example("foreign"),
+    # docs/migration-guide.md
+    _UVX: _adopt(_UVX),
+    f"{_UVX} --yes": Example(
+        "foreign",
+        replace=(_UVX, f"ci-framework adopt . {_TEMPLATE} {_OFFLINE}"),
+        after=f"{_APPLIED} && test -s .git/ci-framework/report/adoption.md",
+    ),
+    "ci-framework analyze .": Example("foreign", after='test -z "$(git status -s)"'),
+    "ci-framework plan .": _plan(),
+    "ci-framework plan . --capabilities": _plan(),
+    "ci-framework plan . --json": _plan(),
+    "ci-framework plan . --answer quality_tier=essential": _plan(),
+    "ci-framework plan . --write-answers answers.yml": Example(
+        "foreign",
+        replace=("plan .", f"plan . {_TEMPLATE}"),
+        after="grep -q '^quality_tier: ' answers.yml",
+    ),
+    "ci-framework adopt . --answers answers.yml": _adopt(
+        "ci-framework adopt .",
+        "echo 'quality_tier: essential' > ../answers.yml && ln -s ../answers.yml ."
+        " && echo answers.yml >> .git/info/exclude",
+        "&& grep -q 'quality_tier: essential' .copier-answers.yml",
+    ),
+    "ci-framework adopt . --retire .github/workflows/tests.yml": _adopt(
+        "ci-framework adopt .", after="&& test ! -e .github/workflows/tests.yml"
+    ),
+    "ci-framework validate .": Example(
+        "adopted", replace=("validate .", "validate . --yes")
+    ),
+    "ci-framework status .": Example("adopted"),
+    "ci-framework resume .": Example("adopted"),
+    "ci-framework rollback .": Example(
+        "adopted",
+        after='test "$(git branch --show-current)" = main'
+        ' && test ! -e ci-framework && test -z "$(git status -s)"',
+    ),
+    "copier update --defaults": Example(
+        "adopted",
+        after="grep -q 'v2.0.1' .copier-answers.yml && grep -q tmp .gitignore"
+        " && git diff --check",
+    ),
+    "ci-framework regenerate .": Example("adopted", after='test -z "$(git status -s)"'),
+    "ci-framework fleet plan repositories.txt": _fleet("plan"),
+    "ci-framework fleet adopt repositories.txt --static": _fleet("adopt", "plan"),
+    "ci-framework fleet status repositories.txt": _fleet("status"),
+    "ci-framework fleet rollback repositories.txt": _fleet("rollback", "plan", "apply"),
+    # docs/monorepo-guide.md
+    "copier copy --defaults -d project_type=monorepo -d package_manager=uv"
+    f" {ADDRESS} mono": Example(
+        "empty", after="grep -q uv.workspace mono/pyproject.toml"
+    ),
+    "./ci-framework/scripts/package-detection.py --scan": Example(
+        "monorepo", after="test -s .ci-framework/packages/packages.json"
+    ),
+    "./ci-framework/scripts/package-detection.py --configure": Example(
+        "monorepo",
+        after="grep -q mono-cli ci-framework/project/detected-packages.yaml"
+        " && git diff --quiet",
+    ),
+    f"{_MONOREPO} --analyze-dependencies --package=mono-core": Example(
+        "monorepo", after="grep -q mono-cli .ci-framework/packages/summary.md"
+    ),
+    f"{_MONOREPO} --analyze-dependencies --format=mermaid": Example("monorepo"),
+    "./ci-framework/scripts/selective-ci.sh --package=auto-detect --changed-only"
+    " --since=main --tier=essential": Example(
+        "monorepo",
+        before="printf '\\n\\nLEVEL = 1\\n' >> packages/mono-core/src/*/__init__.py",
+        after=f"{_IS_GREEN} .ci-framework/gate/mono-cli/result.json",
+    ),
+    "ci-framework/ci gate --package mono-cli": Example(
+        "monorepo",
+        after=f"{_IS_GREEN} .ci-framework/gate/mono-cli/result.json",
+    ),
+    "./ci-framework/scripts/package-detection.py --configure --releases": Example(
+        "monorepo",
+        before="rm release-please-config.json",
+        after="git diff --quiet -- release-please-config.json",
+    ),
+}
+
+NOT_RUN: dict[str, str] = {
+    "python -m pip install uv && uv run pytest": "it runs these very tests",
+    ".ci/run": "it runs these very tests",
+    "pixi lock": "pixi is not installed for the tests",
+    _REPLAY: "it replays a repository of the reader",
+    f"uv tool install git+{ADDRESS}": "it would install a tool for the user",
+    "poetry lock": "Poetry is not installed for the tests",
+}

@@ -1,0 +1,238 @@
+"""How each message of docs/troubleshooting.md is provoked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.support.documentation_scenes import ADDRESS, OLD
+
+__all__ = ["PROVOCATIONS", "Provocation"]
+
+_CURRENT = "copier update --defaults --vcs-ref=:current:"
+_MARKS = r"<<<<<<< before updating\na = 1\n=======\na = 2\n>>>>>>> after updating\n"
+_SEED = "src/myproj/spans.py"
+
+
+@dataclass(frozen=True)
+class Provocation:
+    """What makes a message appear.
+
+    Attributes:
+        scene: the kind of directory in which the commands run.
+        shell: the commands.
+        code: the expected exit code of the last one.
+    """
+
+    scene: str
+    shell: str
+    code: int
+
+
+def _project(shell: str, code: int) -> Provocation:
+    return Provocation("project", shell, code)
+
+
+def _ready(shell: str, code: int) -> Provocation:
+    return Provocation("ready", shell, code)
+
+
+def _set(pattern: str, value: str) -> str:
+    return f"sed -i 's/^{pattern}.*/{value}/' pyproject.toml"
+
+
+_HIGHER = _set("requires-python", 'requires-python = ">=3.11"')
+_TOMLI = 'dependencies = ["tomli"]'
+_ANCIENT = 'dependencies = ["pytest<1"]'
+# A cache without an engine in it.
+_COLD = 'CI_FRAMEWORK_CACHE="$PWD/../cold"'
+_VALIDATE = "ci-framework/ci validate"
+_GATE = "ci-framework/ci gate"
+_MARKERS = f"{_GATE} --only no-conflict-markers"
+_WITHOUT_UV = f'PATH="$BARE" CI_FRAMEWORK_ENGINE_PYTHON="$ENGINE_PYTHON" {_GATE}'
+
+
+_RELEASE = f"--template {ADDRESS} --vcs-ref {OLD}"
+_APPLY = f"ci-framework apply . {_RELEASE}"
+_AFTERWARDS = (
+    "sed -i '/^.tool.ci-framework.$/,$s/^profile = .*/profile = \"tiered\" # here/'"
+    " pyproject.toml; git commit -qam later"
+)
+
+
+def _foreign(shell: str, code: int = 2) -> Provocation:
+    return Provocation("foreign", shell, code)
+
+
+def _adopted(shell: str, code: int = 2) -> Provocation:
+    return Provocation("adopted", shell, code)
+
+
+def _test(name: str, text: str) -> str:
+    return f"printf '{text}' > tests/{name}.py"
+
+
+PROVOCATIONS: dict[str, Provocation] = {
+    "No Python is found": _project(f'PATH="$BARE" {_COLD} {_GATE}', 3),
+    "The engine cannot be fetched": _project(
+        f"sed -i 's/^_src_path: .*/_src_path: .nowhere/' .copier-answers.yml;"
+        f" {_COLD} GIT_CONFIG_GLOBAL=/dev/null https_proxy=http://127.0.0.1:9 {_GATE}",
+        3,
+    ),
+    "The engine lock was edited": _project(
+        f"echo '# mine' >> ci-framework/engine.lock; {_COLD} {_GATE}", 3
+    ),
+    "The engine's packages cannot be installed": _project(
+        f"python -m venv ../bare && PATH=$BARE {_COLD} PIP_INDEX_URL=http://127.0.0.1:9/"
+        f" PIP_RETRIES=0 CI_FRAMEWORK_ENGINE_PYTHON=../bare/bin/python {_GATE}",
+        3,
+    ),
+    "A wrong value": _project(
+        f"{_set('coverage-threshold = ', 'coverage-threshold = 101')}; {_GATE}", 2
+    ),
+    "An unknown key": _project(
+        f"{_set('profile = ', 'profil = 1')}; {_GATE}",
+        2,
+    ),
+    "An unknown variable": _project(f"CI_FRAMEWORK_QUALITY_TEIR=x {_GATE}", 2),
+    "An unknown tier": _project(f"{_GATE} --tier fast", 2),
+    "An unknown check": _project(f"{_GATE} --only tests", 2),
+    "Conflict markers in pyproject.toml": Provocation("conflict", _GATE, 2),
+    "A table is defined twice": _project(
+        "printf '\\n[tool.ci-framework.quality]\\nfail-fast = true\\n'"
+        f" >> pyproject.toml; {_GATE}",
+        2,
+    ),
+    "A broken block": _project(
+        f"sed -i '/^# <<< ci-framework/d' pyproject.toml; {_VALIDATE}", 2
+    ),
+    "Different versions": _project(
+        "sed -i '/^.tool.ci-framework.$/,$s/^version = .*/version = \"1.9.9\"/'"
+        f" pyproject.toml; {_VALIDATE}",
+        2,
+    ),
+    "An unsupported Python": _project(f"{_HIGHER}; {_VALIDATE}", 2),
+    "A missing directory": _project(f"git mv src lib; {_VALIDATE}", 2),
+    "Lint": _ready(f"printf '\\nimport os\\n' >> {_SEED}; {_GATE} --only lint", 1),
+    "Format": _ready(f"printf '\\nimport os\\n' >> {_SEED}; {_GATE} --only format", 1),
+    "Conflict markers": _project(f"printf '{_MARKS}' >> README.md; {_MARKERS}", 1),
+    "An unmerged path": Provocation(
+        "conflict",
+        r"sed -i '/^<<<<<<<\|^=======$\|^>>>>>>>/d' pyproject.toml; " + _MARKERS,
+        1,
+    ),
+    "A rejected hunk": _project(f"touch README.md.rej; {_MARKERS}", 1),
+    "Coverage below the threshold": _ready(
+        f'printf \'\\n\\ndef half(n: int) -> int:\\n    """Halve."""\\n    if n:\\n'
+        "        n = n // 2\\n        n = n + 1\\n        n = n - 1\\n    return n\\n'"
+        f" >> {_SEED}; {_GATE} --only test,coverage",
+        1,
+    ),
+    "No tests collected": _ready(
+        f"sed -i 's/^def test/def check/' tests/test_spans.py; {_GATE} --only test", 1
+    ),
+    "All tests skipped": _ready(
+        "echo 'pytestmark = pytest.mark.skip(reason=\"later\")' >> tests/test_spans.py;"
+        f" {_GATE} --only test",
+        1,
+    ),
+    "A test hangs": _ready(
+        _test(
+            "test_slow",
+            '"""Slow."""\\n\\nimport time\\n\\n\\ndef test_slow() -> None:\\n'
+            "    time.sleep(90)\\n",
+        )
+        + f"; {_GATE} --only test --timeout 8",
+        1,
+    ),
+    "A test ends pytest": _ready(
+        _test(
+            "test_crash",
+            '"""Crash."""\\n\\nimport os\\n\\ndef test_crash() -> None:\\n'
+            "    os._exit(3)\\n",
+        )
+        + f"; {_GATE} --only test",
+        1,
+    ),
+    "A broken conftest.py": _ready(
+        _test("conftest", "import nothing\\n") + f"; {_GATE} --only test", 1
+    ),
+    "The lock file is not current": _project(
+        f"uv lock; {_set('dependencies = ', _TOMLI)}; {_GATE} --only test",
+        3,
+    ),
+    "The environment cannot be created": _project(
+        f"{_set('dependencies = ', _ANCIENT)}; {_GATE} --only typecheck",
+        3,
+    ),
+    "pytest is missing": _project(
+        f"sed -i '/^    \"pytest/d' pyproject.toml; {_GATE} --only test", 3
+    ),
+    "Coverage without tests": _project(f"{_GATE} --only coverage", 3),
+    "Python is not installed": _project(f"{_WITHOUT_UV} --only test --python 3.8", 3),
+    "The reports cannot be written": _project(
+        f"touch ../file; {_GATE} --report-dir ../file/gate", 3
+    ),
+    "Another environment was used": _project(
+        "printf '\\n[tool.pixi.workspace]\\nchannels = []\\nplatforms = []\\n'"
+        f" >> pyproject.toml; {_GATE}",
+        0,
+    ),
+    "Tests were skipped": _ready(f"git rm -qr tests; {_GATE} --only test,coverage", 0),
+    "All tests run for a change of one file": _ready(
+        "echo 'x = 1' > src/myproj/views.py; ci-framework/ci changes", 0
+    ),
+    "Hooks are skipped": Provocation("rendered", "ci-framework/ci setup", 0),
+    "Another tool manages the hooks": _ready(
+        "git config core.hooksPath .husky; ci-framework/ci setup", 0
+    ),
+    "A commit stops": _ready(
+        'printf \'"""x."""\\nx = 1\' > src/myproj/x.py; git add .; git commit -m x',
+        1,
+    ),
+    "Copier is too old": Provocation(
+        "empty",
+        "uvx --from copier==9.11.0 copier copy --defaults"
+        " https://github.com/MementoRC/ci-framework myproj",
+        1,
+    ),
+    "The work tree is not clean": _project("touch new; copier update --defaults", 1),
+    "No terminal": _project("copier update --vcs-ref=:current:", 1),
+    "Copier rejects an answer": _project(f"{_CURRENT} -d coverage_threshold=200", 1),
+    "Not in git": Provocation("rendered", "copier update --defaults", 1),
+    "The version is not recorded": _project(
+        "sed -i /_commit/d .copier-answers.yml; git commit -qam x;"
+        " copier update --defaults",
+        1,
+    ),
+    "The answers file is missing": _project(
+        "git rm -q .copier-answers.yml; git commit -qm x; copier update --defaults", 1
+    ),
+    "An older version": _project(
+        "copier update -q --defaults; git commit -qam x;"
+        " copier update --defaults --vcs-ref=v2.0.0",
+        1,
+    ),
+    "No terminal for consent": _foreign(_APPLY),
+    "The plan has changed": _foreign(f"{_APPLY} --plan 0123456789abcdef"),
+    "Uncommitted changes": _foreign(
+        f"echo >> README.md; git add -N README.md; {_APPLY} --yes"
+    ),
+    "Not the top directory": _foreign("ci-framework plan src"),
+    "The template rejects an answer": _foreign(
+        f"ci-framework plan . {_RELEASE} --answer coverage_threshold=101"
+    ),
+    "No adoption to roll back": _foreign("ci-framework rollback ."),
+    "Later commits changed the same lines": _adopted(
+        f"{_AFTERWARDS}; ci-framework rollback ."
+    ),
+    "No consent to run the project's code": _adopted("ci-framework validate .", 3),
+    "A shallow clone": _adopted(
+        "echo '[mypy]' > mypy.ini; git add .; git commit -qm mypy;"
+        ' git clone -q --depth 1 "file://$PWD" ../shallow;'
+        " ci-framework regenerate ../shallow",
+        0,
+    ),
+    "No plan for a repository": Provocation(
+        "fleet", "ci-framework fleet apply repositories.txt", 2
+    ),
+}
