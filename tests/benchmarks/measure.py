@@ -123,6 +123,7 @@ def subjects(
         ),
         "python -c pass": lambda: run([sys.executable, "-c", "pass"], project),
         "ci --help": lambda: run(["ci-framework/ci", "--help"], project),
+        "ci --version": lambda: run(["ci-framework/ci", "--version"], project),
         "copier --version": lambda: run([tool("copier"), "--version"], project),
         "copier copy": lambda: copy() and None,
         "copier update": update,

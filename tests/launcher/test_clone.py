@@ -13,7 +13,8 @@ from typing import cast
 
 import pytest
 
-from tests.support.projects import ROOT, Run, clean_environment, git
+from tests.support.launching import copy_checkout
+from tests.support.projects import Run, clean_environment, git
 
 # Slow: they run the checks.
 pytestmark = pytest.mark.heavy
@@ -40,16 +41,7 @@ def test_double() -> None:
 @pytest.fixture(scope="session")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """This repository as it is now, with one commit."""
-    root = tmp_path_factory.mktemp("checkout") / "ci-framework"
-    names = git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    for name in filter(None, names.split("\0")):
-        if (ROOT / name).is_file():
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, root / name)
-    git(root, "init", "--quiet")
-    git(root, "add", "--all")
-    git(root, "commit", "--quiet", "--message", "checkout")
-    return root
+    return copy_checkout(tmp_path_factory.mktemp("checkout") / "ci-framework")
 
 
 class Dropped:

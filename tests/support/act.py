@@ -116,6 +116,7 @@ def run_workflow(
     payload: dict[str, object] | None = None,
     variables: Mapping[str, str] | None = None,
     programs: Mapping[str, str] | None = None,
+    repositories: Mapping[str, Path] | None = None,
 ) -> Run:
     """Run one workflow for an event as if the project had just been pushed.
 
@@ -129,6 +130,8 @@ def run_workflow(
         payload: what GitHub would tell of the event, if not the usual.
         variables: further variables of every step.
         programs: scripts of the shell that stand for programs of the runner.
+        repositories: further repositories that actions are taken from, by
+            `owner/name@ref`.
     """
     act = require_tool("act")
     for program in PROGRAMS:
@@ -157,6 +160,10 @@ def run_workflow(
         "--use-new-action-cache",
         "--json",
         *_replacements(),
+        *(
+            f"--local-repository={name}={path}"
+            for name, path in (repositories or {}).items()
+        ),
         *(f"--env={name}={value}" for name, value in (variables or {}).items()),
         "--secret=GITHUB_TOKEN=made-up",
     ]

@@ -14,13 +14,21 @@ from typing import cast
 from tests.support.projects import (
     ENGINE,
     LAUNCHER,
+    ROOT,
     Run,
     clean_environment,
     git,
     write_lock,
 )
 
-__all__ = ["CANONICAL", "LaunchedProject", "make_template", "redirected", "show"]
+__all__ = [
+    "CANONICAL",
+    "LaunchedProject",
+    "copy_checkout",
+    "make_template",
+    "redirected",
+    "show",
+]
 
 CANONICAL = "https://github.com/MementoRC/ci-framework"
 # What an engine needs to be started; its command line only shows how it was.
@@ -87,6 +95,19 @@ def make_template(root: Path, mark: str = "") -> str:
     git(root, "add", "--all")
     git(root, "commit", "--quiet", "--message", "template")
     return git(root, "rev-parse", "HEAD").strip()
+
+
+def copy_checkout(root: Path) -> Path:
+    """Copy this repository as it is now, as one commit."""
+    names = git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    for name in filter(None, names.split("\0")):
+        if (ROOT / name).is_file():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, root / name)
+    git(root, "init", "--quiet")
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "--message", "checkout")
+    return root
 
 
 class LaunchedProject:

@@ -1,0 +1,134 @@
+"""Another repository uses the actions by their commit, and has no file of ours."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support.act import commit_all, installed_pythons, run_workflow
+from tests.support.documents import tables
+from tests.support.launching import copy_checkout
+from tests.support.rendered_workflows import TEMPLATE
+from tests.support.renders import ROOT
+
+COMMIT = "c1" * 20
+FILES = {
+    "pyproject.toml": (
+        '[project]\nname = "other"\nversion = "1"\nrequires-python = ">=3.10"\n'
+    ),
+    "src/other/__init__.py": '"""Another package."""\n',
+    "debug.log": "left by a tool\n",
+}
+WORKFLOW = """\
+name: Other
+on: push
+jobs:
+  everything:
+    runs-on: ubuntu-24.04
+    steps:
+      - uses: {checkout}
+        with:
+          fetch-depth: 0
+      - uses: {actions}/set-up@{commit}
+        with:
+          python-version: "{python}"
+          manager: pip
+      - id: changes
+        uses: {actions}/change-detection@{commit}
+      - id: gate
+        uses: {actions}/quality-gates@{commit}
+        with:
+          tier: essential
+          checks: no-conflict-markers,lint
+      - id: scan
+        uses: {actions}/security-scan@{commit}
+        with:
+          security-level: low
+          scanners: bandit
+      - id: cleanup
+        continue-on-error: true
+        uses: {actions}/cleanup-dev-files@{commit}
+      - id: summary
+        uses: {actions}/summary-report@{commit}
+        with:
+          needs: '{{"everything": {{"result": "success"}}}}'
+      - id: left
+        run: |
+          echo "status=$(git status --porcelain)" >>"$GITHUB_OUTPUT"
+"""
+
+
+def checkout_pin() -> str:
+    pins = yaml.safe_load((ROOT / "extensions" / "action-pins.yaml").read_text("utf-8"))
+    for pin in tables(pins["actions"]):
+        if pin["uses"] == "actions/checkout":
+            return f"actions/checkout@{pin['sha']}"
+    raise AssertionError("no pin of actions/checkout")
+
+
+def test_the_actions_are_those_of_the_template_byte_by_byte() -> None:
+    """Nothing but the file that finds the engine differs."""
+    actions = TEMPLATE / ".github" / "actions"
+    rendered = {
+        path.relative_to(actions).as_posix().removeprefix("{{ github_prefix }}"): path
+        for path in actions.rglob("*")
+        if path.is_file()
+    }
+    own = {
+        path.relative_to(ROOT / "actions").as_posix(): path
+        for path in (ROOT / "actions").rglob("*")
+        if path.is_file()
+    }
+    assert own.keys() == rendered.keys()
+    different = [
+        name for name in own if own[name].read_bytes() != rendered[name].read_bytes()
+    ]
+    assert different == ["ci-framework.sh"]
+
+
+def test_no_file_that_others_use_is_a_link() -> None:
+    """Windows checks links out as text."""
+    for folder in ("actions", "scripts", "template", "extensions"):
+        assert [path for path in (ROOT / folder).rglob("*") if path.is_symlink()] == []
+
+
+@pytest.mark.heavy
+@pytest.mark.timeout(1200)
+def test_all_actions_work_in_a_repository_without_files_of_ours(tmp_path: Path) -> None:
+    project = tmp_path / "other"
+    for name, text in FILES.items():
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text(text, encoding="utf-8")
+    workflow = project / ".github" / "workflows" / "other.yml"
+    workflow.parent.mkdir(parents=True)
+    workflow.write_text(
+        WORKFLOW.format(
+            checkout=checkout_pin(),
+            actions="MementoRC/ci-framework/actions",
+            commit=COMMIT,
+            python=next(iter(installed_pythons())),
+        ),
+        encoding="utf-8",
+    )
+    commit_all(project)
+    run = run_workflow(
+        project,
+        tmp_path / "act",
+        "other.yml",
+        "push",
+        repositories={
+            f"MementoRC/ci-framework@{COMMIT}": copy_checkout(tmp_path / "checkout")
+        },
+    )
+    assert run.code == 0, run.text
+    outputs = {step: found for (_, step), found in run.outputs.items()}
+    assert outputs["changes"]["manager"] == "pip", run.text
+    assert json.loads(outputs["changes"]["matrix"])["include"]
+    for step in ("gate", "scan", "summary"):
+        assert outputs[step]["verdict"] == "green", run.text
+    assert outputs["cleanup"]["verdict"] == "red"
+    assert outputs["cleanup"]["cleanup_needed"] == "true"
+    assert outputs["left"]["status"] == ""
