@@ -50,7 +50,11 @@ def main(arguments: Sequence[str] | None = None, repository: Path | None = None)
     argv = list(sys.argv[1:] if arguments is None else arguments)
     name = next((word for word in argv if not word.startswith("-")), "")
     try:
-        return _dispatch(name, argv, repository)
+        try:
+            return _dispatch(name, argv, repository)
+        finally:
+            # Now: when the interpreter ends, a closed pipe gives a message of its own.
+            sys.stdout.flush()
     except CommandError as error:
         sys.stderr.write(f"{f'ci {name}'.strip()}: {error}\n")
         if error.hint:

@@ -20,7 +20,7 @@ FILES = {
         '[project]\nname = "other"\nversion = "1"\nrequires-python = ">=3.10"\n'
     ),
     "src/other/__init__.py": '"""Another package."""\n',
-    "debug.log": "left by a tool\n",
+    "npm-debug.log": "left by a tool\n",
 }
 WORKFLOW = """\
 name: Other

@@ -32,6 +32,7 @@ _MOST_FINDINGS = 20
 _SECONDS_OF_SILENCE = 2.0
 _SECONDS_UNTIL_REPEATED = 30.0
 _REFRESH_SECONDS = 0.2
+_USUAL_WIDTH = 80  # of a terminal that does not know its own
 _CLEAR = "\r\x1b[K"
 _RESET = "\x1b[0m"
 _BOLD, _DIM, _GREEN, _YELLOW = "\x1b[1m", "\x1b[2m", "\x1b[32m", "\x1b[33m"
@@ -101,7 +102,8 @@ class Console:
                     continue
                 text = terminal_line(f"still running: {', '.join(names)}")
                 if self._live:
-                    width = max(20, os.get_terminal_size(self._progress.fileno())[0])
+                    columns = os.get_terminal_size(self._progress.fileno()).columns
+                    width = max(20, columns or _USUAL_WIDTH)
                     shown = f"{text} ({silent:.0f} s)"[: width - 1]
                     self._progress.write(f"{_CLEAR}{shown}")
                     self._status_shown = True

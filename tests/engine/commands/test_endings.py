@@ -1,0 +1,115 @@
+"""How a command ends that is interrupted, unread or slow, and what it shows."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.projects import (
+    DemoProject,
+    clean_environment,
+    program,
+    wait_until,
+)
+
+
+class SlowGit:
+    """A git that says that it started, and ends when the test lets it."""
+
+    def __init__(self, directory: Path) -> None:
+        self.started, self.over = directory / "started", directory / "over"
+        script = (
+            "import time\nfrom pathlib import Path\n"
+            f"Path({str(self.started)!r}).touch()\n"
+            f"while not Path({str(self.over)!r}).exists():\n    time.sleep(0.02)\n"
+            "print('git version 2')\n"
+        )
+        tools = program(directory / "bin", "git", script).parent
+        self.path = f"{tools}{os.pathsep}{os.environ['PATH']}"
+
+
+@pytest.fixture
+def slow_git(tmp_path: Path) -> SlowGit:
+    return SlowGit(tmp_path)
+
+
+def start(
+    project: DemoProject, *words: str, stderr: int, path: str = os.environ["PATH"]
+) -> subprocess.Popen[bytes]:
+    environment = clean_environment(**{**project.variables, "PATH": path})
+    return subprocess.Popen(
+        project.command(*words),
+        cwd=project.root,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+    )
+
+
+def test_a_command_that_is_interrupted_ends_with_one_line(
+    project: DemoProject, slow_git: SlowGit
+) -> None:
+    process = start(project, "doctor", stderr=subprocess.PIPE, path=slow_git.path)
+    wait_until(slow_git.started.exists)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert stderr.decode().splitlines()[-1] == "ci doctor: interrupted"
+    assert b"Traceback" not in stderr
+
+
+@pytest.mark.parametrize("words", [["config"], ["--help"], ["gate", "--help"]])
+def test_output_that_nobody_reads_is_no_error_of_ours(
+    project: DemoProject, words: list[str]
+) -> None:
+    process = start(project, *words, stderr=subprocess.PIPE)
+    assert process.stdout
+    assert process.stderr
+    process.stdout.close()
+    stderr = process.stderr.read()
+    assert process.wait(60) == 141
+    assert stderr == b""
+
+
+def read_until(descriptor: int, text: bytes) -> bytes:
+    found = b""
+    while text not in found:
+        part = os.read(descriptor, 1024)
+        assert part, found
+        found += part
+    return found
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such terminals")
+def test_a_terminal_shows_what_takes_long_and_forgets_it(
+    project: DemoProject, slow_git: SlowGit
+) -> None:
+    ours, theirs = pty.openpty()
+    process = start(project, "doctor", stderr=theirs, path=slow_git.path)
+    os.close(theirs)
+    shown = read_until(ours, b"looking at this machine (2 s)")
+    assert b"\n" not in shown
+    slow_git.over.touch()
+    stdout, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert b"git version 2" in stdout
+    assert b"\x1b" not in stdout
+    assert read_until(ours, b"\r\x1b[K").endswith(b"\r\x1b[K")
+    os.close(ours)
+
+
+def test_a_log_gets_plain_lines_on_what_takes_long(
+    project: DemoProject, slow_git: SlowGit
+) -> None:
+    process = start(project, "doctor", stderr=subprocess.PIPE, path=slow_git.path)
+    assert process.stderr
+    line = process.stderr.readline()
+    assert line == b"still running: looking at this machine\n"
+    slow_git.over.touch()
+    assert process.wait(60) == 0
