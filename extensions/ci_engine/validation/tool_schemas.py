@@ -24,6 +24,11 @@ from ci_engine.project.repository import Project
 __all__ = ["check_schemas"]
 
 _SECONDS = 120.0
+_GITHUB_FILES = {
+    "vendor.github-workflows": "workflows/*.y*ml",
+    "vendor.github-actions": "actions/*/action.y*ml",
+    "vendor.dependabot": "dependabot.y*ml",
+}
 _KEY = re.compile(r"\['?([^\]']+)'?\]|\.?([^.\[\]]+)")
 
 
@@ -82,16 +87,14 @@ def check_schemas(project: Project) -> Iterator[Finding]:
     """
     validator = _Validator(project, isolated_tool(project, "check-jsonschema"))
     github = project.root / ".github"
-    kinds = {
-        "vendor.github-workflows": sorted(github.glob("workflows/*.y*ml")),
-        "vendor.github-actions": sorted(github.glob("actions/*/action.y*ml")),
-        "vendor.dependabot": sorted(github.glob("dependabot.y*ml")),
-    }
-    jobs: list[Callable[[], list[Finding]]] = [
-        partial(_github, validator, schema, files)
-        for schema, files in kinds.items()
-        if files
+    files = [
+        f"{schema}={path}"
+        for schema, pattern in _GITHUB_FILES.items()
+        for path in sorted(github.glob(pattern))
     ]
+    jobs: list[Callable[[], list[Finding]]] = []
+    if files:
+        jobs.append(partial(_github, validator, files))
     if (project.root / "pyproject.toml").is_file():
         jobs.append(partial(_pyproject, validator))
     if (project.root / ".pre-commit-config.yaml").is_file():
@@ -102,20 +105,21 @@ def check_schemas(project: Project) -> Iterator[Finding]:
         yield from future.result()
 
 
-def _github(validator: _Validator, schema: str, files: Sequence[Path]) -> list[Finding]:
-    names = [str(path) for path in files]
-    arguments = ["--builtin-schema", schema, "--output-format", "JSON", *names]
-    outcome = validator.run("check-jsonschema", arguments)
+def _github(validator: _Validator, files: Sequence[str]) -> list[Finding]:
+    script = inside.DIRECTORY / "github_schemas.py"
+    outcome = validator.run("python", ["-I", str(script), *files])
     try:
-        report = msgspec.json.decode(outcome.stdout, type=_Report)
+        reports = msgspec.json.decode(outcome.stdout, type=list[_Report])
     except msgspec.DecodeError as error:
         raise ToolError(f"check-jsonschema: {outcome.tail()}") from error
     relative = validator.project.relative
     unread = [
         _finding(relative(failure.filename), 0, failure.message)
+        for report in reports
         for failure in report.parse_errors
     ]
-    return [*unread, *(_github_finding(relative, error) for error in report.errors)]
+    errors = (error for report in reports for error in report.errors)
+    return [*unread, *(_github_finding(relative, error) for error in errors)]
 
 
 def _github_finding(relative: Callable[[str], str], error: _Error) -> Finding:

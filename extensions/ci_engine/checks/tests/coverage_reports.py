@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ci_engine.checks.context import Context
 from ci_engine.checks.sources import FRAMEWORK_DIRECTORY
 from ci_engine.checks.tests.coverage import REPORT_NAME
@@ -17,8 +19,8 @@ XML_NAME = "coverage.xml"
 
 def framework_patterns(context: Context) -> list[str]:
     """Patterns for coverage of the framework's files that are in the repository."""
-    # Coverage cannot escape a bracket: `?` matches any character.
-    root = str(context.project.root).replace("[", "?").replace("*", "?")
+    # Coverage cannot escape these, and refuses a lone bracket: `?` is any character.
+    root = re.sub(r"[\[\]*]", "?", str(context.project.root))
     return [f"{root}/{FRAMEWORK_DIRECTORY}/*", f"{root}/.{FRAMEWORK_DIRECTORY}/*"]
 
 

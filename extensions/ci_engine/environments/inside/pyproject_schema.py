@@ -1,7 +1,8 @@
 """Check pyproject.toml against the schemas of the tables it has.
 
-Runs in the environment of the locked validators. ``validate-pyproject`` by itself
-compiles the schemas of every tool it knows; this compiles those that are needed.
+Runs in the environment of the locked validators. ``validate-pyproject`` knows the
+schemas, but compiles those of every tool to Python code, which takes seconds. Here
+jsonschema says whether a file is right; the compiled code explains what is wrong.
 
 Usage: ``python pyproject_schema.py FILE``; prints nothing, or one line of JSON with
 the key, the value and what is allowed.
@@ -11,9 +12,13 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from jsonschema import Draft7Validator, FormatChecker
+from referencing import Registry
+from referencing.jsonschema import DRAFT7
 from validate_pyproject import api, errors, plugins
 
 if sys.version_info >= (3, 11):
@@ -30,8 +35,11 @@ def main() -> None:
     # A plugin without a tool checks tables outside [tool].
     known = plugins.list_from_entry_points()
     wanted = [plugin for plugin in known if not plugin.tool or plugin.tool in tables]
+    validator = api.Validator(plugins=wanted)
+    if _is_right(validator, document):
+        return
     try:
-        api.Validator(plugins=wanted)(document)
+        validator(document)
     except errors.ValidationError as error:
         # The summary is "`project.name` must be pep508-identifier".
         rule = str(error.summary).partition(" must ")[2]
@@ -42,6 +50,33 @@ def main() -> None:
             "allowed": rule,
         }
         sys.stdout.write(json.dumps(mistake) + "\n")
+
+
+def _is_right(validator: api.Validator, document: dict[str, Any]) -> bool:
+    """Whether the schemas and the further rules accept the file."""
+    schemas = Registry(
+        retrieve=lambda uri: DRAFT7.create_resource(dict(validator.registry[uri]))
+    )
+    formats = FormatChecker(())
+    for name, fits in validator.formats.items():
+        formats.checks(name, raises=(TypeError, ValueError))(_for_text(fits))
+    checker = Draft7Validator(
+        dict(validator.schema), registry=schemas, format_checker=formats
+    )
+    if next(checker.iter_errors(document), None):  # pyright: ignore[reportUnknownMemberType]
+        return False
+    further = validator.extra_validations  # pyright: ignore[reportUnknownMemberType]
+    rules = cast("Sequence[Callable[[object], object]]", further)
+    try:
+        for rule in rules:
+            rule(document)
+    except errors.ValidationError:
+        return False
+    return True
+
+
+def _for_text(fits: Callable[[str], bool]) -> Callable[[object], bool]:
+    return lambda value: not isinstance(value, str) or fits(value)
 
 
 main()
