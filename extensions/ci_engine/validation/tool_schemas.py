@@ -52,8 +52,7 @@ class _ParseError(msgspec.Struct):
 
 class _PyprojectMistake(msgspec.Struct):
     key: str
-    found: str
-    allowed: str
+    problem: str
 
 
 class _Report(msgspec.Struct):
@@ -161,7 +160,7 @@ def _pyproject(validator: _Validator) -> list[Finding]:
     mistake = msgspec.json.decode(outcome.stdout, type=_PyprojectMistake)
     text = read_text(validator.project.root / name)
     keys = tuple(part.strip("'\"") for part in mistake.key.split("."))
-    message = f"{mistake.key}: expected {mistake.allowed}, got {mistake.found}"
+    message = f"{mistake.key}: {mistake.problem}"
     return [_finding(name, find_line(text, keys), message)]
 
 

@@ -343,6 +343,17 @@ def test_a_pyproject_that_does_not_fit_is_wrong(
     assert_wrong(run, "schemas", location, "expected", "got")
 
 
+@pytest.mark.usefixtures("validators")
+def test_a_rule_about_several_keys_of_pyproject_is_told_in_its_words(
+    project: DemoProject,
+) -> None:
+    both = 'version = "1.0"\ndynamic = ["version"]'
+    project.replace("pyproject.toml", 'version = "1.0"', both)
+    run = validate(project)
+    location = Location("pyproject.toml", line_of(project, 'version = "1.0"'))
+    assert_wrong(run, "schemas", location, "you cannot provide a value")
+
+
 def outputs(path: Path) -> dict[str, str]:
     rows = path.read_text(encoding="utf-8").splitlines()
     return dict(row.split("=", 1) for row in rows)

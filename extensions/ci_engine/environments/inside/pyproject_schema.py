@@ -5,7 +5,7 @@ schemas, but compiles those of every tool to Python code, which takes seconds. H
 jsonschema says whether a file is right; the compiled code explains what is wrong.
 
 Usage: ``python pyproject_schema.py FILE``; prints nothing, or one line of JSON with
-the key, the value and what is allowed.
+the key and what is wrong with it.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+_Rule = Callable[[object], object]
+
 
 def main() -> None:
     """Check one file and print the mistake that was found, if any."""
@@ -41,15 +43,19 @@ def main() -> None:
     try:
         validator(document)
     except errors.ValidationError as error:
-        # The summary is "`project.name` must be pep508-identifier".
-        rule = str(error.summary).partition(" must ")[2]
-        rule = rule[3:] if rule.startswith("be ") else f"a value that has to {rule}"
-        mistake = {
-            "key": str(error.name).strip("`"),
-            "found": repr(error.value)[:200],
-            "allowed": rule,
-        }
+        mistake = {"key": str(error.name).strip("`"), "problem": _problem(error)}
         sys.stdout.write(json.dumps(mistake) + "\n")
+
+
+def _problem(error: errors.ValidationError) -> str:
+    """What is wrong; a summary is "`project.name` must be pep508-identifier"."""
+    summary = str(error.summary)
+    if not summary.startswith(str(error.name)):
+        # A rule about several keys: it says all.
+        return summary[:1].lower() + summary[1:]
+    rule = summary.partition(" must ")[2] or "be a value that its schema allows"
+    rule = rule[3:] if rule.startswith("be ") else f"a value that has to {rule}"
+    return f"expected {rule}, got {repr(error.value)[:200]}"
 
 
 def _is_right(validator: api.Validator, document: dict[str, Any]) -> bool:
@@ -65,8 +71,7 @@ def _is_right(validator: api.Validator, document: dict[str, Any]) -> bool:
     )
     if next(checker.iter_errors(document), None):  # pyright: ignore[reportUnknownMemberType]
         return False
-    further = validator.extra_validations  # pyright: ignore[reportUnknownMemberType]
-    rules = cast("Sequence[Callable[[object], object]]", further)
+    rules = cast("Sequence[_Rule]", validator.extra_validations)  # pyright: ignore[reportUnknownMemberType]
     try:
         for rule in rules:
             rule(document)
