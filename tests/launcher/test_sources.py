@@ -251,7 +251,7 @@ def test_an_engine_that_cannot_be_had_ends_with_what_was_tried(
     run = launched.run(**redirected(tmp_path / "offline", CANONICAL))
     assert run.code == 3
     lines = run.stderr.splitlines()
-    assert lines[2] == f"ci: the engine (commit {MISSING}) cannot be had"
+    assert lines[2] == f"ci: the engine (commit {MISSING}) cannot be fetched"
     assert lines[3].startswith(f"  {tmp_path / 'moved away'}: ")
     assert lines[4].startswith(f"  {CANONICAL}: ")
     assert lines[5] == (

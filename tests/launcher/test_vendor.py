@@ -196,7 +196,7 @@ def test_without_the_engine_nothing_is_written(pinned: DemoProject) -> None:
     pinned.write(".copier-answers.yml", "_src_path: /nowhere\n")
     run = pinned.run("vendor", variables=OFFLINE)
     assert run.code == 3
-    assert "cannot be had" in run.stderr
+    assert "cannot be fetched" in run.stderr
     assert "hint: check the network and git" in run.stderr
     assert not (pinned.root / COPY).exists()
 

@@ -79,7 +79,7 @@ PROVOCATIONS: dict[str, Provocation] = {
         3,
     ),
     "The engine lock was edited": _project(
-        f"echo '# mine' >> ci-framework/engine.lock; {_COLD} {_GATE}", 3
+        f"sed -i 's/^# commit: /&edited-/' ci-framework/engine.lock; {_COLD} {_GATE}", 3
     ),
     "The engine's packages cannot be installed": _project(
         f"python -m venv ../bare && PATH=$BARE {_COLD} PIP_INDEX_URL=http://127.0.0.1:9/"

@@ -78,8 +78,7 @@ def _against_repository(project: Project, settings: Table) -> Iterator[Mistake]:
         yield Mistake(
             (*_KEYS, "version"),
             f"{version!r}",
-            f"{__version__!r}, the version of the engine beside it; "
-            "finish or repeat `copier update`",
+            f"{__version__!r} as the engine beside it (repeat `copier update`)",
         )
     for key in ("source-paths", "test-paths"):
         for position, path in enumerate(texts(settings, key)):
