@@ -48,11 +48,6 @@ def affected_by(
 
     Documentation touches none but those whose tests read it. A change of tests
     touches the package they are of, not those that need it.
-
-    Args:
-        graph: the packages.
-        classifier: decides which kind of file a path is.
-        decision: the paths of the change, or why they are not known.
     """
     changed: dict[str, str] = {}
     with_dependents: set[str] = set()

@@ -29,11 +29,7 @@ _MOST_SEARCHED = 6_000
 def import_graph_of(
     project: Project, configuration: Configuration, deleted: Sequence[str] = ()
 ) -> ImportGraph:
-    """The import graph of a project.
-
-    Raises:
-        ToolError: if its files cannot be listed.
-    """
+    """The import graph of a project."""
     settings = configuration.settings
     # A command of the project's own may look for tests anywhere.
     anywhere = ["."] if settings.command_of("test") else []
@@ -47,11 +43,7 @@ def find_affected_tests(
     changes: Sequence[Change],
     classifier: Classifier,
 ) -> AffectedTests:
-    """Follow the imports from what changed to the tests.
-
-    Raises:
-        ToolError: if the files of the project cannot be listed.
-    """
+    """Follow the imports from what changed to the tests."""
     deleted = [change.path for change in changes if change.status == "D"]
     graph = import_graph_of(project, configuration, deleted)
     same = _same_programs(project.root, graph.files, changes)

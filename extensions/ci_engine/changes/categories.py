@@ -48,8 +48,6 @@ class Classifier(msgspec.Struct, frozen=True):
     """Decides which kind of file a path is.
 
     Attributes:
-        patterns: the framework's own patterns.
-        settings: the project's directories and patterns.
         engine_workflows: the workflows and actions that run the tests; None = all.
         packages: the directories of Python packages: what is in one may be its data.
     """
@@ -123,16 +121,7 @@ def _directories(paths: Iterable[str]) -> list[str]:
 def read_classifier(
     project: Project, configuration: Configuration, variables: Mapping[str, str]
 ) -> Classifier:
-    """What classifies the files of a project.
-
-    Args:
-        project: the repository.
-        configuration: its settings.
-        variables: the environment, which names the running workflow.
-
-    Raises:
-        ToolError: if the files of the project cannot be listed.
-    """
+    """What classifies the files of a project."""
     files = Files.of(project.root, project.files, ())
     return Classifier(
         configuration.patterns,

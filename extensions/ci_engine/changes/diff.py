@@ -77,17 +77,7 @@ class Change:
 def changed_files(
     root: Path, diff_base: DiffBase, *, work_tree: bool = True, head: str = "HEAD"
 ) -> list[Change]:
-    """List the files that a change touched.
-
-    Args:
-        root: the repository.
-        diff_base: where the change started; it must be known.
-        work_tree: whether what is not committed is part of the change.
-        head: the commit that the change ends with, without a work tree.
-
-    Raises:
-        ToolError: if git cannot tell: everything must be treated as changed.
-    """
+    """List the files that a change touched, also uncommitted ones or up to ``head``."""
     git = Git(root)
     ends = (_known(diff_base),) if work_tree else (_known(diff_base), head)
     text = git.read(*_DIFF, *_RAW, *ends, "--")
@@ -129,16 +119,7 @@ def contents_before(root: Path, changes: Iterable[Change]) -> dict[str, bytes]:
 def changed_lines(
     root: Path, diff_base: DiffBase, patterns: Sequence[str]
 ) -> dict[str, set[int]]:
-    """List the lines that were added or rewritten, as they stand in the work tree.
-
-    Args:
-        root: the repository.
-        diff_base: where the change started; it must be known.
-        patterns: git's patterns for the files that matter, such as ``*.py``.
-
-    Raises:
-        ToolError: if git cannot tell: everything must be treated as changed.
-    """
+    """List the lines that were added or rewritten, as they stand in the work tree."""
     git = Git(root)
     text = git.read(*_DIFF, *_PATCH, _known(diff_base), "--", *patterns)
     lines = _read_patch(text)
@@ -152,11 +133,7 @@ def changed_lines(
 
 
 def _known(diff_base: DiffBase) -> str:
-    """The commit.
-
-    Raises:
-        ToolError: if it is not known.
-    """
+    """The commit."""
     if diff_base.commit is None:
         raise ToolError(f"where the change started is not known: {diff_base.reason}")
     return diff_base.commit

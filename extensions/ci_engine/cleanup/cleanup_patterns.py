@@ -51,11 +51,7 @@ class CleanupPatterns(msgspec.Struct, frozen=True, rename="kebab"):
 
 
 def read_patterns() -> CleanupPatterns:
-    """Read the framework's own patterns.
-
-    Raises:
-        ConfigurationError: if the file is not what it should be.
-    """
+    """Read the framework's own patterns."""
     path = configs_directory() / "cleanup-patterns.yaml"
     raw = read_yaml(path)
     refuse(find_mistakes(raw, CleanupPatterns), path)
@@ -68,11 +64,7 @@ def patterns_of_text(text: str) -> list[str]:
 
 
 def refuse_patterns(patterns: Sequence[str], protected: Sequence[str]) -> None:
-    """Refuse patterns that could remove more than stray development files.
-
-    Raises:
-        UsageError: naming the first one, and what is allowed.
-    """
+    """Refuse patterns that could remove more than stray development files."""
     for pattern in patterns:
         problem = _problem(pattern, protected)
         if problem:

@@ -81,11 +81,7 @@ def configs_directory() -> Path:
 
 
 def read_defaults() -> Defaults:
-    """Read the framework's own files.
-
-    Raises:
-        ConfigurationError: if one of them was changed to something not allowed.
-    """
+    """Read the framework's own files."""
     return Defaults(
         _read("quality-tiers.yaml", QualityTiers),
         _read("change-patterns.yaml", ChangePatterns),
@@ -101,11 +97,7 @@ def _read(name: str, structure: type[_Structure]) -> _Structure:
 
 
 def refuse(mistakes: list[Mistake], path: Path) -> None:
-    """End the command if there are mistakes in a file.
-
-    Raises:
-        ConfigurationError: naming every one of them with its line.
-    """
+    """End the command if there are mistakes in a file."""
     if not mistakes:
         return
     text = read_text(path)

@@ -37,10 +37,6 @@ class Configuration(msgspec.Struct, frozen=True):
     """Everything the commands know about what is wanted.
 
     Attributes:
-        settings: the merged settings.
-        tiers: the tiers and the runners.
-        patterns: the kinds of files by their names.
-        security: the levels of ``ci scan``.
         source: the project's file the settings came from, if there is one.
     """
 
@@ -57,17 +53,7 @@ def load_configuration(
     overrides: Table | None = None,
     package: Table | None = None,
 ) -> Configuration:
-    """Merge all layers into one configuration.
-
-    Args:
-        root: the repository's top directory.
-        variables: the environment.
-        overrides: settings from the command line.
-        package: settings of one package of the repository.
-
-    Raises:
-        ConfigurationError: naming every mistake in the layer it is in.
-    """
+    """Merge all layers into one configuration."""
     defaults = read_defaults()
     merged = _default_settings(defaults)
     source = configuration_file(root)
@@ -91,9 +77,6 @@ def effective_settings(
 
     Yields:
         For each setting its dotted key, its value and where the value comes from.
-
-    Raises:
-        ConfigurationError: naming every mistake in the layer it is in.
     """
     configuration = load_configuration(root, variables)
     origins: dict[Keys, str] = {}

@@ -52,12 +52,7 @@ class Mistake(msgspec.Struct, frozen=True):
         return f"{self.key}: expected {self.expected}, got {self.got}"
 
     def describe(self, name: str, text: str) -> str:
-        """The mistake with the file and the line that it is in.
-
-        Args:
-            name: the name of the file.
-            text: its content.
-        """
+        """The mistake with the file and the line that it is in."""
         line = find_line(text, self.keys)
         location = f"{name}:{line}" if line else name
         return f"{location}: {self.message}"

@@ -129,9 +129,6 @@ def probe_virtual_environment(
 
     Installing, upgrading or removing a package changes the directories that the key
     of the cache is made from.
-
-    Raises:
-        ToolError: if its interpreter does not run, or prints something else.
     """
     identity = _identity(prefix, project.distribution)
     cached = project.output / "probes" / f"{identity}.json"
@@ -153,11 +150,7 @@ def probe_virtual_environment(
 def virtual_environment(
     prefix: Path, name: str, project: Project, cancel: threading.Event | None
 ) -> Environment:
-    """A virtual environment in which checks can run.
-
-    Raises:
-        ToolError: if its interpreter does not run.
-    """
+    """A virtual environment in which checks can run."""
     variables = activated(prefix)
     probe = probe_virtual_environment(
         prefix, project=project, variables=variables, cancel=cancel
@@ -168,17 +161,7 @@ def virtual_environment(
 def pixi_environment(
     project: Project, name: str, cancel: threading.Event | None, *options: str
 ) -> Environment:
-    """An environment of pixi in which checks can run.
-
-    Args:
-        project: the repository, or one of its packages.
-        name: the environment.
-        cancel: set when the run is canceled.
-        options: more options of ``pixi run``.
-
-    Raises:
-        ToolError: if pixi has no such environment.
-    """
+    """An environment of pixi in which checks can run."""
     prefix = ("pixi", "run", *options, "--environment", name, "--")
     variables = child_variables()
     probe = probe_environment(

@@ -46,8 +46,6 @@ class _Request:
     """What the environment of a package is made of.
 
     Attributes:
-        view: the package.
-        python: the requested minor version, empty = any.
         siblings: the directories of the packages it needs.
         requirements: what the tests and the tools need.
         prefix: where the environment is made.
@@ -84,11 +82,7 @@ def package_preparation(
 def _prepare(
     view: PackageView, tier: Tier, python: str, cancel: threading.Event
 ) -> Environment:
-    """Find or make the environment of a package.
-
-    Raises:
-        ToolError: if it cannot be had.
-    """
+    """Find or make the environment of a package."""
     top = view.top
     refuse_tracked_output(top)
     declared = _pixi_name(view)

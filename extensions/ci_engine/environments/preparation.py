@@ -43,18 +43,7 @@ def prepare_environment(
     python: str = "",
     cancel: threading.Event | None = None,
 ) -> Environment:
-    """Find or make the environment of a tier.
-
-    Args:
-        project: the repository.
-        environments: the names of its environments.
-        tier: the tier that is about to run.
-        python: minor version to test with, empty = whichever the project uses.
-        cancel: set when the run is canceled.
-
-    Raises:
-        ToolError: if no environment can be had.
-    """
+    """Find or make the environment of a tier; without a version, for any Python."""
     refuse_tracked_output(project)
     declared = environments.of_tier(tier)
     request = EnvironmentRequest(project, declared, python, cancel)
@@ -75,9 +64,6 @@ def prepare_development(project: Project, environments: Environments) -> None:
 
     pixi, uv and poetry users get everything their manager installs by default;
     users of pip get a ``.venv`` with the project and its groups.
-
-    Raises:
-        ToolError: if it cannot be prepared.
     """
     request = EnvironmentRequest(project, environments.essential, "")
     commands = {

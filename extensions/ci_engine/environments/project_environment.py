@@ -32,11 +32,9 @@ class EnvironmentRequest:
     """The environment that a tier needs.
 
     Attributes:
-        project: the repository.
         group: dependency group, extra, requirement file or pixi environment; empty =
             the default one.
         python: the requested minor version, empty = the manager's choice.
-        cancel: set when the run is canceled.
     """
 
     project: Project
@@ -77,15 +75,7 @@ class EnvironmentRequest:
 
 
 def make_environment(request: EnvironmentRequest, substitute: str = "") -> Environment:
-    """Make the environment below the output directory, or reuse it.
-
-    Args:
-        request: what is needed.
-        substitute: why the declared environment is not used, empty if it is.
-
-    Raises:
-        ToolError: if it cannot be made.
-    """
+    """Make the environment below the output directory, or reuse it."""
     project = request.project
     name = re.sub(r"[^A-Za-z0-9._-]", "-", request.group or "default")
     label = "-".join(filter(None, (name, request.python)))
@@ -101,11 +91,7 @@ def make_environment(request: EnvironmentRequest, substitute: str = "") -> Envir
 
 
 def fill_environment(request: EnvironmentRequest, prefix: Path) -> None:
-    """Install the project and the group, into a new environment if there is none.
-
-    Raises:
-        ToolError: if that fails.
-    """
+    """Install the project and the group, into a new environment if there is none."""
     itself = f".[{request.extra}]" if request.extra else "."
     arguments = ["--editable", itself] if request.project.installable else []
     for path in _members(request.project):

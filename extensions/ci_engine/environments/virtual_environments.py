@@ -30,12 +30,7 @@ _STAMP = "ci-framework-stamp"
 
 @dataclass(frozen=True)
 class Installer:
-    """Runs installers in the repository.
-
-    Attributes:
-        root: the top of the repository.
-        cancel: set when the run is canceled.
-    """
+    """Runs installers in the repository."""
 
     root: Path
     cancel: threading.Event | None = None
@@ -44,11 +39,6 @@ class Installer:
         self, what: str, command: Sequence[str], extra: Mapping[str, str] | None = None
     ) -> Outcome:
         """Run a command that must succeed.
-
-        Args:
-            what: what is not there if it fails, for the message.
-            command: the command.
-            extra: variables to set for it.
 
         Raises:
             ToolError: if it fails.
@@ -67,17 +57,7 @@ class Installer:
     def install(
         self, what: str, prefix: Path, version: str, requirements: Sequence[str]
     ) -> None:
-        """Install into a virtual environment, which is made if there is none.
-
-        Args:
-            what: what is not there if it fails, for the message.
-            prefix: the environment.
-            version: its minor version of Python, empty = any.
-            requirements: arguments for ``pip install``.
-
-        Raises:
-            ToolError: if it cannot be made.
-        """
+        """Install into a virtual environment, which is made if there is none."""
         commands = venv_commands(prefix, version)
         if not python_of(prefix).exists():
             self.run(what, commands.make)
@@ -127,9 +107,6 @@ def keep_or_make(
         output: the output directory of the repository.
         key: changes with everything that the environment is made from.
         make: makes it where nothing is.
-
-    Raises:
-        ToolError: if it cannot be made.
     """
     stamp = prefix / _STAMP
     if _fits(prefix, stamp, key):

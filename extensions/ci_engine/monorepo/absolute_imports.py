@@ -25,7 +25,6 @@ class Import(msgspec.Struct, frozen=True):
     Attributes:
         module: the module of the statement, ``a.b`` for ``from a.b import c``.
         names: what is imported from it; empty for ``import a.b``.
-        line: where.
         guarded: whether the file copes without it, or needs it for types only.
     """
 

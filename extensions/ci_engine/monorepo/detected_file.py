@@ -37,13 +37,7 @@ _HEAD = f"""\
 
 @dataclass(frozen=True)
 class Written:
-    """A file that is kept up to date.
-
-    Attributes:
-        path: its name, seen from the top of the repository.
-        changed: whether its content changes.
-        kept: the files that correct what was detected.
-    """
+    """A file that is kept up to date, and the files that correct what was detected."""
 
     path: str
     changed: bool
@@ -53,18 +47,7 @@ class Written:
 def write_detected(
     project: Project, graph: Graph, *, releases: bool = False, dry_run: bool = False
 ) -> list[Written]:
-    """Bring the generated files up to date; a second run changes nothing.
-
-    Args:
-        project: the repository.
-        graph: its packages.
-        releases: whether release-please is to be configured where it is not yet.
-        dry_run: whether only to report what would change.
-
-    Raises:
-        ConfigurationError: if one of the project's own files is wrong.
-        ToolError: if a file cannot be written.
-    """
+    """Bring the generated files up to date; a second run changes nothing."""
     name = f"{FOLDER}/{DETECTED}"
     path = project.root / name
     old = read_text(path) if path.is_file() else ""

@@ -111,13 +111,7 @@ _Edges = dict[str, dict[str, _Edge]]
 def find_dependencies(
     tree: Tree, packages: Sequence[Found], added: Mapping[str, Mapping[str, str]]
 ) -> dict[str, list[DependsOn]]:
-    """Say what each package needs of the others.
-
-    Args:
-        tree: the files of the repository.
-        packages: the packages.
-        added: what a person wrote down: needed packages and reasons, by package.
-    """
+    """Say what each package needs of the others."""
     edges: _Edges = {package.name: {} for package in packages}
     by_path = {package.path: package.name for package in packages}
     for package in packages:

@@ -25,11 +25,8 @@ class Analysis(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     """One package in the midst of the others.
 
     Attributes:
-        schema: version of this format.
-        package: the package.
         depends_on: what it needs itself.
         dependencies: what has to be there for it, in order.
-        dependents: what needs it.
         order: all of these, each after those it needs.
         cycles: the cycles it is part of.
     """

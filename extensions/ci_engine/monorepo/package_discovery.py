@@ -54,11 +54,8 @@ class Found(msgspec.Struct):
     """One package, before its dependencies are known.
 
     Attributes:
-        name: its normalized name.
         path: its directory, ``.`` for the top.
-        manifest: what its files say.
         files: its files, seen from the top of the repository.
-        layout: where it has what.
     """
 
     name: str
@@ -92,13 +89,7 @@ class _Members(msgspec.Struct, frozen=True):
 def detect(
     tree: Tree, exclude: Collection[str] = (), include: Collection[str] = ()
 ) -> Detected:
-    """Find all packages.
-
-    Args:
-        tree: the files of the repository.
-        exclude: patterns of directories that are none, whatever is in them.
-        include: directories that are, whatever they are called.
-    """
+    """Find all packages."""
     ignored = _ignored_links(tree)
     folders: dict[str, set[str]] = {}
     for name in tree.files:

@@ -26,22 +26,12 @@ __all__ = ["build_graph", "find_package", "packages_graph"]
 
 
 def packages_graph(project: Project) -> Graph:
-    """Find the packages of a repository, and which of them need which.
-
-    Raises:
-        ConfigurationError: if a file of the project on its packages is wrong.
-        ToolError: if git cannot list the files.
-    """
+    """Find the packages of a repository, and which of them need which."""
     return build_graph(read_tree(project), read_overrides(project.root))
 
 
 def build_graph(tree: Tree, overrides: PackageOverrides) -> Graph:
-    """Find the packages and their dependencies.
-
-    Args:
-        tree: the files of the repository.
-        overrides: what the project says about its packages.
-    """
+    """Find the packages and their dependencies."""
     corrected = overrides.detection
     include = [*corrected.include, *(e.path for e in corrected.packages.values())]
     tidy = {posixpath.normpath(path) for path in include}

@@ -42,8 +42,6 @@ class Layout(msgspec.Struct, frozen=True):
     """Where things are, seen from the directory of the package.
 
     Attributes:
-        sources: its directories with code.
-        tests: its directories with tests.
         imports: what its code is imported by, mapped to the directory or file.
     """
 
@@ -93,13 +91,7 @@ def is_below(name: str, locations: Collection[str]) -> bool:
 
 
 def find_layout(names: Collection[str], directory: str, manifest: Manifest) -> Layout:
-    """Find out where a package has what.
-
-    Args:
-        names: its files, seen from its directory.
-        directory: the name of its directory, empty for the top of a repository.
-        manifest: what it says of itself.
-    """
+    """Find out where a package has what; ``directory`` is empty for the top."""
     code = [name for name in names if name.endswith(_CODE)]
     files = _Files(code)
     roots = {key: _clean(location) for key, location in manifest.roots.items()}

@@ -41,16 +41,12 @@ class Manifest(msgspec.Struct):
 
     Attributes:
         file: the file that makes it a package; empty = it is none.
-        name: its name as it is written.
         version: its version, empty where it is computed.
         requires_python: the Pythons it allows, as it is written.
         because: why it is no package, or what is odd about it.
-        needs: what it asks for.
         roots: the directories that hold its packages, by package; "" stands for all.
         modules: what its code is certainly imported by.
-        tests: where it says its tests are.
         computed: whether its requirements are only known once it is built.
-        documents: its parsed TOML files.
     """
 
     file: str = ""
@@ -67,12 +63,7 @@ class Manifest(msgspec.Struct):
 
 
 def read_manifest(directory: Path, names: frozenset[str]) -> Manifest:
-    """Read what describes a package in a directory; nothing in it is run.
-
-    Args:
-        directory: the directory.
-        names: the names of the files in it.
-    """
+    """Read what describes a package in a directory; nothing in it is run."""
     manifest = Manifest()
     if "pyproject.toml" in names:
         manifest.pyproject = _toml(manifest, directory / "pyproject.toml")

@@ -58,8 +58,6 @@ class DependsOn(_Table, frozen=True, kw_only=True):
     """One package needs another one of the same repository.
 
     Attributes:
-        name: the package that is needed.
-        because: where it says so.
         kind: in which way; the three kinds of imports are not declared.
     """
 
@@ -72,7 +70,6 @@ class Package(_Table, frozen=True, kw_only=True):
     """One package.
 
     Attributes:
-        name: its name on a package index, normalized.
         path: its directory, ``.`` for the top of the repository.
         import_names: what its code is imported by.
         manifest: the file that makes the directory a package.
@@ -80,7 +77,6 @@ class Package(_Table, frozen=True, kw_only=True):
         requires_python: the Pythons it allows, empty where it does not say so.
         source_paths: its directories with code, seen from its own directory.
         test_paths: its directories with tests, likewise.
-        depends_on: the packages of this repository that it needs.
     """
 
     name: str
@@ -110,9 +106,6 @@ class Graph(_Table, frozen=True, kw_only=True):
     """All packages and what depends on what: the result of ``ci packages``.
 
     Attributes:
-        schema: version of this format.
-        packages: the packages by name.
-        cycles: packages that need each other.
         order: the packages, each after those it needs.
         ignored: what was not taken for a package, and why.
     """

@@ -179,11 +179,7 @@ class PackageOverrides(msgspec.Struct, frozen=True):
 
 
 def read_overrides(root: Path) -> PackageOverrides:
-    """Read the files; one that is not there corrects nothing.
-
-    Raises:
-        ConfigurationError: naming every mistake in the first wrong file.
-    """
+    """Read the files; one that is not there corrects nothing."""
     detection = _read(root, DETECTION, PackageDetectionFile)
     selective = _read(root, SELECTIVE, SelectiveCiFile)
     cross = _read(root, CROSS, CrossPackageFile)

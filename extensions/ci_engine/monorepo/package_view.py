@@ -30,10 +30,6 @@ class PackageView:
 
     Attributes:
         top: the repository.
-        project: the package as a project.
-        configuration: its settings.
-        graph: all packages.
-        package: the package.
         how: how the repository has it checked.
     """
 
@@ -48,18 +44,7 @@ class PackageView:
 def view_package(
     top: Project, name: str, variables: Mapping[str, str], overrides: Table
 ) -> PackageView:
-    """Look at one package as if it were a project of its own.
-
-    Args:
-        top: the repository.
-        name: the name of the package, or its directory.
-        variables: the environment.
-        overrides: settings from the command line.
-
-    Raises:
-        UsageError: if there is no such package.
-        ConfigurationError: if one of its files is wrong.
-    """
+    """Look at one package as if it were a project of its own."""
     graph = packages_graph(top)
     package = find_package(graph, name)
     how = read_overrides(top.root).selective.get(package.name, SelectiveCi())

@@ -33,9 +33,6 @@ def release_files(project: Project, graph: Graph) -> dict[str, tuple[str, str]]:
     """The two files as they are and as they should be; the texts may be equal.
 
     What a person added to them is kept.
-
-    Raises:
-        ConfigurationError: if one of them is not JSON.
     """
     old_config, config = _read(project.root / CONFIG)
     old_manifest, manifest = _read(project.root / MANIFEST)

@@ -64,11 +64,7 @@ class Siblings:
         return set()
 
     def declared(self, installed: Sequence[str] | None) -> Declared:
-        """What the package declares.
-
-        Args:
-            installed: what its installed metadata asks for; None if it is not there.
-        """
+        """What the package declares, also in its metadata if that is installed."""
         directory = self._top.root / self._package.path
         manifest = _manifest(directory)
         edges: Mapping[str, Kind] = {

@@ -25,9 +25,7 @@ _MEASURED = ("coverage.json", "coverage.xml", ".coverage", "pytest-output.txt")
 def discard_reports(directory: Path, *, ours: bool) -> None:
     """Remove the reports of an earlier run: one that is refused leaves none.
 
-    Args:
-        directory: where the reports are written.
-        ours: whether nobody else writes there.
+    Those of the tests go only where nobody else writes: ``ours``.
 
     Raises:
         ToolError: if one cannot be removed.

@@ -24,11 +24,7 @@ def needs_environment(project: Project) -> bool:
 
 
 def read_dependencies(workspace: Workspace) -> Dependencies:
-    """What the project depends on, by its lock, else by its environment.
-
-    Raises:
-        ToolError: if neither can be read.
-    """
+    """What the project depends on, by its lock, else by its environment."""
     locked = read_lock(workspace.project)
     if locked is not None:
         return locked

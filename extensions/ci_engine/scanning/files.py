@@ -84,11 +84,7 @@ def named(names: Sequence[str]) -> str:
 def list_files(
     project: Project, settings: Settings, profiles: SecurityProfiles
 ) -> Files:
-    """Sort every path of the repository.
-
-    Raises:
-        ToolError: if git is there and cannot list the files.
-    """
+    """Sort every path of the repository."""
     files = Files()
     for path in project.entries:
         name = project.relative_link(path)
@@ -164,9 +160,6 @@ def copied(project: Project, names: Sequence[str]) -> Generator[Path, None, None
 
     They are linked, so that it costs neither time nor space; where that is not
     possible, they are copied.
-
-    Raises:
-        ToolError: if it cannot be made.
     """
     location = project.output / "scan-tree"
     prepare_directory(location, project.output)

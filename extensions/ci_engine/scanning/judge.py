@@ -87,10 +87,7 @@ def settle(
 ) -> CheckResult:
     """Set the status and the counts of a scanner, when all findings are merged.
 
-    Args:
-        result: the result of the scanner.
-        elsewhere: its findings that another scanner reports.
-        level: the level.
+    Those that another scanner reports are ``elsewhere``.
     """
     everything = [*result.findings, *elsewhere]
     red = [found for found in result.findings if is_blocking(found)]

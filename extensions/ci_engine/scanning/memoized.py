@@ -22,11 +22,7 @@ class Memoized(Generic[_Value]):
         self._values: list[_Value | ToolError] = []
 
     def __call__(self) -> _Value:
-        """The value.
-
-        Raises:
-            ToolError: if there is none, each time.
-        """
+        """The value."""
         with self._lock:
             if not self._values:
                 try:

@@ -60,18 +60,11 @@ class ScanRun:
     """One scan.
 
     Attributes:
-        project: the repository.
-        configuration: the settings and the levels.
-        level_name: the level.
-        scanners: the scanners to run.
         reports: where scanners may write.
         search_path: where programs of this machine are looked for.
-        waivers: the waivers.
-        variables: the environment variables.
         baseline: what was red before; None if there is none.
         since: the commit that the change started from, empty = found out.
         history: which commits to search for secrets; empty = as the level says.
-        cancel: set when the run is canceled.
     """
 
     project: Project
@@ -160,11 +153,7 @@ class ScanRun:
         result.notes = [printable(note) for note in result.notes]
 
     def _scan(self) -> Scan:
-        """Collect what scanners are given; an environment only where it is needed.
-
-        Raises:
-            ToolError: if the files cannot be listed.
-        """
+        """Collect what scanners are given; an environment only where it is needed."""
         security = self.configuration.security
         settings = self.configuration.settings
         workspace = Workspace(

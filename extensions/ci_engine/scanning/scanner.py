@@ -56,11 +56,6 @@ class Scan(Workspace):
     """Everything the adapter of a scanner may use.
 
     Attributes:
-        scanner: the name of the scanner.
-        settings: the settings of the project.
-        level: what the level requires.
-        profiles: the limits of all levels.
-        files: what there is to scan.
         reports: the directory for files of scanners.
         read_dependencies: reads what the project depends on, once for all scanners.
         diff_base: finds the commit that the change started from, likewise.
@@ -125,8 +120,6 @@ class Scanner:
     """One scanner.
 
     Attributes:
-        name: its name.
-        kind: what it finds.
         run: its adapter; the docstring is the documentation.
         gate: the check of the gate that finds the same, empty = none: what the
             baseline knows of that is known here as well.
@@ -155,16 +148,7 @@ def conclude(
     unread: Mapping[str, str] | None = None,
     noun: str = "files parsed",
 ) -> CheckResult:
-    """The result of a scanner that ran; what it did not read is listed.
-
-    Args:
-        scan: the scan.
-        tool: what it ran.
-        findings: what it found.
-        given: how many things it should have looked into.
-        unread: those that it did not look into, with the reason.
-        noun: what things they are, and what was done with them.
-    """
+    """The result of a scanner that ran; what it did not read is listed with reasons."""
     # Some scanners find the same things in another order each time.
     ordered = sorted(findings, key=lambda f: (f.path, f.line, f.column, f.rule))
     result = CheckResult(

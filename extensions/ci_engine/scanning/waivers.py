@@ -70,8 +70,6 @@ class Waivers:
     """The waivers of a project on a day.
 
     Attributes:
-        listed: all waivers.
-        today: the day.
         lines: the line of each waiver in its file.
         used: positions of those that fit a finding.
     """
@@ -98,12 +96,7 @@ class Waivers:
         return finding
 
     def report(self, *, complete: bool) -> list[Finding]:
-        """Findings about the waivers themselves.
-
-        Args:
-            complete: whether every scanner ended, so that a waiver without a finding
-                is not needed any more.
-        """
+        """Findings about the waivers; only a complete scan shows which are unused."""
         findings: list[Finding] = []
         for position, waiver in enumerate(self.listed):
             expired = self.today > date.fromisoformat(waiver.expires)
@@ -153,11 +146,7 @@ def read_waivers(root: Path, today: date) -> Waivers:
 
 
 def waivers_mistakes(path: Path) -> list[Mistake]:
-    """List the mistakes in a file of waivers.
-
-    Raises:
-        ConfigurationError: if it cannot be read as YAML.
-    """
+    """List the mistakes in a file of waivers."""
     raw = _with_texts(read_yaml(path))
     if raw is None:
         return []

@@ -76,13 +76,7 @@ class Fixtures:
 
 @dataclass(frozen=True)
 class FixtureUsers:
-    """Finds the files that use fixtures.
-
-    Attributes:
-        files: the files of the repository.
-        area: the tests and what belongs to them.
-        pytest: the settings of pytest.
-    """
+    """Finds the files that use fixtures."""
 
     files: Files
     area: list[str]

@@ -45,17 +45,9 @@ def build_graph(
     deleted: Iterable[str] = (),
     engine: Engine = "ruff",
 ) -> ImportGraph:
-    """Build the graph of which file depends on which.
+    """Build the graph of which file depends on which, deleted files included.
 
-    Args:
-        project: the repository.
-        source_paths: directories with its code.
-        test_paths: directories with its tests.
-        deleted: files that the change deleted: files that still import them are found.
-        engine: what reads the imports; ast is used where ruff fails.
-
-    Raises:
-        ToolError: if the files cannot be listed.
+    Python's own parser reads the imports where ruff fails.
     """
     files = Files.of(project.root, project.files, _WITHOUT, project.entries)
     pytest = read_pytest_settings(project)

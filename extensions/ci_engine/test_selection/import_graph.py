@@ -20,7 +20,6 @@ class ImportGraph:
 
     Attributes:
         engine: what read the imports, with its version.
-        files: the files of the repository.
         edges: for each file what it depends on, and in which way.
         tests: the files in which pytest looks for tests.
         area: these, and the Python files that belong to them.
@@ -28,8 +27,6 @@ class ImportGraph:
         maybe: what a file may load besides, depending on its input: a hub.
         anything: what it may load if its input is the whole name.
         programs: tests that may run programs.
-        pytest: the settings of pytest.
-        notes: what a reader should know.
         locations: the directories of code and tests.
     """
 

@@ -61,12 +61,7 @@ _NAMING = (
 
 
 def may_be_used(names: frozenset[str], plugins: frozenset[str]) -> bool:
-    """Whether a plugin of pytest may use one of some fixtures.
-
-    Args:
-        names: the names of the fixtures.
-        plugins: what may be installed.
-    """
+    """Whether a plugin of pytest may use one of some fixtures."""
     if any(_BY_OTHERS.fullmatch(name) for name in names):
         return True
     for plugin in plugins:

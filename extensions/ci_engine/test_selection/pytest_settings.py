@@ -47,9 +47,7 @@ class PytestSettings(msgspec.Struct, frozen=True):
     """The settings of pytest that matter here, of all its files together.
 
     Attributes:
-        test_paths: ``testpaths``.
         python_files: patterns for the names of test files.
-        python_path: ``pythonpath``.
         plugins: modules that every test loads: ``-p``, and the project's own plugins.
         doctests: whether every module may hold tests.
         text_tests: patterns for texts that are tests, such as ``*.rst``.

@@ -34,12 +34,6 @@ def doubtful_imports(
     """The same, but only for names that ruff may resolve differently.
 
     What does not start a line may be in an example: Python's parser decides.
-
-    Args:
-        path: the file.
-        modules: the modules that may be imported.
-        text: what the file holds.
-        known: what is known already to be imported.
     """
     found: set[str] = set()
     unsure: set[str] = set()

@@ -36,9 +36,7 @@ class RuffImports(msgspec.Struct, frozen=True):
     """What ruff found.
 
     Attributes:
-        imports: the files that each file imports.
         failed: files that it could not read or parse.
-        version: its version.
     """
 
     imports: dict[str, list[str]]
@@ -50,12 +48,6 @@ def read_with_ruff(
     project: Project, files: Files, roots: Sequence[str], without: Sequence[str]
 ) -> RuffImports:
     """Read the imports of all files with ruff.
-
-    Args:
-        project: the repository.
-        files: the files that matter.
-        roots: the directories that imports may start from.
-        without: directories that are not looked into.
 
     Raises:
         ToolError: if ruff cannot be had, or does anything unexpected.
@@ -89,11 +81,7 @@ def read_with_ruff(
 
 
 def _find_ruff(project: Project) -> tuple[str, str]:
-    """The ruff of the project or the machine if it is of the tested series.
-
-    Raises:
-        ToolError: if there is none and it cannot be installed.
-    """
+    """The ruff of the project or the machine if it is of the tested series."""
     series = _series()
     scripts = "Scripts" if os.name == "nt" else "bin"
     locations = (str(project.root / ".venv" / scripts), None)
@@ -110,11 +98,7 @@ def _find_ruff(project: Project) -> tuple[str, str]:
 
 
 def _series() -> str:
-    """The series of the locked version; reading all locks would take longer.
-
-    Raises:
-        ToolError: if the file has no such version.
-    """
+    """The series of the locked version; reading all locks would take longer."""
     text = read_text(configs_directory() / "tool-locks.yaml")
     found = re.search(r'^ruff:\n  version: "(\d+\.\d+)\.', text, re.MULTILINE)
     if found is None:
@@ -133,11 +117,7 @@ def _plain(path: str) -> str:
 
 
 def _failed(text: str, files: Files) -> frozenset[str]:
-    """The files that it warned about.
-
-    Raises:
-        ToolError: if it warned about anything else.
-    """
+    """The files that it warned about."""
     found: set[str] = set()
     top = f"{files.root}{os.sep}"
     real = f"{os.path.realpath(files.root)}{os.sep}"

@@ -63,13 +63,7 @@ def select_tests(
     changes: Sequence[Changed],
     data: Mapping[str, Sequence[str]],
 ) -> Selection:
-    """Select the tests that a change can break.
-
-    Args:
-        graph: which file depends on which.
-        changes: what changed; a rename is a deletion and an addition.
-        data: patterns of data files with patterns of the Python files that read them.
-    """
+    """Select the tests that a change can break."""
     return _Rules(graph, data).select(changes)
 
 

@@ -61,7 +61,6 @@ class Mentions:
     """Finds what the text of a test names.
 
     Attributes:
-        modules: the modules that may be named.
         commands: the project's own commands with their modules.
         tests: the files that hold tests: naming one of them is no evidence.
     """

@@ -13,12 +13,7 @@ __all__ = ["check_packages"]
 
 
 def check_packages(project: Project) -> Iterator[Finding]:
-    """Report entries of packages that do not exist.
-
-    Raises:
-        ConfigurationError: naming every mistake in one of the files.
-        ToolError: if git cannot list the files.
-    """
+    """Report entries of packages that do not exist."""
     if not (project.root / FOLDER).is_dir():
         return
     known = packages_graph(project).names

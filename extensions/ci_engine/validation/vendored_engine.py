@@ -60,13 +60,7 @@ def locate_engine(root: Path, timeout: float) -> Path:
 
 
 def copy_engine(package: Path, folder: Path, target: Path) -> None:
-    """Copy an engine to a directory, with the hashes of all its files.
-
-    Args:
-        package: the engine.
-        folder: the directory with the engine.lock that the copy is for.
-        target: the new directory.
-    """
+    """Copy an engine to a directory, with the hashes of all its files."""
     shutil.copytree(package, target, ignore=shutil.ignore_patterns("__pycache__"))
     for name, text in _IGNORED.items():
         (target / name).write_text(text, encoding="utf-8", newline="\n")
@@ -84,12 +78,7 @@ def is_for_lock(folder: Path) -> bool:
 
 
 def edited_files(folder: Path, package: Path | None = None) -> list[str]:
-    """The files of the copy that are not as they were written, by their paths.
-
-    Args:
-        folder: the directory that holds the copy.
-        package: the engine to compare with; without it, the recorded hashes count.
-    """
+    """The files of the copy that differ from a package, else from what was written."""
     copy = folder / VENDORED
     expected = _hashes(folder)
     expected.pop(LOCK, None)

@@ -83,9 +83,6 @@ def _update_copy(
     """Let detect-secrets update a copy of the baseline.
 
     The exit code is 0 whatever it finds: the copy proves that it did its work.
-
-    Raises:
-        EarlyResultError: if it did not.
     """
     copy = scan.reports / "detect-secrets-baseline.json"
     # What may be there is replaced, never followed.

@@ -80,11 +80,7 @@ def run(scan: Scan) -> CheckResult:
 
 
 def _run(scan: Scan, tool: Tool, arguments: Sequence[str]) -> list[_Advice]:
-    """Run hadolint.
-
-    Raises:
-        EarlyResultError: if it did not do its work.
-    """
+    """Run hadolint."""
     outcome = scan.run(tool, ["--format", "json", "--no-color", *arguments])
     try:
         advice = msgspec.json.decode(outcome.stdout, type=list[_Advice])

@@ -102,9 +102,6 @@ def find_kingfisher(scan: Scan) -> Tool:
     """The locked kingfisher; its compiled rules are kept in the user's cache.
 
     A cache in the repository could contain rules that find nothing.
-
-    Raises:
-        ToolError: if it cannot be installed.
     """
     tool = scan.locked_tool("kingfisher-bin", "kingfisher")
     cache = cache_directory(scan.project.repository) / "kingfisher"

@@ -39,18 +39,7 @@ class SecretsBaseline(msgspec.Struct):
 
 
 def read_baseline(content: bytes) -> tuple[SecretsBaseline, bytes, list[str]]:
-    """Read a baseline.
-
-    Args:
-        content: the file.
-
-    Returns:
-        What it knows, the content that is safe to hand over, and the entries that
-        were taken out of it.
-
-    Raises:
-        msgspec.DecodeError: if it is not a baseline.
-    """
+    """Read what a baseline knows, what of it is safe, and what had to be taken out."""
     document = msgspec.json.decode(content, type=dict[str, object])
     refused = list(_refuse(document))
     known = msgspec.convert(document, SecretsBaseline)

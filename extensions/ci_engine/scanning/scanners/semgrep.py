@@ -94,11 +94,7 @@ def run(scan: Scan) -> CheckResult:
 
 
 def _tool(scan: Scan) -> Tool | None:
-    """Opengrep, the semgrep of the project, of the machine, or the locked one.
-
-    Raises:
-        ToolError: if the locked one cannot be installed.
-    """
+    """Opengrep, the semgrep of the project, of the machine, or the locked one."""
     tool = scan.installed_tool("opengrep") or scan.project_tool("semgrep")
     tool = tool or scan.installed_tool("semgrep")
     # The locked one is large: it is installed where the level requires it.
