@@ -12,7 +12,7 @@ from ci_engine.configuration.settings import BUILT_IN_CHECKS, Settings
 from ci_engine.configuration.typed_tables import parse_text
 from ci_engine.errors import ConfigurationError, suggest
 
-__all__ = ["Keys", "read_variables"]
+__all__ = ["Keys", "nested", "read_variables"]
 
 Keys = tuple[str, ...]
 
@@ -54,15 +54,20 @@ def read_variables(variables: Mapping[str, str]) -> Iterator[tuple[str, Keys, ob
             )
         keys, kind = names[name]
         value = parse_text(text, kind)
-        layer: Table = {keys[-1]: value}
-        for key in reversed(keys[:-1]):
-            layer = {key: layer}
-        for mistake in settings_mistakes(layer):
+        for mistake in settings_mistakes(nested(keys, value)):
             raise ConfigurationError(
                 f"environment: {name}: expected {mistake.expected}, got {text!r}",
                 hint=f"correct {name}, or unset it",
             )
         yield name, keys, value
+
+
+def nested(keys: Keys, value: object) -> Table:
+    """A value in the tables that its keys name."""
+    table: Table = {keys[-1]: value}
+    for key in reversed(keys[:-1]):
+        table = {key: table}
+    return table
 
 
 def _names(kind: inspect.Type, keys: Keys) -> dict[str, tuple[Keys, inspect.Type]]:

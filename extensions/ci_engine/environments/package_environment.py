@@ -25,7 +25,6 @@ from ci_engine.environments.environment import (
 )
 from ci_engine.environments.virtual_environments import Installer, keep_or_make
 from ci_engine.findings.tracked_output import refuse_tracked_output
-from ci_engine.monorepo.needed import needed_with
 from ci_engine.monorepo.package_model import Kind
 from ci_engine.monorepo.package_view import PackageView
 from ci_engine.monorepo.requirement_lines import parse_requirement
@@ -130,7 +129,7 @@ def _pixi_name(view: PackageView) -> str:
 
 def _siblings(view: PackageView) -> list[str]:
     """The directories of the packages that this one declares, and they in turn."""
-    needed = needed_with(view.graph, view.package.name, _DECLARED, _NEEDED)
+    needed = view.graph.needed_with(view.package.name, _DECLARED, _NEEDED)
     return [package.path for package in needed]
 
 

@@ -43,7 +43,7 @@ class Analysis(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
 
 def analyze(graph: Graph, package: Package) -> Analysis:
     """Tell everything about one package."""
-    dependencies = graph.dependencies(package.name)
+    dependencies = [p.name for p in graph.needed_with(package.name)]
     dependents = graph.dependents([package.name])
     around = {package.name, *dependencies, *dependents}
     return Analysis(

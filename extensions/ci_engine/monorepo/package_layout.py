@@ -177,12 +177,7 @@ def _sources(imports: dict[str, str], root: str) -> list[str]:
         return []
     if root:
         return [root]
-    return sorted(
-        {
-            location.partition("/")[0] if "/" in location else location
-            for location in imports.values()
-        }
-    )
+    return sorted({location.partition("/")[0] for location in imports.values()})
 
 
 def _descend(files: _Files, imports: dict[str, str]) -> dict[str, str]:

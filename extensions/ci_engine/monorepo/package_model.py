@@ -150,16 +150,29 @@ class Graph(_Table, frozen=True, kw_only=True):
                     waiting.append(dependent)
         return {name: found[name] for name in sorted(found)}
 
-    def dependencies(self, name: str, kinds: Collection[Kind] = REACHING) -> list[str]:
-        """The packages that one needs, those that they need included, in order."""
+    def needed_with(
+        self,
+        name: str,
+        first: Collection[Kind] = STRENGTH,
+        further: Collection[Kind] = REACHING,
+    ) -> list[Package]:
+        """The packages that one needs, and those that they need in turn, in order.
+
+        Args:
+            name: the one that needs them.
+            first: the ways in which it may need another.
+            further: the ways in which those may; what is needed with extras of it may
+                need another by these as well.
+        """
         packages = self.by_name
-        first = {other.name for other in packages[name].depends_on}
-        if kinds is not REACHING:
-            first = {o.name for o in packages[name].depends_on if o.kind in kinds}
-        waiting, reached = list(first), set(first)
+        reached: set[str] = set()
+        waiting = [(edge, first) for edge in packages[name].depends_on]
         while waiting:
-            for other in packages[waiting.pop()].depends_on:
-                if other.kind in kinds and other.name not in reached:
-                    reached.add(other.name)
-                    waiting.append(other.name)
-        return [other for other in self.order if other in reached - {name}]
+            edge, kinds = waiting.pop()
+            if edge.kind not in kinds or edge.name in reached:
+                continue
+            reached.add(edge.name)
+            with_extras = "[" in edge.because
+            then: Collection[Kind] = {*further, "extra"} if with_extras else further
+            waiting += [(other, then) for other in packages[edge.name].depends_on]
+        return [packages[other] for other in self.order if other in reached - {name}]
