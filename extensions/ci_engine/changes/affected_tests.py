@@ -75,17 +75,16 @@ def _same_programs(root: Path, files: Files, changes: Sequence[Change]) -> set[s
 
 def describe_selection(graph: ImportGraph, selection: Selection) -> AffectedTests:
     """The selected tests and the reasons, as a report holds them."""
-    chains = selection.chains
-    ways = [
-        (path, [printable(step) for step in chains[path]]) for path in sorted(chains)
-    ]
+    chains = sorted(selection.chains.items())
+    left_out = sorted(graph.tests.difference(selection.chains))
+    hubs = sorted({*graph.maybe, *graph.anything})
     return AffectedTests(
         engine=graph.engine,
         everything=printable(selection.everything),
         total=len(graph.tests),
-        chains=[Chain(printable(path), way) for path, way in ways],
-        left_out=[printable(path) for path in sorted(graph.tests.difference(chains))],
-        unreached=[printable(path) for path in selection.unreached],
-        hubs=[printable(path) for path in sorted({*graph.maybe, *graph.anything})],
+        chains=[Chain(printable(p), list(map(printable, way))) for p, way in chains],
+        left_out=list(map(printable, left_out)),
+        unreached=list(map(printable, selection.unreached)),
+        hubs=list(map(printable, hubs)),
         notes=[*graph.notes, *selection.notes],
     )

@@ -61,7 +61,9 @@ class Classifier(msgspec.Struct, frozen=True):
         """The kind of one path, given from the top of the repository with ``/``."""
         changes = self.settings.changes
         always_run = matching(path, changes.always_run)
-        if not always_run and self._is_unrelated(path):
+        related = self.engine_workflows
+        unrelated = related is not None and is_unrelated_workflow(path, related)
+        if not always_run and unrelated:
             return Reason(path, "config", "a workflow that runs no tests")
         fixed: list[tuple[Category, str, Sequence[str]]] = [
             ("always-run", "always-run", changes.always_run),
@@ -75,10 +77,6 @@ class Classifier(msgspec.Struct, frozen=True):
             if pattern is not None:
                 return Reason(path, category, f"{name}: {pattern}")
         return self._by_location(path)
-
-    def _is_unrelated(self, path: str) -> bool:
-        related = self.engine_workflows
-        return related is not None and is_unrelated_workflow(path, related)
 
     def _by_location(self, path: str) -> Reason:
         """The most specific of the patterns decides."""

@@ -17,6 +17,7 @@ from ci_engine.errors import UsageError
 from ci_engine.project.document_pages import is_page
 
 __all__ = [
+    "HARMLESS",
     "AffectedTests",
     "Chain",
     "Decision",
@@ -28,7 +29,7 @@ __all__ = [
 
 # A change of these may reach every test.
 _FAR_REACHING = frozenset({"always-run", "ci", "dependencies", "unknown", "everything"})
-_HARMLESS = frozenset({"docs", "generated"})
+HARMLESS = frozenset({"docs", "generated"})
 _CODE = frozenset({"source", "data"})
 
 
@@ -129,7 +130,7 @@ def decide(
     found = {reason.category for reason in reasons}
     far = bool(found & _FAR_REACHING)
     source = far or not found.isdisjoint(_CODE)
-    quiet = found <= _HARMLESS
+    quiet = found <= HARMLESS
     # Code and settings among the documentation are still looked at.
     inside = any(r.category == "docs" and not is_page(r.path) for r in reasons)
     tests = Tests("none" if quiet else "all")

@@ -22,39 +22,17 @@ _SUBMODULE = "160000"
 _FILES = ("100644", "100755")
 # What a user's configuration of git must not change.
 _DIFF = (
-    "-c",
-    "core.quotePath=false",
-    "diff",
-    "--no-color",
-    "--no-ext-diff",
-    "--no-textconv",
-    "--no-renames",
-    "--ignore-submodules=dirty",
+    *("-c", "core.quotePath=false", "diff", "--no-color", "--no-ext-diff"),
+    *("--no-textconv", "--no-renames", "--ignore-submodules=dirty"),
 )
 _RAW = ("--no-relative", "--raw", "--no-abbrev", "-z")
 _PATCH = (
-    "--unified=0",
-    "--inter-hunk-context=0",
-    "--src-prefix=a/",
-    "--dst-prefix=b/",
-    "--submodule=short",
-    "--ignore-cr-at-eol",
-    "--relative",
-    "--text",
+    *("--unified=0", "--inter-hunk-context=0", "--src-prefix=a/", "--dst-prefix=b/"),
+    *("--submodule=short", "--ignore-cr-at-eol", "--relative", "--text"),
 )
 _HUNK = re.compile(r"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _ESCAPE = re.compile(r'\\([abtnvfr"\\]|[0-7]{3})')
-_ESCAPED = {
-    "a": "\a",
-    "b": "\b",
-    "t": "\t",
-    "n": "\n",
-    "v": "\v",
-    "f": "\f",
-    "r": "\r",
-    '"': '"',
-    "\\": "\\",
-}
+_ESCAPED = dict(zip('abtnvfr"\\', '\a\b\t\n\v\f\r"\\', strict=True))
 
 
 @dataclass(frozen=True, order=True)
@@ -81,7 +59,9 @@ def changed_files(
     git = Git(root)
     ends = (_known(diff_base),) if work_tree else (_known(diff_base), head)
     text = git.read(*_DIFF, *_RAW, *ends, "--")
-    prefix = "" if (root / ".git").exists() else _prefix(git)
+    prefix = ""
+    if not (root / ".git").exists():
+        prefix = git.read("rev-parse", "--show-prefix").removesuffix("\n")
     fields = text.split("\0")
     changes = {
         _change(facts, posixpath.relpath(path, prefix or "."))
@@ -137,11 +117,6 @@ def _known(diff_base: DiffBase) -> str:
     if diff_base.commit is None:
         raise ToolError(f"where the change started is not known: {diff_base.reason}")
     return diff_base.commit
-
-
-def _prefix(git: Git) -> str:
-    """The directory of the root, seen from the top of the work tree."""
-    return git.read("rev-parse", "--show-prefix").removesuffix("\n")
 
 
 def _read_patch(text: str) -> dict[str, set[int]]:

@@ -46,9 +46,8 @@ def explain(
     needed: set[str] = set()
     if path in graph.tests:
         needed = {*graph.needed_by([path]), path}
-        for init in [
-            name for name in graph.files.names if name.endswith("__init__.py")
-        ]:
+        inits = (name for name in graph.files.names if name.endswith("__init__.py"))
+        for init in inits:
             if not needed.isdisjoint(graph.importers_of_package(init)):
                 needed.add(init)
     return Explanation(

@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ci_engine.test_selection.pytest_settings import PytestSettings
 from ci_engine.test_selection.repository_files import Files, is_below, parent
 
-__all__ = ["CollectedTests", "find_tests"]
+__all__ = ["find_tests"]
 
 _PROJECT_FILES = ("/pyproject.toml", "/setup.cfg", "/setup.py", ".ini")
 
 
-@dataclass(frozen=True)
-class CollectedTests:
-    """The tests of a repository.
-
-    Attributes:
-        tests: the files in which pytest looks for tests.
-        files: these, and the Python files that belong to them.
-        locations: the directories of code and tests.
-    """
-
-    tests: frozenset[str]
-    files: list[str]
-    locations: frozenset[str]
-
-
 def find_tests(
-    files: Files,
-    pytest: PytestSettings,
-    source_paths: frozenset[str],
-    test_paths: frozenset[str],
-) -> CollectedTests:
-    """Find the tests by their names and by the settings of pytest."""
-    test_paths = test_paths.union(pytest.test_paths)
+    files: Files, pytest: PytestSettings, test_paths: frozenset[str]
+) -> tuple[frozenset[str], list[str]]:
+    """Find the tests by their names and by the settings of pytest.
+
+    Returns:
+        The files in which pytest looks for tests; these, and what belongs to them.
+    """
     collected = _collected(files, pytest, test_paths)
     tests = frozenset(
         name
@@ -47,7 +30,7 @@ def find_tests(
         for name in files.python
         if name in tests or name.endswith("conftest.py") or is_below(name, inside)
     ]
-    return CollectedTests(tests, area, source_paths | test_paths)
+    return tests, area
 
 
 def _collected(

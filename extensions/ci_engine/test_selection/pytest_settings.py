@@ -7,11 +7,11 @@ import shlex
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import cast
 
 import msgspec
 
 from ci_engine.configuration.reading import Table, read_toml
+from ci_engine.configuration.tables import items, table
 from ci_engine.errors import ConfigurationError
 from ci_engine.project.repository import Project
 
@@ -103,13 +103,12 @@ def _are_plain(paths: list[str]) -> bool:
 
 def _options(project: Project) -> Iterator[Mapping[str, object] | None]:
     """The tables of every file; None where pytest does not take a file for its own."""
-    tool = _table(project.pyproject.get("tool"))
-    native = _table(tool.get("pytest"))
-    yield {**native, **_table(native.get("ini_options"))} or None
+    native = project.tool("pytest")
+    yield {**native, **table(native, "ini_options")} or None
     for name in ("pytest.toml", ".pytest.toml"):
         if (project.root / name).is_file():
             try:
-                yield _table(read_toml(project.root / name).get("pytest"))
+                yield table(read_toml(project.root / name), "pytest")
             except ConfigurationError:
                 yield {}
     for name, section in _TABLES.items():
@@ -126,15 +125,9 @@ def _section(path: Path, section: str) -> Mapping[str, object]:
     return dict(parser[section]) if parser.has_section(section) else {}
 
 
-def _table(value: object) -> Table:
-    return cast("Table", value) if isinstance(value, dict) else {}
-
-
 def _words(value: object) -> list[str]:
-    if isinstance(value, list):
-        return [str(item) for item in cast("list[object]", value)]
     if not isinstance(value, str):
-        return []
+        return list(map(str, items(value)))
     try:
         return shlex.split(value, comments=True)
     except ValueError:
@@ -171,12 +164,6 @@ def _by_option(words: list[str]) -> Iterator[str]:
 
 
 def _own_plugins(document: Table) -> Iterator[str]:
-    project = _table(document.get("project"))
-    poetry = _table(_table(document.get("tool")).get("poetry"))
-    points = (
-        _table(project.get("entry-points")).get("pytest11"),
-        _table(poetry.get("plugins")).get("pytest11"),
-    )
-    for point in points:
-        for target in _table(point).values():
+    for keys in (("project", "entry-points"), ("tool", "poetry", "plugins")):
+        for target in table(document, *keys, "pytest11").values():
             yield str(target).partition(":")[0].strip()

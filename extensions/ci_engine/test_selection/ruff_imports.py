@@ -53,16 +53,20 @@ def read_with_ruff(
         ToolError: if ruff cannot be had, or does anything unexpected.
     """
     program, version = _find_ruff(project)
-    config = [f"src={json.dumps([root or '.' for root in roots])}"]
-    config.append(f"extend-exclude={json.dumps(list(without))}")
     command = [program, "analyze", "graph", "--isolated", "--color=never"]
-    for setting in config:
-        command += ["--config", setting]
+    command += ["--config", f"src={json.dumps([root or '.' for root in roots])}"]
+    command += ["--config", f"extend-exclude={json.dumps(list(without))}"]
+    # Without what would color or hide messages of ruff.
+    variables = {
+        name: value
+        for name, value in child_variables({"NO_COLOR": "1"}).items()
+        if not name.startswith(("RUFF_", "FORCE_"))
+    }
     outcome = run_program(
         [*command, "."],
         cwd=files.root,
         timeout=_SECONDS,
-        variables=_variables(),
+        variables=variables,
     )
     if outcome.code != 0:
         raise ToolError(
@@ -106,12 +110,6 @@ def _series() -> str:
     return found.group(1)
 
 
-def _variables() -> dict[str, str]:
-    """The environment without what would color or hide messages of ruff."""
-    kept = child_variables({"NO_COLOR": "1"})
-    return {k: v for k, v in kept.items() if not k.startswith(("RUFF_", "FORCE_"))}
-
-
 def _plain(path: str) -> str:
     return path.replace("\\", "/") if os.name == "nt" else path
 
@@ -126,10 +124,8 @@ def _failed(text: str, files: Files) -> frozenset[str]:
         if match:
             path = match.group(1).removeprefix(top).removeprefix(real)
             found.add(_plain(path))
-        elif line.startswith(("warning", "error")) and not _is_expected(line):
+        elif line.startswith(("warning", "error")) and not any(
+            text in line for text in _EXPECTED
+        ):
             raise ToolError(f"ruff analyze graph: {line}")
     return frozenset(found)
-
-
-def _is_expected(line: str) -> bool:
-    return any(text in line for text in _EXPECTED)
