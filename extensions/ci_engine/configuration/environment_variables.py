@@ -19,12 +19,7 @@ Keys = tuple[str, ...]
 _PREFIX = "CI_FRAMEWORK_"
 # Variables of ours that are not settings.
 _OTHER_VARIABLES = frozenset(
-    {
-        "CI_FRAMEWORK_CACHE",
-        "CI_FRAMEWORK_ENGINE",
-        "CI_FRAMEWORK_ENGINE_PYTHON",
-        "CI_FRAMEWORK_PACKAGE",
-    }
+    f"{_PREFIX}{name}" for name in ("CACHE", "ENGINE", "ENGINE_PYTHON", "PACKAGE")
 )
 
 
@@ -74,14 +69,12 @@ def _names(kind: inspect.Type, keys: Keys) -> dict[str, tuple[Keys, inspect.Type
     """Map each environment variable to its setting and the setting's type."""
     if isinstance(kind, inspect.StructType):
         parts = [(field.encode_name, field.type) for field in kind.fields]
-    elif isinstance(kind, inspect.DictType) and isinstance(
-        kind.value_type, inspect.ListType
-    ):
-        # A table of patterns has no names that a variable could have.
-        return {}
     elif isinstance(kind, inspect.DictType):
-        # Every other table with names of its own is one of checks.
-        parts = [(name, kind.value_type) for name in BUILT_IN_CHECKS]
+        # A table of patterns has no names that a variable could have; every other
+        # table with names of its own is one of checks.
+        patterns = isinstance(kind.value_type, inspect.ListType)
+        known = () if patterns else BUILT_IN_CHECKS
+        parts = [(name, kind.value_type) for name in known]
     else:
         name = _PREFIX + "_".join(keys).replace("-", "_").upper()
         return {name: (keys, kind)}

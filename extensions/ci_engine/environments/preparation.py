@@ -96,9 +96,7 @@ def _uv(request: EnvironmentRequest) -> Environment:
         command += ["--python", request.python]
     variables = {"UV_PROJECT_ENVIRONMENT": str(prefix)}
     request.installer.run("uv could not prepare the environment", command, variables)
-    return virtual_environment(
-        prefix, request.describe("uv"), request.project, request.cancel
-    )
+    return request.environment(prefix, "uv")
 
 
 def _poetry(request: EnvironmentRequest) -> Environment:
@@ -116,12 +114,7 @@ def _poetry(request: EnvironmentRequest) -> Environment:
     location = run(unknown, ["poetry", "env", "info", "--path"], _POETRY_VARIABLES)
     if not location.stdout.strip():
         raise environment_error(unknown, location)
-    return virtual_environment(
-        Path(location.stdout.strip()),
-        request.describe("poetry"),
-        request.project,
-        request.cancel,
-    )
+    return request.environment(Path(location.stdout.strip()), "poetry")
 
 
 def _own_or_made(request: EnvironmentRequest) -> Environment:
@@ -129,15 +122,10 @@ def _own_or_made(request: EnvironmentRequest) -> Environment:
     project, prefix = request.project, request.project.root / ".venv"
     if not request.python and python_of(prefix).exists():
         environment = virtual_environment(prefix, ".venv", project, request.cancel)
-        if environment.module("pytest") and _is_of(project, environment):
+        source = environment.probe.source
+        path = Path(url2pathname(urlsplit(source).path)).resolve()
+        # It may have the project that this one was copied from.
+        own = not source.startswith("file:") or path == project.root.resolve()
+        if environment.module("pytest") and own:
             return environment
     return make_environment(request)
-
-
-def _is_of(project: Project, environment: Environment) -> bool:
-    """Whether an environment has this project, not one it was copied from."""
-    source = environment.probe.source
-    if not source.startswith("file:"):
-        return True
-    path = Path(url2pathname(urlsplit(source).path))
-    return path.resolve() == project.root.resolve()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -73,6 +73,13 @@ class EnvironmentRequest:
         named = next((f" with {k}{name}" for k, name in kinds.items() if name), "")
         return f"{maker}{named}"
 
+    def environment(
+        self, prefix: Path, maker: str, substitute: str = ""
+    ) -> Environment:
+        """The environment, once it is made."""
+        name = self.describe(maker)
+        return virtual_environment(prefix, name, self.project, self.cancel, substitute)
+
 
 def make_environment(request: EnvironmentRequest, substitute: str = "") -> Environment:
     """Make the environment below the output directory, or reuse it."""
@@ -84,10 +91,7 @@ def make_environment(request: EnvironmentRequest, substitute: str = "") -> Envir
         prefix, project.output, _key(request), lambda: fill_environment(request, prefix)
     )
     maker = "uv" if find_program("uv") else "venv"
-    environment = virtual_environment(
-        prefix, request.describe(maker), project, request.cancel
-    )
-    return replace(environment, substitute=substitute)
+    return request.environment(prefix, maker, substitute)
 
 
 def fill_environment(request: EnvironmentRequest, prefix: Path) -> None:

@@ -81,20 +81,16 @@ def venv_commands(
     if find_program("uv") is not None:
         # Without a version uv takes the first interpreter the project allows.
         return uv_commands(prefix, interpreter or version)
-    found = interpreter or _find_interpreter(version)
+    ours = version in ("", f"{sys.version_info[0]}.{sys.version_info[1]}")
+    found = interpreter or (
+        sys.executable if ours else find_program(f"python{version}")
+    )
     if not found:
         raise ToolError(
             f"Python {version} is not installed",
             hint=f"install Python {version}, or uv, which finds one",
         )
-    return pip_commands(prefix, found)
-
-
-def _find_interpreter(version: str) -> str:
-    """An installed interpreter: ours, or that of a version such as ``3.12``."""
-    if version in ("", f"{sys.version_info[0]}.{sys.version_info[1]}"):
-        return sys.executable
-    return str(find_program(f"python{version}") or "")
+    return pip_commands(prefix, str(found))
 
 
 def keep_or_make(

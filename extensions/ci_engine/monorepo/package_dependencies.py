@@ -6,8 +6,6 @@ import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-import msgspec
-
 from ci_engine.monorepo.absolute_imports import (
     Import,
     ModuleOwners,
@@ -87,12 +85,7 @@ def _children(package: Found, location: str) -> Iterator[str]:
             yield stem
 
 
-class _Edge(msgspec.Struct, frozen=True):
-    kind: Kind
-    because: str
-
-
-_Edges = dict[str, dict[str, _Edge]]
+_Edges = dict[str, dict[str, DependsOn]]
 
 
 def find_dependencies(
@@ -113,13 +106,7 @@ def find_dependencies(
     importable = Importable(packages)
     for package in packages:
         _add_imports(tree.root, package, importable, edges)
-    return {
-        name: [
-            DependsOn(name=other, because=edge.because, kind=edge.kind)
-            for other, edge in sorted(needs.items())
-        ]
-        for name, needs in edges.items()
-    }
+    return {name: [n[other] for other in sorted(n)] for name, n in edges.items()}
 
 
 def _add(edges: _Edges, package: str, other: str, kind: Kind, because: str) -> None:
@@ -128,7 +115,7 @@ def _add(edges: _Edges, package: str, other: str, kind: Kind, because: str) -> N
     if package == other:
         return
     if known is None or STRENGTH.index(kind) < STRENGTH.index(known.kind):
-        edges[package][other] = _Edge(kind, because)
+        edges[package][other] = DependsOn(name=other, because=because, kind=kind)
 
 
 def _named(
@@ -138,9 +125,8 @@ def _named(
     if needed.name in edges:
         return needed.name
     if needed.path and not needed.path.startswith("/"):
-        return by_path.get(
-            posixpath.normpath(posixpath.join(package.path, needed.path)), ""
-        )
+        path = posixpath.normpath(posixpath.join(package.path, needed.path))
+        return by_path.get(path, "")
     return ""
 
 

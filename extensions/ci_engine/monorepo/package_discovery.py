@@ -22,7 +22,7 @@ from ci_engine.monorepo.package_model import Ignored
 from ci_engine.project.path_patterns import matching
 from ci_engine.project.repository import normalize, printable
 
-__all__ = ["Detected", "Found", "detect"]
+__all__ = ["Found", "detect"]
 
 # Words for directories whose packages are not the repository's own, unless a
 # workspace names them as its members.
@@ -70,17 +70,10 @@ class Found(msgspec.Struct):
         return "" if self.path == "." else f"{self.path}/"
 
 
-class Detected(msgspec.Struct, frozen=True):
-    """The packages, and what was not taken for one."""
-
-    packages: list[Found]
-    ignored: list[Ignored]
-
-
 def detect(
     tree: Tree, exclude: Collection[str] = (), include: Collection[str] = ()
-) -> Detected:
-    """Find all packages."""
+) -> tuple[list[Found], list[Ignored]]:
+    """Find all packages, and what only looks like one."""
     ignored = _ignored_links(tree)
     folders: dict[str, set[str]] = {}
     for name in tree.files:
@@ -111,7 +104,12 @@ def detect(
             ignored.append(Ignored(path=printable(path), because=because))
     packages = sorted(found.values(), key=lambda package: package.name)
     _give_files(tree, packages)
-    return _without_hollow_top(packages, ignored)
+    hollow = [p for p in packages if p.path == "." and _is_hollow(p)]
+    if hollow and len(packages) > 1:
+        because = "the top of the repository has no code of its own"
+        ignored.append(Ignored(path=".", because=because))
+        packages.remove(hollow[0])
+    return packages, sorted(ignored, key=lambda entry: entry.path)
 
 
 def _ignored_links(tree: Tree) -> list[Ignored]:
@@ -221,17 +219,8 @@ def _owner(folder: str, by_path: Mapping[str, Found]) -> Found | None:
     return by_path.get(".")
 
 
-def _without_hollow_top(packages: list[Found], ignored: list[Ignored]) -> Detected:
-    """The top of a monorepo is a package if it has code of its own, or is built."""
-    top = next((package for package in packages if package.path == "."), None)
-    if top is not None and len(packages) > 1 and _is_hollow(top):
-        because = "the top of the repository has no code of its own"
-        ignored.append(Ignored(path=".", because=because))
-        packages.remove(top)
-    return Detected(packages, sorted(ignored, key=lambda entry: entry.path))
-
-
 def _is_hollow(top: Found) -> bool:
+    """Whether the top of a monorepo neither has code of its own nor is built."""
     document = top.manifest.pyproject
     virtual = dig(document, "tool", "uv", "package") is False
     return not top.layout.imports and (virtual or "build-system" not in document)

@@ -16,23 +16,8 @@ _CODE = (".py", ".pyi", ".pyx", ".so", ".pyd")
 _TESTS = ("tests", "test", "testing")
 # Directories beside the code that are not imported by others.
 _BESIDE = frozenset(
-    {
-        *_TESTS,
-        "benchmarks",
-        "bench",
-        "build",
-        "ci",
-        "dist",
-        "doc",
-        "docs",
-        "examples",
-        "example",
-        "notebooks",
-        "samples",
-        "scripts",
-        "tools",
-        "venv",
-    }
+    {*_TESTS, "benchmarks", "bench", "build", "ci", "dist", "doc", "docs", "examples"}
+    | {"example", "notebooks", "samples", "scripts", "tools", "venv"}
 )
 _SCRIPTS = frozenset({"setup", "conftest", "noxfile", "tasks", "fabfile", "__main__"})
 _NAMESPACE_LEVELS = 6

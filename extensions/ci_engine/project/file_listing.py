@@ -13,19 +13,8 @@ __all__ = ["list_names", "list_tracked"]
 
 # Never looked into when a directory is walked without the help of git.
 _SKIPPED = frozenset(
-    {
-        ".git",
-        ".venv",
-        "venv",
-        ".pixi",
-        ".tox",
-        ".nox",
-        "node_modules",
-        "__pycache__",
-        ".mypy_cache",
-        ".ruff_cache",
-        ".pytest_cache",
-    }
+    {".git", ".venv", "venv", ".pixi", ".tox", ".nox", "node_modules", "__pycache__"}
+    | {".mypy_cache", ".ruff_cache", ".pytest_cache"}
 )
 
 

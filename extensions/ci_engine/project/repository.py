@@ -148,6 +148,9 @@ def read_project(root: Path) -> Project:
     path = root / "pyproject.toml"
     document = read_toml(path) if path.is_file() else {}
     tools = table(document, "tool")
+    # It may describe something to install, or only something to manage.
+    described = "project" in document or "poetry" in tools
+    virtual = dig(tools, "poetry", "package-mode") is False
     setup_files = any((root / name).is_file() for name in ("setup.py", "setup.cfg"))
     return Project(
         root=root,
@@ -155,15 +158,9 @@ def read_project(root: Path) -> Project:
         pyproject=document,
         groups=_expand_groups(document.get("dependency-groups", {})),
         extras=tuple(_extras(root, document)),
-        has_git=(root / ".git").exists() or _inside_git(root),
-        installable=_installable(document, tools) or setup_files,
+        has_git=any((path / ".git").exists() for path in (root, *root.parents)),
+        installable=(described and not virtual) or setup_files,
     )
-
-
-def _installable(document: Table, tools: Table) -> bool:
-    """Whether pyproject.toml describes something to install, not only to manage."""
-    virtual = dig(tools, "poetry", "package-mode") is False
-    return ("project" in document or "poetry" in tools) and not virtual
 
 
 def _manager(root: Path, tools: Table) -> Manager:
@@ -186,10 +183,6 @@ def _extras(root: Path, document: Table) -> Iterator[str]:
     section = "options.extras_require"
     if older.has_section(section):
         yield from older.options(section)
-
-
-def _inside_git(root: Path) -> bool:
-    return any((parent / ".git").exists() for parent in root.parents)
 
 
 def normalize(name: str) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 import msgspec
 
@@ -30,13 +30,37 @@ from ci_engine.project.repository import Project, printable
 from ci_engine.scanning.dependencies import needs_environment, read_dependencies
 from ci_engine.scanning.files import list_files
 from ci_engine.scanning.judge import grade, settle
-from ci_engine.scanning.memoized import Memoized
 from ci_engine.scanning.merge import merge
 from ci_engine.scanning.scanner import Scan, Scanner
 from ci_engine.scanning.scanners import SCANNERS
 from ci_engine.scanning.waivers import Waivers
 
 __all__ = ["ScanOutcome", "ScanRun"]
+
+
+_Value = TypeVar("_Value")
+
+
+class Memoized(Generic[_Value]):
+    """A function whose value, or error, is computed once for all threads."""
+
+    def __init__(self, compute: Callable[[], _Value]) -> None:
+        self._compute = compute
+        self._lock = threading.Lock()
+        self._values: list[_Value | ToolError] = []
+
+    def __call__(self) -> _Value:
+        """The value."""
+        with self._lock:
+            if not self._values:
+                try:
+                    self._values.append(self._compute())
+                except ToolError as error:
+                    self._values.append(error)
+        value = self._values[0]
+        if isinstance(value, ToolError):
+            raise value
+        return value
 
 
 @dataclass(frozen=True)

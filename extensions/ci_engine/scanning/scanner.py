@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
+
+import msgspec
 
 from ci_engine.changes.diff_base import DiffBase
 from ci_engine.checks.dependencies.inventory import Dependencies
@@ -24,12 +26,16 @@ from ci_engine.processes.programs import Outcome, find_program
 from ci_engine.scanning.files import Files
 
 __all__ = [
+    "SECRET_SCORE",
     "Kind",
     "Scan",
     "Scanner",
     "conclude",
+    "conclude_secrets",
+    "decoded",
     "list_unread",
     "not_installed",
+    "secret_found",
     "unusable_output",
 ]
 
@@ -49,6 +55,13 @@ _NO_UPDATES = {
     "TRIVY_SKIP_VERSION_CHECK": "true",
     "TRIVY_DISABLE_TELEMETRY": "true",
 }
+
+_Decoded = TypeVar("_Decoded")
+SECRET_SCORE = 8.5
+_REVOKE = (
+    "revoke it where it was issued, then remove it from the files; "
+    "what was pushed once has to be counted as known"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,6 +189,24 @@ def list_unread(
         result.output = "\n".join(rows)
 
 
+def decoded(
+    tool: Tool, outcome: Outcome, kind: type[_Decoded], file: Path | None = None
+) -> _Decoded:
+    """What a scanner printed, or wrote to a file, which is removed.
+
+    Raises:
+        EarlyResultError: if it did not do its work.
+    """
+    try:
+        content = outcome.stdout if file is None else file.read_bytes()
+        return msgspec.json.decode(content, type=kind)
+    except (OSError, msgspec.DecodeError) as error:
+        raise unusable_output(tool, outcome) from error
+    finally:
+        if file is not None:
+            file.unlink(missing_ok=True)
+
+
 def unusable_output(tool: Tool, outcome: Outcome) -> EarlyResultError:
     """The result of a scanner whose output cannot be used.
 
@@ -202,3 +233,28 @@ def not_installed(scan: Scan, reason: str) -> CheckResult:
     result = skipped(reason)
     result.status = Status.NOT_RUN if scan.required else Status.SKIPPED
     return result
+
+
+def secret_found(
+    tool: str, rule: str, kind: str, path: str, line: int, column: int = 0
+) -> Finding:
+    """One secret; its value stays out of the report."""
+    return Finding(
+        tool=tool,
+        rule=rule,
+        message=kind,
+        path=path.removeprefix("./"),
+        line=line,
+        column=column,
+        score=SECRET_SCORE,
+        fix=_REVOKE,
+    )
+
+
+def conclude_secrets(
+    scan: Scan, tool: Tool, findings: Sequence[Finding]
+) -> CheckResult:
+    """The result of a scanner that was given every file."""
+    unread = scan.files.unread_files()
+    given = len(scan.files.everything) + len(unread)
+    return conclude(scan, tool, findings, given, unread, "files searched")

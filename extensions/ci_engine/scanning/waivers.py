@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from ci_engine.configuration.reading import read_text, read_yaml
 from ci_engine.configuration.typed_tables import Mistake, find_mistakes
+from ci_engine.configuration.value_types import Glob, Text
 from ci_engine.errors import ConfigurationError
 from ci_engine.findings.results import Finding
 from ci_engine.project.path_patterns import matching
@@ -31,9 +32,7 @@ __all__ = [
 ]
 
 WAIVERS_FILE = "ci-framework/project/waivers.yaml"
-_Text = Annotated[str, msgspec.Meta(min_length=1)]
 _Day = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
-_Glob = Annotated[str, msgspec.Meta(pattern=r"^[^!\s\\][^\\]*$")]
 
 
 class Waiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -48,11 +47,11 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         path: files it is limited to, as a pattern; empty = all.
     """
 
-    id: _Text
-    reason: _Text
-    owner: _Text
+    id: Text
+    reason: Text
+    owner: Text
     expires: _Day
-    path: _Glob | None = None
+    path: Glob | None = None
 
 
 class WaiversFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,7 +86,8 @@ class Waivers:
             # ruff, which numbers the same rules, reported them until version 2.1.
             names.add(finding.rule.replace("B", "S", 1))
         for position, waiver in enumerate(self.listed):
-            if waiver.id not in names or not _is_about(waiver, finding):
+            elsewhere = waiver.path and not matching(finding.path, [waiver.path])
+            if waiver.id not in names or elsewhere:
                 continue
             self.used.add(position)
             if self.today <= date.fromisoformat(waiver.expires):
@@ -120,10 +120,6 @@ class Waivers:
                 )
             )
         return findings
-
-
-def _is_about(waiver: Waiver, finding: Finding) -> bool:
-    return waiver.path is None or matching(finding.path, [waiver.path]) is not None
 
 
 def read_waivers(root: Path, today: date) -> Waivers:

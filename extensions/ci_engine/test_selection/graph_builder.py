@@ -10,13 +10,12 @@ from typing import Literal
 from ci_engine.errors import ToolError
 from ci_engine.processes.background_call import Background
 from ci_engine.project.repository import OUTPUT_DIRECTORY, Project
-from ci_engine.test_selection.collected_tests import find_tests
 from ci_engine.test_selection.dynamic_imports import Loads, loads_of
 from ci_engine.test_selection.fixture_users import Fixtures, FixtureUsers
 from ci_engine.test_selection.import_graph import ImportGraph
 from ci_engine.test_selection.import_roots import declared_roots, other_roots
 from ci_engine.test_selection.module_names import Modules
-from ci_engine.test_selection.pytest_settings import read_pytest_settings
+from ci_engine.test_selection.pytest_settings import find_tests, read_pytest_settings
 from ci_engine.test_selection.python_imports import (
     doubtful_imports,
     guessed_imports,
@@ -108,7 +107,7 @@ class _Builder:
         done: frozenset[str] = frozenset()
         if ruff is not None:
             try:
-                done = self._with_ruff(ruff.result())
+                done = self._with_ruff(*ruff.result())
             except ToolError as error:
                 reason = str(error).partition("\n")[0]
                 self.graph.notes.append(f"ruff did not read the imports: {reason}")
@@ -119,18 +118,18 @@ class _Builder:
             found = guessed_imports(path, self.modules, self.files.read(path))
             self._add(path, found, "imports")
 
-    def _with_ruff(self, found: RuffImports) -> frozenset[str]:
+    def _with_ruff(self, found: dict[str, list[str]], version: str) -> frozenset[str]:
         """Take the edges that ruff found, and those that it may have missed."""
         done: set[str] = set()
-        for path, imported in found.imports.items():
-            if path in self.files.names and path not in found.failed:
+        for path, imported in found.items():
+            if path in self.files.names:
                 self._add(path, filter(None, map(self._known, imported)), "imports")
                 done.add(path)
         for path in self.files.python:
             text, known = self.files.read(path), self.edges.get(path, {})
             missed = doubtful_imports(path, self.modules, text, known)
             self._add(path, missed, "imports")
-        self.graph.engine = f"ruff {found.version}"
+        self.graph.engine = f"ruff {version}"
         return frozenset(done)
 
     def _known(self, path: str) -> str:

@@ -14,8 +14,9 @@ from ci_engine.configuration.reading import Table, read_toml
 from ci_engine.configuration.tables import items, table
 from ci_engine.errors import ConfigurationError
 from ci_engine.project.repository import Project
+from ci_engine.test_selection.repository_files import Files, is_below, parent
 
-__all__ = ["SETTINGS_FILES", "PytestSettings", "read_pytest_settings"]
+__all__ = ["SETTINGS_FILES", "PytestSettings", "find_tests", "read_pytest_settings"]
 
 _USUAL_FILES = ("test_*.py", "*_test.py")
 _TABLES = {
@@ -26,9 +27,8 @@ _TABLES = {
 }
 # Every file that may hold settings of pytest.
 SETTINGS_FILES = ("pyproject.toml", "pytest.toml", ".pytest.toml", *_TABLES)
+_PROJECT_FILES = ("/pyproject.toml", "/setup.cfg", "/setup.py", ".ini")
 _DOCTESTS = ("--doctest-modules", "--doctest-plus", "--xdoctest")
-
-
 # Texts that pytest collects by default.
 _TEXTS = ("test*.txt",)
 # Options of plugins that make tests of texts.
@@ -167,3 +167,38 @@ def _own_plugins(document: Table) -> Iterator[str]:
     for keys in (("project", "entry-points"), ("tool", "poetry", "plugins")):
         for target in table(document, *keys, "pytest11").values():
             yield str(target).partition(":")[0].strip()
+
+
+def find_tests(
+    files: Files, pytest: PytestSettings, test_paths: frozenset[str]
+) -> tuple[frozenset[str], list[str]]:
+    """Find the tests by their names and by the settings of pytest.
+
+    Returns:
+        The files in which pytest looks for tests; these, and what belongs to them.
+    """
+    collected = _collected(files, pytest, test_paths)
+    tests = frozenset(
+        name
+        for name in files.python
+        if (pytest.doctests or pytest.is_test_file(name)) and is_below(name, collected)
+    )
+    inside = test_paths - {""}
+    area = [
+        name
+        for name in files.python
+        if name in tests or name.endswith("conftest.py") or is_below(name, inside)
+    ]
+    return tests, area
+
+
+def _collected(
+    files: Files, pytest: PytestSettings, test_paths: frozenset[str]
+) -> frozenset[str]:
+    """Where pytest looks for tests, the top if it may look anywhere."""
+    known = files.directories | files.names
+    if not pytest.nowhere_else or known.isdisjoint(pytest.test_paths):
+        return frozenset({""})
+    # Projects inside have their own tests.
+    projects = {parent(n) for n in files.names if n.endswith(_PROJECT_FILES)} - {""}
+    return test_paths | projects

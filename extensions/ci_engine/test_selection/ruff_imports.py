@@ -32,16 +32,8 @@ _FAILED = re.compile(
 )
 
 
-class RuffImports(msgspec.Struct, frozen=True):
-    """What ruff found.
-
-    Attributes:
-        failed: files that it could not read or parse.
-    """
-
-    imports: dict[str, list[str]]
-    failed: frozenset[str]
-    version: str
+# The files that each file imports which ruff could read, and its version.
+RuffImports = tuple[dict[str, list[str]], str]
 
 
 def read_with_ruff(
@@ -76,12 +68,12 @@ def read_with_ruff(
         found = msgspec.json.decode(outcome.raw, type=dict[str, list[str]])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ToolError(f"ruff analyze graph: unexpected output: {error}") from error
-    imports = {
-        _plain(path): [_plain(n) for n in names] for path, names in found.items()
-    }
+    imports = {_plain(path): list(map(_plain, names)) for path, names in found.items()}
     if imports and files.names.isdisjoint(imports):
         raise ToolError("ruff analyze graph: names no file of this repository")
-    return RuffImports(imports, _failed(outcome.stderr, files), version)
+    for path in _failed(outcome.stderr, files):
+        imports.pop(path, None)
+    return imports, version
 
 
 def _find_ruff(project: Project) -> tuple[str, str]:
