@@ -153,10 +153,6 @@ def _name(text: str) -> str:
     """The path in the head of a patch; git quotes it where it is unusual."""
     text = text.removesuffix("\t")
     if text.startswith('"'):
-        text = _ESCAPE.sub(_unescape, text.removeprefix('"').removesuffix('"'))
+        text = text.removeprefix('"').removesuffix('"')
+        text = _ESCAPE.sub(lambda m: _ESCAPED.get(m[1]) or chr(int(m[1], 8)), text)
     return text.removeprefix("b/") if text != "/dev/null" else ""
-
-
-def _unescape(match: re.Match[str]) -> str:
-    code = match.group(1)
-    return _ESCAPED.get(code) or chr(int(code, 8))

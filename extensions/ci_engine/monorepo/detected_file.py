@@ -51,7 +51,11 @@ def write_detected(
     name = f"{FOLDER}/{DETECTED}"
     path = project.root / name
     old = read_text(path) if path.is_file() else ""
-    files = {name: (old, _HEAD + msgspec.yaml.encode(_content(graph)).decode())}
+    content = {
+        "packages": {package.name: _entry(package) for package in graph.packages},
+        "ignored": {entry.path: entry.because for entry in graph.ignored},
+    }
+    files = {name: (old, _HEAD + msgspec.yaml.encode(content).decode())}
     if releases or (project.root / CONFIG).is_file():
         files |= release_files(project, graph)
     kept = read_overrides(project.root).files
@@ -71,13 +75,6 @@ def _write(project: Project, name: str, text: str) -> None:
     except OSError as error:
         raise ToolError(f"{path.parent}: {error.strerror}") from error
     write_text(path, text)
-
-
-def _content(graph: Graph) -> dict[str, object]:
-    return {
-        "packages": {package.name: _entry(package) for package in graph.packages},
-        "ignored": {entry.path: entry.because for entry in graph.ignored},
-    }
 
 
 def _entry(package: Package) -> dict[str, object]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from ci_engine.monorepo.absolute_imports import ModuleOwners
-from ci_engine.monorepo.package_manifests import Manifest, read_manifest
+from ci_engine.monorepo.package_manifests import read_manifest
 from ci_engine.monorepo.package_model import Graph, Kind, Package
 from ci_engine.monorepo.requirement_lines import parse_requirement
 from ci_engine.project.repository import Project
@@ -50,7 +49,8 @@ class Siblings(ModuleOwners):
     def declared(self, installed: Sequence[str] | None) -> Declared:
         """What the package declares, also in its metadata if that is installed."""
         directory = self._top.root / self._package.path
-        manifest = _manifest(directory)
+        names = (path.name for path in directory.iterdir() if path.is_file())
+        manifest = read_manifest(directory, frozenset(names))
         edges: Mapping[str, Kind] = {
             other.name: other.kind for other in self._package.depends_on
         }
@@ -72,11 +72,6 @@ def _inner(graph: Graph, package: Package) -> tuple[str, ...]:
         for other in graph.packages
         if other.name != package.name and other.prefix.startswith(package.prefix)
     )
-
-
-def _manifest(directory: Path) -> Manifest:
-    names = (path.name for path in directory.iterdir() if path.is_file())
-    return read_manifest(directory, frozenset(names))
 
 
 def _names(requirements: Iterable[str]) -> set[str]:

@@ -13,6 +13,8 @@ from typing import Generic, Literal, TypeVar
 import msgspec
 
 from ci_engine.changes.diff_base import find_diff_base
+from ci_engine.checks.dependencies.inventory import Dependencies, read_environment
+from ci_engine.checks.dependencies.locked_packages import read_lock
 from ci_engine.checks.outcomes import not_run, not_run_because, run_guarded
 from ci_engine.checks.workspace import Workspace
 from ci_engine.configuration.loading import Configuration
@@ -27,7 +29,6 @@ from ci_engine.findings.results import CheckResult, Status
 from ci_engine.findings.tracked_output import check_tracked_output
 from ci_engine.processes.programs import CanceledError
 from ci_engine.project.repository import Project, printable
-from ci_engine.scanning.dependencies import needs_environment, read_dependencies
 from ci_engine.scanning.files import list_files
 from ci_engine.scanning.judge import grade, settle
 from ci_engine.scanning.merge import merge
@@ -38,6 +39,8 @@ from ci_engine.scanning.waivers import Waivers
 __all__ = ["ScanOutcome", "ScanRun"]
 
 
+# Files in which a project without a lock says what it needs.
+_MANIFESTS = ("requirements*.txt", "setup.py", "setup.cfg", "Pipfile")
 _Value = TypeVar("_Value")
 
 
@@ -193,7 +196,7 @@ class ScanRun:
             profiles=security,
             files=list_files(self.project, settings, security),
             reports=self.reports,
-            read_dependencies=Memoized(partial(read_dependencies, workspace)),
+            read_dependencies=Memoized(partial(_read_dependencies, workspace)),
             diff_base=Memoized(
                 partial(find_diff_base, self.project.root, self.since, self.variables)
             ),
@@ -202,7 +205,7 @@ class ScanRun:
         )
 
     def _environment(self) -> Environment | ToolError:
-        if not needs_environment(self.project):
+        if not _needs_environment(self.project):
             return ToolError("a scan prepares no environment where there is a lock")
         settings = self.configuration.settings
         tier = settings.quality.tier
@@ -241,3 +244,28 @@ class ScanRun:
             notes=[f"waivers: {len(self.waivers.used)} of {number} are in use"],
         )
         return [result]
+
+
+def _needs_environment(project: Project) -> bool:
+    """Whether only an environment shows what a project depends on."""
+    try:
+        return read_lock(project) is None and _declares_any(project)
+    except ToolError:
+        # A lock that cannot be read is no reason to guess.
+        return False
+
+
+def _read_dependencies(workspace: Workspace) -> Dependencies:
+    """What the project depends on, by its lock, else by its environment."""
+    locked = read_lock(workspace.project)
+    if locked is not None:
+        return locked
+    if not _declares_any(workspace.project):
+        return Dependencies("the repository", (), ())
+    return read_environment(workspace)
+
+
+def _declares_any(project: Project) -> bool:
+    files = (project.root.glob(pattern) for pattern in _MANIFESTS)
+    named = any(path.is_file() for found in files for path in found)
+    return project.installable or bool(project.groups) or named
