@@ -7,13 +7,12 @@ from collections.abc import Mapping
 import msgspec
 
 from ci_engine.changes.categories import Classifier
-from ci_engine.changes.decision import Decision
+from ci_engine.changes.decision import HARMLESS, Decision
 from ci_engine.monorepo.package_layout import is_below, is_test
 from ci_engine.monorepo.package_model import Graph, Package
 
 __all__ = ["AffectedPackages", "affected_by"]
 
-_HARMLESS = frozenset({"docs", "generated"})
 # The patterns of data are the repository's: any package may read it.
 _FAR_REACHING = frozenset({"always-run", "ci", "data", "everything"})
 
@@ -48,16 +47,11 @@ def affected_by(
 
     Documentation touches none but those whose tests read it. A change of tests
     touches the package they are of, not those that need it.
-
-    Args:
-        graph: the packages.
-        classifier: decides which kind of file a path is.
-        decision: the paths of the change, or why they are not known.
     """
     changed: dict[str, str] = {}
     with_dependents: set[str] = set()
     for reason in decision.reasons:
-        if reason.category in _HARMLESS:
+        if reason.category in HARMLESS:
             continue
         because = f"{reason.path}: {reason.because}".removeprefix(": ")
         package = _owner(graph, classifier, reason.path)
@@ -65,7 +59,7 @@ def affected_by(
             return AffectedPackages(dict.fromkeys(graph.names, because), {}, because)
         inside = reason.path[len(package.prefix) :]
         own = classifier.within(package).classify(inside)
-        if own.category in _HARMLESS:
+        if own.category in HARMLESS:
             continue
         changed.setdefault(package.name, because if own.path == "" else reason.path)
         if not _only_test(package, inside):
@@ -87,7 +81,7 @@ def affected_by(
 
 def _readers(decision: Decision) -> dict[str, str]:
     """The tests that read documentation which changed, each with one such text."""
-    texts = {r.path for r in decision.reasons if r.category in _HARMLESS}
+    texts = {r.path for r in decision.reasons if r.category in HARMLESS}
     return {
         chain.path: chain.way[0]
         for chain in decision.affected.chains

@@ -29,11 +29,7 @@ _MOST_SEARCHED = 6_000
 def import_graph_of(
     project: Project, configuration: Configuration, deleted: Sequence[str] = ()
 ) -> ImportGraph:
-    """The import graph of a project.
-
-    Raises:
-        ToolError: if its files cannot be listed.
-    """
+    """The import graph of a project."""
     settings = configuration.settings
     # A command of the project's own may look for tests anywhere.
     anywhere = ["."] if settings.command_of("test") else []
@@ -47,11 +43,7 @@ def find_affected_tests(
     changes: Sequence[Change],
     classifier: Classifier,
 ) -> AffectedTests:
-    """Follow the imports from what changed to the tests.
-
-    Raises:
-        ToolError: if the files of the project cannot be listed.
-    """
+    """Follow the imports from what changed to the tests."""
     deleted = [change.path for change in changes if change.status == "D"]
     graph = import_graph_of(project, configuration, deleted)
     same = _same_programs(project.root, graph.files, changes)
@@ -83,17 +75,16 @@ def _same_programs(root: Path, files: Files, changes: Sequence[Change]) -> set[s
 
 def describe_selection(graph: ImportGraph, selection: Selection) -> AffectedTests:
     """The selected tests and the reasons, as a report holds them."""
-    chains = selection.chains
-    ways = [
-        (path, [printable(step) for step in chains[path]]) for path in sorted(chains)
-    ]
+    chains = sorted(selection.chains.items())
+    left_out = sorted(graph.tests.difference(selection.chains))
+    hubs = sorted({*graph.maybe, *graph.anything})
     return AffectedTests(
         engine=graph.engine,
         everything=printable(selection.everything),
         total=len(graph.tests),
-        chains=[Chain(printable(path), way) for path, way in ways],
-        left_out=[printable(path) for path in sorted(graph.tests.difference(chains))],
-        unreached=[printable(path) for path in selection.unreached],
-        hubs=[printable(path) for path in sorted({*graph.maybe, *graph.anything})],
+        chains=[Chain(printable(p), list(map(printable, way))) for p, way in chains],
+        left_out=list(map(printable, left_out)),
+        unreached=list(map(printable, selection.unreached)),
+        hubs=list(map(printable, hubs)),
         notes=[*graph.notes, *selection.notes],
     )

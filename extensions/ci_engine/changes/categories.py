@@ -48,8 +48,6 @@ class Classifier(msgspec.Struct, frozen=True):
     """Decides which kind of file a path is.
 
     Attributes:
-        patterns: the framework's own patterns.
-        settings: the project's directories and patterns.
         engine_workflows: the workflows and actions that run the tests; None = all.
         packages: the directories of Python packages: what is in one may be its data.
     """
@@ -63,7 +61,9 @@ class Classifier(msgspec.Struct, frozen=True):
         """The kind of one path, given from the top of the repository with ``/``."""
         changes = self.settings.changes
         always_run = matching(path, changes.always_run)
-        if not always_run and self._is_unrelated(path):
+        related = self.engine_workflows
+        unrelated = related is not None and is_unrelated_workflow(path, related)
+        if not always_run and unrelated:
             return Reason(path, "config", "a workflow that runs no tests")
         fixed: list[tuple[Category, str, Sequence[str]]] = [
             ("always-run", "always-run", changes.always_run),
@@ -77,10 +77,6 @@ class Classifier(msgspec.Struct, frozen=True):
             if pattern is not None:
                 return Reason(path, category, f"{name}: {pattern}")
         return self._by_location(path)
-
-    def _is_unrelated(self, path: str) -> bool:
-        related = self.engine_workflows
-        return related is not None and is_unrelated_workflow(path, related)
 
     def _by_location(self, path: str) -> Reason:
         """The most specific of the patterns decides."""
@@ -123,16 +119,7 @@ def _directories(paths: Iterable[str]) -> list[str]:
 def read_classifier(
     project: Project, configuration: Configuration, variables: Mapping[str, str]
 ) -> Classifier:
-    """What classifies the files of a project.
-
-    Args:
-        project: the repository.
-        configuration: its settings.
-        variables: the environment, which names the running workflow.
-
-    Raises:
-        ToolError: if the files of the project cannot be listed.
-    """
+    """What classifies the files of a project."""
     files = Files.of(project.root, project.files, ())
     return Classifier(
         configuration.patterns,

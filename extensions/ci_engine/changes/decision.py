@@ -17,6 +17,7 @@ from ci_engine.errors import UsageError
 from ci_engine.project.document_pages import is_page
 
 __all__ = [
+    "HARMLESS",
     "AffectedTests",
     "Chain",
     "Decision",
@@ -28,7 +29,7 @@ __all__ = [
 
 # A change of these may reach every test.
 _FAR_REACHING = frozenset({"always-run", "ci", "dependencies", "unknown", "everything"})
-_HARMLESS = frozenset({"docs", "generated"})
+HARMLESS = frozenset({"docs", "generated"})
 _CODE = frozenset({"source", "data"})
 
 
@@ -60,13 +61,11 @@ class AffectedTests(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     Attributes:
         engine: what read the imports; empty if nothing did.
         everything: why all tests run, empty if they need not.
-        total: how many files of tests there are.
         chains: the affected ones, each with the path from what changed to it.
         left_out: the files of tests that are not affected.
         unreached: changed code that no test is known to reach: all tests run.
         hubs: files that import code by computed names: list what they load under
             always-run where its tests are missed.
-        notes: what a reader should know.
     """
 
     engine: str = ""
@@ -90,17 +89,13 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     """What a change touches: the result of ``ci changes``.
 
     Attributes:
-        schema: version of this format.
         base: the commit the change started from, empty if it is not known.
-        head: the commit the change ends with.
         docs_only: whether nothing but pages of documentation and generated files
             changed, and no test reads one of them.
         source_changed: whether code changed, or something that may change it.
         performance_sensitive: whether the code may run slower or faster now.
         security_relevant: whether a security scan may find something else now.
-        docs_changed: whether documentation changed.
         packages: the packages that are touched; empty outside of a monorepo.
-        tests: the tests that have to run.
         reasons: what each path is, and why.
         affected: which tests the change can break, and why.
     """
@@ -128,23 +123,14 @@ def decide(
     affected: AffectedTests | None = None,
     optimize: bool = True,
 ) -> Decision:
-    """Decide by the paths that a change touches; no path at all runs everything.
-
-    Args:
-        classifier: decides what each path is.
-        paths: the paths.
-        base: the commit the change started from.
-        head: the commit it ends with.
-        affected: the tests it can break; None if that was not analyzed.
-        optimize: whether other tests may be left out.
-    """
+    """Decide by the paths that a change touches; no path at all runs everything."""
     if not paths:
         return everything("no file changed, so nothing can be left out", base, head)
     reasons = [classifier.classify(path) for path in sorted(set(paths))]
     found = {reason.category for reason in reasons}
     far = bool(found & _FAR_REACHING)
     source = far or not found.isdisjoint(_CODE)
-    quiet = found <= _HARMLESS
+    quiet = found <= HARMLESS
     # Code and settings among the documentation are still looked at.
     inside = any(r.category == "docs" and not is_page(r.path) for r in reasons)
     tests = Tests("none" if quiet else "all")

@@ -24,7 +24,6 @@ class DetectionRequest(msgspec.Struct, frozen=True):
     """What is to be detected.
 
     Attributes:
-        variables: the environment.
         since: the commit the change started from, empty = found out.
         head: the commit it ends with; empty = what is checked out, with what is not
             committed yet on a laptop.
@@ -56,11 +55,7 @@ class ChangeSource(msgspec.Struct, frozen=True):
 
 
 def read_change(project: Project, request: DetectionRequest) -> ChangeSource:
-    """Read what changed from the event and from git; this needs no configuration.
-
-    Raises:
-        ToolError: if they cannot be read: everything must be treated as changed.
-    """
+    """Read what changed from the event and from git; this needs no configuration."""
     event = read_event(request.variables)
     because = "" if request.since else event.everything_because()
     if because:

@@ -22,39 +22,17 @@ _SUBMODULE = "160000"
 _FILES = ("100644", "100755")
 # What a user's configuration of git must not change.
 _DIFF = (
-    "-c",
-    "core.quotePath=false",
-    "diff",
-    "--no-color",
-    "--no-ext-diff",
-    "--no-textconv",
-    "--no-renames",
-    "--ignore-submodules=dirty",
+    *("-c", "core.quotePath=false", "diff", "--no-color", "--no-ext-diff"),
+    *("--no-textconv", "--no-renames", "--ignore-submodules=dirty"),
 )
 _RAW = ("--no-relative", "--raw", "--no-abbrev", "-z")
 _PATCH = (
-    "--unified=0",
-    "--inter-hunk-context=0",
-    "--src-prefix=a/",
-    "--dst-prefix=b/",
-    "--submodule=short",
-    "--ignore-cr-at-eol",
-    "--relative",
-    "--text",
+    *("--unified=0", "--inter-hunk-context=0", "--src-prefix=a/", "--dst-prefix=b/"),
+    *("--submodule=short", "--ignore-cr-at-eol", "--relative", "--text"),
 )
 _HUNK = re.compile(r"@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _ESCAPE = re.compile(r'\\([abtnvfr"\\]|[0-7]{3})')
-_ESCAPED = {
-    "a": "\a",
-    "b": "\b",
-    "t": "\t",
-    "n": "\n",
-    "v": "\v",
-    "f": "\f",
-    "r": "\r",
-    '"': '"',
-    "\\": "\\",
-}
+_ESCAPED = dict(zip('abtnvfr"\\', '\a\b\t\n\v\f\r"\\', strict=True))
 
 
 @dataclass(frozen=True, order=True)
@@ -77,21 +55,13 @@ class Change:
 def changed_files(
     root: Path, diff_base: DiffBase, *, work_tree: bool = True, head: str = "HEAD"
 ) -> list[Change]:
-    """List the files that a change touched.
-
-    Args:
-        root: the repository.
-        diff_base: where the change started; it must be known.
-        work_tree: whether what is not committed is part of the change.
-        head: the commit that the change ends with, without a work tree.
-
-    Raises:
-        ToolError: if git cannot tell: everything must be treated as changed.
-    """
+    """List the files that a change touched, also uncommitted ones or up to ``head``."""
     git = Git(root)
     ends = (_known(diff_base),) if work_tree else (_known(diff_base), head)
     text = git.read(*_DIFF, *_RAW, *ends, "--")
-    prefix = "" if (root / ".git").exists() else _prefix(git)
+    prefix = ""
+    if not (root / ".git").exists():
+        prefix = git.read("rev-parse", "--show-prefix").removesuffix("\n")
     fields = text.split("\0")
     changes = {
         _change(facts, posixpath.relpath(path, prefix or "."))
@@ -129,16 +99,7 @@ def contents_before(root: Path, changes: Iterable[Change]) -> dict[str, bytes]:
 def changed_lines(
     root: Path, diff_base: DiffBase, patterns: Sequence[str]
 ) -> dict[str, set[int]]:
-    """List the lines that were added or rewritten, as they stand in the work tree.
-
-    Args:
-        root: the repository.
-        diff_base: where the change started; it must be known.
-        patterns: git's patterns for the files that matter, such as ``*.py``.
-
-    Raises:
-        ToolError: if git cannot tell: everything must be treated as changed.
-    """
+    """List the lines that were added or rewritten, as they stand in the work tree."""
     git = Git(root)
     text = git.read(*_DIFF, *_PATCH, _known(diff_base), "--", *patterns)
     lines = _read_patch(text)
@@ -152,19 +113,10 @@ def changed_lines(
 
 
 def _known(diff_base: DiffBase) -> str:
-    """The commit.
-
-    Raises:
-        ToolError: if it is not known.
-    """
+    """The commit."""
     if diff_base.commit is None:
         raise ToolError(f"where the change started is not known: {diff_base.reason}")
     return diff_base.commit
-
-
-def _prefix(git: Git) -> str:
-    """The directory of the root, seen from the top of the work tree."""
-    return git.read("rev-parse", "--show-prefix").removesuffix("\n")
 
 
 def _read_patch(text: str) -> dict[str, set[int]]:
@@ -201,10 +153,6 @@ def _name(text: str) -> str:
     """The path in the head of a patch; git quotes it where it is unusual."""
     text = text.removesuffix("\t")
     if text.startswith('"'):
-        text = _ESCAPE.sub(_unescape, text.removeprefix('"').removesuffix('"'))
+        text = text.removeprefix('"').removesuffix('"')
+        text = _ESCAPE.sub(lambda m: _ESCAPED.get(m[1]) or chr(int(m[1], 8)), text)
     return text.removeprefix("b/") if text != "/dev/null" else ""
-
-
-def _unescape(match: re.Match[str]) -> str:
-    code = match.group(1)
-    return _ESCAPED.get(code) or chr(int(code, 8))

@@ -42,12 +42,6 @@ def find_diff_base(
 
     That is ``since`` if it is given; in GitHub Actions the base of the event; else the
     merge base of HEAD and the main branch.
-
-    Args:
-        root: the repository.
-        since: a commit, branch or tag; empty = find out.
-        variables: the environment.
-        head: the commit the change ends with.
     """
     if not has_git():
         return DiffBase(None, "git is not installed")

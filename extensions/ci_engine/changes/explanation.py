@@ -20,9 +20,6 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     """What one file means for the tests.
 
     Attributes:
-        path: the file.
-        category: what kind of file it is.
-        because: the pattern that says so.
         selects: the tests that a change of it can break.
         selected_by: for a test, the files whose change selects it.
     """
@@ -40,11 +37,7 @@ def explain(
     path: str,
     variables: Mapping[str, str],
 ) -> Explanation:
-    """Explain one file of the work tree.
-
-    Raises:
-        ToolError: if the files of the project cannot be listed.
-    """
+    """Explain one file of the work tree."""
     settings = configuration.settings
     graph = import_graph_of(project, configuration)
     reason = read_classifier(project, configuration, variables).classify(path)
@@ -53,9 +46,8 @@ def explain(
     needed: set[str] = set()
     if path in graph.tests:
         needed = {*graph.needed_by([path]), path}
-        for init in [
-            name for name in graph.files.names if name.endswith("__init__.py")
-        ]:
+        inits = (name for name in graph.files.names if name.endswith("__init__.py"))
+        for init in inits:
             if not needed.isdisjoint(graph.importers_of_package(init)):
                 needed.add(init)
     return Explanation(

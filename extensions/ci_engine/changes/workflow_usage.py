@@ -18,12 +18,7 @@ _USED = re.compile(rb"\./(\.github/(?:workflows|actions)/[\w./-]+)")
 
 
 def is_unrelated_workflow(path: str, related: frozenset[str]) -> bool:
-    """Whether a file is of a workflow or an action that the tests do not depend on.
-
-    Args:
-        path: a changed file.
-        related: the workflows and actions that run the engine.
-    """
+    """Whether a file is of a workflow or an action that the tests do not depend on."""
     return path.startswith((_WORKFLOWS, _ACTIONS)) and _unit(path) not in related
 
 

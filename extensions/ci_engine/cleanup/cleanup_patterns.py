@@ -8,9 +8,7 @@ from typing import Annotated
 
 import msgspec
 
-from ci_engine.configuration.defaults import configs_directory, refuse
-from ci_engine.configuration.reading import read_yaml
-from ci_engine.configuration.typed_tables import find_mistakes
+from ci_engine.configuration.defaults import read_config
 from ci_engine.configuration.value_types import Glob
 from ci_engine.errors import UsageError
 from ci_engine.project.path_patterns import matching
@@ -51,15 +49,8 @@ class CleanupPatterns(msgspec.Struct, frozen=True, rename="kebab"):
 
 
 def read_patterns() -> CleanupPatterns:
-    """Read the framework's own patterns.
-
-    Raises:
-        ConfigurationError: if the file is not what it should be.
-    """
-    path = configs_directory() / "cleanup-patterns.yaml"
-    raw = read_yaml(path)
-    refuse(find_mistakes(raw, CleanupPatterns), path)
-    return msgspec.convert(raw, CleanupPatterns)
+    """Read the framework's own patterns."""
+    return read_config("cleanup-patterns.yaml", CleanupPatterns)
 
 
 def patterns_of_text(text: str) -> list[str]:
@@ -68,11 +59,7 @@ def patterns_of_text(text: str) -> list[str]:
 
 
 def refuse_patterns(patterns: Sequence[str], protected: Sequence[str]) -> None:
-    """Refuse patterns that could remove more than stray development files.
-
-    Raises:
-        UsageError: naming the first one, and what is allowed.
-    """
+    """Refuse patterns that could remove more than stray development files."""
     for pattern in patterns:
         problem = _problem(pattern, protected)
         if problem:

@@ -45,12 +45,7 @@ class _Open(msgspec.Struct):
 
 @dataclass(frozen=True)
 class Destination:
-    """Where to send a commit, and with whose rights.
-
-    Attributes:
-        api: GitHub.
-        branch: the branch that the files are to be removed from.
-    """
+    """Where to send a commit, and with whose rights."""
 
     api: PullRequest
     branch: str
@@ -80,11 +75,7 @@ def destination_of(variables: Mapping[str, str]) -> Destination:
 
 
 def push(root: Path, destination: Destination, found: Collection[Found]) -> None:
-    """Push the removal to the branch itself; what happened there meanwhile wins.
-
-    Raises:
-        ToolError: if git or GitHub refuse.
-    """
+    """Push the removal to the branch itself; what happened there meanwhile wins."""
     commit = _commit(root, found)
     _push(root, destination, f"{commit}:refs/heads/{destination.branch}")
 
@@ -92,10 +83,7 @@ def push(root: Path, destination: Destination, found: Collection[Found]) -> None
 def open_pull_request(
     root: Path, destination: Destination, found: Collection[Found]
 ) -> str:
-    """Push the removal to a branch of our own, and open one pull request or refresh it.
-
-    Returns:
-        ``opened`` or ``refreshed``.
+    """Push the removal to a branch of our own; the pull request is opened or refreshed.
 
     Raises:
         ToolError: if git or GitHub refuse.

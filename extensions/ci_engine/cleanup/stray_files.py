@@ -27,12 +27,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Found:
-    """A tracked file that does not belong into the repository.
-
-    Attributes:
-        path: as git names it, whatever its bytes.
-        pattern: the pattern that it fits.
-    """
+    """A tracked file, as git names it, and the pattern that it fits."""
 
     path: str
     pattern: str
@@ -46,18 +41,7 @@ def literal_git(root: Path, variables: Mapping[str, str] | None = None) -> Git:
 def find_files(
     root: Path, settings: Cleanup, defaults: CleanupPatterns, more: Sequence[str]
 ) -> list[Found]:
-    """List tracked files that fit a pattern and are not to be kept.
-
-    Args:
-        root: the repository.
-        settings: patterns of the project, and what it keeps.
-        defaults: the framework's own patterns.
-        more: patterns of this run.
-
-    Raises:
-        UsageError: for a pattern that is not allowed.
-        ToolError: if git cannot list the files.
-    """
+    """List tracked files that fit a pattern and are not to be kept."""
     refuse_patterns([*settings.patterns, *more], defaults.protected)
     patterns = [*defaults.patterns, *settings.patterns, *more]
     found: list[Found] = []
@@ -74,21 +58,13 @@ def remove(root: Path, found: Collection[Found], most: int) -> None:
     """Remove files from the index and from the work tree, and nothing else.
 
     What was changed since the last commit is not removed: git refuses.
-
-    Raises:
-        UsageError: if there are more than may go at once.
-        ToolError: if git refuses.
     """
     refuse_many(found, most)
     remove_listed(literal_git(root), found)
 
 
 def remove_listed(git: Git, found: Collection[Found], *options: str) -> None:
-    """Let git remove all of the files or none; their names come from a file.
-
-    Raises:
-        ToolError: if git refuses.
-    """
+    """Let git remove all of the files or none; their names come from a file."""
     with tempfile.TemporaryDirectory() as directory:
         listing = Path(directory) / "paths"
         listing.write_bytes(b"".join(os.fsencode(each.path) + b"\0" for each in found))
@@ -97,11 +73,7 @@ def remove_listed(git: Git, found: Collection[Found], *options: str) -> None:
 
 
 def refuse_many(found: Collection[Found], most: int) -> None:
-    """Leave it to a person if there are very many.
-
-    Raises:
-        UsageError: if there are more than may go at once.
-    """
+    """Leave it to a person if there are very many."""
     if len(found) > most:
         raise UsageError(
             f"cleanup: found {len(found)} files to remove; allowed: at most {most} "

@@ -29,8 +29,8 @@ from ci_engine.reports.console import make_console
 from ci_engine.reports.publishing import write_reports
 from ci_engine.validation.framework_files import check_framework_files
 from ci_engine.validation.marked_blocks import check_answers, check_blocks
-from ci_engine.validation.packages_check import check_packages
 from ci_engine.validation.settings_check import (
+    check_packages,
     check_settings,
     check_waivers,
 )

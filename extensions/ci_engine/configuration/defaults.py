@@ -20,6 +20,7 @@ __all__ = [
     "QualityTiers",
     "TierDefinition",
     "configs_directory",
+    "read_config",
     "read_defaults",
     "refuse",
 ]
@@ -81,19 +82,16 @@ def configs_directory() -> Path:
 
 
 def read_defaults() -> Defaults:
-    """Read the framework's own files.
-
-    Raises:
-        ConfigurationError: if one of them was changed to something not allowed.
-    """
+    """Read the framework's own files."""
     return Defaults(
-        _read("quality-tiers.yaml", QualityTiers),
-        _read("change-patterns.yaml", ChangePatterns),
-        _read("security-profiles.yaml", SecurityProfiles),
+        read_config("quality-tiers.yaml", QualityTiers),
+        read_config("change-patterns.yaml", ChangePatterns),
+        read_config("security-profiles.yaml", SecurityProfiles),
     )
 
 
-def _read(name: str, structure: type[_Structure]) -> _Structure:
+def read_config(name: str, structure: type[_Structure]) -> _Structure:
+    """Read one of the framework's own files, which may have been changed."""
     path = configs_directory() / name
     raw = read_yaml(path)
     refuse(find_mistakes(raw, structure), path)
@@ -101,11 +99,7 @@ def _read(name: str, structure: type[_Structure]) -> _Structure:
 
 
 def refuse(mistakes: list[Mistake], path: Path) -> None:
-    """End the command if there are mistakes in a file.
-
-    Raises:
-        ConfigurationError: naming every one of them with its line.
-    """
+    """End the command if there are mistakes in a file."""
     if not mistakes:
         return
     text = read_text(path)

@@ -12,19 +12,14 @@ from ci_engine.configuration.settings import BUILT_IN_CHECKS, Settings
 from ci_engine.configuration.typed_tables import parse_text
 from ci_engine.errors import ConfigurationError, suggest
 
-__all__ = ["Keys", "read_variables"]
+__all__ = ["Keys", "nested", "read_variables"]
 
 Keys = tuple[str, ...]
 
 _PREFIX = "CI_FRAMEWORK_"
 # Variables of ours that are not settings.
 _OTHER_VARIABLES = frozenset(
-    {
-        "CI_FRAMEWORK_CACHE",
-        "CI_FRAMEWORK_ENGINE",
-        "CI_FRAMEWORK_ENGINE_PYTHON",
-        "CI_FRAMEWORK_PACKAGE",
-    }
+    f"{_PREFIX}{name}" for name in ("CACHE", "ENGINE", "ENGINE_PYTHON", "PACKAGE")
 )
 
 
@@ -54,10 +49,7 @@ def read_variables(variables: Mapping[str, str]) -> Iterator[tuple[str, Keys, ob
             )
         keys, kind = names[name]
         value = parse_text(text, kind)
-        layer: Table = {keys[-1]: value}
-        for key in reversed(keys[:-1]):
-            layer = {key: layer}
-        for mistake in settings_mistakes(layer):
+        for mistake in settings_mistakes(nested(keys, value)):
             raise ConfigurationError(
                 f"environment: {name}: expected {mistake.expected}, got {text!r}",
                 hint=f"correct {name}, or unset it",
@@ -65,18 +57,24 @@ def read_variables(variables: Mapping[str, str]) -> Iterator[tuple[str, Keys, ob
         yield name, keys, value
 
 
+def nested(keys: Keys, value: object) -> Table:
+    """A value in the tables that its keys name."""
+    table: Table = {keys[-1]: value}
+    for key in reversed(keys[:-1]):
+        table = {key: table}
+    return table
+
+
 def _names(kind: inspect.Type, keys: Keys) -> dict[str, tuple[Keys, inspect.Type]]:
     """Map each environment variable to its setting and the setting's type."""
     if isinstance(kind, inspect.StructType):
         parts = [(field.encode_name, field.type) for field in kind.fields]
-    elif isinstance(kind, inspect.DictType) and isinstance(
-        kind.value_type, inspect.ListType
-    ):
-        # A table of patterns has no names that a variable could have.
-        return {}
     elif isinstance(kind, inspect.DictType):
-        # Every other table with names of its own is one of checks.
-        parts = [(name, kind.value_type) for name in BUILT_IN_CHECKS]
+        # A table of patterns has no names that a variable could have; every other
+        # table with names of its own is one of checks.
+        patterns = isinstance(kind.value_type, inspect.ListType)
+        known = () if patterns else BUILT_IN_CHECKS
+        parts = [(name, kind.value_type) for name in known]
     else:
         name = _PREFIX + "_".join(keys).replace("-", "_").upper()
         return {name: (keys, kind)}

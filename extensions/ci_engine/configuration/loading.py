@@ -18,7 +18,7 @@ from ci_engine.configuration.defaults import (
     QualityTiers,
     read_defaults,
 )
-from ci_engine.configuration.environment_variables import Keys, read_variables
+from ci_engine.configuration.environment_variables import Keys, nested, read_variables
 from ci_engine.configuration.key_lines import find_line
 from ci_engine.configuration.project_settings import (
     SETTINGS_KEYS,
@@ -30,17 +30,13 @@ from ci_engine.configuration.reading import Table, read_text
 from ci_engine.configuration.security_profiles import SecurityProfiles
 from ci_engine.configuration.settings import Settings
 
-__all__ = ["Configuration", "effective_settings", "load_configuration"]
+__all__ = ["Configuration", "effective_settings", "load_configuration", "merge"]
 
 
 class Configuration(msgspec.Struct, frozen=True):
     """Everything the commands know about what is wanted.
 
     Attributes:
-        settings: the merged settings.
-        tiers: the tiers and the runners.
-        patterns: the kinds of files by their names.
-        security: the levels of ``ci scan``.
         source: the project's file the settings came from, if there is one.
     """
 
@@ -57,26 +53,16 @@ def load_configuration(
     overrides: Table | None = None,
     package: Table | None = None,
 ) -> Configuration:
-    """Merge all layers into one configuration.
-
-    Args:
-        root: the repository's top directory.
-        variables: the environment.
-        overrides: settings from the command line.
-        package: settings of one package of the repository.
-
-    Raises:
-        ConfigurationError: naming every mistake in the layer it is in.
-    """
+    """Merge all layers into one configuration."""
     defaults = read_defaults()
     merged = _default_settings(defaults)
     source = configuration_file(root)
     if source is not None:
-        merged = _merge(merged, read_own_table(source))
-    merged = _merge(merged, package or {})
+        merged = merge(merged, read_own_table(source))
+    merged = merge(merged, package or {})
     for _, keys, value in read_variables(variables):
-        merged = _merge(merged, _nested(keys, value))
-    merged = _merge(merged, overrides or {})
+        merged = merge(merged, nested(keys, value))
+    merged = merge(merged, overrides or {})
     settings = msgspec.convert(merged, Settings)
     refuse_checks_without_command(settings, source)
     return Configuration(
@@ -91,9 +77,6 @@ def effective_settings(
 
     Yields:
         For each setting its dotted key, its value and where the value comes from.
-
-    Raises:
-        ConfigurationError: naming every mistake in the layer it is in.
     """
     configuration = load_configuration(root, variables)
     origins: dict[Keys, str] = {}
@@ -106,7 +89,7 @@ def effective_settings(
     origins |= {keys: name for name, keys, _ in read_variables(variables)}
     defaults = _default_settings(read_defaults())
     settings = cast("Table", msgspec.to_builtins(configuration.settings))
-    for keys, value in _leaves(_merge(defaults, settings)):
+    for keys, value in _leaves(merge(defaults, settings)):
         yield ".".join(keys), value, origins.get(keys, "default")
 
 
@@ -126,20 +109,13 @@ def _leaves(table: Table, keys: Keys = ()) -> Iterator[tuple[Keys, object]]:
             yield (*keys, key), value
 
 
-def _nested(keys: Keys, value: object) -> Table:
-    table: Table = {keys[-1]: value}
-    for key in reversed(keys[:-1]):
-        table = {key: table}
-    return table
-
-
-def _merge(below: Table, above: Table) -> Table:
+def merge(below: Table, above: Table) -> Table:
     """Put one layer over another: tables join, everything else replaces."""
     merged = dict(below)
     for key, value in above.items():
         old = merged.get(key)
         if isinstance(old, dict) and isinstance(value, dict):
-            merged[key] = _merge(cast("Table", old), cast("Table", value))
+            merged[key] = merge(cast("Table", old), cast("Table", value))
         else:
             merged[key] = value
     return merged

@@ -29,9 +29,6 @@ def configuration_file(root: Path) -> Path | None:
     """The file with the project's settings: pyproject.toml or ci-framework.toml.
 
     Beside a ci-framework.toml, pyproject.toml counts only if it has the table.
-
-    Raises:
-        ConfigurationError: if there are both and pyproject.toml is not TOML.
     """
     pyproject, own = root / "pyproject.toml", root / "ci-framework.toml"
     if not own.is_file():
@@ -62,11 +59,7 @@ def project_table(document: Table, source: Path) -> Table:
 
 
 def read_own_table(path: Path) -> Table:
-    """Read ``[tool.ci-framework]`` of a file; empty if there is no such file.
-
-    Raises:
-        ConfigurationError: naming every mistake in it.
-    """
+    """Read ``[tool.ci-framework]`` of a file; empty if there is no such file."""
     if not path.is_file():
         return {}
     table = project_table(read_toml(path), path)
@@ -95,11 +88,7 @@ def _command_mistakes(commands: Table) -> Iterator[Mistake]:
 
 
 def refuse_checks_without_command(settings: Settings, source: Path | None) -> None:
-    """Refuse a check that is not built in and has no command of the project's.
-
-    Raises:
-        ConfigurationError: naming every one.
-    """
+    """Refuse a check that is not built in and has no command of the project's."""
     mistakes: list[Mistake] = []
     for name in dict.fromkeys((*settings.checks, *settings.commands)):
         own = name not in BUILT_IN_CHECKS

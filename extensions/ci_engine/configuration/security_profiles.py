@@ -85,13 +85,7 @@ class SecurityProfiles(StrictTable, frozen=True):
         return [name for name in self.timeouts if name in ours]
 
     def select(self, names: Sequence[str]) -> tuple[list[ScannerName], list[str]]:
-        """The scanners that are meant by some names, in the order of the reports.
-
-        Args:
-            names: the names, also those of earlier versions.
-
-        Returns:
-            The scanners, and a warning for each name of an earlier version.
+        """The scanners that some names mean, in order, and a warning for each old name.
 
         Raises:
             UsageError: if a name is unknown.

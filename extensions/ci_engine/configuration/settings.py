@@ -281,12 +281,7 @@ class Settings(StrictTable, frozen=True):
         return self.commands.get(check) or self.checks[check].command
 
     def checks_of(self, tier: Tier, *, package: bool = False) -> list[CheckName]:
-        """The checks that a tier runs, those of the tiers before it included.
-
-        Args:
-            tier: the tier.
-            package: whether it runs for one package of a repository with several.
-        """
+        """The checks that a tier runs, those of the tiers before it included."""
         reached = TIERS[: TIERS.index(tier) + 1]
         known = self.known_checks(package=package)
         return [name for name in known if self.checks[name].tier in reached]

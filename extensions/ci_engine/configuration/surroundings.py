@@ -17,9 +17,7 @@ class Surroundings:
     """Where, when and with which variables a command runs.
 
     Attributes:
-        repository: the top of the repository.
         directory: the working directory, which relative paths are meant from.
-        variables: the environment variables.
         today: the current day, which waivers are judged by.
         started: the reading of the monotonic clock when the command began.
     """

@@ -52,12 +52,7 @@ class Mistake(msgspec.Struct, frozen=True):
         return f"{self.key}: expected {self.expected}, got {self.got}"
 
     def describe(self, name: str, text: str) -> str:
-        """The mistake with the file and the line that it is in.
-
-        Args:
-            name: the name of the file.
-            text: its content.
-        """
+        """The mistake with the file and the line that it is in."""
         line = find_line(text, self.keys)
         location = f"{name}:{line}" if line else name
         return f"{location}: {self.message}"
@@ -106,30 +101,21 @@ def parse_text(text: str, kind: inspect.Type) -> object:
 def _check(
     data: object, kind: inspect.Type, keys: tuple[str, ...]
 ) -> Iterator[Mistake]:
-    if isinstance(kind, inspect.StructType):
-        yield from _check_struct(data, kind, keys)
-    elif isinstance(kind, inspect.DictType):
-        yield from _check_dict(data, kind, keys)
-    elif isinstance(kind, inspect.ListType):
-        yield from _check_list(data, kind, keys)
-    elif isinstance(kind, inspect.UnionType):
-        if not any(_accepts(data, option, keys) for option in kind.types):
-            yield Mistake(keys, _show(data), _describe(kind))
-    elif not _accepts_scalar(data, kind):
+    if isinstance(kind, inspect.StructType) and isinstance(data, Mapping):
+        yield from _check_struct(cast("Mapping[object, object]", data), kind, keys)
+    elif isinstance(kind, inspect.DictType) and isinstance(data, Mapping):
+        for key, value in cast("Mapping[object, object]", data).items():
+            yield from _check(key, kind.key_type, (*keys, str(key)))
+            yield from _check(value, kind.value_type, (*keys, str(key)))
+    elif isinstance(kind, inspect.ListType) and isinstance(data, list):
+        yield from _check_list(cast("list[object]", data), kind, keys)
+    elif not _accepts(data, kind):
         yield Mistake(keys, _show(data), _describe(kind))
 
 
-def _accepts(data: object, kind: inspect.Type, keys: tuple[str, ...]) -> bool:
-    return next(_check(data, kind, keys), None) is None
-
-
 def _check_struct(
-    data: object, kind: inspect.StructType, keys: tuple[str, ...]
+    table: Mapping[object, object], kind: inspect.StructType, keys: tuple[str, ...]
 ) -> Iterator[Mistake]:
-    if not isinstance(data, Mapping):
-        yield Mistake(keys, _show(data), "a table")
-        return
-    table = cast("Mapping[object, object]", data)
     fields = {field.encode_name: field for field in kind.fields}
     for key, value in table.items():
         name = str(key)
@@ -142,31 +128,18 @@ def _check_struct(
             yield Mistake((*keys, name), _MISSING, _describe(field.type))
 
 
-def _check_dict(
-    data: object, kind: inspect.DictType, keys: tuple[str, ...]
-) -> Iterator[Mistake]:
-    if not isinstance(data, Mapping):
-        yield Mistake(keys, _show(data), "a table")
-        return
-    for key, value in cast("Mapping[object, object]", data).items():
-        yield from _check(key, kind.key_type, (*keys, str(key)))
-        yield from _check(value, kind.value_type, (*keys, str(key)))
-
-
 def _check_list(
-    data: object, kind: inspect.ListType, keys: tuple[str, ...]
+    items: list[object], kind: inspect.ListType, keys: tuple[str, ...]
 ) -> Iterator[Mistake]:
-    if not isinstance(data, list):
-        yield Mistake(keys, _show(data), _describe(kind))
-        return
-    items = cast("list[object]", data)
     if kind.min_length is not None and len(items) < kind.min_length:
         yield Mistake(keys, _show(items), _describe(kind))
     for position, item in enumerate(items):
         yield from _check(item, kind.item_type, (*keys, f"[{position}]"))
 
 
-def _accepts_scalar(data: object, kind: inspect.Type) -> bool:
+def _accepts(data: object, kind: inspect.Type) -> bool:
+    if isinstance(kind, inspect.UnionType):
+        return any(next(_check(data, each, ()), None) is None for each in kind.types)
     if isinstance(kind, inspect.LiteralType):
         return isinstance(data, (str, int)) and data in kind.values
     if isinstance(kind, inspect.BoolType):

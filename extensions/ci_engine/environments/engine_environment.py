@@ -124,9 +124,6 @@ def _private_environment(repository: Path, platform: str) -> Path:
     """The private environment, which is made if need be.
 
     The launcher finds the environment by the same name, without starting Python.
-
-    Raises:
-        ToolError: if it cannot be made.
     """
     listing = (_PACKAGE / "requirements.txt").read_bytes().replace(b"\r\n", b"\n")
     digest = hashlib.sha256(listing).hexdigest()
@@ -139,11 +136,7 @@ def _private_environment(repository: Path, platform: str) -> Path:
 
 
 def _make(prefix: Path, requirements: bytes) -> None:
-    """Make the private environment in the quickest way that works.
-
-    Raises:
-        ToolError: if none does.
-    """
+    """Make the private environment in the quickest way that works."""
     sys.stderr.write("ci: installing the engine's packages\n")
     # A link to a link would lead elsewhere after an upgrade of Python.
     base = os.path.realpath(sys.executable)

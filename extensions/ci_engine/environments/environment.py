@@ -24,7 +24,6 @@ __all__ = [
     "Probe",
     "environment_error",
     "pixi_environment",
-    "probe_environment",
     "probe_virtual_environment",
     "python_of",
     "virtual_environment",
@@ -32,15 +31,8 @@ __all__ = [
 
 # Programs that checks look for in the project's environment.
 PROGRAMS = (
-    "ruff",
-    "pyright",
-    "mypy",
-    "bandit",
-    "pip-audit",
-    "pre-commit",
-    "prek",
-    "detect-secrets",
-    "semgrep",
+    *("ruff", "pyright", "mypy", "bandit", "pip-audit", "pre-commit", "prek"),
+    *("detect-secrets", "semgrep"),
 )
 
 
@@ -90,18 +82,14 @@ class Environment:
         return self.probe.versions.get(name, "")
 
 
-def probe_environment(
+def _probe(
     python: Sequence[str | Path],
     *,
     project: Project,
     variables: Mapping[str, str],
     cancel: threading.Event | None = None,
 ) -> Probe:
-    """Find out from an interpreter what its environment has.
-
-    Raises:
-        ToolError: if it does not run, or prints something else.
-    """
+    """Find out from an interpreter what its environment has."""
     script = inside.DIRECTORY / "probe.py"
     command = [*python, "-I", script, project.distribution, *PROGRAMS]
     outcome = run_program(
@@ -129,9 +117,6 @@ def probe_virtual_environment(
 
     Installing, upgrading or removing a package changes the directories that the key
     of the cache is made from.
-
-    Raises:
-        ToolError: if its interpreter does not run, or prints something else.
     """
     identity = _identity(prefix, project.distribution)
     cached = project.output / "probes" / f"{identity}.json"
@@ -139,9 +124,8 @@ def probe_virtual_environment(
         return msgspec.json.decode(cached.read_bytes(), type=Probe)
     except (OSError, msgspec.DecodeError):
         pass
-    python = (python_of(prefix),)
-    probe = probe_environment(
-        python, project=project, variables=variables, cancel=cancel
+    probe = _probe(
+        [python_of(prefix)], project=project, variables=variables, cancel=cancel
     )
     # Where the repository cannot be written, nothing is cached.
     with contextlib.suppress(ToolError):
@@ -151,37 +135,27 @@ def probe_virtual_environment(
 
 
 def virtual_environment(
-    prefix: Path, name: str, project: Project, cancel: threading.Event | None
+    prefix: Path,
+    name: str,
+    project: Project,
+    cancel: threading.Event | None,
+    substitute: str = "",
 ) -> Environment:
-    """A virtual environment in which checks can run.
-
-    Raises:
-        ToolError: if its interpreter does not run.
-    """
+    """A virtual environment in which checks can run."""
     variables = activated(prefix)
     probe = probe_virtual_environment(
         prefix, project=project, variables=variables, cancel=cancel
     )
-    return Environment(name, probe, variables)
+    return Environment(name, probe, variables, substitute=substitute)
 
 
 def pixi_environment(
     project: Project, name: str, cancel: threading.Event | None, *options: str
 ) -> Environment:
-    """An environment of pixi in which checks can run.
-
-    Args:
-        project: the repository, or one of its packages.
-        name: the environment.
-        cancel: set when the run is canceled.
-        options: more options of ``pixi run``.
-
-    Raises:
-        ToolError: if pixi has no such environment.
-    """
+    """An environment of pixi in which checks can run."""
     prefix = ("pixi", "run", *options, "--environment", name, "--")
     variables = child_variables()
-    probe = probe_environment(
+    probe = _probe(
         (*prefix, "python"), project=project, variables=variables, cancel=cancel
     )
     return Environment(f"pixi environment {name}", probe, variables, prefix)

@@ -97,14 +97,7 @@ class VenvCommands(NamedTuple):
 def uv_commands(
     prefix: Path, python: str, *options: str, uv: Sequence[str] = ("uv",)
 ) -> VenvCommands:
-    """Make and fill a virtual environment with uv.
-
-    Args:
-        prefix: where to make it.
-        python: a version or the path of an interpreter; empty = what uv chooses.
-        options: more options of ``uv venv``.
-        uv: what starts uv.
-    """
+    """Make and fill a virtual environment with uv, which may choose the Python."""
     chosen = ("--python", python) if python else ()
     make = [*uv, "venv", "--quiet", *options, *chosen, str(prefix)]
     target = str(python_of(prefix))
@@ -123,17 +116,7 @@ def pip_commands(prefix: Path, interpreter: str) -> VenvCommands:
 def ways_to_install(
     prefix: Path, interpreter: str, requirements: Path, *, wheels_only: bool = False
 ) -> dict[str, Commands]:
-    """The ways to make an environment, the quickest first.
-
-    Args:
-        prefix: where to make it.
-        interpreter: the Python that it is made for.
-        requirements: the file with everything to install, with hashes.
-        wheels_only: whether nothing may be built.
-
-    Returns:
-        For each installer that is there, the commands that it takes.
-    """
+    """The commands that make an environment, by installer, the quickest first."""
     lock = ["--no-deps", "--require-hashes", "--requirement", str(requirements)]
     lock += ["--only-binary", ":all:"] if wheels_only else []
     starters = {

@@ -42,7 +42,6 @@ class ToolLock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One tool of ``configs/tool-locks.yaml``.
 
     Attributes:
-        version: version of the tool itself.
         requirements: everything it needs, one line each, with hashes.
     """
 
@@ -51,14 +50,7 @@ class ToolLock(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class IsolatedTool(msgspec.Struct, frozen=True):
-    """A tool in an environment of its own.
-
-    Attributes:
-        name: the distribution, for example ``ruff``.
-        version: its version.
-        scripts: the directory with its programs.
-        variables: the environment variables it runs with.
-    """
+    """A tool in an environment of its own."""
 
     name: str
     version: str
@@ -91,17 +83,7 @@ def isolated_tool(
     cancel: threading.Event | None = None,
     interpreter: str = "",
 ) -> IsolatedTool:
-    """Install a locked tool in the user's cache unless it is there.
-
-    Args:
-        project: the repository.
-        name: the tool.
-        cancel: set when the run is called off.
-        interpreter: the Python that it runs under, empty = the one of the engine.
-
-    Raises:
-        ToolError: if it cannot be installed.
-    """
+    """Install a locked tool in the user's cache unless it is there."""
     lock = read_tool_locks()[name]
     python = interpreter or sys.executable
     text = "\n".join(lock.requirements) + "\n"
@@ -123,9 +105,6 @@ def tool_entry(
     """The entry of the cache that a tool is in.
 
     Another Python, or another lock, is another entry: none is ever changed.
-
-    Raises:
-        ToolError: if the interpreter does not answer.
     """
     lock = read_tool_locks()[name]
     parts = [_build_of(python, cancel), *lock.requirements]
@@ -135,11 +114,7 @@ def tool_entry(
 
 @cache
 def _build_of(python: str, cancel: threading.Event | None) -> str:
-    """Which build of Python an interpreter is, and where the build is.
-
-    Raises:
-        ToolError: if it does not answer.
-    """
+    """Which build of Python an interpreter is, and where the build is."""
     if python == sys.executable:
         base = getattr(sys, "_base_executable", "")
         return f"{sys.version} {sysconfig.get_platform()} {base}"

@@ -10,7 +10,7 @@ import hashlib
 import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -25,7 +25,6 @@ from ci_engine.environments.environment import (
 )
 from ci_engine.environments.virtual_environments import Installer, keep_or_make
 from ci_engine.findings.tracked_output import refuse_tracked_output
-from ci_engine.monorepo.needed import needed_with
 from ci_engine.monorepo.package_model import Kind
 from ci_engine.monorepo.package_view import PackageView
 from ci_engine.monorepo.requirement_lines import parse_requirement
@@ -46,8 +45,6 @@ class _Request:
     """What the environment of a package is made of.
 
     Attributes:
-        view: the package.
-        python: the requested minor version, empty = any.
         siblings: the directories of the packages it needs.
         requirements: what the tests and the tools need.
         prefix: where the environment is made.
@@ -84,11 +81,7 @@ def package_preparation(
 def _prepare(
     view: PackageView, tier: Tier, python: str, cancel: threading.Event
 ) -> Environment:
-    """Find or make the environment of a package.
-
-    Raises:
-        ToolError: if it cannot be had.
-    """
+    """Find or make the environment of a package."""
     top = view.top
     refuse_tracked_output(top)
     declared = _pixi_name(view)
@@ -98,10 +91,11 @@ def _prepare(
         option = ("--manifest-path", str(manifest))
         return pixi_environment(view.project, declared, cancel, *option)
     label = "-".join(filter(None, (view.package.name, python)))
+    siblings = view.graph.needed_with(view.package.name, _DECLARED, _NEEDED)
     request = _Request(
         view,
         python,
-        _siblings(view),
+        [package.path for package in siblings],
         [*_own_requirements(view.project), *_tools(view, tier)],
         top.output / "envs" / label,
         Installer(top.root, cancel),
@@ -111,8 +105,8 @@ def _prepare(
     make = partial(_sync if locked else _install, request)
     keep_or_make(request.prefix, top.output, _key(request, maker), make)
     name = f"{maker} for {view.package.name} alone"
-    environment = virtual_environment(request.prefix, name, view.project, cancel)
-    return replace(environment, substitute=_instead_of_pixi(view, declared))
+    instead = _instead_of_pixi(view, declared)
+    return virtual_environment(request.prefix, name, view.project, cancel, instead)
 
 
 def _instead_of_pixi(view: PackageView, declared: str) -> str:
@@ -132,12 +126,6 @@ def _pixi_name(view: PackageView) -> str:
         return view.how.environment
     named = table(view.top.pixi, "environments")
     return view.package.name if view.package.name in named else ""
-
-
-def _siblings(view: PackageView) -> list[str]:
-    """The directories of the packages that this one declares, and they in turn."""
-    needed = needed_with(view.graph, view.package.name, _DECLARED, _NEEDED)
-    return [package.path for package in needed]
 
 
 def _own_requirements(project: Project) -> Iterator[str]:

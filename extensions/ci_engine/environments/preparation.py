@@ -43,18 +43,7 @@ def prepare_environment(
     python: str = "",
     cancel: threading.Event | None = None,
 ) -> Environment:
-    """Find or make the environment of a tier.
-
-    Args:
-        project: the repository.
-        environments: the names of its environments.
-        tier: the tier that is about to run.
-        python: minor version to test with, empty = whichever the project uses.
-        cancel: set when the run is canceled.
-
-    Raises:
-        ToolError: if no environment can be had.
-    """
+    """Find or make the environment of a tier; without a version, for any Python."""
     refuse_tracked_output(project)
     declared = environments.of_tier(tier)
     request = EnvironmentRequest(project, declared, python, cancel)
@@ -75,9 +64,6 @@ def prepare_development(project: Project, environments: Environments) -> None:
 
     pixi, uv and poetry users get everything their manager installs by default;
     users of pip get a ``.venv`` with the project and its groups.
-
-    Raises:
-        ToolError: if it cannot be prepared.
     """
     request = EnvironmentRequest(project, environments.essential, "")
     commands = {
@@ -110,9 +96,7 @@ def _uv(request: EnvironmentRequest) -> Environment:
         command += ["--python", request.python]
     variables = {"UV_PROJECT_ENVIRONMENT": str(prefix)}
     request.installer.run("uv could not prepare the environment", command, variables)
-    return virtual_environment(
-        prefix, request.describe("uv"), request.project, request.cancel
-    )
+    return request.environment(prefix, "uv")
 
 
 def _poetry(request: EnvironmentRequest) -> Environment:
@@ -130,12 +114,7 @@ def _poetry(request: EnvironmentRequest) -> Environment:
     location = run(unknown, ["poetry", "env", "info", "--path"], _POETRY_VARIABLES)
     if not location.stdout.strip():
         raise environment_error(unknown, location)
-    return virtual_environment(
-        Path(location.stdout.strip()),
-        request.describe("poetry"),
-        request.project,
-        request.cancel,
-    )
+    return request.environment(Path(location.stdout.strip()), "poetry")
 
 
 def _own_or_made(request: EnvironmentRequest) -> Environment:
@@ -143,15 +122,10 @@ def _own_or_made(request: EnvironmentRequest) -> Environment:
     project, prefix = request.project, request.project.root / ".venv"
     if not request.python and python_of(prefix).exists():
         environment = virtual_environment(prefix, ".venv", project, request.cancel)
-        if environment.module("pytest") and _is_of(project, environment):
+        source = environment.probe.source
+        path = Path(url2pathname(urlsplit(source).path)).resolve()
+        # It may have the project that this one was copied from.
+        own = not source.startswith("file:") or path == project.root.resolve()
+        if environment.module("pytest") and own:
             return environment
     return make_environment(request)
-
-
-def _is_of(project: Project, environment: Environment) -> bool:
-    """Whether an environment has this project, not one it was copied from."""
-    source = environment.probe.source
-    if not source.startswith("file:"):
-        return True
-    path = Path(url2pathname(urlsplit(source).path))
-    return path.resolve() == project.root.resolve()

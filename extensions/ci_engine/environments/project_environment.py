@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -32,11 +32,9 @@ class EnvironmentRequest:
     """The environment that a tier needs.
 
     Attributes:
-        project: the repository.
         group: dependency group, extra, requirement file or pixi environment; empty =
             the default one.
         python: the requested minor version, empty = the manager's choice.
-        cancel: set when the run is canceled.
     """
 
     project: Project
@@ -75,17 +73,16 @@ class EnvironmentRequest:
         named = next((f" with {k}{name}" for k, name in kinds.items() if name), "")
         return f"{maker}{named}"
 
+    def environment(
+        self, prefix: Path, maker: str, substitute: str = ""
+    ) -> Environment:
+        """The environment, once it is made."""
+        name = self.describe(maker)
+        return virtual_environment(prefix, name, self.project, self.cancel, substitute)
+
 
 def make_environment(request: EnvironmentRequest, substitute: str = "") -> Environment:
-    """Make the environment below the output directory, or reuse it.
-
-    Args:
-        request: what is needed.
-        substitute: why the declared environment is not used, empty if it is.
-
-    Raises:
-        ToolError: if it cannot be made.
-    """
+    """Make the environment below the output directory, or reuse it."""
     project = request.project
     name = re.sub(r"[^A-Za-z0-9._-]", "-", request.group or "default")
     label = "-".join(filter(None, (name, request.python)))
@@ -94,18 +91,11 @@ def make_environment(request: EnvironmentRequest, substitute: str = "") -> Envir
         prefix, project.output, _key(request), lambda: fill_environment(request, prefix)
     )
     maker = "uv" if find_program("uv") else "venv"
-    environment = virtual_environment(
-        prefix, request.describe(maker), project, request.cancel
-    )
-    return replace(environment, substitute=substitute)
+    return request.environment(prefix, maker, substitute)
 
 
 def fill_environment(request: EnvironmentRequest, prefix: Path) -> None:
-    """Install the project and the group, into a new environment if there is none.
-
-    Raises:
-        ToolError: if that fails.
-    """
+    """Install the project and the group, into a new environment if there is none."""
     itself = f".[{request.extra}]" if request.extra else "."
     arguments = ["--editable", itself] if request.project.installable else []
     for path in _members(request.project):

@@ -35,16 +35,7 @@ def cache_location(
     variables: Mapping[str, str] = os.environ,
     platform: str = sys.platform,
 ) -> Path | None:
-    """Where the cache belongs, whether or not it is there.
-
-    Args:
-        repository: the project; no place in its repository is taken.
-        variables: the environment variables.
-        platform: the system, as ``sys.platform`` names it.
-
-    Returns:
-        The directory; None where the user has no place for it.
-    """
+    """Where the cache belongs, there or not; None if the user has no place for it."""
     chosen = variables.get(CACHE_VARIABLE, "")
     usual = _usual_location(variables, platform)
     named = Path(chosen) if chosen else None
@@ -61,11 +52,7 @@ def cache_location(
 
 
 def cache_directory(repository: Path) -> Path:
-    """The directory of the cache; a private one of this run where none can be written.
-
-    Raises:
-        ToolError: if there is no place outside of the repository at all.
-    """
+    """The directory of the cache; a private one of this run where none is writable."""
     location = cache_location(repository)
     if location is not None:
         with contextlib.suppress(OSError):
@@ -95,9 +82,6 @@ def keep_in_cache(
             that the entry depends on.
         make: fills the directory that it is given, which exists and is never moved.
         is_whole: whether a directory is still usable.
-
-    Returns:
-        The directory of the entry.
 
     Raises:
         ToolError: if it can neither be found nor written.

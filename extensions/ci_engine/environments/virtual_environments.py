@@ -30,12 +30,7 @@ _STAMP = "ci-framework-stamp"
 
 @dataclass(frozen=True)
 class Installer:
-    """Runs installers in the repository.
-
-    Attributes:
-        root: the top of the repository.
-        cancel: set when the run is canceled.
-    """
+    """Runs installers in the repository."""
 
     root: Path
     cancel: threading.Event | None = None
@@ -44,11 +39,6 @@ class Installer:
         self, what: str, command: Sequence[str], extra: Mapping[str, str] | None = None
     ) -> Outcome:
         """Run a command that must succeed.
-
-        Args:
-            what: what is not there if it fails, for the message.
-            command: the command.
-            extra: variables to set for it.
 
         Raises:
             ToolError: if it fails.
@@ -67,17 +57,7 @@ class Installer:
     def install(
         self, what: str, prefix: Path, version: str, requirements: Sequence[str]
     ) -> None:
-        """Install into a virtual environment, which is made if there is none.
-
-        Args:
-            what: what is not there if it fails, for the message.
-            prefix: the environment.
-            version: its minor version of Python, empty = any.
-            requirements: arguments for ``pip install``.
-
-        Raises:
-            ToolError: if it cannot be made.
-        """
+        """Install into a virtual environment, which is made if there is none."""
         commands = venv_commands(prefix, version)
         if not python_of(prefix).exists():
             self.run(what, commands.make)
@@ -101,20 +81,16 @@ def venv_commands(
     if find_program("uv") is not None:
         # Without a version uv takes the first interpreter the project allows.
         return uv_commands(prefix, interpreter or version)
-    found = interpreter or _find_interpreter(version)
+    ours = version in ("", f"{sys.version_info[0]}.{sys.version_info[1]}")
+    found = interpreter or (
+        sys.executable if ours else find_program(f"python{version}")
+    )
     if not found:
         raise ToolError(
             f"Python {version} is not installed",
             hint=f"install Python {version}, or uv, which finds one",
         )
-    return pip_commands(prefix, found)
-
-
-def _find_interpreter(version: str) -> str:
-    """An installed interpreter: ours, or that of a version such as ``3.12``."""
-    if version in ("", f"{sys.version_info[0]}.{sys.version_info[1]}"):
-        return sys.executable
-    return str(find_program(f"python{version}") or "")
+    return pip_commands(prefix, str(found))
 
 
 def keep_or_make(
@@ -127,9 +103,6 @@ def keep_or_make(
         output: the output directory of the repository.
         key: changes with everything that the environment is made from.
         make: makes it where nothing is.
-
-    Raises:
-        ToolError: if it cannot be made.
     """
     stamp = prefix / _STAMP
     if _fits(prefix, stamp, key):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
 
-__all__ = ["Import", "mentioned", "read_imports"]
+from ci_engine.project.python_sources import last_name, parse_python
+
+__all__ = ["Import", "ModuleOwners", "mentioned", "read_imports"]
 
 _LARGEST = 5_000_000
 # Quicker than a parser by far, and it finds more: whoever asks parses what it finds.
@@ -25,7 +26,6 @@ class Import(msgspec.Struct, frozen=True):
     Attributes:
         module: the module of the statement, ``a.b`` for ``from a.b import c``.
         names: what is imported from it; empty for ``import a.b``.
-        line: where.
         guarded: whether the file copes without it, or needs it for types only.
     """
 
@@ -59,14 +59,10 @@ def read_imports(path: Path) -> list[Import] | None:
     """The absolute imports of a file; None if it cannot be parsed."""
     try:
         data = path.read_bytes()
-        if len(data) > _LARGEST:
-            return None
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(data)
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+    except OSError:
         return None
-    return list(_imports(tree))
+    tree = parse_python(data) if len(data) <= _LARGEST else None
+    return None if tree is None else list(_imports(tree))
 
 
 def _imports(tree: ast.Module) -> Iterator[Import]:
@@ -92,7 +88,7 @@ def _below(node: ast.AST, guarded: bool) -> list[tuple[ast.AST, bool]]:
             # What stands in for a missing module is not there for everybody either.
             first = [*node.body, *node.handlers]
     elif isinstance(node, ast.If):
-        first = [*node.body] if _for_types(node.test) else []
+        first = [*node.body] if last_name(node.test) == "TYPE_CHECKING" else []
     elif isinstance(node, (ast.With, ast.AsyncWith)):
         words = {word for item in node.items for word in _words(item)}
         first = [*node.body] if "suppress" in words and words & _IMPORT_ERRORS else []
@@ -122,7 +118,28 @@ def _of_import(kind: ast.expr | None) -> bool:
     )
 
 
-def _for_types(test: ast.expr) -> bool:
-    return (isinstance(test, ast.Name) and test.id == "TYPE_CHECKING") or (
-        isinstance(test, ast.Attribute) and test.attr == "TYPE_CHECKING"
-    )
+class ModuleOwners:
+    """Tells which packages a module or an import may be of.
+
+    Attributes:
+        names: for each name that code is imported by, the packages that have it.
+    """
+
+    def __init__(self, imports: Iterable[tuple[str, str]]) -> None:
+        """Remember each package and a name that its code is imported by."""
+        self.names: dict[str, set[str]] = {}
+        for package, name in imports:
+            self.names.setdefault(name, set()).add(package)
+
+    def of_module(self, module: str) -> set[str]:
+        """The packages that a module may belong to, empty if it is of none."""
+        while module:
+            if module in self.names:
+                return self.names[module]
+            module = module.rpartition(".")[0]
+        return set()
+
+    def of_import(self, found: Import) -> set[str]:
+        """The packages that a statement may bring in."""
+        several = [self.of_module(f"{found.module}.{name}") for name in found.names]
+        return set[str]().union(*several) or self.of_module(found.module)

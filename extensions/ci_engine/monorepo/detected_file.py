@@ -37,13 +37,7 @@ _HEAD = f"""\
 
 @dataclass(frozen=True)
 class Written:
-    """A file that is kept up to date.
-
-    Attributes:
-        path: its name, seen from the top of the repository.
-        changed: whether its content changes.
-        kept: the files that correct what was detected.
-    """
+    """A file that is kept up to date, and the files that correct what was detected."""
 
     path: str
     changed: bool
@@ -53,22 +47,15 @@ class Written:
 def write_detected(
     project: Project, graph: Graph, *, releases: bool = False, dry_run: bool = False
 ) -> list[Written]:
-    """Bring the generated files up to date; a second run changes nothing.
-
-    Args:
-        project: the repository.
-        graph: its packages.
-        releases: whether release-please is to be configured where it is not yet.
-        dry_run: whether only to report what would change.
-
-    Raises:
-        ConfigurationError: if one of the project's own files is wrong.
-        ToolError: if a file cannot be written.
-    """
+    """Bring the generated files up to date; a second run changes nothing."""
     name = f"{FOLDER}/{DETECTED}"
     path = project.root / name
     old = read_text(path) if path.is_file() else ""
-    files = {name: (old, _HEAD + msgspec.yaml.encode(_content(graph)).decode())}
+    content = {
+        "packages": {package.name: _entry(package) for package in graph.packages},
+        "ignored": {entry.path: entry.because for entry in graph.ignored},
+    }
+    files = {name: (old, _HEAD + msgspec.yaml.encode(content).decode())}
     if releases or (project.root / CONFIG).is_file():
         files |= release_files(project, graph)
     kept = read_overrides(project.root).files
@@ -88,13 +75,6 @@ def _write(project: Project, name: str, text: str) -> None:
     except OSError as error:
         raise ToolError(f"{path.parent}: {error.strerror}") from error
     write_text(path, text)
-
-
-def _content(graph: Graph) -> dict[str, object]:
-    return {
-        "packages": {package.name: _entry(package) for package in graph.packages},
-        "ignored": {entry.path: entry.because for entry in graph.ignored},
-    }
 
 
 def _entry(package: Package) -> dict[str, object]:

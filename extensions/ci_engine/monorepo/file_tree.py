@@ -20,7 +20,6 @@ class Tree(msgspec.Struct, frozen=True):
     """What lies in a repository.
 
     Attributes:
-        root: its top.
         files: the names of its files, relative to the top with ``/``.
         links: the links, each with what it leads to: a name inside of the repository,
             or empty if that is nothing or elsewhere.
@@ -32,11 +31,7 @@ class Tree(msgspec.Struct, frozen=True):
 
 
 def read_tree(project: Project) -> Tree:
-    """List the files of a repository, those that git ignores left out.
-
-    Raises:
-        ToolError: if git is there and cannot list the files.
-    """
+    """List the files of a repository, those that git ignores left out."""
     root = Path(os.path.realpath(project.root))
     files: list[str] = []
     links: dict[str, str] = {}

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-import msgspec
-
-from ci_engine.monorepo.absolute_imports import Import, mentioned, read_imports
+from ci_engine.monorepo.absolute_imports import (
+    Import,
+    ModuleOwners,
+    mentioned,
+    read_imports,
+)
 from ci_engine.monorepo.file_tree import Tree
 from ci_engine.monorepo.package_discovery import Found
 from ci_engine.monorepo.package_layout import is_below, is_test
@@ -21,20 +24,20 @@ _LEVELS = 6
 _STRONG = frozenset[Kind]({"runtime", "added", "extra", "build", "import", "link"})
 
 
-class Importable:
-    """Tells which package a module belongs to."""
+class Importable(ModuleOwners):
+    """Tells which package a module belongs to, also where several share a name."""
 
     def __init__(self, packages: Sequence[Found]) -> None:
-        self._owners: dict[str, set[str]] = {}
-        locations: dict[tuple[str, str], str] = {}
-        for package in packages:
-            for name, location in package.layout.imports.items():
-                self._owners.setdefault(name, set()).add(package.name)
-                locations[package.name, name] = location
+        locations = {
+            (package.name, name): location
+            for package in packages
+            for name, location in package.layout.imports.items()
+        }
+        super().__init__(locations)
         self._part(packages, locations)
         self._starting: dict[str, set[str]] = {}
         self._namespaces: set[str] = set()
-        for name, owners in self._owners.items():
+        for name, owners in self.names.items():
             self._starting.setdefault(name.partition(".")[0], set()).update(owners)
             parts = name.split(".")
             self._namespaces |= {".".join(parts[:end]) for end in range(1, len(parts))}
@@ -44,18 +47,18 @@ class Importable:
     ) -> None:
         """Tell packages apart that share a name, by the modules below it."""
         by_name = {package.name: package for package in packages}
-        shared = [name for name, who in self._owners.items() if len(who) > 1]
+        shared = [name for name, who in self.names.items() if len(who) > 1]
         for _ in range(_LEVELS):
             more: set[str] = set()
             for name in shared:
-                for owner in sorted(self._owners[name]):
+                for owner in sorted(self.names[name]):
                     location = locations.get((owner, name), "")
                     for child in _children(by_name[owner], location):
                         inner = f"{name}.{child}"
-                        self._owners.setdefault(inner, set()).add(owner)
+                        self.names.setdefault(inner, set()).add(owner)
                         locations[owner, inner] = f"{location}/{child}"
                         more.add(inner)
-            shared = [name for name in more if len(self._owners[name]) > 1]
+            shared = [name for name in more if len(self.names[name]) > 1]
             if not shared:
                 return
 
@@ -64,33 +67,15 @@ class Importable:
         first = module.partition(".")[0]
         if first not in self._starting:
             return set()
-        owners = self.owners(module)
+        owners = self.of_module(module)
         # What is imported from a namespace may be of any package below it.
         below = module in self._namespaces
         return self._starting[first] if below or not owners else owners
 
-    def owners(self, module: str) -> set[str]:
-        """The packages that a module may belong to, empty if it is of none."""
-        name = module
-        while name:
-            if name in self._owners:
-                return self._owners[name]
-            name = name.rpartition(".")[0]
-        return set()
-
-    def of_import(self, found: Import) -> set[str]:
-        """The packages that a statement may bring in."""
-        if not found.names:
-            return self.owners(found.module)
-        owners: set[str] = set()
-        for name in found.names:
-            owners |= self.owners(f"{found.module}.{name}")
-        return owners or self.owners(found.module)
-
 
 def _children(package: Found, location: str) -> Iterator[str]:
     """The modules and packages directly below a directory of a package."""
-    prefix = f"{package.path}/{location}/" if package.path != "." else f"{location}/"
+    prefix = f"{package.prefix}{location}/"
     found = {n[len(prefix) :] for n in package.files if n.startswith(prefix)}
     for rest in sorted({name.partition("/")[0] for name in found}):
         stem = rest.partition(".")[0]
@@ -100,24 +85,13 @@ def _children(package: Found, location: str) -> Iterator[str]:
             yield stem
 
 
-class _Edge(msgspec.Struct, frozen=True):
-    kind: Kind
-    because: str
-
-
-_Edges = dict[str, dict[str, _Edge]]
+_Edges = dict[str, dict[str, DependsOn]]
 
 
 def find_dependencies(
     tree: Tree, packages: Sequence[Found], added: Mapping[str, Mapping[str, str]]
 ) -> dict[str, list[DependsOn]]:
-    """Say what each package needs of the others.
-
-    Args:
-        tree: the files of the repository.
-        packages: the packages.
-        added: what a person wrote down: needed packages and reasons, by package.
-    """
+    """Say what each package needs of the others."""
     edges: _Edges = {package.name: {} for package in packages}
     by_path = {package.path: package.name for package in packages}
     for package in packages:
@@ -132,13 +106,7 @@ def find_dependencies(
     importable = Importable(packages)
     for package in packages:
         _add_imports(tree.root, package, importable, edges)
-    return {
-        name: [
-            DependsOn(name=other, because=edge.because, kind=edge.kind)
-            for other, edge in sorted(needs.items())
-        ]
-        for name, needs in edges.items()
-    }
+    return {name: [n[other] for other in sorted(n)] for name, n in edges.items()}
 
 
 def _add(edges: _Edges, package: str, other: str, kind: Kind, because: str) -> None:
@@ -147,7 +115,7 @@ def _add(edges: _Edges, package: str, other: str, kind: Kind, because: str) -> N
     if package == other:
         return
     if known is None or STRENGTH.index(kind) < STRENGTH.index(known.kind):
-        edges[package][other] = _Edge(kind, because)
+        edges[package][other] = DependsOn(name=other, because=because, kind=kind)
 
 
 def _named(
@@ -157,22 +125,19 @@ def _named(
     if needed.name in edges:
         return needed.name
     if needed.path and not needed.path.startswith("/"):
-        return by_path.get(
-            posixpath.normpath(posixpath.join(package.path, needed.path)), ""
-        )
+        path = posixpath.normpath(posixpath.join(package.path, needed.path))
+        return by_path.get(path, "")
     return ""
 
 
 def _add_links(tree: Tree, packages: Sequence[Found], edges: _Edges) -> None:
     """A file that is a link into another package changes with it."""
-    prefixes = sorted(
-        ((f"{p.path}/", p.name) for p in packages if p.path != "."), reverse=True
-    )
-    prefixes.sort(key=lambda entry: -len(entry[0]))
+    inner = [package for package in packages if package.prefix]
+    inner.sort(key=lambda package: -len(package.prefix))
     for link, target in tree.links.items():
-        here = next((name for start, name in prefixes if link.startswith(start)), "")
-        there = next(
-            (name for start, name in prefixes if f"{target}/".startswith(start)), ""
+        here, there = (
+            next((p.name for p in inner if path.startswith(p.prefix)), "")
+            for path in (link, f"{target}/")
         )
         if target and here and there:
             _add(edges, here, there, "link", f"{link} is a link to {target}")
@@ -183,21 +148,21 @@ def _add_imports(
 ) -> None:
     """Read the imports of a package, as far as they may tell something new."""
     known = edges[package.name]
-    for name in _python_first(package):
-        inside = name if package.path == "." else name[len(package.path) + 1 :]
-        test = is_test(inside, package.layout.tests)
+    for test, name in _python_first(package):
         try:
             data = (root / name).read_bytes()
         except OSError:
             continue
         mentions = mentioned(data)
-        possible = set[str]().union(*map(importable.possible, mentions)) - {
-            package.name
-        }
-        if all(_is_known(known.get(other), test=test) for other in possible):
+        possible = set[str]().union(*map(importable.possible, mentions))
+        enough = known if test else [n for n, e in known.items() if e.kind in _STRONG]
+        if possible <= {package.name, *enough}:
             continue
-        found_here = read_imports(root / name)
-        for found in _unparsed(mentions) if found_here is None else found_here:
+        imports = read_imports(root / name)
+        if imports is None:
+            # Of what no parser reads, such as Cython, what it seems to import.
+            imports = [Import(m, (), 0, guarded=False) for m in sorted(mentions)]
+        for found in imports:
             owners = importable.of_import(found)
             if package.name in owners:
                 continue
@@ -210,26 +175,15 @@ def _add_imports(
                 _add(edges, package.name, other, kind, because)
 
 
-def _python_first(package: Found) -> Iterable[str]:
+def _python_first(package: Found) -> list[tuple[bool, str]]:
     """The files of a package, code before tests: one of each tells enough."""
-    tests = package.layout.tests
-    skip = 0 if package.path == "." else len(package.path) + 1
     locations = tuple(package.layout.sources)
     found: list[tuple[bool, str]] = []
     for name in package.files:
         if name.endswith((".py", ".pyi", ".pyx")):
-            inside = name[skip:]
-            test = is_test(inside, tests)
+            inside = name[len(package.prefix) :]
+            test = is_test(inside, package.layout.tests)
             # What else lies around, such as examples, is no part of it.
             if test or not locations or is_below(inside, locations):
                 found.append((test, name))
-    return [name for _, name in sorted(found)]
-
-
-def _is_known(edge: _Edge | None, *, test: bool) -> bool:
-    return edge is not None and (test or edge.kind in _STRONG)
-
-
-def _unparsed(mentions: set[str]) -> list[Import]:
-    """Of a file that no parser reads, such as Cython's, what it seems to import."""
-    return [Import(module, (), 0, guarded=False) for module in sorted(mentions)]
+    return sorted(found)

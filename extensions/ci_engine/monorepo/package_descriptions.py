@@ -25,11 +25,8 @@ class Analysis(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     """One package in the midst of the others.
 
     Attributes:
-        schema: version of this format.
-        package: the package.
         depends_on: what it needs itself.
         dependencies: what has to be there for it, in order.
-        dependents: what needs it.
         order: all of these, each after those it needs.
         cycles: the cycles it is part of.
     """
@@ -46,7 +43,7 @@ class Analysis(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
 
 def analyze(graph: Graph, package: Package) -> Analysis:
     """Tell everything about one package."""
-    dependencies = graph.dependencies(package.name)
+    dependencies = [p.name for p in graph.needed_with(package.name)]
     dependents = graph.dependents([package.name])
     around = {package.name, *dependencies, *dependents}
     return Analysis(

@@ -20,9 +20,9 @@ from ci_engine.monorepo.package_manifests import (
 )
 from ci_engine.monorepo.package_model import Ignored
 from ci_engine.project.path_patterns import matching
-from ci_engine.project.repository import normalize
+from ci_engine.project.repository import normalize, printable
 
-__all__ = ["Detected", "Found", "detect"]
+__all__ = ["Found", "detect"]
 
 # Words for directories whose packages are not the repository's own, unless a
 # workspace names them as its members.
@@ -54,11 +54,8 @@ class Found(msgspec.Struct):
     """One package, before its dependencies are known.
 
     Attributes:
-        name: its normalized name.
         path: its directory, ``.`` for the top.
-        manifest: what its files say.
         files: its files, seen from the top of the repository.
-        layout: where it has what.
     """
 
     name: str
@@ -67,38 +64,16 @@ class Found(msgspec.Struct):
     files: list[str] = msgspec.field(default_factory=list[str])
     layout: Layout = msgspec.field(default_factory=lambda: Layout([], [], {}))
 
-
-class Detected(msgspec.Struct, frozen=True):
-    """The packages, and what was not taken for one."""
-
-    packages: list[Found]
-    ignored: list[Ignored]
-
-
-class _Members(msgspec.Struct, frozen=True):
-    """What a workspace of the repository says of its members."""
-
-    members: Sequence[str]
-    excluded: Sequence[str]
-
-    def named(self, path: str) -> bool:
-        """Whether it is a member by a pattern that says where its members are."""
-        return any(matching(path, [f"/{p}"]) for p in self.members if "**" not in p)
-
-    def left_out(self, path: str) -> bool:
-        return any(matching(path, [f"/{pattern}"]) for pattern in self.excluded)
+    @property
+    def prefix(self) -> str:
+        """What the names of its files start with."""
+        return "" if self.path == "." else f"{self.path}/"
 
 
 def detect(
     tree: Tree, exclude: Collection[str] = (), include: Collection[str] = ()
-) -> Detected:
-    """Find all packages.
-
-    Args:
-        tree: the files of the repository.
-        exclude: patterns of directories that are none, whatever is in them.
-        include: directories that are, whatever they are called.
-    """
+) -> tuple[list[Found], list[Ignored]]:
+    """Find all packages, and what only looks like one."""
     ignored = _ignored_links(tree)
     folders: dict[str, set[str]] = {}
     for name in tree.files:
@@ -107,28 +82,34 @@ def detect(
             folders.setdefault(folder, set()).add(base)
     folders = {f: names for f, names in folders.items() if names & {*MANIFESTS}}
     top = read_manifest(tree.root, frozenset(folders.get("", ())))
-    members = _members(top.pyproject)
+    # Of the members, only patterns that say where these are.
+    members = [p for p in _workspace(top.pyproject, "members") if "**" not in p]
+    excluded = _workspace(top.pyproject, "exclude")
     found: dict[str, Found] = {}
     for folder in sorted(folders, key=lambda f: (f.count("/") + bool(f), f)):
         path = folder or "."
-        because = ""
-        if path not in include:
-            because = _left_out(path, members, exclude)
+        because = "" if path in include else _excluded(path, exclude)
+        if not because and path not in include and path != ".":
+            because = _left_out(path, members, excluded)
         manifest = Manifest()
         if not because:
             names = frozenset(folders[folder])
             manifest = read_manifest(tree.root / folder, names) if folder else top
             because = _no_package(manifest, found)
-        if because:
-            # A module may be called setup.py as well.
-            if because != NO_SETUP:
-                ignored.append(Ignored(path=_printable(path), because=because))
-        else:
+        if not because:
             name = normalize(manifest.name)
             found[name] = Found(name, path, manifest)
+        elif because != NO_SETUP:
+            # A module may be called setup.py as well.
+            ignored.append(Ignored(path=printable(path), because=because))
     packages = sorted(found.values(), key=lambda package: package.name)
     _give_files(tree, packages)
-    return _without_hollow_top(packages, ignored)
+    hollow = [p for p in packages if p.path == "." and _is_hollow(p)]
+    if hollow and len(packages) > 1:
+        because = "the top of the repository has no code of its own"
+        ignored.append(Ignored(path=".", because=because))
+        packages.remove(hollow[0])
+    return packages, sorted(ignored, key=lambda entry: entry.path)
 
 
 def _ignored_links(tree: Tree) -> list[Ignored]:
@@ -147,7 +128,7 @@ def _ignored_links(tree: Tree) -> list[Ignored]:
         elif not target and folder in homes and "." not in base:
             because = _lost(tree, name)
         if because:
-            ignored.append(Ignored(path=_printable(path), because=because))
+            ignored.append(Ignored(path=printable(path), because=because))
     return ignored
 
 
@@ -156,32 +137,33 @@ def _lost(tree: Tree, link: str) -> str:
     return "a link out of the repository" if outside else "a dangling link"
 
 
-def _members(document: Table) -> _Members:
-    members: list[str] = []
-    excluded: list[str] = []
-    for keys in (("uv", "workspace"), ("rye", "workspace"), ("hatch", "workspace")):
-        members += texts(document, "tool", *keys, "members")
-        excluded += texts(document, "tool", *keys, "exclude")
-    tidy = [posixpath.normpath(path) for path in members]
-    return _Members(tidy, [posixpath.normpath(path) for path in excluded])
+def _workspace(document: Table, key: str) -> list[str]:
+    """The patterns of directories that the workspace of a tool has."""
+    return [
+        f"/{posixpath.normpath(path)}"
+        for tool in ("uv", "rye", "hatch")
+        for path in texts(document, "tool", tool, "workspace", key)
+    ]
 
 
-def _left_out(path: str, members: _Members, exclude: Collection[str]) -> str:
-    """Why a directory is not looked into, empty if it is."""
+def _excluded(path: str, exclude: Collection[str]) -> str:
     patterns = [f"/{pattern.strip('/')}" for pattern in exclude]
     pattern = matching(path, [*patterns, *(f"{pattern}/**" for pattern in patterns)])
-    if pattern:
-        return f"excluded by {pattern.removeprefix('/').removesuffix('/**')}"
-    if path == ".":
+    if not pattern:
         return ""
-    if _printable(path) != path:
+    return f"excluded by {pattern.removeprefix('/').removesuffix('/**')}"
+
+
+def _left_out(path: str, members: Sequence[str], excluded: Sequence[str]) -> str:
+    """Why a directory below the top is not looked into, empty if it is."""
+    if printable(path) != path:
         return "its name is not UTF-8"
-    if members.left_out(path):
+    if matching(path, excluded):
         return "the workspace excludes it"
     parts = path.split("/")
     if any("{{" in part or "{%" in part for part in parts):
         return "a template"
-    return "" if members.named(path) else _not_own(parts)
+    return "" if matching(path, members) else _not_own(parts)
 
 
 def _not_own(parts: Sequence[str]) -> str:
@@ -224,8 +206,7 @@ def _give_files(tree: Tree, packages: Sequence[Found]) -> None:
         if owner is not None:
             owner.files.append(name)
     for package in packages:
-        skip = 0 if package.path == "." else len(package.path) + 1
-        own = {name[skip:] for name in package.files}
+        own = {name[len(package.prefix) :] for name in package.files}
         directory = "" if package.path == "." else posixpath.basename(package.path)
         package.layout = find_layout(own, directory, package.manifest)
 
@@ -238,22 +219,8 @@ def _owner(folder: str, by_path: Mapping[str, Found]) -> Found | None:
     return by_path.get(".")
 
 
-def _without_hollow_top(packages: list[Found], ignored: list[Ignored]) -> Detected:
-    """The top of a monorepo is a package if it has code of its own, or is built."""
-    top = next((package for package in packages if package.path == "."), None)
-    if top is not None and len(packages) > 1 and _is_hollow(top):
-        because = "the top of the repository has no code of its own"
-        ignored.append(Ignored(path=".", because=because))
-        packages.remove(top)
-    return Detected(packages, sorted(ignored, key=lambda entry: entry.path))
-
-
 def _is_hollow(top: Found) -> bool:
+    """Whether the top of a monorepo neither has code of its own nor is built."""
     document = top.manifest.pyproject
     virtual = dig(document, "tool", "uv", "package") is False
     return not top.layout.imports and (virtual or "build-system" not in document)
-
-
-def _printable(path: str) -> str:
-    """Write the bytes of a name that are not UTF-8 as escapes."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

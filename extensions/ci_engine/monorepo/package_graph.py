@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ci_engine.errors import UsageError
 from ci_engine.monorepo.file_tree import Tree, read_tree
 from ci_engine.monorepo.package_dependencies import find_dependencies
-from ci_engine.monorepo.package_discovery import Detected, Found, detect
+from ci_engine.monorepo.package_discovery import Found, detect
 from ci_engine.monorepo.package_layout import Layout
 from ci_engine.monorepo.package_manifests import Manifest
 from ci_engine.monorepo.package_model import FIRM, DependsOn, Graph, Package
@@ -26,26 +26,16 @@ __all__ = ["build_graph", "find_package", "packages_graph"]
 
 
 def packages_graph(project: Project) -> Graph:
-    """Find the packages of a repository, and which of them need which.
-
-    Raises:
-        ConfigurationError: if a file of the project on its packages is wrong.
-        ToolError: if git cannot list the files.
-    """
+    """Find the packages of a repository, and which of them need which."""
     return build_graph(read_tree(project), read_overrides(project.root))
 
 
 def build_graph(tree: Tree, overrides: PackageOverrides) -> Graph:
-    """Find the packages and their dependencies.
-
-    Args:
-        tree: the files of the repository.
-        overrides: what the project says about its packages.
-    """
+    """Find the packages and their dependencies."""
     corrected = overrides.detection
     include = [*corrected.include, *(e.path for e in corrected.packages.values())]
     tidy = {posixpath.normpath(path) for path in include}
-    detected = detect(tree, corrected.exclude, tidy)
+    detected, ignored = detect(tree, corrected.exclude, tidy)
     packages = _corrected(tree, detected, corrected)
     edges: Mapping[str, list[DependsOn]] = {p.name: [] for p in packages}
     if len(packages) > 1:
@@ -61,27 +51,25 @@ def build_graph(tree: Tree, overrides: PackageOverrides) -> Graph:
         packages=found,
         cycles=find_cycles(firm),
         order=in_order(firm, soft),
-        ignored=detected.ignored,
+        ignored=ignored,
     )
 
 
 def _corrected(
-    tree: Tree, detected: Detected, corrected: PackageDetectionFile
+    tree: Tree, detected: Sequence[Found], corrected: PackageDetectionFile
 ) -> list[Found]:
     """The detected packages, with what the project adds and corrects."""
-    by_path = {package.path: package for package in detected.packages}
-    names = {package.name for package in detected.packages}
+    by_path = {package.path: package for package in detected}
+    names = {package.name for package in detected}
     for key, entry in corrected.packages.items():
         path, name = posixpath.normpath(entry.path), normalize(key)
         package = by_path.get(path)
-        if package is None and name in names:
-            # It moved: the entry is about its old place.
-            continue
-        if package is None:
+        # One that is elsewhere moved: then the entry is about its old place.
+        if package is None and name not in names:
             package = _added(tree, by_path, name, path)
-            if package is None:
-                continue
-            by_path[path] = package
+        if package is None:
+            continue
+        by_path[path] = package
         package.layout = _layout(package.layout, entry)
     return sorted(by_path.values(), key=lambda package: package.name)
 

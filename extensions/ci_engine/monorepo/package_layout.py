@@ -16,23 +16,8 @@ _CODE = (".py", ".pyi", ".pyx", ".so", ".pyd")
 _TESTS = ("tests", "test", "testing")
 # Directories beside the code that are not imported by others.
 _BESIDE = frozenset(
-    {
-        *_TESTS,
-        "benchmarks",
-        "bench",
-        "build",
-        "ci",
-        "dist",
-        "doc",
-        "docs",
-        "examples",
-        "example",
-        "notebooks",
-        "samples",
-        "scripts",
-        "tools",
-        "venv",
-    }
+    {*_TESTS, "benchmarks", "bench", "build", "ci", "dist", "doc", "docs", "examples"}
+    | {"example", "notebooks", "samples", "scripts", "tools", "venv"}
 )
 _SCRIPTS = frozenset({"setup", "conftest", "noxfile", "tasks", "fabfile", "__main__"})
 _NAMESPACE_LEVELS = 6
@@ -42,8 +27,6 @@ class Layout(msgspec.Struct, frozen=True):
     """Where things are, seen from the directory of the package.
 
     Attributes:
-        sources: its directories with code.
-        tests: its directories with tests.
         imports: what its code is imported by, mapped to the directory or file.
     """
 
@@ -93,13 +76,7 @@ def is_below(name: str, locations: Collection[str]) -> bool:
 
 
 def find_layout(names: Collection[str], directory: str, manifest: Manifest) -> Layout:
-    """Find out where a package has what.
-
-    Args:
-        names: its files, seen from its directory.
-        directory: the name of its directory, empty for the top of a repository.
-        manifest: what it says of itself.
-    """
+    """Find out where a package has what; ``directory`` is empty for the top."""
     code = [name for name in names if name.endswith(_CODE)]
     files = _Files(code)
     roots = {key: _clean(location) for key, location in manifest.roots.items()}
@@ -185,12 +162,7 @@ def _sources(imports: dict[str, str], root: str) -> list[str]:
         return []
     if root:
         return [root]
-    return sorted(
-        {
-            location.partition("/")[0] if "/" in location else location
-            for location in imports.values()
-        }
-    )
+    return sorted({location.partition("/")[0] for location in imports.values()})
 
 
 def _descend(files: _Files, imports: dict[str, str]) -> dict[str, str]:

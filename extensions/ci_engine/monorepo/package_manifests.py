@@ -34,6 +34,17 @@ __all__ = ["MANIFESTS", "NO_SETUP", "Manifest", "read_manifest"]
 MANIFESTS = ("pyproject.toml", "setup.cfg", "setup.py", "pixi.toml")
 NO_SETUP = "setup.py has no call of setup()"
 _LARGEST = 5_000_000
+# Where pyproject.toml lists what a package needs, and what for.
+_STANDARD: Mapping[str, Way] = {
+    "project.dependencies": "runtime",
+    "project.optional-dependencies": "extra",
+    "dependency-groups": "development",
+    "build-system.requires": "build",
+}
+_OF_TOOLS: Mapping[str, Way] = {
+    "tool.uv.dev-dependencies": "development",
+    "tool.pdm.dev-dependencies": "development",
+}
 
 
 class Manifest(msgspec.Struct):
@@ -41,16 +52,12 @@ class Manifest(msgspec.Struct):
 
     Attributes:
         file: the file that makes it a package; empty = it is none.
-        name: its name as it is written.
         version: its version, empty where it is computed.
         requires_python: the Pythons it allows, as it is written.
         because: why it is no package, or what is odd about it.
-        needs: what it asks for.
         roots: the directories that hold its packages, by package; "" stands for all.
         modules: what its code is certainly imported by.
-        tests: where it says its tests are.
         computed: whether its requirements are only known once it is built.
-        documents: its parsed TOML files.
     """
 
     file: str = ""
@@ -67,12 +74,7 @@ class Manifest(msgspec.Struct):
 
 
 def read_manifest(directory: Path, names: frozenset[str]) -> Manifest:
-    """Read what describes a package in a directory; nothing in it is run.
-
-    Args:
-        directory: the directory.
-        names: the names of the files in it.
-    """
+    """Read what describes a package in a directory; nothing in it is run."""
     manifest = Manifest()
     if "pyproject.toml" in names:
         manifest.pyproject = _toml(manifest, directory / "pyproject.toml")
@@ -157,9 +159,10 @@ def _of_pyproject(manifest: Manifest, document: Table) -> None:
     manifest.computed = bool(
         {"dependencies", "optional-dependencies"} & set(texts(project, "dynamic"))
     )
-    manifest.needs += _of_standards(document, project)
+    manifest.needs += _listed(document, _STANDARD)
     manifest.needs += _of_poetry(poetry)
-    manifest.needs += _of_tools(document)
+    manifest.needs += _listed(document, _OF_TOOLS)
+    manifest.needs += _of_hatch(document)
     _of_pixi(manifest, table(document, "tool", "pixi"), "pyproject.toml: tool.pixi", "")
     _layout_hints(manifest, document)
     options = dig(document, "tool", "pytest", "ini_options", "testpaths")
@@ -167,18 +170,13 @@ def _of_pyproject(manifest: Manifest, document: Table) -> None:
     manifest.tests = [*paths, *texts(document, "tool", "pytest", "testpaths")]
 
 
-def _of_standards(document: Table, project: Table) -> Iterator[Needed]:
-    where = "pyproject.toml"
-    listed = items(project, "dependencies")
-    yield from parse_all(listed, "runtime", f"{where}: project.dependencies")
-    for extra, rows in table(project, "optional-dependencies").items():
-        key = f"{where}: project.optional-dependencies.{extra}"
-        yield from parse_all(items(rows), "extra", key)
-    for group, rows in table(document, "dependency-groups").items():
-        key = f"{where}: dependency-groups.{group}"
-        yield from parse_all(items(rows), "development", key)
-    requires = items(document, "build-system", "requires")
-    yield from parse_all(requires, "build", f"{where}: build-system.requires")
+def _listed(document: Table, places: Mapping[str, Way]) -> Iterator[Needed]:
+    """What lists of requirements ask for, and tables of such lists."""
+    for place, way in places.items():
+        lists = {place: dig(document, *place.split("."))}
+        lists |= {f"{place}.{k}": rows for k, rows in table(lists[place]).items()}
+        for key, rows in lists.items():
+            yield from parse_all(items(rows), way, f"pyproject.toml: {key}")
 
 
 def _of_poetry(poetry: Table) -> Iterator[Needed]:
@@ -205,19 +203,13 @@ def _entry(name: str, value: object, way: Way, where: str) -> Iterator[Needed]:
         yield Needed(normalize(name), normal, way, because)
 
 
-def _of_tools(document: Table) -> Iterator[Needed]:
-    where = "pyproject.toml: tool"
-    listed = items(document, "tool", "uv", "dev-dependencies")
-    yield from parse_all(listed, "development", f"{where}.uv.dev-dependencies")
-    for group, rows in table(document, "tool", "pdm", "dev-dependencies").items():
-        key = f"{where}.pdm.dev-dependencies.{group}"
-        yield from parse_all(items(rows), "development", key)
+def _of_hatch(document: Table) -> Iterator[Needed]:
+    where = "pyproject.toml: tool.hatch"
     for env, settings in table(document, "tool", "hatch", "envs").items():
-        key = f"{where}.hatch.envs.{env}"
         rows = items(settings, "dependencies") + items(settings, "extra-dependencies")
-        yield from parse_all(rows, "development", key)
+        yield from parse_all(rows, "development", f"{where}.envs.{env}")
     for hook, rows in table(document, "tool", "hatch", "metadata", "hooks").items():
-        key = f"{where}.hatch.metadata.hooks.{hook}.dependencies"
+        key = f"{where}.metadata.hooks.{hook}.dependencies"
         yield from parse_all(items(rows, "dependencies"), "runtime", key)
 
 

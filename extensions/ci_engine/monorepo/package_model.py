@@ -58,8 +58,6 @@ class DependsOn(_Table, frozen=True, kw_only=True):
     """One package needs another one of the same repository.
 
     Attributes:
-        name: the package that is needed.
-        because: where it says so.
         kind: in which way; the three kinds of imports are not declared.
     """
 
@@ -72,7 +70,6 @@ class Package(_Table, frozen=True, kw_only=True):
     """One package.
 
     Attributes:
-        name: its name on a package index, normalized.
         path: its directory, ``.`` for the top of the repository.
         import_names: what its code is imported by.
         manifest: the file that makes the directory a package.
@@ -80,7 +77,6 @@ class Package(_Table, frozen=True, kw_only=True):
         requires_python: the Pythons it allows, empty where it does not say so.
         source_paths: its directories with code, seen from its own directory.
         test_paths: its directories with tests, likewise.
-        depends_on: the packages of this repository that it needs.
     """
 
     name: str
@@ -110,9 +106,6 @@ class Graph(_Table, frozen=True, kw_only=True):
     """All packages and what depends on what: the result of ``ci packages``.
 
     Attributes:
-        schema: version of this format.
-        packages: the packages by name.
-        cycles: packages that need each other.
         order: the packages, each after those it needs.
         ignored: what was not taken for a package, and why.
     """
@@ -157,16 +150,29 @@ class Graph(_Table, frozen=True, kw_only=True):
                     waiting.append(dependent)
         return {name: found[name] for name in sorted(found)}
 
-    def dependencies(self, name: str, kinds: Collection[Kind] = REACHING) -> list[str]:
-        """The packages that one needs, those that they need included, in order."""
+    def needed_with(
+        self,
+        name: str,
+        first: Collection[Kind] = STRENGTH,
+        further: Collection[Kind] = REACHING,
+    ) -> list[Package]:
+        """The packages that one needs, and those that they need in turn, in order.
+
+        Args:
+            name: the one that needs them.
+            first: the ways in which it may need another.
+            further: the ways in which those may; what is needed with extras of it may
+                need another by these as well.
+        """
         packages = self.by_name
-        first = {other.name for other in packages[name].depends_on}
-        if kinds is not REACHING:
-            first = {o.name for o in packages[name].depends_on if o.kind in kinds}
-        waiting, reached = list(first), set(first)
+        reached: set[str] = set()
+        waiting = [(edge, first) for edge in packages[name].depends_on]
         while waiting:
-            for other in packages[waiting.pop()].depends_on:
-                if other.kind in kinds and other.name not in reached:
-                    reached.add(other.name)
-                    waiting.append(other.name)
-        return [other for other in self.order if other in reached - {name}]
+            edge, kinds = waiting.pop()
+            if edge.kind not in kinds or edge.name in reached:
+                continue
+            reached.add(edge.name)
+            with_extras = "[" in edge.because
+            then: Collection[Kind] = {*further, "extra"} if with_extras else further
+            waiting += [(other, then) for other in packages[edge.name].depends_on]
+        return [packages[other] for other in self.order if other in reached - {name}]

@@ -19,6 +19,7 @@ from ci_engine.configuration.reading import read_text, read_yaml
 from ci_engine.configuration.settings import Tier
 from ci_engine.configuration.tables import table
 from ci_engine.configuration.typed_tables import find_mistakes
+from ci_engine.configuration.value_types import StrictTable, Text
 from ci_engine.errors import ConfigurationError
 from ci_engine.project.repository import normalize
 
@@ -37,7 +38,6 @@ __all__ = [
 ]
 
 _File = TypeVar("_File", bound=msgspec.Struct)
-_Text = Annotated[str, msgspec.Meta(min_length=1)]
 
 FOLDER = "ci-framework/project"
 DETECTION = "package-detection.yaml"
@@ -50,18 +50,7 @@ _DETECTED_REASON = "found: "
 _MARK = re.compile(r"  # detected ([0-9a-f]{8})$")
 
 
-class _Table(
-    msgspec.Struct,
-    frozen=True,
-    kw_only=True,
-    rename="kebab",
-    forbid_unknown_fields=True,
-    omit_defaults=True,
-):
-    """A table: keys in kebab-case, none but the listed ones."""
-
-
-class PackageDetection(_Table, frozen=True, kw_only=True):
+class PackageDetection(StrictTable, frozen=True):
     """One package.
 
     Attributes:
@@ -71,19 +60,19 @@ class PackageDetection(_Table, frozen=True, kw_only=True):
         test_paths: its directories with tests, likewise.
     """
 
-    path: _Text
-    import_names: list[_Text] | None = None
-    source_paths: list[_Text] | None = None
-    test_paths: list[_Text] | None = None
+    path: Text
+    import_names: list[Text] | None = None
+    source_paths: list[Text] | None = None
+    test_paths: list[Text] | None = None
 
 
-class Because(_Table, frozen=True, kw_only=True):
+class Because(StrictTable, frozen=True):
     """Why a directory is not taken for a package."""
 
     because: str = ""
 
 
-class PackageDetectionFile(_Table, frozen=True, kw_only=True):
+class PackageDetectionFile(StrictTable, frozen=True):
     """``package-detection.yaml``: the packages.
 
     Attributes:
@@ -93,15 +82,15 @@ class PackageDetectionFile(_Table, frozen=True, kw_only=True):
         ignored: what was not taken for one.
     """
 
-    exclude: list[_Text] = msgspec.field(default_factory=list[_Text])
-    include: list[_Text] = msgspec.field(default_factory=list[_Text])
+    exclude: list[Text] = msgspec.field(default_factory=list[Text])
+    include: list[Text] = msgspec.field(default_factory=list[Text])
     packages: dict[str, PackageDetection] = msgspec.field(
         default_factory=dict[str, PackageDetection]
     )
     ignored: dict[str, Because] = msgspec.field(default_factory=dict[str, Because])
 
 
-class SelectiveCi(_Table, frozen=True, kw_only=True):
+class SelectiveCi(StrictTable, frozen=True):
     """How one package is checked.
 
     Attributes:
@@ -111,11 +100,11 @@ class SelectiveCi(_Table, frozen=True, kw_only=True):
     """
 
     tier: Literal["inherit"] | Tier = "inherit"
-    environment: _Text = "isolated"
+    environment: Text = "isolated"
     python: Annotated[str, msgspec.Meta(pattern=r"^(3\.\d+)?$")] = ""
 
 
-class SelectiveCiFile(_Table, frozen=True, kw_only=True):
+class SelectiveCiFile(StrictTable, frozen=True):
     """``selective-ci.yaml``: how the packages are checked.
 
     Attributes:
@@ -127,7 +116,7 @@ class SelectiveCiFile(_Table, frozen=True, kw_only=True):
     )
 
 
-class CrossPackage(_Table, frozen=True, kw_only=True):
+class CrossPackage(StrictTable, frozen=True):
     """What one package needs of the others.
 
     Attributes:
@@ -136,10 +125,10 @@ class CrossPackage(_Table, frozen=True, kw_only=True):
     """
 
     depends_on: dict[str, str] = msgspec.field(default_factory=dict[str, str])
-    independent_of: list[_Text] = msgspec.field(default_factory=list[_Text])
+    independent_of: list[Text] = msgspec.field(default_factory=list[Text])
 
 
-class CrossPackageFile(_Table, frozen=True, kw_only=True):
+class CrossPackageFile(StrictTable, frozen=True):
     """``cross-package.yaml``: which package needs which.
 
     Attributes:
@@ -179,11 +168,7 @@ class PackageOverrides(msgspec.Struct, frozen=True):
 
 
 def read_overrides(root: Path) -> PackageOverrides:
-    """Read the files; one that is not there corrects nothing.
-
-    Raises:
-        ConfigurationError: naming every mistake in the first wrong file.
-    """
+    """Read the files; one that is not there corrects nothing."""
     detection = _read(root, DETECTION, PackageDetectionFile)
     selective = _read(root, SELECTIVE, SelectiveCiFile)
     cross = _read(root, CROSS, CrossPackageFile)

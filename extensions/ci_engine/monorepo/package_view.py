@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ci_engine.configuration.loading import Configuration, load_configuration
+from ci_engine.configuration.loading import Configuration, load_configuration, merge
 from ci_engine.configuration.project_settings import read_own_table
 from ci_engine.configuration.reading import Table
 from ci_engine.configuration.settings import CheckName
-from ci_engine.configuration.tables import table
 from ci_engine.monorepo.package_graph import find_package, packages_graph
 from ci_engine.monorepo.package_model import Graph, Package
 from ci_engine.monorepo.package_overrides import SelectiveCi, read_overrides
@@ -30,10 +29,6 @@ class PackageView:
 
     Attributes:
         top: the repository.
-        project: the package as a project.
-        configuration: its settings.
-        graph: all packages.
-        package: the package.
         how: how the repository has it checked.
     """
 
@@ -48,18 +43,7 @@ class PackageView:
 def view_package(
     top: Project, name: str, variables: Mapping[str, str], overrides: Table
 ) -> PackageView:
-    """Look at one package as if it were a project of its own.
-
-    Args:
-        top: the repository.
-        name: the name of the package, or its directory.
-        variables: the environment.
-        overrides: settings from the command line.
-
-    Raises:
-        UsageError: if there is no such package.
-        ConfigurationError: if one of its files is wrong.
-    """
+    """Look at one package as if it were a project of its own."""
     graph = packages_graph(top)
     package = find_package(graph, name)
     how = read_overrides(top.root).selective.get(package.name, SelectiveCi())
@@ -73,11 +57,6 @@ def view_package(
         layer["source-paths"] = package.source_paths or ["."]
         layer["test-paths"] = package.test_paths
         own = read_own_table(project.root / "pyproject.toml")
-        layer = _merged(layer, own)
+        layer = merge(layer, own)
     configuration = load_configuration(top.root, variables, overrides, layer)
     return PackageView(top, project, configuration, graph, package, how)
-
-
-def _merged(below: Table, above: Table) -> Table:
-    quality = {**table(below, "quality"), **table(above, "quality")}
-    return {**below, **above, **({"quality": quality} if quality else {})}

@@ -33,9 +33,6 @@ def release_files(project: Project, graph: Graph) -> dict[str, tuple[str, str]]:
     """The two files as they are and as they should be; the texts may be equal.
 
     What a person added to them is kept.
-
-    Raises:
-        ConfigurationError: if one of them is not JSON.
     """
     old_config, config = _read(project.root / CONFIG)
     old_manifest, manifest = _read(project.root / MANIFEST)
@@ -120,12 +117,9 @@ def _plugins(graph: Graph, old: Table) -> list[object]:
         {"type": "linked-versions", "groupName": f"{_GROUP}{g[0]}", "components": g}
         for g in _linked(graph)
     ]
-    others = [p for p in items(old, "plugins") if not _is_ours(p)]
+    listed = items(old, "plugins")
+    others = [p for p in listed if not text(p, "groupName").startswith(_GROUP)]
     return [*others, *ours]
-
-
-def _is_ours(plugin: object) -> bool:
-    return text(plugin, "groupName").startswith(_GROUP)
 
 
 def _linked(graph: Graph) -> list[list[str]]:

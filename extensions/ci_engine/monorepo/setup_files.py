@@ -8,6 +8,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from ci_engine.project.python_sources import last_name, parse_python
+
 __all__ = ["SetupFacts", "read_setup_cfg", "read_setup_py"]
 
 
@@ -55,7 +57,8 @@ def read_setup_cfg(text: str) -> SetupFacts | None:
             facts.computed = True
         elif listed:
             facts.requires[key] = _rows(listed)
-    for key, listed in _section(parser, "options.extras_require"):
+    extras = "options.extras_require"
+    for key, listed in parser.items(extras) if parser.has_section(extras) else ():
         facts.requires[f"extras_require.{key}"] = _rows(listed)
     for row in _rows(parser.get("options", "package_dir", fallback="")):
         package, _, directory = row.partition("=")
@@ -65,10 +68,6 @@ def read_setup_cfg(text: str) -> SetupFacts | None:
         facts.roots.setdefault("", _rows(where)[0])
     facts.modules = _rows(parser.get("options", "py_modules", fallback=""))
     return facts
-
-
-def _section(parser: configparser.ConfigParser, name: str) -> list[tuple[str, str]]:
-    return parser.items(name) if parser.has_section(name) else []
 
 
 def _rows(text: str) -> list[str]:
@@ -82,36 +81,25 @@ def read_setup_py(text: str) -> SetupFacts | None:
     Names that the file gives a plain value are followed, everything else is taken
     for computed.
     """
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = parse_python(text)
+    if tree is None:
         return None
     known = _constants(tree)
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and _called(node.func) == "setup":
+        if isinstance(node, ast.Call) and last_name(node.func) == "setup":
             return _facts(node, known)
     return None
-
-
-def _called(function: ast.expr) -> str:
-    if isinstance(function, ast.Attribute):
-        return function.attr
-    return function.id if isinstance(function, ast.Name) else ""
 
 
 def _constants(tree: ast.Module) -> dict[str, ast.expr]:
     """What the names of the module stand for, as far as it is assigned once."""
     found: dict[str, ast.expr] = {}
     for node in tree.body:
-        targets: list[ast.expr] = []
-        if isinstance(node, ast.Assign):
-            targets = node.targets
-        elif isinstance(node, ast.AnnAssign):
-            targets = [node.target]
-        else:
+        if not isinstance(node, (ast.Assign, ast.AnnAssign)) or node.value is None:
             continue
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         for target in targets:
-            if isinstance(target, ast.Name) and node.value is not None:
+            if isinstance(target, ast.Name):
                 found[target.id] = node.value
     return found
 

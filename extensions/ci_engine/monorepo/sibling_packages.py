@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from ci_engine.monorepo.absolute_imports import Import
-from ci_engine.monorepo.package_manifests import Manifest, read_manifest
+from ci_engine.monorepo.absolute_imports import ModuleOwners
+from ci_engine.monorepo.package_manifests import read_manifest
 from ci_engine.monorepo.package_model import Graph, Kind, Package
 from ci_engine.monorepo.requirement_lines import parse_requirement
 from ci_engine.project.repository import Project
@@ -35,42 +34,23 @@ class Declared:
     complete: bool
 
 
-class Siblings:
+class Siblings(ModuleOwners):
     """One package in the midst of the others."""
 
     def __init__(self, top: Project, graph: Graph, package: Package) -> None:
         """Remember them."""
+        super().__init__((p.name, n) for p in graph.packages for n in p.import_names)
         self.own = package.name
         self.inner = _inner(graph, package)
         self.graph = graph
         self._top = top
         self._package = package
-        self._owners: dict[str, set[str]] = {}
-        for other in graph.packages:
-            for name in other.import_names:
-                self._owners.setdefault(name, set()).add(other.name)
-
-    def owners(self, found: Import) -> set[str]:
-        """The packages that a statement may bring in; none if it is of elsewhere."""
-        several = [self._of(f"{found.module}.{name}") for name in found.names]
-        owners: set[str] = set[str]().union(*several)
-        return owners or self._of(found.module)
-
-    def _of(self, module: str) -> set[str]:
-        while module:
-            if module in self._owners:
-                return self._owners[module]
-            module = module.rpartition(".")[0]
-        return set()
 
     def declared(self, installed: Sequence[str] | None) -> Declared:
-        """What the package declares.
-
-        Args:
-            installed: what its installed metadata asks for; None if it is not there.
-        """
+        """What the package declares, also in its metadata if that is installed."""
         directory = self._top.root / self._package.path
-        manifest = _manifest(directory)
+        names = (path.name for path in directory.iterdir() if path.is_file())
+        manifest = read_manifest(directory, frozenset(names))
         edges: Mapping[str, Kind] = {
             other.name: other.kind for other in self._package.depends_on
         }
@@ -92,11 +72,6 @@ def _inner(graph: Graph, package: Package) -> tuple[str, ...]:
         for other in graph.packages
         if other.name != package.name and other.prefix.startswith(package.prefix)
     )
-
-
-def _manifest(directory: Path) -> Manifest:
-    names = (path.name for path in directory.iterdir() if path.is_file())
-    return read_manifest(directory, frozenset(names))
 
 
 def _names(requirements: Iterable[str]) -> set[str]:

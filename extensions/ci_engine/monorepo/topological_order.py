@@ -10,23 +10,15 @@ Edges = Mapping[str, Collection[str]]
 
 
 def find_cycles(edges: Edges) -> list[list[str]]:
-    """List the sets of packages that need each other, and those that need themselves.
-
-    Args:
-        edges: what each package needs.
-    """
+    """List the sets of packages that need each other, and those needing themselves."""
     groups = [sorted(group) for group in _groups(edges)]
     return sorted(g for g in groups if len(g) > 1 or g[0] in edges[g[0]])
 
 
 def in_order(edges: Edges, soft: Edges) -> list[str]:
-    """Put each package after those it needs.
+    """Put each package after those it needs, by ``soft`` as well where possible.
 
     Packages that need each other stand together, by name.
-
-    Args:
-        edges: what each package needs.
-        soft: what it needs as well, unless that would contradict ``edges``.
     """
     both = {name: {*edges[name], *soft.get(name, ())} for name in edges}
     order: list[str] = []

@@ -29,14 +29,9 @@ class Outcome:
     """How a program ended.
 
     Attributes:
-        command: what was run.
         code: exit status; negative for a signal; None when it never started.
         stdout: its standard output, decoded as UTF-8 with replacements.
-        stderr: its standard error, likewise.
-        seconds: wall time.
-        timed_out: whether it was killed for taking too long.
         missing: why it could not be started, empty when it was started.
-        raw: its standard output as bytes.
     """
 
     command: tuple[str, ...]
@@ -129,9 +124,6 @@ def run_program(
 
     Returns:
         How it ended; a program that cannot be started is an outcome, not an error.
-
-    Raises:
-        CancelledError: when ``cancel`` was set before it ended.
     """
     words = tuple(str(word) for word in command)
     started = time.monotonic()
@@ -181,15 +173,7 @@ def probe_program(
     timeout: float,
     variables: Mapping[str, str],
 ) -> bytes:
-    """What a program answers to what it is given; nothing if it fails.
-
-    Args:
-        command: the program and its arguments.
-        given: what it reads from its standard input.
-        cwd: the directory it runs in.
-        timeout: seconds after which it is killed.
-        variables: its whole environment.
-    """
+    """What a program answers to what it is given; nothing if it fails."""
     try:
         done = subprocess.run(
             command,

@@ -15,11 +15,7 @@ Handler = Callable[[int, FrameType | None], object] | int | None
 def on_signals(
     handler: Callable[[int, FrameType | None], None],
 ) -> dict[signal.Signals, Handler]:
-    """Install a handler for the usual ways to call a program off.
-
-    Returns:
-        The handlers that were there before.
-    """
+    """Handle the usual ways to call a program off; return the handlers before."""
     if threading.current_thread() is not threading.main_thread():
         return {}
     names = [signal.SIGINT, signal.SIGTERM]

@@ -13,19 +13,8 @@ __all__ = ["list_names", "list_tracked"]
 
 # Never looked into when a directory is walked without the help of git.
 _SKIPPED = frozenset(
-    {
-        ".git",
-        ".venv",
-        "venv",
-        ".pixi",
-        ".tox",
-        ".nox",
-        "node_modules",
-        "__pycache__",
-        ".mypy_cache",
-        ".ruff_cache",
-        ".pytest_cache",
-    }
+    {".git", ".venv", "venv", ".pixi", ".tox", ".nox", "node_modules", "__pycache__"}
+    | {".mypy_cache", ".ruff_cache", ".pytest_cache"}
 )
 
 
@@ -33,17 +22,6 @@ def list_names(root: Path, output: str, *, in_work_tree: bool) -> set[str]:
     """List the paths of a project: tracked ones and untracked ones not ignored.
 
     Without git, every file that is not in a directory of caches or environments.
-
-    Args:
-        root: the top of the project.
-        output: the directory of what the engine writes, which is never looked into.
-        in_work_tree: whether it is inside a git work tree.
-
-    Returns:
-        The paths relative to the root, with ``/``.
-
-    Raises:
-        ToolError: if git is there and cannot list the files.
     """
     names: set[str] = set()
     if in_work_tree and has_git():
@@ -68,9 +46,6 @@ def list_tracked(root: Path, name: str) -> set[str]:
     """List what git tracks in a directory, or in its place, such as a link.
 
     Upper and lower case are the same: so they are for many file systems.
-
-    Raises:
-        ToolError: if git is there and cannot list the files.
     """
     if not has_git():
         return set()

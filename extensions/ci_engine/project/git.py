@@ -33,11 +33,7 @@ class Git:
     """Runs git in one directory.
 
     Attributes:
-        root: the directory.
-        variables: the environment that git inherits.
         options: options of git itself, before every command.
-        timeout: seconds after which a command is killed.
-        cancel: set when the run is canceled.
     """
 
     root: Path
@@ -72,11 +68,7 @@ class Git:
         return outcome
 
     def read(self, *arguments: str) -> str:
-        """Run a command that must succeed, and return what it prints.
-
-        Raises:
-            ToolError: if it fails.
-        """
+        """Run a command that must succeed, and return what it prints."""
         return self.succeed(*arguments).stdout
 
     def answer(self, *arguments: str, text: str) -> bytes:
@@ -102,10 +94,6 @@ class Git:
         return bool(commit) and commit == self.commit("HEAD")
 
     def untracked(self, *patterns: str) -> list[str]:
-        """The files that git neither tracks nor ignores.
-
-        Raises:
-            ToolError: if git cannot list them.
-        """
+        """The files that git neither tracks nor ignores."""
         command = ("ls-files", "-z", "--others", "--exclude-standard", "--", *patterns)
         return self.succeed(*command).names()

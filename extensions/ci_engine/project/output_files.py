@@ -12,11 +12,7 @@ __all__ = ["discard_reports", "prepare_directory", "write_text"]
 
 # What every command writes, and what the tests leave beside it.
 _REPORTS = (
-    "result.json",
-    "junit.xml",
-    "results.sarif",
-    "summary.md",
-    "report.html",
+    *("result.json", "junit.xml", "results.sarif", "summary.md", "report.html"),
     "sbom.cdx.json",
 )
 _MEASURED = ("coverage.json", "coverage.xml", ".coverage", "pytest-output.txt")
@@ -25,9 +21,7 @@ _MEASURED = ("coverage.json", "coverage.xml", ".coverage", "pytest-output.txt")
 def discard_reports(directory: Path, *, ours: bool) -> None:
     """Remove the reports of an earlier run: one that is refused leaves none.
 
-    Args:
-        directory: where the reports are written.
-        ours: whether nobody else writes there.
+    Those of the tests go only where nobody else writes: ``ours``.
 
     Raises:
         ToolError: if one cannot be removed.
@@ -36,10 +30,7 @@ def discard_reports(directory: Path, *, ours: bool) -> None:
         for name in (*_REPORTS, *(_MEASURED if ours else ())):
             (directory / name).unlink(missing_ok=True)
     except OSError as error:
-        raise ToolError(
-            f"{directory}: cannot write there: {error.strerror}",
-            hint="make the directory writable, or choose another --report-dir",
-        ) from error
+        raise _unwritable(directory, error) from error
 
 
 def prepare_directory(directory: Path, repository_output: Path) -> None:
@@ -56,10 +47,14 @@ def prepare_directory(directory: Path, repository_output: Path) -> None:
         with tempfile.TemporaryFile(dir=directory):
             pass
     except OSError as error:
-        raise ToolError(
-            f"{directory}: cannot write there: {error.strerror}",
-            hint="make the directory writable, or choose another --report-dir",
-        ) from error
+        raise _unwritable(directory, error) from error
+
+
+def _unwritable(directory: Path, error: OSError) -> ToolError:
+    return ToolError(
+        f"{directory}: cannot write there: {error.strerror}",
+        hint="make the directory writable, or choose another --report-dir",
+    )
 
 
 def write_text(path: Path, text: str) -> None:

@@ -37,13 +37,9 @@ class Project:
     """The facts that checks and environments need.
 
     Attributes:
-        root: the repository's top directory.
-        manager: who manages the project's environment.
         pyproject: the parsed pyproject.toml, empty if there is none.
         groups: PEP 735 groups with included groups expanded, by normalized name.
         extras: the extras it declares, as written.
-        has_git: whether the root is inside a git work tree.
-        installable: whether the project itself can be installed.
         top: the top of the repository, where this is one of its packages.
     """
 
@@ -60,11 +56,7 @@ class Project:
 
     @cached_property
     def files(self) -> tuple[Path, ...]:
-        """Every file of the project, listed once.
-
-        Raises:
-            ToolError: if git is there and cannot list the files.
-        """
+        """Every file of the project, listed once."""
         # Unlike that of a path, this question has an answer where access is denied.
         return tuple(filter(os.path.isfile, self.entries))
 
@@ -73,29 +65,18 @@ class Project:
         """Every path that git lists, also links that lead nowhere and submodules.
 
         Without git a directory that cannot be listed is one of them.
-
-        Raises:
-            ToolError: if git is there and cannot list the files.
         """
         return tuple(self.root / name for name in self.names)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """The same, as they are named from the root with ``/``.
-
-        Raises:
-            ToolError: if git is there and cannot list the files.
-        """
+        """The same, as they are named from the root with ``/``."""
         names = list_names(self.root, OUTPUT_DIRECTORY, in_work_tree=self.has_git)
         return tuple(sorted(names))
 
     @cached_property
     def tracked_output(self) -> tuple[str, ...]:
-        """What git tracks below the directory of output, or in its place.
-
-        Raises:
-            ToolError: if git is there and does not say.
-        """
+        """What git tracks below the directory of output, or in its place."""
         if not self.has_git:
             return ()
         return tuple(sorted(list_tracked(self.repository, OUTPUT_DIRECTORY)))
@@ -116,11 +97,7 @@ class Project:
 
     @cached_property
     def pixi(self) -> Table:
-        """The manifest of pixi: pixi.toml, or its table in pyproject.toml.
-
-        Raises:
-            ConfigurationError: if pixi.toml is broken.
-        """
+        """The manifest of pixi: pixi.toml, or its table in pyproject.toml."""
         manifest = self.root / "pixi.toml"
         return read_toml(manifest) if manifest.is_file() else self.tool("pixi")
 
@@ -167,14 +144,13 @@ def find_repository(directory: Path) -> Path:
 
 
 def read_project(root: Path) -> Project:
-    """Read what the repository is.
-
-    Raises:
-        ConfigurationError: if pyproject.toml is broken.
-    """
+    """Read what the repository is."""
     path = root / "pyproject.toml"
     document = read_toml(path) if path.is_file() else {}
     tools = table(document, "tool")
+    # It may describe something to install, or only something to manage.
+    described = "project" in document or "poetry" in tools
+    virtual = dig(tools, "poetry", "package-mode") is False
     setup_files = any((root / name).is_file() for name in ("setup.py", "setup.cfg"))
     return Project(
         root=root,
@@ -182,15 +158,9 @@ def read_project(root: Path) -> Project:
         pyproject=document,
         groups=_expand_groups(document.get("dependency-groups", {})),
         extras=tuple(_extras(root, document)),
-        has_git=(root / ".git").exists() or _inside_git(root),
-        installable=_installable(document, tools) or setup_files,
+        has_git=any((path / ".git").exists() for path in (root, *root.parents)),
+        installable=(described and not virtual) or setup_files,
     )
-
-
-def _installable(document: Table, tools: Table) -> bool:
-    """Whether pyproject.toml describes something to install, not only to manage."""
-    virtual = dig(tools, "poetry", "package-mode") is False
-    return ("project" in document or "poetry" in tools) and not virtual
 
 
 def _manager(root: Path, tools: Table) -> Manager:
@@ -215,22 +185,13 @@ def _extras(root: Path, document: Table) -> Iterator[str]:
         yield from older.options(section)
 
 
-def _inside_git(root: Path) -> bool:
-    return any((parent / ".git").exists() for parent in root.parents)
-
-
 def normalize(name: str) -> str:
     """Normalize the name of a group or distribution as PEP 503 does."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _expand_groups(raw: object) -> dict[str, tuple[str, ...]]:
-    """Expand PEP 735 groups.
-
-    Raises:
-        ConfigurationError: for a group that is not a list, includes one that does
-            not exist, or includes itself.
-    """
+    """Expand PEP 735 groups."""
     if not isinstance(raw, dict):
         raise ConfigurationError(
             "pyproject.toml: key dependency-groups: expected a table"

@@ -10,12 +10,7 @@ _CLAUSE = re.compile(r"\s*(>=|>|<=|<|==|~=|!=)\s*3(?:\.(\d+))?(\.\*|\.\d+)?\s*$"
 
 
 def allows_python(requires: str, version: str) -> bool:
-    """Whether a minor version is allowed; an unknown kind of clause allows all.
-
-    Args:
-        requires: such as ``>=3.10,<3.14``.
-        version: such as ``3.12``.
-    """
+    """Whether ``3.12`` or the like is allowed; an unknown kind of clause allows all."""
     minor = int(version.partition(".")[2])
     return all(_fits(clause, minor) for clause in requires.split(","))
 

@@ -8,14 +8,13 @@ import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
-from typing import cast
 from urllib.parse import quote
 
 import msgspec
 
 from ci_engine import __version__
 from ci_engine.checks.dependencies.inventory import Dependencies, Dependency
-from ci_engine.configuration.reading import Table
+from ci_engine.configuration.tables import dig
 from ci_engine.project.repository import Project, normalize
 
 __all__ = ["to_cyclonedx"]
@@ -75,10 +74,8 @@ def _timestamp() -> str:
 
 
 def _root(project: Project) -> dict[str, object]:
-    table = project.pyproject.get("project")
-    facts = cast("Table", table) if isinstance(table, dict) else {}
     name = project.distribution or project.root.name
-    version = facts.get("version")
+    version = dig(project.pyproject, "project", "version")
     root: dict[str, object] = {
         "type": "application",
         "bom-ref": f"project:{normalize(name)}",

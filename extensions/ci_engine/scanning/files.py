@@ -18,7 +18,7 @@ from ci_engine.configuration.settings import Settings
 from ci_engine.errors import ToolError
 from ci_engine.project.output_files import prepare_directory
 from ci_engine.project.path_patterns import matching
-from ci_engine.project.repository import Project
+from ci_engine.project.repository import Project, printable
 
 __all__ = ["Files", "copied", "list_files", "named"]
 
@@ -84,11 +84,7 @@ def named(names: Sequence[str]) -> str:
 def list_files(
     project: Project, settings: Settings, profiles: SecurityProfiles
 ) -> Files:
-    """Sort every path of the repository.
-
-    Raises:
-        ToolError: if git is there and cannot list the files.
-    """
+    """Sort every path of the repository."""
     files = Files()
     for path in project.entries:
         name = project.relative_link(path)
@@ -110,7 +106,7 @@ def list_files(
             files.tests += 1
         elif size > profiles.largest_code_file:
             files.left_out_code[name] = "too large"
-        elif not _is_utf8(name):
+        elif printable(name) != name:
             # bandit ends without a result, and without the name.
             files.left_out_code[name] = "its name is not UTF-8"
         else:
@@ -164,9 +160,6 @@ def copied(project: Project, names: Sequence[str]) -> Generator[Path, None, None
 
     They are linked, so that it costs neither time nor space; where that is not
     possible, they are copied.
-
-    Raises:
-        ToolError: if it cannot be made.
     """
     location = project.output / "scan-tree"
     prepare_directory(location, project.output)
@@ -193,7 +186,3 @@ def _link_or_copy(source: Path, target: Path, name: str) -> None:
             shutil.copyfile(source, target)
         except OSError as error:
             raise ToolError(f"{name}: cannot be copied: {error.strerror}") from error
-
-
-def _is_utf8(name: str) -> bool:
-    return name == name.encode("utf-8", "replace").decode()

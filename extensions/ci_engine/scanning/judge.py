@@ -28,7 +28,10 @@ def grade(
 ) -> None:
     """Mark each finding that is red, known or waived."""
     result.findings = [
-        replace(found, severity=_severity(found, scanner.kind, level))
+        replace(
+            found,
+            severity="error" if _is_red(found, scanner.kind, level) else "warning",
+        )
         for found in result.findings
     ]
     result.id = scanner.recorded
@@ -54,10 +57,6 @@ def _known_to(scanner: Scanner, baseline: Baseline | None) -> Baseline | None:
     )
     # Both records are about the same issues: the one with more entries counts.
     return Baseline(schema=1, findings=list((own | of_gate).elements()))
-
-
-def _severity(finding: Finding, kind: Kind, level: Level) -> str:
-    return "error" if _is_red(finding, kind, level) else "warning"
 
 
 def _is_red(finding: Finding, kind: Kind, level: Level) -> bool:
@@ -87,10 +86,7 @@ def settle(
 ) -> CheckResult:
     """Set the status and the counts of a scanner, when all findings are merged.
 
-    Args:
-        result: the result of the scanner.
-        elsewhere: its findings that another scanner reports.
-        level: the level.
+    Those that another scanner reports are ``elsewhere``.
     """
     everything = [*result.findings, *elsewhere]
     red = [found for found in result.findings if is_blocking(found)]

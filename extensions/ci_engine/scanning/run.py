@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 import msgspec
 
 from ci_engine.changes.diff_base import find_diff_base
+from ci_engine.checks.dependencies.inventory import Dependencies, read_environment
+from ci_engine.checks.dependencies.locked_packages import read_lock
 from ci_engine.checks.outcomes import not_run, not_run_because, run_guarded
 from ci_engine.checks.workspace import Workspace
 from ci_engine.configuration.loading import Configuration
@@ -27,16 +29,41 @@ from ci_engine.findings.results import CheckResult, Status
 from ci_engine.findings.tracked_output import check_tracked_output
 from ci_engine.processes.programs import CanceledError
 from ci_engine.project.repository import Project, printable
-from ci_engine.scanning.dependencies import needs_environment, read_dependencies
 from ci_engine.scanning.files import list_files
 from ci_engine.scanning.judge import grade, settle
-from ci_engine.scanning.memoized import Memoized
 from ci_engine.scanning.merge import merge
 from ci_engine.scanning.scanner import Scan, Scanner
 from ci_engine.scanning.scanners import SCANNERS
 from ci_engine.scanning.waivers import Waivers
 
 __all__ = ["ScanOutcome", "ScanRun"]
+
+
+# Files in which a project without a lock says what it needs.
+_MANIFESTS = ("requirements*.txt", "setup.py", "setup.cfg", "Pipfile")
+_Value = TypeVar("_Value")
+
+
+class Memoized(Generic[_Value]):
+    """A function whose value, or error, is computed once for all threads."""
+
+    def __init__(self, compute: Callable[[], _Value]) -> None:
+        self._compute = compute
+        self._lock = threading.Lock()
+        self._values: list[_Value | ToolError] = []
+
+    def __call__(self) -> _Value:
+        """The value."""
+        with self._lock:
+            if not self._values:
+                try:
+                    self._values.append(self._compute())
+                except ToolError as error:
+                    self._values.append(error)
+        value = self._values[0]
+        if isinstance(value, ToolError):
+            raise value
+        return value
 
 
 @dataclass(frozen=True)
@@ -60,18 +87,11 @@ class ScanRun:
     """One scan.
 
     Attributes:
-        project: the repository.
-        configuration: the settings and the levels.
-        level_name: the level.
-        scanners: the scanners to run.
         reports: where scanners may write.
         search_path: where programs of this machine are looked for.
-        waivers: the waivers.
-        variables: the environment variables.
         baseline: what was red before; None if there is none.
         since: the commit that the change started from, empty = found out.
         history: which commits to search for secrets; empty = as the level says.
-        cancel: set when the run is canceled.
     """
 
     project: Project
@@ -160,11 +180,7 @@ class ScanRun:
         result.notes = [printable(note) for note in result.notes]
 
     def _scan(self) -> Scan:
-        """Collect what scanners are given; an environment only where it is needed.
-
-        Raises:
-            ToolError: if the files cannot be listed.
-        """
+        """Collect what scanners are given; an environment only where it is needed."""
         security = self.configuration.security
         settings = self.configuration.settings
         workspace = Workspace(
@@ -180,7 +196,7 @@ class ScanRun:
             profiles=security,
             files=list_files(self.project, settings, security),
             reports=self.reports,
-            read_dependencies=Memoized(partial(read_dependencies, workspace)),
+            read_dependencies=Memoized(partial(_read_dependencies, workspace)),
             diff_base=Memoized(
                 partial(find_diff_base, self.project.root, self.since, self.variables)
             ),
@@ -189,7 +205,7 @@ class ScanRun:
         )
 
     def _environment(self) -> Environment | ToolError:
-        if not needs_environment(self.project):
+        if not _needs_environment(self.project):
             return ToolError("a scan prepares no environment where there is a lock")
         settings = self.configuration.settings
         tier = settings.quality.tier
@@ -228,3 +244,28 @@ class ScanRun:
             notes=[f"waivers: {len(self.waivers.used)} of {number} are in use"],
         )
         return [result]
+
+
+def _needs_environment(project: Project) -> bool:
+    """Whether only an environment shows what a project depends on."""
+    try:
+        return read_lock(project) is None and _declares_any(project)
+    except ToolError:
+        # A lock that cannot be read is no reason to guess.
+        return False
+
+
+def _read_dependencies(workspace: Workspace) -> Dependencies:
+    """What the project depends on, by its lock, else by its environment."""
+    locked = read_lock(workspace.project)
+    if locked is not None:
+        return locked
+    if not _declares_any(workspace.project):
+        return Dependencies("the repository", (), ())
+    return read_environment(workspace)
+
+
+def _declares_any(project: Project) -> bool:
+    files = (project.root.glob(pattern) for pattern in _MANIFESTS)
+    named = any(path.is_file() for found in files for path in found)
+    return project.installable or bool(project.groups) or named

@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
+
+import msgspec
 
 from ci_engine.changes.diff_base import DiffBase
 from ci_engine.checks.dependencies.inventory import Dependencies
@@ -24,12 +26,16 @@ from ci_engine.processes.programs import Outcome, find_program
 from ci_engine.scanning.files import Files
 
 __all__ = [
+    "SECRET_SCORE",
     "Kind",
     "Scan",
     "Scanner",
     "conclude",
+    "conclude_secrets",
+    "decoded",
     "list_unread",
     "not_installed",
+    "secret_found",
     "unusable_output",
 ]
 
@@ -50,17 +56,19 @@ _NO_UPDATES = {
     "TRIVY_DISABLE_TELEMETRY": "true",
 }
 
+_Decoded = TypeVar("_Decoded")
+SECRET_SCORE = 8.5
+_REVOKE = (
+    "revoke it where it was issued, then remove it from the files; "
+    "what was pushed once has to be counted as known"
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Scan(Workspace):
     """Everything the adapter of a scanner may use.
 
     Attributes:
-        scanner: the name of the scanner.
-        settings: the settings of the project.
-        level: what the level requires.
-        profiles: the limits of all levels.
-        files: what there is to scan.
         reports: the directory for files of scanners.
         read_dependencies: reads what the project depends on, once for all scanners.
         diff_base: finds the commit that the change started from, likewise.
@@ -125,8 +133,6 @@ class Scanner:
     """One scanner.
 
     Attributes:
-        name: its name.
-        kind: what it finds.
         run: its adapter; the docstring is the documentation.
         gate: the check of the gate that finds the same, empty = none: what the
             baseline knows of that is known here as well.
@@ -155,16 +161,7 @@ def conclude(
     unread: Mapping[str, str] | None = None,
     noun: str = "files parsed",
 ) -> CheckResult:
-    """The result of a scanner that ran; what it did not read is listed.
-
-    Args:
-        scan: the scan.
-        tool: what it ran.
-        findings: what it found.
-        given: how many things it should have looked into.
-        unread: those that it did not look into, with the reason.
-        noun: what things they are, and what was done with them.
-    """
+    """The result of a scanner that ran; what it did not read is listed with reasons."""
     # Some scanners find the same things in another order each time.
     ordered = sorted(findings, key=lambda f: (f.path, f.line, f.column, f.rule))
     result = CheckResult(
@@ -190,6 +187,24 @@ def list_unread(
         result.status = Status.NOT_RUN
         result.reason = f"not everything was read: {rows[0]}{more}"
         result.output = "\n".join(rows)
+
+
+def decoded(
+    tool: Tool, outcome: Outcome, kind: type[_Decoded], file: Path | None = None
+) -> _Decoded:
+    """What a scanner printed, or wrote to a file, which is removed.
+
+    Raises:
+        EarlyResultError: if it did not do its work.
+    """
+    try:
+        content = outcome.stdout if file is None else file.read_bytes()
+        return msgspec.json.decode(content, type=kind)
+    except (OSError, msgspec.DecodeError) as error:
+        raise unusable_output(tool, outcome) from error
+    finally:
+        if file is not None:
+            file.unlink(missing_ok=True)
 
 
 def unusable_output(tool: Tool, outcome: Outcome) -> EarlyResultError:
@@ -218,3 +233,28 @@ def not_installed(scan: Scan, reason: str) -> CheckResult:
     result = skipped(reason)
     result.status = Status.NOT_RUN if scan.required else Status.SKIPPED
     return result
+
+
+def secret_found(
+    tool: str, rule: str, kind: str, path: str, line: int, column: int = 0
+) -> Finding:
+    """One secret; its value stays out of the report."""
+    return Finding(
+        tool=tool,
+        rule=rule,
+        message=kind,
+        path=path.removeprefix("./"),
+        line=line,
+        column=column,
+        score=SECRET_SCORE,
+        fix=_REVOKE,
+    )
+
+
+def conclude_secrets(
+    scan: Scan, tool: Tool, findings: Sequence[Finding]
+) -> CheckResult:
+    """The result of a scanner that was given every file."""
+    unread = scan.files.unread_files()
+    given = len(scan.files.everything) + len(unread)
+    return conclude(scan, tool, findings, given, unread, "files searched")

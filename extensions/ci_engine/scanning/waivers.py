@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from ci_engine.configuration.reading import read_text, read_yaml
 from ci_engine.configuration.typed_tables import Mistake, find_mistakes
+from ci_engine.configuration.value_types import Glob, Text
 from ci_engine.errors import ConfigurationError
 from ci_engine.findings.results import Finding
 from ci_engine.project.path_patterns import matching
@@ -31,9 +32,7 @@ __all__ = [
 ]
 
 WAIVERS_FILE = "ci-framework/project/waivers.yaml"
-_Text = Annotated[str, msgspec.Meta(min_length=1)]
 _Day = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
-_Glob = Annotated[str, msgspec.Meta(pattern=r"^[^!\s\\][^\\]*$")]
 
 
 class Waiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -48,11 +47,11 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         path: files it is limited to, as a pattern; empty = all.
     """
 
-    id: _Text
-    reason: _Text
-    owner: _Text
+    id: Text
+    reason: Text
+    owner: Text
     expires: _Day
-    path: _Glob | None = None
+    path: Glob | None = None
 
 
 class WaiversFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -70,8 +69,6 @@ class Waivers:
     """The waivers of a project on a day.
 
     Attributes:
-        listed: all waivers.
-        today: the day.
         lines: the line of each waiver in its file.
         used: positions of those that fit a finding.
     """
@@ -89,7 +86,8 @@ class Waivers:
             # ruff, which numbers the same rules, reported them until version 2.1.
             names.add(finding.rule.replace("B", "S", 1))
         for position, waiver in enumerate(self.listed):
-            if waiver.id not in names or not _is_about(waiver, finding):
+            elsewhere = waiver.path and not matching(finding.path, [waiver.path])
+            if waiver.id not in names or elsewhere:
                 continue
             self.used.add(position)
             if self.today <= date.fromisoformat(waiver.expires):
@@ -98,12 +96,7 @@ class Waivers:
         return finding
 
     def report(self, *, complete: bool) -> list[Finding]:
-        """Findings about the waivers themselves.
-
-        Args:
-            complete: whether every scanner ended, so that a waiver without a finding
-                is not needed any more.
-        """
+        """Findings about the waivers; only a complete scan shows which are unused."""
         findings: list[Finding] = []
         for position, waiver in enumerate(self.listed):
             expired = self.today > date.fromisoformat(waiver.expires)
@@ -129,10 +122,6 @@ class Waivers:
         return findings
 
 
-def _is_about(waiver: Waiver, finding: Finding) -> bool:
-    return waiver.path is None or matching(finding.path, [waiver.path]) is not None
-
-
 def read_waivers(root: Path, today: date) -> Waivers:
     """Read the waivers of a repository.
 
@@ -153,11 +142,7 @@ def read_waivers(root: Path, today: date) -> Waivers:
 
 
 def waivers_mistakes(path: Path) -> list[Mistake]:
-    """List the mistakes in a file of waivers.
-
-    Raises:
-        ConfigurationError: if it cannot be read as YAML.
-    """
+    """List the mistakes in a file of waivers."""
     raw = _with_texts(read_yaml(path))
     if raw is None:
         return []

@@ -25,13 +25,7 @@ _BESIDE = re.compile(
 
 
 def readers_of_data(name: str, files: Files, area: list[str]) -> list[str] | None:
-    """The Python files that seem to read a data file, None where a plugin may.
-
-    Args:
-        name: the file.
-        files: the files of the repository.
-        area: the tests and what belongs to them.
-    """
+    """The Python files that seem to read a data file, None where a plugin may."""
     top = name.partition("/")[0]
     beside = [path for path in area if path.partition("/")[0] == top]
     if any(_PLUGINS.search(files.read(path)) for path in beside):
@@ -53,12 +47,7 @@ def readers_of_data(name: str, files: Files, area: list[str]) -> list[str] | Non
 
 
 def _signs(name: str, locations: list[str]) -> re.Pattern[bytes]:
-    """What a text has that names a file: an end of its name, or its directory.
-
-    Args:
-        name: the file.
-        locations: directories above its own that are no packages.
-    """
+    """What a text has that names a file: an end of its name, or its directory."""
     *directories, base = os.fsencode(name).split(b"/")
     stem, dot, suffix = base.rpartition(b".")
     end = re.escape(dot + suffix) if stem and dot else b""

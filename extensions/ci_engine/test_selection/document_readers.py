@@ -48,13 +48,9 @@ def is_for_people(name: str) -> bool:
 def readers_of(
     name: str, files: Files, area: list[str], *, closely: bool = False
 ) -> list[str]:
-    """The Python files that seem to read a file.
+    """The Python files that seem to read a file, which is none of Python's.
 
-    Args:
-        name: the file, which is none of Python's.
-        files: the files of the repository.
-        area: the tests and what belongs to them: they are looked at more closely.
-        closely: whether all are looked at like that.
+    Tests, or ``closely`` all files, count by weaker evidence.
     """
     signs = _Signs.of(name)
     python = frozenset(files.python)

@@ -11,9 +11,10 @@ import re
 
 import msgspec
 
-from ci_engine.test_selection.ast_imports import parse
+from ci_engine.project.python_sources import last_name
 from ci_engine.test_selection.import_graph import ImportGraph
 from ci_engine.test_selection.module_names import Modules
+from ci_engine.test_selection.python_imports import parse
 from ci_engine.test_selection.repository_files import Files, parent, parents
 
 __all__ = ["Loads", "loaders_of", "loads_of"]
@@ -58,7 +59,7 @@ def loads_of(path: str, modules: Modules, text: bytes) -> Loads:
         return Loads()
     nodes = list(ast.walk(tree))
     calls = [node for node in nodes if isinstance(node, ast.Call)]
-    names = {_name(call.func) for call in calls}
+    names = {last_name(call.func) for call in calls}
     lazy = path.endswith("/__init__.py") and b"def __getattr__" in text
     lazy |= "attach" in names or "attach_stub" in names
     texts = [
@@ -73,12 +74,13 @@ def loads_of(path: str, modules: Modules, text: bytes) -> Loads:
     maybe: set[str] = set()
     anything: set[str] = set()
     for call in calls:
-        if _name(call.func) in _WALKERS:
+        if last_name(call.func) in _WALKERS:
             maybe.update(modules.below(parent(path)))
-        elif _name(call.func) in _LOADERS:
+        elif last_name(call.func) in _LOADERS:
             argument = call.args[0] if call.args else None
             if isinstance(argument, ast.Constant):
-                sure.update(_from_constant(argument, path, modules))
+                if isinstance(argument.value, str):
+                    sure.update(_named(argument.value, path, modules, beside=False))
                 continue
             maybe.update(named)
             for start in _starts(argument, nodes):
@@ -91,12 +93,6 @@ def loads_of(path: str, modules: Modules, text: bytes) -> Loads:
     maybe -= sure | {path}
     anything -= maybe | sure | {path}
     return Loads(frozenset(sure), frozenset(maybe), frozenset(anything))
-
-
-def _name(function: ast.expr) -> str:
-    if isinstance(function, ast.Attribute):
-        return function.attr
-    return function.id if isinstance(function, ast.Name) else ""
 
 
 def _named(value: str, path: str, modules: Modules, *, beside: bool) -> list[str]:
@@ -119,11 +115,6 @@ def _named(value: str, path: str, modules: Modules, *, beside: bool) -> list[str
 
 # Texts that are words far more often than names of modules.
 _COMMON = frozenset({"test", "tests", "src", "docs", "name", "main", "data"})
-
-
-def _from_constant(argument: ast.Constant, path: str, modules: Modules) -> list[str]:
-    value = argument.value
-    return _named(value, path, modules, beside=False) if isinstance(value, str) else []
 
 
 def _starts(argument: ast.expr | None, nodes: list[ast.AST]) -> list[str]:

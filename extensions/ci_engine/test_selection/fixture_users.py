@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from ci_engine.test_selection.ast_imports import imports_in, parse
+from ci_engine.project.python_sources import last_name
 from ci_engine.test_selection.module_names import Modules
 from ci_engine.test_selection.pytest_plugins import may_be_used, plugins_of
 from ci_engine.test_selection.pytest_settings import SETTINGS_FILES, PytestSettings
+from ci_engine.test_selection.python_imports import imports_in, parse
 from ci_engine.test_selection.repository_files import Files
 
 __all__ = ["FixtureUsers", "Fixtures"]
@@ -38,51 +39,34 @@ class Fixtures:
 
     def imports(self) -> dict[str, frozenset[str]]:
         """The files that are imported in fixtures alone, with these."""
-        now = self._imports(self._rest)
-        found: dict[str, frozenset[str]] = {}
-        for node in self._waiting:
-            for other in self._imports([node]) - now:
-                found[other] = found.get(other, frozenset()) | {node.name}
-        return self._asked(found, by_stem=True)
+        needs = [(node.name, self._imports([node])) for node in self._waiting]
+        return self._alone(needs, self._imports(self._rest), by_stem=True)
 
     def named(self, names_in: Callable[[bytes], set[str]]) -> dict[str, frozenset[str]]:
         """The files that are named in fixtures alone, with these."""
-        now = names_in(self._elsewhere)
-        found: dict[str, frozenset[str]] = {}
-        for name, body in self._bodies.items():
-            for other in names_in(body) - now:
-                found[other] = found.get(other, frozenset()) | {name}
-        return self._asked(found, by_stem=False)
+        needs = [(name, names_in(body)) for name, body in self._bodies.items()]
+        return self._alone(needs, names_in(self._elsewhere), by_stem=False)
 
     def _imports(self, nodes: Sequence[ast.stmt]) -> set[str]:
         return imports_in(ast.Module([*nodes], []), self._path, self._modules)
 
-    def _asked(
-        self, found: Mapping[str, frozenset[str]], *, by_stem: bool
+    def _alone(
+        self, needs: Sequence[tuple[str, set[str]]], now: set[str], *, by_stem: bool
     ) -> dict[str, frozenset[str]]:
-        """With all fixtures that use them, unless the file itself may use them."""
-        asked = {
-            other: _with_users(names, self._bodies) for other, names in found.items()
-        }
-        return {
-            other: names
-            for other, names in asked.items()
-            if not _uses(
-                self._elsewhere,
-                names | ({_stem(other)} if by_stem else frozenset[str]()),
-            )
-        }
+        """What only fixtures need, with all that use these; not the file itself."""
+        found: dict[str, frozenset[str]] = {}
+        for other in set[str]().union(*(others for _, others in needs)) - now:
+            names = frozenset(name for name, others in needs if other in others)
+            users = _with_users(names, self._bodies)
+            stem = {_stem(other)} if by_stem else set[str]()
+            if not _uses(self._elsewhere, users | stem):
+                found[other] = users
+        return found
 
 
 @dataclass(frozen=True)
 class FixtureUsers:
-    """Finds the files that use fixtures.
-
-    Attributes:
-        files: the files of the repository.
-        area: the tests and what belongs to them.
-        pytest: the settings of pytest.
-    """
+    """Finds the files that use fixtures."""
 
     files: Files
     area: list[str]
@@ -93,19 +77,18 @@ class FixtureUsers:
         settings = [self.files.read(name) for name in SETTINGS_FILES]
         if any(_uses(text, names) for text in settings):
             return None
-        asking = [
-            name
-            for name in self.area
-            if name != path and _uses(self.files.read(name), names)
-        ]
+        asking = self._asking(self.area, path, names)
         return asking if asking or self._are_unused(path, names) else None
+
+    def _asking(self, among: list[str], path: str, names: frozenset[str]) -> list[str]:
+        others = (name for name in among if name != path)
+        return [name for name in others if _uses(self.files.read(name), names)]
 
     def _are_unused(self, path: str, names: frozenset[str]) -> bool:
         """Whether fixtures that no test names are used by nothing else."""
         if self._by_any_name or may_be_used(names, self._plugins):
             return False
-        others = (name for name in self.files.python if name != path)
-        return not any(_uses(self.files.read(name), names) for name in others)
+        return not self._asking(self.files.python, path, names)
 
     @cached_property
     def _plugins(self) -> frozenset[str]:
@@ -132,10 +115,13 @@ def _runs_if_named(node: _Function) -> bool:
     decorator = node.decorator_list[0]
     call = decorator if isinstance(decorator, ast.Call) else None
     location = call.func if call else decorator
-    name = location.attr if isinstance(location, ast.Attribute) else ""
-    name = location.id if isinstance(location, ast.Name) else name
     options = {keyword.arg for keyword in call.keywords} if call else set[str]()
-    return name == "fixture" and options <= {"scope", "params", "ids", "loop_scope"}
+    return last_name(location) == "fixture" and options <= {
+        "scope",
+        "params",
+        "ids",
+        "loop_scope",
+    }
 
 
 def _with_users(names: frozenset[str], bodies: Mapping[str, bytes]) -> frozenset[str]:

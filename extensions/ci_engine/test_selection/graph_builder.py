@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property, partial
+from functools import partial
 from typing import Literal
 
 from ci_engine.errors import ToolError
 from ci_engine.processes.background_call import Background
 from ci_engine.project.repository import OUTPUT_DIRECTORY, Project
-from ci_engine.test_selection.ast_imports import imports_of
-from ci_engine.test_selection.collected_tests import find_tests
 from ci_engine.test_selection.dynamic_imports import Loads, loads_of
 from ci_engine.test_selection.fixture_users import Fixtures, FixtureUsers
 from ci_engine.test_selection.import_graph import ImportGraph
 from ci_engine.test_selection.import_roots import declared_roots, other_roots
 from ci_engine.test_selection.module_names import Modules
-from ci_engine.test_selection.pytest_settings import (
-    PytestSettings,
-    read_pytest_settings,
+from ci_engine.test_selection.pytest_settings import find_tests, read_pytest_settings
+from ci_engine.test_selection.python_imports import (
+    doubtful_imports,
+    guessed_imports,
+    imports_of,
 )
-from ci_engine.test_selection.regex_imports import doubtful_imports, guessed_imports
 from ci_engine.test_selection.repository_files import Files, parent, parents
 from ci_engine.test_selection.ruff_imports import RuffImports, read_with_ruff
 from ci_engine.test_selection.text_mentions import (
@@ -45,17 +44,9 @@ def build_graph(
     deleted: Iterable[str] = (),
     engine: Engine = "ruff",
 ) -> ImportGraph:
-    """Build the graph of which file depends on which.
+    """Build the graph of which file depends on which, deleted files included.
 
-    Args:
-        project: the repository.
-        source_paths: directories with its code.
-        test_paths: directories with its tests.
-        deleted: files that the change deleted: files that still import them are found.
-        engine: what reads the imports; ast is used where ruff fails.
-
-    Raises:
-        ToolError: if the files cannot be listed.
+    Python's own parser reads the imports where ruff fails.
     """
     files = Files.of(project.root, project.files, _WITHOUT, project.entries)
     pytest = read_pytest_settings(project)
@@ -63,8 +54,11 @@ def build_graph(
     roots = [*declared, *other_roots(files, declared)]
     deleted = [path for path in deleted if path.endswith((".py", ".pyx", ".pxd"))]
     modules = Modules(files, roots, declared, deleted)
-    locations = _plain(source_paths), _plain(test_paths)
-    return _Builder(project, modules, pytest, *locations).build(engine)
+    inside = _plain(test_paths).union(pytest.test_paths)
+    tests, area = find_tests(files, pytest, inside)
+    graph = ImportGraph(files, pytest, tests, area, _plain(source_paths) | inside)
+    _Builder(project, modules, graph).build(engine)
+    return graph
 
 
 def _plain(paths: Sequence[str]) -> frozenset[str]:
@@ -74,46 +68,27 @@ def _plain(paths: Sequence[str]) -> frozenset[str]:
 class _Builder:
     """Puts a graph together, one kind of edge after the other."""
 
-    def __init__(
-        self,
-        project: Project,
-        modules: Modules,
-        pytest: PytestSettings,
-        source_paths: frozenset[str],
-        test_paths: frozenset[str],
-    ) -> None:
+    def __init__(self, project: Project, modules: Modules, graph: ImportGraph) -> None:
         self.project = project
         self.modules = modules
         self.files = modules.files
-        self.pytest = pytest
-        self.edges: dict[str, dict[str, str]] = {}
-        self.unparsable: set[str] = set()
-        self.maybe: dict[str, frozenset[str]] = {}
-        self.anything: dict[str, frozenset[str]] = {}
-        self.programs: set[str] = set()
-        self.notes: list[str] = []
-        found = find_tests(modules.files, pytest, source_paths, test_paths)
-        self.tests, self.area = found.tests, found.files
-        self.locations = found.locations
+        self.graph = graph
+        self.edges = graph.edges
+        commands = script_modules(project.pyproject, modules)
+        self.mentions = Mentions(modules, commands, graph.tests)
+        self.fixture_users = FixtureUsers(graph.files, graph.area, graph.pytest)
 
-    @cached_property
-    def mentions(self) -> Mentions:
-        """Finds the names in texts."""
-        commands = script_modules(self.project.pyproject, self.modules)
-        return Mentions(self.modules, commands, self.tests)
-
-    @cached_property
-    def fixture_users(self) -> FixtureUsers:
-        """Finds the files that use fixtures."""
-        return FixtureUsers(self.files, self.area, self.pytest)
-
-    def build(self, engine: Engine) -> ImportGraph:
+    def build(self, engine: Engine) -> None:
         """Read the imports, then add what is not in them."""
-        ruff = self._start_ruff() if engine == "ruff" else None
+        read, area = self.files.read, self.graph.area
+        roots = self.modules.plain_roots
+        with_ruff = partial(read_with_ruff, self.project, self.files, roots, _WITHOUT)
+        ruff = Background(with_ruff) if engine == "ruff" else None
         # This takes as long as ruff, which has a processor of its own.
-        loads = {path: self._loads_of(path) for path in self.files.python}
-        named = {path: self._named_in(path) for path in self.area}
-        label = self._imports(ruff)
+        loads = {p: loads_of(p, self.modules, read(p)) for p in self.files.python}
+        named = {path: self.mentions.of(path, read(path)) for path in area}
+        self.graph.programs.update(p for p in area if starts_programs(read(p)))
+        self._imports(ruff)
         self._imports_of_deleted()
         self._loads(loads)
         for path, others in named.items():
@@ -121,20 +96,6 @@ class _Builder:
         self._fixtures()
         self._implicit()
         self._links()
-        return ImportGraph(
-            engine=label,
-            files=self.files,
-            edges=self.edges,
-            tests=self.tests,
-            area=self.area,
-            unparsable=frozenset(self.unparsable),
-            maybe=self.maybe,
-            anything=self.anything,
-            programs=frozenset(self.programs),
-            pytest=self.pytest,
-            notes=self.notes,
-            locations=self.locations,
-        )
 
     def _add(self, path: str, others: Iterable[str], kind: str) -> None:
         known = self.edges.setdefault(path, {})
@@ -142,41 +103,34 @@ class _Builder:
             if other != path:
                 known.setdefault(other, kind)
 
-    def _start_ruff(self) -> Background[RuffImports]:
-        roots = self.modules.plain_roots
-        return Background(
-            partial(read_with_ruff, self.project, self.files, roots, _WITHOUT)
-        )
-
-    def _imports(self, ruff: Background[RuffImports] | None) -> str:
+    def _imports(self, ruff: Background[RuffImports] | None) -> None:
         done: frozenset[str] = frozenset()
-        label = "Python's own parser"
         if ruff is not None:
             try:
-                done, label = self._with_ruff(ruff.result())
+                done = self._with_ruff(*ruff.result())
             except ToolError as error:
                 reason = str(error).partition("\n")[0]
-                self.notes.append(f"ruff did not read the imports: {reason}")
+                self.graph.notes.append(f"ruff did not read the imports: {reason}")
         for path in self.files.python:
             if path not in done:
                 self._with_ast(path)
         for path in self.files.native:
             found = guessed_imports(path, self.modules, self.files.read(path))
             self._add(path, found, "imports")
-        return label
 
-    def _with_ruff(self, found: RuffImports) -> tuple[frozenset[str], str]:
+    def _with_ruff(self, found: dict[str, list[str]], version: str) -> frozenset[str]:
         """Take the edges that ruff found, and those that it may have missed."""
         done: set[str] = set()
-        for path, imported in found.imports.items():
-            if path in self.files.names and path not in found.failed:
+        for path, imported in found.items():
+            if path in self.files.names:
                 self._add(path, filter(None, map(self._known, imported)), "imports")
                 done.add(path)
         for path in self.files.python:
             text, known = self.files.read(path), self.edges.get(path, {})
             missed = doubtful_imports(path, self.modules, text, known)
             self._add(path, missed, "imports")
-        return frozenset(done), f"ruff {found.version}"
+        self.graph.engine = f"ruff {version}"
+        return frozenset(done)
 
     def _known(self, path: str) -> str:
         """The file itself where a path leads to it through a linked directory."""
@@ -184,10 +138,9 @@ class _Builder:
 
     def _with_ast(self, path: str) -> None:
         text = self.files.read(path)
-        found = imports_of(path, self.modules, text)
-        if found is None:
-            self.unparsable.add(path)
-            found = guessed_imports(path, self.modules, text)
+        found, parsed = imports_of(path, self.modules, text)
+        if not parsed:
+            self.graph.unparsable.add(path)
         self._add(path, found, "imports")
 
     def _imports_of_deleted(self) -> None:
@@ -198,42 +151,26 @@ class _Builder:
         for path in code if words else ():
             text = self.files.read(path)
             if any(word in text for word in words):
-                found = imports_of(path, self.modules, text)
-                if found is None:
-                    found = guessed_imports(path, self.modules, text)
+                found, _ = imports_of(path, self.modules, text)
                 self._add(path, deleted & found, "imports")
-
-    def _loads_of(self, path: str) -> Loads:
-        return loads_of(path, self.modules, self.files.read(path))
 
     def _loads(self, found: Mapping[str, Loads]) -> None:
         """Add what is loaded by a name in a text."""
         for path, loads in found.items():
             self._add(path, loads.sure, "loads")
             if loads.maybe:
-                self.maybe[path] = loads.maybe
+                self.graph.maybe[path] = loads.maybe
             if loads.anything:
-                self.anything[path] = loads.anything
-
-    def _named_by(self, path: str, text: bytes) -> set[str]:
-        return self.mentions.of(path, text, runs=starts_programs(text))
-
-    def _named_in(self, path: str) -> set[str]:
-        """What a test patches, runs or reads by its name."""
-        text = self.files.read(path)
-        runs = starts_programs(text)
-        if runs:
-            self.programs.add(path)
-        return self.mentions.of(path, text, runs=runs)
+                self.graph.anything[path] = loads.anything
 
     def _fixtures(self) -> None:
         """Move what a fixture needs to the files that use it by its name."""
-        for path in self.area:
+        for path in self.graph.area:
             if not path.endswith("conftest.py"):
                 continue
             fixtures = Fixtures(path, self.modules, self.files.read(path))
             imports = fixtures.imports()
-            named = fixtures.named(partial(self._named_by, path))
+            named = fixtures.named(partial(self.mentions.of, path))
             for other, kind in list(self.edges[path].items()):
                 fixture_needs = imports if kind == "imports" else named
                 if kind in ("imports", "names") and other in fixture_needs:
@@ -252,17 +189,17 @@ class _Builder:
         """What pytest loads for every test: conftest files, packages, plugins."""
         plugins = [
             file
-            for name in self.pytest.plugins
+            for name in self.graph.pytest.plugins
             for file in self.modules.resolve(name, "")
         ]
-        for path in {*self.tests, *self.area}:
+        for path in {*self.graph.tests, *self.graph.area}:
             above = parents(path)
             locations = [f"{location}/conftest.py".lstrip("/") for location in above]
             known = self.modules.known
             self._add(path, (p for p in locations if p in known), "conftest")
             inits = [f"{location}/__init__.py" for location in above if location]
             self._add(path, (p for p in inits if p in known), "package")
-            if path in self.tests:
+            if path in self.graph.tests:
                 self._add(path, plugins, "plugin")
 
     def _links(self) -> None:

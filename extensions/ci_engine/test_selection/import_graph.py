@@ -12,15 +12,15 @@ from ci_engine.test_selection.repository_files import Files, is_below, parent
 __all__ = ["ImportGraph"]
 
 _Following = Callable[[str], frozenset[str]]
+_Loaded = dict[str, frozenset[str]]
 
 
-@dataclass(frozen=True)
+@dataclass
 class ImportGraph:
     """Which Python file depends on which, and why.
 
     Attributes:
         engine: what read the imports, with its version.
-        files: the files of the repository.
         edges: for each file what it depends on, and in which way.
         tests: the files in which pytest looks for tests.
         area: these, and the Python files that belong to them.
@@ -28,23 +28,21 @@ class ImportGraph:
         maybe: what a file may load besides, depending on its input: a hub.
         anything: what it may load if its input is the whole name.
         programs: tests that may run programs.
-        pytest: the settings of pytest.
-        notes: what a reader should know.
         locations: the directories of code and tests.
     """
 
-    engine: str
     files: Files
-    edges: Mapping[str, Mapping[str, str]]
+    pytest: PytestSettings
     tests: frozenset[str]
     area: list[str]
-    unparsable: frozenset[str]
-    maybe: Mapping[str, frozenset[str]]
-    anything: Mapping[str, frozenset[str]]
-    programs: frozenset[str]
-    pytest: PytestSettings
+    locations: frozenset[str]
+    engine: str = "Python's own parser"
+    edges: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
+    unparsable: set[str] = field(default_factory=set[str])
+    maybe: _Loaded = field(default_factory=dict[str, frozenset[str]])
+    anything: _Loaded = field(default_factory=dict[str, frozenset[str]])
+    programs: set[str] = field(default_factory=set[str])
     notes: list[str] = field(default_factory=list[str])
-    locations: frozenset[str] = frozenset()
 
     def imports(self, path: str) -> frozenset[str]:
         """The files that a file depends on directly."""

@@ -6,8 +6,8 @@ import ast
 import posixpath
 from collections.abc import Iterator, Sequence
 
-from ci_engine.test_selection.ast_imports import parse
 from ci_engine.test_selection.pytest_settings import PytestSettings
+from ci_engine.test_selection.python_imports import parse
 from ci_engine.test_selection.repository_files import Files, is_below, parent, parents
 
 __all__ = ["declared_roots", "other_roots"]

@@ -9,8 +9,8 @@ from __future__ import annotations
 import ast
 import re
 
-from ci_engine.test_selection.ast_imports import parse
 from ci_engine.test_selection.import_graph import ImportGraph
+from ci_engine.test_selection.python_imports import parse
 from ci_engine.test_selection.repository_files import parent
 
 __all__ = ["is_program", "is_same_program", "tests_reading_sources"]

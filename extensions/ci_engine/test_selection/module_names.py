@@ -12,12 +12,7 @@ __all__ = ["Modules"]
 
 
 class Modules:
-    """The modules of a repository by their dotted names.
-
-    Attributes:
-        files: the files the modules are in.
-        roots: directories that imports may start from.
-    """
+    """The modules of a repository by their dotted names."""
 
     def __init__(
         self,

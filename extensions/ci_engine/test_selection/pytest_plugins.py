@@ -7,43 +7,26 @@ not listed here may use any fixture.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from fnmatch import fnmatch
 
 from ci_engine.test_selection.repository_files import Files
 
 __all__ = ["may_be_used", "plugins_of"]
 
-# The fixtures that a project may define for a plugin, by plugin.
-_USED_FIXTURES: Mapping[str, tuple[str, ...]] = {
-    "pytest-asyncio": ("event_loop", "event_loop_policy"),
-    "pytest-timeout": (),
-    "pytest-cov": (),
-    "pytest-xdist": (),
-    "pytest-mock": (),
-    "pytest-benchmark": (),
-    "pytest-randomly": (),
-    "pytest-random-order": (),
-    "pytest-rerunfailures": (),
-    "pytest-repeat": (),
-    "pytest-sugar": (),
-    "pytest-html": (),
-    "pytest-metadata": (),
-    "pytest-json-report": (),
-    "pytest-forked": (),
-    "pytest-subtests": (),
-    "pytest-env": (),
-    "pytest-instafail": (),
-    "pytest-clarity": (),
-    "pytest-pretty": (),
-    "pytest-split": (),
-    "pytest-memray": (),
-    "pytest-profiling": (),
-    "pytest-socket": (),
-    "pytest-freezer": (),
-    "pytest-codspeed": (),
-}
-# The same of packages that bring a plugin and have names that do not say so.
+# Plugins that use no fixtures of a project but these.
+_ASYNCIO = frozenset({"event_loop", "event_loop_policy"})
+_KNOWN = frozenset(
+    {
+        *("pytest-asyncio", "pytest-benchmark", "pytest-clarity", "pytest-codspeed"),
+        *("pytest-cov", "pytest-env", "pytest-forked", "pytest-freezer"),
+        *("pytest-html", "pytest-instafail", "pytest-json-report", "pytest-memray"),
+        *("pytest-metadata", "pytest-mock", "pytest-pretty", "pytest-profiling"),
+        *("pytest-random-order", "pytest-randomly", "pytest-repeat"),
+        *("pytest-rerunfailures", "pytest-socket", "pytest-split", "pytest-subtests"),
+        *("pytest-sugar", "pytest-timeout", "pytest-xdist"),
+    }
+)
+# The fixtures of packages that bring a plugin and have names that do not say so.
 _BY_OTHERS = re.compile(
     r"anyio_backend\w*|celery_\w+|use_celery_app_trap|_?faker_\w+|jp_\w+|snapshot"
     r"|loop"
@@ -61,19 +44,10 @@ _NAMING = (
 
 
 def may_be_used(names: frozenset[str], plugins: frozenset[str]) -> bool:
-    """Whether a plugin of pytest may use one of some fixtures.
-
-    Args:
-        names: the names of the fixtures.
-        plugins: what may be installed.
-    """
-    if any(_BY_OTHERS.fullmatch(name) for name in names):
+    """Whether a plugin of pytest may use one of some fixtures."""
+    if any(_BY_OTHERS.fullmatch(name) for name in names) or not plugins <= _KNOWN:
         return True
-    for plugin in plugins:
-        used = _USED_FIXTURES.get(plugin)
-        if used is None or not names.isdisjoint(used):
-            return True
-    return False
+    return "pytest-asyncio" in plugins and not names.isdisjoint(_ASYNCIO)
 
 
 def plugins_of(files: Files) -> frozenset[str]:
@@ -82,11 +56,8 @@ def plugins_of(files: Files) -> frozenset[str]:
     for name in files.names:
         directory, _, base = name.rpartition("/")
         location = directory.rpartition("/")[2]
-        if location in ("requirements", "workflows") or _is_naming(base):
+        naming = any(fnmatch(base, pattern) for pattern in _NAMING)
+        if naming or location in ("requirements", "workflows"):
             pattern = _LOCKED if "lock" in base else _REQUIRED
             found.update(pattern.findall(files.read(name)))
     return frozenset(word.decode().lower().replace("_", "-") for word in found)
-
-
-def _is_naming(base: str) -> bool:
-    return any(fnmatch(base, pattern) for pattern in _NAMING)

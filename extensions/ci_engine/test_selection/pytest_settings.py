@@ -7,15 +7,16 @@ import shlex
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import cast
 
 import msgspec
 
 from ci_engine.configuration.reading import Table, read_toml
+from ci_engine.configuration.tables import items, table
 from ci_engine.errors import ConfigurationError
 from ci_engine.project.repository import Project
+from ci_engine.test_selection.repository_files import Files, is_below, parent
 
-__all__ = ["SETTINGS_FILES", "PytestSettings", "read_pytest_settings"]
+__all__ = ["SETTINGS_FILES", "PytestSettings", "find_tests", "read_pytest_settings"]
 
 _USUAL_FILES = ("test_*.py", "*_test.py")
 _TABLES = {
@@ -26,9 +27,8 @@ _TABLES = {
 }
 # Every file that may hold settings of pytest.
 SETTINGS_FILES = ("pyproject.toml", "pytest.toml", ".pytest.toml", *_TABLES)
+_PROJECT_FILES = ("/pyproject.toml", "/setup.cfg", "/setup.py", ".ini")
 _DOCTESTS = ("--doctest-modules", "--doctest-plus", "--xdoctest")
-
-
 # Texts that pytest collects by default.
 _TEXTS = ("test*.txt",)
 # Options of plugins that make tests of texts.
@@ -47,9 +47,7 @@ class PytestSettings(msgspec.Struct, frozen=True):
     """The settings of pytest that matter here, of all its files together.
 
     Attributes:
-        test_paths: ``testpaths``.
         python_files: patterns for the names of test files.
-        python_path: ``pythonpath``.
         plugins: modules that every test loads: ``-p``, and the project's own plugins.
         doctests: whether every module may hold tests.
         text_tests: patterns for texts that are tests, such as ``*.rst``.
@@ -105,13 +103,12 @@ def _are_plain(paths: list[str]) -> bool:
 
 def _options(project: Project) -> Iterator[Mapping[str, object] | None]:
     """The tables of every file; None where pytest does not take a file for its own."""
-    tool = _table(project.pyproject.get("tool"))
-    native = _table(tool.get("pytest"))
-    yield {**native, **_table(native.get("ini_options"))} or None
+    native = project.tool("pytest")
+    yield {**native, **table(native, "ini_options")} or None
     for name in ("pytest.toml", ".pytest.toml"):
         if (project.root / name).is_file():
             try:
-                yield _table(read_toml(project.root / name).get("pytest"))
+                yield table(read_toml(project.root / name), "pytest")
             except ConfigurationError:
                 yield {}
     for name, section in _TABLES.items():
@@ -128,15 +125,9 @@ def _section(path: Path, section: str) -> Mapping[str, object]:
     return dict(parser[section]) if parser.has_section(section) else {}
 
 
-def _table(value: object) -> Table:
-    return cast("Table", value) if isinstance(value, dict) else {}
-
-
 def _words(value: object) -> list[str]:
-    if isinstance(value, list):
-        return [str(item) for item in cast("list[object]", value)]
     if not isinstance(value, str):
-        return []
+        return list(map(str, items(value)))
     try:
         return shlex.split(value, comments=True)
     except ValueError:
@@ -173,12 +164,41 @@ def _by_option(words: list[str]) -> Iterator[str]:
 
 
 def _own_plugins(document: Table) -> Iterator[str]:
-    project = _table(document.get("project"))
-    poetry = _table(_table(document.get("tool")).get("poetry"))
-    points = (
-        _table(project.get("entry-points")).get("pytest11"),
-        _table(poetry.get("plugins")).get("pytest11"),
-    )
-    for point in points:
-        for target in _table(point).values():
+    for keys in (("project", "entry-points"), ("tool", "poetry", "plugins")):
+        for target in table(document, *keys, "pytest11").values():
             yield str(target).partition(":")[0].strip()
+
+
+def find_tests(
+    files: Files, pytest: PytestSettings, test_paths: frozenset[str]
+) -> tuple[frozenset[str], list[str]]:
+    """Find the tests by their names and by the settings of pytest.
+
+    Returns:
+        The files in which pytest looks for tests; these, and what belongs to them.
+    """
+    collected = _collected(files, pytest, test_paths)
+    tests = frozenset(
+        name
+        for name in files.python
+        if (pytest.doctests or pytest.is_test_file(name)) and is_below(name, collected)
+    )
+    inside = test_paths - {""}
+    area = [
+        name
+        for name in files.python
+        if name in tests or name.endswith("conftest.py") or is_below(name, inside)
+    ]
+    return tests, area
+
+
+def _collected(
+    files: Files, pytest: PytestSettings, test_paths: frozenset[str]
+) -> frozenset[str]:
+    """Where pytest looks for tests, the top if it may look anywhere."""
+    known = files.directories | files.names
+    if not pytest.nowhere_else or known.isdisjoint(pytest.test_paths):
+        return frozenset({""})
+    # Projects inside have their own tests.
+    projects = {parent(n) for n in files.names if n.endswith(_PROJECT_FILES)} - {""}
+    return test_paths | projects

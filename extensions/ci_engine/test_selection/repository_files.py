@@ -45,14 +45,7 @@ class Files:
         without: Iterable[str],
         entries: Iterable[Path] = (),
     ) -> Files:
-        """Take the given files but for those below some directories.
-
-        Args:
-            root: the top of the repository.
-            paths: the files.
-            without: directories that are left out.
-            entries: everything that is listed.
-        """
+        """Take the given files, and what else is listed, but for some directories."""
         left_out = tuple(f"{name}/" for name in without)
         start = len(str(root)) + 1
         names = (str(path)[start:].replace(os.sep, "/") for path in paths)

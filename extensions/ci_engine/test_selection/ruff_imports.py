@@ -32,18 +32,8 @@ _FAILED = re.compile(
 )
 
 
-class RuffImports(msgspec.Struct, frozen=True):
-    """What ruff found.
-
-    Attributes:
-        imports: the files that each file imports.
-        failed: files that it could not read or parse.
-        version: its version.
-    """
-
-    imports: dict[str, list[str]]
-    failed: frozenset[str]
-    version: str
+# The files that each file imports which ruff could read, and its version.
+RuffImports = tuple[dict[str, list[str]], str]
 
 
 def read_with_ruff(
@@ -51,26 +41,24 @@ def read_with_ruff(
 ) -> RuffImports:
     """Read the imports of all files with ruff.
 
-    Args:
-        project: the repository.
-        files: the files that matter.
-        roots: the directories that imports may start from.
-        without: directories that are not looked into.
-
     Raises:
         ToolError: if ruff cannot be had, or does anything unexpected.
     """
     program, version = _find_ruff(project)
-    config = [f"src={json.dumps([root or '.' for root in roots])}"]
-    config.append(f"extend-exclude={json.dumps(list(without))}")
     command = [program, "analyze", "graph", "--isolated", "--color=never"]
-    for setting in config:
-        command += ["--config", setting]
+    command += ["--config", f"src={json.dumps([root or '.' for root in roots])}"]
+    command += ["--config", f"extend-exclude={json.dumps(list(without))}"]
+    # Without what would color or hide messages of ruff.
+    variables = {
+        name: value
+        for name, value in child_variables({"NO_COLOR": "1"}).items()
+        if not name.startswith(("RUFF_", "FORCE_"))
+    }
     outcome = run_program(
         [*command, "."],
         cwd=files.root,
         timeout=_SECONDS,
-        variables=_variables(),
+        variables=variables,
     )
     if outcome.code != 0:
         raise ToolError(
@@ -80,20 +68,16 @@ def read_with_ruff(
         found = msgspec.json.decode(outcome.raw, type=dict[str, list[str]])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ToolError(f"ruff analyze graph: unexpected output: {error}") from error
-    imports = {
-        _plain(path): [_plain(n) for n in names] for path, names in found.items()
-    }
+    imports = {_plain(path): list(map(_plain, names)) for path, names in found.items()}
     if imports and files.names.isdisjoint(imports):
         raise ToolError("ruff analyze graph: names no file of this repository")
-    return RuffImports(imports, _failed(outcome.stderr, files), version)
+    for path in _failed(outcome.stderr, files):
+        imports.pop(path, None)
+    return imports, version
 
 
 def _find_ruff(project: Project) -> tuple[str, str]:
-    """The ruff of the project or the machine if it is of the tested series.
-
-    Raises:
-        ToolError: if there is none and it cannot be installed.
-    """
+    """The ruff of the project or the machine if it is of the tested series."""
     series = _series()
     scripts = "Scripts" if os.name == "nt" else "bin"
     locations = (str(project.root / ".venv" / scripts), None)
@@ -110,11 +94,7 @@ def _find_ruff(project: Project) -> tuple[str, str]:
 
 
 def _series() -> str:
-    """The series of the locked version; reading all locks would take longer.
-
-    Raises:
-        ToolError: if the file has no such version.
-    """
+    """The series of the locked version; reading all locks would take longer."""
     text = read_text(configs_directory() / "tool-locks.yaml")
     found = re.search(r'^ruff:\n  version: "(\d+\.\d+)\.', text, re.MULTILINE)
     if found is None:
@@ -122,22 +102,12 @@ def _series() -> str:
     return found.group(1)
 
 
-def _variables() -> dict[str, str]:
-    """The environment without what would color or hide messages of ruff."""
-    kept = child_variables({"NO_COLOR": "1"})
-    return {k: v for k, v in kept.items() if not k.startswith(("RUFF_", "FORCE_"))}
-
-
 def _plain(path: str) -> str:
     return path.replace("\\", "/") if os.name == "nt" else path
 
 
 def _failed(text: str, files: Files) -> frozenset[str]:
-    """The files that it warned about.
-
-    Raises:
-        ToolError: if it warned about anything else.
-    """
+    """The files that it warned about."""
     found: set[str] = set()
     top = f"{files.root}{os.sep}"
     real = f"{os.path.realpath(files.root)}{os.sep}"
@@ -146,10 +116,8 @@ def _failed(text: str, files: Files) -> frozenset[str]:
         if match:
             path = match.group(1).removeprefix(top).removeprefix(real)
             found.add(_plain(path))
-        elif line.startswith(("warning", "error")) and not _is_expected(line):
+        elif line.startswith(("warning", "error")) and not any(
+            text in line for text in _EXPECTED
+        ):
             raise ToolError(f"ruff analyze graph: {line}")
     return frozenset(found)
-
-
-def _is_expected(line: str) -> bool:
-    return any(text in line for text in _EXPECTED)

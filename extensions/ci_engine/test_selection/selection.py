@@ -63,13 +63,7 @@ def select_tests(
     changes: Sequence[Changed],
     data: Mapping[str, Sequence[str]],
 ) -> Selection:
-    """Select the tests that a change can break.
-
-    Args:
-        graph: which file depends on which.
-        changes: what changed; a rename is a deletion and an addition.
-        data: patterns of data files with patterns of the Python files that read them.
-    """
+    """Select the tests that a change can break."""
     return _Rules(graph, data).select(changes)
 
 
@@ -88,17 +82,18 @@ class _Rules:
     def select(self, changes: Sequence[Changed]) -> Selection:
         """Apply the rules to every change."""
         for change in changes:
-            because = self._apply(change)
-            if because and not self.result.everything:
-                self.result.everything = because
+            self._select_all(self._apply(change))
         broken = self._broken()
-        if broken and self.seeds and not self.result.everything:
-            self.result.everything = f"{broken} cannot be parsed"
-        if not self.graph.tests and not self.result.everything:
-            self.result.everything = "no file is known to hold tests"
+        if broken and self.seeds:
+            self._select_all(f"{broken} cannot be parsed")
+        if not self.graph.tests:
+            self._select_all("no file is known to hold tests")
         self._follow(self.seeds)
         self._unreached(changes)
         return self.result
+
+    def _select_all(self, because: str) -> None:
+        self.result.everything = self.result.everything or because
 
     def _apply(self, change: Changed) -> str:
         """Note what a change reaches; return why it reaches every test, if so."""
@@ -174,9 +169,8 @@ class _Rules:
 
     def _collected(self, path: str) -> bool:
         """Whether pytest is configured to look for tests where a text is."""
-        locations = [location for location in self.graph.pytest.test_paths if location]
-        above = {path, *parents(path)}
-        return any(location in above for location in locations)
+        locations = {location for location in self.graph.pytest.test_paths if location}
+        return is_below(path, locations)
 
     def _undeclared(self, change: Changed) -> str:
         """Undeclared data reaches the files that seem to read it."""
@@ -214,7 +208,7 @@ class _Rules:
         if name == "__init__.py":
             for importer in graph.importers_of_package(path):
                 self._seed(importer, [path])
-            if change.deleted and path.rpartition("/")[0] in _locations_of(graph.area):
+            if change.deleted and any(parent(path) in parents(p) for p in graph.area):
                 # Without it, the modules beside it have other names.
                 self._below(path)
         return ""
@@ -277,8 +271,8 @@ class _Rules:
             tests = self._follow({hub: [path] for hub in loaders_of(path, graph)})
             if not (tests and graph.is_script(path)):
                 result.unreached.append(path)
-        if result.unreached and not result.everything:
-            result.everything = f"no test is known to reach {result.unreached[0]}"
+        if result.unreached:
+            self._select_all(f"no test is known to reach {result.unreached[0]}")
 
     def _is_unreached(self, change: Changed) -> bool:
         path, graph = change.path, self.graph
@@ -289,7 +283,3 @@ class _Rules:
             return False
         starts = self.starts.get(path)
         return starts is not None and graph.covered.isdisjoint(starts)
-
-
-def _locations_of(paths: Iterable[str]) -> set[str]:
-    return {location for path in paths for location in parents(path)}

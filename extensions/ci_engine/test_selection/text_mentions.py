@@ -11,11 +11,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import cast
 
 from ci_engine.configuration.reading import Table
+from ci_engine.configuration.tables import table
 from ci_engine.test_selection.module_names import Modules
-from ci_engine.test_selection.regex_imports import guessed_imports
+from ci_engine.test_selection.python_imports import guessed_imports
 from ci_engine.test_selection.repository_files import parent
 
 __all__ = ["Mentions", "script_modules", "starts_programs"]
@@ -41,19 +41,13 @@ def starts_programs(text: bytes) -> bool:
 
 def script_modules(document: Table, modules: Modules) -> dict[str, list[str]]:
     """The files that the project's own commands start, by command."""
-    project = _table(document.get("project"))
-    poetry = _table(_table(document.get("tool")).get("poetry"))
-    tables = (project.get("scripts"), project.get("gui-scripts"), poetry.get("scripts"))
-    found: dict[str, list[str]] = {}
-    for table in tables:
-        for command, target in _table(table).items():
-            if isinstance(target, str):
-                found[command] = modules.resolve(target.partition(":")[0].strip(), "")
-    return found
-
-
-def _table(value: object) -> Table:
-    return cast("Table", value) if isinstance(value, dict) else {}
+    keys = (("project", "scripts"), ("project", "gui-scripts"))
+    return {
+        command: modules.resolve(target.partition(":")[0].strip(), "")
+        for path in (*keys, ("tool", "poetry", "scripts"))
+        for command, target in table(document, *path).items()
+        if isinstance(target, str)
+    }
 
 
 @dataclass(frozen=True)
@@ -61,7 +55,6 @@ class Mentions:
     """Finds what the text of a test names.
 
     Attributes:
-        modules: the modules that may be named.
         commands: the project's own commands with their modules.
         tests: the files that hold tests: naming one of them is no evidence.
     """
@@ -70,10 +63,10 @@ class Mentions:
     commands: Mapping[str, list[str]]
     tests: frozenset[str]
 
-    def of(self, path: str, text: bytes, *, runs: bool) -> set[str]:
+    def of(self, path: str, text: bytes) -> set[str]:
         """The files that the text names; more if it may run programs."""
         found = self._dotted(path, text) | self._scripts(text)
-        if runs:
+        if starts_programs(text):
             found |= self._programs(path, text)
         found.discard(path)
         return found
@@ -110,11 +103,10 @@ class Mentions:
                 found.update(self.modules.exact(name, path))
                 found.update(self.modules.exact(f"{name}.__main__", path))
         found |= guessed_imports(path, self.modules, text)
-        if self.commands:
-            words = set(_WORDS.findall(text))
-            for command, files in self.commands.items():
-                if command.encode() in words:
-                    found.update(files)
+        words = set(_WORDS.findall(text)) if self.commands else set[bytes]()
+        for command, files in self.commands.items():
+            if command.encode() in words:
+                found.update(files)
         return found
 
     def _scripts(self, text: bytes) -> set[str]:

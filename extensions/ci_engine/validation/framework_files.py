@@ -28,11 +28,7 @@ _RESTORE = "restore it: `copier update --defaults --vcs-ref=:current:`"
 
 
 def check_framework_files(root: Path) -> Iterator[Finding]:
-    """Report files that were edited or are missing, and an engine that is not pinned.
-
-    Raises:
-        ConfigurationError: if the list of hashes cannot be read.
-    """
+    """Report files that were edited or are missing, and an engine that is unpinned."""
     yield from _check_lock(root)
     yield from _check_hashes(root)
     # An update from a version that rendered the engine leaves bytecode in its place.

@@ -9,7 +9,12 @@ from ci_engine.errors import ConfigurationError
 from ci_engine.findings.results import Finding
 from ci_engine.project.repository import Project
 
-__all__ = ["SHARED_FILES", "check_answers", "check_blocks"]
+__all__ = [
+    "SHARED_FILES",
+    "check_answers",
+    "check_blocks",
+    "configuration_finding",
+]
 
 # Files in which the framework owns one marked block and the project the rest.
 SHARED_FILES = (
@@ -35,7 +40,7 @@ def check_blocks(project: Project) -> Iterator[Finding]:
         try:
             lines = [line.strip() for line in read_text(path).splitlines()]
         except ConfigurationError as error:
-            yield _finding(name, 0, str(error))
+            yield configuration_finding(name, str(error))
             continue
         starts = [number for number, line in enumerate(lines, 1) if line == _START]
         ends = [number for number, line in enumerate(lines, 1) if line == _END]
@@ -46,7 +51,7 @@ def check_blocks(project: Project) -> Iterator[Finding]:
                 f"found {found}; allowed: one line {_START!r} and below it one line "
                 f"{_END!r}; restore them so that updates can find the block"
             )
-            yield _finding(name, (starts or ends)[0], message)
+            yield configuration_finding(name, message, (starts or ends)[0])
 
 
 def check_answers(project: Project) -> Iterator[Finding]:
@@ -57,13 +62,15 @@ def check_answers(project: Project) -> Iterator[Finding]:
     try:
         answers = read_yaml(project.root / name)
     except ConfigurationError as error:
-        yield _finding(name, 0, str(error))
+        yield configuration_finding(name, str(error))
         return
     if not isinstance(answers, dict):
-        yield _finding(name, 1, "found no table of answers; restore it from git")
+        message = "found no table of answers; restore it from git"
+        yield configuration_finding(name, message, 1)
 
 
-def _finding(path: str, line: int, message: str) -> Finding:
+def configuration_finding(path: str, message: str, line: int = 0) -> Finding:
+    """A finding about a file that configures the framework."""
     return Finding(
         tool="ci-framework",
         rule="configuration",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from ci_engine import __version__
 from ci_engine.configuration.key_lines import find_line
 from ci_engine.configuration.project_settings import (
+    SETTINGS_KEYS,
     configuration_file,
     project_table,
     settings_mistakes,
@@ -17,28 +19,21 @@ from ci_engine.configuration.tables import table, text, texts
 from ci_engine.configuration.typed_tables import Mistake
 from ci_engine.errors import ConfigurationError
 from ci_engine.findings.results import Finding
+from ci_engine.monorepo.package_graph import packages_graph
+from ci_engine.monorepo.package_overrides import FOLDER, read_overrides
 from ci_engine.project.repository import Project, normalize
 from ci_engine.project.requires_python import allows_python
 from ci_engine.scanning.waivers import WAIVERS_FILE, waivers_mistakes
+from ci_engine.validation.marked_blocks import configuration_finding
 
-__all__ = [
-    "check_settings",
-    "check_waivers",
-    "configuration_finding",
-]
-
-_KEYS = ("tool", "ci-framework")
+__all__ = ["check_packages", "check_settings", "check_waivers"]
 
 
-def configuration_finding(path: str, content: str, mistake: Mistake) -> Finding:
-    """Turn a mistake into a finding that names key, value and what is allowed."""
-    return Finding(
-        tool="ci-framework",
-        rule="configuration",
-        message=mistake.message,
-        path=path,
-        line=find_line(content, mistake.keys),
-    )
+def _findings(path: Path, name: str, mistakes: Iterable[Mistake]) -> Iterator[Finding]:
+    """Turn mistakes into findings that name key, value and what is allowed."""
+    for mistake in mistakes:
+        line = find_line(read_text(path), mistake.keys)
+        yield configuration_finding(name, mistake.message, line)
 
 
 def check_waivers(project: Project) -> Iterator[Finding]:
@@ -47,15 +42,25 @@ def check_waivers(project: Project) -> Iterator[Finding]:
     if not path.is_file():
         return
     try:
-        for mistake in waivers_mistakes(path):
-            yield configuration_finding(WAIVERS_FILE, read_text(path), mistake)
+        yield from _findings(path, WAIVERS_FILE, waivers_mistakes(path))
     except ConfigurationError as error:
-        yield Finding(
-            tool="ci-framework",
-            rule="configuration",
-            message=str(error),
-            path=WAIVERS_FILE,
-        )
+        yield configuration_finding(WAIVERS_FILE, str(error))
+
+
+def check_packages(project: Project) -> Iterator[Finding]:
+    """Report entries about packages that do not exist."""
+    if not (project.root / FOLDER).is_dir():
+        return
+    known = packages_graph(project).names
+    for name, keys in read_overrides(project.root).named.items():
+        for key in keys:
+            if normalize(key) not in known:
+                yield Finding(
+                    tool="ci-framework",
+                    rule="packages",
+                    message=f"{key} is no package; packages: {', '.join(known)}",
+                    path=f"{FOLDER}/{name}",
+                )
 
 
 def check_settings(project: Project) -> Iterator[Finding]:
@@ -63,27 +68,23 @@ def check_settings(project: Project) -> Iterator[Finding]:
     source = configuration_file(project.root)
     if source is None:
         return
-    content = read_text(source)
     settings = project_table(read_toml(source), source)
-    mistakes = settings_mistakes(settings)
-    if not mistakes:
-        mistakes = list(_against_repository(project, settings))
-    for mistake in mistakes:
-        yield configuration_finding(source.name, content, mistake)
+    mistakes = settings_mistakes(settings) or _against_repository(project, settings)
+    yield from _findings(source, source.name, mistakes)
 
 
 def _against_repository(project: Project, settings: Table) -> Iterator[Mistake]:
     version = settings.get("version")
     if version not in (None, __version__):
         yield Mistake(
-            (*_KEYS, "version"),
+            (*SETTINGS_KEYS, "version"),
             f"{version!r}",
             f"{__version__!r} as the engine beside it (repeat `copier update`)",
         )
     for key in ("source-paths", "test-paths"):
         for position, path in enumerate(texts(settings, key)):
             if not (project.root / path).is_dir():
-                keys = (*_KEYS, key, f"[{position}]")
+                keys = (*SETTINGS_KEYS, key, f"[{position}]")
                 yield Mistake(keys, f"{path!r}", "a directory of this repository")
     yield from _unsupported_pythons(project, settings)
     yield from _unknown_environments(project, settings)
@@ -94,7 +95,7 @@ def _unsupported_pythons(project: Project, settings: Table) -> Iterator[Mistake]
     required = text(project.pyproject, "project", "requires-python")
     for position, version in enumerate(texts(settings, "matrix", "python-versions")):
         if not allows_python(required, version):
-            keys = (*_KEYS, "matrix", "python-versions", f"[{position}]")
+            keys = (*SETTINGS_KEYS, "matrix", "python-versions", f"[{position}]")
             allowed = f"a version that fits requires-python = {required!r}"
             yield Mistake(keys, f"{version!r}", allowed)
 
@@ -110,12 +111,12 @@ def _unknown_environments(project: Project, settings: Table) -> Iterator[Mistake
     noun = "pixi environment" if pixi else "dependency group or extra"
     names = {normalize(name) for name in known}
     for tier, name in table(settings, "environments").items():
-        if tier in TIERS and isinstance(name, str) and name:
-            if normalize(name) in names:
-                continue
-            if not pixi and (project.root / name).is_file():
-                continue
+        if tier not in TIERS or not isinstance(name, str) or not name:
+            continue
+        if normalize(name) not in names and (
+            pixi or not (project.root / name).is_file()
+        ):
             allowed = f"a {noun} of the project: {', '.join(known) or 'it has none'}"
             if not pixi:
                 allowed += ", or the path of a requirement file"
-            yield Mistake((*_KEYS, "environments", tier), f"{name!r}", allowed)
+            yield Mistake((*SETTINGS_KEYS, "environments", tier), f"{name!r}", allowed)

@@ -79,11 +79,7 @@ class _Validator:
 
 
 def check_schemas(project: Project) -> Iterator[Finding]:
-    """Check workflows, actions, dependabot, pre-commit and pyproject.toml.
-
-    Raises:
-        ToolError: if the locked validators cannot be had or do not work.
-    """
+    """Check workflows, actions, dependabot, pre-commit and pyproject.toml."""
     validator = _Validator(project, isolated_tool(project, "check-jsonschema"))
     github = project.root / ".github"
     files = [

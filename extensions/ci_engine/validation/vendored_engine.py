@@ -60,22 +60,20 @@ def locate_engine(root: Path, timeout: float) -> Path:
 
 
 def copy_engine(package: Path, folder: Path, target: Path) -> None:
-    """Copy an engine to a directory, with the hashes of all its files.
-
-    Args:
-        package: the engine.
-        folder: the directory with the engine.lock that the copy is for.
-        target: the new directory.
-    """
+    """Copy an engine to a directory, with the hashes of all its files."""
     shutil.copytree(package, target, ignore=shutil.ignore_patterns("__pycache__"))
     for name, text in _IGNORED.items():
         (target / name).write_text(text, encoding="utf-8", newline="\n")
-    hashes = {
-        f"{VENDORED}/{path.relative_to(target).as_posix()}": hash_file(path)
-        for path in files_below(target)
-    }
-    hashes[LOCK] = hash_file(folder / LOCK)
+    hashes = {**_hashes_of(target), LOCK: hash_file(folder / LOCK)}
     write_hashes(target / _HASHES, hashes)
+
+
+def _hashes_of(package: Path) -> dict[str, str]:
+    """The hashes of an engine's files, by their paths in the copy."""
+    return {
+        f"{VENDORED}/{path.relative_to(package).as_posix()}": hash_file(path)
+        for path in files_below(package)
+    }
 
 
 def is_for_lock(folder: Path) -> bool:
@@ -84,26 +82,12 @@ def is_for_lock(folder: Path) -> bool:
 
 
 def edited_files(folder: Path, package: Path | None = None) -> list[str]:
-    """The files of the copy that are not as they were written, by their paths.
-
-    Args:
-        folder: the directory that holds the copy.
-        package: the engine to compare with; without it, the recorded hashes count.
-    """
-    copy = folder / VENDORED
-    expected = _hashes(folder)
+    """The files of the copy that differ from a package, else from what was written."""
+    expected = _hashes(folder) if package is None else _hashes_of(package)
     expected.pop(LOCK, None)
-    if package is not None:
-        expected = {
-            f"{VENDORED}/{path.relative_to(package).as_posix()}": hash_file(path)
-            for path in files_below(package)
-        }
-    found = {
-        f"{VENDORED}/{path.relative_to(copy).as_posix()}": hash_file(path)
-        for path in files_below(copy)
-    }
-    ours = {f"{VENDORED}/{name}" for name in (*_IGNORED, _HASHES)}
-    ours -= set() if package is not None else {f"{VENDORED}/{n}" for n in _IGNORED}
+    found = _hashes_of(folder / VENDORED)
+    added = [_HASHES, *(_IGNORED if package is not None else ())]
+    ours = {f"{VENDORED}/{name}" for name in added}
     return sorted(
         path
         for path in {*expected, *found} - ours

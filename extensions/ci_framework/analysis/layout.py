@@ -257,7 +257,7 @@ def _native(survey: Survey) -> list[str]:
 def state_distributions(survey: Survey, findings: Findings) -> None:
     """State the packages that ``ci packages`` will find."""
     tree = Tree(survey.repository.root, survey.files, {})
-    packages = [package for package in detect(tree).packages if package.layout.imports]
+    packages = [package for package in detect(tree)[0] if package.layout.imports]
     findings.add(
         "distributions",
         [package.path for package in packages],

@@ -13,7 +13,6 @@ from ci_engine.environments.environment import Environment, probe_virtual_enviro
 from ci_engine.environments.preparation import prepare_environment
 from ci_engine.errors import ToolError
 from ci_engine.findings.tracked_output import refuse_tracked_output
-from ci_engine.monorepo.needed import needed_with
 from ci_engine.monorepo.package_graph import packages_graph
 from ci_engine.monorepo.package_model import Kind
 from ci_engine.processes.child_environment import activated
@@ -204,7 +203,7 @@ def _siblings(project: Project) -> list[str]:
     """The packages of the repository that its top one needs: no index may have them."""
     graph = packages_graph(project)
     top = next((p.name for p in graph.packages if p.path == "."), "")
-    needed = needed_with(graph, top, _NEEDED, _NEEDED) if top else []
+    needed = graph.needed_with(top, _NEEDED, _NEEDED) if top else []
     return [package.path for package in needed]
 
 

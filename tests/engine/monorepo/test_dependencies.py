@@ -197,7 +197,7 @@ def test_dependents_are_followed_but_not_through_tests(tmp_path: Path) -> None:
     }
     graph = graph_of(tmp_path, files)
     assert graph.dependents(["core"]) == {"cli": "core", "shop": "cli", "tool": "core"}
-    assert graph.dependencies("shop") == ["core", "cli"]
+    assert [package.name for package in graph.needed_with("shop")] == ["core", "cli"]
     assert "development" not in REACHING
 
 

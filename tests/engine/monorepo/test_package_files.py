@@ -16,7 +16,7 @@ from ci_engine.monorepo.detected_file import Written, write_detected
 from ci_engine.monorepo.package_graph import packages_graph
 from ci_engine.monorepo.package_overrides import read_overrides
 from ci_engine.monorepo.release_please import CONFIG, MANIFEST
-from ci_engine.validation.packages_check import check_packages
+from ci_engine.validation.settings_check import check_packages
 from tests.support.monorepos import edges, graph_of, package, project_of, write
 from tests.support.projects import ENGINE
 

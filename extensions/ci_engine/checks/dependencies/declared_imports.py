@@ -59,7 +59,7 @@ class _Judge:
         """The severity and the message, both empty if nothing is wrong."""
         first = found.module.partition(".")[0]
         allowed = self.declared.for_tests if test else self.declared.for_code
-        of = self.siblings.owners(found)
+        of = self.siblings.of_import(found)
         if self.siblings.own in of or self._is_beside(first, name):
             return "", ""
         if of:
@@ -94,7 +94,7 @@ class _Judge:
         """Whether it is known where an import comes from."""
         first = found.module.partition(".")[0]
         return bool(
-            self.siblings.owners(found)
+            self.siblings.of_import(found)
             or first in self.local
             or first in self._standard()
             or self._brought(first)

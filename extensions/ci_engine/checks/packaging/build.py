@@ -36,7 +36,6 @@ from ci_engine.environments.environment import python_of
 from ci_engine.environments.isolated_tools import isolated_tool
 from ci_engine.environments.virtual_environments import venv_commands
 from ci_engine.findings.results import CheckResult, Finding
-from ci_engine.monorepo.needed import needed_with
 from ci_engine.monorepo.package_graph import packages_graph
 from ci_engine.monorepo.package_model import Graph, Kind
 from ci_engine.processes.child_environment import activated
@@ -124,9 +123,9 @@ class _Build(Steps):
         graph, own = _graph(self.context)
         if own not in graph.by_name:
             return []
-        to_run = needed_with(graph, own, _TO_RUN, _TO_RUN)
+        to_run = graph.needed_with(own, _TO_RUN, _TO_RUN)
         wheels: list[Path] = []
-        for package in needed_with(graph, own, _TO_BUILD, _TO_BUILD):
+        for package in graph.needed_with(own, _TO_BUILD, _TO_BUILD):
             self.beside.mkdir(exist_ok=True)
             earlier = set(self.beside.iterdir())
             location = self.context.project.repository / package.path

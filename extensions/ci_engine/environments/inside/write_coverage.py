@@ -17,13 +17,7 @@ from coverage import Coverage  # noqa: E402
 
 
 def main(json_file: str, xml_file: str, omitted: list[str]) -> None:
-    """Write both reports.
-
-    Args:
-        json_file: the JSON report.
-        xml_file: the XML report.
-        omitted: patterns of files that are in neither.
-    """
+    """Write both reports."""
     coverage = Coverage()
     data_file = coverage.get_option("run:data_file")
     if not os.path.isfile(str(data_file)):  # noqa: PTH113 - as coverage does

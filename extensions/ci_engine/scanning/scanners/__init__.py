@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from ci_engine.configuration.security_profiles import ScannerName
 from ci_engine.scanning.scanner import Scanner
 from ci_engine.scanning.scanners import (
-    audit,
     bandit,
     detect_secrets,
     gitleaks,
@@ -31,7 +30,7 @@ SCANNERS: Mapping[ScannerName, Scanner] = {
     for scanner in (
         Scanner("bandit", "code", bandit.run, gate="security"),
         Scanner("semgrep", "code", semgrep.run),
-        Scanner("audit", "dependency", audit.run, gate="audit"),
+        Scanner("audit", "dependency", inventory.run_audit, gate="audit"),
         Scanner("kingfisher", "secret", kingfisher.run),
         Scanner("history", "secret", history.run),
         Scanner("detect-secrets", "secret", detect_secrets.run),

@@ -9,14 +9,20 @@ from ci_engine.checks.outcomes import skipped
 from ci_engine.checks.workspace import Tool
 from ci_engine.errors import ToolError
 from ci_engine.findings.results import CheckResult, Finding
-from ci_engine.scanning.scanner import Scan, unusable_output
+from ci_engine.scanning.scanner import (
+    SECRET_SCORE,
+    Scan,
+    conclude_secrets,
+    decoded,
+    secret_found,
+    unusable_output,
+)
 from ci_engine.scanning.scanners.secrets_baseline import (
     BASELINE,
     Secret,
     SecretsBaseline,
     read_baseline,
 )
-from ci_engine.scanning.secrets import SECRET_SCORE, conclude_secrets, secret_found
 
 __all__ = ["run"]
 
@@ -32,20 +38,15 @@ def run(scan: Scan) -> CheckResult:
     except (OSError, msgspec.DecodeError, RecursionError) as error:
         raise ToolError(f"{BASELINE}: {error}") from error
     tool = scan.tool("detect-secrets")
-    known = {
-        (file, *_identity(secret))
-        for file, secrets in own.results.items()
-        for secret in secrets
-    }
+    known = {(file, s.type, s.hashed_secret) for file, s in own.secrets()}
     findings = [_refusal(content, entry) for entry in refused]
     names = [each for each in scan.files.everything if each != BASELINE]
     for batch in batches(names):
         found = _update_copy(scan, tool, safe, own, batch)
         findings += [
             _finding(file, secret)
-            for file, secrets in found.results.items()
-            for secret in secrets
-            if (file, *_identity(secret)) not in known
+            for file, secret in found.secrets()
+            if (file, secret.type, secret.hashed_secret) not in known
         ]
     return conclude_secrets(scan, tool, findings)
 
@@ -73,19 +74,12 @@ def _refusal(content: bytes, entry: str) -> Finding:
     )
 
 
-def _identity(secret: Secret) -> tuple[str, str]:
-    return secret.type, secret.hashed_secret
-
-
 def _update_copy(
     scan: Scan, tool: Tool, safe: bytes, own: SecretsBaseline, names: list[str]
 ) -> SecretsBaseline:
     """Let detect-secrets update a copy of the baseline.
 
     The exit code is 0 whatever it finds: the copy proves that it did its work.
-
-    Raises:
-        EarlyResultError: if it did not.
     """
     copy = scan.reports / "detect-secrets-baseline.json"
     # What may be there is replaced, never followed.
@@ -93,12 +87,7 @@ def _update_copy(
     copy.write_bytes(safe)
     command = ["scan", "--no-verify", "--baseline", str(copy), *names]
     outcome = scan.run(tool, command)
-    try:
-        found = msgspec.json.decode(copy.read_bytes(), type=SecretsBaseline)
-    except (OSError, msgspec.DecodeError) as error:
-        raise unusable_output(tool, outcome) from error
-    finally:
-        copy.unlink(missing_ok=True)
+    found = decoded(tool, outcome, SecretsBaseline, copy)
     unchanged = found.generated_at == own.generated_at
     if outcome.timed_out or outcome.code != 0 or unchanged:
         raise unusable_output(tool, outcome)

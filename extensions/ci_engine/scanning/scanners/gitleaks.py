@@ -6,8 +6,14 @@ import msgspec
 
 from ci_engine.findings.results import CheckResult
 from ci_engine.scanning.files import copied
-from ci_engine.scanning.scanner import Scan, not_installed, unusable_output
-from ci_engine.scanning.secrets import conclude_secrets, secret_found
+from ci_engine.scanning.scanner import (
+    Scan,
+    conclude_secrets,
+    decoded,
+    not_installed,
+    secret_found,
+    unusable_output,
+)
 
 __all__ = ["run"]
 
@@ -36,12 +42,7 @@ def run(scan: Scan) -> CheckResult:
     command += ["--config", str(own)] if own.is_file() else []
     with copied(scan.project, scan.files.everything) as tree:
         outcome = scan.run(tool, command, tree)
-    try:
-        leaks = msgspec.json.decode(report.read_bytes(), type=list[_Leak])
-    except (OSError, msgspec.DecodeError) as error:
-        raise unusable_output(tool, outcome) from error
-    finally:
-        report.unlink(missing_ok=True)
+    leaks = decoded(tool, outcome, list[_Leak], report)
     if outcome.timed_out or outcome.code != (_FOUND if leaks else 0):
         raise unusable_output(tool, outcome)
     findings = [

@@ -13,7 +13,7 @@ from ci_engine.checks.workspace import Tool
 from ci_engine.findings.results import CheckResult, Finding
 from ci_engine.findings.severity import SCORES
 from ci_engine.project.output_files import write_text
-from ci_engine.scanning.scanner import Scan, conclude, unusable_output
+from ci_engine.scanning.scanner import Scan, conclude, decoded, unusable_output
 
 __all__ = ["dockerfiles", "run"]
 
@@ -80,16 +80,9 @@ def run(scan: Scan) -> CheckResult:
 
 
 def _run(scan: Scan, tool: Tool, arguments: Sequence[str]) -> list[_Advice]:
-    """Run hadolint.
-
-    Raises:
-        EarlyResultError: if it did not do its work.
-    """
+    """Run hadolint."""
     outcome = scan.run(tool, ["--format", "json", "--no-color", *arguments])
-    try:
-        advice = msgspec.json.decode(outcome.stdout, type=list[_Advice])
-    except msgspec.DecodeError as error:
-        raise unusable_output(tool, outcome) from error
+    advice = decoded(tool, outcome, list[_Advice])
     if outcome.timed_out or outcome.code != (1 if advice else 0):
         raise unusable_output(tool, outcome)
     return advice

@@ -10,8 +10,15 @@ from ci_engine.checks.outcomes import skipped
 from ci_engine.checks.workspace import Tool
 from ci_engine.findings.results import CheckResult, Finding
 from ci_engine.findings.severity import SCORES
+from ci_engine.processes.programs import Outcome
 from ci_engine.project.output_files import write_text
-from ci_engine.scanning.scanner import Scan, conclude, not_installed, unusable_output
+from ci_engine.scanning.scanner import (
+    Scan,
+    conclude,
+    decoded,
+    not_installed,
+    unusable_output,
+)
 from ci_engine.scanning.scanners.hadolint import dockerfiles
 
 __all__ = ["own_configuration", "run_grype", "run_trivy"]
@@ -108,7 +115,7 @@ def _why_not(scan: Scan) -> str:
 
 
 def _run(
-    scan: Scan, tool: Tool | None, read: Callable[[str, str], _Read]
+    scan: Scan, tool: Tool | None, read: Callable[[Tool, Outcome, str], _Read]
 ) -> CheckResult:
     reason = _why_not(scan)
     if reason:
@@ -127,10 +134,7 @@ def _run(
     unread: dict[str, str] = {}
     for image in images:
         outcome = scan.run(tool, [*command, "--", image])
-        try:
-            found, doubt = read(outcome.stdout, image)
-        except msgspec.DecodeError as error:
-            raise unusable_output(tool, outcome) from error
+        found, doubt = read(tool, outcome, image)
         if outcome.timed_out or outcome.code != 0:
             raise unusable_output(tool, outcome)
         unread |= {image: doubt} if doubt else {}
@@ -148,8 +152,8 @@ def own_configuration(scan: Scan) -> list[str]:
     return ["--config", str(file)]
 
 
-def _read_trivy(text: str, image: str) -> _Read:
-    report = msgspec.json.decode(text, type=_TrivyReport)
+def _read_trivy(tool: Tool, outcome: Outcome, image: str) -> _Read:
+    report = decoded(tool, outcome, _TrivyReport)
     system = report.metadata.system
     doubt = ""
     if system.ended:
@@ -173,8 +177,8 @@ def _read_trivy(text: str, image: str) -> _Read:
     return findings, doubt
 
 
-def _read_grype(text: str, image: str) -> _Read:
-    report = msgspec.json.decode(text, type=_GrypeReport)
+def _read_grype(tool: Tool, outcome: Outcome, image: str) -> _Read:
+    report = decoded(tool, outcome, _GrypeReport)
     findings: list[Finding] = []
     for match in report.matches:
         issue, artifact = match.vulnerability, match.artifact

@@ -1,7 +1,8 @@
-"""What the project is made of: the licenses of dependencies, and the list of them."""
+"""What the project is made of: vulnerabilities, licenses, and the list of it all."""
 
 from __future__ import annotations
 
+from ci_engine.checks.dependencies import audit
 from ci_engine.checks.dependencies.inventory import (
     Dependencies,
     Dependency,
@@ -17,9 +18,14 @@ from ci_engine.scanning.files import named
 from ci_engine.scanning.scanner import Scan, conclude, unusable_output
 from ci_engine.scanning.scanners.images import own_configuration
 
-__all__ = ["run_licenses", "run_sbom"]
+__all__ = ["run_audit", "run_licenses", "run_sbom"]
 
 _DENIED_SCORE = 5.5
+
+
+def run_audit(scan: Scan) -> CheckResult:
+    """Look the dependencies up in the OSV database, with uv or pip-audit."""
+    return audit.run_audit(scan, scan.read_dependencies(), scan.reports, scan.timeout)
 
 
 def run_licenses(scan: Scan) -> CheckResult:

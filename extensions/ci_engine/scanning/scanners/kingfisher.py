@@ -17,8 +17,13 @@ from ci_engine.checks.workspace import Tool
 from ci_engine.environments.user_cache import cache_directory
 from ci_engine.findings.results import CheckResult, Finding
 from ci_engine.scanning.files import copied
-from ci_engine.scanning.scanner import Scan, unusable_output
-from ci_engine.scanning.secrets import conclude_secrets, secret_found
+from ci_engine.scanning.scanner import (
+    Scan,
+    conclude_secrets,
+    decoded,
+    secret_found,
+    unusable_output,
+)
 
 __all__ = ["find_kingfisher", "finding_of", "run", "run_kingfisher"]
 
@@ -27,13 +32,8 @@ _PAGE = "https://docs.github.com/code-security/secret-scanning"
 _FINDING_CODES = (200, 205)
 _CACHE = "KF_RULE_CACHE_DIR"
 _OPTIONS = (
-    "scan",
-    "--no-validate",
-    "--no-update-check",
-    "--redact",
-    "--no-dedup",
-    "--format",
-    "json",
+    *("scan", "--no-validate", "--no-update-check", "--redact", "--no-dedup"),
+    *("--format", "json"),
 )
 
 
@@ -102,9 +102,6 @@ def find_kingfisher(scan: Scan) -> Tool:
     """The locked kingfisher; its compiled rules are kept in the user's cache.
 
     A cache in the repository could contain rules that find nothing.
-
-    Raises:
-        ToolError: if it cannot be installed.
     """
     tool = scan.locked_tool("kingfisher-bin", "kingfisher")
     cache = cache_directory(scan.project.repository) / "kingfisher"
@@ -125,12 +122,7 @@ def run_kingfisher(
     size = str(-(-scan.profiles.largest_file // 1_000_000))
     command = [*_OPTIONS, "--max-file-size", size, "--output", str(file), *arguments]
     outcome = scan.run(tool, command, directory)
-    try:
-        report = msgspec.json.decode(file.read_bytes(), type=Report)
-    except (OSError, msgspec.DecodeError) as error:
-        raise unusable_output(tool, outcome) from error
-    finally:
-        file.unlink(missing_ok=True)
+    report = decoded(tool, outcome, Report, file)
     ended = [repository.scan.status for repository in report.audit.repositories]
     whole = bool(ended) and set(ended) == {"completed"}
     fits = outcome.code in _FINDING_CODES if report.findings else outcome.code == 0

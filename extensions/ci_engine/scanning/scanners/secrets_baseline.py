@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import cast
 
 import msgspec
 
 from ci_engine.configuration.reading import Table
+from ci_engine.configuration.tables import dig, items, one_or_several, text
 
 __all__ = ["BASELINE", "Secret", "SecretsBaseline", "read_baseline"]
 
@@ -37,20 +37,14 @@ class SecretsBaseline(msgspec.Struct):
     results: dict[str, list[Secret]]
     generated_at: str = ""
 
+    def secrets(self) -> Iterator[tuple[str, Secret]]:
+        """Every secret, with its file."""
+        for file, secrets in self.results.items():
+            yield from ((file, secret) for secret in secrets)
+
 
 def read_baseline(content: bytes) -> tuple[SecretsBaseline, bytes, list[str]]:
-    """Read a baseline.
-
-    Args:
-        content: the file.
-
-    Returns:
-        What it knows, the content that is safe to hand over, and the entries that
-        were taken out of it.
-
-    Raises:
-        msgspec.DecodeError: if it is not a baseline.
-    """
+    """Read what a baseline knows, what of it is safe, and what had to be taken out."""
     document = msgspec.json.decode(content, type=dict[str, object])
     refused = list(_refuse(document))
     known = msgspec.convert(document, SecretsBaseline)
@@ -60,21 +54,16 @@ def read_baseline(content: bytes) -> tuple[SecretsBaseline, bytes, list[str]]:
 def _refuse(document: Table) -> Iterator[str]:
     """Take out of a baseline what is not plainly data, and name it."""
     for key, is_safe in ((_PLUGINS, _is_own_plugin), (_FILTERS, _is_own_filter)):
-        entries = document.get(key, [])
-        if not isinstance(entries, list):
+        if key not in document:
+            continue
+        if not isinstance(document[key], list):
             del document[key]
             yield key
             continue
-        kept: list[object] = []
-        for entry in cast("list[object]", entries):
-            if is_safe(entry):
-                kept.append(entry)
-            else:
-                yield f"{key}: {_name(entry)}"
-        if key in document:
-            document[key] = kept
-    custom = document.pop(_CUSTOM, [])
-    for entry in cast("list[object]", custom) if isinstance(custom, list) else [custom]:
+        entries = items(document, key)
+        document[key] = [entry for entry in entries if is_safe(entry)]
+        yield from (f"{key}: {_name(e)}" for e in entries if not is_safe(e))
+    for entry in one_or_several(document.pop(_CUSTOM, [])):
         yield f"{_CUSTOM}: {_name(entry)}"
 
 
@@ -85,10 +74,9 @@ def _is_own_plugin(entry: object) -> bool:
 
 def _is_own_filter(entry: object) -> bool:
     """Whether a filter is a function of detect-secrets."""
-    path = cast("Table", entry).get("path") if isinstance(entry, dict) else None
-    return isinstance(path, str) and _FILTER.fullmatch(path) is not None
+    return _FILTER.fullmatch(text(entry, "path")) is not None
 
 
 def _name(entry: object) -> str:
-    path = cast("Table", entry).get("path") if isinstance(entry, dict) else entry
-    return str(path)[:200]
+    path = dig(entry, "path")
+    return str(path if isinstance(entry, dict) else entry)[:200]

@@ -11,7 +11,13 @@ from ci_engine.findings.severity import SCORES
 from ci_engine.processes.programs import Outcome
 from ci_engine.project.output_files import write_text
 from ci_engine.scanning.files import copied
-from ci_engine.scanning.scanner import Scan, conclude, not_installed, unusable_output
+from ci_engine.scanning.scanner import (
+    Scan,
+    conclude,
+    decoded,
+    not_installed,
+    unusable_output,
+)
 
 __all__ = ["run"]
 
@@ -94,11 +100,7 @@ def run(scan: Scan) -> CheckResult:
 
 
 def _tool(scan: Scan) -> Tool | None:
-    """Opengrep, the semgrep of the project, of the machine, or the locked one.
-
-    Raises:
-        ToolError: if the locked one cannot be installed.
-    """
+    """Opengrep, the semgrep of the project, of the machine, or the locked one."""
     tool = scan.installed_tool("opengrep") or scan.project_tool("semgrep")
     tool = tool or scan.installed_tool("semgrep")
     # The locked one is large: it is installed where the level requires it.
@@ -106,10 +108,7 @@ def _tool(scan: Scan) -> Tool | None:
 
 
 def _read(scan: Scan, tool: Tool, outcome: Outcome) -> CheckResult:
-    try:
-        report = msgspec.json.decode(outcome.stdout, type=_Report)
-    except msgspec.DecodeError as error:
-        raise unusable_output(tool, outcome) from error
+    report = decoded(tool, outcome, _Report)
     unread = {each.path: each.text() for each in report.errors if each.path}
     # It ends with 0 although it left out a rule that it cannot read.
     lost = [each.text() for each in report.errors if not each.path]

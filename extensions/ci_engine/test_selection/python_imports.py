@@ -1,14 +1,25 @@
-"""Read imports with regular expressions: quick, and for files that are not Python."""
+"""Read the imports of Python files: with Python's own parser, or by their texts.
+
+Regular expressions are quick, and read what is not Python, such as Cython.
+"""
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Collection, Iterator
+from functools import lru_cache
 
-from ci_engine.test_selection.ast_imports import imports_of
+from ci_engine.project.python_sources import parse_python
 from ci_engine.test_selection.module_names import Modules
 
-__all__ = ["doubtful_imports", "guessed_imports"]
+__all__ = ["doubtful_imports", "guessed_imports", "imports_in", "imports_of", "parse"]
+
+# Several rules look into the same files; trees of all of them would fill the memory.
+_MOST_TREES = 200
+# What a block of statements may stand in without being a statement.
+_PARTS = (ast.excepthandler, ast.match_case)
+_BLOCKS = (ast.stmt, *_PARTS)
 
 # Also of Cython, and wherever in a line they stand. A pattern that starts with a word
 # is searched ten times as fast as one that starts with a condition.
@@ -19,11 +30,51 @@ _IMPORT = re.compile(rb"import[ \t]+([\w., \t]+)")
 _NAME = re.compile(rb"[(\s]*([A-Za-z_*][A-Za-z0-9_]*)")
 _COMMENT = re.compile(rb"#[^\n]*")
 
+parse = lru_cache(maxsize=_MOST_TREES)(parse_python)
+
+
+def imports_of(path: str, modules: Modules, text: bytes) -> tuple[set[str], bool]:
+    """The files that a file imports or seems to, and whether it could be parsed."""
+    tree = parse(text)
+    if tree is None:
+        return guessed_imports(path, modules, text), False
+    return imports_in(tree, path, modules), True
+
+
+def imports_in(tree: ast.Module, path: str, modules: Modules) -> set[str]:
+    """The files that some statements of a file import."""
+    return {
+        found for node in _statements(tree) for found in _resolve(node, path, modules)
+    }
+
+
+def _statements(tree: ast.Module) -> Iterator[ast.Import | ast.ImportFrom]:
+    """Every import; expressions hold none, so they are passed over."""
+    todo: list[ast.AST] = [tree]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            yield node
+            continue
+        todo += [n for n in ast.iter_child_nodes(node) if isinstance(n, _BLOCKS)]
+
+
+def _resolve(
+    node: ast.Import | ast.ImportFrom, path: str, modules: Modules
+) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            yield from modules.resolve(alias.name, path)
+        return
+    module = "." * node.level + (node.module or "")
+    for alias in node.names:
+        yield from modules.member(module, alias.name, path)
+
 
 def guessed_imports(path: str, modules: Modules, text: bytes) -> set[str]:
     """The files that a file seems to import, whatever else it holds."""
     found: set[str] = set()
-    for module, name, _ in _imports(text):
+    for module, name, _ in _named(text):
         found.update(modules.member(module, name, path))
     return found
 
@@ -34,28 +85,21 @@ def doubtful_imports(
     """The same, but only for names that ruff may resolve differently.
 
     What does not start a line may be in an example: Python's parser decides.
-
-    Args:
-        path: the file.
-        modules: the modules that may be imported.
-        text: what the file holds.
-        known: what is known already to be imported.
     """
     found: set[str] = set()
     unsure: set[str] = set()
-    for module, name, starts_line in _imports(text):
+    for module, name, starts_line in _named(text):
         whole = f"{module}.{name}" if name else module
         if modules.is_doubtful(module) or modules.is_doubtful(whole):
             kept = found if starts_line else unsure
             kept.update(modules.member(module, name, path))
     unsure.difference_update(found, known)
     if unsure:
-        read = imports_of(path, modules, text)
-        found |= unsure if read is None else unsure & read
+        found |= unsure & imports_of(path, modules, text)[0]
     return found
 
 
-def _imports(text: bytes) -> Iterator[tuple[str, str, bool]]:
+def _named(text: bytes) -> Iterator[tuple[str, str, bool]]:
     """What is imported: a module, the name taken from it, if it starts a line."""
     for match in _FROM.finditer(text):
         starts = _starts_line(match, text)

@@ -1,0 +1,25 @@
+"""Parse Python files, which are never run."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+
+__all__ = ["last_name", "parse_python"]
+
+
+def parse_python(text: bytes | str) -> ast.Module | None:
+    """Parse a file; None if it is not one of this Python."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def last_name(node: ast.expr | None) -> str:
+    """``c`` of ``a.b.c`` or of ``c``, empty for anything else."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
