@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 import msgspec
@@ -20,6 +21,7 @@ __all__ = [
     "Unreadable",
     "Value",
     "Workflow",
+    "steps_of",
 ]
 
 # certain: a file says so; likely: several signs agree; guess: a default.
@@ -246,6 +248,14 @@ class Unreadable(_Record, frozen=True):
     reason: str
 
 
+def steps_of(workflows: Iterable[Workflow]) -> Iterator[tuple[Workflow, Job, Step]]:
+    """The steps of workflows, each with its job."""
+    for workflow in workflows:
+        for job in workflow.jobs:
+            for step in job.steps:
+                yield workflow, job, step
+
+
 class Inventory(_Record, frozen=True):
     """Everything the analysis found.
 
@@ -285,6 +295,11 @@ class Inventory(_Record, frozen=True):
         """The value of a fact that is a list; empty if there is none."""
         fact = self.fact(name)
         return list(fact.value) if fact and isinstance(fact.value, list) else []
+
+    def mapping(self, name: str) -> dict[str, str]:
+        """The value of a fact that is a table; empty if there is none."""
+        fact = self.fact(name)
+        return dict(fact.value) if fact and isinstance(fact.value, dict) else {}
 
     def reason(self, name: str) -> str:
         """Why a fact is what it is, with the first location that says so."""

@@ -60,7 +60,7 @@ def _state_name(survey: Survey, findings: Findings) -> None:
         (PYPROJECT, ("tool", "pixi", "workspace", "name")),
         (PYPROJECT, ("tool", "pixi", "project", "name")),
     ):
-        if survey.has(path) and (value := text(survey.documents.toml(path), *keys)):
+        if value := text(survey.documents.toml(path), *keys):
             location = survey.documents.location(path, *keys)
             findings.add("project-name", value, "the pixi manifest says so", [location])
             return
@@ -96,22 +96,17 @@ def _address(host: str, path: str) -> str:
 def _addresses(survey: Survey) -> list[tuple[str, Evidence | None, str]]:
     """Addresses of the repository, the remote's first."""
     found: list[tuple[str, Evidence | None, str]] = []
-    repository = survey.repository
-    for remote in ("upstream", "origin"):
-        # A fork is not the address of the project.
-        address = https_address(repository.line("config", f"remote.{remote}.url"))
-        if address and remote == "origin":
-            found.append((address, None, "the remote origin is there"))
-    urls = table(survey.project, "urls") or survey.tool("poetry", "urls")
+    origin = survey.repository.line("config", "remote.origin.url")
+    if address := https_address(origin):
+        found.append((address, None, "the remote origin is there"))
+    standard = table(survey.project, "urls")
+    keys = ("project", "urls") if standard else ("tool", "poetry", "urls")
+    urls = table(survey.pyproject, *keys)
     by_name = {name.lower(): (name, value) for name, value in urls.items()}
-    ranked = [by_name[name] for name in _URL_NAMES if name in by_name]
-    for name, value in ranked:
-        base = ("project", "urls") if table(survey.project, "urls") else ()
-        keys = (*(base or ("tool", "poetry", "urls")), name)
+    for name, value in (by_name[name] for name in _URL_NAMES if name in by_name):
         if isinstance(value, str) and (address := _forge(value)):
-            found.append(
-                (address, survey.location(*keys), f"the link {name} leads there")
-            )
+            location = survey.location(*keys, name)
+            found.append((address, location, f"the link {name} leads there"))
     for name in ("repository", "homepage", "url"):
         for value, location in fields(survey, name):
             if address := _forge(value):
@@ -139,15 +134,12 @@ def _state_url(survey: Survey, findings: Findings) -> None:
 
 
 def _state_license(survey: Survey, findings: Findings) -> None:
-    for value, location in fields(survey, "license"):
+    inside = text(survey.project, "license", "text")
+    inner = (inside, survey.location("project", "license"))
+    for value, location in (*fields(survey, "license"), inner):
         if name := _license_name(value):
             findings.add("license", name, "its metadata name it", [location])
             return
-    value = text(survey.project, "license", "text")
-    if name := _license_name(value):
-        location = survey.location("project", "license")
-        findings.add("license", name, "its metadata name it", [location])
-        return
     for path in survey.files:
         if "/" in path or not re.match(r"(?i)(licen[cs]e|copying)", path):
             continue

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from ci_framework.analysis.purposes.vocabulary import word_set
-from ci_framework.inventory import Inventory
+from ci_framework.inventory import Inventory, steps_of
 
 __all__ = ["OwnCommand", "own_commands"]
 
@@ -49,9 +49,7 @@ def own_commands(inventory: Inventory | None) -> list[OwnCommand]:
         return []
     rows = [
         (line, f"{workflow.path}:{step.line}")
-        for workflow in inventory.workflows
-        for job in workflow.jobs
-        for step in job.steps
+        for workflow, _, step in steps_of(inventory.workflows)
         if step.kind == "run"
         for line in step.text.splitlines()
     ]

@@ -19,7 +19,6 @@ __all__ = [
     "FACTS",
     "HOOKS",
     "MODULES",
-    "MOVED_HOOKS",
     "NAMES",
     "PIPELINES",
     "PROGRAMS",
@@ -57,7 +56,6 @@ class _Vocabulary(
     facts: _Words
     hooks: _Words
     modules: _Words
-    moved_hooks: _Words
     names: _Words
     pipelines: _Words
     programs: _Words
@@ -105,7 +103,6 @@ DOCUMENTATION = _lists(_FILE.documentation)
 FACTS = _FILE.facts
 HOOKS = _by_name(_FILE.hooks)
 MODULES = _by_name(_FILE.modules)
-MOVED_HOOKS = _FILE.moved_hooks
 NAMES = _by_name(_FILE.names)
 PIPELINES = _FILE.pipelines
 PROGRAMS = _by_name(_FILE.programs)

@@ -59,8 +59,14 @@ class Node:
         """Whether it is a map with this key."""
         return any(name == key for name, _value in self.pairs)
 
+    @property
+    def lines(self) -> dict[str, int]:
+        """The lines of its keys; the last one of a key that is there twice."""
+        names = (name for name, _value in self.pairs)
+        return dict(zip(names, self.key_lines, strict=True))
+
     def line_of(self, key: str) -> int:
-        """The line of a key; that of the node if there is no such key."""
+        """The first line of a key; that of the node if there is no such key."""
         for (name, _value), line in zip(self.pairs, self.key_lines, strict=True):
             if name == key:
                 return line

@@ -169,11 +169,7 @@ def _value(node: Node) -> str:
 
 
 def _lines(job: Node) -> dict[str, int]:
-    lines = dict(zip((key for key, _value in job.pairs), job.key_lines, strict=True))
     strategy = job.get("strategy")
-    if strategy.has("matrix"):
-        lines["matrix"] = strategy.line_of("matrix")
-    services = job.get("services")
-    for (name, _body), line in zip(services.pairs, services.key_lines, strict=True):
-        lines[f"services.{name}"] = line
-    return lines
+    matrix = {"matrix": strategy.line_of("matrix")} if strategy.has("matrix") else {}
+    services = job.get("services").lines.items()
+    return {**job.lines, **matrix, **{f"services.{name}": n for name, n in services}}

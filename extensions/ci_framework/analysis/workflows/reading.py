@@ -110,15 +110,12 @@ def _workflow(path: str, page: Page, around: Surroundings) -> Workflow:
     ]
     call, dispatch = started.get("workflow_call"), started.get("workflow_dispatch")
     asked = [name for name, _body in call.get("secrets").pairs]
+    kept = [n for n, (key, _value) in enumerate(top.pairs) if key != "jobs"]
     outside = Node(
         "map",
         top.line,
-        pairs=tuple(pair for pair in top.pairs if pair[0] != "jobs"),
-        key_lines=tuple(
-            line
-            for (key, _value), line in zip(top.pairs, top.key_lines, strict=True)
-            if key != "jobs"
-        ),
+        pairs=tuple(top.pairs[n] for n in kept),
+        key_lines=tuple(top.key_lines[n] for n in kept),
     )
     inputs = [name for where in (dispatch, call) for name in _keys(where.get("inputs"))]
     return Workflow(
@@ -136,7 +133,7 @@ def _workflow(path: str, page: Page, around: Surroundings) -> Workflow:
         secrets=list(dict.fromkeys([*secrets_of(outside), *asked])),
         permissions=access_of(top.get("permissions")),
         filters=_filters(started),
-        lines=_lines(top, started),
+        lines={**started.lines, **top.lines},
     )
 
 
@@ -173,14 +170,6 @@ def _calls(jobs: Sequence[Job]) -> list[str]:
     return list(dict.fromkeys([*called, *local]))
 
 
-def _lines(top: Node, started: Node) -> dict[str, int]:
-    lines: dict[str, int] = {}
-    for node in (started, top):
-        for (name, _value), line in zip(node.pairs, node.key_lines, strict=True):
-            lines[name] = line
-    return lines
-
-
 def _with_references(
     repository: Repository,
     documents: Documents,
@@ -190,15 +179,9 @@ def _with_references(
     found = references(repository, {item.path: item.name for item in workflows})
     complete: list[Workflow] = []
     for item in workflows:
-        rows = [
-            *_waiting(item.name or item.path, pages),
-            *found[item.path],
-            *_gated(item, documents),
-        ]
-        unique = {(row.path, row.line): row for row in rows}
-        complete.append(
-            msgspec.structs.replace(item, referred_by=list(unique.values()))
-        )
+        waiting = _waiting(item.name or item.path, pages)
+        rows = dict.fromkeys([*waiting, *found[item.path], *_gated(item, documents)])
+        complete.append(msgspec.structs.replace(item, referred_by=list(rows)))
     return complete
 
 
