@@ -38,7 +38,6 @@ class Evidence(_Record, frozen=True):
     """Where something is stated.
 
     Attributes:
-        path: the file.
         line: its line, from 1; 0 where the file as a whole is meant.
     """
 
@@ -56,10 +55,7 @@ class Fact(_Record, frozen=True):
 
     Attributes:
         name: its name; ``analysis/facts.py`` lists them all.
-        value: what was found; None where nothing was.
-        confidence: how sure that is.
         evidence: where it is stated, the strongest place first.
-        because: one sentence for people.
     """
 
     name: str
@@ -73,10 +69,8 @@ class Tool(_Record, frozen=True):
     """A tool the project uses, and where its effective configuration lives.
 
     Attributes:
-        name: such as ``ruff`` or ``pytest``.
         config: the place the tool reads; None where it runs on its defaults.
         shadowed: places that hold configuration which the tool does not read.
-        used: where it is run or required.
         version: the version or range that is required, as written; may be empty.
     """
 
@@ -92,11 +86,8 @@ class Task(_Record, frozen=True):
 
     Attributes:
         runner: pixi, hatch, pdm, poe, tox, nox, make, just, taskipy, npm or script.
-        name: what it is called.
         environment: the environment it runs in, as far as it is stated.
-        command: what it runs, as written.
         does: what that is: test, lint, format, typecheck, build, docs, ...
-        evidence: where it is defined.
     """
 
     runner: str
@@ -115,7 +106,6 @@ class Step(_Record, frozen=True):
         kind: ``uses`` (an action) or ``run`` (a script).
         text: the action with its version, or the script.
         does: what it is for, in the words of capabilities.
-        line: where it starts.
     """
 
     name: str
@@ -131,17 +121,12 @@ class Job(_Record, frozen=True):
     Attributes:
         id: its key.
         name: as shown by GitHub, expressions unexpanded.
-        line: where it starts.
-        runs_on: the labels of its runners, as written.
         uses: the reusable workflow it calls, empty if it has steps of its own.
         matrix: the keys of its matrix, with their values as written.
         services: names of its service containers, with their images.
         secrets: names of the secrets it reads; ``inherit`` for all.
         permissions: what it may do, by scope.
         environment: the deployment environment, empty if none.
-        needs: the jobs it waits for.
-        steps: its steps in order.
-        container: the image it runs in, empty if none.
         lines: where its keys stand, such as ``services``.
     """
 
@@ -165,17 +150,11 @@ class Workflow(_Record, frozen=True):
     """One file in .github/workflows.
 
     Attributes:
-        path: the file.
-        name: as shown by GitHub.
-        triggers: the events that start it.
         branches: branches its push and pull_request triggers name.
         problem: why GitHub rejects it, empty if no reason is known.
         calls: reusable workflows and local actions it uses, as written.
         referred_by: who names it: workflow_run, ``uses:``, badges, documents.
-        jobs: its jobs in order.
-        schedules: the cron lines that start it.
         inputs: what a person or a caller hands to it.
-        outputs: what it hands back to a caller.
         secrets: names of the secrets it reads outside its jobs or asks a caller for.
         permissions: what its jobs may do unless they say otherwise, by scope.
         filters: what narrows its events: tags, types, paths and the like, by
@@ -208,10 +187,7 @@ class Pipeline(_Record, frozen=True):
     """CI outside GitHub's workflows, or a workflow that never runs.
 
     Attributes:
-        path: the file.
         system: whose it is, such as ``GitLab``; ``disabled`` for what never runs.
-        jobs: what its jobs are called, as far as that is known.
-        because: one sentence for people.
     """
 
     path: str
@@ -224,12 +200,8 @@ class Hook(_Record, frozen=True):
     """One pre-commit hook.
 
     Attributes:
-        repository: its ``repo:``, as written.
         revision: its ``rev:``, as written; empty for local and meta hooks.
-        id: its id.
         name: its name or alias, empty if the file gives none.
-        does: what it is for.
-        evidence: where it is.
     """
 
     repository: str
@@ -261,13 +233,6 @@ class Inventory(_Record, frozen=True):
 
     Attributes:
         commit: the commit that was looked at, empty in a repository without one.
-        files: number of tracked files.
-        facts: what is known, sorted by name.
-        tools: the tools of the project, sorted by name.
-        tasks: its named commands.
-        workflows: its workflows, sorted by path.
-        hooks: its pre-commit hooks in order.
-        unreadable: files that do not parse.
         pipelines: CI of other systems, and workflows that never run.
     """
 

@@ -33,7 +33,6 @@ class Source:
     """Which template to render.
 
     Attributes:
-        address: its repository: an address or a directory.
         ref: the tag, branch or commit; empty = the latest release.
     """
 
@@ -43,12 +42,7 @@ class Source:
 
 @dataclass(frozen=True)
 class RenderedFile:
-    """One file that the template renders.
-
-    Attributes:
-        content: its bytes.
-        mode: its git mode.
-    """
+    """One file that the template renders."""
 
     content: bytes
     mode: str
@@ -59,9 +53,7 @@ class Rendered:
     """What the template renders for some answers.
 
     Attributes:
-        template: what was rendered.
         answers: the answers as they were recorded, Copier's own keys left out.
-        files: the files by path.
     """
 
     template: Template

@@ -36,7 +36,6 @@ class Entry:
 
     Attributes:
         mode: git mode: 100644, 100755, 120000 (a link) or 160000 (a submodule).
-        blob: the object that holds its content.
     """
 
     mode: str

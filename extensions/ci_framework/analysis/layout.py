@@ -32,8 +32,6 @@ class Layout:
     Attributes:
         roots: directories of the projects it consists of; ``""`` is the top.
         nested: manifests of projects that are no part of it.
-        packages: its packages.
-        sources: directories with its code.
     """
 
     roots: list[str]

@@ -23,11 +23,7 @@ def fields(
 ) -> Iterator[tuple[str, Evidence]]:
     """The texts of a field, the one that counts first.
 
-    Args:
-        survey: the repository.
-        name: the field in pyproject.toml.
-        setup_name: its name in setup.cfg and setup.py, where that is another one.
-        section: its section in setup.cfg.
+    ``setup_name`` and ``section`` are where setup.cfg has it, if that is elsewhere.
     """
     for keys in _TABLES:
         if value := text(survey.pyproject, *keys, name):

@@ -25,7 +25,6 @@ class OwnCommand:
     """A command of the project that only looks at files.
 
     Attributes:
-        words: the tool and its arguments.
         where: the file and line that say so.
     """
 

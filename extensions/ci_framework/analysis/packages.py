@@ -28,9 +28,7 @@ class Package:
     """Something that can be imported.
 
     Attributes:
-        name: as it is imported.
         path: its directory, or the file of a module.
-        evidence: what says so.
         declared: whether the build back end says so.
     """
 

@@ -48,7 +48,6 @@ class Pixi:
     Attributes:
         path: the file, empty if the project does not use pixi.
         prefix: the keys in front of its tables.
-        document: its tables.
         groups: dependency groups and extras, which are features of that name.
     """
 

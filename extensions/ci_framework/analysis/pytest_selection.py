@@ -26,7 +26,6 @@ class Selection:
 
     Attributes:
         options: options that say which tests run, with their values.
-        paths: files and directories.
     """
 
     options: tuple[str, ...]

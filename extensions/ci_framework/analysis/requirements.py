@@ -30,7 +30,6 @@ class Requirement:
         kind: ``project``, ``extra``, ``group``, ``file``, ``poetry``, ``hatch``,
             ``conda``, ``pixi`` or ``build``.
         group: the extra, group, file or environment it belongs to.
-        evidence: where it stands.
     """
 
     name: str

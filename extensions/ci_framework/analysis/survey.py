@@ -24,7 +24,6 @@ class Survey:
     """A repository under analysis.
 
     Attributes:
-        repository: as git sees it.
         documents: its files, parsed when they are asked for.
         tasks: its named commands; filled once they are read.
         workflows: its workflows; likewise.

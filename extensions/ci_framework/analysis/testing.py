@@ -26,8 +26,6 @@ class Call:
     """One call of the test runner.
 
     Attributes:
-        argv: its words.
-        evidence: where it stands.
         job: the job that makes it, None if it is a task.
     """
 

@@ -32,12 +32,7 @@ _BAD_BRANCH = re.compile(r"\.\.|\.(/|$)|\.lock(/|$)")
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer to one question.
-
-    Attributes:
-        value: what is answered.
-        because: why, one sentence for people.
-    """
+    """The answer to one question."""
 
     value: object
     because: str

@@ -27,9 +27,6 @@ class OwnSetting:
 
     Attributes:
         key: its path below ``[tool.ci-framework]``.
-        value: what it is set to.
-        because: why, one sentence for people.
-        evidence: what that rests on.
     """
 
     key: tuple[str, ...]
@@ -43,9 +40,7 @@ def own_settings(
 ) -> list[OwnSetting]:
     """The settings without which the gate would ask for more than the project has.
 
-    Args:
-        inventory: what the analysis found.
-        answers: the answers by question, or the values of them alone.
+    The answers may be values alone, or values with their reasons.
     """
     values = {
         name: answer.value if isinstance(answer, Answer) else answer

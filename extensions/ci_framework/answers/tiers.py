@@ -37,9 +37,7 @@ class Tiers:
 
     Attributes:
         owner: ``framework`` or ``project``.
-        because: why.
         prefix: in front of the framework's names, where plain ones are taken.
-        because_prefix: why.
         essential: the project's environment for the essential tier.
         extended: that for the extended tier, empty if it is the same.
         full: that for the full tier, empty if it is the same.

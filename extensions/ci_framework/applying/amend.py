@@ -28,10 +28,6 @@ __all__ = ["amend"]
 def amend(repository: Repository, files: Mapping[str, bytes]) -> Journal | None:
     """Add files to the adoption's commit; a rollback removes them with the rest.
 
-    Args:
-        repository: the repository.
-        files: the content of each, none of which the adoption wrote before.
-
     Returns:
         The journal afterwards; None if nothing was to be done, because the files
         are there already or because commits follow the adoption: these are history

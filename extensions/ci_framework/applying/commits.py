@@ -25,7 +25,6 @@ class Author:
     """Who a commit is by.
 
     Attributes:
-        variables: the environment variables that say so to git.
         notice: what the user should know about it, empty if nothing.
     """
 
@@ -69,9 +68,6 @@ def stage(
     Clean filters and line ends follow the attributes as they are afterwards, and a
     file whose CRLF is already in the index keeps it: that is why these are added
     to a copy of the index from a work tree of their own.
-
-    Raises:
-        ToolError: if git cannot do it.
     """
     tree, index = directory / "stage", directory / "stage-index"
     written = [change for change in changes if change.after is not None]

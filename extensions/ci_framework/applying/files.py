@@ -79,12 +79,8 @@ def put_file(
 ) -> None:
     """Put a file into the work tree.
 
-    Args:
-        location: where it goes; its directory exists.
-        content: its bytes.
-        permissions: its permission bits.
-        temporary: a free name in the same directory.
-        new: whether nothing may be there: a file that appeared is not overwritten.
+    ``temporary`` is a free name in the same directory. Where the file is ``new``, one
+    that appeared meanwhile is not overwritten.
 
     Raises:
         FileExistsError: if something is there that may not be.

@@ -99,11 +99,7 @@ def read_journal(repository: Repository) -> Journal | None:
 
 
 def _read(location: Path) -> Journal | None:
-    """Read one journal, None if there is none.
-
-    Raises:
-        ToolError: if it cannot be read.
-    """
+    """Read one journal, None if there is none."""
     try:
         return msgspec.json.decode(location.read_bytes(), type=Journal)
     except FileNotFoundError:
@@ -116,11 +112,7 @@ def _read(location: Path) -> Journal | None:
 
 
 def write_journal(repository: Repository, journal: Journal) -> Journal:
-    """Write the journal, with the time, and return what was written.
-
-    Raises:
-        ToolError: if it cannot be written.
-    """
+    """Write the journal, with the time, and return what was written."""
     written = msgspec.structs.replace(journal, updated=now())
     location = home(repository) / "journal.json"
     encoded = msgspec.json.format(msgspec.json.encode(written), indent=2)
@@ -144,11 +136,7 @@ def archive_journal(repository: Repository) -> None:
 
 
 def reinstate_journal(repository: Repository, name: str) -> Journal | None:
-    """Make a kept journal the current one again, None if it is not there.
-
-    Raises:
-        ToolError: if it cannot be read.
-    """
+    """Make a kept journal the current one again, None if it is not there."""
     location = _archive_path(repository, name)
     journal = _read(location)
     if journal is not None:

@@ -18,13 +18,7 @@ _SUBMODULE = "160000"
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why nothing may be written now.
-
-    Attributes:
-        found: what was found, with the file or state.
-        allowed: what would be allowed.
-        next_step: the way out.
-    """
+    """Why nothing may be written now."""
 
     found: str
     allowed: str

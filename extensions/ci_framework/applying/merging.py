@@ -67,11 +67,7 @@ def differences(
 ) -> str:
     """What was changed in files since the adoption, as a diff for people.
 
-    Args:
-        repository: the repository.
-        journal: the adoption.
-        commit: the commit to look at; the work tree if it is empty.
-        paths: the files.
+    Without a commit, the work tree is looked at.
     """
     words = ["diff", "--no-ext-diff", "--no-textconv", "--no-renames"]
     words += [journal.commit, *([commit] if commit else []), "--", *paths]

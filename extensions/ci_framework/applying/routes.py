@@ -31,8 +31,6 @@ class Route:
         how: branch (back to the original branch, ours is deleted), revert (one
             commit that takes the adoption out of the branch that is checked out),
             or references (nothing of it is checked out: only ours go).
-        transition: what it changes.
-        notices: what the user should know.
     """
 
     how: Literal["branch", "revert", "references"]

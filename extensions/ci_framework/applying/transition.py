@@ -85,11 +85,7 @@ def carry_out(
 ) -> None:
     """Bring the work tree from one state to the other, or finish doing so.
 
-    Args:
-        repository: the repository.
-        transition: what differs.
-        name: names our temporary files.
-        before_switching: called when the files are done.
+    ``before_switching`` is called when the files are done.
 
     Raises:
         UsageError: if something is neither as before nor as after; nothing was

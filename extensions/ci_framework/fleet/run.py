@@ -31,8 +31,6 @@ class Order:
     """What is done to each repository.
 
     Attributes:
-        action: the command.
-        options: its options.
         agreed: whether the user agreed to every plan; otherwise a repository needs
             a plan that was made before, and gets exactly that one.
     """
@@ -75,11 +73,7 @@ def run_members(
 ) -> None:
     """Run the command on all members, ``jobs`` at a time.
 
-    Args:
-        members: the repositories.
-        order: what to do.
-        jobs: how many at a time.
-        on_end: called with each repository as it ends, one call at a time.
+    ``on_end`` is called with each repository as it ends, one call at a time.
     """
     cancel = threading.Event()
     lock = threading.Lock()

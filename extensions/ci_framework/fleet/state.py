@@ -34,9 +34,7 @@ class Entry(msgspec.Struct, kw_only=True, rename="kebab"):
 
     Attributes:
         exit_code: what the command exited with; -1 if it was killed.
-        seconds: how long it took.
         hash: the hash of the plan, for plan and what follows it.
-        summary: one line for people.
     """
 
     exit_code: int
@@ -50,8 +48,6 @@ class Member(msgspec.Struct, kw_only=True, rename="kebab"):
 
     Attributes:
         source: the line of the list.
-        path: its directory.
-        entries: how the last run of each action ended.
     """
 
     source: str

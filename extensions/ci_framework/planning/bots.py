@@ -33,10 +33,6 @@ def exclusions(
 
     A pin that the framework owns comes with updates of the framework: a bot that moves
     it as well makes the next of them conflict.
-
-    Args:
-        repository: the repository.
-        rendered: the files of the framework, by their paths.
     """
     return [*_renovate(repository, rendered), *_dependabot(repository, rendered)]
 

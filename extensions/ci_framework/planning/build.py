@@ -45,7 +45,6 @@ class PlanRequest:
         template: the template's address, empty = the one this companion belongs to.
         ref: its version, empty = the one this companion belongs to.
         answers: answers of the user, which beat those of the analysis.
-        retire: existing workflows to remove.
     """
 
     template: str = ""
@@ -59,9 +58,6 @@ class BuiltPlan:
     """A plan with the bytes it writes and the analysis it rests on.
 
     Attributes:
-        plan: the plan.
-        changes: the bytes of each file it changes.
-        inventory: what the analysis found.
         adopted: whether the repository was adopted before.
     """
 
@@ -107,11 +103,7 @@ class _Draft:
 
 
 def _refuse_taken_names(draft: _Draft) -> None:
-    """What our workflows start has to be ours, not a file of the project.
-
-    Raises:
-        UsageError: if the project has another file of that name.
-    """
+    """What our workflows start has to be ours, not a file of the project."""
     taken = [
         item.path
         for item in draft.stepped_back

@@ -34,11 +34,7 @@ def map_capabilities(
 ) -> list[Capability]:
     """Map everything that the existing CI does to what becomes of it.
 
-    Args:
-        inventory: what the repository is.
-        answers: the answers, by question.
-        retired: paths of workflows that are removed on request; all others stay.
-        own: the settings of the project's own that adoption writes.
+    Workflows in ``retired`` are removed on request; all others stay.
     """
     covering = Covering(inventory, answers, own)
     found: list[Capability] = []

@@ -22,10 +22,7 @@ class Feature:
     """Something that CI has, before it is decided what becomes of it.
 
     Attributes:
-        does: what it is.
-        line: where it stands.
         by: what of the framework covers it; empty if nothing does.
-        because: why.
         serves: whether it is covered just when the work of its job is.
     """
 
@@ -39,10 +36,7 @@ class Feature:
 def job_features(job: Job, covering: Covering | None) -> list[Feature]:
     """Everything of a job that is no step.
 
-    Args:
-        job: the job.
-        covering: what the framework will do; None if it does not run when the job
-            does.
+    ``covering`` is None if the framework does not run when the job does.
     """
     return [
         *_matrix(job, covering),

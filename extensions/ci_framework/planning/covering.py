@@ -39,7 +39,6 @@ class Coverage:
 
     Attributes:
         by: the workflow, its job and the check; empty if it does not.
-        because: why, or why not.
     """
 
     by: str
@@ -48,13 +47,7 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Covering:
-    """What the framework will do with these answers.
-
-    Attributes:
-        inventory: what the repository is.
-        answers: the answers, by question.
-        own: the settings of the project's own.
-    """
+    """What the framework will do with these answers."""
 
     inventory: Inventory
     answers: Mapping[str, object]

@@ -47,7 +47,6 @@ class CannotEdit(Exception):  # noqa: N818 - it is a decision, not a mistake
     """A file that is left alone.
 
     Attributes:
-        reason: why, for people.
         patch: what a person could do by hand, as a unified diff; may be empty.
     """
 
@@ -63,7 +62,6 @@ class Edit:
     """A file after an edit that only inserts.
 
     Attributes:
-        after: its bytes.
         spans: what was inserted, as offsets in ``after``, in order.
     """
 
@@ -159,10 +157,6 @@ def block_of(content: bytes) -> bytes | None:
 
 def append_text_block(before: bytes, block: bytes) -> Edit:
     """Append the framework's block to .gitignore or .gitattributes.
-
-    Args:
-        before: the file.
-        block: what was rendered for it.
 
     Raises:
         CannotEdit: if it is not text, or not UTF-8: Copier loses every other byte

@@ -30,10 +30,6 @@ def shape_answers(
 
     Only answers that differ from their defaults are in it. A file that cannot take
     its block at all is not: whoever inserts the block learns that, with a patch.
-
-    Args:
-        repository: the repository.
-        retired: workflows that the plan removes.
     """
     return {
         **dict(_settings(repository)),

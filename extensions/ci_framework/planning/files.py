@@ -37,8 +37,6 @@ class Blocked:
     """A rendered file that cannot be written where it belongs.
 
     Attributes:
-        path: the file.
-        reason: why, one sentence.
         patch: what a person could do by hand, as a unified diff; may be empty.
     """
 
@@ -49,13 +47,7 @@ class Blocked:
 
 @dataclass
 class FilePlan:
-    """What becomes of the rendered files.
-
-    Attributes:
-        operations: what is done, in order.
-        changes: the bytes of each file that changes.
-        blocked: the files that cannot be written.
-    """
+    """What becomes of the rendered files."""
 
     operations: list[Operation] = field(default_factory=list[Operation])
     changes: list[Change] = field(default_factory=list[Change])
@@ -69,10 +61,7 @@ def plan_files(
 ) -> FilePlan:
     """Decide for each rendered file; the order is that of their paths.
 
-    Args:
-        repository: where they go.
-        rendered: the files.
-        own: settings of the project, written once beside the framework's block.
+    The settings of the project's own are written once, beside the framework's block.
     """
     plan = FilePlan()
     for path, file in sorted(rendered.files.items()):

@@ -34,11 +34,6 @@ _KEYS = {path: key for key, path in LISTS.items()}
 def verify(path: str, before: bytes, edit: Edit) -> None:
     """Check that an edit inserts the framework's block and does nothing else.
 
-    Args:
-        path: the file: what it is called says what it means.
-        before: its bytes before.
-        edit: what is to be written.
-
     Raises:
         CannotEdit: if anything else could have changed.
     """

@@ -31,7 +31,6 @@ class Recorded:
     """What the answers file of an adopted repository says.
 
     Attributes:
-        path: the answers file.
         source: the template, as ``_src_path`` records it.
         commit: its version, as ``_commit`` records it.
         answers: the answers, without Copier's own keys.

@@ -38,10 +38,6 @@ class Offer:
     """One answer that should change.
 
     Attributes:
-        name: the question.
-        recorded: the answer as it is.
-        offered: the answer as the analysis would give it today.
-        because: why.
         since: the commit that recorded it, with which the analysis is compared; empty
             if the history of this clone does not reach back that far.
     """
@@ -55,12 +51,7 @@ class Offer:
 
 @dataclass(frozen=True)
 class Renewal:
-    """What `ci-framework regenerate` offers.
-
-    Attributes:
-        recorded: the answers of the repository.
-        offers: the answers that should change.
-    """
+    """What `ci-framework regenerate` offers."""
 
     recorded: Recorded
     offers: list[Offer]
@@ -157,11 +148,7 @@ def _boundary(repository: Repository) -> set[str]:
 
 
 def _answers_at(repository: Repository, commit: str) -> Mapping[str, Answer]:
-    """What the analysis makes of an earlier commit.
-
-    Raises:
-        ToolError: if it cannot be checked out beside the repository.
-    """
+    """What the analysis makes of an earlier commit."""
     with tempfile.TemporaryDirectory(prefix="ci-framework-") as directory:
         clone = Path(directory) / "then"
         words = ["clone", "--quiet", "--shared", "--no-checkout", "--no-tags"]

@@ -20,13 +20,7 @@ def same_checks(
     rendered: Mapping[str, RenderedFile],
     retired: Collection[str],
 ) -> list[Operation]:
-    """What to rename by hand before a rule of a branch asks for our check.
-
-    Args:
-        inventory: what the analysis found.
-        rendered: the files of the framework, by their paths.
-        retired: workflows that the plan removes.
-    """
+    """What to rename by hand before a rule of a branch asks for our check."""
     ours = {
         name.decode()
         for path, file in rendered.items()

@@ -30,11 +30,6 @@ def insert_toml_block(
 ) -> Edit:
     """Append the framework's block, and above it settings of the project's own.
 
-    Args:
-        before: the file; empty for a new one.
-        block: what was rendered for it.
-        own: the settings; they stand outside of the block.
-
     Raises:
         CannotEdit: if the engine could not read the file, before or afterwards.
     """

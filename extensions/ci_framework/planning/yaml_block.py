@@ -36,11 +36,6 @@ _REQUIRED: Mapping[str, tuple[str, ...]] = {"repos": (), "updates": ("version",)
 def insert_yaml_item(before: bytes, block: bytes, key: str) -> Edit:
     """Insert the framework's block behind the last item of a list.
 
-    Args:
-        before: the file.
-        block: what was rendered for it, the block indented as its list is.
-        key: the list: ``repos`` or ``updates``.
-
     Raises:
         CannotEdit: if there is no place for it, with a patch where one is sure.
     """

@@ -37,7 +37,6 @@ class Listing:
 
     Attributes:
         form: how it is written.
-        start: where its value starts.
         end: behind its last token.
         indent: the column of its dashes; of the mapping where it has none.
         column: the column of the top mapping.

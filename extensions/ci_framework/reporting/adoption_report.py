@@ -35,14 +35,7 @@ def report_markdown(
     inventory: Inventory,
     timings: Mapping[str, float] | None = None,
 ) -> str:
-    """Write the report for people.
-
-    Args:
-        plan: what was planned and done.
-        validation: what was found afterwards, None if it wasn't validated.
-        inventory: what the analysis found before.
-        timings: seconds of each stage, by its name.
-    """
+    """Write the report for people."""
     parts = [
         _heading(plan, validation),
         _decisions(plan),

@@ -35,10 +35,7 @@ _MOST_PATCH_LINES = 200
 def print_plan(plan: Plan, console: Console, *, whole: bool = False) -> None:
     """Print a plan: decisions, operations, answers, capabilities, differences.
 
-    Args:
-        plan: the plan.
-        console: where to.
-        whole: whether every capability is shown, not only what needs a person.
+    Of the capabilities it shows the whole, or only what needs a person.
     """
     if not plan.operations:
         console.print("Nothing to do: the repository is adopted, and nothing drifted.")
@@ -70,10 +67,7 @@ def print_capabilities(
 ) -> None:
     """Print capabilities and their numbers; nothing if there is none.
 
-    Args:
-        capabilities: what the existing CI does.
-        console: where to.
-        whole: whether all are shown, or only those that need a person.
+    They are shown as a whole, or only those that need a person.
     """
     if not capabilities:
         return

@@ -18,8 +18,7 @@ __all__ = ["make_console", "print_json", "printable", "write_report"]
 def make_console(*, errors: bool = False) -> Console:
     """A console; rich honors NO_COLOR and writes plain lines into a pipe.
 
-    Args:
-        errors: whether it writes to standard error, where standard output is JSON.
+    It writes to standard error where standard output is JSON.
     """
     file = sys.stderr if errors else sys.stdout
     # In a pipe a table must not be cut to the width of no terminal.

@@ -48,12 +48,7 @@ _KEPT = (CACHE_VARIABLE, "CI_FRAMEWORK_ENGINE")
 
 @dataclass(frozen=True)
 class Clone:
-    """A clone with one commit checked out.
-
-    Attributes:
-        repository: the clone.
-        commit: what is checked out.
-    """
+    """A clone with one commit checked out."""
 
     repository: Repository
     commit: str
@@ -85,11 +80,7 @@ class Clones:
 
 @contextmanager
 def clone_both(repository: Repository, base: str, adopted: str) -> Generator[Clones]:
-    """Clone a repository twice, in a directory that is removed afterwards.
-
-    Raises:
-        ToolError: if git fails.
-    """
+    """Clone a repository twice, in a directory that is removed afterwards."""
     with scratch_directory() as location:
         yield Clones(
             make_clone(repository, base, location / "base" / "project"),
@@ -124,9 +115,6 @@ def make_clone(repository: Repository, commit: str, location: Path) -> Clone:
 
     A local clone has every object of the original, also of commits that no branch
     has; hooks, filters of the user and templates stay out.
-
-    Raises:
-        ToolError: if git cannot.
     """
     location.parent.mkdir(parents=True, exist_ok=True)
     words = ("clone", "--quiet", "--local", "--no-checkout", "--template=")

@@ -48,12 +48,7 @@ _WRITES = ("create", "insert-block", "set-leaf", "retire")
 
 @dataclass(frozen=True)
 class Commits:
-    """The files of the base commit and of the adopted one.
-
-    Attributes:
-        repository: the repository.
-        adoption: what is known of the adoption.
-    """
+    """The files of the base commit and of the adopted one."""
 
     repository: Repository
     adoption: AdoptionFacts

@@ -29,8 +29,6 @@ class Compared:
     """What comparing says.
 
     Attributes:
-        outcome: the conclusion.
-        table: the numbers and the differences, None if nothing was compared.
         red: tests that failed in the base commit as well.
     """
 
@@ -47,11 +45,7 @@ def compare(
 ) -> Compared:
     """Compare two runs, test by test.
 
-    Args:
-        command: what was run, for people.
-        before: the run of the base commit.
-        after: the run of the adopted commit.
-        again: runs both once more; asked for where they differ.
+    ``again`` runs both once more; it is called where they differ.
     """
     if before.problem:
         reason = f"in the base commit: {before.problem}"

@@ -34,8 +34,6 @@ class Need:
         words: what an installer is told.
         because: where the project says so.
         tests: whether it is for the tests, not for all work on the project.
-        source: what kind of place that is.
-        name: its name there.
     """
 
     words: tuple[str, ...]

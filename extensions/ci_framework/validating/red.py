@@ -36,8 +36,6 @@ class GateFacts:
     """What is known before the gate runs.
 
     Attributes:
-        clones: a clone of each commit, with its environment.
-        adoption: what was adopted.
         settings: the framework's settings as variables, for the base commit.
         red_tests: tests that fail in the base commit; None: the tests did not run.
         timeout: seconds that one run of the tests may take.
@@ -81,14 +79,8 @@ def run_checks(
 ) -> list[CheckResult]:
     """Run the gate in a clone; the clone is as before afterwards.
 
-    Args:
-        clone: the clone.
-        facts: how long it may take.
-        only: the checks to run; empty = those of the tier.
-        variables: settings, where the clone has none.
-
-    Raises:
-        ToolError: if it gives no result.
+    Without names of checks, those of the tier are run; ``variables`` are settings that
+    the clone lacks.
     """
     words = ["gate", "--json"]
     if facts.package:

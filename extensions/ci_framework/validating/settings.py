@@ -32,7 +32,6 @@ class AdoptedSettings:
 
     Attributes:
         tier: the tier that CI asks for.
-        environments: the environments of the project.
         test: the project's own command for its tests; empty = pytest.
         variables: all settings as variables, for a commit that has none.
     """

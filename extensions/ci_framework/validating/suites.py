@@ -32,8 +32,6 @@ class SuiteRun:
     Attributes:
         outcomes: how each test ended, by its id.
         messages: what the tests that failed said.
-        run: everything that was noted.
-        ended: how the process ended.
     """
 
     outcomes: dict[str, str]

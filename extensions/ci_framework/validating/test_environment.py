@@ -35,7 +35,6 @@ class Recipe:
     """How the environment of a clone is made.
 
     Attributes:
-        environments: the names of the project's environments.
         tier: whose environment it is.
         needs: what is added to it.
         more: what is added where tests lack a module.
@@ -52,8 +51,6 @@ class Prepared:
     """An environment, and what a reader must know of it.
 
     Attributes:
-        environment: the environment.
-        project: the project that it is for.
         notes: what was installed for which reason, and what could not be.
         of_gate: whether it is the one that the gate makes.
     """
@@ -178,11 +175,7 @@ def _variables(wanted: dict[str, str]) -> Generator[None]:
 
 
 def _plain(project: Project) -> Environment:
-    """A virtual environment with the project in it and nothing else.
-
-    Raises:
-        ToolError: if it cannot be made, or the project cannot be installed.
-    """
+    """A virtual environment with the project in it and nothing else."""
     prefix = project.output / "environments" / "validation"
     prefix.parent.mkdir(parents=True, exist_ok=True)
     if find_program("uv"):

@@ -53,14 +53,6 @@ def validate(
     """Validate an adoption in clean clones.
 
     No code of the project is run unless the user agreed to it.
-
-    Args:
-        repository: the repository; its work tree is not looked at.
-        adoption: what was adopted.
-        clones: a clone of each commit.
-        scope: whether code of the project is run.
-        console: where progress is shown.
-        timeout: seconds that one run of the project's tests may take.
     """
     started = time.monotonic()
     say = _reporter(console)

@@ -46,7 +46,6 @@ class Activity:
     Attributes:
         does: what it is for, such as ``test``; ``other: x`` for a program or a task
             that nothing is known about.
-        program: the program, or the name of the task.
         argv: the program and its arguments, what started it left out.
         direct: whether the command says so itself; otherwise a task that it names
             does, or only the name of that task hints at it.
@@ -68,10 +67,7 @@ class Activity:
 def find_purposes(command: str, tasks: Tasks | None = None) -> list[str]:
     """What a command or a script is for, in the order it does it, each once.
 
-    Args:
-        command: a shell command or script; expressions of GitHub may stand in it.
-        tasks: the commands of named tasks, targets, sessions and scripts: what
-            ``pixi run NAME``, ``make NAME``, ``./NAME`` and the like run.
+    ``tasks`` has what ``pixi run NAME``, ``make NAME``, ``./NAME`` and the like run.
     """
     return list(
         dict.fromkeys(activity.does for activity in find_activities(command, tasks))
@@ -127,11 +123,7 @@ def guess_purpose(name: str) -> str:
 
 
 def find_action_purposes(uses: str) -> list[str]:
-    """What an action, a container or a reusable workflow is for.
-
-    Args:
-        uses: as written, such as ``actions/checkout@v4``.
-    """
+    """What an action, a container or a reusable workflow is for."""
     name = uses.split("@", 1)[0].strip().lower()
     if not name:
         return []

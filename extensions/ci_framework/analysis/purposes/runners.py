@@ -21,7 +21,6 @@ class Call:
     """A program with its arguments, nothing in front of it.
 
     Attributes:
-        argv: the program and its arguments.
         module: whether it was started by ``python -m``.
     """
 
@@ -34,8 +33,6 @@ class Named:
     """A task, target, session, environment or script that is run by its name.
 
     Attributes:
-        name: what it is called.
-        words: what it is given.
         may_be_program: whether a program of that name is run if there is no task.
         hint: another name to go by, if its own says nothing.
     """

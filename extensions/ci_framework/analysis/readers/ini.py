@@ -30,7 +30,6 @@ class Setting:
 
     Attributes:
         value: its text; further lines are joined by line breaks.
-        line: where it starts.
     """
 
     value: str

@@ -31,13 +31,10 @@ class Node:
     """One node; an alias is the node it stands for, at the line of the alias.
 
     Attributes:
-        kind: map, list or text.
         line: where it starts, from 1.
         text: the scalar; empty for a collection and for null.
         pairs: keys and values of a map, duplicates included.
-        items: the items of a list.
         key_lines: the lines of the keys of ``pairs``.
-        size: number of nodes in it.
     """
 
     kind: Literal["map", "list", "text"]

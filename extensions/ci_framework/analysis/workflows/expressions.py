@@ -45,9 +45,7 @@ def secrets_of(node: Node) -> list[str]:
 def expression_problems(node: Node, location: str = "") -> Iterator[tuple[int, str]]:
     """Why GitHub refuses an expression below a node, with lines.
 
-    Args:
-        node: a job, a step or a whole workflow.
-        location: ``job`` or ``step``: whose ``if:`` stands in ``node`` itself.
+    ``location`` is ``job`` or ``step`` where ``node`` itself may have an ``if:``.
     """
     for text, line, where in _all(node, location):
         problem = _problem(text, where)

@@ -36,15 +36,7 @@ class Surroundings:
 def read_job(
     name: str, job: Node, line: int, around: Surroundings, shell: str = ""
 ) -> Job:
-    """One job; whatever has an odd shape is left out, never refused.
-
-    Args:
-        name: its key.
-        job: its value.
-        line: where its key stands.
-        around: what its steps can name.
-        shell: the shell of steps that choose none, by the workflow.
-    """
+    """One job; whatever has an odd shape is left out, never refused."""
     shell = default_shell(job) or shell
     container = job.get("container")
     environment = job.get("environment")

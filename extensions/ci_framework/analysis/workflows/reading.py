@@ -40,12 +40,7 @@ def is_workflow(path: str) -> bool:
 def read_workflows(
     repository: Repository, tasks: Mapping[str, Sequence[str]] | None = None
 ) -> tuple[list[Workflow], list[Unreadable]]:
-    """Read every tracked workflow; what does not parse is reported and left alone.
-
-    Args:
-        repository: the repository.
-        tasks: the commands of its named tasks, for a better guess what steps do.
-    """
+    """Read every tracked workflow; what does not parse is reported and left alone."""
     documents = Documents(repository)
     pages: dict[str, Page] = {}
     for path, entry in repository.tracked.items():

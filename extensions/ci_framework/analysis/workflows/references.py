@@ -31,12 +31,7 @@ _MOST = 40
 def references(
     repository: Repository, names: Mapping[str, str]
 ) -> dict[str, list[Evidence]]:
-    """Where the workflows are named, by path; their own files do not count.
-
-    Args:
-        repository: the repository.
-        names: the names that GitHub shows, by path.
-    """
+    """Where the workflows are named, by path; their own files do not count."""
     needles = {path: _needles(path, name) for path, name in names.items()}
     lines = _search(repository, [word for words in needles.values() for word in words])
     found: dict[str, list[Evidence]] = {path: [] for path in names}
