@@ -12,8 +12,6 @@ from typing import Protocol, cast
 from ci_engine.errors import CommandError, ToolError
 from ci_framework import __version__
 
-__all__ = ["main"]
-
 _EXIT_CODES = """\
 exit codes: 0 done; 1 the project's tests or checks got worse; 2 wrong usage, or a
 repository that is not ready; 3 not validated, or a tool could not run. No code of the

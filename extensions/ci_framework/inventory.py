@@ -7,23 +7,6 @@ from typing import Literal
 
 import msgspec
 
-__all__ = [
-    "Confidence",
-    "Evidence",
-    "Fact",
-    "Hook",
-    "Inventory",
-    "Job",
-    "Pipeline",
-    "Step",
-    "Task",
-    "Tool",
-    "Unreadable",
-    "Value",
-    "Workflow",
-    "steps_of",
-]
-
 # certain: a file says so; likely: several signs agree; guess: a default.
 Confidence = Literal["certain", "likely", "guess"]
 # Paths are relative to the top of the repository, with / on every system.

@@ -22,8 +22,6 @@ from ci_engine.errors import ToolError, UsageError
 from ci_framework.copier_errors import copier_errors_as, last_line
 from ci_framework.planning.plan import Template
 
-__all__ = ["HOME", "Rendered", "RenderedFile", "Source", "find_source", "render"]
-
 # Where the template lives, for a companion that does not know where it came from.
 HOME = "https://github.com/MementoRC/ci-framework"
 

@@ -11,8 +11,6 @@ from pathlib import Path
 
 from ci_engine.errors import CommandError, ToolError, UsageError
 
-__all__ = ["Entry", "Repository", "describe", "open_repository"]
-
 # Settings of the user's git that could start programs or change what is printed.
 _PLAIN = (
     "-c",

@@ -11,8 +11,6 @@ from ci_framework.analysis.readers.documents import strings, words
 from ci_framework.analysis.survey import Survey
 from ci_framework.inventory import Evidence
 
-__all__ = ["state_coverage"]
-
 _NUMBER = re.compile(r"(\d+)")
 _COMMAND_THRESHOLD = re.compile(r"--(?:cov-)?fail-under[= ](\d+)")
 _COVERAGE_FLAG = re.compile(r"--cov-fail-under[= ](\d+)")

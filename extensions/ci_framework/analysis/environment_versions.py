@@ -12,8 +12,6 @@ from ci_framework.analysis.readers.ini import IniError, parse_ini
 from ci_framework.analysis.survey import PYPROJECT, Survey
 from ci_framework.inventory import Evidence
 
-__all__ = ["Evidenced", "environment_pythons", "minor_version", "tox_versions"]
-
 _MATRIX = re.compile(
     r"^[\"']?~?(?:cpython-?|python-?|py-?)?3[.-]?(1\d|[6-9])(?:\.\d+|\.x|\.\*)?[\"']?$"
 )

@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from ci_framework.analysis.purposes.vocabulary import FACTS
 from ci_framework.inventory import Confidence, Evidence, Fact, Value
 
-__all__ = ["Findings"]
-
 
 class Findings:
     """The facts that were found so far."""

@@ -12,8 +12,6 @@ from ci_framework.analysis.readers.yaml_nodes import EMPTY, Node, NodeError, rea
 from ci_framework.inventory import Evidence, Hook, Unreadable
 from ci_framework.repository import Repository
 
-__all__ = ["HOOK_FILES", "read_hooks"]
-
 HOOK_FILES = (".pre-commit-config.yaml", ".pre-commit-config.yml")
 _PYGREP = re.compile(
     r"\s*(.*(//|@))?(www\.)?github\.com[/:]pre-commit/pygrep-hooks/*(\.git)?/*\s*",

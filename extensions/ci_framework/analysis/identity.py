@@ -13,8 +13,6 @@ from ci_framework.analysis.survey import PYPROJECT, Survey
 from ci_framework.analysis.version_source import state_version
 from ci_framework.inventory import Evidence
 
-__all__ = ["https_address", "state_identity"]
-
 _SCP = re.compile(r"^(?:[\w.+-]+@)?([\w.-]+):(?!//)(?!\d+/)(.+)$")
 _AUTHOR = re.compile(r"^([^<,]+?)\s*(?:<([^<>\s]+)>)?\s*$")
 # Texts of licenses, by a sentence that only they have.

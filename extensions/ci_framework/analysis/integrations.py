@@ -14,8 +14,6 @@ from ci_framework.analysis.requirements import Requirement
 from ci_framework.analysis.survey import PYPROJECT, Survey
 from ci_framework.inventory import Evidence
 
-__all__ = ["state_surroundings"]
-
 _FRAMEWORK = re.compile(r"(^|/)ci-framework(\.git)?(/|@|$)", re.IGNORECASE)
 # The shape of what the framework appends; names that no project has.
 _PIXI_BLOCK = "".join(

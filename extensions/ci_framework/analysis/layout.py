@@ -16,8 +16,6 @@ from ci_framework.analysis.readers.documents import strings, text
 from ci_framework.analysis.survey import PYPROJECT, Survey
 from ci_framework.inventory import Confidence, Evidence
 
-__all__ = ["Layout", "is_aside", "state_distributions", "state_layout"]
-
 _MOST_SHOWN = 20
 
 _ASIDE = word_set("aside")

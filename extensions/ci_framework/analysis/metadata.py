@@ -8,8 +8,6 @@ from ci_framework.analysis.readers.documents import strings, text
 from ci_framework.analysis.survey import Survey
 from ci_framework.inventory import Evidence
 
-__all__ = ["classifiers", "fields"]
-
 _TABLES = (
     ("project",),
     ("tool", "poetry"),

@@ -10,8 +10,6 @@ from pathlib import PurePosixPath
 from ci_framework.analysis.purposes.vocabulary import word_set
 from ci_framework.inventory import Inventory, steps_of
 
-__all__ = ["OwnCommand", "own_commands"]
-
 # Tools that only look at files: what they say depends on nothing but the commit.
 _TOOLS = word_set("read-only-tools")
 _LAUNCHERS = {"uv": 2, "poetry": 2, "pdm": 2, "hatch": 2, "pixi": 2, "rye": 2}

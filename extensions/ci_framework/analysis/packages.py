@@ -13,8 +13,6 @@ from ci_framework.analysis.readers.documents import strings, text
 from ci_framework.analysis.survey import Survey
 from ci_framework.inventory import Evidence
 
-__all__ = ["Package", "find_packages", "join"]
-
 # Directories whose projects and packages are not the product, and names of modules
 # and directories at the top that are not installed.
 _ASIDE = word_set("aside")

@@ -16,8 +16,6 @@ from ci_framework.analysis.requirements import Requirement
 from ci_framework.analysis.survey import PYPROJECT, Survey
 from ci_framework.inventory import Evidence
 
-__all__ = ["Pixi", "read_pixi", "state_pixi"]
-
 DEFAULT = "default"
 _VERSION = re.compile(r"3\.(\d+)")
 _PINNED = re.compile(r"^\s*(?:==?|~=)?\s*3\.\d+(?:\.\*|\.\d+)?\s*$")

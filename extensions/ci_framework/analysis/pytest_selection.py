@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from ci_framework.analysis.purposes.vocabulary import word_set
 from ci_framework.analysis.survey import Survey
 
-__all__ = ["Selection", "selecting"]
-
 # Options that say which tests run; all others say how, or what is reported.
 _SELECTS_WITH_VALUE = frozenset({"-m", "-k", "--ignore", "--ignore-glob", "--deselect"})
 _WITH_VALUE = word_set("pytest-values")

@@ -12,8 +12,6 @@ from ci_framework.analysis.readers.documents import strings
 from ci_framework.analysis.survey import PYPROJECT, Survey
 from ci_framework.inventory import Evidence
 
-__all__ = ["Requirement", "read_requirements"]
-
 _NAME = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[[^\]]*\])?\s*(.*)$")
 # Files further down belong to examples and fixtures.
 _DEEPEST = 2

@@ -12,8 +12,6 @@ from ci_framework.analysis.readers.ini import Ini
 from ci_framework.analysis.survey import PYPROJECT, Survey
 from ci_framework.inventory import Evidence, Task
 
-__all__ = ["make_task", "nox_sessions", "tox_environments"]
-
 _REFERENCE = re.compile(r"\{\[([^\]]+)\]([\w-]+)\}")
 
 
@@ -88,8 +86,8 @@ def _tox_words(command: object) -> str:
             words.append(item)
         elif text(item, "replace") in ("posargs", "env"):
             for default in items(item, "default") or [dig(item, "default")]:
-                plain = isinstance(default, str)
-                inner = default if plain else text(default, "default")
+                said = default if isinstance(default, str) else ""
+                inner = said or text(default, "default")
                 words += [inner] if inner else []
     return " ".join(_quoted(word) for word in words)
 

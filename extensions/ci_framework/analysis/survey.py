@@ -15,8 +15,6 @@ from ci_framework.analysis.readers.setup_py import SetupCall, read_setup_call
 from ci_framework.inventory import Evidence, Hook, Job, Step, Task, Workflow, steps_of
 from ci_framework.repository import Repository
 
-__all__ = ["PYPROJECT", "Survey"]
-
 PYPROJECT = "pyproject.toml"
 
 

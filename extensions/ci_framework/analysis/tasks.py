@@ -21,8 +21,6 @@ from ci_framework.analysis.sessions import (
 from ci_framework.analysis.survey import Survey
 from ci_framework.inventory import Evidence, Task
 
-__all__ = ["commands_by_name", "read_tasks"]
-
 _TARGET = re.compile(r"^([A-Za-z0-9][\w./-]*)\s*:(?!=)")
 # What a person hands to a script of hatch, with its default.
 # What make reads itself; a continued line may begin with an option.

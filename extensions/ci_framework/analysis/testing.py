@@ -18,8 +18,6 @@ from ci_framework.analysis.requirements import Requirement
 from ci_framework.analysis.survey import Survey
 from ci_framework.inventory import Confidence, Evidence, Job, Task, Tool
 
-__all__ = ["configured_testpaths", "state_testing"]
-
 
 @dataclass(frozen=True)
 class Call:

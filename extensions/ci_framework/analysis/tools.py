@@ -14,8 +14,6 @@ from ci_framework.analysis.requirements import Requirement
 from ci_framework.analysis.survey import Survey
 from ci_framework.inventory import Confidence, Evidence, Tool
 
-__all__ = ["read_tools", "state_choices"]
-
 # What is required or run under another name than the tool's.
 _ALSO: dict[str, tuple[str, ...]] = {
     "pytest": ("pytest-cov", "py.test"),

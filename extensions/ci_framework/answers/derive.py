@@ -15,8 +15,6 @@ from ci_framework.answers.python_choice import python_versions
 from ci_framework.answers.tiers import pixi_tiers
 from ci_framework.inventory import Inventory, steps_of
 
-__all__ = ["Answer", "derive_answers"]
-
 _LICENSES = ("MIT", "Apache-2.0", "BSD-3-Clause")
 _EMAIL = re.compile(
     r"[A-Za-z0-9_%+-]+(\.[A-Za-z0-9_%+-]+)*@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+"

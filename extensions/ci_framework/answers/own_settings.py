@@ -9,8 +9,6 @@ from ci_framework.answers.derive import Answer
 from ci_framework.answers.tiers import pixi_tiers
 from ci_framework.inventory import Evidence, Inventory
 
-__all__ = ["OwnSetting", "SettingValue", "own_settings"]
-
 SettingValue = str | int | bool | list[str]
 
 # What the engine installs for a project that names nothing.

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from ci_framework.analysis.purposes.vocabulary import word_set
 from ci_framework.inventory import Inventory
 
-__all__ = ["Tiers", "pixi_tiers"]
-
 _OWN_ENVIRONMENTS = ("quality", "quality-extended", "quality-full")
 # The tasks that the framework's block brings along.
 _OWN_TASKS = word_set("framework-tasks")

@@ -14,8 +14,6 @@ from ci_framework.planning.plan import Change, Plan
 from ci_framework.preflight import check_ready
 from ci_framework.repository import Repository
 
-__all__ = ["BRANCH", "Adoption", "apply_plan"]
-
 BRANCH = "ci-framework/adopt"
 
 

@@ -13,8 +13,6 @@ from ci_framework.applying.index import index_information
 from ci_framework.planning.plan import Change
 from ci_framework.repository import Entry, Repository
 
-__all__ = ["Author", "author_of", "commit_tree", "free_branch", "stage", "tree_with"]
-
 _IDENTITY = ("NAME", "EMAIL", "DATE")
 _FALLBACK_NAME = "ci-framework"
 _FALLBACK_EMAIL = "ci-framework@users.noreply.github.com"

@@ -10,17 +10,6 @@ import sys
 from collections.abc import Collection
 from pathlib import Path
 
-__all__ = [
-    "OTHER",
-    "Store",
-    "content_of",
-    "permissions_of",
-    "put_file",
-    "remove_file",
-    "write_synced",
-    "write_whole",
-]
-
 # A link, a directory, a file that cannot be read: nothing we could have written.
 OTHER = "other"
 

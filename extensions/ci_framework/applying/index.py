@@ -11,14 +11,6 @@ from pathlib import Path
 from ci_engine.errors import ToolError, UsageError
 from ci_framework.repository import Entry, Repository
 
-__all__ = [
-    "index_information",
-    "lock_path",
-    "refuse_locked",
-    "remove_our_lock",
-    "set_entries",
-]
-
 _MARK = b"ci-framework "
 
 

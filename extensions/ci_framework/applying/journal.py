@@ -24,22 +24,6 @@ from ci_framework.applying.records import (
 )
 from ci_framework.repository import Repository
 
-__all__ = [
-    "REFERENCES",
-    "archive_journal",
-    "clear_scratch",
-    "home",
-    "now",
-    "read_journal",
-    "record_validation",
-    "reinstate_journal",
-    "reserve_space",
-    "scratch",
-    "store",
-    "tidy_store",
-    "write_journal",
-]
-
 # Below these git keeps the commits before and after, as base and applied.
 REFERENCES = "refs/ci-framework/adoption"
 # Bytes for the journal and references, where the disk is full when all is undone.

@@ -11,8 +11,6 @@ from pathlib import PurePosixPath
 from ci_framework.planning.plan import Change
 from ci_framework.repository import Entry, Repository
 
-__all__ = ["Refusal", "ignore_rules", "refuse_locations"]
-
 _SUBMODULE = "160000"
 
 

@@ -10,8 +10,6 @@ from ci_engine.errors import ToolError
 from ci_framework.applying.records import Journal
 from ci_framework.repository import Entry, Repository
 
-__all__ = ["Reversal", "differences", "reverse"]
-
 _LINES = 60
 # More conflicts than this, or an error, by the exit status of git merge-file.
 _MOST_CONFLICTS = 127

@@ -31,8 +31,6 @@ from ci_framework.applying.records import (
 from ci_framework.planning.plan import Change, Plan
 from ci_framework.repository import Entry, Repository
 
-__all__ = ["emptied", "missing_parents", "permissions_for", "prepare", "step_of"]
-
 _EXECUTE = 0o111
 _EXECUTABLE = "100755"
 

@@ -9,20 +9,6 @@ import msgspec
 from ci_framework.planning.plan import Template
 from ci_framework.repository import Entry, Repository
 
-__all__ = [
-    "FileState",
-    "Head",
-    "Journal",
-    "Manual",
-    "Phase",
-    "RecordedVerdict",
-    "Reference",
-    "Step",
-    "Transition",
-    "ValidationRecord",
-    "current_head",
-]
-
 # prepared: the work tree is as before; writing: its files are being written;
 # switching: branch and index are being moved; amending: a file is being added to the
 # commit; rolling-back: an adoption is being rolled back.

@@ -30,14 +30,6 @@ from ci_framework.applying.transition import (
 )
 from ci_framework.repository import Repository
 
-__all__ = [
-    "Recovery",
-    "attempt",
-    "recover",
-    "refuse_interrupted",
-    "settle_interrupted",
-]
-
 
 @dataclass(frozen=True)
 class Recovery:

@@ -16,8 +16,6 @@ from ci_framework.applying.routes import Route, find_route
 from ci_framework.preflight import check_state
 from ci_framework.repository import Repository
 
-__all__ = ["Rollback", "rollback"]
-
 # What the commands of the engine write; it ignores itself, so git never shows it.
 _OUTPUT = ".ci-framework"
 

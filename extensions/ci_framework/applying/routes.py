@@ -20,8 +20,6 @@ from ci_framework.applying.records import (
 from ci_framework.applying.wayback import transition_back
 from ci_framework.repository import Entry, Repository
 
-__all__ = ["Route", "find_route"]
-
 
 @dataclass(frozen=True)
 class Route:

@@ -21,8 +21,6 @@ from ci_framework.applying.records import (
 )
 from ci_framework.repository import Repository
 
-__all__ = ["Drift", "Status", "print_status", "status"]
-
 
 class _Record(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     """A record of the status: kebab-case keys in JSON."""

@@ -37,12 +37,6 @@ from ci_framework.applying.records import (
 )
 from ci_framework.repository import Entry, Repository
 
-__all__ = [
-    "carry_out",
-    "drop_references",
-    "remove_directories",
-]
-
 _EXECUTABLE = "100755"
 
 

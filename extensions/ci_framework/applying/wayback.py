@@ -19,8 +19,6 @@ from ci_framework.applying.records import (
 )
 from ci_framework.repository import Entry, Repository
 
-__all__ = ["transition_back"]
-
 _ROLLED_BACK = "refs/ci-framework/rolled-back"
 
 

@@ -26,8 +26,6 @@ from ci_framework.reporting.plan_page import print_plan
 from ci_framework.reporting.screen import make_console, printable
 from ci_framework.repository import Repository, open_repository
 
-__all__ = ["Applied", "ApplyOptions", "add_options", "plan_and_apply", "run"]
-
 
 class ApplyOptions(PlanOptions, frozen=True, kw_only=True):
     """The options of ``apply``, which ``adopt`` has as well."""

@@ -30,8 +30,6 @@ from ci_framework.fleet.state import (
 )
 from ci_framework.reporting.screen import make_console, printable
 
-__all__ = ["add_options", "run"]
-
 # These only look, so they are run every time.
 _LOOKS: tuple[Action, ...] = ("plan", "status")
 _WORDS = {0: "done", 1: "failed", 2: "refused", 3: "failed", -1: "killed"}

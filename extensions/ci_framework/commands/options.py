@@ -14,18 +14,6 @@ from ci_framework.planning.build import PlanRequest
 from ci_framework.planning.given_answers import parse_answer, read_given_answers
 from ci_framework.reporting.screen import print_json, write_report
 
-__all__ = [
-    "Options",
-    "PlanOptions",
-    "add_dry_run",
-    "add_plan",
-    "add_retire",
-    "add_validation",
-    "confirm",
-    "has_terminal",
-    "read",
-]
-
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What every command has.

@@ -24,8 +24,6 @@ from ci_framework.reporting.screen import make_console, printable
 from ci_framework.repository import Repository, open_repository
 from ci_framework.updating import update_answers
 
-__all__ = ["add_options", "run"]
-
 
 class _Request(PlanOptions, frozen=True, kw_only=True):
     dry_run: bool

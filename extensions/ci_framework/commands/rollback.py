@@ -10,8 +10,6 @@ from ci_framework.commands.options import Options, add_dry_run, read
 from ci_framework.reporting.screen import make_console, printable
 from ci_framework.repository import open_repository
 
-__all__ = ["add_options", "run"]
-
 _HOW = {
     "branch": "its branch is deleted",
     "revert": "one commit removes it",

@@ -30,8 +30,6 @@ from ci_framework.validating.clones import clone_both
 from ci_framework.validating.model import AdoptionFacts, Hashes, Validation, Verdict
 from ci_framework.validating.validate import Scope, planned_commands, validate
 
-__all__ = ["ValidateOptions", "add_options", "run", "validate_adoption"]
-
 BASELINE = "ci-framework/project/baseline.json"
 _VERDICTS: dict[Verdict, RecordedVerdict] = {
     "validated": "green",

@@ -16,8 +16,6 @@ import msgspec
 from ci_engine.processes.programs import CanceledError, Outcome, run_program
 from ci_framework.fleet.state import Action, Entry, Member, is_address
 
-__all__ = ["Order", "run_members"]
-
 _CLONE_SECONDS = 1800.0
 # Each run of the tests has its own limit; this one is for what hangs all the same.
 _COMMAND_SECONDS = 6 * 3600.0

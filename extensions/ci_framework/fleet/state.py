@@ -13,18 +13,6 @@ import msgspec
 from ci_engine.errors import ConfigurationError, ToolError, UsageError
 from ci_engine.project.output_files import write_text
 
-__all__ = [
-    "Action",
-    "Entry",
-    "FleetState",
-    "Member",
-    "is_address",
-    "read_members",
-    "read_state",
-    "record",
-    "write_state",
-]
-
 Action = Literal["plan", "apply", "adopt", "validate", "status", "rollback"]
 _ADDRESS = re.compile(r"^(?:[a-z][a-z0-9+.-]*://|[\w.-]+@[\w.-]+:)")
 

@@ -19,8 +19,6 @@ from ci_framework.planning.update_answers import (
 from ci_framework.planning.yaml_locations import read_entries
 from ci_framework.repository import Repository
 
-__all__ = ["exclusions"]
-
 _ACTIONS, _WORKFLOWS = ".github/actions/", ".github/workflows/"
 _ENGINE = "ci-framework/"
 _PYTHON = ("pip", "uv")

@@ -31,8 +31,6 @@ from ci_framework.planning.retire import retire
 from ci_framework.rendering import Rendered, Source, find_source, render
 from ci_framework.repository import Repository
 
-__all__ = ["BuiltPlan", "PlanRequest", "build_plan"]
-
 # Files that step back may make others fit: a few rounds settle it.
 _MOST_ROUNDS = 5
 

@@ -14,8 +14,6 @@ from ci_framework.planning.capability_features import Feature, job_features
 from ci_framework.planning.covering import Coverage, Covering
 from ci_framework.planning.plan import Capability
 
-__all__ = ["map_capabilities"]
-
 # Steps that only make the others of their job possible.
 _SERVING = frozenset(("checkout", "set-up", "install", "cache", "credentials"))
 # The kinds of a pull_request that start the framework's workflow.

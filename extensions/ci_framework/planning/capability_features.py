@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from ci_framework.inventory import Job
 from ci_framework.planning.covering import Covering
 
-__all__ = ["Feature", "job_features"]
-
 _PYTHON = re.compile(r"\d+\.\d+")
 _SHOWN = 100
 _NO_JOB = "not a job of the framework's matrix"

@@ -22,8 +22,6 @@ from ci_framework.analysis.purposes.vocabulary import (
 from ci_framework.answers import OwnSetting
 from ci_framework.inventory import Inventory, Step
 
-__all__ = ["Coverage", "Covering"]
-
 _PATCH_COVERAGE = ("diff-cover", "diff-quality")
 _WORKFLOWS = {"remote": "python-ci.yml", "hybrid": "local-hybrid.yml"}
 # Checks that run on every job of the matrix; the others run in one job.

@@ -10,27 +10,6 @@ from dataclasses import dataclass
 from ci_framework.planning.plan import Span
 from ci_framework.repository import Repository
 
-__all__ = [
-    "BOM",
-    "END",
-    "LARGEST",
-    "START",
-    "CannotEdit",
-    "Edit",
-    "append_text_block",
-    "append_to",
-    "block_of",
-    "decode",
-    "found_block",
-    "line_end",
-    "marked_block",
-    "patch_text",
-    "read_editable",
-    "remove_spans",
-    "splice",
-    "with_line_ends",
-]
-
 BOM = b"\xef\xbb\xbf"
 # No file that people edit is larger; what is, was made by a program.
 LARGEST = 5_000_000

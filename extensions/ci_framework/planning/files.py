@@ -23,8 +23,6 @@ from ci_framework.planning.yaml_block import LISTS, insert_yaml_item
 from ci_framework.rendering import Rendered, RenderedFile
 from ci_framework.repository import Repository
 
-__all__ = ["Blocked", "FilePlan", "digest", "insert_block", "patch_of", "plan_files"]
-
 SETTINGS_FILE = "ci-framework.toml"
 # The files in which the framework owns a block, and the list it is an item of.
 _LISTS = {path: key for key, path in LISTS.items()}

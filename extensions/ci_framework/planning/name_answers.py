@@ -8,15 +8,6 @@ from collections.abc import Iterator
 from ci_framework.answers import Answer
 from ci_framework.repository import Repository
 
-__all__ = [
-    "ACTIONS",
-    "CHOSEN_WORKFLOWS",
-    "PREFIXES",
-    "WORKFLOWS",
-    "shape_prefix",
-    "shape_unmanaged",
-]
-
 # What a render may put into .github: workflows by their names, and actions.
 WORKFLOWS = {
     "python-ci.yml": "Python CI",

@@ -26,8 +26,6 @@ from ci_framework.planning.edits import (
 from ci_framework.planning.yaml_block import LISTS
 from ci_framework.planning.yaml_meaning import PARSERS, Meanings, Node
 
-__all__ = ["verify"]
-
 _KEYS = {path: key for key, path in LISTS.items()}
 
 

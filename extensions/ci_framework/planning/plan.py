@@ -12,19 +12,6 @@ import msgspec
 
 from ci_framework.inventory import Evidence
 
-__all__ = [
-    "Capability",
-    "Change",
-    "Kind",
-    "Operation",
-    "Plan",
-    "Risk",
-    "Span",
-    "Template",
-    "plan_hash",
-    "summarize",
-]
-
 # create: a new file; insert-block: the framework's block in a shared file;
 # set-leaf: one setting of the project's own in [tool.ci-framework...];
 # retire: remove an existing workflow, only ever on request;

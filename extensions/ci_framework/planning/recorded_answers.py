@@ -10,14 +10,6 @@ import yaml
 
 from ci_framework.repository import Repository
 
-__all__ = [
-    "ANSWERS_FILE",
-    "OTHER_ANSWERS_FILE",
-    "Recorded",
-    "answers_file_for",
-    "find_recorded",
-]
-
 # Where Copier looks by itself, and the name for a repository that another template
 # made: `copier update --answers-file` finds that one.
 ANSWERS_FILE = ".copier-answers.yml"

@@ -16,8 +16,6 @@ from ci_framework.answers import Answer, derive_answers
 from ci_framework.planning.recorded_answers import Recorded, find_recorded
 from ci_framework.repository import Repository, open_repository
 
-__all__ = ["Offer", "Renewal", "find_renewal"]
-
 # Answers by which an existing repository came in, and those that depend on what this
 # clone knows of branches and remotes: neither is a matter of the files.
 _FIXED = frozenset(

@@ -9,8 +9,6 @@ from ci_framework.inventory import Evidence, Inventory
 from ci_framework.planning.plan import Operation
 from ci_framework.rendering import RenderedFile
 
-__all__ = ["same_checks"]
-
 # The jobs that stand for all others of their workflow are called so.
 _REQUIRED = re.compile(rb"^    name: ([\w-]+-success)$", re.MULTILINE)
 

@@ -20,8 +20,6 @@ from ci_framework.planning.edits import (
 )
 from ci_framework.planning.toml_settings import write_settings
 
-__all__ = ["insert_toml_block", "toml_problem"]
-
 _HEADER = re.compile(r"^\[[^\[].*\]$", re.MULTILINE)
 
 

@@ -11,14 +11,6 @@ from ci_framework.planning.edits import CannotEdit, decode, read_editable
 from ci_framework.planning.yaml_locations import find_list, odd_indent, read_entries
 from ci_framework.repository import Repository
 
-__all__ = [
-    "OTHER_NAME",
-    "RENOVATE",
-    "UPDATES_FILE",
-    "looks_at_top",
-    "shape_updates",
-]
-
 UPDATES_FILE = ".github/dependabot.yml"
 OTHER_NAME = ".github/dependabot.yaml"
 _ECOSYSTEMS = {"github-actions": ("github-actions",), "python": ("pip", "uv")}

@@ -22,8 +22,6 @@ from ci_framework.planning.edits import (
 )
 from ci_framework.planning.yaml_locations import Listing, find_list
 
-__all__ = ["LISTS", "insert_yaml_item"]
-
 # The files with a block in a list, by the key of the list.
 LISTS: Mapping[str, str] = {
     "repos": ".pre-commit-config.yaml",

@@ -14,8 +14,6 @@ from ci_engine.configuration.reading import Table
 from ci_engine.configuration.tables import items, table
 from ci_framework.planning.edits import CannotEdit
 
-__all__ = ["Listing", "find_list", "odd_indent", "read_entries"]
-
 # What the template writes by itself, and the most it can be asked for.
 _INDENT, _MOST_INDENT = 2, 8
 

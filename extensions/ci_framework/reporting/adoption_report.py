@@ -15,8 +15,6 @@ from ci_framework.reporting.escaped import as_code, as_text
 from ci_framework.reporting.folding import DECISIONS, fold_operations
 from ci_framework.validating.model import Check, TestTable, Validation
 
-__all__ = ["report_json", "report_markdown"]
-
 _VERDICTS = {
     "validated": "validated",
     "validated-statically": "validated statically: no code of the project was run",

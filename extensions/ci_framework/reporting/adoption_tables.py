@@ -8,8 +8,6 @@ from ci_framework.inventory import Inventory, Tool
 from ci_framework.reporting.escaped import as_code, as_text
 from ci_framework.validating.model import Validation
 
-__all__ = ["tool_lines", "write_table"]
-
 _MOST_ROWS = 60
 
 

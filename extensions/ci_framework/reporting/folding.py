@@ -6,8 +6,6 @@ from collections.abc import Iterable
 
 from ci_framework.planning.plan import Operation, Plan
 
-__all__ = ["DECISIONS", "fold_answers", "fold_operations", "shorten"]
-
 # The kinds of operations that are the maintainer's decision.
 DECISIONS = ("manual", "retire")
 _MOST_SHOWN = 3

@@ -11,8 +11,6 @@ from rich.table import Table
 from ci_framework.inventory import Evidence, Inventory, Value
 from ci_framework.reporting.screen import printable
 
-__all__ = ["print_inventory"]
-
 _Row = tuple[str, ...]
 # What fits beside the other columns; the rest is counted.
 _MOST_PLACES = 2

@@ -18,8 +18,6 @@ from ci_framework.reporting.folding import (
 )
 from ci_framework.reporting.screen import printable
 
-__all__ = ["print_capabilities", "print_plan"]
-
 _STYLES = {
     "create": "green",
     "insert-block": "cyan",

@@ -12,8 +12,6 @@ from rich.text import Text
 from ci_engine.errors import ToolError
 from ci_engine.project.output_files import write_text
 
-__all__ = ["make_console", "print_json", "printable", "write_report"]
-
 
 def make_console(*, errors: bool = False) -> Console:
     """A console; rich honors NO_COLOR and writes plain lines into a pipe.

@@ -41,8 +41,6 @@ from ci_framework.validating.test_environment import (
     widen,
 )
 
-__all__ = ["BEHAVIOR_CHECKS", "Behavior", "observe"]
-
 BEHAVIOR_CHECKS = ("environments", "tests", "own-checks", "gate", "scan")
 
 

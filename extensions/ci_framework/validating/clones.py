@@ -15,15 +15,6 @@ from ci_engine.errors import ToolError
 from ci_engine.processes.signals import on_signals, restore
 from ci_framework.repository import Repository
 
-__all__ = [
-    "Clone",
-    "Clones",
-    "child_environment",
-    "clone_both",
-    "make_clone",
-    "scratch_directory",
-]
-
 # What a validation puts into a clone, beside what git knows.
 _OURS = ("/.ci-framework/", "/.venv/")
 # Variables of this process that would change what runs in a clone.

@@ -18,16 +18,6 @@ from ci_framework.validating.model import (
     skipped,
 )
 
-__all__ = [
-    "LOCK_FILES",
-    "Commits",
-    "check_ignored",
-    "check_locks",
-    "check_planned",
-    "check_replan",
-    "check_workflows",
-]
-
 LOCK_FILES = frozenset(
     {
         "Cargo.lock",

@@ -17,8 +17,6 @@ from ci_framework.validating.model import (
 )
 from ci_framework.validating.suites import SuiteRun
 
-__all__ = ["Compared", "compare"]
-
 _BAD = ("failed", "error")
 _WORSE_KINDS = ("worse", "lost")
 _Kind = Literal["worse", "better", "lost", "gained", "flaky"]

@@ -19,8 +19,6 @@ from ruamel.yaml import YAML
 from ci_framework.validating.commits import Commits
 from ci_framework.validating.model import Outcome, judged, skipped
 
-__all__ = ["check_keys", "check_lines", "check_parse"]
-
 
 class _Reader(Protocol):
     """What is used of ruamel.yaml."""

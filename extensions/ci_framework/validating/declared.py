@@ -26,8 +26,6 @@ from ci_framework.validating.needs import (
     texts_in,
 )
 
-__all__ = ["needs_of"]
-
 _MOST_BYTES = 1_000_000
 
 

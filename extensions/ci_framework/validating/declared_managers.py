@@ -17,8 +17,6 @@ from ci_framework.validating.needs import (
     texts_in,
 )
 
-__all__ = ["needs_of_hatch", "needs_of_pdm", "needs_of_pixi", "needs_of_poetry"]
-
 
 def needs_of_hatch(project: Project) -> Iterator[Need]:
     """The environments of hatch that tests run in."""

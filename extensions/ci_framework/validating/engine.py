@@ -14,8 +14,6 @@ from ci_engine.findings.results import RunResult
 from ci_engine.processes.programs import run_program
 from ci_framework.validating.clones import Clone, child_environment
 
-__all__ = ["run_engine"]
-
 
 def run_engine(
     adopted: Clone,

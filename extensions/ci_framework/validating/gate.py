@@ -18,8 +18,6 @@ from ci_framework.validating.red import (
     sort_red,
 )
 
-__all__ = ["GateFacts", "Gated", "judge_gate"]
-
 
 @dataclass(frozen=True)
 class Gated:

@@ -14,27 +14,6 @@ from ci_framework.inventory import Inventory
 from ci_framework.planning.plan import Operation, Plan
 from ci_framework.repository import Repository, describe
 
-__all__ = [
-    "EXIT_CODES",
-    "AdoptionFacts",
-    "Check",
-    "CheckStatus",
-    "Hashes",
-    "Outcome",
-    "TestDifference",
-    "TestTable",
-    "ToolRow",
-    "Validation",
-    "Verdict",
-    "failed",
-    "judged",
-    "not_run",
-    "passed",
-    "skipped",
-    "timed",
-    "verdict_of",
-]
-
 CheckStatus = Literal["passed", "failed", "not-run", "skipped"]
 # validated-statically: nothing of the project was run, because --static asked for it.
 Verdict = Literal["validated", "validated-statically", "not-validated", "failed"]

@@ -10,16 +10,6 @@ from packaging.requirements import InvalidRequirement, Requirement
 from ci_engine.configuration.reading import Table
 from ci_engine.project.repository import normalize
 
-__all__ = [
-    "TEST_NAMES",
-    "WORK_NAMES",
-    "Need",
-    "is_for_tests",
-    "is_requirement",
-    "table_in",
-    "texts_in",
-]
-
 # What groups, extras and files for tests are called, and those for all work.
 TEST_NAMES = ("test", "tests", "testing", "pytest", "unittest", "unit-tests")
 WORK_NAMES = ("dev", "develop", "development", "dev-dependencies", "ci")

@@ -22,8 +22,6 @@ from ci_framework.validating.model import (
     skipped,
 )
 
-__all__ = ["compare_own_checks"]
-
 _SECONDS = 600.0
 _PLACE = re.compile(r"(?P<path>[\w./+-]+\.\w+):(?P<line>\d+)")
 _WHOLE = re.compile(r"(?:would reformat|reformatted|ERROR:|Would fix)\s+(?P<path>\S+)")

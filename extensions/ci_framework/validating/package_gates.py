@@ -18,8 +18,6 @@ from ci_framework.validating.gate import Gated, judge_gate
 from ci_framework.validating.model import Outcome, failed, not_run, passed
 from ci_framework.validating.red import GateFacts
 
-__all__ = ["judge_gates"]
-
 
 def judge_gates(facts: GateFacts, say: Callable[[str], None]) -> Gated:
     """Run each gate, record what is red today, and run again what was red."""

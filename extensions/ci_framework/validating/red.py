@@ -16,8 +16,6 @@ from ci_framework.validating.clones import Clone, Clones
 from ci_framework.validating.engine import run_engine
 from ci_framework.validating.model import AdoptionFacts
 
-__all__ = ["RED", "GateFacts", "Sorted", "run_checks", "size", "sort_red"]
-
 # The gate runs the tests as well, and measures them: it takes that much longer.
 _PATIENCE = 3
 RED = (Status.FAILED, Status.TIMED_OUT)

@@ -21,8 +21,6 @@ from ci_framework.validating.model import (
 )
 from ci_framework.validating.red import GateFacts, size
 
-__all__ = ["Scanned", "judge_scan", "scans"]
-
 _WORKFLOW = "security-audit.yml"
 _UNFINISHED = (Status.NOT_RUN, Status.TIMED_OUT)
 # Engines have limits of their own; together they may take this many times as long as

@@ -20,8 +20,6 @@ from ci_engine.configuration.settings import (
     Tier,
 )
 
-__all__ = ["AdoptedSettings", "read_settings"]
-
 _Table = dict[str, object]
 _NAMES = frozenset(item.encode_name for item in msgspec.structs.fields(Settings))
 

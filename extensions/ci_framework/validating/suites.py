@@ -18,8 +18,6 @@ from ci_engine.environments.environment import Environment
 from ci_engine.processes.programs import Outcome, run_program
 from ci_framework.validating.clones import Clone, child_environment
 
-__all__ = ["SuiteRun", "lacks_module", "run_suite", "shown_command", "words_of_tests"]
-
 _PLUGIN = inside.DIRECTORY / "pytest_plugin"
 _UNITTEST = Path(__file__).parent / "inside" / "unittest_events.py"
 _MISSING = re.compile(r"ModuleNotFoundError|ImportError|fixture '\w+' not found")

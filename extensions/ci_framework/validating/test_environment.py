@@ -23,8 +23,6 @@ from ci_framework.validating.clones import Clone, child_environment
 from ci_framework.validating.declared import needs_of
 from ci_framework.validating.needs import Need
 
-__all__ = ["Prepared", "Recipe", "decide", "planned_installations", "prepare", "widen"]
-
 _SECONDS = 1200.0
 _NOBODY = Environments(essential="", extended="", full="", test="")
 _NEEDED: frozenset[Kind] = frozenset({"runtime", "added", "build"})

@@ -30,8 +30,6 @@ from ci_framework.validating.settings import read_settings
 from ci_framework.validating.suites import shown_command
 from ci_framework.validating.test_environment import decide, planned_installations
 
-__all__ = ["TIMEOUT", "Scope", "planned_commands", "validate"]
-
 # static: no code of the project is run, as requested; not-agreed: nor is it here, and
 # that proves nothing.
 Scope = Literal["static", "not-agreed", "full"]

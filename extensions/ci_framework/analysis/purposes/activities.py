@@ -19,15 +19,6 @@ from ci_framework.analysis.purposes.vocabulary import (
     word_set,
 )
 
-__all__ = [
-    "Activity",
-    "argv_of_test",
-    "find_action_purposes",
-    "find_activities",
-    "find_purposes",
-    "guess_purpose",
-]
-
 Tasks = Mapping[str, Sequence[str]]
 _GLUE = word_set("glue")
 # Tasks may name each other in a circle.

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 from ci_framework.analysis.purposes.vocabulary import RUNNERS, TARGET_RUNNERS, WRAPPERS
 
-__all__ = ["Call", "Named", "unwrapped"]
-
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
 _PYTHON = re.compile(r"(?:.*[/\\])?(python|pypy|py)(w|[\d.]+)?(\.exe)?$", re.IGNORECASE)
 _SCRIPT = re.compile(r"(\.{1,2}[/\\])?[\w./\\-]*([/\\][\w.-]+|\.(sh|bash|py|ps1))$")

@@ -9,27 +9,6 @@ from pathlib import Path
 
 import msgspec
 
-__all__ = [
-    "ACTIONS",
-    "ACTION_PROGRAMS",
-    "ADDRESSES",
-    "CHECKS",
-    "CONFIGURATIONS",
-    "DOCUMENTATION",
-    "FACTS",
-    "HOOKS",
-    "MODULES",
-    "NAMES",
-    "PIPELINES",
-    "PROGRAMS",
-    "RELEASES",
-    "RUNNERS",
-    "SUBCOMMANDS",
-    "TARGET_RUNNERS",
-    "WRAPPERS",
-    "word_set",
-]
-
 _Words = dict[str, str]
 
 

@@ -19,15 +19,6 @@ from ci_framework.analysis.readers.yaml_nodes import EMPTY, Node, NodeError, rea
 from ci_framework.inventory import Evidence, Unreadable
 from ci_framework.repository import Repository
 
-__all__ = [
-    "LARGEST",
-    "Documents",
-    "strict_toml_problem",
-    "strings",
-    "text",
-    "words",
-]
-
 # No configuration is larger; what is, was made by a program.
 LARGEST = 5_000_000
 _LINE = re.compile(r"line (\d+)")

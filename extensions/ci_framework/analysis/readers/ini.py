@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-__all__ = ["Ini", "IniError", "Setting", "parse_ini"]
-
 _SECTION = re.compile(r"^\[([^\]]+)\]\s*(?:[#;].*)?$")
 _SETTING = re.compile(r"^([^=:\s][^=:]*?)\s*[=:]\s?(.*)$")
 

@@ -11,8 +11,6 @@ from typing import Literal, Protocol
 
 import yaml
 
-__all__ = ["EMPTY", "Node", "NodeError", "Page", "read_page"]
-
 # A file whose aliases unfold to more than this is no configuration.
 _MOST_NODES = 100_000
 _DEEPEST = 100

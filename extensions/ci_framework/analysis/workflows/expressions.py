@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from ci_framework.analysis.purposes.vocabulary import word_set
 from ci_framework.analysis.readers.yaml_nodes import Node
 
-__all__ = ["expression_problems", "expressions", "secrets_of"]
-
 _SECRET = re.compile(r"\bsecrets\s*(?:\.\s*([A-Za-z_][\w-]*)|\[\s*'([^']+)'\s*\])")
 _ALL_SECRETS = re.compile(r"\bsecrets\s*(?![\s.\[\w-])")
 _LITERAL = re.compile(r"'(?:[^']|'')*'")

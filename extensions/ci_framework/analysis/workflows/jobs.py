@@ -13,8 +13,6 @@ from ci_framework.analysis.readers.yaml_nodes import Node
 from ci_framework.analysis.workflows.expressions import secrets_of
 from ci_framework.inventory import Job, Step
 
-__all__ = ["Surroundings", "access_of", "default_shell", "read_job", "read_step"]
-
 _SHOWN = 80
 # Actions that run a command they are given.
 _COMMANDS = ("command", "run", "cmd", "script", "before-script")

@@ -8,8 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from ci_framework.analysis.readers.documents import Documents
 from ci_framework.analysis.readers.yaml_nodes import Node
 
-__all__ = ["Scripts", "action_steps"]
-
 _SHELL = re.compile(r"#!.*\b(ba|da|z|k)?sh\b")
 _LINES = 200
 

@@ -12,8 +12,6 @@ from ci_framework.analysis.workflows.reading import is_workflow
 from ci_framework.inventory import Pipeline
 from ci_framework.repository import Repository
 
-__all__ = ["read_pipelines"]
-
 _NO_JOBS = word_set("gitlab-keys")
 _STAYS = "is not the framework's: it stays as it is"
 

@@ -24,8 +24,6 @@ from ci_framework.analysis.workflows.validity import problem_of
 from ci_framework.inventory import Evidence, Job, Step, Unreadable, Workflow
 from ci_framework.repository import Repository
 
-__all__ = ["is_workflow", "read_workflows"]
-
 _FOLDER = PurePosixPath(".github/workflows")
 _FILTERS = ("branches-ignore", "tags", "tags-ignore", "paths", "paths-ignore", "types")
 _BRANCH_EVENTS = ("push", "pull_request", "pull_request_target", "merge_group")

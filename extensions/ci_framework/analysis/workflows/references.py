@@ -9,8 +9,6 @@ from urllib.parse import quote
 from ci_framework.inventory import Evidence
 from ci_framework.repository import Repository
 
-__all__ = ["GATEKEEPERS", "references"]
-
 # Files that make the results of jobs a condition for merging.
 GATEKEEPERS = (
     ".mergify.yml",
