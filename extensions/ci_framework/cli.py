@@ -33,7 +33,7 @@ _COMMANDS = {
 
 
 class _Command(Protocol):
-    """A module of ``commands``."""
+    """A module of ``commands``; one without options of its own adds none."""
 
     def add_options(self, parser: argparse.ArgumentParser, /) -> None:
         """Add the options of the command."""
@@ -98,7 +98,8 @@ def _add_options(parser: argparse.ArgumentParser, name: str, command: _Command) 
         parser.add_argument(
             "path", nargs="?", default=".", help="the repository (default: here)"
         )
-    command.add_options(parser)
+    if hasattr(command, "add_options"):
+        command.add_options(parser)
     parser.add_argument(
         "--yes", action="store_true", help="agree to what would be asked"
     )

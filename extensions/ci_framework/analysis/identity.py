@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from ci_engine.configuration.tables import items, table
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.metadata import fields
+from ci_framework.analysis.purposes.vocabulary import LICENSES
 from ci_framework.analysis.readers.documents import strings, text
 from ci_framework.analysis.survey import PYPROJECT, Survey
 from ci_framework.analysis.version_source import state_version
@@ -15,19 +16,6 @@ from ci_framework.inventory import Evidence
 
 _SCP = re.compile(r"^(?:[\w.+-]+@)?([\w.-]+):(?!//)(?!\d+/)(.+)$")
 _AUTHOR = re.compile(r"^([^<,]+?)\s*(?:<([^<>\s]+)>)?\s*$")
-# Texts of licenses, by a sentence that only they have.
-_LICENSES = {
-    "MIT": "permission is hereby granted, free of charge, to any person obtaining",
-    "Apache-2.0": "apache license version 2.0",
-    "BSD-3-Clause": "neither the name of",
-    "BSD-2-Clause": "redistributions in binary form must reproduce",
-    "MPL-2.0": "mozilla public license version 2.0",
-    "AGPL-3.0": "gnu affero general public license version 3",
-    "LGPL-3.0": "gnu lesser general public license version 3",
-    "GPL-3.0": "gnu general public license version 3",
-    "GPL-2.0": "gnu general public license version 2",
-    "ISC": "permission to use, copy, modify, and/or distribute this software",
-}
 _CLASSIFIERS = {
     "MIT License": "MIT",
     "Apache Software License": "Apache-2.0",
@@ -142,7 +130,7 @@ def _state_license(survey: Survey, findings: Findings) -> None:
         if "/" in path or not re.match(r"(?i)(licen[cs]e|copying)", path):
             continue
         plain = " ".join(survey.documents.text(path).lower().split())
-        for name, sentence in _LICENSES.items():
+        for name, sentence in LICENSES.items():
             if sentence in plain:
                 because = f"{path} has its text"
                 findings.add("license", name, because, [survey.file(path)], "likely")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from pathlib import Path
 
 from ci_framework.applying.rollback import rollback
@@ -35,18 +36,7 @@ def run(parsed: argparse.Namespace) -> int:
     summary = f"rolled back: {_HOW[done.how]}" if done.done else _HOW[done.how]
     if options.dry_run and done.how != "nothing":
         summary = f"would be rolled back: {_HOW[done.how]}"
-    options.emit(
-        {
-            "schema": 1,
-            "done": done.done,
-            "how": done.how,
-            "branch": done.branch,
-            "commit": done.commit,
-            "files": done.files,
-            "notices": done.notices,
-            "summary": summary,
-        }
-    )
+    options.emit({"schema": 1, **asdict(done), "summary": summary})
     if not options.json:
         console = make_console()
         console.print(summary)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ci_framework.analysis.purposes.vocabulary import word_set
-from ci_framework.analysis.workflows.references import GATEKEEPERS
 from ci_framework.answers import OwnSetting
 from ci_framework.inventory import Inventory, Job, Step, Unreadable, Workflow
 from ci_framework.planning.capability_features import Feature, job_features
@@ -170,7 +169,7 @@ class _Mapping:
         for row in self.workflow.referred_by:
             does = f"referred to: {row.path}:{row.line}"
             line = self.workflow.lines.get("name", 1)
-            if row.path in GATEKEEPERS:
+            if row.path in word_set("gatekeepers"):
                 reason = "merging waits for its jobs by name"
                 yield self._row(Feature(does, line), ask=reason)
             else:

@@ -138,10 +138,8 @@ def _matrix_jobs(covering: Covering) -> set[tuple[str, str]]:
 
 def _is_tested(kind: str, value: str, matrix_jobs: set[tuple[str, str]]) -> bool:
     """Whether the framework tests on what a value of a matrix says."""
-    versions, platforms = (
-        {matrix_job[0] for matrix_job in matrix_jobs},
-        {matrix_job[1] for matrix_job in matrix_jobs},
-    )
+    versions = {version for version, _ in matrix_jobs}
+    platforms = {platform for _, platform in matrix_jobs}
     if kind == "matrix job":
         pairs = (part.partition("=") for part in value.split(", "))
         keys = {key: given for key, _, given in pairs}
@@ -173,10 +171,8 @@ def _combinations(job: Job, matrix_jobs: set[tuple[str, str]]) -> list[str]:
     for key, values in job.matrix.items():
         if key not in ("include", "exclude"):
             axes[_kind(values)] += values
-    versions, platforms = (
-        {matrix_job[0] for matrix_job in matrix_jobs},
-        {matrix_job[1] for matrix_job in matrix_jobs},
-    )
+    versions = {version for version, _ in matrix_jobs}
+    platforms = {platform for _, platform in matrix_jobs}
     return [
         f"{version} on {system}"
         for system in axes["system"]

@@ -16,7 +16,7 @@ from ci_framework.planning.edits import (
     patch_text,
 )
 from ci_framework.planning.oracle import verify
-from ci_framework.planning.plan import Change, Operation, Risk
+from ci_framework.planning.plan import Change, Operation
 from ci_framework.planning.toml_block import insert_toml_block
 from ci_framework.planning.toml_settings import write_value
 from ci_framework.planning.yaml_block import LISTS, insert_yaml_item
@@ -121,7 +121,7 @@ def _insert(
             kind="insert-block",
             path=path,
             reason=_why(path),
-            risk=_risk(path),
+            risk="none" if path in _TEXTS else "low",
             before=digest(before),
             after=digest(edit.after),
             mode=mode,
@@ -173,10 +173,6 @@ def _why(path: str) -> str:
     if path.startswith(".copier-answers"):
         return "the answers, from which `copier update` starts"
     return "a file of the framework's own, which its updates replace"
-
-
-def _risk(path: str) -> Risk:
-    return "none" if path in _TEXTS else "low"
 
 
 def digest(content: bytes) -> str:

@@ -59,6 +59,11 @@ class Operation(_Record, frozen=True):
     patch: str = ""
     evidence: list[Evidence] = []
 
+    @property
+    def writes(self) -> bool:
+        """Whether it changes a file."""
+        return self.kind in ("create", "insert-block", "set-leaf", "retire")
+
 
 class Capability(_Record, frozen=True):
     """Something that the existing CI does, and what becomes of it.
@@ -120,8 +125,7 @@ class Plan(_Record, frozen=True):
     @property
     def writes(self) -> list[Operation]:
         """The operations that change a file."""
-        kinds = ("create", "insert-block", "set-leaf", "retire")
-        return [item for item in self.operations if item.kind in kinds]
+        return [item for item in self.operations if item.writes]
 
 
 @dataclass(frozen=True)

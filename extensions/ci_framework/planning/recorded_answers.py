@@ -50,11 +50,16 @@ def answers_file_for(repository: Repository) -> str:
     return OTHER_ANSWERS_FILE if taken else ANSWERS_FILE
 
 
-def _parse(path: str, content: bytes) -> Recorded | None:
+def read_answers(content: bytes) -> dict[str, object]:
+    """What an answers file says, nothing if it cannot be read."""
     try:
-        document = msgspec.convert(yaml.safe_load(content), dict[str, object])
+        return msgspec.convert(yaml.safe_load(content), dict[str, object])
     except (yaml.YAMLError, UnicodeDecodeError, msgspec.ValidationError):
-        return None
+        return {}
+
+
+def _parse(path: str, content: bytes) -> Recorded | None:
+    document = read_answers(content)
     source, commit = document.get("_src_path"), document.get("_commit")
     if not document.keys() >= _OURS or not source or not commit:
         return None

@@ -7,13 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-import yaml
-
 from ci_engine.errors import UsageError
 from ci_framework.analysis.analyze import analyze
 from ci_framework.answers import Answer, derive_answers
-from ci_framework.planning.recorded_answers import Recorded, find_recorded
+from ci_framework.planning.recorded_answers import Recorded, find_recorded, read_answers
 from ci_framework.repository import Repository, open_repository
 
 # Answers by which an existing repository came in, and those that depend on what this
@@ -31,6 +28,9 @@ _FIXED = frozenset(
 )
 
 
+_NONE = Answer(None, "")
+
+
 @dataclass(frozen=True)
 class Offer:
     """One answer that should change.
@@ -40,7 +40,7 @@ class Offer:
             if the history of this clone does not reach back that far.
     """
 
-    name: str
+    answer: str
     recorded: object
     offered: object
     because: str
@@ -90,14 +90,9 @@ def find_renewal(repository: Repository) -> Renewal:
     offers = [
         Offer(name, recorded.answers[name], now.value, now.because, since[name])
         for name, now in different.items()
-        if not since[name] or _value(then[since[name]], name) != now.value
+        if not since[name] or then[since[name]].get(name, _NONE).value != now.value
     ]
     return Renewal(recorded, offers)
-
-
-def _value(answers: Mapping[str, Answer], name: str) -> object:
-    answer = answers.get(name)
-    return answer.value if answer else None
 
 
 def _recorded_in(
@@ -115,7 +110,8 @@ def _recorded_in(
     found = dict.fromkeys(names, "")
     open_names = set(names)
     for commit in printed.split():
-        earlier = _read_answers(repository, f"{commit}:{recorded.path}")
+        location = f"{commit}:{recorded.path}"
+        earlier = read_answers(repository.try_git("cat-file", "blob", location).stdout)
         for name in sorted(open_names):
             if name not in earlier or earlier[name] != recorded.answers[name]:
                 open_names.remove(name)
@@ -125,15 +121,6 @@ def _recorded_in(
         if not open_names:
             break
     return found
-
-
-def _read_answers(repository: Repository, location: str) -> Mapping[str, object]:
-    """The answers of an earlier commit, nothing if it has none that can be read."""
-    content = repository.try_git("cat-file", "blob", location).stdout
-    try:
-        return msgspec.convert(yaml.safe_load(content), dict[str, object])
-    except (yaml.YAMLError, UnicodeDecodeError, msgspec.ValidationError):
-        return {}
 
 
 def _boundary(repository: Repository) -> set[str]:

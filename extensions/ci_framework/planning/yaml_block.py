@@ -54,7 +54,10 @@ def insert_yaml_item(before: bytes, block: bytes, key: str) -> Edit:
         listed = textwrap.indent(
             textwrap.dedent(body.decode()), " " * listing.indent, bool
         )
-        patch = _patch(text, _location(text, listing), listed, key)
+        at = _location(text, listing)
+        gap = "" if at == 0 or text[at - 1] == "\n" else "\n"
+        after = f"{text[:at]}{gap}{listed}\n{text[at:]}"
+        patch = patch_text(LISTS[key], text, after)
         reason = f"its list {key!r} is indented by {listing.indent}, the block by"
         raise CannotEdit(f"{reason} {indent}", patch)
     if listing.unended:
@@ -115,7 +118,7 @@ def _patch_of_value(text: str, listing: Listing, body: str, key: str) -> str:
     if "".join(value.split()) in ("[]", "~", "null"):
         rest = _next_line(text, listing.end)
         head = text[: listing.start].rstrip() + text[listing.end : rest].rstrip()
-        return _patch_between(text, f"{head}\n{body}\n{text[rest:]}", key)
+        return patch_text(LISTS[key], text, f"{head}\n{body}\n{text[rest:]}")
     if listing.form != "flow":
         return ""
     inner = text[listing.start : listing.end - 1].rstrip()
@@ -127,13 +130,4 @@ def _patch_of_value(text: str, listing: Listing, body: str, key: str) -> str:
     if "#" in inner.rpartition("\n")[2]:
         return ""
     after = f"{head}{comma}{added}{text[listing.end - 1 :]}"
-    return _patch_between(text, after, key)
-
-
-def _patch(text: str, location: int, body: str, key: str) -> str:
-    gap = "" if location == 0 or text[location - 1] == "\n" else "\n"
-    return _patch_between(text, f"{text[:location]}{gap}{body}\n{text[location:]}", key)
-
-
-def _patch_between(before: str, after: str, key: str) -> str:
-    return patch_text(LISTS[key], before, after)
+    return patch_text(LISTS[key], text, after)

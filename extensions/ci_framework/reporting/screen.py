@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from ci_engine.errors import ToolError
@@ -31,6 +33,18 @@ def printable(text: str) -> Text:
         for char in text
     )
     return Text(shown)
+
+
+def make_table(
+    title: str, columns: Iterable[str], rows: Iterable[Iterable[str | Text]]
+) -> Table:
+    """A table without lines; its texts can't send anything to the terminal."""
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(printable(c) if isinstance(c, str) else c for c in row))
+    return table
 
 
 def print_json(value: object) -> None:

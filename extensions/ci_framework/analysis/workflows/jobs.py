@@ -9,6 +9,7 @@ from ci_framework.analysis.purposes.activities import (
     find_action_purposes,
     find_purposes,
 )
+from ci_framework.analysis.purposes.vocabulary import SCRIPT_CALLS
 from ci_framework.analysis.readers.yaml_nodes import Node
 from ci_framework.analysis.workflows.expressions import secrets_of
 from ci_framework.inventory import Job, Step
@@ -117,20 +118,8 @@ def _what_it_uses(uses: str, given: Node, around: Surroundings) -> list[str]:
 
 def _what_a_script_calls(script: str) -> list[str]:
     """What a script for GitHub's API does."""
-    calls = {
-        "createComment": "comment",
-        "updateComment": "comment",
-        "issues.create(": "issues",
-        "issues.update": "issues",
-        "addLabels": "label",
-        "createRelease": "release",
-        "createDeployment": "deploy",
-        "createCommitStatus": "report",
-        "checks.create": "report",
-        "createWorkflowDispatch": "automation",
-        "pulls.create": "pull-requests",
-    }
-    return list(dict.fromkeys(does for call, does in calls.items() if call in script))
+    found = (does for call, does in SCRIPT_CALLS.items() if call in script)
+    return list(dict.fromkeys(found))
 
 
 def _runners(node: Node) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 import msgspec
 
+from ci_framework.analysis.purposes.vocabulary import word_list
 from ci_framework.analysis.readers.documents import Documents
 from ci_framework.analysis.readers.yaml_nodes import Node, NodeError, Page, read_page
 from ci_framework.analysis.workflows.expressions import secrets_of
@@ -19,7 +20,7 @@ from ci_framework.analysis.workflows.jobs import (
     read_step,
 )
 from ci_framework.analysis.workflows.local_actions import Scripts, action_steps
-from ci_framework.analysis.workflows.references import GATEKEEPERS, references
+from ci_framework.analysis.workflows.references import references
 from ci_framework.analysis.workflows.validity import problem_of
 from ci_framework.inventory import Evidence, Job, Step, Unreadable, Workflow
 from ci_framework.repository import Repository
@@ -193,7 +194,7 @@ def _gated(workflow: Workflow, documents: Documents) -> list[Evidence]:
     names = {name for job in workflow.jobs for name in (job.id, job.name) if name}
     names = {name.split("${{")[0].strip(" (") or name for name in names}
     rows: list[Evidence] = []
-    for path in GATEKEEPERS:
+    for path in word_list("gatekeepers"):
         for number, line in enumerate(documents.text(path).splitlines(), start=1):
             for name in names:
                 if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", line):

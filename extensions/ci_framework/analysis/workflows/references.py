@@ -9,20 +9,6 @@ from urllib.parse import quote
 from ci_framework.inventory import Evidence
 from ci_framework.repository import Repository
 
-# Files that make the results of jobs a condition for merging.
-GATEKEEPERS = (
-    ".mergify.yml",
-    ".mergify/config.yml",
-    ".github/mergify.yml",
-    ".kodiak.toml",
-    ".github/.kodiak.toml",
-    "bors.toml",
-    ".github/bors.toml",
-    ".github/settings.yml",
-    ".github/rulesets.yml",
-    ".palantir/policy.yml",
-    ".policy.yml",
-)
 _MOST = 40
 
 
