@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from ci_engine.environments.environment import Environment
 from ci_engine.environments.user_cache import CACHE_VARIABLE
 from ci_engine.errors import ToolError
 from ci_engine.processes.signals import on_signals, restore
@@ -136,3 +137,10 @@ def child_environment(**extra: str) -> dict[str, str]:
         if not name.startswith(_DROPPED) or name in _KEPT
     }
     return {**kept, **extra}
+
+
+def inside(environment: Environment, **extra: str) -> dict[str, str]:
+    """The variables for programs of an environment, in a clone."""
+    given = environment.variables.items()
+    own = {name: text for name, text in given if name in ("PATH", "VIRTUAL_ENV")}
+    return child_environment(**own, **extra)

@@ -54,7 +54,8 @@ def compare(
     differences: list[TestDifference] = []
     if any(not pair[1].problem for pair in pairs):
         differences = list(_differences(pairs))
-    red = {test for pair in pairs for test in _red(pair[0])}
+    ends = [item for pair in pairs for item in pair[0].outcomes.items()]
+    red = frozenset(test for test, outcome in ends if outcome in _BAD)
     table = TestTable(
         command=command,
         before=before.counts,
@@ -63,11 +64,7 @@ def compare(
         seconds_before=before.ended.seconds,
         seconds_after=after.ended.seconds,
     )
-    return Compared(_judge(pairs, differences), table, frozenset(red))
-
-
-def _red(run: SuiteRun) -> Iterator[str]:
-    return (test for test, outcome in run.outcomes.items() if outcome in _BAD)
+    return Compared(_judge(pairs, differences), table, red)
 
 
 def _judge(

@@ -38,17 +38,9 @@ def _with_tomlkit(text: str) -> object:
     return tomlkit.parse(text).unwrap()
 
 
-def _with_pyyaml(text: str) -> object:
-    return msgspec.yaml.decode(text)
-
-
 def _with_ruamel(text: str) -> object:
     reader = cast("_Reader", YAML(typ="safe", pure=True))
     return list(reader.load_all(text))
-
-
-def _with_ast(text: str) -> object:
-    return ast.parse(text)
 
 
 def _with_tokens(text: str) -> object:
@@ -57,10 +49,10 @@ def _with_tokens(text: str) -> object:
 
 _PARSERS: dict[str, tuple[_Parser, ...]] = {
     ".toml": (msgspec.toml.decode, _with_tomlkit),
-    ".yml": (_with_pyyaml, _with_ruamel),
-    ".yaml": (_with_pyyaml, _with_ruamel),
+    ".yml": (msgspec.yaml.decode, _with_ruamel),
+    ".yaml": (msgspec.yaml.decode, _with_ruamel),
     ".json": (msgspec.json.decode,),
-    ".py": (_with_ast, _with_tokens),
+    ".py": (ast.parse, _with_tokens),
 }
 
 

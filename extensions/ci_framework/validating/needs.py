@@ -1,13 +1,12 @@
-"""What tests need, and how the tables of a project are read for it."""
+"""What tests need, and what the places that say so are called."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from ci_engine.configuration.reading import Table
 from ci_engine.project.repository import normalize
 
 # What groups, extras and files for tests are called, and those for all work.
@@ -31,22 +30,6 @@ class Need:
     tests: bool
     source: Source = "other"
     name: str = ""
-
-
-def table_in(document: object, *keys: str) -> Table:
-    """A table inside a document; empty if it is not there."""
-    for key in keys:
-        if not isinstance(document, dict):
-            return {}
-        document = cast("Table", document).get(key)
-    return cast("Table", document) if isinstance(document, dict) else {}
-
-
-def texts_in(value: object) -> list[str]:
-    """The texts of a list; empty if it is none."""
-    if not isinstance(value, list):
-        return []
-    return [item for item in cast("list[object]", value) if isinstance(item, str)]
 
 
 def is_for_tests(name: str) -> bool | None:
