@@ -147,8 +147,7 @@ def _dirty(repository: Repository) -> Iterator[Refusal]:
 
 
 def _sparse(repository: Repository) -> Iterator[Refusal]:
-    done = repository.line("config", "--bool", "core.sparseCheckout")
-    if done == "true":
+    if repository.line("config", "--bool", "core.sparseCheckout") == "true":
         found = "a sparse checkout: files of the project are not there to be looked at"
         step = "`git sparse-checkout disable`"
         yield Refusal(found, "a work tree with all its files", step)

@@ -144,11 +144,7 @@ def _drift(repository: Repository, journal: Journal) -> list[Drift]:
                 found.append(Drift(path=step.path, state="back", committed=committed))
             continue
         dirty = step.path in changed
-        same = entry is not None and (entry.mode, entry.blob) == (
-            wanted.mode,
-            wanted.blob,
-        )
-        if not dirty and same:
+        if not dirty and entry == wanted.entry:
             continue
         state: Literal["changed", "removed"] = "changed" if content else "removed"
         found.append(Drift(path=step.path, state=state, committed=not dirty))

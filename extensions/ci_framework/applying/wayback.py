@@ -141,8 +141,7 @@ def _as_it_was(journal: Journal, path: str, goal: Entry) -> FileState | None:
     """The file before the adoption, if that is what it becomes again."""
     for step in journal.adoption.steps:
         if step.path == path and step.before is not None:
-            same = (step.before.mode, step.before.blob) == (goal.mode, goal.blob)
-            return step.before if same else None
+            return step.before if step.before.entry == goal else None
     return None
 
 

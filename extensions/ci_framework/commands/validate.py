@@ -153,9 +153,7 @@ def _report(
     validation: Validation,
     recorded: bool,
 ) -> None:
-    directory = (
-        Path(options.report_dir) if options.report_dir else home(repository) / "report"
-    )
+    directory = Path(options.report_dir or home(repository) / "report")
     page = report_markdown(stored.plan, validation, stored.inventory)
     data = report_json(stored.plan, validation, stored.inventory)
     text = msgspec.json.format(msgspec.json.encode(data)).decode() + "\n"

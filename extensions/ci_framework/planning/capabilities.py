@@ -118,15 +118,14 @@ class _Mapping:
             feature = Feature("invalid workflow", 1)
             yield self._row(feature, ask=f"GitHub rejects it: {item.problem}")
         yield from (self._row(feature) for feature in self._triggers())
-        for name in item.inputs:
-            line = item.lines.get("workflow_dispatch") or item.lines.get("on", 1)
-            yield self._row(Feature(f"input: {name}", line, "", _ONLY_HERE))
-        for name in item.outputs:
-            line = item.lines.get("workflow_call", 1)
-            yield self._row(Feature(f"output: {name}", line, "", _ONLY_HERE))
-        for name in item.secrets:
-            line = item.lines.get("env") or item.lines.get("on", 1)
-            yield self._row(Feature(f"secret: {name}", line, "", _ONLY_HERE))
+        for noun, names, key in (
+            ("input", item.inputs, "workflow_dispatch"),
+            ("output", item.outputs, "workflow_call"),
+            ("secret", item.secrets, "env"),
+        ):
+            line = item.lines.get(key) or item.lines.get("on", 1)
+            for name in names:
+                yield self._row(Feature(f"{noun}: {name}", line, "", _ONLY_HERE))
         for scope, access in item.permissions.items():
             if access == "write":
                 line = item.lines.get("permissions", 1)

@@ -154,8 +154,7 @@ class Covering:
             selected = self._selection(activity.argv)
             if selected:
                 return Coverage("", f"runs its own selection of tests: {selected}")
-        check, because = self._check(activity.does, activity.program)
-        return self._of_check(check, because)
+        return self._of_check(*self._check(activity.does, activity.program))
 
     def _check(self, does: str, program: str) -> tuple[str, str]:
         """The check that does the work of a program, empty if there is none."""
