@@ -55,9 +55,9 @@ def insert_yaml_item(before: bytes, block: bytes, key: str) -> Edit:
             textwrap.dedent(body.decode()), " " * listing.indent, bool
         )
         at = _location(text, listing)
-        gap = "" if at == 0 or text[at - 1] == "\n" else "\n"
-        after = f"{text[:at]}{gap}{listed}\n{text[at:]}"
-        patch = patch_text(LISTS[key], text, after)
+        head = text[:at]
+        head += "" if at == 0 or head.endswith("\n") else "\n"
+        patch = patch_text(LISTS[key], text, f"{head}{listed}\n{text[at:]}")
         reason = f"its list {key!r} is indented by {listing.indent}, the block by"
         raise CannotEdit(f"{reason} {indent}", patch)
     if listing.unended:
