@@ -56,7 +56,8 @@ def selecting(survey: Survey, argv: tuple[str, ...], usual: set[str]) -> Selecti
         elif re.match(r"^-[mk].", word):
             options.append(word)
         elif name in _WITH_VALUE:
-            waiting = waiting if value or _is_flag(waiting) else waiting[1:]
+            flag = not waiting or waiting[0].startswith("-")
+            waiting = waiting if value or flag else waiting[1:]
         elif word.startswith("-"):
             options += [word] if _is_own(survey, name) else []
         elif word not in _POSITIONAL:
@@ -65,10 +66,6 @@ def selecting(survey: Survey, argv: tuple[str, ...], usual: set[str]) -> Selecti
     if plain >= usual - {"."} or "." in plain:
         paths = []
     return Selection(tuple(options), tuple(paths))
-
-
-def _is_flag(waiting: list[str]) -> bool:
-    return not waiting or waiting[0].startswith("-")
 
 
 def _is_own(survey: Survey, name: str) -> bool:

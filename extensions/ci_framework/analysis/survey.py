@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import PurePosixPath
 
 from ci_engine.configuration.reading import Table
 from ci_engine.configuration.tables import table
+from ci_engine.project.repository import printable
 from ci_framework.analysis.readers.documents import Documents
 from ci_framework.analysis.readers.ini import Ini
 from ci_framework.analysis.readers.setup_py import SetupCall, read_setup_call
@@ -47,11 +47,7 @@ class Survey:
     @cached_property
     def unnamed(self) -> list[str]:
         """Files whose name is no text, with the odd bytes written as escapes."""
-        return [
-            os.fsencode(path).decode("utf-8", "backslashreplace")
-            for path in self.repository.tracked
-            if not _is_text(path)
-        ]
+        return [printable(p) for p in self.repository.tracked if not _is_text(p)]
 
     @cached_property
     def directories(self) -> frozenset[str]:

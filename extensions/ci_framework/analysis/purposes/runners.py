@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from ci_framework.analysis.purposes.vocabulary import RUNNERS, TARGET_RUNNERS, WRAPPERS
 
@@ -193,13 +194,8 @@ def _values(words: Sequence[str], *names: str) -> list[str]:
     for location, word in enumerate(words):
         head, equals, value = word.partition("=")
         if head in names:
-            if equals:
-                found.append(value)
-            else:
-                for following in words[location + 1 :]:
-                    if following.startswith("-"):
-                        break
-                    found.append(following)
+            behind = takewhile(lambda w: not w.startswith("-"), words[location + 1 :])
+            found += [value] if equals else behind
     return [part for value in found for part in value.split(",") if part]
 
 

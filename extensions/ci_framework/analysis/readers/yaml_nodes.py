@@ -113,9 +113,8 @@ def read_page(text: str) -> Page:
         mark = getattr(error, "problem_mark", None) or getattr(
             error, "context_mark", None
         )
-        line = mark.line + 1 if isinstance(mark, yaml.Mark) else _line(mark)
         reason = getattr(error, "problem", None) or getattr(error, "reason", None)
-        raise NodeError(f"not valid YAML: {reason or error}", line) from error
+        raise NodeError(f"not valid YAML: {reason or error}", _line(mark)) from error
     except (RecursionError, ValueError) as error:
         raise NodeError(f"not valid YAML: {error}", 0) from error
 

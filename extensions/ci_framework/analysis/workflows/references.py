@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from urllib.parse import quote
 
@@ -35,15 +36,8 @@ def _needles(path: str, name: str) -> list[str]:
 
 def _holds(text: str, word: str) -> bool:
     """Whether a word stands in a text and nothing like a suffix follows it."""
-    at = text.find(word)
-    while at >= 0:
-        behind = text[at + len(word) : at + len(word) + 2]
-        if not behind[:1].isalnum() and not (
-            behind[:1] in (".", "-", "_") and behind[1:].isalnum()
-        ):
-            return True
-        at = text.find(word, at + 1)
-    return False
+    suffix = r"[-._]?[^\W_]"
+    return re.search(rf"{re.escape(word)}(?!{suffix})", text) is not None
 
 
 def _search(repository: Repository, words: list[str]) -> list[tuple[str, int, str]]:
