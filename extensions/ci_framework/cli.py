@@ -12,8 +12,6 @@ from typing import Protocol, cast
 from ci_engine.errors import CommandError, ToolError
 from ci_framework import __version__
 
-__all__ = ["main"]
-
 _EXIT_CODES = """\
 exit codes: 0 done; 1 the project's tests or checks got worse; 2 wrong usage, or a
 repository that is not ready; 3 not validated, or a tool could not run. No code of the
@@ -35,7 +33,7 @@ _COMMANDS = {
 
 
 class _Command(Protocol):
-    """A module of ``commands``."""
+    """A module of ``commands``; one without options of its own adds none."""
 
     def add_options(self, parser: argparse.ArgumentParser, /) -> None:
         """Add the options of the command."""
@@ -100,7 +98,8 @@ def _add_options(parser: argparse.ArgumentParser, name: str, command: _Command) 
         parser.add_argument(
             "path", nargs="?", default=".", help="the repository (default: here)"
         )
-    command.add_options(parser)
+    if hasattr(command, "add_options"):
+        command.add_options(parser)
     parser.add_argument(
         "--yes", action="store_true", help="agree to what would be asked"
     )

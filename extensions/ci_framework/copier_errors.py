@@ -12,8 +12,6 @@ from copier.errors import CopierError
 
 from ci_engine.errors import ConfigurationError, ToolError
 
-__all__ = ["copier_errors_as", "last_line"]
-
 # How Copier begins to say that an answer does not fit its question.
 _REFUSALS = ("Validation error for question", "Invalid choice for", "Question ")
 

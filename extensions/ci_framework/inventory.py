@@ -2,25 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 import msgspec
-
-__all__ = [
-    "Confidence",
-    "Evidence",
-    "Fact",
-    "Hook",
-    "Inventory",
-    "Job",
-    "Pipeline",
-    "Step",
-    "Task",
-    "Tool",
-    "Unreadable",
-    "Value",
-    "Workflow",
-]
 
 # certain: a file says so; likely: several signs agree; guess: a default.
 Confidence = Literal["certain", "likely", "guess"]
@@ -36,7 +21,6 @@ class Evidence(_Record, frozen=True):
     """Where something is stated.
 
     Attributes:
-        path: the file.
         line: its line, from 1; 0 where the file as a whole is meant.
     """
 
@@ -54,10 +38,7 @@ class Fact(_Record, frozen=True):
 
     Attributes:
         name: its name; ``analysis/facts.py`` lists them all.
-        value: what was found; None where nothing was.
-        confidence: how sure that is.
         evidence: where it is stated, the strongest place first.
-        because: one sentence for people.
     """
 
     name: str
@@ -71,10 +52,8 @@ class Tool(_Record, frozen=True):
     """A tool the project uses, and where its effective configuration lives.
 
     Attributes:
-        name: such as ``ruff`` or ``pytest``.
         config: the place the tool reads; None where it runs on its defaults.
         shadowed: places that hold configuration which the tool does not read.
-        used: where it is run or required.
         version: the version or range that is required, as written; may be empty.
     """
 
@@ -90,11 +69,8 @@ class Task(_Record, frozen=True):
 
     Attributes:
         runner: pixi, hatch, pdm, poe, tox, nox, make, just, taskipy, npm or script.
-        name: what it is called.
         environment: the environment it runs in, as far as it is stated.
-        command: what it runs, as written.
         does: what that is: test, lint, format, typecheck, build, docs, ...
-        evidence: where it is defined.
     """
 
     runner: str
@@ -113,7 +89,6 @@ class Step(_Record, frozen=True):
         kind: ``uses`` (an action) or ``run`` (a script).
         text: the action with its version, or the script.
         does: what it is for, in the words of capabilities.
-        line: where it starts.
     """
 
     name: str
@@ -129,17 +104,12 @@ class Job(_Record, frozen=True):
     Attributes:
         id: its key.
         name: as shown by GitHub, expressions unexpanded.
-        line: where it starts.
-        runs_on: the labels of its runners, as written.
         uses: the reusable workflow it calls, empty if it has steps of its own.
         matrix: the keys of its matrix, with their values as written.
         services: names of its service containers, with their images.
         secrets: names of the secrets it reads; ``inherit`` for all.
         permissions: what it may do, by scope.
         environment: the deployment environment, empty if none.
-        needs: the jobs it waits for.
-        steps: its steps in order.
-        container: the image it runs in, empty if none.
         lines: where its keys stand, such as ``services``.
     """
 
@@ -163,17 +133,11 @@ class Workflow(_Record, frozen=True):
     """One file in .github/workflows.
 
     Attributes:
-        path: the file.
-        name: as shown by GitHub.
-        triggers: the events that start it.
         branches: branches its push and pull_request triggers name.
         problem: why GitHub rejects it, empty if no reason is known.
         calls: reusable workflows and local actions it uses, as written.
         referred_by: who names it: workflow_run, ``uses:``, badges, documents.
-        jobs: its jobs in order.
-        schedules: the cron lines that start it.
         inputs: what a person or a caller hands to it.
-        outputs: what it hands back to a caller.
         secrets: names of the secrets it reads outside its jobs or asks a caller for.
         permissions: what its jobs may do unless they say otherwise, by scope.
         filters: what narrows its events: tags, types, paths and the like, by
@@ -206,10 +170,7 @@ class Pipeline(_Record, frozen=True):
     """CI outside GitHub's workflows, or a workflow that never runs.
 
     Attributes:
-        path: the file.
         system: whose it is, such as ``GitLab``; ``disabled`` for what never runs.
-        jobs: what its jobs are called, as far as that is known.
-        because: one sentence for people.
     """
 
     path: str
@@ -222,12 +183,8 @@ class Hook(_Record, frozen=True):
     """One pre-commit hook.
 
     Attributes:
-        repository: its ``repo:``, as written.
         revision: its ``rev:``, as written; empty for local and meta hooks.
-        id: its id.
         name: its name or alias, empty if the file gives none.
-        does: what it is for.
-        evidence: where it is.
     """
 
     repository: str
@@ -246,18 +203,19 @@ class Unreadable(_Record, frozen=True):
     reason: str
 
 
+def steps_of(workflows: Iterable[Workflow]) -> Iterator[tuple[Workflow, Job, Step]]:
+    """The steps of workflows, each with its job."""
+    for workflow in workflows:
+        for job in workflow.jobs:
+            for step in job.steps:
+                yield workflow, job, step
+
+
 class Inventory(_Record, frozen=True):
     """Everything the analysis found.
 
     Attributes:
         commit: the commit that was looked at, empty in a repository without one.
-        files: number of tracked files.
-        facts: what is known, sorted by name.
-        tools: the tools of the project, sorted by name.
-        tasks: its named commands.
-        workflows: its workflows, sorted by path.
-        hooks: its pre-commit hooks in order.
-        unreadable: files that do not parse.
         pipelines: CI of other systems, and workflows that never run.
     """
 
@@ -285,6 +243,11 @@ class Inventory(_Record, frozen=True):
         """The value of a fact that is a list; empty if there is none."""
         fact = self.fact(name)
         return list(fact.value) if fact and isinstance(fact.value, list) else []
+
+    def mapping(self, name: str) -> dict[str, str]:
+        """The value of a fact that is a table; empty if there is none."""
+        fact = self.fact(name)
+        return dict(fact.value) if fact and isinstance(fact.value, dict) else {}
 
     def reason(self, name: str) -> str:
         """Why a fact is what it is, with the first location that says so."""

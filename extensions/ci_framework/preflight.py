@@ -15,8 +15,6 @@ from ci_framework.applying.locations import Refusal, ignore_rules, refuse_locati
 from ci_framework.planning.plan import Change
 from ci_framework.repository import Repository
 
-__all__ = ["Readiness", "Refusal", "check_ready", "check_state", "look"]
-
 # What git leaves in its directory while something is under way, and the way out.
 _UNDER_WAY = (
     ("MERGE_HEAD", "a merge", "git merge --continue` or `git merge --abort"),
@@ -149,8 +147,7 @@ def _dirty(repository: Repository) -> Iterator[Refusal]:
 
 
 def _sparse(repository: Repository) -> Iterator[Refusal]:
-    done = repository.line("config", "--bool", "core.sparseCheckout")
-    if done == "true":
+    if repository.line("config", "--bool", "core.sparseCheckout") == "true":
         found = "a sparse checkout: files of the project are not there to be looked at"
         step = "`git sparse-checkout disable`"
         yield Refusal(found, "a work tree with all its files", step)

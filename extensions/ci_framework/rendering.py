@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,8 +20,7 @@ from copier import run_copy
 from ci_engine.errors import ToolError, UsageError
 from ci_framework.copier_errors import copier_errors_as, last_line
 from ci_framework.planning.plan import Template
-
-__all__ = ["HOME", "Rendered", "RenderedFile", "Source", "find_source", "render"]
+from ci_framework.repository import Repository
 
 # Where the template lives, for a companion that does not know where it came from.
 HOME = "https://github.com/MementoRC/ci-framework"
@@ -33,7 +31,6 @@ class Source:
     """Which template to render.
 
     Attributes:
-        address: its repository: an address or a directory.
         ref: the tag, branch or commit; empty = the latest release.
     """
 
@@ -43,12 +40,7 @@ class Source:
 
 @dataclass(frozen=True)
 class RenderedFile:
-    """One file that the template renders.
-
-    Attributes:
-        content: its bytes.
-        mode: its git mode.
-    """
+    """One file that the template renders."""
 
     content: bytes
     mode: str
@@ -59,9 +51,7 @@ class Rendered:
     """What the template renders for some answers.
 
     Attributes:
-        template: what was rendered.
         answers: the answers as they were recorded, Copier's own keys left out.
-        files: the files by path.
     """
 
     template: Template
@@ -99,8 +89,9 @@ def find_source(address: str, ref: str) -> Source:
                 "or a directory that is a git repository"
             )
         return source
-    commit = _commit_of(path, source.ref or "HEAD") if source.ref or not address else ""
-    if not _commit_of(path, "HEAD"):
+    commit_of = Repository(path, path).commit
+    commit = commit_of(source.ref or "HEAD") if source.ref or not address else ""
+    if not commit_of("HEAD"):
         raise UsageError(
             f"--template: found {source.address!r}, which is no git repository with a "
             "commit; allowed: one, because updates start from the recorded commit"
@@ -137,20 +128,6 @@ def _as_git(address: str) -> str:
     return address if known else f"git+{address}"
 
 
-def _commit_of(path: Path, name: str) -> str:
-    try:
-        done = subprocess.run(
-            ["git", "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"],
-            cwd=path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    except FileNotFoundError as error:
-        raise ToolError("git is not installed", hint="install git") from error
-    return done.stdout.strip()
-
-
 # A render depends on the template's commit and the answers alone. The second plan of a
 # validation has the same ones.
 _KNOWN: dict[bytes, Rendered] = {}
@@ -170,7 +147,18 @@ def render(
         return known
     with tempfile.TemporaryDirectory(prefix="ci-framework-") as directory:
         target = Path(directory) / "render"
-        _copy(source, target, answers, answers_file)
+        with copier_errors_as(partial(_unavailable, source)):
+            run_copy(
+                source.address,
+                target,
+                data=dict(answers),
+                answers_file=answers_file,
+                vcs_ref=source.ref or None,
+                defaults=True,
+                overwrite=True,
+                quiet=True,
+                unsafe=False,
+            )
         files = {
             path.relative_to(target).as_posix(): RenderedFile(
                 path.read_bytes(),
@@ -179,7 +167,8 @@ def render(
             for path in sorted(target.rglob("*"))
             if path.is_file()
         }
-    recorded = _recorded(files[answers_file].content)
+    raw = yaml.safe_load(files[answers_file].content)
+    recorded = msgspec.convert(raw, dict[str, object])
     template = Template(
         source=str(recorded.get("_src_path", source.address)),
         commit=str(recorded.get("_commit", "")),
@@ -199,33 +188,12 @@ def _key(source: Source, answers: Mapping[str, object], answers_file: str) -> by
     return msgspec.json.encode(parts, enc_hook=repr, order="deterministic")
 
 
-def _copy(
-    source: Source, target: Path, answers: Mapping[str, object], answers_file: str
-) -> None:
-    with copier_errors_as(partial(_unavailable, source)):
-        run_copy(
-            source.address,
-            target,
-            data=dict(answers),
-            answers_file=answers_file,
-            vcs_ref=source.ref or None,
-            defaults=True,
-            overwrite=True,
-            quiet=True,
-            unsafe=False,
-        )
-
-
 def _unavailable(source: Source, error: Exception) -> ToolError:
     at = f" at {source.ref}" if source.ref else ""
     return ToolError(
         f"the template {source.address}{at} cannot be rendered: {last_line(error)}",
         hint="check the address and the network, or give --template and --vcs-ref",
     )
-
-
-def _recorded(content: bytes) -> dict[str, object]:
-    return msgspec.convert(yaml.safe_load(content), dict[str, object])
 
 
 def _version(files: Mapping[str, RenderedFile], recorded: Mapping[str, object]) -> str:

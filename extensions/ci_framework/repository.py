@@ -11,8 +11,6 @@ from pathlib import Path
 
 from ci_engine.errors import CommandError, ToolError, UsageError
 
-__all__ = ["Entry", "Repository", "describe", "open_repository"]
-
 # Settings of the user's git that could start programs or change what is printed.
 _PLAIN = (
     "-c",
@@ -36,7 +34,6 @@ class Entry:
 
     Attributes:
         mode: git mode: 100644, 100755, 120000 (a link) or 160000 (a submodule).
-        blob: the object that holds its content.
     """
 
     mode: str
@@ -88,23 +85,22 @@ class Repository:
         }
         environment |= {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
         environment |= {"GIT_OPTIONAL_LOCKS": "0", **(variables or {})}
-        return subprocess.run(
-            ["git", *_PLAIN, *words],
-            cwd=self.root,
-            input=stdin,
-            capture_output=True,
-            env=environment,
-            check=False,
-        )
+        try:
+            return subprocess.run(
+                ["git", *_PLAIN, *words],
+                cwd=self.root,
+                input=stdin,
+                capture_output=True,
+                env=environment,
+                check=False,
+            )
+        except FileNotFoundError as error:
+            raise ToolError("git is not installed", hint="install git") from error
 
     def line(self, *words: str) -> str:
         """Run git and return the one line of its output, empty if it fails."""
         done = self.try_git(*words)
-        return (
-            done.stdout.decode("utf-8", "replace").strip()
-            if not done.returncode
-            else ""
-        )
+        return "" if done.returncode else done.stdout.decode("utf-8", "replace").strip()
 
     @cached_property
     def head(self) -> str:
@@ -209,10 +205,7 @@ def open_repository(path: Path) -> Repository:
             f"{path}: no such directory", hint="name the top of a git repository"
         )
     probe = Repository(path.resolve(), path)
-    try:
-        done = probe.try_git("rev-parse", "--show-toplevel")
-    except FileNotFoundError as error:
-        raise ToolError("git is not installed", hint="install git") from error
+    done = probe.try_git("rev-parse", "--show-toplevel")
     top = os.fsdecode(done.stdout).rstrip("\n")
     if not top:
         raise _no_work_tree(path, done.stderr.decode("utf-8", "replace").strip())

@@ -12,8 +12,6 @@ from ci_framework.copier_errors import copier_errors_as, last_line
 from ci_framework.planning.recorded_answers import Recorded
 from ci_framework.repository import Repository
 
-__all__ = ["update_answers"]
-
 
 def update_answers(
     repository: Repository, recorded: Recorded, answers: Mapping[str, object]

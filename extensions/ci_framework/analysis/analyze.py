@@ -24,8 +24,6 @@ from ci_framework.analysis.workflows.reading import read_workflows
 from ci_framework.inventory import Inventory, Unreadable
 from ci_framework.repository import Repository
 
-__all__ = ["analyze"]
-
 
 def analyze(repository: Repository) -> Inventory:
     """Find out what a repository is, without running any of its code."""

@@ -6,8 +6,6 @@ from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.survey import Survey
 from ci_framework.inventory import Evidence
 
-__all__ = ["state_branches"]
-
 _MAIN = ("main", "master", "trunk")
 _INTEGRATION = (
     "development",

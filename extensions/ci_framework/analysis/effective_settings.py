@@ -10,8 +10,6 @@ from ci_framework.analysis.purposes.vocabulary import CONFIGURATIONS
 from ci_framework.analysis.survey import PYPROJECT, Survey
 from ci_framework.inventory import Evidence
 
-__all__ = ["configured_locations", "coverage_setting", "pytest_setting"]
-
 
 def configured_locations(survey: Survey, tool: str) -> Iterator[Evidence]:
     """The places that hold configuration of a tool; the first is in force."""

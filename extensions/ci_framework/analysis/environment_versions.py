@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ci_engine.configuration.tables import items, table
+from ci_engine.configuration.tables import items
 from ci_framework.analysis.pixi import Pixi
 from ci_framework.analysis.readers.documents import strings, text
 from ci_framework.analysis.readers.ini import IniError, parse_ini
 from ci_framework.analysis.survey import PYPROJECT, Survey
 from ci_framework.inventory import Evidence
-
-__all__ = ["Evidenced", "environment_pythons", "minor_version", "tox_versions"]
 
 _MATRIX = re.compile(
     r"^[\"']?~?(?:cpython-?|python-?|py-?)?3[.-]?(1\d|[6-9])(?:\.\d+|\.x|\.\*)?[\"']?$"
@@ -86,8 +84,7 @@ def _add_tox(survey: Survey, found: Evidenced) -> None:
         ("tox.toml", ("env_list",)),
         (PYPROJECT, ("tool", "tox", "env_list")),
     ):
-        document = survey.documents.toml(path) if survey.has(path) else {}
-        for name in strings(document, *keys):
+        for name in strings(survey.documents.toml(path), *keys):
             for version in tox_versions(name):
                 found.add(version, survey.documents.location(path, *keys))
 
@@ -131,15 +128,9 @@ def _add_legacy_tox(survey: Survey, found: Evidenced) -> None:
 
 
 def _add_hatch(survey: Survey, found: Evidenced) -> None:
-    for path, keys in (
-        (PYPROJECT, ("tool", "hatch", "envs")),
-        ("hatch.toml", ("envs",)),
-    ):
-        document = survey.documents.toml(path) if survey.has(path) else {}
-        environments = table(document, *keys)
-        for name in environments:
-            location = survey.documents.location(path, *keys, name, "matrix")
-            for row in items(environments, name, "matrix"):
-                for value in strings(row, "python"):
-                    if version := minor_version("python", value):
-                        found.add(version, location)
+    for path, keys, environment in survey.hatch_environments():
+        location = survey.documents.location(path, *keys, "matrix")
+        for row in items(environment, "matrix"):
+            for value in strings(row, "python"):
+                if version := minor_version("python", value):
+                    found.add(version, location)

@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from ci_framework.analysis.purposes.vocabulary import FACTS
 from ci_framework.inventory import Confidence, Evidence, Fact, Value
 
-__all__ = ["Findings"]
-
 
 class Findings:
     """The facts that were found so far."""
@@ -28,19 +26,13 @@ class Findings:
         """State a fact; its name has to be one of ``FACTS``."""
         if name not in FACTS:
             raise KeyError(name)
-        unique = list(dict.fromkeys(evidence))
         self._facts[name] = Fact(
             name=name,
             value=value,
             confidence=confidence,
-            evidence=unique,
+            evidence=list(dict.fromkeys(evidence)),
             because=because,
         )
-
-    def text(self, name: str) -> str:
-        """The value of a fact that is text; empty if there is none."""
-        fact = self._facts.get(name)
-        return fact.value if fact and isinstance(fact.value, str) else ""
 
     def items(self, name: str) -> list[str]:
         """The value of a fact that is a list; empty if there is none."""

@@ -8,28 +8,14 @@ from urllib.parse import urlsplit
 from ci_engine.configuration.tables import items, table
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.metadata import fields
+from ci_framework.analysis.purposes.vocabulary import LICENSES
 from ci_framework.analysis.readers.documents import strings, text
 from ci_framework.analysis.survey import PYPROJECT, Survey
 from ci_framework.analysis.version_source import state_version
 from ci_framework.inventory import Evidence
 
-__all__ = ["https_address", "state_identity"]
-
 _SCP = re.compile(r"^(?:[\w.+-]+@)?([\w.-]+):(?!//)(?!\d+/)(.+)$")
 _AUTHOR = re.compile(r"^([^<,]+?)\s*(?:<([^<>\s]+)>)?\s*$")
-# Texts of licenses, by a sentence that only they have.
-_LICENSES = {
-    "MIT": "permission is hereby granted, free of charge, to any person obtaining",
-    "Apache-2.0": "apache license version 2.0",
-    "BSD-3-Clause": "neither the name of",
-    "BSD-2-Clause": "redistributions in binary form must reproduce",
-    "MPL-2.0": "mozilla public license version 2.0",
-    "AGPL-3.0": "gnu affero general public license version 3",
-    "LGPL-3.0": "gnu lesser general public license version 3",
-    "GPL-3.0": "gnu general public license version 3",
-    "GPL-2.0": "gnu general public license version 2",
-    "ISC": "permission to use, copy, modify, and/or distribute this software",
-}
 _CLASSIFIERS = {
     "MIT License": "MIT",
     "Apache Software License": "Apache-2.0",
@@ -60,7 +46,7 @@ def _state_name(survey: Survey, findings: Findings) -> None:
         (PYPROJECT, ("tool", "pixi", "workspace", "name")),
         (PYPROJECT, ("tool", "pixi", "project", "name")),
     ):
-        if survey.has(path) and (value := text(survey.documents.toml(path), *keys)):
+        if value := text(survey.documents.toml(path), *keys):
             location = survey.documents.location(path, *keys)
             findings.add("project-name", value, "the pixi manifest says so", [location])
             return
@@ -96,22 +82,17 @@ def _address(host: str, path: str) -> str:
 def _addresses(survey: Survey) -> list[tuple[str, Evidence | None, str]]:
     """Addresses of the repository, the remote's first."""
     found: list[tuple[str, Evidence | None, str]] = []
-    repository = survey.repository
-    for remote in ("upstream", "origin"):
-        # A fork is not the address of the project.
-        address = https_address(repository.line("config", f"remote.{remote}.url"))
-        if address and remote == "origin":
-            found.append((address, None, "the remote origin is there"))
-    urls = table(survey.project, "urls") or survey.tool("poetry", "urls")
+    origin = survey.repository.line("config", "remote.origin.url")
+    if address := https_address(origin):
+        found.append((address, None, "the remote origin is there"))
+    standard = table(survey.project, "urls")
+    keys = ("project", "urls") if standard else ("tool", "poetry", "urls")
+    urls = table(survey.pyproject, *keys)
     by_name = {name.lower(): (name, value) for name, value in urls.items()}
-    ranked = [by_name[name] for name in _URL_NAMES if name in by_name]
-    for name, value in ranked:
-        base = ("project", "urls") if table(survey.project, "urls") else ()
-        keys = (*(base or ("tool", "poetry", "urls")), name)
+    for name, value in (by_name[name] for name in _URL_NAMES if name in by_name):
         if isinstance(value, str) and (address := _forge(value)):
-            found.append(
-                (address, survey.location(*keys), f"the link {name} leads there")
-            )
+            location = survey.location(*keys, name)
+            found.append((address, location, f"the link {name} leads there"))
     for name in ("repository", "homepage", "url"):
         for value, location in fields(survey, name):
             if address := _forge(value):
@@ -139,20 +120,17 @@ def _state_url(survey: Survey, findings: Findings) -> None:
 
 
 def _state_license(survey: Survey, findings: Findings) -> None:
-    for value, location in fields(survey, "license"):
+    inside = text(survey.project, "license", "text")
+    inner = (inside, survey.location("project", "license"))
+    for value, location in (*fields(survey, "license"), inner):
         if name := _license_name(value):
             findings.add("license", name, "its metadata name it", [location])
             return
-    value = text(survey.project, "license", "text")
-    if name := _license_name(value):
-        location = survey.location("project", "license")
-        findings.add("license", name, "its metadata name it", [location])
-        return
     for path in survey.files:
         if "/" in path or not re.match(r"(?i)(licen[cs]e|copying)", path):
             continue
         plain = " ".join(survey.documents.text(path).lower().split())
-        for name, sentence in _LICENSES.items():
+        for name, sentence in LICENSES.items():
             if sentence in plain:
                 because = f"{path} has its text"
                 findings.add("license", name, because, [survey.file(path)], "likely")

@@ -14,8 +14,6 @@ from ci_framework.analysis.requirements import Requirement
 from ci_framework.analysis.survey import PYPROJECT, Survey
 from ci_framework.inventory import Evidence
 
-__all__ = ["state_surroundings"]
-
 _FRAMEWORK = re.compile(r"(^|/)ci-framework(\.git)?(/|@|$)", re.IGNORECASE)
 # The shape of what the framework appends; names that no project has.
 _PIXI_BLOCK = "".join(
@@ -54,13 +52,10 @@ def _state_framework(survey: Survey, findings: Findings) -> None:
 
 
 def _framework(survey: Survey) -> Iterator[tuple[str, Evidence]]:
-    for path in survey.files:
-        if "/" not in path and re.match(r"\.copier-answers.*\.ya?ml$", path):
-            document = survey.documents.yaml(path)
-            if _FRAMEWORK.search(text(document, "_src_path")):
-                commit = text(document, "_commit") or "unknown version"
-                line = survey.documents.line_of(path, "_src_path")
-                yield f"adopted at {commit}", Evidence(path=path, line=line)
+    for source, location in _answers_files(survey):
+        if _FRAMEWORK.search(source):
+            commit = text(survey.documents.yaml(location.path), "_commit")
+            yield f"adopted at {commit or 'unknown version'}", location
     if version := text(survey.tool("ci-framework"), "version"):
         yield f"settings of version {version}", survey.location("tool", "ci-framework")
     elif survey.tool("ci-framework"):
@@ -70,6 +65,15 @@ def _framework(survey: Survey) -> Iterator[tuple[str, Evidence]]:
             if not call.startswith("./") and _FRAMEWORK.search(call.split("@")[0]):
                 line = survey.documents.line_of(workflow.path, call)
                 yield f"calls {call}", workflow.at(line)
+
+
+def _answers_files(survey: Survey) -> Iterator[tuple[str, Evidence]]:
+    """The templates that Copier rendered here, each with where that is recorded."""
+    for path in survey.files:
+        if "/" not in path and re.match(r"\.copier-answers.*\.ya?ml$", path):
+            source = text(survey.documents.yaml(path), "_src_path")
+            line = survey.documents.line_of(path, "_src_path")
+            yield source, Evidence(path=path, line=line)
 
 
 def _state_other_ci(survey: Survey, findings: Findings) -> None:
@@ -90,13 +94,8 @@ def _state_other_ci(survey: Survey, findings: Findings) -> None:
 
 
 def _state_template(survey: Survey, findings: Findings) -> None:
-    for path in survey.files:
-        if "/" in path or not re.match(r"\.copier-answers.*\.ya?ml$", path):
-            continue
-        source = text(survey.documents.yaml(path), "_src_path")
+    for source, location in _answers_files(survey):
         if source and not _FRAMEWORK.search(source):
-            line = survey.documents.line_of(path, "_src_path")
-            location = Evidence(path=path, line=line)
             because = "Copier rendered it from another template"
             findings.add("other-template", source, because, [location])
             return
@@ -201,11 +200,12 @@ def _state_checks(survey: Survey, findings: Findings) -> None:
 
 
 def _ruleset(document: object) -> list[str]:
-    found: list[str] = []
-    for rule in items(document, "rules"):
-        for check in items(rule, "parameters", "required_status_checks"):
-            found += [text(check, "context")]
-    return [name for name in found if name]
+    return [
+        name
+        for rule in items(document, "rules")
+        for check in items(rule, "parameters", "required_status_checks")
+        if (name := text(check, "context"))
+    ]
 
 
 def _state_settings_file(survey: Survey, findings: Findings) -> None:

@@ -16,8 +16,6 @@ from ci_framework.analysis.readers.documents import strings, text
 from ci_framework.analysis.survey import PYPROJECT, Survey
 from ci_framework.inventory import Confidence, Evidence
 
-__all__ = ["Layout", "is_aside", "state_distributions", "state_layout"]
-
 _MOST_SHOWN = 20
 
 _ASIDE = word_set("aside")
@@ -32,8 +30,6 @@ class Layout:
     Attributes:
         roots: directories of the projects it consists of; ``""`` is the top.
         nested: manifests of projects that are no part of it.
-        packages: its packages.
-        sources: directories with its code.
     """
 
     roots: list[str]
@@ -131,8 +127,7 @@ def _member_patterns(survey: Survey) -> tuple[list[str], list[str]]:
     include += strings(survey.tool("hatch", "workspace"), "members")
     include += strings(survey.tool("hatch", "envs", "default", "workspace"), "members")
     tables = [survey.tool("poetry", "dependencies"), survey.tool("uv", "sources")]
-    pixi = survey.documents.toml("pixi.toml") if survey.has("pixi.toml") else {}
-    for holder in (survey.tool("pixi"), pixi):
+    for holder in (survey.tool("pixi"), survey.documents.toml("pixi.toml")):
         tables.append(table(holder, "pypi-dependencies"))
         features = table(holder, "feature")
         tables += [table(features, name, "pypi-dependencies") for name in features]
@@ -152,15 +147,11 @@ def is_aside(path: str) -> bool:
 
 def _is_project(survey: Survey, root: str) -> bool:
     """Whether a directory holds a project that could be installed."""
-    path = join(root, PYPROJECT)
-    if survey.has(path):
-        document = survey.documents.toml(path)
-        if "project" in document or table(document, "tool", "poetry"):
-            return True
-    if survey.has(join(root, "setup.py")):
+    document = survey.documents.toml(join(root, PYPROJECT))
+    if "project" in document or table(document, "tool", "poetry"):
         return True
-    cfg = join(root, "setup.cfg")
-    return survey.has(cfg) and "metadata" in survey.documents.ini(cfg).sections
+    older = survey.documents.ini(join(root, "setup.cfg"))
+    return survey.has(join(root, "setup.py")) or "metadata" in older.sections
 
 
 def _sources(survey: Survey, roots: list[str], packages: list[Package]) -> list[str]:
@@ -186,15 +177,14 @@ def _directories_with_scripts(survey: Survey, roots: list[str]) -> list[str]:
     """Where code lies in a repository without packages."""
     if not survey.python_files:
         return []
-    found: list[str] = []
-    for root in roots:
-        found += [
-            child
-            for child in survey.children.get(root, [])
-            if child in survey.python_directories
-            and child.rsplit("/", 1)[-1].lower() not in _ASIDE
-            and not child.rsplit("/", 1)[-1].startswith(".")
-        ]
+    found = [
+        child
+        for root in roots
+        for child in survey.children.get(root, [])
+        if child in survey.python_directories
+        and child.rsplit("/", 1)[-1].lower() not in _ASIDE
+        and not child.rsplit("/", 1)[-1].startswith(".")
+    ]
     return found or ["."]
 
 

@@ -12,8 +12,6 @@ from ci_framework.analysis.purposes.vocabulary import word_set
 from ci_framework.analysis.survey import Survey
 from ci_framework.inventory import Confidence, Evidence
 
-__all__ = ["LOCKS", "state_manager"]
-
 LOCKS = {
     "pixi": "pixi.lock",
     "uv": "uv.lock",

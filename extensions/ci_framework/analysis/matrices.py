@@ -10,8 +10,6 @@ from ci_framework.analysis.pixi import Pixi
 from ci_framework.analysis.survey import Survey
 from ci_framework.inventory import Evidence, Job, Workflow
 
-__all__ = ["cells", "is_whole_ci", "jobs", "rows_of", "state_platforms", "test_jobs"]
-
 _DISTRIBUTES = {"publish", "release", "build", "docs", "docs-deploy"}
 _WHOLE_CI = re.compile(
     r"(^|[^a-z])(ci|tests?|tox|nox|pytest|quality|checks?|lint|build-and-test|gate)"

@@ -8,8 +8,6 @@ from ci_framework.analysis.readers.documents import strings, text
 from ci_framework.analysis.survey import Survey
 from ci_framework.inventory import Evidence
 
-__all__ = ["classifiers", "fields"]
-
 _TABLES = (
     ("project",),
     ("tool", "poetry"),
@@ -23,11 +21,7 @@ def fields(
 ) -> Iterator[tuple[str, Evidence]]:
     """The texts of a field, the one that counts first.
 
-    Args:
-        survey: the repository.
-        name: the field in pyproject.toml.
-        setup_name: its name in setup.cfg and setup.py, where that is another one.
-        section: its section in setup.cfg.
+    ``setup_name`` and ``section`` are where setup.cfg has it, if that is elsewhere.
     """
     for keys in _TABLES:
         if value := text(survey.pyproject, *keys, name):

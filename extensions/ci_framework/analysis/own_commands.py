@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from ci_framework.analysis.purposes.vocabulary import word_set
-from ci_framework.inventory import Inventory
-
-__all__ = ["OwnCommand", "own_commands"]
+from ci_framework.inventory import Inventory, steps_of
 
 # Tools that only look at files: what they say depends on nothing but the commit.
 _TOOLS = word_set("read-only-tools")
@@ -25,7 +23,6 @@ class OwnCommand:
     """A command of the project that only looks at files.
 
     Attributes:
-        words: the tool and its arguments.
         where: the file and line that say so.
     """
 
@@ -49,9 +46,7 @@ def own_commands(inventory: Inventory | None) -> list[OwnCommand]:
         return []
     rows = [
         (line, f"{workflow.path}:{step.line}")
-        for workflow in inventory.workflows
-        for job in workflow.jobs
-        for step in job.steps
+        for workflow, _, step in steps_of(inventory.workflows)
         if step.kind == "run"
         for line in step.text.splitlines()
     ]

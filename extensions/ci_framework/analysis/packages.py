@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from ci_engine.configuration.reading import Table
@@ -12,8 +12,6 @@ from ci_framework.analysis.purposes.vocabulary import word_set
 from ci_framework.analysis.readers.documents import strings, text
 from ci_framework.analysis.survey import Survey
 from ci_framework.inventory import Evidence
-
-__all__ = ["Package", "find_packages", "join"]
 
 # Directories whose projects and packages are not the product, and names of modules
 # and directories at the top that are not installed.
@@ -28,9 +26,7 @@ class Package:
     """Something that can be imported.
 
     Attributes:
-        name: as it is imported.
         path: its directory, or the file of a module.
-        evidence: what says so.
         declared: whether the build back end says so.
     """
 
@@ -61,12 +57,13 @@ def find_packages(survey: Survey, root: str) -> list[Package]:
 
 def _declared(survey: Survey, root: str) -> Iterator[Package]:
     path = join(root, "pyproject.toml")
-    document = survey.documents.toml(path) if survey.has(path) else {}
+    document = survey.documents.toml(path)
     for keys, names, where in _named(document):
         evidence = survey.documents.location(path, *keys)
         for name in names:
             yield from _at(survey, join(root, where, name), evidence)
-    for keys, find in _setuptools_finds(document):
+    keys = ("tool", "setuptools", "packages", "find")
+    if find := table(document, *keys):
         evidence = survey.documents.location(path, *keys)
         for directory in strings(find, "where") or ["."]:
             include, exclude = strings(find, "include"), strings(find, "exclude")
@@ -109,17 +106,9 @@ def _named(
     yield (*setuptools, "py-modules"), [f"{name}.py" for name in modules], directory
 
 
-def _setuptools_finds(document: Table) -> Iterator[tuple[tuple[str, ...], Table]]:
-    keys = ("tool", "setuptools", "packages", "find")
-    if find := table(document, *keys):
-        yield keys, find
-
-
 def _from_setup_cfg(survey: Survey, root: str) -> Iterator[Package]:
     path = join(root, "setup.cfg")
-    ini = survey.documents.ini(path) if survey.has(path) else None
-    if ini is None:
-        return
+    ini = survey.documents.ini(path)
     packages = ini.rows("options", "packages")
     evidence = Evidence(path=path, line=ini.line("options", "packages"))
     base = next(
@@ -141,8 +130,6 @@ def _from_setup_cfg(survey: Survey, root: str) -> Iterator[Package]:
 
 def _from_setup_py(survey: Survey, root: str) -> Iterator[Package]:
     path = join(root, "setup.py")
-    if not survey.has(path):
-        return
     call = survey.setup_call_of(path)
     evidence = Evidence(path=path, line=call.lines.get("packages", call.line))
     base = text(call.values, "package_dir", "")
@@ -153,11 +140,8 @@ def _from_setup_py(survey: Survey, root: str) -> Iterator[Package]:
         yield from _found(survey, join(root, where), include, exclude, evidence)
     for name in strings(call.values, "packages"):
         directory = text(call.values, "package_dir", name)
-        yield from _at(
-            survey,
-            join(root, directory or join(base, name.replace(".", "/"))),
-            evidence,
-        )
+        where = directory or join(base, name.replace(".", "/"))
+        yield from _at(survey, join(root, where), evidence)
     for name in strings(call.values, "py_modules"):
         yield from _at(survey, join(root, base, f"{name}.py"), evidence)
 
@@ -178,15 +162,12 @@ def _at(survey: Survey, path: str, evidence: Evidence) -> Iterator[Package]:
         if survey.has(f"{candidate}.py"):
             candidate = f"{candidate}.py"  # noqa: PLW2901 - the module it stands for
         if candidate in survey.python_directories and _is_container(survey, candidate):
-            yield from (_declare(p, evidence) for p in _inside(survey, candidate))
+            for package in _inside(survey, candidate):
+                yield replace(package, evidence=evidence, declared=True)
             continue
         top = _top(survey, candidate)
         name = top.rsplit("/", 1)[-1].removesuffix(".py")
         yield Package(name, top, evidence, declared=True)
-
-
-def _declare(package: Package, evidence: Evidence) -> Package:
-    return Package(package.name, package.path, evidence, declared=True)
 
 
 def _is_container(survey: Survey, path: str) -> bool:
@@ -246,23 +227,18 @@ def _discovered(survey: Survey, root: str) -> list[Package]:
     ]
     regular = [child for child in candidates if survey.has(f"{child}/__init__.py")]
     if not regular:
-        direct = _directories_of_modules(survey)
+        direct = {path.rpartition("/")[0] for path in survey.python_files}
         regular = [child for child in candidates if child in direct]
     return [_package(path) for path in regular] or [*_modules(survey, root)]
 
 
 def _is_named(survey: Survey, root: str, path: str) -> bool:
     """Whether a directory is called like the project, whatever that name hints at."""
-    file = join(root, "pyproject.toml")
-    document = survey.documents.toml(file) if survey.has(file) else {}
+    document = survey.documents.toml(join(root, "pyproject.toml"))
     name = text(document, "project", "name") or text(document, "tool", "poetry", "name")
     plain = name.lower().replace("-", "_").replace(".", "_")
     regular = survey.has(f"{path}/__init__.py")
     return regular and path.rsplit("/", 1)[-1].lower() == plain
-
-
-def _directories_of_modules(survey: Survey) -> set[str]:
-    return {path.rpartition("/")[0] for path in survey.python_files}
 
 
 def _may_be_product(path: str) -> bool:

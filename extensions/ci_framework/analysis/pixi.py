@@ -11,34 +11,18 @@ from ci_engine.configuration.reading import Table
 from ci_engine.configuration.tables import table
 from ci_engine.project.repository import normalize
 from ci_framework.analysis.facts import Findings
+from ci_framework.analysis.purposes.vocabulary import word_list
 from ci_framework.analysis.readers.documents import strings, text, words
 from ci_framework.analysis.requirements import Requirement
 from ci_framework.analysis.survey import PYPROJECT, Survey
 from ci_framework.inventory import Evidence
 
-__all__ = ["Pixi", "read_pixi", "state_pixi"]
-
 DEFAULT = "default"
 _VERSION = re.compile(r"3\.(\d+)")
 _PINNED = re.compile(r"^\s*(?:==?|~=)?\s*3\.\d+(?:\.\*|\.\d+)?\s*$")
 _PLATFORMS = {"linux": "linux", "osx": "macos", "win": "windows"}
-# The tools that decide which environment is good for what.
-_TOOLS = (
-    "pytest",
-    "pytest-cov",
-    "ruff",
-    "mypy",
-    "pyright",
-    "basedpyright",
-    "ty",
-    "bandit",
-    "pip-audit",
-    "pre-commit",
-    "prek",
-    "coverage",
-    "build",
-    "python-build",
-)
+
+_TOOLS = word_list("pixi-tools")
 
 
 @dataclass(frozen=True)
@@ -48,7 +32,6 @@ class Pixi:
     Attributes:
         path: the file, empty if the project does not use pixi.
         prefix: the keys in front of its tables.
-        document: its tables.
         groups: dependency groups and extras, which are features of that name.
     """
 

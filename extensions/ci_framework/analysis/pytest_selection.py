@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from ci_framework.analysis.purposes.vocabulary import word_set
 from ci_framework.analysis.survey import Survey
 
-__all__ = ["Selection", "selecting"]
-
 # Options that say which tests run; all others say how, or what is reported.
 _SELECTS_WITH_VALUE = frozenset({"-m", "-k", "--ignore", "--ignore-glob", "--deselect"})
 _WITH_VALUE = word_set("pytest-values")
@@ -26,7 +24,6 @@ class Selection:
 
     Attributes:
         options: options that say which tests run, with their values.
-        paths: files and directories.
     """
 
     options: tuple[str, ...]
@@ -59,7 +56,8 @@ def selecting(survey: Survey, argv: tuple[str, ...], usual: set[str]) -> Selecti
         elif re.match(r"^-[mk].", word):
             options.append(word)
         elif name in _WITH_VALUE:
-            waiting = waiting if value or _is_flag(waiting) else waiting[1:]
+            flag = not waiting or waiting[0].startswith("-")
+            waiting = waiting if value or flag else waiting[1:]
         elif word.startswith("-"):
             options += [word] if _is_own(survey, name) else []
         elif word not in _POSITIONAL:
@@ -68,10 +66,6 @@ def selecting(survey: Survey, argv: tuple[str, ...], usual: set[str]) -> Selecti
     if plain >= usual - {"."} or "." in plain:
         paths = []
     return Selection(tuple(options), tuple(paths))
-
-
-def _is_flag(waiting: list[str]) -> bool:
-    return not waiting or waiting[0].startswith("-")
 
 
 def _is_own(survey: Survey, name: str) -> bool:

@@ -19,8 +19,6 @@ from ci_framework.analysis.requirements import Requirement
 from ci_framework.analysis.survey import Survey
 from ci_framework.inventory import Confidence, Evidence
 
-__all__ = ["sorted_versions", "state_pythons"]
-
 _CLASSIFIER = "Programming Language :: Python :: 3."
 _STEP_PYTHON = re.compile(
     r"python[-_]version:\s*[\"']?(3\.\d+)(?:\.[\dx]+)?[\"']?\s*(?:#|$)"

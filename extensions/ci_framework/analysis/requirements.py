@@ -12,8 +12,6 @@ from ci_framework.analysis.readers.documents import strings
 from ci_framework.analysis.survey import PYPROJECT, Survey
 from ci_framework.inventory import Evidence
 
-__all__ = ["Requirement", "read_requirements"]
-
 _NAME = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[[^\]]*\])?\s*(.*)$")
 # Files further down belong to examples and fixtures.
 _DEEPEST = 2
@@ -30,7 +28,6 @@ class Requirement:
         kind: ``project``, ``extra``, ``group``, ``file``, ``poetry``, ``hatch``,
             ``conda``, ``pixi`` or ``build``.
         group: the extra, group, file or environment it belongs to.
-        evidence: where it stands.
     """
 
     name: str
@@ -145,7 +142,7 @@ def _tables(survey: Survey) -> Iterator[Requirement]:
         for key in ("dependencies", "extra-dependencies"):
             keys = ("tool", "hatch", "envs", name, key)
             yield from _listed(survey, keys, "hatch", name)
-    hatch = survey.documents.toml("hatch.toml") if survey.has("hatch.toml") else {}
+    hatch = survey.documents.toml("hatch.toml")
     for name in table(hatch, "envs"):
         for key in ("dependencies", "extra-dependencies"):
             location = survey.documents.location("hatch.toml", "envs", name, key)
@@ -176,9 +173,7 @@ def _setuptools(survey: Survey) -> Iterator[Requirement]:
 
 def _files(survey: Survey) -> Iterator[Requirement]:
     for path in survey.files:
-        depth = path.count("/")
-        named = "requirement" in path and _FILE.search(path) and depth <= 1
-        if not named:
+        if "requirement" not in path or path.count("/") > 1 or not _FILE.search(path):
             continue
         for number, row in enumerate(survey.documents.text(path).split("\n"), 1):
             location = Evidence(path=path, line=number)

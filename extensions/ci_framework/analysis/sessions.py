@@ -12,8 +12,6 @@ from ci_framework.analysis.readers.ini import Ini
 from ci_framework.analysis.survey import PYPROJECT, Survey
 from ci_framework.inventory import Evidence, Task
 
-__all__ = ["make_task", "nox_sessions", "tox_environments"]
-
 _REFERENCE = re.compile(r"\{\[([^\]]+)\]([\w-]+)\}")
 
 
@@ -39,13 +37,12 @@ def tox_environments(survey: Survey) -> Iterator[Task]:
                 continue
             name = section.removeprefix("testenv").removeprefix(":") or "py"
             lines = _resolved(ini, "\n".join(ini.rows(section, "commands")))
-            command = _tox_command(lines.split("\n"))
+            command = _tox_command(lines)
             location = Evidence(path=path, line=ini.line(section, "commands"))
             if command:
                 yield make_task("tox", name, command, location)
     for path, keys in (("tox.toml", ()), (PYPROJECT, ("tool", "tox"))):
-        document = survey.documents.toml(path) if survey.has(path) else {}
-        tox = table(document, *keys)
+        tox = table(survey.documents.toml(path), *keys)
         named: dict[str, tuple[str, ...]] = {"py": ("env_run_base",)}
         named |= {name: ("env", name) for name in table(tox, "env")}
         for name, where in named.items():
@@ -68,11 +65,10 @@ def _resolved(ini: Ini, commands: str) -> str:
     return commands
 
 
-def _tox_command(lines: list[str]) -> str:
+def _tox_command(lines: str) -> str:
     """Commands of tox as a shell would see them."""
-    joined = "\n".join(lines).replace("\\\n", " ")
     found: list[str] = []
-    for row in joined.split("\n"):
+    for row in lines.replace("\\\n", " ").split("\n"):
         # `factor: command` is for some environments, `- command` may fail.
         plain = re.sub(r"^(!?[\w{},.-]+)\s*:\s+", "", row.strip()).lstrip("-! ")
         plain = re.sub(r"\{posargs:?([^{}]*)\}", r"\1", plain)
@@ -90,34 +86,27 @@ def _tox_words(command: object) -> str:
             words.append(item)
         elif text(item, "replace") in ("posargs", "env"):
             for default in items(item, "default") or [dig(item, "default")]:
-                inner = (
-                    default if isinstance(default, str) else text(default, "default")
-                )
+                said = default if isinstance(default, str) else ""
+                inner = said or text(default, "default")
                 words += [inner] if inner else []
     return " ".join(_quoted(word) for word in words)
 
 
 def _quoted(word: str) -> str:
-    return (
-        f"'{word}'" if re.search(r"[\s$&|;<>*?()]", word) and "'" not in word else word
-    )
+    plain = "'" in word or not re.search(r"[\s$&|;<>*?()]", word)
+    return word if plain else f"'{word}'"
 
 
 def nox_sessions(survey: Survey) -> Iterator[Task]:
     """The sessions in noxfile.py."""
-    if not survey.has("noxfile.py"):
-        return
     tree = survey.documents.python("noxfile.py")
     for node in tree.body if tree else []:
-        if not isinstance(node, ast.FunctionDef):
-            continue
-        session = _session(node)
-        if session is None:
-            continue
-        name, python = session
-        command = "\n".join(_session_runs(node))
-        location = Evidence(path="noxfile.py", line=node.lineno)
-        yield make_task("nox", name, command, location, python)
+        session = _session(node) if isinstance(node, ast.FunctionDef) else None
+        if session is not None:
+            name, python = session
+            command = "\n".join(_session_runs(node))
+            location = Evidence(path="noxfile.py", line=node.lineno)
+            yield make_task("nox", name, command, location, python)
 
 
 def _session(node: ast.FunctionDef) -> tuple[str, str] | None:
@@ -141,7 +130,7 @@ def _session(node: ast.FunctionDef) -> tuple[str, str] | None:
     return None
 
 
-def _session_runs(node: ast.FunctionDef) -> Iterator[str]:
+def _session_runs(node: ast.AST) -> Iterator[str]:
     """The commands that a session runs, as far as they are written as words."""
     calls = [inner for inner in ast.walk(node) if isinstance(inner, ast.Call)]
     for call in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):

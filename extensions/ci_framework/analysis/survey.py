@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import PurePosixPath
 
 from ci_engine.configuration.reading import Table
 from ci_engine.configuration.tables import table
+from ci_engine.project.repository import printable
 from ci_framework.analysis.readers.documents import Documents
 from ci_framework.analysis.readers.ini import Ini
 from ci_framework.analysis.readers.setup_py import SetupCall, read_setup_call
-from ci_framework.inventory import Evidence, Hook, Job, Step, Task, Workflow
+from ci_framework.inventory import Evidence, Hook, Job, Step, Task, Workflow, steps_of
 from ci_framework.repository import Repository
-
-__all__ = ["PYPROJECT", "Survey"]
 
 PYPROJECT = "pyproject.toml"
 
@@ -24,7 +22,6 @@ class Survey:
     """A repository under analysis.
 
     Attributes:
-        repository: as git sees it.
         documents: its files, parsed when they are asked for.
         tasks: its named commands; filled once they are read.
         workflows: its workflows; likewise.
@@ -50,22 +47,12 @@ class Survey:
     @cached_property
     def unnamed(self) -> list[str]:
         """Files whose name is no text, with the odd bytes written as escapes."""
-        return [
-            os.fsencode(path).decode("utf-8", "backslashreplace")
-            for path in self.repository.tracked
-            if not _is_text(path)
-        ]
+        return [printable(p) for p in self.repository.tracked if not _is_text(p)]
 
     @cached_property
     def directories(self) -> frozenset[str]:
         """Directories that hold a tracked file."""
-        found: set[str] = set()
-        for path in self.files:
-            parent = os.path.dirname(path)  # noqa: PTH120 - a name inside git
-            while parent and parent not in found:
-                found.add(parent)
-                parent = os.path.dirname(parent)  # noqa: PTH120 - as above
-        return frozenset(found)
+        return _above(self.files)
 
     @cached_property
     def python_files(self) -> tuple[str, ...]:
@@ -75,10 +62,7 @@ class Survey:
     @cached_property
     def python_directories(self) -> frozenset[str]:
         """Directories that hold Python code, at any depth."""
-        found: set[str] = set()
-        for path in self.python_files:
-            found.update(str(parent) for parent in PurePosixPath(path).parents)
-        return frozenset(found - {"."})
+        return _above(self.python_files)
 
     @cached_property
     def children(self) -> dict[str, list[str]]:
@@ -91,10 +75,17 @@ class Survey:
 
     def steps(self) -> Iterator[tuple[Workflow, Job, Step]]:
         """The steps of all workflows."""
-        for workflow in self.workflows:
-            for job in workflow.jobs:
-                for step in job.steps:
-                    yield workflow, job, step
+        return steps_of(self.workflows)
+
+    def hatch_environments(self) -> Iterator[tuple[str, tuple[str, ...], Table]]:
+        """The environments of hatch: the file, the keys and the table of each."""
+        for path, keys in (
+            (PYPROJECT, ("tool", "hatch", "envs")),
+            ("hatch.toml", ("envs",)),
+        ):
+            environments = table(self.documents.toml(path), *keys)
+            for name in environments:
+                yield path, (*keys, name), table(environments, name)
 
     def has(self, path: str) -> bool:
         """Whether an ordinary file of that name is tracked."""
@@ -145,6 +136,12 @@ class Survey:
     def file(self, path: str) -> Evidence:
         """A file as a whole."""
         return Evidence(path=path)
+
+
+def _above(paths: Iterable[str]) -> frozenset[str]:
+    """The directories that hold some of the paths, at any depth."""
+    found = {parent.as_posix() for p in paths for parent in PurePosixPath(p).parents}
+    return frozenset(found - {"."})
 
 
 def _is_text(path: str) -> bool:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import cast
 
+import msgspec
+
 from ci_engine.configuration.reading import Table
 from ci_engine.configuration.tables import items, table
 from ci_framework.analysis.pixi import Pixi
@@ -16,10 +18,8 @@ from ci_framework.analysis.sessions import (
     nox_sessions,
     tox_environments,
 )
-from ci_framework.analysis.survey import PYPROJECT, Survey
+from ci_framework.analysis.survey import Survey
 from ci_framework.inventory import Evidence, Task
-
-__all__ = ["commands_by_name", "read_tasks"]
 
 _TARGET = re.compile(r"^([A-Za-z0-9][\w./-]*)\s*:(?!=)")
 # What a person hands to a script of hatch, with its default.
@@ -63,14 +63,8 @@ def commands_by_name(tasks: Iterable[Task]) -> dict[str, list[str]]:
 
 def _explained(task: Task, commands: dict[str, list[str]]) -> Task:
     others = {name: found for name, found in commands.items() if name != task.name}
-    return Task(
-        runner=task.runner,
-        name=task.name,
-        environment=task.environment,
-        command=task.command,
-        does=find_purposes(task.command, others) if task.command else [],
-        evidence=task.evidence,
-    )
+    does = find_purposes(task.command, others) if task.command else []
+    return msgspec.structs.replace(task, does=does)
 
 
 def command_text(value: object) -> str:
@@ -87,8 +81,7 @@ def command_text(value: object) -> str:
         if found := command_text(definition[key]) if key in definition else "":
             return found
     for key in ("composite", "chain", "sequence"):
-        parts = [command_text(item) for item in items(definition, key)]
-        if parts:
+        if parts := [command_text(item) for item in items(definition, key)]:
             return "\n".join(part for part in parts if part)
     return text(definition, "call")
 
@@ -122,38 +115,29 @@ def _scripts(survey: Survey) -> Iterator[Task]:
             command = _with_runner(runner, command_text(value), others)
             if name != "_" and command:
                 yield make_task(runner, name, command, survey.location(*keys, name))
-    if survey.has("poe_tasks.toml"):
-        document = survey.documents.toml("poe_tasks.toml")
-        for name, value in table(document, "tasks").items():
-            location = survey.documents.location("poe_tasks.toml", "tasks", name)
-            yield make_task("poe", name, command_text(value), location)
+    more = table(survey.documents.toml("poe_tasks.toml"), "tasks")
+    for name, value in more.items():
+        location = survey.documents.location("poe_tasks.toml", "tasks", name)
+        yield make_task("poe", name, command_text(value), location)
 
 
 def _with_runner(runner: str, command: str, tasks: Table) -> str:
     """Lines that name other tasks, as a person would call those."""
     starts = {"pdm": "pdm run ", "poe": "poe ", "taskipy": "task "}
-    rows_ = command.split("\n")
-    several = len(rows_) > 1 or command in tasks
-    named = [
+    rows = command.split("\n")
+    several = len(rows) > 1 or command in tasks
+    return "\n".join(
         f"{starts[runner]}{row}" if several and row.split(" ")[0] in tasks else row
-        for row in rows_
-    ]
-    return "\n".join(named)
+        for row in rows
+    )
 
 
 def _hatch(survey: Survey) -> Iterator[Task]:
-    for path, keys in (
-        (PYPROJECT, ("tool", "hatch", "envs")),
-        ("hatch.toml", ("envs",)),
-    ):
-        document = survey.documents.toml(path) if survey.has(path) else {}
-        for environment, value in table(document, *keys).items():
-            for name, script in table(value, "scripts").items():
-                location = survey.documents.location(
-                    path, *keys, environment, "scripts", name
-                )
-                command = _HATCH_ARGUMENTS.sub(r"\1", command_text(script))
-                yield make_task("hatch", name, command, location, environment)
+    for path, keys, environment in survey.hatch_environments():
+        for name, script in table(environment, "scripts").items():
+            location = survey.documents.location(path, *keys, "scripts", name)
+            command = _HATCH_ARGUMENTS.sub(r"\1", command_text(script))
+            yield make_task("hatch", name, command, location, keys[-1])
 
 
 def _blocks(
@@ -193,11 +177,8 @@ def _just(survey: Survey) -> Iterator[Task]:
 
 
 def _npm(survey: Survey) -> Iterator[Task]:
-    if not survey.has("package.json"):
-        return
-    for name, command in table(
-        survey.documents.json("package.json"), "scripts"
-    ).items():
+    scripts = table(survey.documents.json("package.json"), "scripts")
+    for name, command in scripts.items():
         if isinstance(command, str) and _PYTHON_CALL.search(command):
             line = survey.documents.line_of("package.json", f'"{name}"')
             location = Evidence(path="package.json", line=line)
@@ -211,15 +192,10 @@ def _shell(survey: Survey) -> Iterator[Task]:
         if directory not in _SHELL_DIRECTORIES:
             continue
         named = name.endswith((".sh", ".bash"))
-        if not named and ("." in name or not _starts_shell(survey, path)):
+        text = survey.documents.text(path)
+        if not named and ("." in name or not _SHEBANG.match(text[:200])):
             continue
-        rows_ = survey.documents.text(path).split("\n")
-        kept = [
-            row for row in rows_ if row.strip() and not row.lstrip().startswith("#")
-        ]
+        rows = [(row, row.lstrip()) for row in text.split("\n")]
+        kept = [row for row, said in rows if said and not said.startswith("#")]
         command = _VARIABLE.sub(r"\1", "\n".join(kept))
         yield make_task("script", path, command, Evidence(path=path, line=1))
-
-
-def _starts_shell(survey: Survey, path: str) -> bool:
-    return _SHEBANG.match(survey.documents.text(path)[:200]) is not None

@@ -5,20 +5,18 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from ci_framework.analysis.effective_settings import pytest_setting
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.pixi import Pixi
 from ci_framework.analysis.purposes.activities import argv_of_test
-from ci_framework.analysis.pytest_selection import selecting
+from ci_framework.analysis.pytest_selection import Selection, selecting
 from ci_framework.analysis.readers.documents import strings, words
 from ci_framework.analysis.requirements import Requirement
 from ci_framework.analysis.survey import Survey
 from ci_framework.inventory import Confidence, Evidence, Job, Task, Tool
-
-__all__ = ["configured_testpaths", "state_testing"]
 
 
 @dataclass(frozen=True)
@@ -26,8 +24,6 @@ class Call:
     """One call of the test runner.
 
     Attributes:
-        argv: its words.
-        evidence: where it stands.
         job: the job that makes it, None if it is a task.
     """
 
@@ -83,14 +79,11 @@ def _calls_of_step(
     script: str, tasks: Mapping[str, Task], location: Evidence, job: Job
 ) -> Iterator[Call]:
     """The call that a step makes, itself or by a task that it names."""
-    argv = argv_of_test(script)
-    if argv is not None:
-        yield Call(tuple(argv), location, job)
-        return
-    for name in _named(script, tasks):
-        argv = argv_of_test(tasks[name].command)
-        if argv is not None:
-            yield Call(tuple(argv), tasks[name].evidence, job)
+    named = [tasks[name] for name in _named(script, tasks)]
+    rows = [(script, location), *((task.command, task.evidence) for task in named)]
+    for command, where in rows:
+        if (argv := argv_of_test(command)) is not None:
+            yield Call(tuple(argv), where, job)
             return
 
 
@@ -126,12 +119,11 @@ def _state_runner(
         return
     tests = findings.items("test-paths")
     imports = _importing(survey, tests)
-    for name, said in (
+    for name, because in (
         ("pytest", "its tests import it"),
-        ("unittest", "so do its tests"),
+        ("unittest", "its tests import unittest only"),
     ):
-        if imports.get(name):
-            because = said if name == "pytest" else "its tests import unittest only"
+        if imports[name]:
             findings.add("test-runner", name, because, imports[name][:3], "likely")
             return
     findings.add("test-runner", "none", "there is neither a test nor a test runner")
@@ -183,12 +175,12 @@ def _selection(
     # A call that a person makes counts only where no workflow makes one.
     made = [call for call in calls if call.job is not None] or calls[:1]
     usual = {*findings.items("test-paths"), "."}
-    chosen = [(call, selecting(survey, call.argv, usual)) for call in made]
-    known = [(call, selects) for call, selects in chosen if selects.resolved]
-    if not known:
-        tasks = [call for call in calls if call.job is None][:1]
-        chosen = [(call, selecting(survey, call.argv, usual)) for call in tasks]
-        known = [(call, selects) for call, selects in chosen if selects.resolved]
+
+    def resolved(calls: list[Call]) -> list[tuple[Call, Selection]]:
+        chosen = [(call, selecting(survey, call.argv, usual)) for call in calls]
+        return [(call, selects) for call, selects in chosen if selects.resolved]
+
+    known = resolved(made) or resolved([c for c in calls if c.job is None][:1])
     if not known:
         return None, "what is tested is computed when it runs", "likely"
     if any(not selects for _, selects in known):
@@ -208,9 +200,8 @@ def _selection(
     if call.job is not None and call.job.services:
         said += f"; they need the services {', '.join(call.job.services)}"
     argv = (call.argv[0], *first.options, *paths)
-    if call.argv[0] != "pytest":
-        argv = call.argv
-    return Call(argv, call.evidence, call.job), said, "likely"
+    argv = argv if call.argv[0] == "pytest" else call.argv
+    return replace(call, argv=argv), said, "likely"
 
 
 def _state_coverage_plugin(

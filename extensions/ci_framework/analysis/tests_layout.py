@@ -12,8 +12,6 @@ from ci_framework.analysis.packages import join
 from ci_framework.analysis.survey import Survey
 from ci_framework.inventory import Evidence
 
-__all__ = ["state_tests"]
-
 _TEST_FILE = re.compile(r"(^|/)(test_[^/]*|[^/]*_test|tests)\.py$")
 _TEST_DIRECTORIES = ("tests", "test", "testing")
 

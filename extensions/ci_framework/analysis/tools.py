@@ -14,8 +14,6 @@ from ci_framework.analysis.requirements import Requirement
 from ci_framework.analysis.survey import Survey
 from ci_framework.inventory import Confidence, Evidence, Tool
 
-__all__ = ["read_tools", "state_choices"]
-
 # What is required or run under another name than the tool's.
 _ALSO: dict[str, tuple[str, ...]] = {
     "pytest": ("pytest-cov", "py.test"),
@@ -110,19 +108,14 @@ def _runs(command: str, names: Iterable[str]) -> bool:
 
 
 def _in_hooks(survey: Survey, name: str) -> list[Evidence]:
-    found: list[Evidence] = []
-    for hook in survey.hooks:
-        mirror = hook.repository.rsplit("/", 1)[-1].lower().removesuffix(".git")
-        known = hook.id.lower() == name or mirror in (
-            name,
-            f"mirrors-{name}",
-            f"{name}-pre-commit",
-            f"{name}-mirror",
-            f"{name}-pre-commit-mirror",
-        )
-        if known:
-            found.append(hook.evidence)
-    return found
+    plain = re.escape(name)
+    known = rf"(.*/)?(mirrors-{plain}|{plain}(-pre-commit)?(-mirror)?)(\.git)?"
+    mirror = re.compile(known, re.IGNORECASE)
+    return [
+        hook.evidence
+        for hook in survey.hooks
+        if hook.id.lower() == name or mirror.fullmatch(hook.repository)
+    ]
 
 
 def state_choices(survey: Survey, tools: list[Tool], findings: Findings) -> None:
@@ -141,19 +134,20 @@ def _type_checker(
 ) -> tuple[str, str, list[Evidence], Confidence]:
     run = [name for name in _TYPE_CHECKERS if name in tools and _is_run(survey, name)]
     configured = [n for n in _TYPE_CHECKERS if n in tools and tools[n].config]
-    for names, because, sure in (
-        ([n for n in configured if n in run], "it is configured and run", "certain"),
+    both = [name for name in configured if name in run]
+    ranked: tuple[tuple[list[str], str, Confidence], ...] = (
+        (both, "it is configured and run", "certain"),
         (configured, "it is configured", "certain"),
         (run, "it is run", "likely"),
         ([n for n in _TYPE_CHECKERS if n in tools], "it is required", "likely"),
-    ):
+    )
+    for names, because, sure in ranked:
         if names:
             tool = tools[names[0]]
             others = ", ".join(names[1:])
             also = f"; so is {others}" if others else ""
             locations = [*([tool.config] if tool.config else []), *tool.used]
-            confidence: Confidence = "certain" if sure == "certain" else "likely"
-            return names[0], because + also, locations, confidence
+            return names[0], because + also, locations, sure
     return "none", "no type checker is configured, required or run", [], "certain"
 
 
@@ -187,18 +181,12 @@ def _chosen(
             used = _in_hooks(survey, name) or tools[name].used
             return name, f"{name} is run for it", used[:_MOST_USES]
     ruff = tools.get("ruff")
-    configured = (
-        survey.tool("ruff", "format") if purpose == "format" else survey.tool("ruff")
-    )
-    if (
-        ruff is not None
-        and ruff.config is not None
-        and (configured or purpose == "lint")
-    ):
+    configured = survey.tool("ruff", "format")
+    if ruff and ruff.config and (configured or purpose == "lint"):
         return "ruff", "ruff is configured for it", [ruff.config]
     for name in others:
         tool = tools.get(name)
-        if tool is not None and tool.config is not None:
+        if tool and tool.config:
             return name, f"{name} is configured", [tool.config]
     return "none", "nothing is run or configured for it", []
 

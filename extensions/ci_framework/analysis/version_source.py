@@ -10,8 +10,6 @@ from ci_framework.analysis.readers.documents import strings, text
 from ci_framework.analysis.survey import Survey
 from ci_framework.inventory import Evidence
 
-__all__ = ["state_version"]
-
 _Source = tuple[str, str, Evidence]
 _FROM_TAGS = ("setuptools_scm", "setuptools-scm", "versioningit", "versioneer")
 

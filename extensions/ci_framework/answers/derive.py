@@ -13,9 +13,7 @@ from ci_framework.answers.names import (
 )
 from ci_framework.answers.python_choice import python_versions
 from ci_framework.answers.tiers import pixi_tiers
-from ci_framework.inventory import Inventory
-
-__all__ = ["Answer", "derive_answers"]
+from ci_framework.inventory import Inventory, steps_of
 
 _LICENSES = ("MIT", "Apache-2.0", "BSD-3-Clause")
 _EMAIL = re.compile(
@@ -32,12 +30,7 @@ _BAD_BRANCH = re.compile(r"\.\.|\.(/|$)|\.lock(/|$)")
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer to one question.
-
-    Attributes:
-        value: what is answered.
-        because: why, one sentence for people.
-    """
+    """The answer to one question."""
 
     value: object
     because: str
@@ -69,7 +62,9 @@ def derive_answers(inventory: Inventory) -> dict[str, Answer]:
         "build_backend": _backend(inventory),
         "config_profile": Answer("tiered", "the default; it names no environment here"),
         "python_versions": Answer(*python_versions(inventory, tiers)),
-        "platforms": _from_fact(inventory, "platforms"),
+        "platforms": Answer(
+            inventory.items("platforms"), inventory.reason("platforms")
+        ),
         "type_checker": _type_checker(inventory),
         "quality_tier": Answer("extended", "the default: what is red is a baseline"),
         "coverage_threshold": _threshold(inventory),
@@ -84,14 +79,12 @@ def derive_answers(inventory: Inventory) -> dict[str, Answer]:
     }
 
 
-def _from_fact(inventory: Inventory, name: str) -> Answer:
-    return Answer(inventory.items(name), inventory.reason(name))
-
-
 def _project_name(inventory: Inventory) -> Answer:
     found = inventory.text("project-name")
-    name = project_name(found)
-    because = inventory.reason("project-name")
+    return _named(found, project_name(found), inventory.reason("project-name"))
+
+
+def _named(found: str, name: str, because: str) -> Answer:
     if name != found:
         because += f"; the template does not accept {found!r} as it is"
     return Answer(name, because)
@@ -113,10 +106,8 @@ def _manager(inventory: Inventory) -> Answer:
     fact = inventory.fact("manager")
     because = inventory.reason("manager")
     sure = fact is not None and fact.confidence == "certain"
-    if manager in ("pixi", "uv", "poetry") and sure:
+    if manager == "pip" or (manager in ("pixi", "uv", "poetry") and sure):
         return Answer(manager, because)
-    if manager == "pip":
-        return Answer("pip", because)
     return Answer(
         "pip",
         f"{because}; the framework has no environments of {manager}, and pip installs "
@@ -126,26 +117,19 @@ def _manager(inventory: Inventory) -> Answer:
 
 def _repository(inventory: Inventory) -> Answer:
     address = inventory.text("repository-url")
-    because = inventory.reason("repository-url")
-    if not _ADDRESS.fullmatch(address):
-        return Answer("", because)
-    return Answer(address, because)
+    fits = _ADDRESS.fullmatch(address)
+    return Answer(address if fits else "", inventory.reason("repository-url"))
 
 
 def _package_name(inventory: Inventory) -> Answer:
-    fact = inventory.fact("packages")
-    names = list(fact.value) if fact and isinstance(fact.value, dict) else []
+    names = list(inventory.mapping("packages"))
     wanted = re.sub(r"[^a-z0-9]+", "_", inventory.text("project-name").lower())
     same = [name for name in names if name.lower() == wanted]
     found = next(iter([*same, *names]), "")
     if not found:
         name = package_name(wanted)
         return Answer(name, "there is no package: derived from the project's name")
-    name = package_name(found)
-    because = inventory.reason("packages")
-    if name != found:
-        because += f"; the template does not accept {found!r} as it is"
-    return Answer(name, because)
+    return _named(found, package_name(found), inventory.reason("packages"))
 
 
 def _metadata(inventory: Inventory) -> dict[str, Answer]:
@@ -199,24 +183,16 @@ def _acceptable(paths: list[str]) -> list[str]:
 
 
 def _ci_mode(inventory: Inventory) -> Answer:
-    if framework := inventory.text("framework"):
-        calls = "calls " in framework
-        if calls:
-            because = f"its CI {framework}: two pipelines would do everything twice"
-            return Answer("local", because)
-    reusable = [
-        name
-        for name in inventory.items("other-ci")
-        if name.startswith("reusable workflow")
-    ]
+    framework = inventory.text("framework")
+    twice = "two pipelines would do everything twice"
+    if "calls " in framework:
+        return Answer("local", f"its CI {framework}: {twice}")
+    found = inventory.items("other-ci")
+    reusable = [name for name in found if name.startswith("reusable workflow")]
     if reusable and not _tests_beside(inventory):
-        because = (
-            f"its tests run in the {reusable[0]}: two pipelines would do everything "
-            "twice"
-        )
-        return Answer("local", because)
+        return Answer("local", f"its tests run in the {reusable[0]}: {twice}")
     host = inventory.text("repository-url")
-    others = [name for name in inventory.items("other-ci") if name not in reusable]
+    others = [name for name in found if name not in reusable]
     if others and not inventory.workflows and "github" not in host:
         return Answer("local", f"its CI is {others[0]}, not GitHub")
     return Answer("remote", "no other pipeline of this kind was found on GitHub")
@@ -226,13 +202,8 @@ def _tests_beside(inventory: Inventory) -> bool:
     """Whether a workflow that calls another CI runs tests in a job of its own too."""
     fact = inventory.fact("other-ci")
     paths = {location.path for location in fact.evidence} if fact else set[str]()
-    return any(
-        "test" in step.does
-        for workflow in inventory.workflows
-        if workflow.path in paths
-        for job in workflow.jobs
-        for step in job.steps
-    )
+    beside = [workflow for workflow in inventory.workflows if workflow.path in paths]
+    return any("test" in step.does for _, _, step in steps_of(beside))
 
 
 def _backend(inventory: Inventory) -> Answer:

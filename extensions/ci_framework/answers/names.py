@@ -8,8 +8,6 @@ import sys
 
 from ci_framework.analysis.purposes.vocabulary import word_set
 
-__all__ = ["TOOLS", "package_name", "plain_path", "project_name", "sentence"]
-
 TOOLS = word_set("gate-tools")
 _DEVICES = {"aux", "con", "nul", "prn"} | {
     f"{device}{number}" for device in ("com", "lpt") for number in range(1, 10)

@@ -9,8 +9,6 @@ from ci_framework.answers.derive import Answer
 from ci_framework.answers.tiers import pixi_tiers
 from ci_framework.inventory import Evidence, Inventory
 
-__all__ = ["OwnSetting", "SettingValue", "own_settings"]
-
 SettingValue = str | int | bool | list[str]
 
 # What the engine installs for a project that names nothing.
@@ -27,9 +25,6 @@ class OwnSetting:
 
     Attributes:
         key: its path below ``[tool.ci-framework]``.
-        value: what it is set to.
-        because: why, one sentence for people.
-        evidence: what that rests on.
     """
 
     key: tuple[str, ...]
@@ -43,9 +38,7 @@ def own_settings(
 ) -> list[OwnSetting]:
     """The settings without which the gate would ask for more than the project has.
 
-    Args:
-        inventory: what the analysis found.
-        answers: the answers by question, or the values of them alone.
+    The answers may be values alone, or values with their reasons.
     """
     values = {
         name: answer.value if isinstance(answer, Answer) else answer

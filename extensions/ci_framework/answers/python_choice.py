@@ -6,8 +6,6 @@ from ci_framework.analysis.python_versions import admits
 from ci_framework.answers.tiers import Tiers
 from ci_framework.inventory import Inventory
 
-__all__ = ["PYTHONS", "python_versions"]
-
 _USUAL = "3.12"
 # What the template knows; other versions cannot be answered.
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14", "3.15")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 
 from ci_framework.analysis.purposes.vocabulary import word_set
 from ci_framework.inventory import Inventory
-
-__all__ = ["Tiers", "pixi_tiers"]
 
 _OWN_ENVIRONMENTS = ("quality", "quality-extended", "quality-full")
 # The tasks that the framework's block brings along.
@@ -36,9 +35,7 @@ class Tiers:
 
     Attributes:
         owner: ``framework`` or ``project``.
-        because: why.
         prefix: in front of the framework's names, where plain ones are taken.
-        because_prefix: why.
         essential: the project's environment for the essential tier.
         extended: that for the extended tier, empty if it is the same.
         full: that for the full tier, empty if it is the same.
@@ -64,9 +61,7 @@ def pixi_tiers(inventory: Inventory) -> Tiers:
     if inventory.text("manager") != "pixi":
         return Tiers("project", "it has no pixi environments")
     reason = _why_project(inventory)
-    if not reason:
-        return _framework(inventory)
-    return _project(inventory, reason)
+    return _project(inventory, reason) if reason else _framework(inventory)
 
 
 def _why_project(inventory: Inventory) -> str:
@@ -74,7 +69,8 @@ def _why_project(inventory: Inventory) -> str:
     if inventory.text("pixi-manifest") == "pixi.toml":
         return "the manifest is pixi.toml, to which the block cannot be added"
     if "pixi.lock" in inventory.items("lock-files"):
-        tracked = "tracked " if _is_tracked(inventory) else ""
+        fact = inventory.fact("lock-tracked")
+        tracked = "tracked " if fact is not None and fact.value is True else ""
         return f"another feature would make the {tracked}pixi.lock out of date"
     if inventory.text("pixi-block-blocked"):
         return f"its pixi tables take no more: {inventory.text('pixi-block-blocked')}"
@@ -88,17 +84,10 @@ def _why_project(inventory: Inventory) -> str:
     return ""
 
 
-def _is_tracked(inventory: Inventory) -> bool:
-    fact = inventory.fact("lock-tracked")
-    return fact is not None and fact.value is True
-
-
 def _framework(inventory: Inventory) -> Tiers:
     taken = set(inventory.items("taken-names"))
     clashes = sorted(
-        name
-        for name in taken
-        if name in _OWN_TASKS or (name.startswith("py") and name[2:].isdigit())
+        name for name in taken if name in _OWN_TASKS or _is_of_python(name)
     )
     because = "there is no pixi.lock to keep, and the names of the tiers are free"
     if not clashes:
@@ -108,12 +97,13 @@ def _framework(inventory: Inventory) -> Tiers:
 
 
 def _project(inventory: Inventory, reason: str) -> Tiers:
-    tools = _of(inventory, "pixi-environment-tools")
-    pythons = _of(inventory, "pixi-environment-pythons")
+    tools = inventory.mapping("pixi-environment-tools")
+    pythons = inventory.mapping("pixi-environment-pythons")
     held = {name: frozenset(words.split()) for name, words in tools.items()}
     plain = {name: has for name, has in held.items() if not _is_of_python(name)} or held
-    essential = _best(plain, _ESSENTIAL, _ESSENTIAL_NAMES, ())
-    needed = _kept(plain, essential)
+    essential = _best(plain, _ESSENTIAL, _ESSENTIAL_NAMES, frozenset())
+    # What a further tier may not lack: the tools that decide the tier before.
+    needed = {*_ESSENTIAL[:2]} & plain.get(essential, frozenset())
     extended = _best(plain, _EXTENDED, _EXTENDED_NAMES, needed)
     full = _best(plain, _FULL, _FULL_NAMES, needed)
     pattern, versions = _pattern(held, pythons)
@@ -130,26 +120,15 @@ def _project(inventory: Inventory, reason: str) -> Tiers:
     )
 
 
-def _of(inventory: Inventory, name: str) -> dict[str, str]:
-    fact = inventory.fact(name)
-    return dict(fact.value) if fact and isinstance(fact.value, dict) else {}
-
-
 def _is_of_python(name: str) -> bool:
     return name.startswith("py") and name[2:].isdigit()
-
-
-def _kept(held: dict[str, frozenset[str]], name: str) -> tuple[str, ...]:
-    """What a further tier may not lack: the tools that decide the tier before."""
-    has = held.get(name, frozenset())
-    return tuple(tool for tool in _ESSENTIAL[:2] if tool in has)
 
 
 def _best(
     held: dict[str, frozenset[str]],
     wanted: tuple[str, ...],
     names: tuple[str, ...],
-    needed: tuple[str, ...],
+    needed: Set[str],
 ) -> str:
     """The environment with the most of what is wanted; empty if none has any."""
 
@@ -158,8 +137,7 @@ def _best(
         usual = names.index(name) if name in names else len(names)
         return [tool not in has for tool in wanted], usual, len(has)
 
-    fit = [name for name, has in held.items() if has & set(wanted)]
-    fit = [name for name in fit if held[name] >= set(needed)]
+    fit = [name for name, has in held.items() if has & set(wanted) and has >= needed]
     return min(fit, key=rank) if fit else ""
 
 

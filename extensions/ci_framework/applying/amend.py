@@ -22,15 +22,9 @@ from ci_framework.planning.plan import Change
 from ci_framework.preflight import check_ready
 from ci_framework.repository import Repository
 
-__all__ = ["amend"]
-
 
 def amend(repository: Repository, files: Mapping[str, bytes]) -> Journal | None:
     """Add files to the adoption's commit; a rollback removes them with the rest.
-
-    Args:
-        repository: the repository.
-        files: the content of each, none of which the adoption wrote before.
 
     Returns:
         The journal afterwards; None if nothing was to be done, because the files

@@ -14,8 +14,6 @@ from ci_framework.planning.plan import Change, Plan
 from ci_framework.preflight import check_ready
 from ci_framework.repository import Repository
 
-__all__ = ["BRANCH", "Adoption", "apply_plan"]
-
 BRANCH = "ci-framework/adopt"
 
 
@@ -25,11 +23,7 @@ class Adoption:
 
     Attributes:
         branch: the new branch, which is checked out now.
-        commit: the one commit on it.
-        base: the commit it stands on.
         original_branch: the branch that was left, empty if HEAD was detached.
-        files: the files that were written or removed, in the order of the plan.
-        notices: what the user should know.
     """
 
     branch: str
@@ -52,13 +46,7 @@ def apply_plan(
 
     Every file is as before until the commit exists; from then on the journal says
     how to finish or undo what a kill or a loss of power leaves half done.
-
-    Args:
-        repository: the repository.
-        plan: what is done, for the journal.
-        changes: the bytes before and after.
-        branch: the name of the new branch; a number is added if it is taken.
-        message: the message of the commit.
+    A number is added to the name of the branch if it is taken.
 
     Raises:
         UsageError: if the repository is not ready, the plan is out of date, or

@@ -13,8 +13,6 @@ from ci_framework.applying.index import index_information
 from ci_framework.planning.plan import Change
 from ci_framework.repository import Entry, Repository
 
-__all__ = ["Author", "author_of", "commit_tree", "free_branch", "stage", "tree_with"]
-
 _IDENTITY = ("NAME", "EMAIL", "DATE")
 _FALLBACK_NAME = "ci-framework"
 _FALLBACK_EMAIL = "ci-framework@users.noreply.github.com"
@@ -25,7 +23,6 @@ class Author:
     """Who a commit is by.
 
     Attributes:
-        variables: the environment variables that say so to git.
         notice: what the user should know about it, empty if nothing.
     """
 
@@ -69,9 +66,6 @@ def stage(
     Clean filters and line ends follow the attributes as they are afterwards, and a
     file whose CRLF is already in the index keeps it: that is why these are added
     to a copy of the index from a work tree of their own.
-
-    Raises:
-        ToolError: if git cannot do it.
     """
     tree, index = directory / "stage", directory / "stage-index"
     written = [change for change in changes if change.after is not None]

@@ -10,17 +10,6 @@ import sys
 from collections.abc import Collection
 from pathlib import Path
 
-__all__ = [
-    "OTHER",
-    "Store",
-    "content_of",
-    "permissions_of",
-    "put_file",
-    "remove_file",
-    "write_synced",
-    "write_whole",
-]
-
 # A link, a directory, a file that cannot be read: nothing we could have written.
 OTHER = "other"
 
@@ -79,12 +68,8 @@ def put_file(
 ) -> None:
     """Put a file into the work tree.
 
-    Args:
-        location: where it goes; its directory exists.
-        content: its bytes.
-        permissions: its permission bits.
-        temporary: a free name in the same directory.
-        new: whether nothing may be there: a file that appeared is not overwritten.
+    ``temporary`` is a free name in the same directory. Where the file is ``new``, one
+    that appeared meanwhile is not overwritten.
 
     Raises:
         FileExistsError: if something is there that may not be.

@@ -11,23 +11,13 @@ from pathlib import Path
 from ci_engine.errors import ToolError, UsageError
 from ci_framework.repository import Entry, Repository
 
-__all__ = [
-    "index_information",
-    "lock_path",
-    "refuse_locked",
-    "remove_our_lock",
-    "set_entries",
-]
-
 _MARK = b"ci-framework "
 
 
 def index_information(changes: Mapping[str, Entry | None], width: int) -> bytes:
     """Entries the way ``git update-index --index-info -z`` reads them.
 
-    Args:
-        changes: the entries by path; None removes one.
-        width: the length of an object's name in this repository.
+    None removes an entry; ``width`` is the length of an object's name.
     """
     rows: list[bytes] = []
     for path, entry in changes.items():
@@ -45,11 +35,7 @@ def set_entries(
 ) -> None:
     """Change entries of the index, keeping all others with their flags.
 
-    Args:
-        repository: the repository.
-        changes: the entries by path; None removes one.
-        directory: a directory of ours in the git directory.
-        name: names the command in the lock.
+    ``directory`` is one of ours; ``name`` names the command in the lock.
 
     Raises:
         UsageError: if another git holds the index.

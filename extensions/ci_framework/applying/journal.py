@@ -24,22 +24,6 @@ from ci_framework.applying.records import (
 )
 from ci_framework.repository import Repository
 
-__all__ = [
-    "REFERENCES",
-    "archive_journal",
-    "clear_scratch",
-    "home",
-    "now",
-    "read_journal",
-    "record_validation",
-    "reinstate_journal",
-    "reserve_space",
-    "scratch",
-    "store",
-    "tidy_store",
-    "write_journal",
-]
-
 # Below these git keeps the commits before and after, as base and applied.
 REFERENCES = "refs/ci-framework/adoption"
 # Bytes for the journal and references, where the disk is full when all is undone.
@@ -99,11 +83,7 @@ def read_journal(repository: Repository) -> Journal | None:
 
 
 def _read(location: Path) -> Journal | None:
-    """Read one journal, None if there is none.
-
-    Raises:
-        ToolError: if it cannot be read.
-    """
+    """Read one journal, None if there is none."""
     try:
         return msgspec.json.decode(location.read_bytes(), type=Journal)
     except FileNotFoundError:
@@ -116,11 +96,7 @@ def _read(location: Path) -> Journal | None:
 
 
 def write_journal(repository: Repository, journal: Journal) -> Journal:
-    """Write the journal, with the time, and return what was written.
-
-    Raises:
-        ToolError: if it cannot be written.
-    """
+    """Write the journal, with the time, and return what was written."""
     written = msgspec.structs.replace(journal, updated=now())
     location = home(repository) / "journal.json"
     encoded = msgspec.json.format(msgspec.json.encode(written), indent=2)
@@ -144,11 +120,7 @@ def archive_journal(repository: Repository) -> None:
 
 
 def reinstate_journal(repository: Repository, name: str) -> Journal | None:
-    """Make a kept journal the current one again, None if it is not there.
-
-    Raises:
-        ToolError: if it cannot be read.
-    """
+    """Make a kept journal the current one again, None if it is not there."""
     location = _archive_path(repository, name)
     journal = _read(location)
     if journal is not None:

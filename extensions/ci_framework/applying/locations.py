@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from ci_framework.planning.plan import Change
 from ci_framework.repository import Entry, Repository
-
-__all__ = ["Refusal", "ignore_rules", "refuse_locations"]
 
 _SUBMODULE = "160000"
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why nothing may be written now.
-
-    Attributes:
-        found: what was found, with the file or state.
-        allowed: what would be allowed.
-        next_step: the way out.
-    """
+    """Why nothing may be written now."""
 
     found: str
     allowed: str
@@ -45,7 +37,12 @@ def refuse_locations(
     for path in tracked:
         for location in (path, *_parents(path)):
             folded.setdefault(location.casefold(), location)
-    untracked = _untracked_ignored(repository, changes)
+    taken = [
+        change.path
+        for change in changes
+        if change.before is None and os.path.lexists(repository.root / change.path)
+    ]
+    untracked = ignore_rules(repository, taken)
     for change in changes:
         refusal = (
             _name(change)
@@ -55,11 +52,8 @@ def refuse_locations(
         )
         if refusal is not None:
             if change.path in untracked:
-                refusal = Refusal(
-                    f"{refusal.found} (ignored by {untracked[change.path]})",
-                    refusal.allowed,
-                    refusal.hint,
-                )
+                found = f"{refusal.found} (ignored by {untracked[change.path]})"
+                refusal = replace(refusal, found=found)
             yield refusal
 
 
@@ -171,18 +165,6 @@ def _flagged(repository: Repository) -> set[str]:
         for row in rows
         if row and (row[:1].islower() or row[:1] == b"S")
     }
-
-
-def _untracked_ignored(
-    repository: Repository, changes: Iterable[Change]
-) -> dict[str, str]:
-    """New files whose place is taken by a file that git ignores, with the rule."""
-    taken = [
-        change.path
-        for change in changes
-        if change.before is None and os.path.lexists(repository.root / change.path)
-    ]
-    return ignore_rules(repository, taken)
 
 
 def ignore_rules(repository: Repository, paths: Sequence[str]) -> dict[str, str]:

@@ -15,8 +15,6 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-__all__ = ["exclusive", "is_locked"]
-
 
 @contextlib.contextmanager
 def exclusive(directory: Path) -> Generator[None, None, None]:

@@ -10,8 +10,6 @@ from ci_engine.errors import ToolError
 from ci_framework.applying.records import Journal
 from ci_framework.repository import Entry, Repository
 
-__all__ = ["Reversal", "differences", "reverse"]
-
 _LINES = 60
 # More conflicts than this, or an error, by the exit status of git merge-file.
 _MOST_CONFLICTS = 127
@@ -67,11 +65,7 @@ def differences(
 ) -> str:
     """What was changed in files since the adoption, as a diff for people.
 
-    Args:
-        repository: the repository.
-        journal: the adoption.
-        commit: the commit to look at; the work tree if it is empty.
-        paths: the files.
+    Without a commit, the work tree is looked at.
     """
     words = ["diff", "--no-ext-diff", "--no-textconv", "--no-renames"]
     words += [journal.commit, *([commit] if commit else []), "--", *paths]

@@ -31,8 +31,6 @@ from ci_framework.applying.records import (
 from ci_framework.planning.plan import Change, Plan
 from ci_framework.repository import Entry, Repository
 
-__all__ = ["emptied", "missing_parents", "permissions_for", "prepare", "step_of"]
-
 _EXECUTE = 0o111
 _EXECUTABLE = "100755"
 
@@ -138,21 +136,14 @@ def _references(
 def step_of(repository: Repository, change: Change, entry: Entry | None) -> Step:
     """One file before and after, with its contents kept."""
     kept = store(repository)
-    location = repository.root / change.path
     before: FileState | None = None
     after: FileState | None = None
     permissions: int | None = None
     if change.before is not None:
-        permissions = permissions_of(location)
         present = repository.tracked[change.path]
-        before = FileState(
-            content=kept.put(change.before),
-            blob=present.blob,
-            mode=present.mode,
-            permissions=permissions,
+        before, permissions = state_of(
+            repository, change.path, present, change.before, change.mode
         )
-        if change.mode and change.mode != present.mode:
-            permissions = permissions_for(change.mode, permissions)
     if change.after is not None and entry is not None:
         after = FileState(
             content=kept.put(change.after),
@@ -163,7 +154,23 @@ def step_of(repository: Repository, change: Change, entry: Entry | None) -> Step
     return Step(path=change.path, before=before, after=after)
 
 
-def permissions_for(mode: str, permissions: int) -> int:
+def state_of(
+    repository: Repository, path: str, entry: Entry, content: bytes, mode: str
+) -> tuple[FileState, int]:
+    """A file now, its content kept, and its permissions once it has another mode."""
+    permissions = permissions_of(repository.root / path)
+    state = FileState(
+        content=store(repository).put(content),
+        blob=entry.blob,
+        mode=entry.mode,
+        permissions=permissions,
+    )
+    if mode and mode != entry.mode:
+        permissions = _permissions_for(mode, permissions)
+    return state, permissions
+
+
+def _permissions_for(mode: str, permissions: int) -> int:
     """Permission bits changed as little as the git mode asks for."""
     if mode == _EXECUTABLE:
         return permissions | (permissions & 0o444) >> 2

@@ -9,20 +9,6 @@ import msgspec
 from ci_framework.planning.plan import Template
 from ci_framework.repository import Entry, Repository
 
-__all__ = [
-    "FileState",
-    "Head",
-    "Journal",
-    "Manual",
-    "Phase",
-    "RecordedVerdict",
-    "Reference",
-    "Step",
-    "Transition",
-    "ValidationRecord",
-    "current_head",
-]
-
 # prepared: the work tree is as before; writing: its files are being written;
 # switching: branch and index are being moved; amending: a file is being added to the
 # commit; rolling-back: an adoption is being rolled back.
@@ -51,7 +37,6 @@ class FileState(_Record, frozen=True):
     Attributes:
         content: SHA-256 of its bytes in the work tree.
         blob: the object that holds it in the index.
-        mode: its git mode.
         permissions: its permission bits in the work tree; None if they follow from
             the mode.
     """
@@ -93,7 +78,6 @@ class Head(_Record, frozen=True):
 
     Attributes:
         branch: the branch as ``refs/heads/...``, empty if HEAD is detached.
-        commit: the commit.
     """
 
     branch: str
@@ -115,10 +99,6 @@ class Transition(_Record, frozen=True):
     """From one state of a work tree and its references to another.
 
     Attributes:
-        head_before: what is checked out before.
-        head_after: what is checked out afterwards.
-        steps: the files that differ.
-        references: the references that differ.
         creates: directories that exist afterwards only, parents first.
         removes: directories that go if they are empty, parents first.
     """
@@ -166,8 +146,6 @@ class ValidationRecord(_Record, frozen=True):
     Attributes:
         verdict: its verdict; static: nothing of the project ran, and nothing was
             found.
-        summary: one sentence for people.
-        commit: the commit that was validated.
         at: when, in UTC.
     """
 
@@ -182,21 +160,14 @@ class Journal(_Record, frozen=True):
 
     Attributes:
         id: names the adoption, and its temporary files.
-        phase: how far it is.
         tool: the version of the companion.
         plan: the hash of the plan.
-        template: what was rendered.
         work_tree: which work tree of the repository: its git directory relative to
             the shared one.
         base: the commit it started from.
         original_branch: the branch it started from, empty if HEAD was detached.
-        branch: the branch that was made.
-        commit: the commit that was made.
-        adoption: what it changes.
         rollback: what rolling it back changes; None before that.
         amendment: what is being added to its commit; None before and after that.
-        manual: what the plan leaves to a person.
-        validation: how the last validation ended; None before one.
         earlier: the id of an adoption that this one follows, empty if there is none.
         started: when, in UTC.
         updated: when this was written, in UTC.

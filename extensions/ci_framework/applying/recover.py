@@ -30,24 +30,10 @@ from ci_framework.applying.transition import (
 )
 from ci_framework.repository import Repository
 
-__all__ = [
-    "Recovery",
-    "attempt",
-    "recover",
-    "refuse_interrupted",
-    "settle_interrupted",
-]
-
 
 @dataclass(frozen=True)
 class Recovery:
-    """What became of an interrupted command.
-
-    Attributes:
-        interrupted: what was interrupted.
-        outcome: whether it was finished or undone.
-        journal: the journal afterwards.
-    """
+    """What became of an interrupted command."""
 
     interrupted: str
     outcome: Literal["finished", "undone"]
@@ -59,11 +45,7 @@ def attempt(
 ) -> Journal:
     """Record a command in the journal and carry it out, or undo it.
 
-    Args:
-        repository: the repository, whose lock is held.
-        begun: what will be done.
-        before: the journal to return to when it fails; None if there was none.
-        what: what is done, for the message.
+    ``before`` is the journal to return to when it fails.
 
     Raises:
         ToolError: if git or the file system failed.
@@ -105,10 +87,6 @@ def _give_up(repository: Repository, begun: Journal, before: Journal | None) -> 
 def recover(repository: Repository, *, backwards: bool = False) -> Recovery | None:
     """Finish an interrupted command, or undo it.
 
-    Args:
-        repository: the repository.
-        backwards: undo it instead of finishing it.
-
     Returns:
         What was done, None if nothing was interrupted.
 
@@ -130,11 +108,7 @@ def recover(repository: Repository, *, backwards: bool = False) -> Recovery | No
 def settle_interrupted(
     repository: Repository, journal: Journal, *, backwards: bool
 ) -> Recovery:
-    """Finish or undo what a journal records; the lock is held.
-
-    Raises:
-        CommandError: as ``recover`` does.
-    """
+    """Finish or undo what a journal records; the lock is held."""
     name, _ = journal.pending
     if _is_lost(repository, journal):
         return Recovery(name, "undone", _close(repository, journal))
@@ -160,13 +134,7 @@ def refuse_interrupted(repository: Repository) -> None:
 
 
 def _finish(repository: Repository, journal: Journal) -> Journal:
-    """Bring a command to its end, from wherever it is.
-
-    Raises:
-        UsageError: if something was changed since; nothing is touched then.
-        ToolError: if git fails, or the result is not the expected one.
-        OSError: if a file cannot be written.
-    """
+    """Bring a command to its end, from wherever it is."""
     name, transition = journal.pending
     if name == "apply":
         journal = _record(repository, journal, "writing")
@@ -185,12 +153,7 @@ def _finish(repository: Repository, journal: Journal) -> Journal:
 
 
 def _undo(repository: Repository, journal: Journal) -> Journal:
-    """Roll an interrupted apply back, or give another interrupted command up.
-
-    Raises:
-        CommandError: as ``_finish`` does.
-        OSError: likewise.
-    """
+    """Roll an interrupted apply back, or give another interrupted command up."""
     name, transition = journal.pending
     back = transition.backwards()
     if name == "apply":
@@ -268,11 +231,7 @@ def _remove_bytecode(repository: Repository, journal: Journal) -> None:
 
 
 def _is_lost(repository: Repository, journal: Journal) -> bool:
-    """Whether the work tree of an interrupted command was removed since.
-
-    Raises:
-        UsageError: if it is another one, which is still there.
-    """
+    """Whether the work tree of an interrupted command was removed since."""
     common = repository.git_directory
     own = os.path.relpath(repository.private_directory, common).replace(os.sep, "/")
     if journal.work_tree == own:

@@ -16,8 +16,6 @@ from ci_framework.applying.routes import Route, find_route
 from ci_framework.preflight import check_state
 from ci_framework.repository import Repository
 
-__all__ = ["Rollback", "rollback"]
-
 # What the commands of the engine write; it ignores itself, so git never shows it.
 _OUTPUT = ".ci-framework"
 
@@ -27,14 +25,11 @@ class Rollback:
     """What a rollback did.
 
     Attributes:
-        done: whether something was done.
         how: branch (back on the original branch, ours deleted), revert (one commit
             took it out), references (only our branch was left), interrupted (an
             unfinished command was undone or finished), nothing.
         branch: the branch that is checked out now, empty if HEAD is detached.
         commit: the commit that takes it out, empty where none was needed.
-        files: the files that were written or removed.
-        notices: what the user should know, and what is left.
     """
 
     done: bool
@@ -51,10 +46,6 @@ def rollback(repository: Repository, *, dry_run: bool = False) -> Rollback:
     The tree is equal to the one before, removed files and modes included; later
     changes that do not overlap are kept. ``.ci-framework/`` stays, since its files may
     be anybody's; it ignores itself. What Python compiled from files of ours is removed.
-
-    Args:
-        repository: the repository.
-        dry_run: only find out how it would be done.
 
     Raises:
         UsageError: if nothing was ever applied, later changes overlap, or another

@@ -20,8 +20,6 @@ from ci_framework.applying.records import (
 from ci_framework.applying.wayback import transition_back
 from ci_framework.repository import Entry, Repository
 
-__all__ = ["Route", "find_route"]
-
 
 @dataclass(frozen=True)
 class Route:
@@ -31,8 +29,6 @@ class Route:
         how: branch (back to the original branch, ours is deleted), revert (one
             commit that takes the adoption out of the branch that is checked out),
             or references (nothing of it is checked out: only ours go).
-        transition: what it changes.
-        notices: what the user should know.
     """
 
     how: Literal["branch", "revert", "references"]

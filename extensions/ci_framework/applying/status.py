@@ -21,8 +21,6 @@ from ci_framework.applying.records import (
 )
 from ci_framework.repository import Repository
 
-__all__ = ["Drift", "Status", "print_status", "status"]
-
 
 class _Record(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     """A record of the status: kebab-case keys in JSON."""
@@ -32,9 +30,7 @@ class Drift(_Record, frozen=True):
     """A file of the adoption that is not as it was written.
 
     Attributes:
-        path: the file.
         state: what became of it; back is one that the plan had removed.
-        committed: whether that is committed.
     """
 
     path: str
@@ -46,22 +42,10 @@ class Status(_Record, frozen=True):
     """How far an adoption is.
 
     Attributes:
-        phase: how far; none if nothing was ever applied.
-        interrupted: whether a command did not come to its end.
-        running: whether it is still running.
         done: whether it is applied and its validation was green.
-        branch: the branch that was made.
-        commit: its commit.
-        base: the commit it started from.
-        original_branch: the branch it started from.
-        plan: the hash of the plan.
         template: what was rendered, as ``source@commit``.
-        checked_out: the branch that is checked out now.
         reachable: whether the commit is part of what is checked out.
         later_commits: how many commits follow it there; 0 if it is not part of it.
-        drift: files that are not as they were written, in what is checked out.
-        manual: what the plan leaves to a person.
-        validation: how the last validation ended.
         next_command: what to do now, empty if nothing.
     """
 
@@ -86,11 +70,7 @@ class Status(_Record, frozen=True):
 
 
 def status(repository: Repository) -> Status:
-    """Look at the journal, the branch and the files; nothing is changed.
-
-    Raises:
-        ToolError: if the journal cannot be read.
-    """
+    """Look at the journal, the branch and the files; nothing is changed."""
     journal = read_journal(repository)
     head = current_head(repository)
     checked_out = head.name
@@ -164,11 +144,7 @@ def _drift(repository: Repository, journal: Journal) -> list[Drift]:
                 found.append(Drift(path=step.path, state="back", committed=committed))
             continue
         dirty = step.path in changed
-        same = entry is not None and (entry.mode, entry.blob) == (
-            wanted.mode,
-            wanted.blob,
-        )
-        if not dirty and same:
+        if not dirty and entry == wanted.entry:
             continue
         state: Literal["changed", "removed"] = "changed" if content else "removed"
         found.append(Drift(path=step.path, state=state, committed=not dirty))

@@ -37,12 +37,6 @@ from ci_framework.applying.records import (
 )
 from ci_framework.repository import Entry, Repository
 
-__all__ = [
-    "carry_out",
-    "drop_references",
-    "remove_directories",
-]
-
 _EXECUTABLE = "100755"
 
 
@@ -85,11 +79,7 @@ def carry_out(
 ) -> None:
     """Bring the work tree from one state to the other, or finish doing so.
 
-    Args:
-        repository: the repository.
-        transition: what differs.
-        name: names our temporary files.
-        before_switching: called when the files are done.
+    ``before_switching`` is called when the files are done.
 
     Raises:
         UsageError: if something is neither as before nor as after; nothing was

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ci_engine.errors import ToolError, UsageError
-from ci_framework.applying.files import content_of, permissions_of
+from ci_framework.applying.files import content_of
 from ci_framework.applying.journal import REFERENCES, store
 from ci_framework.applying.merging import differences
-from ci_framework.applying.prepare import emptied, missing_parents, permissions_for
+from ci_framework.applying.prepare import emptied, missing_parents, state_of
 from ci_framework.applying.records import (
     FileState,
     Head,
@@ -18,8 +18,6 @@ from ci_framework.applying.records import (
     Transition,
 )
 from ci_framework.repository import Entry, Repository
-
-__all__ = ["transition_back"]
 
 _ROLLED_BACK = "refs/ci-framework/rolled-back"
 
@@ -120,30 +118,21 @@ def _step(
             hint=f"git switch {journal.original_branch}, then run the command again",
         )
     kept = store(repository)
-    location = repository.root / path
     before: FileState | None = None
     permissions: int | None = None
     if present is not None:
-        permissions = permissions_of(location)
-        content = kept.put(location.read_bytes())
-        before = FileState(
-            content=content,
-            blob=present.blob,
-            mode=present.mode,
-            permissions=permissions,
-        )
-        if goal is not None and goal.mode != present.mode:
-            permissions = permissions_for(goal.mode, permissions)
+        content, mode = (repository.root / path).read_bytes(), goal.mode if goal else ""
+        before, permissions = state_of(repository, path, present, content, mode)
     if goal is None:
         return Step(path=path, before=before, after=None)
     after = _as_it_was(journal, path, goal)
     if after is None or kept.get(after.content) is None:
-        if present is not None and before is not None and goal.blob == present.blob:
-            content = before.content
+        if before is not None and goal.blob == before.blob:
+            name = before.content
         else:
-            content = kept.put(_smudged(repository, path, goal.blob))
+            name = kept.put(_smudged(repository, path, goal.blob))
         after = FileState(
-            content=content, blob=goal.blob, mode=goal.mode, permissions=permissions
+            content=name, blob=goal.blob, mode=goal.mode, permissions=permissions
         )
     return Step(path=path, before=before, after=after)
 
@@ -152,8 +141,7 @@ def _as_it_was(journal: Journal, path: str, goal: Entry) -> FileState | None:
     """The file before the adoption, if that is what it becomes again."""
     for step in journal.adoption.steps:
         if step.path == path and step.before is not None:
-            same = (step.before.mode, step.before.blob) == (goal.mode, goal.blob)
-            return step.before if same else None
+            return step.before if step.before.entry == goal else None
     return None
 
 

@@ -10,8 +10,6 @@ from ci_framework.commands.apply import ApplyOptions, plan_and_apply
 from ci_framework.commands.options import add_validation, read
 from ci_framework.commands.validate import ValidateOptions, validate_adoption
 
-__all__ = ["add_options", "run"]
-
 
 class _Request(ApplyOptions, frozen=True, kw_only=True):
     static: bool

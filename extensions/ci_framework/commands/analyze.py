@@ -11,13 +11,6 @@ from ci_framework.reporting.inventory_table import print_inventory
 from ci_framework.reporting.screen import make_console
 from ci_framework.repository import open_repository
 
-__all__ = ["add_options", "run"]
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of this command: none of its own."""
-    del parser
-
 
 def run(parsed: argparse.Namespace) -> int:
     """Print what the repository is; nothing of it is executed or changed."""

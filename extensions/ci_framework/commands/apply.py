@@ -26,8 +26,6 @@ from ci_framework.reporting.plan_page import print_plan
 from ci_framework.reporting.screen import make_console, printable
 from ci_framework.repository import Repository, open_repository
 
-__all__ = ["Applied", "ApplyOptions", "add_options", "plan_and_apply", "run"]
-
 
 class ApplyOptions(PlanOptions, frozen=True, kw_only=True):
     """The options of ``apply``, which ``adopt`` has as well."""
@@ -43,7 +41,6 @@ class Applied:
 
     Attributes:
         repository: the repository, read again.
-        plan: the plan.
         adoption: the commit; None if nothing was written.
     """
 
@@ -135,11 +132,7 @@ def plan_and_apply(options: ApplyOptions) -> Applied:
 
 
 def _is_agreed(plan: Plan, options: ApplyOptions) -> bool:
-    """Whether the user agrees to the plan, by an option or when asked.
-
-    Raises:
-        UsageError: if the agreement is to another plan, or there is no terminal.
-    """
+    """Whether the user agrees to the plan, by an option or when asked."""
     if options.plan and options.plan != plan.hash:
         raise UsageError(
             f"--plan: expected {plan.hash!r}, the plan of the repository as it is now "

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
-from rich.table import Table
 from rich.text import Text
 
 from ci_engine.errors import ToolError, UsageError
@@ -28,9 +27,7 @@ from ci_framework.fleet.state import (
     record,
     write_state,
 )
-from ci_framework.reporting.screen import make_console, printable
-
-__all__ = ["add_options", "run"]
+from ci_framework.reporting.screen import make_console, make_table, printable
 
 # These only look, so they are run every time.
 _LOOKS: tuple[Action, ...] = ("plan", "status")
@@ -161,17 +158,13 @@ def _word(action: Action, code: int | None) -> str:
 
 
 def _print(action: Action, members: Sequence[Member]) -> None:
-    table = Table(box=None, padding=(0, 2, 0, 0), title_justify="left")
-    for column in ("repository", action, "seconds", "what happened"):
-        table.add_column(column, overflow="fold")
+    rows: list[tuple[str | Text, ...]] = []
     for member in members:
         entry = member.entries.get(action)
         code = entry.exit_code if entry else None
         style = "dim" if code is None else _STYLES.get(code, "bold red")
-        table.add_row(
-            printable(member.source),
-            Text(_word(action, code), style=style),
-            f"{entry.seconds:.1f}" if entry else "",
-            printable(entry.summary) if entry else Text(""),
-        )
-    make_console().print(table)
+        word = Text(_word(action, code), style=style)
+        told = (f"{entry.seconds:.1f}", entry.summary) if entry else ("", "")
+        rows.append((member.source, word, *told))
+    columns = ("repository", action, "seconds", "what happened")
+    make_console().print(make_table("", columns, rows))

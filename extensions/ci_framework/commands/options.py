@@ -14,26 +14,11 @@ from ci_framework.planning.build import PlanRequest
 from ci_framework.planning.given_answers import parse_answer, read_given_answers
 from ci_framework.reporting.screen import print_json, write_report
 
-__all__ = [
-    "Options",
-    "PlanOptions",
-    "add_dry_run",
-    "add_plan",
-    "add_retire",
-    "add_validation",
-    "confirm",
-    "has_terminal",
-    "read",
-]
-
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What every command has.
 
     Attributes:
-        command: its name.
-        path: the repository.
-        json: whether to print JSON.
         yes: whether the user agreed to what would be asked.
         report_dir: where reports are written; empty = the command's usual place.
     """
@@ -65,12 +50,7 @@ class PlanOptions(Options, frozen=True, kw_only=True):
     retire: list[str] = []
 
     def plan_request(self) -> PlanRequest:
-        """Read the answers that were given.
-
-        Raises:
-            UsageError: if an answer is not of the form NAME=VALUE.
-            ConfigurationError: if the answers file cannot be read.
-        """
+        """Read the answers that were given."""
         answers: dict[str, object] = {}
         if self.answers:
             answers.update(read_given_answers(Path(self.answers)))

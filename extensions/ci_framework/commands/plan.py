@@ -15,8 +15,6 @@ from ci_framework.reporting.plan_page import print_plan
 from ci_framework.reporting.screen import make_console, write_report
 from ci_framework.repository import open_repository
 
-__all__ = ["add_options", "run"]
-
 
 class _Request(PlanOptions, frozen=True, kw_only=True):
     capabilities: bool

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import cast
 
 import questionary
-from rich.table import Table
 
 from ci_engine.errors import ToolError, UsageError
 from ci_framework.commands.options import (
@@ -20,11 +19,9 @@ from ci_framework.commands.options import (
     read,
 )
 from ci_framework.planning.renewal import Offer, Renewal, find_renewal
-from ci_framework.reporting.screen import make_console, printable
+from ci_framework.reporting.screen import make_console, make_table, printable
 from ci_framework.repository import Repository, open_repository
 from ci_framework.updating import update_answers
-
-__all__ = ["add_options", "run"]
 
 
 class _Request(PlanOptions, frozen=True, kw_only=True):
@@ -58,7 +55,7 @@ def run(parsed: argparse.Namespace) -> int:
     renewal = find_renewal(repository)
     given = options.plan_request().answers
     _refuse_unknown(renewal, given)
-    offered = {offer.name: offer.offered for offer in renewal.offers}
+    offered = {offer.answer: offer.offered for offer in renewal.offers}
     wanted = {**offered, **given}
     if not options.json:
         _print(renewal)
@@ -89,17 +86,12 @@ def _print(renewal: Renewal) -> None:
     if not renewal.offers:
         console.print("The answers still fit: nothing to change.")
         return
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for column in ("answer", "recorded", "offered", "why"):
-        table.add_column(column, overflow="fold")
-    for offer in renewal.offers:
-        table.add_row(
-            offer.name,
-            printable(str(offer.recorded)),
-            printable(str(offer.offered)),
-            printable(offer.because),
-        )
-    console.print(table)
+    columns = ("answer", "recorded", "offered", "why")
+    rows = [
+        (offer.answer, str(offer.recorded), str(offer.offered), offer.because)
+        for offer in renewal.offers
+    ]
+    console.print(make_table("", columns, rows))
     if renewal.guessed:
         console.print(
             "note: the history of this clone does not reach back to when these "
@@ -111,11 +103,11 @@ def _print(renewal: Renewal) -> None:
 def _ask(offers: list[Offer]) -> dict[str, object]:
     if not offers:
         return {}
-    named = {f"{item.name}: {item.recorded} -> {item.offered}": item for item in offers}
+    named = {f"{o.answer}: {o.recorded} -> {o.offered}": o for o in offers}
     choices = [questionary.Choice(text, text, checked=True) for text in named]
     question = questionary.checkbox("Which answers shall change?", choices)
     taken = cast("list[str] | None", question.ask()) or []
-    return {named[text].name: named[text].offered for text in taken}
+    return {named[text].answer: named[text].offered for text in taken}
 
 
 def _refuse_unknown(renewal: Renewal, given: Mapping[str, object]) -> None:
@@ -142,17 +134,8 @@ def _report(
     taken: Mapping[str, object],
     changed: list[str],
 ) -> None:
-    offers = [
-        {
-            "answer": offer.name,
-            "recorded": offer.recorded,
-            "offered": offer.offered,
-            "because": offer.because,
-            "since": offer.since,
-        }
-        for offer in renewal.offers
-    ]
-    options.emit({"schema": 1, "offers": offers, "taken": taken, "changed": changed})
+    told = {"offers": renewal.offers, "taken": taken, "changed": changed}
+    options.emit({"schema": 1, **told})
     if changed and not options.json:
         console = make_console()
         console.print(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from pathlib import Path
 
 from ci_framework.applying.rollback import rollback
 from ci_framework.commands.options import Options, add_dry_run, read
 from ci_framework.reporting.screen import make_console, printable
 from ci_framework.repository import open_repository
-
-__all__ = ["add_options", "run"]
 
 _HOW = {
     "branch": "its branch is deleted",
@@ -37,18 +36,7 @@ def run(parsed: argparse.Namespace) -> int:
     summary = f"rolled back: {_HOW[done.how]}" if done.done else _HOW[done.how]
     if options.dry_run and done.how != "nothing":
         summary = f"would be rolled back: {_HOW[done.how]}"
-    options.emit(
-        {
-            "schema": 1,
-            "done": done.done,
-            "how": done.how,
-            "branch": done.branch,
-            "commit": done.commit,
-            "files": done.files,
-            "notices": done.notices,
-            "summary": summary,
-        }
-    )
+    options.emit({"schema": 1, **asdict(done), "summary": summary})
     if not options.json:
         console = make_console()
         console.print(summary)

@@ -12,13 +12,6 @@ from ci_framework.commands.options import Options, read
 from ci_framework.reporting.screen import make_console
 from ci_framework.repository import open_repository
 
-__all__ = ["add_options", "run"]
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of this command: none of its own."""
-    del parser
-
 
 def run(parsed: argparse.Namespace) -> int:
     """Report how far the adoption is; nothing is changed."""

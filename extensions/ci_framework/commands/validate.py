@@ -30,8 +30,6 @@ from ci_framework.validating.clones import clone_both
 from ci_framework.validating.model import AdoptionFacts, Hashes, Validation, Verdict
 from ci_framework.validating.validate import Scope, planned_commands, validate
 
-__all__ = ["ValidateOptions", "add_options", "run", "validate_adoption"]
-
 BASELINE = "ci-framework/project/baseline.json"
 _VERDICTS: dict[Verdict, RecordedVerdict] = {
     "validated": "green",
@@ -155,9 +153,7 @@ def _report(
     validation: Validation,
     recorded: bool,
 ) -> None:
-    directory = (
-        Path(options.report_dir) if options.report_dir else home(repository) / "report"
-    )
+    directory = Path(options.report_dir or home(repository) / "report")
     page = report_markdown(stored.plan, validation, stored.inventory)
     data = report_json(stored.plan, validation, stored.inventory)
     text = msgspec.json.format(msgspec.json.encode(data)).decode() + "\n"

@@ -16,8 +16,6 @@ import msgspec
 from ci_engine.processes.programs import CanceledError, Outcome, run_program
 from ci_framework.fleet.state import Action, Entry, Member, is_address
 
-__all__ = ["Order", "run_members"]
-
 _CLONE_SECONDS = 1800.0
 # Each run of the tests has its own limit; this one is for what hangs all the same.
 _COMMAND_SECONDS = 6 * 3600.0
@@ -31,8 +29,6 @@ class Order:
     """What is done to each repository.
 
     Attributes:
-        action: the command.
-        options: its options.
         agreed: whether the user agreed to every plan; otherwise a repository needs
             a plan that was made before, and gets exactly that one.
     """
@@ -75,11 +71,7 @@ def run_members(
 ) -> None:
     """Run the command on all members, ``jobs`` at a time.
 
-    Args:
-        members: the repositories.
-        order: what to do.
-        jobs: how many at a time.
-        on_end: called with each repository as it ends, one call at a time.
+    ``on_end`` is called with each repository as it ends, one call at a time.
     """
     cancel = threading.Event()
     lock = threading.Lock()

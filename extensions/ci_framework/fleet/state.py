@@ -13,18 +13,6 @@ import msgspec
 from ci_engine.errors import ConfigurationError, ToolError, UsageError
 from ci_engine.project.output_files import write_text
 
-__all__ = [
-    "Action",
-    "Entry",
-    "FleetState",
-    "Member",
-    "is_address",
-    "read_members",
-    "read_state",
-    "record",
-    "write_state",
-]
-
 Action = Literal["plan", "apply", "adopt", "validate", "status", "rollback"]
 _ADDRESS = re.compile(r"^(?:[a-z][a-z0-9+.-]*://|[\w.-]+@[\w.-]+:)")
 
@@ -34,9 +22,7 @@ class Entry(msgspec.Struct, kw_only=True, rename="kebab"):
 
     Attributes:
         exit_code: what the command exited with; -1 if it was killed.
-        seconds: how long it took.
         hash: the hash of the plan, for plan and what follows it.
-        summary: one line for people.
     """
 
     exit_code: int
@@ -50,8 +36,6 @@ class Member(msgspec.Struct, kw_only=True, rename="kebab"):
 
     Attributes:
         source: the line of the list.
-        path: its directory.
-        entries: how the last run of each action ended.
     """
 
     source: str

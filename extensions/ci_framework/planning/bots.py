@@ -19,8 +19,6 @@ from ci_framework.planning.update_answers import (
 from ci_framework.planning.yaml_locations import read_entries
 from ci_framework.repository import Repository
 
-__all__ = ["exclusions"]
-
 _ACTIONS, _WORKFLOWS = ".github/actions/", ".github/workflows/"
 _ENGINE = "ci-framework/"
 _PYTHON = ("pip", "uv")
@@ -33,10 +31,6 @@ def exclusions(
 
     A pin that the framework owns comes with updates of the framework: a bot that moves
     it as well makes the next of them conflict.
-
-    Args:
-        repository: the repository.
-        rendered: the files of the framework, by their paths.
     """
     return [*_renovate(repository, rendered), *_dependabot(repository, rendered)]
 

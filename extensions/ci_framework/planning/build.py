@@ -31,8 +31,6 @@ from ci_framework.planning.retire import retire
 from ci_framework.rendering import Rendered, Source, find_source, render
 from ci_framework.repository import Repository
 
-__all__ = ["BuiltPlan", "PlanRequest", "build_plan"]
-
 # Files that step back may make others fit: a few rounds settle it.
 _MOST_ROUNDS = 5
 
@@ -45,7 +43,6 @@ class PlanRequest:
         template: the template's address, empty = the one this companion belongs to.
         ref: its version, empty = the one this companion belongs to.
         answers: answers of the user, which beat those of the analysis.
-        retire: existing workflows to remove.
     """
 
     template: str = ""
@@ -59,9 +56,6 @@ class BuiltPlan:
     """A plan with the bytes it writes and the analysis it rests on.
 
     Attributes:
-        plan: the plan.
-        changes: the bytes of each file it changes.
-        inventory: what the analysis found.
         adopted: whether the repository was adopted before.
     """
 
@@ -107,11 +101,7 @@ class _Draft:
 
 
 def _refuse_taken_names(draft: _Draft) -> None:
-    """What our workflows start has to be ours, not a file of the project.
-
-    Raises:
-        UsageError: if the project has another file of that name.
-    """
+    """What our workflows start has to be ours, not a file of the project."""
     taken = [
         item.path
         for item in draft.stepped_back

@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ci_framework.analysis.purposes.vocabulary import word_set
-from ci_framework.analysis.workflows.references import GATEKEEPERS
 from ci_framework.answers import OwnSetting
 from ci_framework.inventory import Inventory, Job, Step, Unreadable, Workflow
 from ci_framework.planning.capability_features import Feature, job_features
 from ci_framework.planning.covering import Coverage, Covering
 from ci_framework.planning.plan import Capability
-
-__all__ = ["map_capabilities"]
 
 # Steps that only make the others of their job possible.
 _SERVING = frozenset(("checkout", "set-up", "install", "cache", "credentials"))
@@ -34,11 +31,7 @@ def map_capabilities(
 ) -> list[Capability]:
     """Map everything that the existing CI does to what becomes of it.
 
-    Args:
-        inventory: what the repository is.
-        answers: the answers, by question.
-        retired: paths of workflows that are removed on request; all others stay.
-        own: the settings of the project's own that adoption writes.
+    Workflows in ``retired`` are removed on request; all others stay.
     """
     covering = Covering(inventory, answers, own)
     found: list[Capability] = []
@@ -125,15 +118,14 @@ class _Mapping:
             feature = Feature("invalid workflow", 1)
             yield self._row(feature, ask=f"GitHub rejects it: {item.problem}")
         yield from (self._row(feature) for feature in self._triggers())
-        for name in item.inputs:
-            line = item.lines.get("workflow_dispatch") or item.lines.get("on", 1)
-            yield self._row(Feature(f"input: {name}", line, "", _ONLY_HERE))
-        for name in item.outputs:
-            line = item.lines.get("workflow_call", 1)
-            yield self._row(Feature(f"output: {name}", line, "", _ONLY_HERE))
-        for name in item.secrets:
-            line = item.lines.get("env") or item.lines.get("on", 1)
-            yield self._row(Feature(f"secret: {name}", line, "", _ONLY_HERE))
+        for noun, names, key in (
+            ("input", item.inputs, "workflow_dispatch"),
+            ("output", item.outputs, "workflow_call"),
+            ("secret", item.secrets, "env"),
+        ):
+            line = item.lines.get(key) or item.lines.get("on", 1)
+            for name in names:
+                yield self._row(Feature(f"{noun}: {name}", line, "", _ONLY_HERE))
         for scope, access in item.permissions.items():
             if access == "write":
                 line = item.lines.get("permissions", 1)
@@ -176,7 +168,7 @@ class _Mapping:
         for row in self.workflow.referred_by:
             does = f"referred to: {row.path}:{row.line}"
             line = self.workflow.lines.get("name", 1)
-            if row.path in GATEKEEPERS:
+            if row.path in word_set("gatekeepers"):
                 reason = "merging waits for its jobs by name"
                 yield self._row(Feature(does, line), ask=reason)
             else:

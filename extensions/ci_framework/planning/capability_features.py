@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from ci_framework.inventory import Job
 from ci_framework.planning.covering import Covering
 
-__all__ = ["Feature", "job_features"]
-
 _PYTHON = re.compile(r"\d+\.\d+")
 _SHOWN = 100
 _NO_JOB = "not a job of the framework's matrix"
@@ -22,10 +20,7 @@ class Feature:
     """Something that CI has, before it is decided what becomes of it.
 
     Attributes:
-        does: what it is.
-        line: where it stands.
         by: what of the framework covers it; empty if nothing does.
-        because: why.
         serves: whether it is covered just when the work of its job is.
     """
 
@@ -39,10 +34,7 @@ class Feature:
 def job_features(job: Job, covering: Covering | None) -> list[Feature]:
     """Everything of a job that is no step.
 
-    Args:
-        job: the job.
-        covering: what the framework will do; None if it does not run when the job
-            does.
+    ``covering`` is None if the framework does not run when the job does.
     """
     return [
         *_matrix(job, covering),
@@ -146,10 +138,8 @@ def _matrix_jobs(covering: Covering) -> set[tuple[str, str]]:
 
 def _is_tested(kind: str, value: str, matrix_jobs: set[tuple[str, str]]) -> bool:
     """Whether the framework tests on what a value of a matrix says."""
-    versions, platforms = (
-        {matrix_job[0] for matrix_job in matrix_jobs},
-        {matrix_job[1] for matrix_job in matrix_jobs},
-    )
+    versions = {version for version, _ in matrix_jobs}
+    platforms = {platform for _, platform in matrix_jobs}
     if kind == "matrix job":
         pairs = (part.partition("=") for part in value.split(", "))
         keys = {key: given for key, _, given in pairs}
@@ -181,10 +171,8 @@ def _combinations(job: Job, matrix_jobs: set[tuple[str, str]]) -> list[str]:
     for key, values in job.matrix.items():
         if key not in ("include", "exclude"):
             axes[_kind(values)] += values
-    versions, platforms = (
-        {matrix_job[0] for matrix_job in matrix_jobs},
-        {matrix_job[1] for matrix_job in matrix_jobs},
-    )
+    versions = {version for version, _ in matrix_jobs}
+    platforms = {platform for _, platform in matrix_jobs}
     return [
         f"{version} on {system}"
         for system in axes["system"]

@@ -22,8 +22,6 @@ from ci_framework.analysis.purposes.vocabulary import (
 from ci_framework.answers import OwnSetting
 from ci_framework.inventory import Inventory, Step
 
-__all__ = ["Coverage", "Covering"]
-
 _PATCH_COVERAGE = ("diff-cover", "diff-quality")
 _WORKFLOWS = {"remote": "python-ci.yml", "hybrid": "local-hybrid.yml"}
 # Checks that run on every job of the matrix; the others run in one job.
@@ -39,7 +37,6 @@ class Coverage:
 
     Attributes:
         by: the workflow, its job and the check; empty if it does not.
-        because: why, or why not.
     """
 
     by: str
@@ -48,13 +45,7 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Covering:
-    """What the framework will do with these answers.
-
-    Attributes:
-        inventory: what the repository is.
-        answers: the answers, by question.
-        own: the settings of the project's own.
-    """
+    """What the framework will do with these answers."""
 
     inventory: Inventory
     answers: Mapping[str, object]
@@ -163,8 +154,7 @@ class Covering:
             selected = self._selection(activity.argv)
             if selected:
                 return Coverage("", f"runs its own selection of tests: {selected}")
-        check, because = self._check(activity.does, activity.program)
-        return self._of_check(check, because)
+        return self._of_check(*self._check(activity.does, activity.program))
 
     def _check(self, does: str, program: str) -> tuple[str, str]:
         """The check that does the work of a program, empty if there is none."""

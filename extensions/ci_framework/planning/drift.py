@@ -9,8 +9,6 @@ from ci_framework.planning.plan import Operation
 from ci_framework.rendering import Rendered
 from ci_framework.repository import Repository
 
-__all__ = ["find_drift"]
-
 # What a new project got once and owns since.
 _SEEDS = (".editorconfig", "LICENSE", "README.md", "docs/", "src/", "tests/")
 

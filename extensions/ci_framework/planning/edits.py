@@ -10,27 +10,6 @@ from dataclasses import dataclass
 from ci_framework.planning.plan import Span
 from ci_framework.repository import Repository
 
-__all__ = [
-    "BOM",
-    "END",
-    "LARGEST",
-    "START",
-    "CannotEdit",
-    "Edit",
-    "append_text_block",
-    "append_to",
-    "block_of",
-    "decode",
-    "found_block",
-    "line_end",
-    "marked_block",
-    "patch_text",
-    "read_editable",
-    "remove_spans",
-    "splice",
-    "with_line_ends",
-]
-
 BOM = b"\xef\xbb\xbf"
 # No file that people edit is larger; what is, was made by a program.
 LARGEST = 5_000_000
@@ -47,7 +26,6 @@ class CannotEdit(Exception):  # noqa: N818 - it is a decision, not a mistake
     """A file that is left alone.
 
     Attributes:
-        reason: why, for people.
         patch: what a person could do by hand, as a unified diff; may be empty.
     """
 
@@ -63,7 +41,6 @@ class Edit:
     """A file after an edit that only inserts.
 
     Attributes:
-        after: its bytes.
         spans: what was inserted, as offsets in ``after``, in order.
     """
 
@@ -159,10 +136,6 @@ def block_of(content: bytes) -> bytes | None:
 
 def append_text_block(before: bytes, block: bytes) -> Edit:
     """Append the framework's block to .gitignore or .gitattributes.
-
-    Args:
-        before: the file.
-        block: what was rendered for it.
 
     Raises:
         CannotEdit: if it is not text, or not UTF-8: Copier loses every other byte

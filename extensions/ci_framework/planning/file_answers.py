@@ -15,8 +15,6 @@ from ci_framework.planning.toml_block import toml_problem
 from ci_framework.planning.update_answers import shape_updates
 from ci_framework.repository import Repository
 
-__all__ = ["shape_answers"]
-
 _PIXI_PROBE = "\n".join(
     f"[tool.pixi.{table}.ci-framework-probe]"
     for table in ("feature", "environments", "tasks")
@@ -30,10 +28,6 @@ def shape_answers(
 
     Only answers that differ from their defaults are in it. A file that cannot take
     its block at all is not: whoever inserts the block learns that, with a patch.
-
-    Args:
-        repository: the repository.
-        retired: workflows that the plan removes.
     """
     return {
         **dict(_settings(repository)),

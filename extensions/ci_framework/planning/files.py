@@ -16,14 +16,12 @@ from ci_framework.planning.edits import (
     patch_text,
 )
 from ci_framework.planning.oracle import verify
-from ci_framework.planning.plan import Change, Operation, Risk
+from ci_framework.planning.plan import Change, Operation
 from ci_framework.planning.toml_block import insert_toml_block
 from ci_framework.planning.toml_settings import write_value
 from ci_framework.planning.yaml_block import LISTS, insert_yaml_item
 from ci_framework.rendering import Rendered, RenderedFile
 from ci_framework.repository import Repository
-
-__all__ = ["Blocked", "FilePlan", "digest", "insert_block", "patch_of", "plan_files"]
 
 SETTINGS_FILE = "ci-framework.toml"
 # The files in which the framework owns a block, and the list it is an item of.
@@ -37,8 +35,6 @@ class Blocked:
     """A rendered file that cannot be written where it belongs.
 
     Attributes:
-        path: the file.
-        reason: why, one sentence.
         patch: what a person could do by hand, as a unified diff; may be empty.
     """
 
@@ -49,13 +45,7 @@ class Blocked:
 
 @dataclass
 class FilePlan:
-    """What becomes of the rendered files.
-
-    Attributes:
-        operations: what is done, in order.
-        changes: the bytes of each file that changes.
-        blocked: the files that cannot be written.
-    """
+    """What becomes of the rendered files."""
 
     operations: list[Operation] = field(default_factory=list[Operation])
     changes: list[Change] = field(default_factory=list[Change])
@@ -69,10 +59,7 @@ def plan_files(
 ) -> FilePlan:
     """Decide for each rendered file; the order is that of their paths.
 
-    Args:
-        repository: where they go.
-        rendered: the files.
-        own: settings of the project, written once beside the framework's block.
+    The settings of the project's own are written once, beside the framework's block.
     """
     plan = FilePlan()
     for path, file in sorted(rendered.files.items()):
@@ -134,7 +121,7 @@ def _insert(
             kind="insert-block",
             path=path,
             reason=_why(path),
-            risk=_risk(path),
+            risk="none" if path in _TEXTS else "low",
             before=digest(before),
             after=digest(edit.after),
             mode=mode,
@@ -186,10 +173,6 @@ def _why(path: str) -> str:
     if path.startswith(".copier-answers"):
         return "the answers, from which `copier update` starts"
     return "a file of the framework's own, which its updates replace"
-
-
-def _risk(path: str) -> Risk:
-    return "none" if path in _TEXTS else "low"
 
 
 def digest(content: bytes) -> str:

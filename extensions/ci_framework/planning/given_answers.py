@@ -13,8 +13,6 @@ import yaml
 from ci_engine.configuration.reading import read_yaml
 from ci_engine.errors import ConfigurationError, UsageError
 
-__all__ = ["parse_answer", "read_given_answers", "refuse_unknown"]
-
 
 def parse_answer(text: str) -> tuple[str, object]:
     """Read ``NAME=VALUE``; the value is YAML, as in ``source_paths=[src, tools]``.

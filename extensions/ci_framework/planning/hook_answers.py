@@ -16,8 +16,6 @@ from ci_framework.planning.yaml_locations import (
 )
 from ci_framework.repository import Repository
 
-__all__ = ["HOOKS_FILE", "shape_hooks"]
-
 HOOKS_FILE = ".pre-commit-config.yaml"
 _LINTERS = frozenset({"ruff", "ruff-check", "ruff-lint"})
 _FORMATTERS = frozenset(

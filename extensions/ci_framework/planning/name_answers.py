@@ -5,17 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from ci_framework.analysis.purposes.vocabulary import word_list
 from ci_framework.answers import Answer
 from ci_framework.repository import Repository
-
-__all__ = [
-    "ACTIONS",
-    "CHOSEN_WORKFLOWS",
-    "PREFIXES",
-    "WORKFLOWS",
-    "shape_prefix",
-    "shape_unmanaged",
-]
 
 # What a render may put into .github: workflows by their names, and actions.
 WORKFLOWS = {
@@ -24,34 +16,14 @@ WORKFLOWS = {
     "security-audit.yml": "Security audit",
     "cleanup-dev-files.yml": "Check for stray development files",
 }
-# Those that no adoption renders unless a person answers so: many projects have a
-# codeql.yml of their own, which needs no prefix in front of all the others.
-CHOSEN_WORKFLOWS = {
-    "cleanup-pull-request.yml": "Remove stray development files",
-    "codeql.yml": "CodeQL",
-    "monorepo.yml": "Monorepo",
-    "release-please.yml": "Release please",
-}
-ACTIONS = (
-    "change-detection",
-    "cleanup-dev-files",
-    "quality-gates",
-    "security-scan",
-    "set-up",
-    "summary-report",
-)
+ACTIONS = word_list("framework-actions")
 PREFIXES = ("framework-", "ci-framework-", "shared-framework-")
 
 _OURS = b"# Owned by ci-framework:"
 _NAME = re.compile(rb"^name:[ \t]*(.+?)[ \t\r]*$", re.MULTILINE)
 _ZIZMOR_CONFIG = ".github/zizmor.yml"
 # Where zizmor looks for its configuration.
-_ZIZMOR_CONFIGS = (
-    _ZIZMOR_CONFIG,
-    ".github/zizmor.yaml",
-    "zizmor.yml",
-    "zizmor.yaml",
-)
+_ZIZMOR_CONFIGS = (_ZIZMOR_CONFIG, ".github/zizmor.yaml", "zizmor.yml", "zizmor.yaml")
 
 
 def shape_prefix(repository: Repository) -> dict[str, Answer]:

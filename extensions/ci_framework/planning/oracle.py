@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Callable
+from functools import partial
 from typing import cast
 
 import msgspec
@@ -26,18 +27,11 @@ from ci_framework.planning.edits import (
 from ci_framework.planning.yaml_block import LISTS
 from ci_framework.planning.yaml_meaning import PARSERS, Meanings, Node
 
-__all__ = ["verify"]
-
 _KEYS = {path: key for key, path in LISTS.items()}
 
 
 def verify(path: str, before: bytes, edit: Edit) -> None:
     """Check that an edit inserts the framework's block and does nothing else.
-
-    Args:
-        path: the file: what it is called says what it means.
-        before: its bytes before.
-        edit: what is to be written.
 
     Raises:
         CannotEdit: if anything else could have changed.
@@ -126,23 +120,19 @@ def _check_toml(before: bytes, edit: Edit) -> None:
     old, new = decode(before), decode(edit.after)
     span = edit.spans[0]
     added = decode(edit.after[span.start : span.end])
-    for read in (_read_strictly, _read_by_tomlkit):
-        wanted = _joined(read(old), read(added), ())
-        if _plain(wanted) != _plain(read(new)):
+    for parse in (partial(msgspec.toml.decode, type=Table), _parse_by_tomlkit):
+        wanted = _joined(_read(parse, old), _read(parse, added), ())
+        if _plain(wanted) != _plain(_read(parse, new)):
             raise _refuse("settings of the project would change")
 
 
-def _read_strictly(text: str) -> Table:
-    return _attempt(lambda: msgspec.toml.decode(text, type=Table))
+def _parse_by_tomlkit(text: str) -> Table:
+    return cast("Table", tomlkit.parse(text).unwrap())
 
 
-def _read_by_tomlkit(text: str) -> Table:
-    return _attempt(lambda: cast("Table", tomlkit.parse(text).unwrap()))
-
-
-def _attempt(read: Callable[[], Table]) -> Table:
+def _read(parse: Callable[[str], Table], text: str) -> Table:
     try:
-        return read()
+        return parse(text)
     except Exception as error:  # tomlkit raises more than its own errors
         said = " ".join(str(error).split()) or type(error).__name__
         raise CannotEdit(f"a second parser cannot read it: {said}") from error

@@ -12,19 +12,6 @@ import msgspec
 
 from ci_framework.inventory import Evidence
 
-__all__ = [
-    "Capability",
-    "Change",
-    "Kind",
-    "Operation",
-    "Plan",
-    "Risk",
-    "Span",
-    "Template",
-    "plan_hash",
-    "summarize",
-]
-
 # create: a new file; insert-block: the framework's block in a shared file;
 # set-leaf: one setting of the project's own in [tool.ci-framework...];
 # retire: remove an existing workflow, only ever on request;
@@ -54,17 +41,12 @@ class Operation(_Record, frozen=True):
     """One atomic step of a plan.
 
     Attributes:
-        kind: what is done.
-        path: the file, relative to the top of the repository.
-        reason: why, one sentence for people.
-        risk: what could go wrong by it.
         before: SHA-256 of the file before, empty where there is none.
         after: SHA-256 of the file after, empty where there is none or nothing is
             written.
         mode: git mode of the file after (100644, 100755), empty if not written.
         patch: a unified diff: what is done to an existing file, or a ready patch of
             what was refused.
-        evidence: what the reason rests on.
     """
 
     kind: Kind
@@ -77,6 +59,11 @@ class Operation(_Record, frozen=True):
     patch: str = ""
     evidence: list[Evidence] = []
 
+    @property
+    def writes(self) -> bool:
+        """Whether it changes a file."""
+        return self.kind in ("create", "insert-block", "set-leaf", "retire")
+
 
 class Capability(_Record, frozen=True):
     """Something that the existing CI does, and what becomes of it.
@@ -85,12 +72,10 @@ class Capability(_Record, frozen=True):
         workflow: path of the workflow, or of another CI's configuration.
         job: id of the job, empty for what belongs to the workflow as a whole.
         step: name of the step, empty for what belongs to the job.
-        line: where it stands.
         does: what it is, such as ``test`` or ``service: redis``.
         state: covered (the framework does it as well), kept (only the existing
             workflow does it, which stays) or manual (a person has to look).
         by: the check, job or file that covers or keeps it.
-        because: one sentence for people.
     """
 
     workflow: str
@@ -109,7 +94,6 @@ class Template(_Record, frozen=True):
     Attributes:
         source: what ``_src_path`` records: an address or a path.
         commit: what ``_commit`` records: a tag, or what git describes it as.
-        version: the framework's version.
     """
 
     source: str
@@ -123,14 +107,8 @@ class Plan(_Record, frozen=True):
     Attributes:
         hash: names the plan: the same repository, template and answers give the
             same hash.
-        base: the commit it was made for.
-        template: what is rendered.
         answers_file: where the answers are recorded in the repository.
-        answers: the answers, by question.
         reasons: why an answer is what it is, by question.
-        operations: what is done, in order.
-        capabilities: what becomes of the existing CI.
-        summary: the operations by their number, for one line.
     """
 
     hash: str
@@ -147,8 +125,7 @@ class Plan(_Record, frozen=True):
     @property
     def writes(self) -> list[Operation]:
         """The operations that change a file."""
-        kinds = ("create", "insert-block", "set-leaf", "retire")
-        return [item for item in self.operations if item.kind in kinds]
+        return [item for item in self.operations if item.writes]
 
 
 @dataclass(frozen=True)
@@ -156,7 +133,6 @@ class Change:
     """The bytes of one file before and after a plan.
 
     Attributes:
-        path: the file, relative to the top of the repository.
         before: its bytes in the work tree now, None if it does not exist.
         after: its bytes afterwards, None if it is removed.
         mode: git mode afterwards (100644 or 100755); empty if it is removed.

@@ -10,14 +10,6 @@ import yaml
 
 from ci_framework.repository import Repository
 
-__all__ = [
-    "ANSWERS_FILE",
-    "OTHER_ANSWERS_FILE",
-    "Recorded",
-    "answers_file_for",
-    "find_recorded",
-]
-
 # Where Copier looks by itself, and the name for a repository that another template
 # made: `copier update --answers-file` finds that one.
 ANSWERS_FILE = ".copier-answers.yml"
@@ -31,7 +23,6 @@ class Recorded:
     """What the answers file of an adopted repository says.
 
     Attributes:
-        path: the answers file.
         source: the template, as ``_src_path`` records it.
         commit: its version, as ``_commit`` records it.
         answers: the answers, without Copier's own keys.
@@ -59,11 +50,16 @@ def answers_file_for(repository: Repository) -> str:
     return OTHER_ANSWERS_FILE if taken else ANSWERS_FILE
 
 
-def _parse(path: str, content: bytes) -> Recorded | None:
+def read_answers(content: bytes) -> dict[str, object]:
+    """What an answers file says, nothing if it cannot be read."""
     try:
-        document = msgspec.convert(yaml.safe_load(content), dict[str, object])
+        return msgspec.convert(yaml.safe_load(content), dict[str, object])
     except (yaml.YAMLError, UnicodeDecodeError, msgspec.ValidationError):
-        return None
+        return {}
+
+
+def _parse(path: str, content: bytes) -> Recorded | None:
+    document = read_answers(content)
     source, commit = document.get("_src_path"), document.get("_commit")
     if not document.keys() >= _OURS or not source or not commit:
         return None

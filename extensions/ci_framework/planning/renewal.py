@@ -7,16 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-import yaml
-
 from ci_engine.errors import UsageError
 from ci_framework.analysis.analyze import analyze
 from ci_framework.answers import Answer, derive_answers
-from ci_framework.planning.recorded_answers import Recorded, find_recorded
+from ci_framework.planning.recorded_answers import Recorded, find_recorded, read_answers
 from ci_framework.repository import Repository, open_repository
-
-__all__ = ["Offer", "Renewal", "find_renewal"]
 
 # Answers by which an existing repository came in, and those that depend on what this
 # clone knows of branches and remotes: neither is a matter of the files.
@@ -33,20 +28,19 @@ _FIXED = frozenset(
 )
 
 
+_NONE = Answer(None, "")
+
+
 @dataclass(frozen=True)
 class Offer:
     """One answer that should change.
 
     Attributes:
-        name: the question.
-        recorded: the answer as it is.
-        offered: the answer as the analysis would give it today.
-        because: why.
         since: the commit that recorded it, with which the analysis is compared; empty
             if the history of this clone does not reach back that far.
     """
 
-    name: str
+    answer: str
     recorded: object
     offered: object
     because: str
@@ -55,12 +49,7 @@ class Offer:
 
 @dataclass(frozen=True)
 class Renewal:
-    """What `ci-framework regenerate` offers.
-
-    Attributes:
-        recorded: the answers of the repository.
-        offers: the answers that should change.
-    """
+    """What `ci-framework regenerate` offers."""
 
     recorded: Recorded
     offers: list[Offer]
@@ -101,14 +90,9 @@ def find_renewal(repository: Repository) -> Renewal:
     offers = [
         Offer(name, recorded.answers[name], now.value, now.because, since[name])
         for name, now in different.items()
-        if not since[name] or _value(then[since[name]], name) != now.value
+        if not since[name] or then[since[name]].get(name, _NONE).value != now.value
     ]
     return Renewal(recorded, offers)
-
-
-def _value(answers: Mapping[str, Answer], name: str) -> object:
-    answer = answers.get(name)
-    return answer.value if answer else None
 
 
 def _recorded_in(
@@ -126,7 +110,8 @@ def _recorded_in(
     found = dict.fromkeys(names, "")
     open_names = set(names)
     for commit in printed.split():
-        earlier = _read_answers(repository, f"{commit}:{recorded.path}")
+        location = f"{commit}:{recorded.path}"
+        earlier = read_answers(repository.try_git("cat-file", "blob", location).stdout)
         for name in sorted(open_names):
             if name not in earlier or earlier[name] != recorded.answers[name]:
                 open_names.remove(name)
@@ -136,15 +121,6 @@ def _recorded_in(
         if not open_names:
             break
     return found
-
-
-def _read_answers(repository: Repository, location: str) -> Mapping[str, object]:
-    """The answers of an earlier commit, nothing if it has none that can be read."""
-    content = repository.try_git("cat-file", "blob", location).stdout
-    try:
-        return msgspec.convert(yaml.safe_load(content), dict[str, object])
-    except (yaml.YAMLError, UnicodeDecodeError, msgspec.ValidationError):
-        return {}
 
 
 def _boundary(repository: Repository) -> set[str]:
@@ -157,11 +133,7 @@ def _boundary(repository: Repository) -> set[str]:
 
 
 def _answers_at(repository: Repository, commit: str) -> Mapping[str, Answer]:
-    """What the analysis makes of an earlier commit.
-
-    Raises:
-        ToolError: if it cannot be checked out beside the repository.
-    """
+    """What the analysis makes of an earlier commit."""
     with tempfile.TemporaryDirectory(prefix="ci-framework-") as directory:
         clone = Path(directory) / "then"
         words = ["clone", "--quiet", "--shared", "--no-checkout", "--no-tags"]

@@ -9,8 +9,6 @@ from ci_framework.inventory import Evidence, Inventory
 from ci_framework.planning.plan import Operation
 from ci_framework.rendering import RenderedFile
 
-__all__ = ["same_checks"]
-
 # The jobs that stand for all others of their workflow are called so.
 _REQUIRED = re.compile(rb"^    name: ([\w-]+-success)$", re.MULTILINE)
 
@@ -20,13 +18,7 @@ def same_checks(
     rendered: Mapping[str, RenderedFile],
     retired: Collection[str],
 ) -> list[Operation]:
-    """What to rename by hand before a rule of a branch asks for our check.
-
-    Args:
-        inventory: what the analysis found.
-        rendered: the files of the framework, by their paths.
-        retired: workflows that the plan removes.
-    """
+    """What to rename by hand before a rule of a branch asks for our check."""
     ours = {
         name.decode()
         for path, file in rendered.items()

@@ -10,8 +10,6 @@ from ci_framework.planning.files import FilePlan, digest, patch_of
 from ci_framework.planning.plan import Change, Operation
 from ci_framework.repository import Repository
 
-__all__ = ["retire"]
-
 
 def retire(
     repository: Repository, inventory: Inventory, paths: Sequence[str]

@@ -10,8 +10,6 @@ from ci_framework.planning.build import BuiltPlan
 from ci_framework.planning.plan import Plan
 from ci_framework.repository import Repository
 
-__all__ = ["StoredPlan", "read_plan", "write_plan"]
-
 
 class StoredPlan(msgspec.Struct, frozen=True):
     """A plan with the analysis it rests on."""

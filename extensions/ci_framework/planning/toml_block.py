@@ -20,8 +20,6 @@ from ci_framework.planning.edits import (
 )
 from ci_framework.planning.toml_settings import write_settings
 
-__all__ = ["insert_toml_block", "toml_problem"]
-
 _HEADER = re.compile(r"^\[[^\[].*\]$", re.MULTILINE)
 
 
@@ -29,11 +27,6 @@ def insert_toml_block(
     before: bytes, block: bytes, own: Sequence[OwnSetting] = ()
 ) -> Edit:
     """Append the framework's block, and above it settings of the project's own.
-
-    Args:
-        before: the file; empty for a new one.
-        block: what was rendered for it.
-        own: the settings; they stand outside of the block.
 
     Raises:
         CannotEdit: if the engine could not read the file, before or afterwards.

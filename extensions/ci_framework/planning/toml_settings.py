@@ -9,8 +9,6 @@ from collections.abc import Sequence
 
 from ci_framework.answers import OwnSetting, SettingValue
 
-__all__ = ["write_settings", "write_value"]
-
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _WIDTH = 88
 _INTRODUCTION = (

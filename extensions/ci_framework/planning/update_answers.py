@@ -6,33 +6,16 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 
 from ci_engine.configuration.tables import items
+from ci_framework.analysis.purposes.vocabulary import word_list
 from ci_framework.answers import Answer
 from ci_framework.planning.edits import CannotEdit, decode, read_editable
 from ci_framework.planning.yaml_locations import find_list, odd_indent, read_entries
 from ci_framework.repository import Repository
 
-__all__ = [
-    "OTHER_NAME",
-    "RENOVATE",
-    "UPDATES_FILE",
-    "looks_at_top",
-    "shape_updates",
-]
-
 UPDATES_FILE = ".github/dependabot.yml"
 OTHER_NAME = ".github/dependabot.yaml"
 _ECOSYSTEMS = {"github-actions": ("github-actions",), "python": ("pip", "uv")}
-RENOVATE = (
-    "renovate.json",
-    "renovate.json5",
-    ".github/renovate.json",
-    ".github/renovate.json5",
-    ".gitlab/renovate.json",
-    ".gitlab/renovate.json5",
-    ".renovaterc",
-    ".renovaterc.json",
-    ".renovaterc.json5",
-)
+RENOVATE = word_list("renovate-files")
 
 
 _WORKFLOW = re.compile(r"\.github/workflows/[^/]+\.ya?ml")

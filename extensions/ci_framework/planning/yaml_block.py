@@ -22,8 +22,6 @@ from ci_framework.planning.edits import (
 )
 from ci_framework.planning.yaml_locations import Listing, find_list
 
-__all__ = ["LISTS", "insert_yaml_item"]
-
 # The files with a block in a list, by the key of the list.
 LISTS: Mapping[str, str] = {
     "repos": ".pre-commit-config.yaml",
@@ -35,11 +33,6 @@ _REQUIRED: Mapping[str, tuple[str, ...]] = {"repos": (), "updates": ("version",)
 
 def insert_yaml_item(before: bytes, block: bytes, key: str) -> Edit:
     """Insert the framework's block behind the last item of a list.
-
-    Args:
-        before: the file.
-        block: what was rendered for it, the block indented as its list is.
-        key: the list: ``repos`` or ``updates``.
 
     Raises:
         CannotEdit: if there is no place for it, with a patch where one is sure.
@@ -61,7 +54,10 @@ def insert_yaml_item(before: bytes, block: bytes, key: str) -> Edit:
         listed = textwrap.indent(
             textwrap.dedent(body.decode()), " " * listing.indent, bool
         )
-        patch = _patch(text, _location(text, listing), listed, key)
+        at = _location(text, listing)
+        head = text[:at]
+        head += "" if at == 0 or head.endswith("\n") else "\n"
+        patch = patch_text(LISTS[key], text, f"{head}{listed}\n{text[at:]}")
         reason = f"its list {key!r} is indented by {listing.indent}, the block by"
         raise CannotEdit(f"{reason} {indent}", patch)
     if listing.unended:
@@ -122,7 +118,7 @@ def _patch_of_value(text: str, listing: Listing, body: str, key: str) -> str:
     if "".join(value.split()) in ("[]", "~", "null"):
         rest = _next_line(text, listing.end)
         head = text[: listing.start].rstrip() + text[listing.end : rest].rstrip()
-        return _patch_between(text, f"{head}\n{body}\n{text[rest:]}", key)
+        return patch_text(LISTS[key], text, f"{head}\n{body}\n{text[rest:]}")
     if listing.form != "flow":
         return ""
     inner = text[listing.start : listing.end - 1].rstrip()
@@ -134,13 +130,4 @@ def _patch_of_value(text: str, listing: Listing, body: str, key: str) -> str:
     if "#" in inner.rpartition("\n")[2]:
         return ""
     after = f"{head}{comma}{added}{text[listing.end - 1 :]}"
-    return _patch_between(text, after, key)
-
-
-def _patch(text: str, location: int, body: str, key: str) -> str:
-    gap = "" if location == 0 or text[location - 1] == "\n" else "\n"
-    return _patch_between(text, f"{text[:location]}{gap}{body}\n{text[location:]}", key)
-
-
-def _patch_between(before: str, after: str, key: str) -> str:
-    return patch_text(LISTS[key], before, after)
+    return patch_text(LISTS[key], text, after)

@@ -14,8 +14,6 @@ from ci_engine.configuration.reading import Table
 from ci_engine.configuration.tables import items, table
 from ci_framework.planning.edits import CannotEdit
 
-__all__ = ["Listing", "find_list", "odd_indent", "read_entries"]
-
 # What the template writes by itself, and the most it can be asked for.
 _INDENT, _MOST_INDENT = 2, 8
 
@@ -37,7 +35,6 @@ class Listing:
 
     Attributes:
         form: how it is written.
-        start: where its value starts.
         end: behind its last token.
         indent: the column of its dashes; of the mapping where it has none.
         column: the column of the top mapping.

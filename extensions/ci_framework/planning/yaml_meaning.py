@@ -11,8 +11,6 @@ from ruamel.yaml.error import YAMLError
 
 from ci_framework.planning.edits import CannotEdit
 
-__all__ = ["PARSERS", "Meanings", "Node"]
-
 
 class Node(Protocol):
     """A node of either parser."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
@@ -12,10 +12,8 @@ from ci_framework.inventory import Inventory
 from ci_framework.planning.plan import Capability, Operation, Plan
 from ci_framework.reporting.adoption_tables import tool_lines, write_table
 from ci_framework.reporting.escaped import as_code, as_text
-from ci_framework.reporting.folding import DECISIONS, fold_operations
+from ci_framework.reporting.folding import DECISIONS, fold_operations, shorten
 from ci_framework.validating.model import Check, TestTable, Validation
-
-__all__ = ["report_json", "report_markdown"]
 
 _VERDICTS = {
     "validated": "validated",
@@ -29,58 +27,38 @@ _MOST_FILES = 5
 _LABELS = {"passed": "ok", "failed": "FAILED", "not-run": "NOT RUN", "skipped": "-"}
 
 
-def report_markdown(
-    plan: Plan,
-    validation: Validation | None,
-    inventory: Inventory,
-    timings: Mapping[str, float] | None = None,
-) -> str:
-    """Write the report for people.
-
-    Args:
-        plan: what was planned and done.
-        validation: what was found afterwards, None if it wasn't validated.
-        inventory: what the analysis found before.
-        timings: seconds of each stage, by its name.
-    """
+def report_markdown(plan: Plan, validation: Validation, inventory: Inventory) -> str:
+    """Write the report for people."""
     parts = [
         _heading(plan, validation),
         _decisions(plan),
         _next_steps(plan, validation),
-        _summary(plan, validation, timings or {}),
+        _summary(plan, validation),
         _operations(plan.operations),
         _capabilities(plan.capabilities),
         tool_lines(inventory, validation),
-        _tests(validation.tests) if validation else [],
-        _checks(validation.checks) if validation else [],
+        _tests(validation.tests),
+        _checks(validation.checks),
         _rollback(),
     ]
     return "\n".join(line for part in parts for line in part).rstrip() + "\n"
 
 
 def report_json(
-    plan: Plan,
-    validation: Validation | None,
-    inventory: Inventory,
-    timings: Mapping[str, float] | None = None,
+    plan: Plan, validation: Validation, inventory: Inventory
 ) -> dict[str, object]:
     """Say the same for programs; the record of what is red is a file of its own."""
-    shown = (
-        msgspec.structs.replace(validation, baseline=None)
-        if validation is not None
-        else None
-    )
     return {
         "schema": 1,
         "plan": plan,
-        "validation": shown,
+        "validation": msgspec.structs.replace(validation, baseline=None),
         "tools": inventory.tools,
-        "seconds": dict(timings or {}),
+        "seconds": {},
     }
 
 
-def _heading(plan: Plan, validation: Validation | None) -> list[str]:
-    verdict = _VERDICTS[validation.verdict] if validation else "not validated yet"
+def _heading(plan: Plan, validation: Validation) -> list[str]:
+    verdict = _VERDICTS[validation.verdict]
     title = f"# ci-framework {as_text(plan.template.version)}: adoption"
     return [title, "", f"**{as_text(verdict)}**", ""]
 
@@ -102,14 +80,10 @@ def _decisions(plan: Plan) -> list[str]:
 
 def _files(paths: list[str]) -> str:
     """Files as code, the first ones where there are many."""
-    more = len(paths) - _MOST_FILES
-    shown = ", ".join(as_code(path) for path in paths[:_MOST_FILES])
-    return shown + (f" and {more} more" if more > 0 else "")
+    return shorten([as_code(path) for path in paths], _MOST_FILES)
 
 
-def _summary(
-    plan: Plan, validation: Validation | None, timings: Mapping[str, float]
-) -> list[str]:
+def _summary(plan: Plan, validation: Validation) -> list[str]:
     kinds = Counter(item.kind for item in plan.operations)
     states = Counter(item.state for item in plan.capabilities)
     done = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
@@ -121,16 +95,14 @@ def _summary(
         lines.append(
             f"- What the existing CI does: {as_text(counted)}. None of it is lost."
         )
-    if validation is not None and validation.tests is not None:
+    if validation.tests is not None:
         lines.append(f"- Tests: {as_text(_test_summary(validation.tests))}.")
-    if validation is not None and validation.baseline:
+    if validation.baseline:
         lines.append(
             "- What fails today is recorded in `ci-framework/project/baseline.json`, "
             "which may only shrink."
         )
-    if timings:
-        times = ", ".join(f"{name} {value:.1f} s" for name, value in timings.items())
-        lines.append(f"- Time: {as_text(times)}.")
+
     lines.append(
         f"- Plan {as_code(plan.hash)} for commit {as_code(plan.base[:12] or '-')}."
     )
@@ -145,18 +117,14 @@ def _test_summary(tests: TestTable) -> str:
     return f"the same before and after ({after or 'none'})"
 
 
-def _next_steps(plan: Plan, validation: Validation | None) -> list[str]:
-    steps = list(validation.next_steps) if validation else []
-    lines = [f"- {as_text(step)}" for step in steps]
-    if validation is None:
-        lines.append("- run `ci-framework validate`: the result isn't validated yet")
+def _next_steps(plan: Plan, validation: Validation) -> list[str]:
+    lines = [f"- {as_text(step)}" for step in validation.next_steps]
     decisions = any(item.kind in DECISIONS for item in plan.operations)
     if not lines and decisions:
         lines = ["- decide what is listed above, then merge this pull request"]
     elif not lines:
         lines = ["- merge this pull request; nothing is left to do"]
-    red = validation.red_today if validation else []
-    failing = [f"- {as_text(item)}" for item in red[:_MOST_ROWS]]
+    failing = [f"- {as_text(item)}" for item in validation.red_today[:_MOST_ROWS]]
     if failing:
         failing = [
             "",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from ci_framework.analysis.purposes.vocabulary import TOOL_CHECKS
 from ci_framework.inventory import Inventory, Tool
 from ci_framework.reporting.escaped import as_code, as_text
+from ci_framework.reporting.folding import shorten
 from ci_framework.validating.model import Validation
-
-__all__ = ["tool_lines", "write_table"]
 
 _MOST_ROWS = 60
 
@@ -23,16 +23,14 @@ def write_table(headings: str, rows: Iterable[Iterable[str]]) -> list[str]:
     return [*lines, *(["", f"and {more} more"] if more > 0 else []), ""]
 
 
-def tool_lines(inventory: Inventory, validation: Validation | None) -> list[str]:
+def tool_lines(inventory: Inventory, validation: Validation) -> list[str]:
     """Each tool: its effective configuration, where it ran, where it runs now."""
-    gate = validation.gate if validation else {}
-    rows = [_tool_row(tool, gate) for tool in inventory.tools]
+    rows = [_tool_row(tool, validation.gate) for tool in inventory.tools]
     lines: list[str] = []
     if rows:
         heading = "tool|version|configuration|ran before|runs now"
         lines += ["## Tools", "", *write_table(heading, rows)]
-    own = validation.tools if validation else []
-    if own:
+    if validation.tools:
         compared = [
             (
                 as_text(f"{row.tool} {row.version}"),
@@ -40,37 +38,22 @@ def tool_lines(inventory: Inventory, validation: Validation | None) -> list[str]
                 as_text(row.before),
                 as_text(row.after),
             )
-            for row in own
+            for row in validation.tools
         ]
         lines += ["The project's own checks, run before and after:", ""]
         lines += write_table("tool|command|before|after", compared)
     return lines
 
 
-# Which check of the gate runs a tool.
-_CHECKS = {
-    "bandit": "security",
-    "coverage": "coverage",
-    "mypy": "typecheck",
-    "pip-audit": "audit",
-    "pre-commit": "hooks",
-    "prek": "hooks",
-    "pyright": "typecheck",
-    "pytest": "test",
-    "ruff": "lint",
-}
-
-
 def _tool_row(tool: Tool, gate: Mapping[str, str]) -> tuple[str, ...]:
-    used = ", ".join(as_code(item.shown) for item in tool.used[:2])
-    more = len(tool.used) - 2
-    check = _CHECKS.get(tool.name, "")
+    used = shorten([as_code(item.shown) for item in tool.used], 2)
+    check = TOOL_CHECKS.get(tool.name, "")
     now = f"where it did; gate: {check} {gate[check]}" if check in gate else ""
     return (
         as_text(tool.name),
         as_text(tool.version) or "-",
         _config(tool),
-        (used or "-") + (f" and {more} more" if more > 0 else ""),
+        used or "-",
         as_text(now) or "where it did",
     )
 

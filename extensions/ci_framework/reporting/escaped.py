@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["as_code", "as_text"]
-
 # Everything that Markdown or HTML could read as more than text.
 _MARK_UP = re.compile(r"([\\`*_{}\[\]|~$])")
 # What makes a heading, a list or a quotation of a line that starts with it.

@@ -6,11 +6,8 @@ from collections.abc import Iterable
 
 from ci_framework.planning.plan import Operation, Plan
 
-__all__ = ["DECISIONS", "fold_answers", "fold_operations", "shorten"]
-
 # The kinds of operations that are the maintainer's decision.
 DECISIONS = ("manual", "retire")
-_MOST_SHOWN = 3
 
 
 def fold_operations(
@@ -37,7 +34,7 @@ def fold_answers(plan: Plan) -> tuple[list[tuple[str, str, str]], list[str]]:
     return rows, defaults
 
 
-def shorten(paths: list[str]) -> str:
-    """The first of some paths, and how many more there are."""
-    more = len(paths) - _MOST_SHOWN
-    return ", ".join(paths[:_MOST_SHOWN]) + (f" and {more} more" if more > 0 else "")
+def shorten(names: list[str], most: int = 3) -> str:
+    """The first of some names, and how many more there are."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")

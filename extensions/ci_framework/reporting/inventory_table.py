@@ -9,9 +9,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from ci_framework.inventory import Evidence, Inventory, Value
+from ci_framework.reporting.folding import shorten
 from ci_framework.reporting.screen import printable
-
-__all__ = ["print_inventory"]
 
 _Row = tuple[str, ...]
 # What fits beside the other columns; the rest is counted.
@@ -121,9 +120,7 @@ def _value(value: Value) -> str:
 
 
 def _locations(locations: Sequence[Evidence]) -> str:
-    shown = [location.shown for location in locations[:_MOST_PLACES]]
-    more = len(locations) - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more else "")
+    return shorten([location.shown for location in locations], _MOST_PLACES)
 
 
 def _short(text: str) -> str:

@@ -16,9 +16,7 @@ from ci_framework.reporting.folding import (
     fold_operations,
     shorten,
 )
-from ci_framework.reporting.screen import printable
-
-__all__ = ["print_capabilities", "print_plan"]
+from ci_framework.reporting.screen import make_table, printable
 
 _STYLES = {
     "create": "green",
@@ -35,10 +33,7 @@ _MOST_PATCH_LINES = 200
 def print_plan(plan: Plan, console: Console, *, whole: bool = False) -> None:
     """Print a plan: decisions, operations, answers, capabilities, differences.
 
-    Args:
-        plan: the plan.
-        console: where to.
-        whole: whether every capability is shown, not only what needs a person.
+    Of the capabilities it shows the whole, or only what needs a person.
     """
     if not plan.operations:
         console.print("Nothing to do: the repository is adopted, and nothing drifted.")
@@ -51,7 +46,7 @@ def print_plan(plan: Plan, console: Console, *, whole: bool = False) -> None:
     if others:
         console.print(_operations("\nWhat is done", others))
     answers, defaults = fold_answers(plan)
-    console.print(_table("\nAnswers", ("answer", "value", "why"), answers))
+    console.print(make_table("\nAnswers", ("answer", "value", "why"), answers))
     if defaults:
         console.print(printable(f"defaults: {', '.join(defaults)}"))
     for operation in plan.operations:
@@ -70,10 +65,7 @@ def print_capabilities(
 ) -> None:
     """Print capabilities and their numbers; nothing if there is none.
 
-    Args:
-        capabilities: what the existing CI does.
-        console: where to.
-        whole: whether all are shown, or only those that need a person.
+    They are shown as a whole, or only those that need a person.
     """
     if not capabilities:
         return
@@ -92,23 +84,11 @@ def print_capabilities(
         if whole or item.state == "manual"
     ]
     if rows:
-        console.print(_table("\nWhat becomes of the existing CI", columns, rows))
+        console.print(make_table("\nWhat becomes of the existing CI", columns, rows))
     counted: Counter[str] = Counter(item.state for item in capabilities)
     numbers = ", ".join(f"{counted[state]} {state}" for state in _STATES)
     hint = "" if whole else " (all of them: ci-framework plan --capabilities)"
     console.print(f"The existing CI has {len(capabilities)} parts: {numbers}{hint}")
-
-
-def _table(
-    title: str, columns: Sequence[str], rows: Iterable[Sequence[str | Text]]
-) -> Table:
-    """A table without lines; its texts can't send anything to the terminal."""
-    table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(printable(c) if isinstance(c, str) else c for c in row))
-    return table
 
 
 def _operations(title: str, operations: Iterable[Operation]) -> Table:
@@ -120,7 +100,7 @@ def _operations(title: str, operations: Iterable[Operation]) -> Table:
             files = f"{len(paths)} files: {files}"
         kind = Text(item.kind, style=_STYLES[item.kind])
         rows.append((kind, files, item.risk, item.reason))
-    return _table(title, ("operation", "file", "risk", "why"), rows)
+    return make_table(title, ("operation", "file", "risk", "why"), rows)
 
 
 def _short(path: str) -> str:

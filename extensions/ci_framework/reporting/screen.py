@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from ci_engine.errors import ToolError
 from ci_engine.project.output_files import write_text
 
-__all__ = ["make_console", "print_json", "printable", "write_report"]
-
 
 def make_console(*, errors: bool = False) -> Console:
     """A console; rich honors NO_COLOR and writes plain lines into a pipe.
 
-    Args:
-        errors: whether it writes to standard error, where standard output is JSON.
+    It writes to standard error where standard output is JSON.
     """
     file = sys.stderr if errors else sys.stdout
     # In a pipe a table must not be cut to the width of no terminal.
@@ -34,6 +33,18 @@ def printable(text: str) -> Text:
         for char in text
     )
     return Text(shown)
+
+
+def make_table(
+    title: str, columns: Iterable[str], rows: Iterable[Iterable[str | Text]]
+) -> Table:
+    """A table without lines; its texts can't send anything to the terminal."""
+    table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(printable(c) if isinstance(c, str) else c for c in row))
+    return table
 
 
 def print_json(value: object) -> None:

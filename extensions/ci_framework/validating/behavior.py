@@ -41,22 +41,12 @@ from ci_framework.validating.test_environment import (
     widen,
 )
 
-__all__ = ["BEHAVIOR_CHECKS", "Behavior", "observe"]
-
 BEHAVIOR_CHECKS = ("environments", "tests", "own-checks", "gate", "scan")
 
 
 @dataclass
 class Behavior:
-    """What was observed.
-
-    Attributes:
-        checks: the checks that were made.
-        tests: the project's own tests before and after.
-        tools: its other checks before and after.
-        gate: the result of the gate.
-        scan: the result of the scan.
-    """
+    """What was observed."""
 
     checks: list[Check] = field(default_factory=list[Check])
     tests: TestTable | None = None
@@ -108,14 +98,7 @@ class _Stage:
 def observe(
     clones: Clones, adoption: AdoptionFacts, timeout: float, say: Callable[[str], None]
 ) -> Behavior:
-    """Run what the project runs in both clones. The user has agreed to it.
-
-    Args:
-        clones: a clone of each commit.
-        adoption: what was adopted.
-        timeout: seconds that one run of the tests may take.
-        say: called with each line of progress.
-    """
+    """Run what the project runs in both clones. The user has agreed to it."""
     stage = _Stage(clones, adoption, timeout, say)
     steps = (_environments, _tests, _own_checks, _gate, _scan)
     for name, step in zip(BEHAVIOR_CHECKS, steps, strict=True):

@@ -10,19 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from ci_engine.environments.environment import Environment
 from ci_engine.environments.user_cache import CACHE_VARIABLE
 from ci_engine.errors import ToolError
 from ci_engine.processes.signals import on_signals, restore
 from ci_framework.repository import Repository
-
-__all__ = [
-    "Clone",
-    "Clones",
-    "child_environment",
-    "clone_both",
-    "make_clone",
-    "scratch_directory",
-]
 
 # What a validation puts into a clone, beside what git knows.
 _OURS = ("/.ci-framework/", "/.venv/")
@@ -48,12 +40,7 @@ _KEPT = (CACHE_VARIABLE, "CI_FRAMEWORK_ENGINE")
 
 @dataclass(frozen=True)
 class Clone:
-    """A clone with one commit checked out.
-
-    Attributes:
-        repository: the clone.
-        commit: what is checked out.
-    """
+    """A clone with one commit checked out."""
 
     repository: Repository
     commit: str
@@ -85,11 +72,7 @@ class Clones:
 
 @contextmanager
 def clone_both(repository: Repository, base: str, adopted: str) -> Generator[Clones]:
-    """Clone a repository twice, in a directory that is removed afterwards.
-
-    Raises:
-        ToolError: if git fails.
-    """
+    """Clone a repository twice, in a directory that is removed afterwards."""
     with scratch_directory() as location:
         yield Clones(
             make_clone(repository, base, location / "base" / "project"),
@@ -124,9 +107,6 @@ def make_clone(repository: Repository, commit: str, location: Path) -> Clone:
 
     A local clone has every object of the original, also of commits that no branch
     has; hooks, filters of the user and templates stay out.
-
-    Raises:
-        ToolError: if git cannot.
     """
     location.parent.mkdir(parents=True, exist_ok=True)
     words = ("clone", "--quiet", "--local", "--no-checkout", "--template=")
@@ -157,3 +137,10 @@ def child_environment(**extra: str) -> dict[str, str]:
         if not name.startswith(_DROPPED) or name in _KEPT
     }
     return {**kept, **extra}
+
+
+def inside(environment: Environment, **extra: str) -> dict[str, str]:
+    """The variables for programs of an environment, in a clone."""
+    given = environment.variables.items()
+    own = {name: text for name, text in given if name in ("PATH", "VIRTUAL_ENV")}
+    return child_environment(**own, **extra)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
 
+from ci_framework.analysis.purposes.vocabulary import word_set
 from ci_framework.repository import Entry, Repository
 from ci_framework.validating.model import (
     AdoptionFacts,
@@ -18,42 +19,10 @@ from ci_framework.validating.model import (
     skipped,
 )
 
-__all__ = [
-    "LOCK_FILES",
-    "Commits",
-    "check_ignored",
-    "check_locks",
-    "check_planned",
-    "check_replan",
-    "check_workflows",
-]
-
-LOCK_FILES = frozenset(
-    {
-        "Cargo.lock",
-        "Pipfile.lock",
-        "conda-lock.yml",
-        "package-lock.json",
-        "pdm.lock",
-        "pixi.lock",
-        "pnpm-lock.yaml",
-        "poetry.lock",
-        "pylock.toml",
-        "uv.lock",
-        "yarn.lock",
-    }
-)
-_WRITES = ("create", "insert-block", "set-leaf", "retire")
-
 
 @dataclass(frozen=True)
 class Commits:
-    """The files of the base commit and of the adopted one.
-
-    Attributes:
-        repository: the repository.
-        adoption: what is known of the adoption.
-    """
+    """The files of the base commit and of the adopted one."""
 
     repository: Repository
     adoption: AdoptionFacts
@@ -92,7 +61,7 @@ class Commits:
 def check_planned(commits: Commits) -> Outcome:
     """The two commits differ in what was planned, byte for byte, and nothing else."""
     adoption = commits.adoption
-    operations = [item for item in adoption.plan.operations if item.kind in _WRITES]
+    operations = adoption.plan.writes
     planned = {item.path for item in operations} | set(adoption.changed)
     faults = [
         f"{path}: changed without a plan"
@@ -156,7 +125,11 @@ def check_workflows(commits: Commits) -> Outcome:
 
 def check_locks(commits: Commits) -> Outcome:
     """Lock files are the same bytes."""
-    own = [path for path in commits.before if PurePosixPath(path).name in LOCK_FILES]
+    own = [
+        path
+        for path in commits.before
+        if PurePosixPath(path).name in word_set("lock-files")
+    ]
     faults = [path for path in own if commits.after.get(path) != commits.before[path]]
     if not own:
         return skipped("the project has no lock file")
@@ -197,7 +170,7 @@ def check_replan(commits: Commits, adopted: Repository) -> Outcome:
     replan = commits.adoption.replan
     if replan is None:
         return not_run("no second plan could be made")
-    again = [item for item in replan(adopted) if item.kind in _WRITES]
+    again = [item for item in replan(adopted) if item.writes]
     if not again:
         return passed("a second plan is empty")
     faults = [f"{item.kind} {item.path}: {item.reason}" for item in again]

@@ -17,8 +17,6 @@ from ci_framework.validating.model import (
 )
 from ci_framework.validating.suites import SuiteRun
 
-__all__ = ["Compared", "compare"]
-
 _BAD = ("failed", "error")
 _WORSE_KINDS = ("worse", "lost")
 _Kind = Literal["worse", "better", "lost", "gained", "flaky"]
@@ -29,8 +27,6 @@ class Compared:
     """What comparing says.
 
     Attributes:
-        outcome: the conclusion.
-        table: the numbers and the differences, None if nothing was compared.
         red: tests that failed in the base commit as well.
     """
 
@@ -47,11 +43,7 @@ def compare(
 ) -> Compared:
     """Compare two runs, test by test.
 
-    Args:
-        command: what was run, for people.
-        before: the run of the base commit.
-        after: the run of the adopted commit.
-        again: runs both once more; asked for where they differ.
+    ``again`` runs both once more; it is called where they differ.
     """
     if before.problem:
         reason = f"in the base commit: {before.problem}"
@@ -62,7 +54,8 @@ def compare(
     differences: list[TestDifference] = []
     if any(not pair[1].problem for pair in pairs):
         differences = list(_differences(pairs))
-    red = {test for pair in pairs for test in _red(pair[0])}
+    ends = [item for pair in pairs for item in pair[0].outcomes.items()]
+    red = frozenset(test for test, outcome in ends if outcome in _BAD)
     table = TestTable(
         command=command,
         before=before.counts,
@@ -71,11 +64,7 @@ def compare(
         seconds_before=before.ended.seconds,
         seconds_after=after.ended.seconds,
     )
-    return Compared(_judge(pairs, differences), table, frozenset(red))
-
-
-def _red(run: SuiteRun) -> Iterator[str]:
-    return (test for test, outcome in run.outcomes.items() if outcome in _BAD)
+    return Compared(_judge(pairs, differences), table, red)
 
 
 def _judge(

@@ -19,8 +19,6 @@ from ruamel.yaml import YAML
 from ci_framework.validating.commits import Commits
 from ci_framework.validating.model import Outcome, judged, skipped
 
-__all__ = ["check_keys", "check_lines", "check_parse"]
-
 
 class _Reader(Protocol):
     """What is used of ruamel.yaml."""
@@ -40,17 +38,9 @@ def _with_tomlkit(text: str) -> object:
     return tomlkit.parse(text).unwrap()
 
 
-def _with_pyyaml(text: str) -> object:
-    return msgspec.yaml.decode(text)
-
-
 def _with_ruamel(text: str) -> object:
     reader = cast("_Reader", YAML(typ="safe", pure=True))
     return list(reader.load_all(text))
-
-
-def _with_ast(text: str) -> object:
-    return ast.parse(text)
 
 
 def _with_tokens(text: str) -> object:
@@ -59,10 +49,10 @@ def _with_tokens(text: str) -> object:
 
 _PARSERS: dict[str, tuple[_Parser, ...]] = {
     ".toml": (msgspec.toml.decode, _with_tomlkit),
-    ".yml": (_with_pyyaml, _with_ruamel),
-    ".yaml": (_with_pyyaml, _with_ruamel),
+    ".yml": (msgspec.yaml.decode, _with_ruamel),
+    ".yaml": (msgspec.yaml.decode, _with_ruamel),
     ".json": (msgspec.json.decode,),
-    ".py": (_with_ast, _with_tokens),
+    ".py": (ast.parse, _with_tokens),
 }
 
 

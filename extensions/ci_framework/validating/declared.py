@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ci_engine.configuration.reading import Table
+from ci_engine.configuration.tables import table, text, texts
 from ci_engine.project.repository import Project, normalize
 from ci_framework.validating.declared_managers import (
     needs_of_hatch,
@@ -22,11 +23,7 @@ from ci_framework.validating.needs import (
     Need,
     is_for_tests,
     is_requirement,
-    table_in,
-    texts_in,
 )
-
-__all__ = ["needs_of"]
 
 _MOST_BYTES = 1_000_000
 
@@ -48,16 +45,11 @@ def needs_of(project: Project) -> list[Need]:
 
 def _extras(project: Project) -> Iterator[Need]:
     """Extras are installed together with the project, as their names say."""
+    cfg = _text(project.root / "setup.cfg")
     locations = {
-        "pyproject.toml": table_in(
-            project.pyproject, "project", "optional-dependencies"
-        ),
-        "pyproject.toml (poetry)": table_in(
-            project.pyproject, "tool", "poetry", "extras"
-        ),
-        "setup.cfg": _section(
-            _text(project.root / "setup.cfg"), "options.extras_require"
-        ),
+        "pyproject.toml": table(project.pyproject, "project", "optional-dependencies"),
+        "pyproject.toml (poetry)": table(project.tool("poetry"), "extras"),
+        "setup.cfg": _section(cfg, "options.extras_require"),
         "setup.py": dict.fromkeys(_setup_extras(project.root / "setup.py")),
     }
     for location, extras in locations.items():
@@ -68,11 +60,11 @@ def _extras(project: Project) -> Iterator[Need]:
                 yield Need(words, f"extra {name} in {location}", kind, "extra", name)
 
 
-def _section(text: str, section: str) -> Table:
+def _section(content: str, section: str) -> Table:
     """One section of an INI file; empty if there is none or it cannot be read."""
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
-        parser.read_string(text)
+        parser.read_string(content)
     except configparser.Error:
         return {}
     return dict(parser[section]) if parser.has_section(section) else {}
@@ -116,58 +108,47 @@ def _requirement_files(root: Path) -> Iterator[Need]:
     """Files such as requirements-test.txt, dev-requirements.txt, requirements/…."""
     folders = (root, root / "requirements", root / "requirements.d", root / "tests")
     for folder in folders:
+        inside = folder not in (root, root / "tests")
         for path in sorted(folder.glob("*.txt")) if folder.is_dir() else ():
-            words = re.split(r"[-_.\s]+", path.stem.lower())
-            inside = folder not in (root, root / "tests")
-            if not path.is_file() or not (
-                inside or {"requirements", "reqs"} & {*words}
-            ):
+            words = {*re.split(r"[-_.\s]+", path.stem.lower())}
+            if not path.is_file() or not (inside or {"requirements", "reqs"} & words):
                 continue
             name = path.relative_to(root).as_posix()
-            if folder.name == "tests" or {*words} & {*TEST_NAMES}:
-                yield _listed(name, tests=True)
-            elif {*words} & {*WORK_NAMES}:
-                yield _listed(name, tests=False)
-
-
-def _listed(name: str, *, tests: bool) -> Need:
-    return Need(("--requirement", name), name, tests, "file", name)
+            tests = folder.name == "tests" or bool(words & {*TEST_NAMES})
+            if tests or words & {*WORK_NAMES}:
+                yield Need(("--requirement", name), name, tests, "file", name)
 
 
 def _tox(project: Project) -> Iterator[Need]:
     """The base environment of tox, as far as it states things plainly."""
-    ini, cfg = project.root / "tox.ini", project.root / "setup.cfg"
-    tool = table_in(project.pyproject, "tool", "tox")
-    legacy = tool.get("legacy_tox_ini")
+    tool = project.tool("tox")
     locations = {
-        "tox.ini": _section(_text(ini), "testenv"),
-        "setup.cfg": _section(_text(cfg), "testenv"),
-        "pyproject.toml": table_in(tool, "env_run_base"),
-        "legacy_tox_ini": _section(
-            legacy if isinstance(legacy, str) else "", "testenv"
-        ),
+        "tox.ini": _section(_text(project.root / "tox.ini"), "testenv"),
+        "setup.cfg": _section(_text(project.root / "setup.cfg"), "testenv"),
+        "pyproject.toml": table(tool, "env_run_base"),
+        "legacy_tox_ini": _section(text(tool, "legacy_tox_ini"), "testenv"),
     }
-    for location, table in locations.items():
+    for location, settings in locations.items():
         because = f"environment of tox in {location}"
-        for words in _tox_words(project, table):
+        for words in _tox_words(project, settings):
             yield Need(words, because, tests=True)
 
 
-def _tox_words(project: Project, table: Table) -> Iterator[tuple[str, ...]]:
-    for row in _rows(table.get("deps")):
+def _tox_words(project: Project, settings: Table) -> Iterator[tuple[str, ...]]:
+    for row in _rows(settings.get("deps")):
         listed = re.fullmatch(r"-r\s*(?:\{tox_?ini_?dir\}/)?([\w./-]+)", row)
         if listed and (project.root / listed.group(1)).is_file():
             yield ("--requirement", listed.group(1))
         elif is_requirement(row):
             yield (row,)
-    for row in _rows(table.get("extras")):
+    for row in _rows(settings.get("extras")):
         if project.installable and re.fullmatch(r"[\w.-]+", row):
             yield ("--editable", f".[{row}]")
-    for row in _rows(table.get("dependency_groups")):
+    for row in _rows(settings.get("dependency_groups")):
         yield project.groups.get(normalize(row), ())
 
 
 def _rows(value: object) -> list[str]:
     """The entries of a setting; those for some Pythons or systems only are left out."""
-    entries = value.splitlines() if isinstance(value, str) else texts_in(value)
+    entries = value.splitlines() if isinstance(value, str) else texts(value)
     return [row for row in (entry.strip() for entry in entries) if row]

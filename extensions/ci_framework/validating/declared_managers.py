@@ -4,71 +4,69 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import cast
 
-from ci_engine.configuration.reading import Table, read_toml
+from ci_engine.configuration.reading import Table, as_table
+from ci_engine.configuration.tables import table, texts
 from ci_engine.errors import ConfigurationError
 from ci_engine.project.repository import Project
 from ci_framework.validating.needs import (
     Need,
     is_for_tests,
     is_requirement,
-    table_in,
-    texts_in,
 )
-
-__all__ = ["needs_of_hatch", "needs_of_pdm", "needs_of_pixi", "needs_of_poetry"]
 
 
 def needs_of_hatch(project: Project) -> Iterator[Need]:
     """The environments of hatch that tests run in."""
     for name in ("hatch-test", "test", "tests", "default"):
-        table = table_in(project.pyproject, "tool", "hatch", "envs", name)
+        environment = table(project.tool("hatch"), "envs", name)
         because = f"environment {name} of hatch"
         kind = name != "default"
-        words = (*texts_in(table.get("dependencies")),)
-        words += (*texts_in(table.get("extra-dependencies")),)
-        yield Need(tuple(word for word in words if is_requirement(word)), because, kind)
-        for extra in texts_in(table.get("features")):
+        words = texts(environment, "dependencies")
+        words += texts(environment, "extra-dependencies")
+        yield Need(tuple(filter(is_requirement, words)), because, kind)
+        for extra in texts(environment, "features"):
             yield Need(("--editable", f".[{extra}]"), because, kind)
 
 
 def needs_of_pdm(project: Project) -> Iterator[Need]:
     """The groups that pdm had before there was a standard for them."""
-    table = table_in(project.pyproject, "tool", "pdm", "dev-dependencies")
-    for name, items in table.items():
+    for name, items in table(project.tool("pdm"), "dev-dependencies").items():
         kind = is_for_tests(name)
-        words = tuple(word for word in texts_in(items) if is_requirement(word))
+        words = tuple(filter(is_requirement, texts(items)))
         if kind is not None:
             yield Need(words, f"dev-dependencies {name} of pdm", kind)
 
 
 def needs_of_poetry(project: Project) -> Iterator[Need]:
     """The groups of poetry, in the words of every other installer."""
-    tool = table_in(project.pyproject, "tool", "poetry")
-    groups: dict[str, Table] = {"dev": table_in(tool, "dev-dependencies")}
-    for name in table_in(tool, "group"):
-        groups[name] = {
-            **groups.get(name, {}),
-            **table_in(tool, "group", name, "dependencies"),
-        }
-    for name, table in groups.items():
+    tool = project.tool("poetry")
+    groups = {"dev": table(tool, "dev-dependencies")}
+    for name in table(tool, "group"):
+        own = table(tool, "group", name, "dependencies")
+        groups[name] = {**groups.get(name, {}), **own}
+    for name, group in groups.items():
         kind = is_for_tests(name)
         if kind is not None:
-            words = tuple(filter(None, (_of_poetry(n, v) for n, v in table.items())))
+            words = tuple(filter(None, (_of_poetry(n, v) for n, v in group.items())))
             yield Need(words, f"group {name} of poetry", kind, "poetry", name)
 
 
 def _of_poetry(name: str, value: object) -> str:
     """A requirement in the words of every other installer; empty if there is none."""
-    table = cast("Table", value) if isinstance(value, dict) else {"version": value}
-    version = table.get("version")
-    extras = texts_in(table.get("extras"))
+    spec = _spec(value)
+    version, extras = spec.get("version"), texts(spec, "extras")
     name = f"{name}[{','.join(extras)}]" if extras else name
     if name == "python" or not isinstance(version, str):
         return ""
     requirement = f"{name}{','.join(_range(part) for part in version.split(','))}"
     return requirement if is_requirement(requirement) else name
+
+
+def _spec(value: object) -> Table:
+    """What a manager is told about a package; a plain text is its version."""
+    spec = as_table(value)
+    return spec if isinstance(value, dict) else {"version": value}
 
 
 def _range(version: str) -> str:
@@ -92,23 +90,18 @@ def needs_of_pixi(project: Project) -> Iterator[Need]:
 
     A package of conda mostly has the name that it has in an index of Python.
     """
-    tool = table_in(project.pyproject, "tool", "pixi")
-    tables = {"default": tool}
     try:
-        path = project.root / "pixi.toml"
-        if path.is_file():
-            tables["default"] = tool = read_toml(path)
+        tool = project.pixi
     except ConfigurationError:
-        pass
-    tables |= {
-        name: table_in(tool, "feature", name) for name in table_in(tool, "feature")
-    }
-    for name, table in tables.items():
+        tool = project.tool("pixi")
+    features = table(tool, "feature")
+    tables = {"default": tool, **{name: table(features, name) for name in features}}
+    for name, feature in tables.items():
         kind = False if name == "default" else is_for_tests(name)
         if kind is None and name not in ("quality", "quality-ci"):
             continue
         for key in ("dependencies", "pypi-dependencies"):
-            words = (_of_pixi(n, v) for n, v in table_in(table, key).items())
+            words = (_of_pixi(n, v) for n, v in table(feature, key).items())
             because = f"feature {name} of pixi"
             found = tuple(filter(None, words))
             yield Need(found, because, kind is not False, "pixi", name)
@@ -118,9 +111,9 @@ _NOT_PYTHON = frozenset({"python", "pip", "uv", "nodejs", "compilers", "make", "
 
 
 def _of_pixi(name: str, value: object) -> str:
-    table = cast("Table", value) if isinstance(value, dict) else {"version": value}
-    version = table.get("version", "")
-    if name in _NOT_PYTHON or {"path", "git", "url"} & {*table}:
+    spec = _spec(value)
+    version = spec.get("version", "")
+    if name in _NOT_PYTHON or {"path", "git", "url"} & {*spec}:
         return ""
     requirement = f"{name}{version if version != '*' else ''}"
     return requirement if is_requirement(requirement) else name

@@ -14,8 +14,6 @@ from ci_engine.findings.results import RunResult
 from ci_engine.processes.programs import run_program
 from ci_framework.validating.clones import Clone, child_environment
 
-__all__ = ["run_engine"]
-
 
 def run_engine(
     adopted: Clone,
@@ -27,12 +25,8 @@ def run_engine(
 ) -> RunResult:
     """Run a command of the engine and return its result.
 
-    Args:
-        adopted: the clone whose launcher is started.
-        target: the clone that the engine looks at; it needs no file of ours.
-        arguments: the command with its options.
-        timeout: seconds until it is killed.
-        variables: settings, where the target has none.
+    The launcher is that of ``adopted``; ``variables`` are settings that ``target``
+    lacks.
 
     Raises:
         ToolError: if the engine wrote no result.

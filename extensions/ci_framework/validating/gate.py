@@ -18,15 +18,12 @@ from ci_framework.validating.red import (
     sort_red,
 )
 
-__all__ = ["GateFacts", "Gated", "judge_gate"]
-
 
 @dataclass(frozen=True)
 class Gated:
     """What the gate says.
 
     Attributes:
-        outcome: the conclusion.
         statuses: how each check ended, by its id.
         red_today: what is red before and after, and no baseline may hold.
         baseline: the record of what is red today, None if none is needed.
@@ -43,12 +40,7 @@ class Gated:
 def judge_gate(facts: GateFacts, known: Baseline | None = None) -> Gated:
     """Run the gate, record what is red today, and run again what was red.
 
-    Args:
-        facts: the two clones, and what is known of them.
-        known: what earlier gates recorded, None if there were none.
-
-    Raises:
-        CommandError: if the engine gives no result.
+    ``known`` is what earlier gates recorded.
     """
     checks = run_checks(facts.clones.adopted, facts, [*facts.only])
     statuses = {check.id: _told(check) for check in checks}

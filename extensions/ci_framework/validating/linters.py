@@ -25,13 +25,6 @@ from ci_framework.validating.model import (
     skipped,
 )
 
-__all__ = [
-    "check_actionlint",
-    "check_hooks_file",
-    "check_settings",
-    "check_zizmor",
-]
-
 _SECONDS = 300.0
 _HOOKS = ".pre-commit-config.yaml"
 # Line numbers change with what is inserted above: they are not compared.

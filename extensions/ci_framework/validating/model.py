@@ -14,27 +14,6 @@ from ci_framework.inventory import Inventory
 from ci_framework.planning.plan import Operation, Plan
 from ci_framework.repository import Repository, describe
 
-__all__ = [
-    "EXIT_CODES",
-    "AdoptionFacts",
-    "Check",
-    "CheckStatus",
-    "Hashes",
-    "Outcome",
-    "TestDifference",
-    "TestTable",
-    "ToolRow",
-    "Validation",
-    "Verdict",
-    "failed",
-    "judged",
-    "not_run",
-    "passed",
-    "skipped",
-    "timed",
-    "verdict_of",
-]
-
 CheckStatus = Literal["passed", "failed", "not-run", "skipped"]
 # validated-statically: nothing of the project was run, because --static asked for it.
 Verdict = Literal["validated", "validated-statically", "not-validated", "failed"]
@@ -56,12 +35,8 @@ class Check(_Record, frozen=True):
     """How one check of an adoption ended.
 
     Attributes:
-        name: what was checked.
         part: ``static``: no code of the project ran; ``behavior``: its code ran.
         status: how it ended; only passed and skipped let an adoption be valid.
-        reason: one sentence for people.
-        details: what was found, one line each.
-        seconds: wall time.
     """
 
     name: str
@@ -76,11 +51,9 @@ class TestDifference(_Record, frozen=True):
     """A test that did not end before as it did after the adoption.
 
     Attributes:
-        test: its id.
         before: how it ended in the base commit, run by run; empty: not there.
         after: how it ended in the adopted commit, run by run.
         kind: what that means: worse, better, lost, gained or flaky.
-        message: what the test said, if it failed.
     """
 
     __test__ = False
@@ -96,12 +69,9 @@ class TestTable(_Record, frozen=True):
     """The project's own tests before and after.
 
     Attributes:
-        command: what was run.
         before: number of tests by outcome, in the base commit.
         after: the same in the adopted commit.
-        differences: tests that ended otherwise.
         seconds_before: wall time of the first run of the base commit.
-        seconds_after: the same of the adopted commit.
     """
 
     __test__ = False
@@ -118,11 +88,7 @@ class ToolRow(_Record, frozen=True):
     """One of the project's own checks, before and after.
 
     Attributes:
-        tool: the tool.
-        command: what was run.
         where: the file that says so.
-        before: how it ended in the base commit, in words.
-        after: the same in the adopted commit.
         version: what the tool says of itself; may be empty.
     """
 
@@ -138,18 +104,10 @@ class Validation(_Record, frozen=True):
     """What a validation found.
 
     Attributes:
-        verdict: the conclusion.
-        base: the commit before the adoption.
-        adopted: the commit with the adoption.
-        checks: every check, in the order in which they were made.
-        tests: the project's own tests, None if they were not run.
-        tools: the project's own other checks.
         gate: the gate of the adopted commit: how each of its checks ended.
         red_today: what is red before and after, and no baseline may hold.
-        next_steps: what is left to do.
         baseline: content of ``ci-framework/project/baseline.json`` that records
             what is red today; None if nothing needs recording.
-        seconds: wall time.
     """
 
     verdict: Verdict
@@ -188,11 +146,6 @@ class AdoptionFacts:
     """What a validation must know of an adoption.
 
     Attributes:
-        base: the commit before it.
-        adopted: the commit with it.
-        plan: what was planned.
-        changed: the files that were written, with their hashes.
-        inventory: what the analysis found in the base commit.
         replan: plans again, for a clone of the adopted commit; None if it cannot.
         later: files that may differ from the plan because they are written after
             it, such as the record of what is red.

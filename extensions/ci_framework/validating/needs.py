@@ -1,24 +1,13 @@
-"""What tests need, and how the tables of a project are read for it."""
+"""What tests need, and what the places that say so are called."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from ci_engine.configuration.reading import Table
 from ci_engine.project.repository import normalize
-
-__all__ = [
-    "TEST_NAMES",
-    "WORK_NAMES",
-    "Need",
-    "is_for_tests",
-    "is_requirement",
-    "table_in",
-    "texts_in",
-]
 
 # What groups, extras and files for tests are called, and those for all work.
 TEST_NAMES = ("test", "tests", "testing", "pytest", "unittest", "unit-tests")
@@ -34,8 +23,6 @@ class Need:
         words: what an installer is told.
         because: where the project says so.
         tests: whether it is for the tests, not for all work on the project.
-        source: what kind of place that is.
-        name: its name there.
     """
 
     words: tuple[str, ...]
@@ -43,22 +30,6 @@ class Need:
     tests: bool
     source: Source = "other"
     name: str = ""
-
-
-def table_in(document: object, *keys: str) -> Table:
-    """A table inside a document; empty if it is not there."""
-    for key in keys:
-        if not isinstance(document, dict):
-            return {}
-        document = cast("Table", document).get(key)
-    return cast("Table", document) if isinstance(document, dict) else {}
-
-
-def texts_in(value: object) -> list[str]:
-    """The texts of a list; empty if it is none."""
-    if not isinstance(value, list):
-        return []
-    return [item for item in cast("list[object]", value) if isinstance(item, str)]
 
 
 def is_for_tests(name: str) -> bool | None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ci_engine.environments.environment import Environment
 from ci_engine.processes.programs import Outcome as Ended
 from ci_engine.processes.programs import find_program, run_program
 from ci_framework.analysis.own_commands import OwnCommand
-from ci_framework.validating.clones import Clone, child_environment
+from ci_framework.validating.clones import Clone, inside
 from ci_framework.validating.model import (
     Outcome,
     ToolRow,
@@ -21,8 +21,6 @@ from ci_framework.validating.model import (
     passed,
     skipped,
 )
-
-__all__ = ["compare_own_checks"]
 
 _SECONDS = 600.0
 _PLACE = re.compile(r"(?P<path>[\w./+-]+\.\w+):(?P<line>\d+)")
@@ -39,10 +37,7 @@ def compare_own_checks(
     faults: list[str] = []
     absent: list[str] = []
     for command in commands:
-        if (
-            _find(command.tool, base[1]) is None
-            or _find(command.tool, adopted[1]) is None
-        ):
+        if None in (_find(command.tool, base[1]), _find(command.tool, adopted[1])):
             absent.append(command.tool)
             continue
         before, after = _look(command, *base), _look(command, *adopted)
@@ -55,9 +50,7 @@ def compare_own_checks(
         if absent:
             return skipped(f"not in the project's environment: {missing}"), rows
         return skipped("its workflows and tasks call no other check plainly"), rows
-    broken = [
-        f"{row.command}: {row.before}" for row in rows if "no answer" in row.before
-    ]
+    broken = [f"{r.command}: {r.before}" for r in rows if "no answer" in r.before]
     if broken:
         return not_run("own checks did not end in time", broken), rows
     told = f"; not in its environment: {missing}" if missing else ""
@@ -82,27 +75,24 @@ def _find(tool: str, environment: Environment) -> str | None:
     return str(found) if found else None
 
 
-def _look(command: OwnCommand, clone: Clone, environment: Environment) -> _Look:
-    program = _find(command.tool, environment) or command.tool
-    ended = run_program(
-        [*environment.prefix, program, *command.words[1:]],
+def _run(
+    words: Sequence[str], clone: Clone, environment: Environment, seconds: float
+) -> Ended:
+    program = _find(words[0], environment) or words[0]
+    return run_program(
+        [*environment.prefix, program, *words[1:]],
         cwd=clone.root,
-        timeout=_SECONDS,
-        variables=_variables(environment),
+        timeout=seconds,
+        variables=inside(environment, NO_COLOR="1"),
     )
+
+
+def _look(command: OwnCommand, clone: Clone, environment: Environment) -> _Look:
+    ended = _run(command.words, clone, environment, _SECONDS)
     rewritten = clone.touched()
     clone.reset()
     text = f"{ended.stdout}\n{ended.stderr}".replace(f"{clone.root}/", "")
     return _Look(ended, Counter(_paths(text)), rewritten)
-
-
-def _variables(environment: Environment) -> dict[str, str]:
-    given = {
-        name: environment.variables[name]
-        for name in ("PATH", "VIRTUAL_ENV")
-        if name in environment.variables
-    }
-    return child_environment(**given, NO_COLOR="1")
 
 
 def _paths(text: str) -> Iterator[str]:
@@ -114,13 +104,7 @@ def _paths(text: str) -> Iterator[str]:
 
 
 def _version(tool: str, clone: Clone, environment: Environment) -> str:
-    program = _find(tool, environment) or tool
-    ended = run_program(
-        [*environment.prefix, program, "--version"],
-        cwd=clone.root,
-        timeout=60,
-        variables=_variables(environment),
-    )
+    ended = _run((tool, "--version"), clone, environment, 60)
     match = re.search(r"\d+\.\d+[\w.]*", ended.stdout)
     return match.group() if match else ""
 

@@ -18,19 +18,9 @@ from ci_framework.validating.gate import Gated, judge_gate
 from ci_framework.validating.model import Outcome, failed, not_run, passed
 from ci_framework.validating.red import GateFacts
 
-__all__ = ["judge_gates"]
-
 
 def judge_gates(facts: GateFacts, say: Callable[[str], None]) -> Gated:
-    """Run each gate, record what is red today, and run again what was red.
-
-    Args:
-        facts: the two clones, and what is known of them.
-        say: told what is going on, a line at a time.
-
-    Raises:
-        CommandError: if the engine gives no result.
-    """
+    """Run each gate, record what is red today, and run again what was red."""
     scopes = list(_scopes(facts))
     if not scopes:
         return judge_gate(facts)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import msgspec
@@ -15,8 +14,6 @@ from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_framework.validating.clones import Clone, Clones
 from ci_framework.validating.engine import run_engine
 from ci_framework.validating.model import AdoptionFacts
-
-__all__ = ["RED", "GateFacts", "Sorted", "run_checks", "size", "sort_red"]
 
 # The gate runs the tests as well, and measures them: it takes that much longer.
 _PATIENCE = 3
@@ -36,8 +33,6 @@ class GateFacts:
     """What is known before the gate runs.
 
     Attributes:
-        clones: a clone of each commit, with its environment.
-        adoption: what was adopted.
         settings: the framework's settings as variables, for the base commit.
         red_tests: tests that fail in the base commit; None: the tests did not run.
         timeout: seconds that one run of the tests may take.
@@ -81,14 +76,8 @@ def run_checks(
 ) -> list[CheckResult]:
     """Run the gate in a clone; the clone is as before afterwards.
 
-    Args:
-        clone: the clone.
-        facts: how long it may take.
-        only: the checks to run; empty = those of the tier.
-        variables: settings, where the clone has none.
-
-    Raises:
-        ToolError: if it gives no result.
+    Without names of checks, those of the tier are run; ``variables`` are settings that
+    the clone lacks.
     """
     words = ["gate", "--json"]
     if facts.package:
@@ -118,12 +107,19 @@ def sort_red(facts: GateFacts, red: list[CheckResult]) -> Sorted:
     # What the project's own tests say, and one floor, are known of the whole only.
     told = () if facts.package else ("test", *_MEASURES)
     asked = [c.id for c in red if c.id not in told or c.id in whole]
-    before = _red_before(facts, asked)
+    before: list[CheckResult] = []
+    trouble: CommandError | None = None
+    try:
+        # The same engine with the same settings, on the base commit.
+        if asked:
+            before = run_checks(facts.clones.base, facts, asked, facts.settings)
+    except CommandError as error:
+        trouble = error
     for check in red:
         if check.id in told and check.id == "coverage" and check.coverage is not None:
             found.accepted.append(check)
-        elif isinstance(before, CommandError) and check.id in asked:
-            text = f"{check.id}: nobody can tell whether it was red before: {before}"
+        elif trouble and check.id in asked:
+            text = f"{check.id}: nobody can tell whether it was red before: {trouble}"
             found.faults.append(text.partition("\n")[0])
         elif check.id in whole:
             _sort_whole(check, before, found)
@@ -139,22 +135,9 @@ def _as_a_whole(check: CheckResult) -> bool:
     return not any(finding.severity == "error" for finding in check.findings)
 
 
-def _red_before(facts: GateFacts, names: list[str]) -> list[CheckResult] | CommandError:
-    """What the same engine with the same settings says of the base commit."""
-    if not names:
-        return []
-    try:
-        return run_checks(facts.clones.base, facts, names, facts.settings)
-    except CommandError as error:
-        return error
-
-
-def _sort_whole(
-    check: CheckResult, before: list[CheckResult] | CommandError, found: Sorted
-) -> None:
+def _sort_whole(check: CheckResult, before: list[CheckResult], found: Sorted) -> None:
     """A check without single findings: it was red before, or it is news."""
-    earlier = before if isinstance(before, list) else []
-    same = [item for item in earlier if item.id == check.id]
+    same = [item for item in before if item.id == check.id]
     what = check.reason or check.status.value
     if same and same[0].status in RED:
         found.red_today.append(f"{check.id}: {what}")
@@ -164,16 +147,15 @@ def _sort_whole(
 
 
 def _sort_findings(
-    check: CheckResult,
-    facts: GateFacts,
-    before: list[CheckResult] | CommandError,
-    found: Sorted,
+    check: CheckResult, facts: GateFacts, before: list[CheckResult], found: Sorted
 ) -> None:
-    known = Counter(_keys(before if isinstance(before, list) else []))
+    known = Counter(_key(item.id, f) for item in before for f in item.findings)
     accepted: list[Finding] = []
     faults: list[str] = []
     created = set(facts.adoption.created)
-    red = _red_tests(facts, before)
+    red = facts.red_tests or frozenset()
+    if facts.package:
+        red = frozenset(f.test for item in before for f in item.findings)
     for finding in check.findings:
         key = _key(check.id, finding)
         location = " ".join(
@@ -199,22 +181,6 @@ def _sort_findings(
     # What does not block makes nothing red; what is new in it is not recorded.
     found.faults += faults if check.blocking else []
     found.accepted.append(msgspec.structs.replace(check, findings=accepted))
-
-
-def _red_tests(
-    facts: GateFacts, before: list[CheckResult] | CommandError
-) -> frozenset[str]:
-    """The tests that fail in the base commit."""
-    if not facts.package:
-        return facts.red_tests or frozenset()
-    checks = before if isinstance(before, list) else []
-    return frozenset(item.test for check in checks for item in check.findings)
-
-
-def _keys(checks: Iterable[CheckResult]) -> Iterator[_Key]:
-    for check in checks:
-        for finding in check.findings:
-            yield _key(check.id, finding)
 
 
 def _key(check: str, finding: Finding) -> _Key:

@@ -21,8 +21,6 @@ from ci_framework.validating.model import (
 )
 from ci_framework.validating.red import GateFacts, size
 
-__all__ = ["Scanned", "judge_scan", "scans"]
-
 _WORKFLOW = "security-audit.yml"
 _UNFINISHED = (Status.NOT_RUN, Status.TIMED_OUT)
 # Engines have limits of their own; together they may take this many times as long as
@@ -37,7 +35,6 @@ class Scanned:
     """What the scan says.
 
     Attributes:
-        outcome: the conclusion.
         red_today: the secrets: they are red before and after, and never recorded.
         baseline: the record of the gate and of the scan, None if none is needed.
     """
@@ -56,12 +53,7 @@ def scans(adoption: AdoptionFacts) -> bool:
 def judge_scan(facts: GateFacts, recorded: bytes | None) -> Scanned:
     """Scan as the workflow does, all of the history as well, and record what is red.
 
-    Args:
-        facts: the two clones, and what is known of them.
-        recorded: what the gate has to record, None if it has nothing.
-
-    Raises:
-        CommandError: if the engine gives no result.
+    ``recorded`` is what the gate has to record.
     """
     if not scans(facts.adoption):
         why = f"the adoption brings no {_WORKFLOW}"
@@ -122,11 +114,7 @@ def _standing(check: CheckResult) -> list[Finding]:
 
 
 def _since(facts: GateFacts, checks: Sequence[CheckResult]) -> list[str]:
-    """What is red in files that the adoption changed, and was not before.
-
-    Raises:
-        CommandError: if the base commit cannot be scanned.
-    """
+    """What is red in files that the adoption changed, and was not before."""
     changed = facts.adoption.changed
     suspects = [
         (check, finding)

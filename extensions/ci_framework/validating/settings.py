@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -19,8 +19,7 @@ from ci_engine.configuration.settings import (
     Settings,
     Tier,
 )
-
-__all__ = ["AdoptedSettings", "read_settings"]
+from ci_engine.configuration.tables import dig, text
 
 _Table = dict[str, object]
 _NAMES = frozenset(item.encode_name for item in msgspec.structs.fields(Settings))
@@ -32,7 +31,6 @@ class AdoptedSettings:
 
     Attributes:
         tier: the tier that CI asks for.
-        environments: the environments of the project.
         test: the project's own command for its tests; empty = pytest.
         variables: all settings as variables, for a commit that has none.
     """
@@ -50,30 +48,24 @@ def read_settings(root: Path) -> AdoptedSettings:
         ConfigurationError: if the file is broken.
     """
     source = configuration_file(root)
-    table = project_table(read_toml(source), source) if source else {}
+    settings = project_table(read_toml(source), source) if source else {}
     # Of two files the engine reads one: pyproject.toml, even without our table.
-    tier = _inner(table, "quality").get("tier")
+    tier = text(settings, "quality", "tier")
     names = {
-        name: value if isinstance(value, str) else ""
+        name: text(settings, "environments", name)
         for name in ("essential", "extended", "full", "test")
-        for value in (_inner(table, "environments").get(name),)
     }
     return AdoptedSettings(
         tier=TIERS[TIERS.index(tier)] if tier in TIERS else "extended",
         environments=Environments(**names),
-        test=_command(table),
-        variables=dict(_variables(table, ())),
+        test=_command(settings),
+        variables=dict(_variables(settings, ())),
     )
 
 
-def _inner(table: Mapping[str, object], key: str) -> _Table:
-    value = table.get(key)
-    return cast("_Table", value) if isinstance(value, dict) else {}
-
-
-def _command(table: _Table) -> str | list[str]:
-    checks = _inner(_inner(table, "checks"), "test")
-    found = _inner(table, "commands").get("test") or checks.get("command")
+def _command(settings: _Table) -> str | list[str]:
+    own = dig(settings, "commands", "test")
+    found = own or dig(settings, "checks", "test", "command")
     if isinstance(found, list):
         return [str(word) for word in cast("list[object]", found)]
     return found if isinstance(found, str) else ""

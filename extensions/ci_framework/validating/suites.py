@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import time
@@ -13,14 +12,12 @@ from pathlib import Path
 
 from ci_engine.checks.own_command import argv_of
 from ci_engine.checks.tests.pytest_events import TestRun, read_events
-from ci_engine.environments import inside
+from ci_engine.environments import inside as inside_environments
 from ci_engine.environments.environment import Environment
 from ci_engine.processes.programs import Outcome, run_program
-from ci_framework.validating.clones import Clone, child_environment
+from ci_framework.validating.clones import Clone, inside
 
-__all__ = ["SuiteRun", "lacks_module", "run_suite", "shown_command", "words_of_tests"]
-
-_PLUGIN = inside.DIRECTORY / "pytest_plugin"
+_PLUGIN = inside_environments.DIRECTORY / "pytest_plugin"
 _UNITTEST = Path(__file__).parent / "inside" / "unittest_events.py"
 _MISSING = re.compile(r"ModuleNotFoundError|ImportError|fixture '\w+' not found")
 
@@ -32,8 +29,6 @@ class SuiteRun:
     Attributes:
         outcomes: how each test ended, by its id.
         messages: what the tests that failed said.
-        run: everything that was noted.
-        ended: how the process ended.
     """
 
     outcomes: dict[str, str]
@@ -108,7 +103,14 @@ def run_suite(
         _with_events(words, environment, events),
         cwd=clone.root,
         timeout=timeout,
-        variables=_variables(clone, environment, events, timeout),
+        variables=inside(
+            environment,
+            CI_ENGINE_PYTEST_EVENTS=str(events),
+            CI_ENGINE_PYTEST_DEADLINE=f"{time.time() + timeout:.2f}",
+            CI_ENGINE_ROOT=str(clone.root),
+            PYTEST_ADDOPTS="-p ci_framework_pytest",
+            PYTHONPATH=str(_PLUGIN),
+        ),
     )
     run = read_events(events)
     clone.reset()
@@ -132,23 +134,6 @@ def _with_events(
         plain[at - 1 : at + 1] = [str(_UNITTEST), str(events)]
     starts = plain[: len(environment.prefix)] == [*environment.prefix]
     return plain if starts else [*environment.prefix, *plain]
-
-
-def _variables(
-    clone: Clone, environment: Environment, events: Path, timeout: float
-) -> dict[str, str]:
-    path = environment.variables.get("PATH", os.environ.get("PATH", ""))
-    virtual = environment.variables.get("VIRTUAL_ENV")
-    extra = {"VIRTUAL_ENV": virtual} if virtual else {}
-    return child_environment(
-        PATH=path,
-        CI_ENGINE_PYTEST_EVENTS=str(events),
-        CI_ENGINE_PYTEST_DEADLINE=f"{time.time() + timeout:.2f}",
-        CI_ENGINE_ROOT=str(clone.root),
-        PYTEST_ADDOPTS="-p ci_framework_pytest",
-        PYTHONPATH=str(_PLUGIN),
-        **extra,
-    )
 
 
 def lacks_module(run: SuiteRun) -> bool:

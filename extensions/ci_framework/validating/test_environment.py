@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
 from ci_engine.configuration.settings import Environments, Tier
-from ci_engine.environments.environment import Environment, probe_virtual_environment
+from ci_engine.environments.environment import (
+    Environment,
+    probe_virtual_environment,
+    virtual_environment,
+)
 from ci_engine.environments.preparation import prepare_environment
 from ci_engine.errors import ToolError
 from ci_engine.findings.tracked_output import refuse_tracked_output
 from ci_engine.monorepo.package_graph import packages_graph
 from ci_engine.monorepo.package_model import Kind
-from ci_engine.processes.child_environment import activated
 from ci_engine.processes.programs import Outcome, find_program, run_program
 from ci_engine.project.repository import Project, normalize, read_project
 from ci_framework.validating.clones import Clone, child_environment
 from ci_framework.validating.declared import needs_of
 from ci_framework.validating.needs import Need
-
-__all__ = ["Prepared", "Recipe", "decide", "planned_installations", "prepare", "widen"]
 
 _SECONDS = 1200.0
 _NOBODY = Environments(essential="", extended="", full="", test="")
@@ -34,7 +36,6 @@ class Recipe:
     """How the environment of a clone is made.
 
     Attributes:
-        environments: the names of the project's environments.
         tier: whose environment it is.
         needs: what is added to it.
         more: what is added where tests lack a module.
@@ -51,8 +52,6 @@ class Prepared:
     """An environment, and what a reader must know of it.
 
     Attributes:
-        environment: the environment.
-        project: the project that it is for.
         notes: what was installed for which reason, and what could not be.
         of_gate: whether it is the one that the gate makes.
     """
@@ -152,15 +151,9 @@ def _locked(project: Project, needs: Sequence[Need]) -> Environment | None:
     for need in needs:
         if need.source in ("extra", "group"):
             command += [f"--{need.source}", need.name]
-    variables = child_environment(UV_PROJECT_ENVIRONMENT=str(prefix))
-    outcome = run_program(
-        command, cwd=project.root, timeout=_SECONDS, variables=variables
-    )
-    if outcome.code != 0:
+    if _run(project, command, UV_PROJECT_ENVIRONMENT=str(prefix)).code != 0:
         return None
-    variables = activated(prefix)
-    probe = probe_virtual_environment(prefix, project=project, variables=variables)
-    return Environment("uv", probe, variables)
+    return virtual_environment(prefix, "uv", project, None)
 
 
 @contextmanager
@@ -177,11 +170,7 @@ def _variables(wanted: dict[str, str]) -> Generator[None]:
 
 
 def _plain(project: Project) -> Environment:
-    """A virtual environment with the project in it and nothing else.
-
-    Raises:
-        ToolError: if it cannot be made, or the project cannot be installed.
-    """
+    """A virtual environment with the project in it and nothing else."""
     prefix = project.output / "environments" / "validation"
     prefix.parent.mkdir(parents=True, exist_ok=True)
     if find_program("uv"):
@@ -189,9 +178,7 @@ def _plain(project: Project) -> Environment:
     else:
         make = ["python3", "-I", "-m", "venv", str(prefix)]
     _insist(project, make, "an environment could not be made")
-    variables = activated(prefix)
-    probe = probe_virtual_environment(prefix, project=project, variables=variables)
-    environment = Environment("a plain environment", probe, variables)
+    environment = virtual_environment(prefix, "a plain environment", project, None)
     if project.installable:
         words = [word for path in _siblings(project) for word in ("--editable", path)]
         command = [*_installer(environment), "--editable", ".", *words]
@@ -215,10 +202,9 @@ def _installer(environment: Environment) -> list[str]:
     return [*pip, "--disable-pip-version-check"]
 
 
-def _run(project: Project, command: Sequence[str]) -> Outcome:
-    return run_program(
-        command, cwd=project.root, timeout=_SECONDS, variables=child_environment()
-    )
+def _run(project: Project, command: Sequence[str], **extra: str) -> Outcome:
+    variables = child_environment(**extra)
+    return run_program(command, cwd=project.root, timeout=_SECONDS, variables=variables)
 
 
 def _insist(project: Project, command: Sequence[str], what: str) -> None:
@@ -237,10 +223,10 @@ def _with(prepared: Prepared, needs: Sequence[Need]) -> Prepared:
     if not needs:
         return prepared
     installer = _installer(environment)
-    words = list(dict.fromkeys(_together(needs)))
+    words = chain.from_iterable(dict.fromkeys(_together(needs)))
     notes = [f"installed: {need.because}" for need in needs]
-    if _run(project, [*installer, *_pairs(words)]).code != 0:
-        notes = _one_by_one(needs, lambda w: _run(project, [*installer, *w]))
+    if _run(project, [*installer, *words]).code != 0:
+        notes = list(_one_by_one(project, installer, needs))
     probe = probe_virtual_environment(
         Path(environment.probe.prefix), project=project, variables=environment.variables
     )
@@ -259,21 +245,14 @@ def _together(needs: Sequence[Need]) -> Iterator[tuple[str, ...]]:
             yield (word, next(words)) if word.startswith("--") else (word,)
 
 
-def _pairs(words: Sequence[tuple[str, ...]]) -> list[str]:
-    return [word for pair in words for word in pair]
-
-
 def _one_by_one(
-    needs: Sequence[Need], install: Callable[[tuple[str, ...]], Outcome]
-) -> list[str]:
-    notes: list[str] = []
+    project: Project, installer: list[str], needs: Sequence[Need]
+) -> Iterator[str]:
     for need in needs:
         for words in dict.fromkeys(_together([need])):
-            outcome = install(words)
-            shown = " ".join(words)
+            outcome = _run(project, [*installer, *words])
             if outcome.code == 0:
-                notes.append(f"installed: {need.because}")
+                yield f"installed: {need.because}"
             else:
                 why = outcome.tail(3).replace("\n", " ")
-                notes.append(f"could not be had: {shown} ({need.because}): {why}")
-    return notes
+                yield f"could not be had: {' '.join(words)} ({need.because}): {why}"

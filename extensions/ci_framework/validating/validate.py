@@ -30,8 +30,6 @@ from ci_framework.validating.settings import read_settings
 from ci_framework.validating.suites import shown_command
 from ci_framework.validating.test_environment import decide, planned_installations
 
-__all__ = ["TIMEOUT", "Scope", "planned_commands", "validate"]
-
 # static: no code of the project is run, as requested; not-agreed: nor is it here, and
 # that proves nothing.
 Scope = Literal["static", "not-agreed", "full"]
@@ -53,14 +51,6 @@ def validate(
     """Validate an adoption in clean clones.
 
     No code of the project is run unless the user agreed to it.
-
-    Args:
-        repository: the repository; its work tree is not looked at.
-        adoption: what was adopted.
-        clones: a clone of each commit.
-        scope: whether code of the project is run.
-        console: where progress is shown.
-        timeout: seconds that one run of the project's tests may take.
     """
     started = time.monotonic()
     say = _reporter(console)

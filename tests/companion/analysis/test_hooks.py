@@ -6,12 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ci_framework.analysis.hooks import (
-    hook_key,
-    read_hooks,
-    same_repository,
-    skipped_by_the_service,
-)
+from ci_framework.analysis.hooks import read_hooks
 from ci_framework.inventory import Hook, Unreadable
 from ci_framework.repository import open_repository
 from tests.support.adoptable_repositories import make_repository
@@ -69,42 +64,22 @@ def test_hooks_are_read_in_their_order(tmp_path: Path) -> None:
     assert (hooks[0].revision, hooks[3].revision) == ("v0.1.0", "")
 
 
-def test_tasks_of_local_hooks_are_looked_up(tmp_path: Path) -> None:
-    repository = open_repository(make_repository(tmp_path, {_FILE: _HOOKS}))
-    hooks, _ = read_hooks(repository, {"check": ["bandit -r src"]})
-    assert hooks[4].does == ["security"]
-
-
-def test_what_the_service_skips_is_read(tmp_path: Path) -> None:
-    repository = open_repository(make_repository(tmp_path, {_FILE: _HOOKS}))
-    assert skipped_by_the_service(repository) == ["pytest", "mypy"]
-
-
 @pytest.mark.parametrize(
-    "other",
+    ("address", "does"),
     [
-        "https://github.com/astral-sh/ruff-pre-commit",
-        "https://github.com/Astral-SH/Ruff-Pre-Commit/",
-        "https://github.com/astral-sh/ruff-pre-commit.git",
-        "git@github.com:astral-sh/ruff-pre-commit.git",
-        "ssh://git@github.com/astral-sh/ruff-pre-commit",
-        "http://www.github.com/charliermarsh/ruff-pre-commit",
+        ("https://github.com/pre-commit/pygrep-hooks", "lint"),
+        ("https://github.com/Pre-Commit/Pygrep-Hooks/", "lint"),
+        ("git@github.com:pre-commit/pygrep-hooks.git", "lint"),
+        ("ssh://git@github.com/pre-commit/pygrep-hooks", "lint"),
+        ("http://www.github.com/pre-commit/pygrep-hooks", "lint"),
+        ("https://gitlab.com/pre-commit/pygrep-hooks", "other: odd-name"),
     ],
 )
-def test_one_repository_has_many_addresses(other: str) -> None:
-    assert same_repository("https://github.com/astral-sh/ruff-pre-commit", other)
-
-
-def test_other_repositories_are_others() -> None:
-    one = "https://github.com/astral-sh/ruff-pre-commit"
-    assert not same_repository(one, "https://github.com/astral-sh/uv-pre-commit")
-    assert not same_repository(one, "https://gitlab.com/astral-sh/ruff-pre-commit")
-
-
-def test_a_hook_twice_is_told_apart_by_its_name(tmp_path: Path) -> None:
-    hooks, _ = _read(tmp_path, _HOOKS)
-    assert hook_key(hooks[0]) == ("github.com/astral-sh/ruff-pre-commit", "ruff", "")
-    assert hook_key(hooks[0]) != hook_key(hooks[1])
+def test_one_repository_has_many_addresses(
+    tmp_path: Path, address: str, does: str
+) -> None:
+    hooks, _ = _read(tmp_path, f"- {{repo: '{address}', hooks: [{{id: odd-name}}]}}")
+    assert [hook.does for hook in hooks] == [[does]]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ci_framework.planning.file_answers import shape_answers
-from ci_framework.planning.name_answers import ACTIONS, CHOSEN_WORKFLOWS, WORKFLOWS
+from ci_framework.planning.name_answers import ACTIONS, WORKFLOWS
 from ci_framework.repository import open_repository
 from tests.support.adoptable_repositories import commit, make_repository
 from tests.support.renders import ROOT
@@ -19,6 +19,14 @@ HOOKS = ".pre-commit-config.yaml"
 UPDATES = ".github/dependabot.yml"
 FORMATS = {"ruff.toml": "[format]\nquote-style = 'single'\n"}
 OWN = ".github/workflows/own.yml"
+# Workflows that no adoption renders unless a person answers so: many projects have a
+# codeql.yml of their own, which needs no prefix in front of all the others.
+CHOSEN_WORKFLOWS = {
+    "cleanup-pull-request.yml": "Remove stray development files",
+    "codeql.yml": "CodeQL",
+    "monorepo.yml": "Monorepo",
+    "release-please.yml": "Release please",
+}
 PLAIN = {PYPROJECT: "[project]\nname = 'x'\n", OWN: "on: push\n", **FORMATS}
 Files = Mapping[str, str | bytes]
 

@@ -19,15 +19,6 @@ from ci_framework.analysis.purposes.vocabulary import (
     word_set,
 )
 
-__all__ = [
-    "Activity",
-    "argv_of_test",
-    "find_action_purposes",
-    "find_activities",
-    "find_purposes",
-    "guess_purpose",
-]
-
 Tasks = Mapping[str, Sequence[str]]
 _GLUE = word_set("glue")
 # Tasks may name each other in a circle.
@@ -46,7 +37,6 @@ class Activity:
     Attributes:
         does: what it is for, such as ``test``; ``other: x`` for a program or a task
             that nothing is known about.
-        program: the program, or the name of the task.
         argv: the program and its arguments, what started it left out.
         direct: whether the command says so itself; otherwise a task that it names
             does, or only the name of that task hints at it.
@@ -68,10 +58,7 @@ class Activity:
 def find_purposes(command: str, tasks: Tasks | None = None) -> list[str]:
     """What a command or a script is for, in the order it does it, each once.
 
-    Args:
-        command: a shell command or script; expressions of GitHub may stand in it.
-        tasks: the commands of named tasks, targets, sessions and scripts: what
-            ``pixi run NAME``, ``make NAME``, ``./NAME`` and the like run.
+    ``tasks`` has what ``pixi run NAME``, ``make NAME``, ``./NAME`` and the like run.
     """
     return list(
         dict.fromkeys(activity.does for activity in find_activities(command, tasks))
@@ -127,11 +114,7 @@ def guess_purpose(name: str) -> str:
 
 
 def find_action_purposes(uses: str) -> list[str]:
-    """What an action, a container or a reusable workflow is for.
-
-    Args:
-        uses: as written, such as ``actions/checkout@v4``.
-    """
+    """What an action, a container or a reusable workflow is for."""
     name = uses.split("@", 1)[0].strip().lower()
     if not name:
         return []

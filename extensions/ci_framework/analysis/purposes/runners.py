@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from ci_framework.analysis.purposes.vocabulary import RUNNERS, TARGET_RUNNERS, WRAPPERS
-
-__all__ = ["Call", "Named", "unwrapped"]
 
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
 _PYTHON = re.compile(r"(?:.*[/\\])?(python|pypy|py)(w|[\d.]+)?(\.exe)?$", re.IGNORECASE)
@@ -21,7 +20,6 @@ class Call:
     """A program with its arguments, nothing in front of it.
 
     Attributes:
-        argv: the program and its arguments.
         module: whether it was started by ``python -m``.
     """
 
@@ -34,8 +32,6 @@ class Named:
     """A task, target, session, environment or script that is run by its name.
 
     Attributes:
-        name: what it is called.
-        words: what it is given.
         may_be_program: whether a program of that name is run if there is no task.
         hint: another name to go by, if its own says nothing.
     """
@@ -198,13 +194,8 @@ def _values(words: Sequence[str], *names: str) -> list[str]:
     for location, word in enumerate(words):
         head, equals, value = word.partition("=")
         if head in names:
-            if equals:
-                found.append(value)
-            else:
-                for following in words[location + 1 :]:
-                    if following.startswith("-"):
-                        break
-                    found.append(following)
+            behind = takewhile(lambda w: not w.startswith("-"), words[location + 1 :])
+            found += [value] if equals else behind
     return [part for value in found for part in value.split(",") if part]
 
 

@@ -8,8 +8,6 @@ from functools import lru_cache
 
 from ci_framework.analysis.purposes.vocabulary import word_set
 
-__all__ = ["commands_of", "nested_commands"]
-
 # No person writes a longer script, and none that a program wrote is worth the time.
 _LONGEST = 100_000
 # Words that start or end a compound command; what follows them is a command.

@@ -9,28 +9,6 @@ from pathlib import Path
 
 import msgspec
 
-__all__ = [
-    "ACTIONS",
-    "ACTION_PROGRAMS",
-    "ADDRESSES",
-    "CHECKS",
-    "CONFIGURATIONS",
-    "DOCUMENTATION",
-    "FACTS",
-    "HOOKS",
-    "MODULES",
-    "MOVED_HOOKS",
-    "NAMES",
-    "PIPELINES",
-    "PROGRAMS",
-    "RELEASES",
-    "RUNNERS",
-    "SUBCOMMANDS",
-    "TARGET_RUNNERS",
-    "WRAPPERS",
-    "word_set",
-]
-
 _Words = dict[str, str]
 
 
@@ -56,17 +34,19 @@ class _Vocabulary(
     documentation: _Words
     facts: _Words
     hooks: _Words
+    licenses: _Words
     modules: _Words
-    moved_hooks: _Words
     names: _Words
     pipelines: _Words
     programs: _Words
     releases: _Words
     runners: _Words
     same_subcommands: _Words
+    script_calls: _Words
     sets: _Words
     subcommands: dict[str, _Words]
     target_runners: _Words
+    tool_checks: _Words
     wrappers: _Words
 
 
@@ -104,19 +84,26 @@ CONFIGURATIONS = _FILE.configurations
 DOCUMENTATION = _lists(_FILE.documentation)
 FACTS = _FILE.facts
 HOOKS = _by_name(_FILE.hooks)
+LICENSES = _FILE.licenses
 MODULES = _by_name(_FILE.modules)
-MOVED_HOOKS = _FILE.moved_hooks
 NAMES = _by_name(_FILE.names)
 PIPELINES = _FILE.pipelines
 PROGRAMS = _by_name(_FILE.programs)
 RELEASES = _FILE.releases
 RUNNERS = _lists(_FILE.runners)
+SCRIPT_CALLS = _FILE.script_calls
 SUBCOMMANDS = _subcommands(_FILE)
 TARGET_RUNNERS = _lists(_FILE.target_runners)
+TOOL_CHECKS = _FILE.tool_checks
 WRAPPERS = _lists(_FILE.wrappers)
 
 
 @cache
 def word_set(name: str) -> frozenset[str]:
     """A set of plain words, such as ``glue`` for programs that only connect others."""
-    return frozenset(_FILE.sets[name].split())
+    return frozenset(word_list(name))
+
+
+def word_list(name: str) -> list[str]:
+    """The same words in their order."""
+    return _FILE.sets[name].split()

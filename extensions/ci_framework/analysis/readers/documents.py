@@ -15,17 +15,9 @@ from ci_engine.configuration.reading import Table
 from ci_engine.configuration.tables import dig, texts
 from ci_framework.analysis.readers.ini import Ini, IniError, parse_ini
 from ci_framework.analysis.readers.toml_lines import Keys, toml_lines
+from ci_framework.analysis.readers.yaml_nodes import EMPTY, Node, NodeError, read_page
 from ci_framework.inventory import Evidence, Unreadable
 from ci_framework.repository import Repository
-
-__all__ = [
-    "LARGEST",
-    "Documents",
-    "strict_toml_problem",
-    "strings",
-    "text",
-    "words",
-]
 
 # No configuration is larger; what is, was made by a program.
 LARGEST = 5_000_000
@@ -157,6 +149,14 @@ class Documents:
         line = _LINE.search(problem)
         number = int(line.group(1)) if line else 0
         self.refuse(path, f"not valid {kind}: {problem}", number)
+
+    def nodes(self, path: str) -> Node:
+        """The first document of a YAML file as nodes, empty if it does not parse."""
+        try:
+            page = read_page(self.text(path))
+        except NodeError:
+            return EMPTY
+        return page.documents[0] if page.documents else EMPTY
 
     def python(self, path: str) -> ast.Module | None:
         """The syntax tree of a Python file, None if it does not parse."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-__all__ = ["Ini", "IniError", "Setting", "parse_ini"]
-
 _SECTION = re.compile(r"^\[([^\]]+)\]\s*(?:[#;].*)?$")
 _SETTING = re.compile(r"^([^=:\s][^=:]*?)\s*[=:]\s?(.*)$")
 
@@ -30,7 +28,6 @@ class Setting:
 
     Attributes:
         value: its text; further lines are joined by line breaks.
-        line: where it starts.
     """
 
     value: str

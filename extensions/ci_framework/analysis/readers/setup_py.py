@@ -5,8 +5,6 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
-__all__ = ["SetupCall", "read_setup_call"]
-
 
 @dataclass(frozen=True)
 class SetupCall:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-__all__ = ["Keys", "toml_lines"]
-
 Keys = tuple[str, ...]
 
 _BARE = r"[A-Za-z0-9_-]+"

@@ -11,8 +11,6 @@ from typing import Literal, Protocol
 
 import yaml
 
-__all__ = ["EMPTY", "Node", "NodeError", "Page", "read_page"]
-
 # A file whose aliases unfold to more than this is no configuration.
 _MOST_NODES = 100_000
 _DEEPEST = 100
@@ -31,13 +29,10 @@ class Node:
     """One node; an alias is the node it stands for, at the line of the alias.
 
     Attributes:
-        kind: map, list or text.
         line: where it starts, from 1.
         text: the scalar; empty for a collection and for null.
         pairs: keys and values of a map, duplicates included.
-        items: the items of a list.
         key_lines: the lines of the keys of ``pairs``.
-        size: number of nodes in it.
     """
 
     kind: Literal["map", "list", "text"]
@@ -59,8 +54,14 @@ class Node:
         """Whether it is a map with this key."""
         return any(name == key for name, _value in self.pairs)
 
+    @property
+    def lines(self) -> dict[str, int]:
+        """The lines of its keys; the last one of a key that is there twice."""
+        names = (name for name, _value in self.pairs)
+        return dict(zip(names, self.key_lines, strict=True))
+
     def line_of(self, key: str) -> int:
-        """The line of a key; that of the node if there is no such key."""
+        """The first line of a key; that of the node if there is no such key."""
         for (name, _value), line in zip(self.pairs, self.key_lines, strict=True):
             if name == key:
                 return line
@@ -112,9 +113,8 @@ def read_page(text: str) -> Page:
         mark = getattr(error, "problem_mark", None) or getattr(
             error, "context_mark", None
         )
-        line = mark.line + 1 if isinstance(mark, yaml.Mark) else _line(mark)
         reason = getattr(error, "problem", None) or getattr(error, "reason", None)
-        raise NodeError(f"not valid YAML: {reason or error}", line) from error
+        raise NodeError(f"not valid YAML: {reason or error}", _line(mark)) from error
     except (RecursionError, ValueError) as error:
         raise NodeError(f"not valid YAML: {error}", 0) from error
 

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from ci_framework.analysis.purposes.vocabulary import word_set
 from ci_framework.analysis.readers.yaml_nodes import Node
 
-__all__ = ["expression_problems", "expressions", "secrets_of"]
-
 _SECRET = re.compile(r"\bsecrets\s*(?:\.\s*([A-Za-z_][\w-]*)|\[\s*'([^']+)'\s*\])")
 _ALL_SECRETS = re.compile(r"\bsecrets\s*(?![\s.\[\w-])")
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
@@ -32,25 +30,20 @@ def expressions(node: Node) -> Iterator[tuple[str, int]]:
 
 def secrets_of(node: Node) -> list[str]:
     """Names of the secrets that are read below a node; ``inherit`` stands for all."""
-    found: dict[str, None] = {}
+    found: list[str] = []
     for text, _line in expressions(node):
-        plain = _LITERAL.sub("''", text)
-        for match in _SECRET.finditer(text):
-            found[match[1] or match[2]] = None
-        if _ALL_SECRETS.search(plain):
-            found["inherit"] = None
-    for name, value in node.pairs:
-        if name == "secrets" and value.text == "inherit":
-            found["inherit"] = None
-    return list(found)
+        found += [match[1] or match[2] for match in _SECRET.finditer(text)]
+        if _ALL_SECRETS.search(_LITERAL.sub("''", text)):
+            found.append("inherit")
+    if ("secrets", "inherit") in [(name, value.text) for name, value in node.pairs]:
+        found.append("inherit")
+    return list(dict.fromkeys(found))
 
 
 def expression_problems(node: Node, location: str = "") -> Iterator[tuple[int, str]]:
     """Why GitHub refuses an expression below a node, with lines.
 
-    Args:
-        node: a job, a step or a whole workflow.
-        location: ``job`` or ``step``: whose ``if:`` stands in ``node`` itself.
+    ``location`` is ``job`` or ``step`` where ``node`` itself may have an ``if:``.
     """
     for text, line, where in _all(node, location):
         problem = _problem(text, where)
@@ -76,13 +69,13 @@ def _all(node: Node, location: str) -> Iterator[tuple[str, int, str]]:
 def _inside(text: str) -> list[str]:
     """What stands in the expressions of a text; ``${{`` for one that is not closed."""
     found: list[str] = []
-    start = text.find("${{")
-    while start >= 0:
-        end = text.find("}}", start)
-        if end < 0:
+    _, opened, rest = text.partition("${{")
+    while opened:
+        inside, closed, rest = rest.partition("}}")
+        if not closed:
             return [*found, "${{"]
-        found.append(text[start + 3 : end])
-        start = text.find("${{", end)
+        found.append(inside)
+        _, opened, rest = rest.partition("${{")
     return found
 
 

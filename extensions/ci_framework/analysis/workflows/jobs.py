@@ -9,11 +9,10 @@ from ci_framework.analysis.purposes.activities import (
     find_action_purposes,
     find_purposes,
 )
+from ci_framework.analysis.purposes.vocabulary import SCRIPT_CALLS
 from ci_framework.analysis.readers.yaml_nodes import Node
 from ci_framework.analysis.workflows.expressions import secrets_of
 from ci_framework.inventory import Job, Step
-
-__all__ = ["Surroundings", "access_of", "default_shell", "read_job", "read_step"]
 
 _SHOWN = 80
 # Actions that run a command they are given.
@@ -36,15 +35,7 @@ class Surroundings:
 def read_job(
     name: str, job: Node, line: int, around: Surroundings, shell: str = ""
 ) -> Job:
-    """One job; whatever has an odd shape is left out, never refused.
-
-    Args:
-        name: its key.
-        job: its value.
-        line: where its key stands.
-        around: what its steps can name.
-        shell: the shell of steps that choose none, by the workflow.
-    """
+    """One job; whatever has an odd shape is left out, never refused."""
     shell = default_shell(job) or shell
     container = job.get("container")
     environment = job.get("environment")
@@ -127,20 +118,8 @@ def _what_it_uses(uses: str, given: Node, around: Surroundings) -> list[str]:
 
 def _what_a_script_calls(script: str) -> list[str]:
     """What a script for GitHub's API does."""
-    calls = {
-        "createComment": "comment",
-        "updateComment": "comment",
-        "issues.create(": "issues",
-        "issues.update": "issues",
-        "addLabels": "label",
-        "createRelease": "release",
-        "createDeployment": "deploy",
-        "createCommitStatus": "report",
-        "checks.create": "report",
-        "createWorkflowDispatch": "automation",
-        "pulls.create": "pull-requests",
-    }
-    return list(dict.fromkeys(does for call, does in calls.items() if call in script))
+    found = (does for call, does in SCRIPT_CALLS.items() if call in script)
+    return list(dict.fromkeys(found))
 
 
 def _runners(node: Node) -> list[str]:
@@ -169,11 +148,7 @@ def _value(node: Node) -> str:
 
 
 def _lines(job: Node) -> dict[str, int]:
-    lines = dict(zip((key for key, _value in job.pairs), job.key_lines, strict=True))
     strategy = job.get("strategy")
-    if strategy.has("matrix"):
-        lines["matrix"] = strategy.line_of("matrix")
-    services = job.get("services")
-    for (name, _body), line in zip(services.pairs, services.key_lines, strict=True):
-        lines[f"services.{name}"] = line
-    return lines
+    matrix = {"matrix": strategy.line_of("matrix")} if strategy.has("matrix") else {}
+    services = job.get("services").lines.items()
+    return {**job.lines, **matrix, **{f"services.{name}": n for name, n in services}}

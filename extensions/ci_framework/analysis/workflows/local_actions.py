@@ -6,9 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from ci_framework.analysis.readers.documents import Documents
-from ci_framework.analysis.readers.yaml_nodes import EMPTY, Node, NodeError, read_page
-
-__all__ = ["Scripts", "action_steps"]
+from ci_framework.analysis.readers.yaml_nodes import Node
 
 _SHELL = re.compile(r"#!.*\b(ba|da|z|k)?sh\b")
 _LINES = 200
@@ -60,10 +58,5 @@ def action_steps(documents: Documents, uses: str) -> Sequence[Node]:
     path = uses.removeprefix("./").rstrip("/")
     for name in (f"{path}/action.yml", f"{path}/action.yaml"):
         if documents.has(name):
-            try:
-                page = read_page(documents.text(name))
-            except NodeError:
-                return ()
-            top = page.documents[0] if page.documents else EMPTY
-            return top.get("runs").get("steps").items
+            return documents.nodes(name).get("runs").get("steps").items
     return ()

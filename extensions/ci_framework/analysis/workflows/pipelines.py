@@ -8,12 +8,9 @@ from pathlib import PurePosixPath
 from ci_framework.analysis.hooks import HOOK_FILES
 from ci_framework.analysis.purposes.vocabulary import PIPELINES, word_set
 from ci_framework.analysis.readers.documents import Documents
-from ci_framework.analysis.readers.yaml_nodes import EMPTY, Node, NodeError, read_page
 from ci_framework.analysis.workflows.reading import is_workflow
 from ci_framework.inventory import Pipeline
 from ci_framework.repository import Repository
-
-__all__ = ["read_pipelines"]
 
 _NO_JOBS = word_set("gitlab-keys")
 _STAYS = "is not the framework's: it stays as it is"
@@ -30,15 +27,13 @@ def read_pipelines(repository: Repository) -> list[Pipeline]:
             because = f"{system} {_STAYS}"
             found.append(Pipeline(path=path, system=system, jobs=jobs, because=because))
         elif reason := _disabled(documents, path):
-            found.append(
-                Pipeline(path=path, system="disabled", jobs=[], because=reason)
-            )
+            off = Pipeline(path=path, system="disabled", jobs=[], because=reason)
+            found.append(off)
     for path in HOOK_FILES:
-        if documents.has(path) and _top(documents, path).has("ci"):
+        if documents.has(path) and documents.nodes(path).has("ci"):
             because = f"pre-commit.ci {_STAYS}"
-            found.append(
-                Pipeline(path=path, system="pre-commit.ci", jobs=[], because=because)
-            )
+            system = "pre-commit.ci"
+            found.append(Pipeline(path=path, system=system, jobs=[], because=because))
     return found
 
 
@@ -71,19 +66,11 @@ def _says(line: str) -> bool:
     return bool(line) and not line.startswith("#") and line != "---"
 
 
-def _top(documents: Documents, path: str) -> Node:
-    try:
-        page = read_page(documents.text(path))
-    except NodeError:
-        return EMPTY
-    return page.documents[0] if page.documents else EMPTY
-
-
 def _jobs(documents: Documents, path: str, system: str) -> list[str]:
     """The names of the jobs, for the systems that have a place for them."""
     if not path.endswith((".yml", ".yaml")):
         return []
-    top = _top(documents, path)
+    top = documents.nodes(path)
     if system == "GitLab CI":
         names = [name for name, body in top.pairs if body.kind == "map"]
         return [n for n in names if n not in _NO_JOBS and not n.startswith(".")]
@@ -91,14 +78,9 @@ def _jobs(documents: Documents, path: str, system: str) -> list[str]:
     if system == "CircleCI":
         return [name for name, _body in jobs.pairs]
     if system == "Azure Pipelines":
-        stages = [
-            job for stage in top.get("stages").items for job in stage.get("jobs").items
-        ]
-        return [name for job in [*jobs.items, *stages] if (name := job.get("job").text)]
+        holders = (top, *top.get("stages").items)
+        names = [job.get("job").text for h in holders for job in h.get("jobs").items]
+        return [name for name in names if name]
     if system == "Cirrus CI":
-        return [
-            name
-            for name, _body in top.pairs
-            if name == "task" or name.endswith("_task")
-        ]
+        return [n for n, _ in top.pairs if n == "task" or n.endswith("_task")]
     return []

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 import msgspec
 
+from ci_framework.analysis.purposes.vocabulary import word_list
 from ci_framework.analysis.readers.documents import Documents
 from ci_framework.analysis.readers.yaml_nodes import Node, NodeError, Page, read_page
 from ci_framework.analysis.workflows.expressions import secrets_of
@@ -19,12 +20,10 @@ from ci_framework.analysis.workflows.jobs import (
     read_step,
 )
 from ci_framework.analysis.workflows.local_actions import Scripts, action_steps
-from ci_framework.analysis.workflows.references import GATEKEEPERS, references
+from ci_framework.analysis.workflows.references import references
 from ci_framework.analysis.workflows.validity import problem_of
 from ci_framework.inventory import Evidence, Job, Step, Unreadable, Workflow
 from ci_framework.repository import Repository
-
-__all__ = ["is_workflow", "read_workflows"]
 
 _FOLDER = PurePosixPath(".github/workflows")
 _FILTERS = ("branches-ignore", "tags", "tags-ignore", "paths", "paths-ignore", "types")
@@ -40,12 +39,7 @@ def is_workflow(path: str) -> bool:
 def read_workflows(
     repository: Repository, tasks: Mapping[str, Sequence[str]] | None = None
 ) -> tuple[list[Workflow], list[Unreadable]]:
-    """Read every tracked workflow; what does not parse is reported and left alone.
-
-    Args:
-        repository: the repository.
-        tasks: the commands of its named tasks, for a better guess what steps do.
-    """
+    """Read every tracked workflow; what does not parse is reported and left alone."""
     documents = Documents(repository)
     pages: dict[str, Page] = {}
     for path, entry in repository.tracked.items():
@@ -110,15 +104,12 @@ def _workflow(path: str, page: Page, around: Surroundings) -> Workflow:
     ]
     call, dispatch = started.get("workflow_call"), started.get("workflow_dispatch")
     asked = [name for name, _body in call.get("secrets").pairs]
+    kept = [n for n, (key, _value) in enumerate(top.pairs) if key != "jobs"]
     outside = Node(
         "map",
         top.line,
-        pairs=tuple(pair for pair in top.pairs if pair[0] != "jobs"),
-        key_lines=tuple(
-            line
-            for (key, _value), line in zip(top.pairs, top.key_lines, strict=True)
-            if key != "jobs"
-        ),
+        pairs=tuple(top.pairs[n] for n in kept),
+        key_lines=tuple(top.key_lines[n] for n in kept),
     )
     inputs = [name for where in (dispatch, call) for name in _keys(where.get("inputs"))]
     return Workflow(
@@ -136,7 +127,7 @@ def _workflow(path: str, page: Page, around: Surroundings) -> Workflow:
         secrets=list(dict.fromkeys([*secrets_of(outside), *asked])),
         permissions=access_of(top.get("permissions")),
         filters=_filters(started),
-        lines=_lines(top, started),
+        lines={**started.lines, **top.lines},
     )
 
 
@@ -173,14 +164,6 @@ def _calls(jobs: Sequence[Job]) -> list[str]:
     return list(dict.fromkeys([*called, *local]))
 
 
-def _lines(top: Node, started: Node) -> dict[str, int]:
-    lines: dict[str, int] = {}
-    for node in (started, top):
-        for (name, _value), line in zip(node.pairs, node.key_lines, strict=True):
-            lines[name] = line
-    return lines
-
-
 def _with_references(
     repository: Repository,
     documents: Documents,
@@ -190,15 +173,9 @@ def _with_references(
     found = references(repository, {item.path: item.name for item in workflows})
     complete: list[Workflow] = []
     for item in workflows:
-        rows = [
-            *_waiting(item.name or item.path, pages),
-            *found[item.path],
-            *_gated(item, documents),
-        ]
-        unique = {(row.path, row.line): row for row in rows}
-        complete.append(
-            msgspec.structs.replace(item, referred_by=list(unique.values()))
-        )
+        waiting = _waiting(item.name or item.path, pages)
+        rows = dict.fromkeys([*waiting, *found[item.path], *_gated(item, documents)])
+        complete.append(msgspec.structs.replace(item, referred_by=list(rows)))
     return complete
 
 
@@ -217,7 +194,7 @@ def _gated(workflow: Workflow, documents: Documents) -> list[Evidence]:
     names = {name for job in workflow.jobs for name in (job.id, job.name) if name}
     names = {name.split("${{")[0].strip(" (") or name for name in names}
     rows: list[Evidence] = []
-    for path in GATEKEEPERS:
+    for path in word_list("gatekeepers"):
         for number, line in enumerate(documents.text(path).splitlines(), start=1):
             for name in names:
                 if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", line):

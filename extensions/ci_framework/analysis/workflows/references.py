@@ -3,40 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from urllib.parse import quote
 
 from ci_framework.inventory import Evidence
 from ci_framework.repository import Repository
 
-__all__ = ["GATEKEEPERS", "references"]
-
-# Files that make the results of jobs a condition for merging.
-GATEKEEPERS = (
-    ".mergify.yml",
-    ".mergify/config.yml",
-    ".github/mergify.yml",
-    ".kodiak.toml",
-    ".github/.kodiak.toml",
-    "bors.toml",
-    ".github/bors.toml",
-    ".github/settings.yml",
-    ".github/rulesets.yml",
-    ".palantir/policy.yml",
-    ".policy.yml",
-)
 _MOST = 40
 
 
 def references(
     repository: Repository, names: Mapping[str, str]
 ) -> dict[str, list[Evidence]]:
-    """Where the workflows are named, by path; their own files do not count.
-
-    Args:
-        repository: the repository.
-        names: the names that GitHub shows, by path.
-    """
+    """Where the workflows are named, by path; their own files do not count."""
     needles = {path: _needles(path, name) for path, name in names.items()}
     lines = _search(repository, [word for words in needles.values() for word in words])
     found: dict[str, list[Evidence]] = {path: [] for path in names}
@@ -56,15 +36,8 @@ def _needles(path: str, name: str) -> list[str]:
 
 def _holds(text: str, word: str) -> bool:
     """Whether a word stands in a text and nothing like a suffix follows it."""
-    at = text.find(word)
-    while at >= 0:
-        behind = text[at + len(word) : at + len(word) + 2]
-        if not behind[:1].isalnum() and not (
-            behind[:1] in (".", "-", "_") and behind[1:].isalnum()
-        ):
-            return True
-        at = text.find(word, at + 1)
-    return False
+    suffix = r"[-._]?[^\W_]"
+    return re.search(rf"{re.escape(word)}(?!{suffix})", text) is not None
 
 
 def _search(repository: Repository, words: list[str]) -> list[tuple[str, int, str]]:

@@ -9,8 +9,6 @@ from ci_framework.analysis.purposes.vocabulary import word_set
 from ci_framework.analysis.readers.yaml_nodes import Node, Page
 from ci_framework.analysis.workflows.expressions import expression_problems
 
-__all__ = ["problem_of"]
-
 _TOP, _JOB, _STEP = map(word_set, ("workflow-keys", "job-keys", "step-keys"))
 _DOING = ("run", "uses", "parallel", "wait", "wait-all", "cancel")
 _ID = re.compile(r"[A-Za-z_][\w-]*")
