@@ -35,13 +35,7 @@ class EarlyResultError(Exception):
 def run_guarded(
     name: str, action: Callable[[], CheckResult], canceled: Callable[[], CheckResult]
 ) -> CheckResult:
-    """Run a check or a scanner; its errors never hide the results of the others.
-
-    Args:
-        name: its name.
-        action: does the work.
-        canceled: gives the result of a canceled run.
-    """
+    """Run a check or a scanner; its errors never hide the results of the others."""
     started = time.monotonic()
     try:
         result = action()

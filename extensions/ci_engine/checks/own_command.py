@@ -37,13 +37,7 @@ def argv_of(name: CheckName, command: Command) -> list[str]:
 def run_own_command(
     context: Context, command: Command, extra: Mapping[str, str] | None = None
 ) -> Outcome:
-    """Run the command in the project's environment.
-
-    Raises:
-        ConfigurationError: if it cannot be split into arguments.
-        EarlyResultError: if it cannot be started.
-        ToolError: if there is no environment.
-    """
+    """Run the command in the project's environment."""
     environment = context.prepared
     argv = (*environment.prefix, *argv_of(context.check, command))
     variables = {**environment.variables, **(extra or {})}

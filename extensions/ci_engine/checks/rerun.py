@@ -18,14 +18,7 @@ _MOST_TESTS_NAMED = 5
 def rerun_command(
     name: CheckName, result: CheckResult, request: GateRequest, prefix: str
 ) -> str:
-    """The command that repeats a check, limited to the tests that failed.
-
-    Args:
-        name: the check.
-        result: how it ended.
-        request: what the gate was asked to do.
-        prefix: what comes before the names of files, seen from the repository's top.
-    """
+    """The command that repeats a check, limited to the tests that failed."""
     argv = ["ci-framework/ci", "gate", "--tier", request.tier]
     argv += ["--package", request.package] if request.package else []
     argv += ["--only", ",".join(filter(None, (DEPENDS_ON.get(name), name)))]

@@ -13,7 +13,8 @@ from ci_engine.changes.detection import DetectionRequest, detect, read_change
 from ci_engine.checks.gate_run import GateRun
 from ci_engine.checks.request import GateRequest
 from ci_engine.commands.command import Command
-from ci_engine.commands.gate_options import GateOptions, add_options
+from ci_engine.commands.gate_options import GateOptions
+from ci_engine.commands.options import refuse_growth
 from ci_engine.commands.output import print_list
 from ci_engine.commands.package_gates import PackageGates, run_package_gates
 from ci_engine.commands.paths import (
@@ -36,7 +37,7 @@ from ci_engine.monorepo.package_view import LEFT_OUT, view_package
 from ci_engine.monorepo.sibling_packages import Siblings
 from ci_engine.project.output_files import prepare_directory
 from ci_engine.project.repository import Project, normalize, read_project
-from ci_engine.reports.console import Console, make_console
+from ci_engine.reports.console import Console
 from ci_engine.reports.publishing import publish, write_reports
 
 __all__ = ["COMMAND"]
@@ -78,7 +79,7 @@ def run(options: GateOptions, surroundings: Surroundings) -> int:
     if options.dry_run:
         print_list("gate", "checks", checks, as_json=options.json)
         return 0
-    console = make_console(surroundings.variables, as_json=options.json)
+    console = Console(surroundings.variables, as_json=options.json)
     reports = surroundings.reports(
         options.report_dir, f"gate/{normalize(subject.package)}"
     )
@@ -130,53 +131,48 @@ def _run_packages(options: GateOptions, surroundings: Surroundings) -> int:
 
 
 def _refuse(options: GateOptions) -> None:
-    """Refuse options that contradict each other.
-
-    Raises:
-        UsageError: if there are any.
-    """
+    """Refuse options that contradict each other."""
     selected = options.affected or bool(options.selection)
     limited = bool(options.paths or options.more_paths)
     writes = options.baseline == "write"
-    if options.package and selected:
-        raise UsageError(
+    several = len(options.package) > 1
+    refusals = (
+        (
+            options.package and selected,
             "--package: cannot be combined with --affected or --selection",
-            hint="leave the selection out: all tests of the package run",
-        )
-    if len(options.package) > 1 and (limited or options.fix or writes):
-        raise UsageError(
+            "leave the selection out: all tests of the package run",
+        ),
+        (
+            several and (limited or options.fix or writes),
             "--package: several packages cannot be combined with paths, --fix or "
             "--baseline write",
-            hint="name one package",
-        )
-    if writes and limited:
-        raise UsageError(
+            "name one package",
+        ),
+        (
+            writes and limited,
             "--baseline write: cannot be combined with paths, as it records everything",
-            hint="run it without paths; --only limits it to some checks",
-        )
-    if writes and selected:
-        raise UsageError(
+            "run it without paths; --only limits it to some checks",
+        ),
+        (
+            writes and selected,
             "--baseline write: cannot be combined with a selection of tests, as it "
             "records everything",
-            hint="run it without --affected",
-        )
-    if selected and limited:
-        raise UsageError(
-            "--affected: cannot be combined with paths", hint="leave one of them out"
-        )
-    if options.grow and not writes:
-        raise UsageError(
-            "--grow: expected together with --baseline write",
-            hint="add --baseline write",
-        )
+            "run it without --affected",
+        ),
+        (
+            selected and limited,
+            "--affected: cannot be combined with paths",
+            "leave one of them out",
+        ),
+    )
+    for refused, problem, hint in refusals:
+        if refused:
+            raise UsageError(problem, hint=hint)
+    refuse_growth(options.baseline, grow=options.grow)
 
 
 def _named(known: Sequence[CheckName], names: Sequence[str]) -> list[CheckName]:
-    """The named checks, of whichever tier, in their own order.
-
-    Raises:
-        UsageError: for a name that no check has.
-    """
+    """The named checks, of whichever tier, in their own order."""
     for name in names:
         if name not in known:
             raise UsageError(
@@ -213,11 +209,7 @@ def _subject(options: GateOptions, surroundings: Surroundings) -> _Subject:
 def _decision(
     options: GateOptions, subject: _Subject, surroundings: Surroundings
 ) -> Decision | None:
-    """Which tests the change can break, if that was requested.
-
-    Raises:
-        UsageError: if the file of a selection cannot be read.
-    """
+    """Which tests the change can break, if that was requested."""
     if options.selection:
         return read_decision(surroundings.directory / options.selection)
     if not options.affected:
@@ -237,11 +229,6 @@ def _run_gate(
 
     The reports say "interrupted" from the start and are replaced at the end, so
     that a run which is killed never leaves the reports of an earlier one.
-
-    Raises:
-        ToolError: if the reports cannot be written.
-        ConfigurationError: if the baseline cannot be read.
-        UsageError: if --since is not here, or the baseline may not be written.
     """
     project, variables = subject.project, surroundings.variables
     prepare_directory(request.reports, project.output)
@@ -264,11 +251,7 @@ def _run_gate(
 
 
 def _write_baseline(gate: GateRun, result: RunResult) -> None:
-    """Record what is red, then judge the run by what was recorded.
-
-    Raises:
-        UsageError: if something may not be recorded.
-    """
+    """Record what is red, then judge the run by what was recorded."""
     top, old = gate.project.repository, gate.baseline
     new, kept = record(result.checks, old, gate.scope)
     changed = write(top, old, new, grow=gate.request.grow)
@@ -279,5 +262,5 @@ def _write_baseline(gate: GateRun, result: RunResult) -> None:
 
 
 COMMAND = Command(
-    GateOptions, add_options, run, _ABOUT, variables={"package": "CI_FRAMEWORK_PACKAGE"}
+    GateOptions, run, _ABOUT, variables={"package": "CI_FRAMEWORK_PACKAGE"}
 )

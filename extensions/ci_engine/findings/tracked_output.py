@@ -36,7 +36,7 @@ def find_tracked_output(project: Project) -> list[Finding]:
     ]
 
 
-def check_tracked_output(project: Project, tier: str) -> list[CheckResult]:
+def check_tracked_output(project: Project, tier: str = "") -> list[CheckResult]:
     """A failed check if output is tracked; nothing if all is well."""
     result = CheckResult(id="tracked-output", tier=tier, tool="git")
     result.rerun = "ci-framework/ci validate"

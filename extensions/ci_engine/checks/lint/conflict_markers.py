@@ -84,11 +84,7 @@ def _marker_line(path: Path) -> int | None:
 
 
 def _unmerged(project: Project) -> Iterator[Finding]:
-    """Paths that git still has in conflict.
-
-    Raises:
-        ToolError: if git cannot list them.
-    """
+    """Paths that git still has in conflict."""
     if project.git is None:
         return
     unmerged = ("--name-only", "--diff-filter=U", "-z", "--relative")

@@ -117,9 +117,6 @@ class _Build(Steps):
 
         Returns:
             Those that the package needs when it runs.
-
-        Raises:
-            EarlyResultError: if one of them cannot be built.
         """
         graph, own = _graph(self.context)
         if own not in graph.by_name:
@@ -138,11 +135,7 @@ class _Build(Steps):
         return wheels
 
     def make(self) -> tuple[Path, Path]:
-        """Build the sdist, and the wheel from it: what the sdist lacks is lacking.
-
-        Raises:
-            EarlyResultError: if there are not exactly one of each in the end.
-        """
+        """Build the sdist, and the wheel from it: what the sdist lacks is lacking."""
         made = self.directory / "made"
         outcome = self.build("--outdir", made, self.root)
         if outcome.code not in (0, 1) or (outcome.code and network_failure(outcome)):

@@ -31,11 +31,7 @@ class Steps:
         self.beside = directory / "beside"
 
     def step(self, command: Sequence[str | Path], cwd: Path | None = None) -> Outcome:
-        """Run one program within the time that is left.
-
-        Raises:
-            EarlyResultError: if it does not end in time or cannot be started.
-        """
+        """Run one program within the time that is left."""
         variables = {**self.tool.variables, "COLUMNS": "200", "NO_COLOR": "1"}
         if self.beside.is_dir():
             for name, comma in (("UV_FIND_LINKS", ","), ("PIP_FIND_LINKS", " ")):

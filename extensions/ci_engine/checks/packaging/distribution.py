@@ -41,26 +41,23 @@ class ImportFailure(msgspec.Struct):
 
 
 class Imports(msgspec.Struct):
-    """What ``inside/import_wheel.py`` says.
-
-    Attributes:
-        modules: the modules of the wheel.
-        failures: those that cannot be imported.
-    """
+    """What ``inside/import_wheel.py`` says."""
 
     modules: list[str]
     failures: list[ImportFailure]
 
 
 def finding_of(
-    context: Context, rule: str, message: str, path: str = "pyproject.toml"
+    context: Context,
+    rule: str,
+    message: str,
+    keys: tuple[str, ...] = ("build-system",),
+    tool: str = "build",
 ) -> Finding:
-    """A finding of the build, where the manifest speaks of it."""
-    line = 1
-    if path == "pyproject.toml":
-        text = read_text(context.project.root / path)
-        line = find_line(text, ("build-system",)) or 1
-    return Finding(tool="build", rule=rule, message=message, path=path, line=line)
+    """A finding where the manifest speaks of it, as far as it does."""
+    path = "pyproject.toml"
+    line = find_line(read_text(context.project.root / path), keys) or 1
+    return Finding(tool=tool, rule=rule, message=message, path=path, line=line)
 
 
 def readme_of(context: Context) -> str:

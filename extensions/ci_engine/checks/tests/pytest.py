@@ -15,8 +15,8 @@ from ci_engine.checks.context import Context
 from ci_engine.checks.outcomes import not_run, skipped
 from ci_engine.checks.own_command import run_own_command
 from ci_engine.checks.sources import FRAMEWORK_DIRECTORY, text_of
-from ci_engine.checks.tests.coverage import REPORT_NAME
-from ci_engine.checks.tests.coverage_reports import (
+from ci_engine.checks.tests.coverage import (
+    REPORT_NAME,
     XML_NAME,
     framework_patterns,
     report_coverage,

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from ci_engine.checks.command_lines import batches
 from ci_engine.checks.outcomes import skipped
+from ci_engine.checks.sources import batches
 from ci_engine.checks.workspace import Tool
 from ci_engine.findings.results import CheckResult, Finding
 from ci_engine.findings.severity import SCORES
