@@ -110,13 +110,7 @@ def from_tool(
 
     Exit code 0 with no finding of severity error passes; a code in
     ``finding_codes`` with findings fails; everything else means that the tool did
-    not do its work.
-
-    Args:
-        tool: the tool that ran.
-        outcome: how it ended.
-        findings: what its output says, None if the output could not be read.
-        finding_codes: the exit codes with which it reports findings.
+    not do its work, as does output that could not be read (no findings: None).
     """
     if outcome.timed_out:
         return timed_out(outcome)

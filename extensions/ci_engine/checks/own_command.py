@@ -18,11 +18,7 @@ __all__ = ["argv_of", "check", "run_own_command"]
 
 
 def argv_of(name: CheckName, command: Command) -> list[str]:
-    """Split a command into arguments as a POSIX shell would; no shell runs it.
-
-    Raises:
-        ConfigurationError: if a quotation is not closed.
-    """
+    """Split a command into arguments as a POSIX shell would; no shell runs it."""
     if not isinstance(command, str):
         return list(command)
     try:

@@ -35,9 +35,7 @@ def is_framework_file(name: str) -> bool:
 def source_files(context: Context, suffixes: Iterable[str]) -> list[str]:
     """Files below the source paths that are neither tests nor the engine.
 
-    Args:
-        context: the run; where it is limited to paths, so are the files.
-        suffixes: the suffixes of the files, for example ``.py``.
+    Where the run is limited to paths, so are the files.
     """
     wanted = frozenset(suffixes)
     settings, paths = context.settings, context.request.paths

@@ -25,11 +25,7 @@ EXIT_CODES: Mapping[int, str] = {
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
-    """What the command line of any command can hold.
-
-    Attributes:
-        report_dir: the directory for reports; empty = that of the command.
-    """
+    """What the command line of any command can hold."""
 
     json: bool = False
     report_dir: str = ""

@@ -36,12 +36,7 @@ _SECONDS = 20.0
 
 
 class Fact(msgspec.Struct, frozen=True):
-    """One thing that was looked for.
-
-    Attributes:
-        ok: whether the engine can work with it.
-        hint: what to do if it can't.
-    """
+    """One thing that was looked for."""
 
     name: str
     value: str

@@ -56,11 +56,7 @@ def relative_directory(directory: Path, surroundings: Surroundings) -> str:
 
 
 def inside_package(paths: Sequence[str], prefix: str, package: str) -> list[str]:
-    """Name paths from the directory of a package.
-
-    Raises:
-        UsageError: for a path that is elsewhere.
-    """
+    """Name paths from the directory of a package."""
     for path in paths:
         if not path.startswith(prefix):
             raise UsageError(

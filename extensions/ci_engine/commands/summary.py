@@ -82,7 +82,7 @@ def run(options: SummaryOptions, surroundings: Surroundings) -> int:
     verdict, bad = job_verdict(jobs, matrix_jobs, unread)
     sections = Sections(security=options.security, performance=options.performance)
     page = to_page(verdict, jobs, matrix_jobs, unread, sections)
-    checks = [*_job_checks(jobs), *_matrix_checks(matrix_jobs)]
+    checks = [*map(_job_check, jobs), *map(_matrix_check, matrix_jobs)]
     result = make_result("summary", checks, surroundings.seconds)
     result.verdict = verdict
     result.notes = [f"{name}: {text}" for name, text in bad.items()]
@@ -113,30 +113,19 @@ def _gather(
     return [], []
 
 
-def _status(job: Job) -> Status:
-    if not job.good:
-        return Status.FAILED
-    return Status.PASSED if job.result == "success" else Status.SKIPPED
+def _job_check(job: Job) -> CheckResult:
+    if job.good:
+        status = Status.PASSED if job.result == "success" else Status.SKIPPED
+        return CheckResult(id=job.name, status=status, reason=job.reason)
+    reason = job.reason or f"the job ended as {job.result}"
+    return CheckResult(id=job.name, status=Status.FAILED, reason=reason)
 
 
-def _job_checks(jobs: list[Job]) -> list[CheckResult]:
-    return [
-        CheckResult(
-            id=job.name,
-            status=_status(job),
-            reason=job.reason or ("" if job.good else f"the job ended as {job.result}"),
-        )
-        for job in jobs
-    ]
-
-
-def _matrix_checks(matrix_jobs: list[MatrixJob]) -> list[CheckResult]:
-    return [
-        CheckResult(
-            id=job.name, status=job.result.verdict.status, seconds=job.result.seconds
-        )
-        for job in matrix_jobs
-    ]
+def _matrix_check(job: MatrixJob) -> CheckResult:
+    result = job.result
+    return CheckResult(
+        id=job.name, status=result.verdict.status, seconds=result.seconds
+    )
 
 
 def _write(

@@ -65,9 +65,6 @@ class Baseline(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=
     """What was red when the baseline was written.
 
     Attributes:
-        schema: version of this format.
-        findings: known findings, sorted.
-        tests: ids of tests that fail, sorted.
         coverage: covered share in percent below which it may not fall; None = the
             threshold of the settings counts.
     """

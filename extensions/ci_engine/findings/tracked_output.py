@@ -52,10 +52,6 @@ def check_tracked_output(project: Project, tier: str = "") -> list[CheckResult]:
 
 
 def refuse_tracked_output(project: Project) -> None:
-    """Refuse to run anything from below the output directory if git tracks it.
-
-    Raises:
-        ToolError: if it does, or git does not say.
-    """
+    """Refuse to run anything from below the output directory if git tracks it."""
     for finding in find_tracked_output(project):
         raise ToolError(finding.message.partition(";")[0], hint=_FIX)

@@ -179,12 +179,7 @@ def _message(finding: Finding) -> str:
     )
     fix = f" What to do: {finding.fix}." if finding.fix else ""
     text = _clean(f"{location}{finding.message}")[:_LONGEST_MESSAGE]
-    return f"{text}{_clean_line(fix)}" if text else finding.rule
-
-
-def _clean_line(text: str) -> str:
-    """One line, with the space it begins with."""
-    return drop_controls(text)[:_LONGEST_MESSAGE]
+    return f"{text}{drop_controls(fix)[:_LONGEST_MESSAGE]}" if text else finding.rule
 
 
 def _clean(text: str) -> str:

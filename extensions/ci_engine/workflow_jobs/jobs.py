@@ -44,12 +44,10 @@ class Jobs(msgspec.Struct, frozen=True):
     """What the jobs of a workflow do.
 
     Attributes:
-        quick_checks: the checks that one leg can make.
-        legs: the matrix of the tests.
+        matrix_jobs: the matrix of the tests.
         test_checks: the checks that every leg of the matrix makes.
         skips: why a job is left out, by its id.
         security_skips: the same for the jobs of the security audit.
-        more: outputs for the jobs of other workflows.
     """
 
     quick: MatrixJob
@@ -156,7 +154,8 @@ def matrix_of(configuration: Configuration) -> list[MatrixJob]:
     Every Python on the first platform; on the others the oldest and the newest,
     where most differences between platforms show.
     """
-    versions = _versions(configuration)
+    named = set(configuration.settings.matrix.python_versions)
+    versions = sorted(named, key=lambda version: int(version.split(".")[1]))
     ends = list(dict.fromkeys((versions[0], versions[-1])))
     platforms = dict.fromkeys(configuration.settings.matrix.platforms)
     return [
@@ -186,8 +185,3 @@ def newest_of(configuration: Configuration) -> MatrixJob:
 def as_matrix(matrix_jobs: Iterable[object]) -> str:
     """Write legs as GitHub's ``strategy.matrix``, on one line."""
     return json.dumps({"include": msgspec.to_builtins(list(matrix_jobs))})
-
-
-def _versions(configuration: Configuration) -> list[str]:
-    versions = set(configuration.settings.matrix.python_versions)
-    return sorted(versions, key=lambda version: int(version.split(".")[1]))

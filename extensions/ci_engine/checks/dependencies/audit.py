@@ -53,13 +53,10 @@ class _Specific(msgspec.Struct):
 
 
 class _Record(msgspec.Struct):
-    """What the service knows about an advisory.
-
-    Attributes:
-        withdrawn: when it was withdrawn, empty if it is valid.
-    """
+    """What the service knows about an advisory."""
 
     id: str
+    # When it was withdrawn, empty if it is valid.
     withdrawn: str | None = None
     database_specific: _Specific | None = None
 

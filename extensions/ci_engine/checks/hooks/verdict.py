@@ -40,7 +40,6 @@ class Hook:
     """How one hook ended.
 
     Attributes:
-        status: Passed, Failed or Skipped.
         id: its id, known for hooks that failed.
         exit_code: with what it failed, 0 if it only modified files.
     """
@@ -175,14 +174,7 @@ def _line_of(config: Sequence[str], name: str) -> int:
 def _find_locations(
     hook: Hook, rows: Sequence[str], known: Callable[[str], str]
 ) -> list[Finding]:
-    """Turn the lines that name a file of the project into findings.
-
-    Args:
-        hook: the hook that printed them.
-        rows: the lines.
-        known: gives the name of a file relative to the repository, empty if the
-            text names none.
-    """
+    """Turn the lines that name a file of the project into findings."""
     findings: list[Finding] = []
     for row in rows:
         for pattern in _LOCATIONS:

@@ -49,8 +49,11 @@ def check_lint(context: Context) -> CheckResult:
     A project that configures no rules is held to F and E9 only: what ruff selects by
     itself differs by hundreds of rules from version to version.
     """
-    chosen = "--extend-select" if _is_configured(context.project) else "--select"
-    return _run_lint(context, chosen)
+    root = context.project.root
+    configured = "ruff" in table(context.project.pyproject, "tool") or any(
+        (root / name).is_file() for name in ("ruff.toml", ".ruff.toml")
+    )
+    return _run_lint(context, "--extend-select" if configured else "--select")
 
 
 def check_own_lint(context: Context, command: Command) -> CheckResult:
@@ -60,13 +63,6 @@ def check_own_lint(context: Context, command: Command) -> CheckResult:
         return result
     always = _run_lint(context, "--select")
     return always if always.status in (Status.FAILED, Status.NOT_RUN) else result
-
-
-def _is_configured(project: Project) -> bool:
-    """Whether the project has a configuration of ruff at its top."""
-    if any((project.root / name).is_file() for name in ("ruff.toml", ".ruff.toml")):
-        return True
-    return "ruff" in table(project.pyproject, "tool")
 
 
 def _run_lint(context: Context, selection: str) -> CheckResult:

@@ -108,26 +108,21 @@ def left_out(context: Context, wheel: frozenset[str]) -> list[Finding]:
     A type marker is always meant to; of other files a reader has to judge.
     """
     packages = {PurePosixPath(name).parts[0] for name in wheel if "/" in name}
-    found: list[Finding] = []
+    errors: list[Finding] = []
+    others: list[Finding] = []
     for path, name in _package_files(context, packages):
         if name in wheel or PurePosixPath(name).suffix in _NOT_FOR_USE:
             continue
         typed = PurePosixPath(name).name == "py.typed"
-        rule = "missing-py.typed" if typed else "not-in-wheel"
-        message = f"{name} is not in the wheel"
-        severity = "error" if typed else "warning"
-        found.append(
-            Finding(
-                tool="build",
-                rule=rule,
-                message=message,
-                path=path,
-                line=1,
-                severity=severity,
-            )
+        found = Finding(
+            tool="build",
+            rule="missing-py.typed" if typed else "not-in-wheel",
+            message=f"{name} is not in the wheel",
+            path=path,
+            line=1,
+            severity="error" if typed else "warning",
         )
-    errors = [finding for finding in found if finding.severity == "error"]
-    others = [finding for finding in found if finding.severity != "error"]
+        (errors if typed else others).append(found)
     return [*errors, *others[:_MOST_FILES]]
 
 
