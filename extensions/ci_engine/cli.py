@@ -22,8 +22,6 @@ from ci_engine.errors import CommandError, ToolError, UsageError, suggest
 from ci_engine.project.output_files import discard_reports
 from ci_engine.project.repository import find_repository
 
-__all__ = ["REQUEST_OPTION", "main"]
-
 # Not for people: one process of the engine hands a whole request to another.
 REQUEST_OPTION = "--request="
 _MANY_OBJECTS = 100_000

@@ -21,8 +21,6 @@ from ci_engine.configuration.value_types import Command
 from ci_engine.environments.pixi_tasks import own_task
 from ci_engine.findings.results import CheckResult
 
-__all__ = ["CHECKS", "DEPENDS_ON", "FIXERS", "needs_environment", "run_check"]
-
 
 @dataclass(frozen=True)
 class Check:

@@ -17,8 +17,6 @@ from ci_engine.findings.baseline import Baseline
 from ci_engine.findings.results import CheckResult
 from ci_engine.processes.programs import Outcome
 
-__all__ = ["Context"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Context(Workspace):

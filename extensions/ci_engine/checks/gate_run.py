@@ -38,8 +38,6 @@ from ci_engine.processes.programs import CanceledError
 from ci_engine.processes.signals import on_signals, restore
 from ci_engine.project.repository import Project
 
-__all__ = ["GateRun"]
-
 
 class GateRun:
     """One run of the gate.

@@ -6,8 +6,6 @@ from ci_engine.environments.environment import Environment
 from ci_engine.errors import ToolError
 from ci_engine.findings.results import CheckResult, Finding, Status
 
-__all__ = ["check_interpreter", "name_of", "python_of"]
-
 
 def check_interpreter(
     wanted: str, environment: Environment | ToolError

@@ -12,17 +12,6 @@ from ci_engine.errors import CommandError
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.processes.programs import CanceledError, Outcome
 
-__all__ = [
-    "EarlyResultError",
-    "from_findings",
-    "from_tool",
-    "not_run",
-    "not_run_because",
-    "run_guarded",
-    "skipped",
-    "timed_out",
-]
-
 
 class EarlyResultError(Exception):
     """A step of a check or of a scanner has its result already."""

@@ -14,8 +14,6 @@ from ci_engine.errors import ConfigurationError
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.processes.programs import Outcome
 
-__all__ = ["argv_of", "check", "run_own_command"]
-
 
 def argv_of(name: CheckName, command: Command) -> list[str]:
     """Split a command into arguments as a POSIX shell would; no shell runs it."""

@@ -14,8 +14,6 @@ from ci_engine.environments.environment import Environment
 from ci_engine.findings.results import CheckResult
 from ci_engine.monorepo.sibling_packages import Siblings
 
-__all__ = ["GateRequest"]
-
 
 @dataclass(frozen=True)
 class GateRequest:

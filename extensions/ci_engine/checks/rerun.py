@@ -9,8 +9,6 @@ from ci_engine.checks.request import GateRequest
 from ci_engine.configuration.settings import CheckName
 from ci_engine.findings.results import CheckResult
 
-__all__ = ["rerun_command"]
-
 # With more failing tests than this, the command to repeat is the whole check.
 _MOST_TESTS_NAMED = 5
 

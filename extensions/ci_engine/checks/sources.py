@@ -9,16 +9,6 @@ from pathlib import PurePosixPath
 from ci_engine.checks.context import Context
 from ci_engine.project.repository import Project
 
-__all__ = [
-    "FRAMEWORK_DIRECTORY",
-    "LONGEST_LIST",
-    "batches",
-    "is_below",
-    "is_framework_file",
-    "source_files",
-    "text_of",
-]
-
 # The framework's own files, or a clone of it, are not the project's to fix.
 FRAMEWORK_DIRECTORY = "ci-framework"
 # Windows takes no command line longer than 32 767 characters.

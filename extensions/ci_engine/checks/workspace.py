@@ -13,8 +13,6 @@ from ci_engine.errors import ToolError
 from ci_engine.processes.programs import Outcome, run_program
 from ci_engine.project.repository import Project
 
-__all__ = ["Tool", "Workspace"]
-
 _ISOLATED = "isolated, locked by ci-framework"
 
 

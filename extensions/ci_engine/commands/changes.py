@@ -34,8 +34,6 @@ from ci_engine.reports.result_json import to_json
 from ci_engine.workflow_jobs.jobs import Jobs, plan_jobs
 from ci_engine.workflow_jobs.package_jobs import find_affected, with_packages
 
-__all__ = ["COMMAND"]
-
 _FLAGS = (
     "docs-only",
     "source-changed",

@@ -30,8 +30,6 @@ from ci_engine.project.repository import read_project
 from ci_engine.reports.console import Console
 from ci_engine.reports.publishing import publish, write_reports
 
-__all__ = ["COMMAND"]
-
 _ABOUT = """\
 Find tracked files that do not belong in the repository, such as logs and editor files.
 """

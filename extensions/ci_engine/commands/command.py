@@ -14,8 +14,6 @@ from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.configuration.typed_tables import find_mistakes, parse_text
 from ci_engine.errors import UsageError
 
-__all__ = ["EXIT_CODES", "Command", "Request", "read_request", "to_argv"]
-
 EXIT_CODES: Mapping[int, str] = {
     0: "green",
     1: "red",

@@ -14,8 +14,6 @@ from ci_engine.configuration.loading import effective_settings
 from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.errors import UsageError, suggest
 
-__all__ = ["COMMAND"]
-
 _ABOUT = """\
 Print the effective settings, and where each one comes from.
 

@@ -21,8 +21,6 @@ from ci_engine.processes.programs import find_program, run_program
 from ci_engine.project.repository import read_project
 from ci_engine.reports.console import Console
 
-__all__ = ["COMMAND"]
-
 _ABOUT = """\
 Report what the engine finds on this machine: engine, Python, cache, git, managers,
 tools and the project's environment.

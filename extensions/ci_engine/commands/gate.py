@@ -38,8 +38,6 @@ from ci_engine.project.repository import Project, normalize, read_project
 from ci_engine.reports.console import Console
 from ci_engine.reports.publishing import publish, write_reports
 
-__all__ = ["COMMAND"]
-
 _ABOUT = f"""\
 Run the checks of a quality tier, and give one verdict for all of them.
 

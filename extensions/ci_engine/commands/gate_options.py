@@ -13,8 +13,6 @@ from ci_engine.configuration.settings import BUILT_IN_CHECKS, Tier
 from ci_engine.configuration.value_types import Percentage, PythonVersion, Seconds
 from ci_engine.project.repository import normalize
 
-__all__ = ["GateOptions", "Only", "Python", "TierName"]
-
 TierName = Annotated[Tier | None, Option("essential, extended or full", "TIER")]
 Python = Annotated[PythonVersion | None, Option("the Python that runs tests", "3.X")]
 Only = Annotated[list[str], Option("some checks, comma-separated", "CHECKS")]

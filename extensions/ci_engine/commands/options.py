@@ -15,20 +15,6 @@ from ci_engine import __version__
 from ci_engine.commands import COMMANDS
 from ci_engine.errors import UsageError, suggest
 
-__all__ = [
-    "Baseline",
-    "DryRun",
-    "Grow",
-    "Option",
-    "Since",
-    "describe_exit_codes",
-    "general_help",
-    "make_parser",
-    "parse_options",
-    "refuse_growth",
-    "switch",
-]
-
 
 @dataclass(frozen=True)
 class Option:

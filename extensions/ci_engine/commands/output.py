@@ -7,8 +7,6 @@ from collections.abc import Sequence
 
 from ci_engine.reports.result_json import to_json
 
-__all__ = ["print_json", "print_list"]
-
 
 def print_json(value: object) -> None:
     """Print a value as indented JSON."""

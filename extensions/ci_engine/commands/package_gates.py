@@ -35,8 +35,6 @@ from ci_engine.project.output_files import prepare_directory
 from ci_engine.reports.console import Console
 from ci_engine.reports.publishing import publish, write_reports
 
-__all__ = ["PackageGates", "run_package_gates"]
-
 
 @dataclass(frozen=True)
 class PackageGates:

@@ -32,8 +32,6 @@ from ci_engine.project.output_files import prepare_directory, write_text
 from ci_engine.project.repository import Project, read_project
 from ci_engine.reports.result_json import to_json
 
-__all__ = ["COMMAND"]
-
 _ALL = ("", "auto-detect")
 _ABOUT = """\
 List the packages of a monorepo, report what depends on what, and check some of them.

@@ -9,13 +9,6 @@ from pathlib import Path
 from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.errors import UsageError
 
-__all__ = [
-    "inside_package",
-    "relative_directory",
-    "relative_to_root",
-    "split_lines",
-]
-
 
 def split_lines(text: str) -> list[str]:
     """The lines of a text that hold something: inputs of workflows are text."""

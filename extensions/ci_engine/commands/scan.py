@@ -53,8 +53,6 @@ from ci_engine.scanning.judge import is_blocking
 from ci_engine.scanning.run import ScanRun
 from ci_engine.scanning.waivers import WAIVERS_FILE, read_waivers
 
-__all__ = ["COMMAND", "ScanOptions", "run_scan"]
-
 _ABOUT = """\
 Look for security issues, secrets and known vulnerabilities.
 

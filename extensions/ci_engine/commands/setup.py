@@ -26,8 +26,6 @@ from ci_engine.project.repository import Project, read_project
 from ci_engine.reports.console import Console
 from ci_engine.reports.publishing import write_reports
 
-__all__ = ["COMMAND"]
-
 _ABOUT = """\
 Prepare the environment of this clone, and install its git hooks.
 """

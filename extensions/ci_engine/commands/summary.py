@@ -32,8 +32,6 @@ from ci_engine.reports.gathered import (
 from ci_engine.reports.page import LONGEST_COMMENT, Sections, clip, to_page
 from ci_engine.reports.result_json import to_json
 
-__all__ = ["COMMAND"]
-
 _ABOUT = """\
 Gather the results of all jobs, and write one page with one verdict.
 

@@ -34,8 +34,6 @@ from ci_engine.validation.settings_check import (
 from ci_engine.validation.tool_schemas import check_schemas
 from ci_engine.workflow_jobs.jobs import as_matrix, matrix_of
 
-__all__ = ["COMMAND"]
-
 _ABOUT = """\
 Check every configuration file that the framework owns or shares: settings, waivers,
 marked blocks, answers, packages, workflows and the files of other tools.

@@ -27,8 +27,6 @@ from ci_engine.validation.vendored_engine import (
     locate_engine,
 )
 
-__all__ = ["COMMAND"]
-
 _ABOUT = """\
 Copy the pinned engine into the repository, for use without a network, or remove the
 copy.

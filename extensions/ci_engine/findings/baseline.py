@@ -18,19 +18,6 @@ from ci_engine.configuration.reading import read_text
 from ci_engine.errors import ConfigurationError
 from ci_engine.findings.results import CheckResult, Finding, Status
 
-__all__ = [
-    "BASELINE_FILE",
-    "Baseline",
-    "Known",
-    "baseline_path",
-    "has_known_findings",
-    "is_never_known",
-    "judge",
-    "known_entry",
-    "read_baseline",
-    "without_path",
-]
-
 BASELINE_FILE = "ci-framework/project/baseline.json"
 # Syntax errors, undefined names and unused imports are fixed, not recorded: by tool,
 # the rules as the tool names them (pyright has no name for a syntax error).

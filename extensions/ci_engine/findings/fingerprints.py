@@ -11,8 +11,6 @@ from msgspec.structs import replace
 
 from ci_engine.findings.results import Finding
 
-__all__ = ["fingerprint_findings"]
-
 _LINE_END = re.compile("\r\n|\r|\n")
 
 

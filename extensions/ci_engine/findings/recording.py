@@ -22,16 +22,6 @@ from ci_engine.findings.baseline import (
 from ci_engine.findings.results import CheckResult, Status
 from ci_engine.project.output_files import write_text
 
-__all__ = [
-    "EVERYTHING",
-    "Scope",
-    "count_resolved",
-    "offer_to_shrink",
-    "record",
-    "to_json",
-    "write",
-]
-
 # With more new entries than this, a message names the first ones only.
 _MOST_NAMED = 5
 # Scanners of earlier versions: what they found is reported by others today.

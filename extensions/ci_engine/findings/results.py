@@ -10,21 +10,6 @@ import msgspec
 from ci_engine import __version__
 from ci_engine.escaping import visible
 
-__all__ = [
-    "CheckResult",
-    "Finding",
-    "RunResult",
-    "Status",
-    "TestCase",
-    "Verdict",
-    "headline",
-    "make_result",
-    "name_some",
-    "unfinished",
-    "verdict_of",
-    "worst_first",
-]
-
 
 class Status(str, Enum):
     """How a check ended. Only ``passed`` and ``skipped`` let a run be green."""

@@ -10,8 +10,6 @@ from ci_engine.errors import ToolError
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.project.repository import OUTPUT_DIRECTORY, Project
 
-__all__ = ["check_tracked_output", "find_tracked_output", "refuse_tracked_output"]
-
 _FIX = f"run `git rm -r --cached {OUTPUT_DIRECTORY}` and commit"
 
 

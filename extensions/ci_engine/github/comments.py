@@ -12,8 +12,6 @@ import msgspec
 from ci_engine.errors import ToolError
 from ci_engine.github.event import read_event
 
-__all__ = ["MARKER", "PullRequest", "call", "post_comment", "pull_request_of"]
-
 # How the comment is found again; it does not show.
 MARKER = "<!-- ci-framework summary -->"
 _SECONDS = 30

@@ -9,8 +9,6 @@ import msgspec
 
 from ci_engine.errors import ToolError
 
-__all__ = ["Event", "read_event"]
-
 
 class _Repository(msgspec.Struct, frozen=True):
     full_name: str = ""

@@ -13,15 +13,6 @@ from pathlib import Path
 from ci_engine.escaping import workflow_data, workflow_property
 from ci_engine.findings.results import RunResult, Status, worst_first
 
-__all__ = [
-    "add_summary",
-    "annotate",
-    "print_commands",
-    "warn",
-    "without_step",
-    "write_outputs",
-]
-
 # GitHub drops a whole summary that is longer than 1 MiB.
 _LONGEST_SUMMARY = 1_000_000
 # It shows ten errors and ten warnings of a step and drops the rest.

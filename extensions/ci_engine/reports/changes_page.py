@@ -9,8 +9,6 @@ from ci_engine.escaping import cell, code_cell, visible
 from ci_engine.findings.results import name_some
 from ci_engine.workflow_jobs.jobs import Jobs
 
-__all__ = ["to_changes_page", "to_explanation"]
-
 _MOST_PATHS = 100
 _MOST_TESTS = 50
 _MOST_STEPS = 5

@@ -26,8 +26,6 @@ from ci_engine.processes.activity import current_activities
 from ci_engine.reports.result_json import to_json
 from ci_engine.reports.wording import has_warnings, mark, outcome_line, title, where
 
-__all__ = ["Console"]
-
 _MOST_FINDINGS = 20
 _SECONDS_OF_SILENCE = 2.0
 _SECONDS_UNTIL_REPEATED = 30.0

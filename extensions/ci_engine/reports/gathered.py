@@ -13,8 +13,6 @@ import msgspec
 from ci_engine.errors import UsageError
 from ci_engine.findings.results import RunResult, Verdict
 
-__all__ = ["Job", "MatrixJob", "gather_jobs", "job_verdict", "read_jobs"]
-
 
 class Job(msgspec.Struct, frozen=True):
     """How a job ended, in the words of GitHub, and why it may have been skipped.

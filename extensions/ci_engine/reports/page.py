@@ -14,8 +14,6 @@ from ci_engine.reports.gathered import Job, MatrixJob
 from ci_engine.reports.markdown import failure_lines
 from ci_engine.reports.wording import mark, outcome_line, title, where
 
-__all__ = ["LONGEST_COMMENT", "Sections", "clip", "to_page"]
-
 # GitHub cuts comments at 65,536 characters and summaries at 1 MiB.
 LONGEST_COMMENT = 60_000
 _SHORTEST_FENCE = 3

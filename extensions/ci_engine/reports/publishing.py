@@ -18,8 +18,6 @@ from ci_engine.reports.markdown import to_markdown
 from ci_engine.reports.result_json import to_json
 from ci_engine.reports.sarif import to_sarif
 
-__all__ = ["publish", "write_reports"]
-
 
 def write_reports(result: RunResult, directory: Path) -> None:
     """Write a result as JSON, JUnit, SARIF and Markdown, each whole or not at all."""

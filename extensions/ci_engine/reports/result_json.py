@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-__all__ = ["to_json"]
-
 
 def to_json(value: object) -> str:
     """Write the whole value, indented, with a final newline."""

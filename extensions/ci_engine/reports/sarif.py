@@ -12,8 +12,6 @@ import msgspec
 from ci_engine.escaping import drop_controls
 from ci_engine.findings.results import CheckResult, Finding, RunResult, Status
 
-__all__ = ["to_sarif"]
-
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 # GitHub refuses a file with more runs, and a run with more results, than these.
 _MOST_RUNS = 20

@@ -12,16 +12,6 @@ from ci_engine.configuration.loading import Configuration
 from ci_engine.configuration.settings import CheckName
 from ci_engine.github.event import Event
 
-__all__ = [
-    "BESIDE_A_SELECTION",
-    "Jobs",
-    "MatrixJob",
-    "as_matrix",
-    "matrix_of",
-    "on_first_platform",
-    "plan_jobs",
-]
-
 # Their result may differ from one Python or platform to the next.
 _ON_THE_MATRIX = frozenset({"test", "coverage", "patch-coverage"})
 # They look at code or versions only: documentation cannot change their result.

@@ -25,14 +25,6 @@ from ci_engine.workflow_jobs.jobs import (
     on_first_platform,
 )
 
-__all__ = [
-    "PackageChanges",
-    "checks_of_packages",
-    "checks_of_repository",
-    "find_affected",
-    "with_packages",
-]
-
 # GitHub takes 256 jobs of one matrix; some are left for others.
 _MOST_LEGS = 200
 # What an unchanged package may no longer pass when one that it needs changes.

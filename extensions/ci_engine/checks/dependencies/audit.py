@@ -36,8 +36,6 @@ from ci_engine.findings.results import CheckResult, Finding
 from ci_engine.findings.severity import SCORES
 from ci_engine.processes.programs import find_program
 
-__all__ = ["check", "run_audit"]
-
 _SERVICE = "https://api.osv.dev"
 _SECONDS = 10.0
 # A vulnerability without a rating is not harmless.

@@ -22,8 +22,6 @@ from ci_engine.processes.child_environment import child_variables
 from ci_engine.processes.programs import Outcome
 from ci_engine.project.output_files import write_text
 
-__all__ = ["Advisory", "Answer", "run_pip_audit", "run_uv_audit", "service_url"]
-
 _VARIABLE = "OSV_SERVICE_URL"
 _PREVIEW = "audit-command,json-output"
 # How a uv that cannot audit ends, and what it prints.

@@ -26,8 +26,6 @@ from ci_engine.monorepo.package_layout import is_below, is_test
 from ci_engine.monorepo.sibling_packages import Declared, Siblings
 from ci_engine.project.repository import normalize
 
-__all__ = ["check"]
-
 _CHECK = "declared-imports"
 # Modules that newer Pythons no longer have, and those that every environment has.
 _FORMER = frozenset(

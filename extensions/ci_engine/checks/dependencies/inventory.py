@@ -17,16 +17,6 @@ from ci_engine.environments.environment import environment_error
 from ci_engine.findings.results import name_some
 from ci_engine.project.repository import Project, normalize
 
-__all__ = [
-    "Dependencies",
-    "Dependency",
-    "declared_names",
-    "location_of",
-    "name_of",
-    "needed_names",
-    "read_environment",
-]
-
 # What makers of environments put in; a dependency only if something requires it.
 _INSTALLERS = frozenset({"pip", "setuptools", "wheel"})
 _MOST_NAMED = 20

@@ -14,15 +14,6 @@ from ci_engine.checks.dependencies.inventory import Dependencies, Dependency, na
 from ci_engine.configuration.reading import Table, read_toml, read_yaml
 from ci_engine.project.repository import normalize
 
-__all__ = [
-    "Gathered",
-    "read_pdm",
-    "read_pixi",
-    "read_poetry",
-    "read_pylock",
-    "read_uv",
-]
-
 # Advisories of Python are about what this index serves.
 _PYPI = ("https://pypi.org/", "https://pypi.python.org/")
 _PURL = re.compile(r"pkg:pypi/([^@?#]+)@([^?#]+)")

@@ -28,8 +28,6 @@ from ci_engine.configuration.reading import read_text
 from ci_engine.errors import ConfigurationError, ToolError
 from ci_engine.project.repository import Project, normalize
 
-__all__ = ["read_lock"]
-
 _PINNED = re.compile(r"([A-Za-z0-9][\w.-]*)(?:\[[^]]*\])?\s*==\s*([\w.!+-]+)(?=\s|;|$)")
 # Their managers lock everything that pyproject.toml requires.
 _WHOLE = ("uv.lock", "poetry.lock", "pdm.lock")

@@ -30,8 +30,6 @@ from ci_engine.environments.environment import Environment
 from ci_engine.errors import ToolError
 from ci_engine.findings.results import CheckResult
 
-__all__ = ["check"]
-
 # Hooks of our own block: they are this very gate, which runs them as checks.
 _OUR_HOOKS = {"ci-framework-lint": "lint", "ci-framework-format": "format"}
 

@@ -13,8 +13,6 @@ from ci_engine.checks.workspace import Tool
 from ci_engine.findings.results import CheckResult, Finding
 from ci_engine.processes.programs import Outcome
 
-__all__ = ["HookRun", "judge_hooks", "read_hooks"]
-
 _MOST_OUTPUT = 15
 _HEAD = re.compile(
     r"^(?P<name>\S.*?)\.{3,}(?P<why>\([^)]*\))?(?P<how>Passed|Failed|Skipped)$"

@@ -16,17 +16,6 @@ from ci_engine.errors import ToolError
 from ci_engine.processes.programs import Outcome, run_program
 from ci_engine.project.git import Git
 
-__all__ = [
-    "CONFIG",
-    "WorkTree",
-    "copied",
-    "git_variables",
-    "in_place",
-    "listed_files",
-    "run_git",
-    "run_in",
-]
-
 CONFIG = ".pre-commit-config.yaml"
 
 # Where hooks find the project's own environments; links, so that nothing is made

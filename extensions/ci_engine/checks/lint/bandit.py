@@ -21,8 +21,6 @@ from ci_engine.errors import CommandError, ToolError
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.findings.severity import SCORES
 
-__all__ = ["BanditScan", "check", "run_bandit"]
-
 _SUFFIXES = (".py", ".pyw")
 # Names of configuration files that bandit itself does not look for.
 _YAML_NAMES = ("bandit.yaml", "bandit.yml", ".bandit.yaml", ".bandit.yml")

@@ -14,8 +14,6 @@ from ci_engine.errors import ToolError
 from ci_engine.findings.results import CheckResult, Finding
 from ci_engine.project.repository import Project
 
-__all__ = ["check"]
-
 _START, _MIDDLE, _END = b"<<<<<<< ", b"=======", b">>>>>>> "
 _MOST_BYTES = 8 * 1024 * 1024
 

@@ -24,8 +24,6 @@ from ci_engine.checks.sources import batches, is_framework_file, source_files, t
 from ci_engine.configuration.settings import Policy
 from ci_engine.findings.results import CheckResult, Finding
 
-__all__ = ["check"]
-
 # Files that tools write say so in their first lines.
 _GENERATED = "@generated"
 _HEAD_LINES = 5

@@ -16,8 +16,6 @@ from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.processes.programs import Outcome
 from ci_engine.project.repository import Project
 
-__all__ = ["check_format", "check_lint", "check_own_lint", "read_violations"]
-
 # Undefined names, unused imports and syntax errors are never acceptable, whatever
 # the project selects or ignores; `noqa` and per-file-ignores still count.
 _ALWAYS = "F,E9"

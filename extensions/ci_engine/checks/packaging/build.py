@@ -44,8 +44,6 @@ from ci_engine.processes.network_failures import network_failure
 from ci_engine.processes.programs import Outcome, find_program, run_program
 from ci_engine.project.repository import normalize
 
-__all__ = ["check"]
-
 # Directories of tools that no source distribution should hold.
 _JUNK = frozenset(
     {".ci-framework", ".git", ".nox", ".pixi", ".tox", ".venv", "node_modules"}

@@ -12,16 +12,6 @@ from ci_engine.configuration.key_lines import find_line
 from ci_engine.configuration.reading import as_table, read_text
 from ci_engine.findings.results import Finding
 
-__all__ = [
-    "ImportFailure",
-    "Imports",
-    "finding_of",
-    "has_modules",
-    "import_finding",
-    "left_out",
-    "readme_of",
-]
-
 _MOST_FILES = 20
 # What a package is made from, but does not need when it runs.
 _NOT_FOR_USE = frozenset(

@@ -24,8 +24,6 @@ from ci_engine.environments.isolated_tools import IsolatedTool, isolated_tool
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.processes.programs import Outcome, run_program
 
-__all__ = ["check"]
-
 _MESSAGE = re.compile(r"^.*?\.whl: (W\d{3}): (.+?)$")
 _CLASSIFIER = re.compile(r"Programming Language :: Python :: (3\.\d+)$")
 _LICENSE = re.compile(r"(licen[cs]e|copying|notice)", re.IGNORECASE)

@@ -16,19 +16,6 @@ from ci_engine.environments.environment import Environment
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.processes.child_environment import MEASURING
 
-__all__ = [
-    "REPORT_NAME",
-    "XML_NAME",
-    "CoverageReport",
-    "check",
-    "framework_patterns",
-    "line_ranges",
-    "measured_tests",
-    "read_report",
-    "report_coverage",
-    "round_down",
-]
-
 REPORT_NAME, XML_NAME = "coverage.json", "coverage.xml"
 _MOST_FILES = 10
 _MOST_RANGES = 12

@@ -21,8 +21,6 @@ from ci_engine.findings.results import CheckResult, Finding
 from ci_engine.processes.programs import Outcome
 from ci_engine.project.git import Git
 
-__all__ = ["check"]
-
 _LEFT_OUT = ("__main__", "conftest", "setup")
 
 

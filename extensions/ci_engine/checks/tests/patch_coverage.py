@@ -19,8 +19,6 @@ from ci_engine.checks.tests.coverage import (
 )
 from ci_engine.findings.results import CheckResult, Finding, Status
 
-__all__ = ["check"]
-
 _MOST_NAMED = 5
 
 

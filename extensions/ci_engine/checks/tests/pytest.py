@@ -31,8 +31,6 @@ from ci_engine.findings.results import CheckResult
 from ci_engine.processes.child_environment import MEASURING
 from ci_engine.project.output_files import write_text
 
-__all__ = ["check"]
-
 _EVENTS_NAME = "pytest-events.jsonl"
 _SELECTION_NAME = "pytest-selection.json"
 _OUTPUT_NAME = "pytest-output.txt"

@@ -11,8 +11,6 @@ import msgspec
 
 from ci_engine.findings.results import TestCase
 
-__all__ = ["TestRun", "named_locations", "read_events"]
-
 
 class _Event(msgspec.Struct):
     event: str

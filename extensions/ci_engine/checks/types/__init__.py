@@ -6,8 +6,6 @@ from ci_engine.checks.context import Context
 from ci_engine.checks.types import mypy, pyright
 from ci_engine.findings.results import CheckResult
 
-__all__ = ["check"]
-
 
 def check(context: Context) -> CheckResult:
     """Run pyright or mypy on what its settings name, else on the source paths."""

@@ -10,8 +10,6 @@ from ci_engine.checks.sources import text_of
 from ci_engine.configuration.tables import table
 from ci_engine.findings.results import CheckResult, Finding
 
-__all__ = ["check"]
-
 _OPTIONS = (
     "--no-color-output",
     "--no-pretty",

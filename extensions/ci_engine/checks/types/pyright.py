@@ -9,8 +9,6 @@ from ci_engine.checks.outcomes import from_tool
 from ci_engine.configuration.tables import table
 from ci_engine.findings.results import CheckResult, Finding, Status
 
-__all__ = ["check"]
-
 
 class _Position(msgspec.Struct):
     line: int
