@@ -26,9 +26,7 @@ from ci_engine.project.repository import Project, read_project
 from ci_engine.reports.console import Console
 from ci_engine.reports.publishing import write_reports
 
-_ABOUT = """\
-Prepare the environment of this clone, and install its git hooks.
-"""
+_ABOUT = "Prepare the environment of this clone, and install its git hooks."
 
 
 class SetupOptions(Request, frozen=True, kw_only=True, rename="kebab"):

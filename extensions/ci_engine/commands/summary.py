@@ -29,7 +29,7 @@ from ci_engine.reports.gathered import (
     job_verdict,
     read_jobs,
 )
-from ci_engine.reports.page import LONGEST_COMMENT, Sections, clip, to_page
+from ci_engine.reports.page import LONGEST_COMMENT, clip, to_page
 from ci_engine.reports.result_json import to_json
 
 _ABOUT = """\
@@ -78,8 +78,14 @@ def run(options: SummaryOptions, surroundings: Surroundings) -> int:
     reports = surroundings.directory / options.reports
     matrix_jobs, unread = _gather(surroundings.repository, reports, jobs)
     verdict, bad = job_verdict(jobs, matrix_jobs, unread)
-    sections = Sections(security=options.security, performance=options.performance)
-    page = to_page(verdict, jobs, matrix_jobs, unread, sections)
+    page = to_page(
+        verdict,
+        jobs,
+        matrix_jobs,
+        unread,
+        security=options.security,
+        performance=options.performance,
+    )
     checks = [*map(_job_check, jobs), *map(_matrix_check, matrix_jobs)]
     result = make_result("summary", checks, surroundings.seconds)
     result.verdict = verdict

@@ -50,15 +50,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: GitHub's name of the event, empty outside of a workflow.
-        ref: the full name of the branch or tag.
-        default_branch: the repository's default branch.
-        private: whether the repository is private.
         pull_request: number of the pull request, 0 if there is none.
         restricted: why the run's token may only read, empty if it may write.
         base_sha: the base of the pull request or of the merge group.
         head_sha: the head of the pull request.
         before: for a push, the commit that the branch had before.
-        forced: whether the push was forced.
     """
 
     name: str = ""
