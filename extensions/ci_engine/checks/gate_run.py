@@ -12,7 +12,6 @@ import msgspec
 from ci_engine.changes.diff_base import DiffBase, find_diff_base
 from ci_engine.checks import DEPENDS_ON, FIXERS, needs_environment, run_check
 from ci_engine.checks.context import Context
-from ci_engine.checks.interpreter import check_interpreter, name_of, python_of
 from ci_engine.checks.outcomes import not_run, run_guarded, skipped
 from ci_engine.checks.request import GateRequest
 from ci_engine.checks.rerun import rerun_command
@@ -26,6 +25,7 @@ from ci_engine.findings.fingerprints import fingerprint_findings
 from ci_engine.findings.recording import Scope, count_resolved, offer_to_shrink
 from ci_engine.findings.results import (
     CheckResult,
+    Finding,
     RunResult,
     Status,
     make_result,
@@ -76,7 +76,7 @@ class GateRun:
         checks = [self.results[name] for name in self.request.checks]
         checks = [
             *check_tracked_output(self.project),
-            *check_interpreter(self.request.python, self.environment),
+            *_check_interpreter(self.request.python, self.environment),
             *checks,
         ]
         result = self._result(checks)
@@ -91,13 +91,13 @@ class GateRun:
     def _result(self, checks: list[CheckResult]) -> RunResult:
         for check in checks:
             check.tier = self.request.tier
-        result = make_result(
-            "gate",
-            checks,
-            environment=name_of(self.environment),
-            python=python_of(self.environment),
-        )
+        result = make_result("gate", checks)
         result.tier, result.package = self.request.tier, self.request.package
+        environment = self.environment
+        if isinstance(environment, Environment):
+            result.python = environment.probe.python
+            because = f"; {environment.substitute}" if environment.substitute else ""
+            result.environment = f"{environment.name}{because}"
         return result
 
     @property
@@ -240,3 +240,21 @@ class GateRun:
         if not self.project.prefix:
             return self.baseline
         return msgspec.structs.replace(self.baseline, coverage=None)
+
+
+def _check_interpreter(
+    wanted: str, environment: Environment | ToolError
+) -> list[CheckResult]:
+    """Another interpreter than the requested one is red: the matrix is real."""
+    if not wanted or not isinstance(environment, Environment):
+        return []
+    found = environment.probe.python
+    result = CheckResult(id="python", tool=found)
+    if not f"{found}.".startswith(f"{wanted}."):
+        result.status = Status.FAILED
+        result.reason = f"Python {wanted} was requested, {found} ran"
+        result.findings = [
+            Finding(tool="ci-framework", rule="python", message=result.reason)
+        ]
+        result.new = 1
+    return [result]
