@@ -10,8 +10,6 @@ from typing import Any, cast
 
 from ci_framework import cli
 
-__all__ = ["Companion", "read_companion"]
-
 _Choices = Mapping[str, argparse.ArgumentParser]
 Row = tuple[str, ...]
 

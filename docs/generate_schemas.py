@@ -26,8 +26,6 @@ from ci_engine.configuration.settings import Settings  # noqa: E402
 from ci_engine.monorepo.package_overrides import FILES  # noqa: E402
 from ci_engine.scanning.waivers import WaiversFile  # noqa: E402
 
-__all__ = ["ROOT", "field_notes", "finish", "summary"]
-
 SCHEMAS = ROOT / "extensions" / "ci_engine" / "configs" / "schemas"
 Schema = dict[str, Any]
 Structure = type[msgspec.Struct]

@@ -13,8 +13,6 @@ if not __package__:
 
 from ci_engine.cli import main
 
-__all__ = ["start"]
-
 
 def start(arguments: Sequence[str]) -> int:
     """Run a command; the launcher's option, which comes first, names the repository."""

@@ -22,8 +22,6 @@ from ci_engine.errors import CommandError, ToolError, UsageError, suggest
 from ci_engine.project.output_files import discard_reports
 from ci_engine.project.repository import find_repository
 
-__all__ = ["REQUEST_OPTION", "main"]
-
 # Not for people: one process of the engine hands a whole request to another.
 REQUEST_OPTION = "--request="
 _MANY_OBJECTS = 100_000
@@ -93,8 +91,7 @@ def _dispatch(name: str, argv: list[str], repository: Path | None) -> int:
         text = options[0].removeprefix(REQUEST_OPTION)
         request = msgspec.json.decode(text, type=command.request)
         return _run(name, command, request, read_surroundings(_find(repository)))
-    parser = make_parser(name, command.about, command.exit_codes)
-    command.add_options(parser)
+    parser = make_parser(name, command.about, command.exit_codes, command.request)
     given = parse_options(parser, options)
     surroundings = read_surroundings(_find(repository))
     for field, variable in command.variables.items():
@@ -104,11 +101,7 @@ def _dispatch(name: str, argv: list[str], repository: Path | None) -> int:
 
 
 def _load(name: str) -> Command[Request]:
-    """Import a command; the others would only take their time.
-
-    Raises:
-        UsageError: if there is no such command.
-    """
+    """Import a command; the others would only take their time."""
     if name not in COMMANDS:
         problem = f"unknown command {name!r}" if name else "expected a command"
         raise UsageError(

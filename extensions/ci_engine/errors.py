@@ -5,8 +5,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["CommandError", "ConfigurationError", "ToolError", "UsageError", "suggest"]
-
 
 class CommandError(Exception):
     """A command cannot go on; ``str(error)`` is written for the user.

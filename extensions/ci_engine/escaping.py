@@ -9,21 +9,6 @@ from __future__ import annotations
 import html
 import re
 
-__all__ = [
-    "cell",
-    "code_cell",
-    "code_span",
-    "drop_controls",
-    "fenced",
-    "html_text",
-    "markdown_text",
-    "terminal_line",
-    "visible",
-    "workflow_data",
-    "workflow_property",
-    "xml_text",
-]
-
 _COLOR = re.compile("\x1b\\[[0-9;]*[A-Za-z]")
 # Control characters, marks that reorder or hide text, and bytes that are not UTF-8.
 _INVISIBLE = re.compile(

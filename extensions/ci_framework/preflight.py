@@ -85,7 +85,7 @@ def _raise(refusals: Sequence[Refusal]) -> None:
         return
     if len(refusals) == 1:
         only = refusals[0]
-        raise UsageError(f"found {only.found}; allowed: {only.allowed}", hint=only.hint)
+        raise UsageError(f"{only.found}: expected {only.expected}", hint=only.hint)
     rows = "\n".join(f"  - {item}" for item in refusals)
     raise UsageError(
         f"{len(refusals)} things stand in the way, nothing was written:\n{rows}",
@@ -98,8 +98,8 @@ def _state(repository: Repository) -> Iterator[Refusal]:
     directory = repository.private_directory
     for name, what, way_out in _UNDER_WAY:
         if (directory / name).exists():
-            allowed = "a repository in which nothing is under way"
-            yield Refusal(f"{what} under way", allowed, f"`{way_out}`")
+            expected = "a repository in which nothing is under way"
+            yield Refusal(f"{what} under way", expected, f"`{way_out}`")
             break
     lock = directory / "index.lock"
     if lock.exists():

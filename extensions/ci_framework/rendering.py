@@ -85,16 +85,16 @@ def find_source(address: str, ref: str) -> Source:
     if not path.is_dir():
         if address and "://" not in address and not address.startswith(("git@", "gh:")):
             raise UsageError(
-                f"--template: found {address!r}; allowed: an address such as {HOME}, "
-                "or a directory that is a git repository"
+                f"--template: expected an address such as {HOME}, or a directory that "
+                f"is a git repository, got {address!r}"
             )
         return source
     commit_of = Repository(path, path).commit
     commit = commit_of(source.ref or "HEAD") if source.ref or not address else ""
     if not commit_of("HEAD"):
         raise UsageError(
-            f"--template: found {source.address!r}, which is no git repository with a "
-            "commit; allowed: one, because updates start from the recorded commit"
+            f"--template: {source.address!r} is no git repository with a commit",
+            hint="commit the template: updates start from the recorded commit",
         )
     # The commit itself: what is not committed there is nobody's version.
     return Source(str(path.resolve()), commit)

@@ -19,8 +19,6 @@ from ci_engine.monorepo.package_graph import packages_graph
 from ci_engine.monorepo.package_model import Graph
 from ci_engine.project.repository import read_project
 
-__all__ = ["large_monorepo", "measure"]
-
 NEEDS = 3
 _BODY = "\n".join(f"def f{n}(x: int) -> int:\n    return x + {n}\n" for n in range(20))
 

@@ -35,7 +35,7 @@ RUNNERS_OF_GIT = frozenset(
 )
 READERS_OF_ENVIRONMENT = frozenset(
     {
-        "checks/dependencies/advisories.py",
+        "checks/dependencies/audit_tools.py",
         "checks/tests/pytest.py",
         "configuration/surroundings.py",
         "environments/engine_environment.py",

@@ -7,8 +7,6 @@ from pathlib import Path
 
 from tests.support.programs import run
 
-__all__ = ["commit", "make_repository", "tree", "write"]
-
 _SETTINGS = {
     "user.name": "Ada Example",
     "user.email": "ada@example.org",

@@ -15,8 +15,6 @@ from ci_framework.repository import open_repository
 from tests.support.adoptable_repositories import make_repository
 from tests.support.programs import run
 
-__all__ = ["PROJECT", "Companion", "make_project", "plan"]
-
 # A small project with a workflow of its own, hooks, and comments to lose.
 PROJECT: Mapping[str, str | bytes] = {
     "pyproject.toml": """\

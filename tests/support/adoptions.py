@@ -15,8 +15,6 @@ from ci_framework.validating.commits import Commits
 from ci_framework.validating.model import AdoptionFacts, Hashes
 from tests.support.adoptable_repositories import commit, make_repository, write
 
-__all__ = ["ENGINE", "Adopted", "adopt", "empty_inventory", "empty_plan"]
-
 Content = str | bytes
 # The half of the launcher that a validation starts.
 LAUNCHER = "ci-framework/bootstrap"

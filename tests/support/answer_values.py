@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["ACCEPTED", "HOSTILE_TEXT", "REFUSED"]
-
 HOSTILE_TEXT = [
     'it\'s "quoted"',
     "back\\slash \\n \\u0041 \\",

@@ -4,17 +4,6 @@ from __future__ import annotations
 
 from ci_framework.planning.edits import block_of
 
-__all__ = [
-    "DEPENDABOT",
-    "END",
-    "HOOKS",
-    "LINES",
-    "START",
-    "TOML",
-    "hooks",
-    "without_block",
-]
-
 START = "# >>> ci-framework >>>"
 END = "# <<< ci-framework <<<"
 TOML = f"""\

@@ -14,16 +14,6 @@ from ci_framework.planning.plan import Capability
 from ci_framework.repository import open_repository
 from tests.support.adoptable_repositories import make_repository
 
-__all__ = [
-    "ANSWERS",
-    "CI",
-    "inventory_of",
-    "mapped",
-    "read",
-    "states",
-    "workflow_of",
-]
-
 CI = ".github/workflows/ci.yml"
 ANSWERS: dict[str, object] = {
     "ci_mode": "remote",

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 
-__all__ = ["pairs_of", "pairwise"]
-
 # A value is named by the position of its factor and its position in the factor.
 Value = tuple[int, int]
 Pair = tuple[Value, Value]

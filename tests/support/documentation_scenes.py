@@ -102,6 +102,7 @@ class Workshop:
         # For users who clone the repository instead of rendering the template.
         for name in ("actions", "scripts"):
             shutil.copytree(ROOT / name, repository / name, symlinks=True)
+        shutil.copy2(ROOT / "ci", repository)
         self._commit(repository, "2.0.0", "--initial-branch=main")
         self._must(["git", "tag", OLD], repository)
         for name, old, new in (

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 from tests.support.documentation_scenes import ADDRESS, OLD
 
-__all__ = ["COMMANDS", "NOT_RUN", "Example"]
-
 _CURRENT = "copier update --defaults --vcs-ref=:current:"
 _UNMANAGED = f"{_CURRENT} -d 'unmanaged=[.github/workflows/python-ci.yml]'"
 # Resolves a conflict by keeping both sides.

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from tests.support.documentation_scenes import ADDRESS, OLD
 
-__all__ = ["PROVOCATIONS", "Provocation"]
-
 _CURRENT = "copier update --defaults --vcs-ref=:current:"
 _MARKS = r"<<<<<<< before updating\na = 1\n=======\na = 2\n>>>>>>> after updating\n"
 _SEED = "src/myproj/spans.py"

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator
 
 from tests.support.documents import Document, Table, table
 
-__all__ = ["CHECKS", "Check", "Problems", "check", "inputs", "uses", "verdict_job"]
-
 Problems = Iterator[str]
 Check = Callable[[Document], Problems]
 

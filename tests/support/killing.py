@@ -26,8 +26,6 @@ from ci_framework.repository import open_repository
 from tests.support.plans import adopt, picture
 from tests.support.programs import run
 
-__all__ = ["sweep"]
-
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 _WRITERS = {

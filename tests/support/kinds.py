@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["KINDS", "Files"]
-
 Files = Mapping[str, str | bytes]
 
 _TEST = "import pytest\n\n\ndef test_one() -> None:\n    assert pytest\n"

@@ -21,15 +21,6 @@ from tests.support.projects import (
     write_lock,
 )
 
-__all__ = [
-    "CANONICAL",
-    "LaunchedProject",
-    "copy_checkout",
-    "make_template",
-    "redirected",
-    "show",
-]
-
 CANONICAL = "https://github.com/MementoRC/ci-framework"
 # What an engine needs to be started; its command line only shows how it was.
 _STARTED = (

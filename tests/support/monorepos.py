@@ -10,8 +10,6 @@ from ci_engine.monorepo.package_graph import packages_graph
 from ci_engine.monorepo.package_model import Graph, Package
 from ci_engine.project.repository import Project, read_project
 
-__all__ = ["edges", "graph_of", "one", "package", "project_of", "pyproject", "write"]
-
 
 def write(root: Path, files: Mapping[str, str | bytes]) -> Path:
     """Write files below a directory."""

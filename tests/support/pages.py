@@ -8,8 +8,6 @@ from pathlib import Path
 
 from tests.support.renders import ROOT
 
-__all__ = ["PAGES", "Block", "Page", "read_page"]
-
 PAGES = (
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",

@@ -25,8 +25,6 @@ from tests.support.table_checks import (
     text_or,
 )
 
-__all__ = ["pixi_mistakes"]
-
 
 def pixi_mistakes(pyproject: Table) -> list[str]:
     """Check a pyproject.toml with pixi's tables.

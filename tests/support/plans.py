@@ -12,8 +12,6 @@ from ci_framework.planning.plan import Change, Operation, Plan, Template
 from ci_framework.repository import Repository, open_repository
 from tests.support.programs import run
 
-__all__ = ["FILES", "PLANNED", "adopt", "changes_of", "picture", "plan_of"]
-
 # A project with what an adoption meets: CRLF, an executable, a workflow that is
 # retired, a link beside the files, and one file in a directory of its own.
 FILES: dict[str, str | bytes] = {

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from tests.support.covering import pairwise
 
-__all__ = ["FACTORS", "LONG_NAME", "POINTS"]
-
 LONG_NAME = "x" * 63 + "9"
 
 FACTORS: dict[str, tuple[object, ...]] = {

@@ -11,8 +11,6 @@ from pathlib import Path
 
 from tests.support.renders import ROOT
 
-__all__ = ["package_index", "run", "tool"]
-
 
 def run(
     *command: str | Path, cwd: Path, variables: Mapping[str, str] | None = None

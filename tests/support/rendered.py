@@ -13,8 +13,6 @@ import pytest
 from tests.support.points import POINTS
 from tests.support.renders import Document, read_answers, read_toml, render_once
 
-__all__ = ["Point", "each_point", "render_points"]
-
 
 @dataclass(frozen=True)
 class Point:

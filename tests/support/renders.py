@@ -12,22 +12,6 @@ import tomlkit
 import yaml
 from copier import run_copy
 
-__all__ = [
-    "BLOCK_END",
-    "BLOCK_START",
-    "ROOT",
-    "Answers",
-    "Document",
-    "copy_template",
-    "files",
-    "questions",
-    "read_answers",
-    "read_toml",
-    "render",
-    "render_once",
-    "snapshot",
-]
-
 ROOT = Path(__file__).resolve().parents[2]
 BLOCK_START = "# >>> ci-framework >>>"
 BLOCK_END = "# <<< ci-framework <<<"

@@ -26,8 +26,6 @@ from ci_engine.processes.child_environment import child_variables
 from ci_engine.project.repository import read_project
 from tests.support.projects import clean_environment, git
 
-__all__ = ["CLEAN", "Repository", "result_of", "script"]
-
 Json = dict[str, Any]
 
 CLEAN = {

@@ -11,8 +11,6 @@ import random
 import string
 from collections.abc import Callable, Iterator
 
-__all__ = ["LOOK_ALIKES", "SEEDED", "look_alikes", "seeded"]
-
 _UPPER = string.ascii_uppercase
 _LOWER = string.ascii_lowercase
 _DIGITS = string.digits

@@ -14,8 +14,6 @@ from ci_engine.test_selection.graph_builder import Engine, build_graph
 from ci_engine.test_selection.import_graph import ImportGraph
 from ci_engine.test_selection.selection import Changed, Selection, select_tests
 
-__all__ = ["Tree", "graph_of", "judge", "select", "write"]
-
 Tree = Mapping[str, str | bytes]
 
 

@@ -8,8 +8,6 @@ from collections.abc import Mapping
 
 from ci_framework.rendering import Rendered, Source, render
 
-__all__ = ["render_once"]
-
 _KNOWN: dict[str, Rendered] = {}
 
 

@@ -8,19 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import cast
 
-__all__ = [
-    "Check",
-    "Table",
-    "anything",
-    "each",
-    "flag",
-    "list_of",
-    "subtable",
-    "table_of",
-    "text",
-    "text_or",
-]
-
 Table = Mapping[str, object]
 Check = Callable[[object, str], Iterator[str]]
 

@@ -10,16 +10,6 @@ from copier import VcsRef, run_copy, run_update
 from tests.support.programs import run
 from tests.support.renders import copy_template, files
 
-__all__ = [
-    "changed_files",
-    "commit",
-    "conflicts",
-    "edit",
-    "make_project",
-    "make_releases",
-    "update",
-]
-
 _LIBRARY_TEST = "tests/test_spans.py.jinja"
 _OLD_MODULE = "src/{{ package_name }}/spans.py"
 _NEW_MODULE = "src/{{ package_name }}/ranges.py"

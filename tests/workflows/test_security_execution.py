@@ -55,7 +55,7 @@ def test_a_clean_change_is_green_and_sends_its_findings(project: Path) -> None:
     assert done.ended() == GREEN, done.text
     assert done.code == 0
     report = report_of(done)
-    assert (report["verdict"], report["tier"]) == ("green", "low")
+    assert (report["verdict"], report["level"]) == ("green", "low")
     sent = done.artifacts / "code-scanning" / "results.sarif"
     assert json.loads(sent.read_text("utf-8"))["version"] == "2.1.0"
     kept = {path.name for path in (done.artifacts / "security-scan-1").iterdir()}

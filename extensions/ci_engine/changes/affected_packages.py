@@ -11,8 +11,6 @@ from ci_engine.changes.decision import HARMLESS, Decision
 from ci_engine.monorepo.package_layout import is_below, is_test
 from ci_engine.monorepo.package_model import Graph, Package
 
-__all__ = ["AffectedPackages", "affected_by"]
-
 # The patterns of data are the repository's: any package may read it.
 _FAR_REACHING = frozenset({"always-run", "ci", "data", "everything"})
 

@@ -16,8 +16,6 @@ from ci_engine.test_selection.layout_changes import is_same_program
 from ci_engine.test_selection.repository_files import Files
 from ci_engine.test_selection.selection import Changed, Selection, select_tests
 
-__all__ = ["describe_selection", "find_affected_tests", "import_graph_of"]
-
 # Bytes of modules that are compared with what they were, about a second's work; where
 # more changed at once, hardly a test would be left out.
 _MOST_COMPARED = 1_000_000

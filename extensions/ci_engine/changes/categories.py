@@ -19,8 +19,6 @@ from ci_engine.project.path_patterns import matching, specificity
 from ci_engine.project.repository import Project
 from ci_engine.test_selection.repository_files import Files, is_below
 
-__all__ = ["Category", "Classifier", "Reason", "read_classifier"]
-
 Category = Literal[
     "always-run",
     "ci",

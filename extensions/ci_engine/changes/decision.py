@@ -16,17 +16,6 @@ from ci_engine.changes.categories import Classifier, Reason
 from ci_engine.errors import UsageError
 from ci_engine.project.document_pages import is_page
 
-__all__ = [
-    "HARMLESS",
-    "AffectedTests",
-    "Chain",
-    "Decision",
-    "Tests",
-    "decide",
-    "everything",
-    "read_decision",
-]
-
 # A change of these may reach every test.
 _FAR_REACHING = frozenset({"always-run", "ci", "dependencies", "unknown", "everything"})
 HARMLESS = frozenset({"docs", "generated"})

@@ -17,8 +17,6 @@ from ci_engine.github.event import Event, read_event
 from ci_engine.project.git import Git
 from ci_engine.project.repository import Project
 
-__all__ = ["ChangeSource", "DetectionRequest", "detect", "read_change"]
-
 
 class DetectionRequest(msgspec.Struct, frozen=True):
     """What is to be detected.

@@ -16,8 +16,6 @@ from ci_engine.changes.diff_base import DiffBase
 from ci_engine.errors import ToolError
 from ci_engine.project.git import Git
 
-__all__ = ["Change", "changed_files", "changed_lines", "contents_before"]
-
 _SUBMODULE = "160000"
 _FILES = ("100644", "100755")
 # What a user's configuration of git must not change.

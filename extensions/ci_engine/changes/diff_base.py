@@ -16,8 +16,6 @@ from ci_engine.errors import ToolError
 from ci_engine.github.event import Event, read_event
 from ci_engine.project.git import Git, has_git
 
-__all__ = ["DiffBase", "find_diff_base"]
-
 # How much history is fetched, step by step, until the diff base is in it.
 _DEPTHS = (50, 500, 5000)
 _BRANCHES = ("origin/HEAD", "origin/main", "origin/master", "main", "master")

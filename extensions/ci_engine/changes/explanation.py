@@ -13,8 +13,6 @@ from ci_engine.configuration.loading import Configuration
 from ci_engine.project.repository import Project
 from ci_engine.test_selection.selection import Changed, select_tests
 
-__all__ = ["Explanation", "explain"]
-
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     """What one file means for the tests.

@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping
 
 from ci_engine.test_selection.repository_files import Files
 
-__all__ = ["find_engine_workflows", "is_unrelated_workflow"]
-
 _WORKFLOWS = ".github/workflows/"
 _ACTIONS = ".github/actions/"
 # What a workflow that runs the tests of this engine cannot do without. Those that run

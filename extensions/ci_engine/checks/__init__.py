@@ -9,20 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ci_engine.checks import own_command
+from ci_engine.checks import own_command, types
 from ci_engine.checks.context import Context
 from ci_engine.checks.dependencies import audit, declared_imports, lock_check
 from ci_engine.checks.hooks import check as hooks
 from ci_engine.checks.lint import bandit, conflict_markers, policy, ruff
 from ci_engine.checks.packaging import build, metadata
 from ci_engine.checks.tests import coverage, imports, patch_coverage, pytest
-from ci_engine.checks.types import check as types
 from ci_engine.configuration.settings import CheckName, Settings
 from ci_engine.configuration.value_types import Command
 from ci_engine.environments.pixi_tasks import own_task
 from ci_engine.findings.results import CheckResult
-
-__all__ = ["CHECKS", "DEPENDS_ON", "FIXERS", "needs_environment", "run_check"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +27,6 @@ class Check:
     """One check of the gate.
 
     Attributes:
-        name: its name.
         run: does the work; its docstring is the documentation.
         after: the check whose files or measurements it reads, empty = none.
         fixes: whether it changes files with ``--fix``; the others then wait for it.
@@ -44,11 +40,6 @@ class Check:
     fixes: bool = False
     environment: bool = True
     run_own: Callable[[Context, Command], CheckResult] | None = own_command.check
-
-    @property
-    def docs_url(self) -> str:
-        """Where the documentation is, relative to the top of this repository."""
-        return "docs/reference.md#checks-and-tiers"
 
 
 # In the order in which --fix runs those that change files.
@@ -67,12 +58,7 @@ CHECKS: Mapping[CheckName, Check] = {
         Check("audit", audit.check),
         Check("hooks", hooks.check),
         Check("policy", policy.check, environment=False),
-        Check(
-            "patch-coverage",
-            patch_coverage.check,
-            after="test",
-            environment=False,
-        ),
+        Check("patch-coverage", patch_coverage.check, after="test", environment=False),
         Check("build", build.check),
         Check("lock", lock_check.check, environment=False),
         Check("metadata", metadata.check, after="build"),
@@ -90,12 +76,7 @@ def needs_environment(name: CheckName, settings: Settings) -> bool:
 
 
 def run_check(context: Context) -> CheckResult:
-    """Run a check with the project's own command if it has one, else our way.
-
-    Raises:
-        CommandError: if it cannot do its work.
-        EarlyResultError: with a result that one of its steps has.
-    """
+    """Run a check with the project's own command if it has one, else our way."""
     check, command = CHECKS.get(context.check), context.own_command
     run_own = own_command.check if check is None else check.run_own
     if command and run_own is not None:

@@ -17,21 +17,14 @@ from ci_engine.findings.baseline import Baseline
 from ci_engine.findings.results import CheckResult
 from ci_engine.processes.programs import Outcome
 
-__all__ = ["Context"]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Context(Workspace):
     """Everything one check may use.
 
     Attributes:
-        check: the name of the check.
-        settings: the settings of the project.
-        request: what the run was requested to do.
-        diff_base: finds the commit that the change started from.
         baseline: what was red before; None if the project has no baseline.
         hypothesis_examples: examples that property tests try; 0 = their own.
-        earlier: results of checks that this one depends on.
     """
 
     check: CheckName
@@ -78,11 +71,12 @@ class Context(Workspace):
         folders = tuple(f"{path.rstrip('/')}/" for path in self.settings.test_paths)
         return [path for path in self.request.paths if _holds_tests(path, folders)]
 
-    @property
-    def existing_source_paths(self) -> list[str]:
-        """The source paths that are there."""
-        root = self.project.root
-        return [path for path in self.settings.source_paths if (root / path).exists()]
+    def paths_to_check(self, *, configured: bool) -> list[str]:
+        """What a tool is given: nothing where its own configuration names it."""
+        if self.request.paths:
+            return self.request.code_paths
+        root, paths = self.project.root, self.settings.source_paths
+        return [] if configured else [path for path in paths if (root / path).exists()]
 
     def run(self, tool: Tool, arguments: Sequence[str | Path]) -> Outcome:
         """Run a tool in the repository, within the time the check has."""

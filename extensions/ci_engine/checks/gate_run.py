@@ -6,15 +6,12 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from types import FrameType
 
 import msgspec
 
-from ci_engine import __version__
 from ci_engine.changes.diff_base import DiffBase, find_diff_base
 from ci_engine.checks import DEPENDS_ON, FIXERS, needs_environment, run_check
 from ci_engine.checks.context import Context
-from ci_engine.checks.interpreter import check_interpreter, name_of, python_of
 from ci_engine.checks.outcomes import not_run, run_guarded, skipped
 from ci_engine.checks.request import GateRequest
 from ci_engine.checks.rerun import rerun_command
@@ -25,13 +22,14 @@ from ci_engine.environments.preparation import prepare_environment
 from ci_engine.errors import ToolError
 from ci_engine.findings.baseline import Baseline, judge, read_baseline
 from ci_engine.findings.fingerprints import fingerprint_findings
-from ci_engine.findings.recording import Scope, count_resolved
+from ci_engine.findings.recording import Scope, count_resolved, offer_to_shrink
 from ci_engine.findings.results import (
     CheckResult,
+    Finding,
     RunResult,
     Status,
-    Verdict,
-    verdict_of,
+    make_result,
+    unfinished,
 )
 from ci_engine.findings.tracked_output import check_tracked_output
 from ci_engine.monorepo.repository_paths import seen_from_top
@@ -39,8 +37,6 @@ from ci_engine.processes.activity import activity
 from ci_engine.processes.programs import CanceledError
 from ci_engine.processes.signals import on_signals, restore
 from ci_engine.project.repository import Project
-
-__all__ = ["GateRun"]
 
 
 class GateRun:
@@ -72,53 +68,43 @@ class GateRun:
     def execute(self) -> RunResult:
         """Run everything and judge it."""
         started = time.monotonic()
-        before = on_signals(self.interrupt)
+        before = on_signals(lambda _number, _frame: self.interrupt())
         try:
             self._run_checks()
         finally:
             restore(before)
         checks = [self.results[name] for name in self.request.checks]
-        tracked = check_tracked_output(self.project, self.request.tier)
         checks = [
-            *tracked,
-            *check_interpreter(self.request.python, self.environment),
+            *check_tracked_output(self.project),
+            *_check_interpreter(self.request.python, self.environment),
             *checks,
         ]
-        result = self._result(checks, verdict_of(checks))
+        result = self._result(checks)
         result.seconds = time.monotonic() - started
         result.notes = self._notes(checks)
         return result
 
     def unfinished(self) -> RunResult:
         """What the reports say until the run is complete."""
-        reason = "interrupted: the run did not complete"
-        checks = [
-            CheckResult(id=name, status=Status.NOT_RUN, reason=reason)
-            for name in self.request.checks
-        ]
-        return self._result(checks, Verdict.ERROR)
+        return self._result(unfinished(self.request.checks))
 
-    def _result(self, checks: list[CheckResult], verdict: Verdict) -> RunResult:
+    def _result(self, checks: list[CheckResult]) -> RunResult:
         for check in checks:
             check.tier = self.request.tier
+        result = make_result("gate", checks)
+        result.tier, result.package = self.request.tier, self.request.package
         environment = self.environment
-        return RunResult(
-            command="gate",
-            verdict=verdict,
-            python=python_of(environment),
-            checks=checks,
-            framework=__version__,
-            tier=self.request.tier,
-            environment=name_of(environment),
-            package=self.request.package,
-        )
+        if isinstance(environment, Environment):
+            result.python = environment.probe.python
+            because = f"; {environment.substitute}" if environment.substitute else ""
+            result.environment = f"{environment.name}{because}"
+        return result
 
     @property
     def scope(self) -> Scope:
         """The part of the repository that is looked at."""
-        siblings, prefix = self.request.siblings, self.project.prefix
-        inner = siblings.inner if siblings is not None else ()
-        return Scope(prefix, tuple(f"{prefix}{path}" for path in inner))
+        prefix = self.project.prefix
+        return Scope(prefix, tuple(f"{prefix}{path}/" for path in self.request.inner))
 
     def _notes(self, checks: Sequence[CheckResult]) -> list[str]:
         """Offer to shrink the baseline when known findings are resolved."""
@@ -127,12 +113,10 @@ class GateRun:
         number = count_resolved(self.baseline, checks, self.scope)
         package = f" --package {self.request.package}" if self.request.package else ""
         command = f"ci-framework/ci gate{package} --baseline write"
-        text = f"{number} known findings are gone: `{command}` shrinks the baseline"
-        return [text] if number else []
+        return offer_to_shrink(number, command)
 
-    def interrupt(self, number: int, frame: FrameType | None) -> None:
+    def interrupt(self) -> None:
         """Cancel the run; what did not finish is reported as not run."""
-        del number, frame
         self.interrupted = True
         self.cancel.set()
 
@@ -207,6 +191,7 @@ class GateRun:
         return run_guarded(name, run, self._canceled)
 
     def _context(self, name: CheckName) -> Context:
+        tier = self.configuration.tiers.tiers[self.request.tier]
         return Context(
             project=self.project,
             environment=self.environment,
@@ -216,7 +201,7 @@ class GateRun:
             request=self.request,
             diff_base=self.diff_base,
             baseline=None if self.request.baseline == "write" else self.baseline,
-            hypothesis_examples=self._hypothesis_examples(),
+            hypothesis_examples=tier.hypothesis_examples,
             earlier=dict(self.results),
         )
 
@@ -228,10 +213,6 @@ class GateRun:
                     self.project.root, self.request.since, self.variables
                 )
             return self._diff_base
-
-    def _hypothesis_examples(self) -> int:
-        tiers = self.configuration.tiers.tiers
-        return tiers[self.request.tier].hypothesis_examples
 
     def _canceled(self) -> CheckResult:
         if self.interrupted:
@@ -259,3 +240,21 @@ class GateRun:
         if not self.project.prefix:
             return self.baseline
         return msgspec.structs.replace(self.baseline, coverage=None)
+
+
+def _check_interpreter(
+    wanted: str, environment: Environment | ToolError
+) -> list[CheckResult]:
+    """Another interpreter than the requested one is red: the matrix is real."""
+    if not wanted or not isinstance(environment, Environment):
+        return []
+    found = environment.probe.python
+    result = CheckResult(id="python", tool=found)
+    if not f"{found}.".startswith(f"{wanted}."):
+        result.status = Status.FAILED
+        result.reason = f"Python {wanted} was requested, {found} ran"
+        result.findings = [
+            Finding(tool="ci-framework", rule="python", message=result.reason)
+        ]
+        result.new = 1
+    return [result]

@@ -12,17 +12,6 @@ from ci_engine.errors import CommandError
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.processes.programs import CanceledError, Outcome
 
-__all__ = [
-    "EarlyResultError",
-    "from_findings",
-    "from_tool",
-    "not_run",
-    "not_run_because",
-    "run_guarded",
-    "skipped",
-    "timed_out",
-]
-
 
 class EarlyResultError(Exception):
     """A step of a check or of a scanner has its result already."""
@@ -35,13 +24,7 @@ class EarlyResultError(Exception):
 def run_guarded(
     name: str, action: Callable[[], CheckResult], canceled: Callable[[], CheckResult]
 ) -> CheckResult:
-    """Run a check or a scanner; its errors never hide the results of the others.
-
-    Args:
-        name: its name.
-        action: does the work.
-        canceled: gives the result of a canceled run.
-    """
+    """Run a check or a scanner; its errors never hide the results of the others."""
     started = time.monotonic()
     try:
         result = action()
@@ -116,13 +99,7 @@ def from_tool(
 
     Exit code 0 with no finding of severity error passes; a code in
     ``finding_codes`` with findings fails; everything else means that the tool did
-    not do its work.
-
-    Args:
-        tool: the tool that ran.
-        outcome: how it ended.
-        findings: what its output says, None if the output could not be read.
-        finding_codes: the exit codes with which it reports findings.
+    not do its work, as does output that could not be read (no findings: None).
     """
     if outcome.timed_out:
         return timed_out(outcome)

@@ -14,15 +14,9 @@ from ci_engine.errors import ConfigurationError
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.processes.programs import Outcome
 
-__all__ = ["argv_of", "check", "run_own_command"]
-
 
 def argv_of(name: CheckName, command: Command) -> list[str]:
-    """Split a command into arguments as a POSIX shell would; no shell runs it.
-
-    Raises:
-        ConfigurationError: if a quotation is not closed.
-    """
+    """Split a command into arguments as a POSIX shell would; no shell runs it."""
     if not isinstance(command, str):
         return list(command)
     try:
@@ -37,13 +31,7 @@ def argv_of(name: CheckName, command: Command) -> list[str]:
 def run_own_command(
     context: Context, command: Command, extra: Mapping[str, str] | None = None
 ) -> Outcome:
-    """Run the command in the project's environment.
-
-    Raises:
-        ConfigurationError: if it cannot be split into arguments.
-        EarlyResultError: if it cannot be started.
-        ToolError: if there is no environment.
-    """
+    """Run the command in the project's environment."""
     environment = context.prepared
     argv = (*environment.prefix, *argv_of(context.check, command))
     variables = {**environment.variables, **(extra or {})}

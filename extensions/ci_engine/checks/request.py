@@ -14,31 +14,20 @@ from ci_engine.environments.environment import Environment
 from ci_engine.findings.results import CheckResult
 from ci_engine.monorepo.sibling_packages import Siblings
 
-__all__ = ["GateRequest"]
-
 
 @dataclass(frozen=True)
 class GateRequest:
     """What the command line requested.
 
     Attributes:
-        tier: the tier.
         checks: the checks to run, in the order of the tier.
-        reports: the directory for reports.
         python: minor version that must run the tests, empty = any.
-        fail_fast: stop at the first check that fails.
-        fix: let tools correct what they find.
         paths: files or tests the run is limited to; empty = everything.
         since: the commit that the change started from, empty = found out.
-        baseline: check against the baseline, or write it.
         grow: whether writing may add to an existing baseline.
         decision: which tests the change can break; None = not requested.
         explicit: whether the checks were named one by one.
-        on_result: called with each result as soon as it is there.
         package: the package that is checked; empty = the whole repository.
-        prepare: prepares another environment than that of the tier.
-        left_out: checks that are skipped, each with the reason.
-        siblings: the other packages, where one package of several is checked.
     """
 
     tier: Tier

@@ -9,8 +9,6 @@ from ci_engine.checks.request import GateRequest
 from ci_engine.configuration.settings import CheckName
 from ci_engine.findings.results import CheckResult
 
-__all__ = ["rerun_command"]
-
 # With more failing tests than this, the command to repeat is the whole check.
 _MOST_TESTS_NAMED = 5
 
@@ -18,14 +16,7 @@ _MOST_TESTS_NAMED = 5
 def rerun_command(
     name: CheckName, result: CheckResult, request: GateRequest, prefix: str
 ) -> str:
-    """The command that repeats a check, limited to the tests that failed.
-
-    Args:
-        name: the check.
-        result: how it ended.
-        request: what the gate was asked to do.
-        prefix: what comes before the names of files, seen from the repository's top.
-    """
+    """The command that repeats a check, limited to the tests that failed."""
     argv = ["ci-framework/ci", "gate", "--tier", request.tier]
     argv += ["--package", request.package] if request.package else []
     argv += ["--only", ",".join(filter(None, (DEPENDS_ON.get(name), name)))]

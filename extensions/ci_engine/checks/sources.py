@@ -1,23 +1,18 @@
-"""Which files are the project's own code, as opposed to its tests and to ours."""
+"""Which files are the project's own code, and how tools are given their names."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
 from ci_engine.checks.context import Context
 from ci_engine.project.repository import Project
 
-__all__ = [
-    "FRAMEWORK_DIRECTORY",
-    "is_below",
-    "is_framework_file",
-    "source_files",
-    "text_of",
-]
-
 # The framework's own files, or a clone of it, are not the project's to fix.
 FRAMEWORK_DIRECTORY = "ci-framework"
+# Windows takes no command line longer than 32 767 characters.
+LONGEST_LIST = 20_000
 _OURS = (f"{FRAMEWORK_DIRECTORY}/", ".ci-framework/")
 _THEIRS = f"{FRAMEWORK_DIRECTORY}/project/"
 
@@ -30,9 +25,7 @@ def is_framework_file(name: str) -> bool:
 def source_files(context: Context, suffixes: Iterable[str]) -> list[str]:
     """Files below the source paths that are neither tests nor the engine.
 
-    Args:
-        context: the run; where it is limited to paths, so are the files.
-        suffixes: the suffixes of the files, for example ``.py``.
+    Where the run is limited to paths, so are the files.
     """
     wanted = frozenset(suffixes)
     settings, paths = context.settings, context.request.paths
@@ -60,3 +53,19 @@ def text_of(project: Project, name: str) -> str:
     """The text of a file of the project, empty if there is none."""
     path = project.root / name
     return path.read_text("utf-8", "replace") if path.is_file() else ""
+
+
+def batches(names: Sequence[str]) -> list[list[str]]:
+    """Divide file names into lists that fit on a command line.
+
+    None of them can be taken for an option.
+    """
+    lists: list[list[str]] = []
+    length = LONGEST_LIST
+    for name in names:
+        length += len(name) + 3
+        if length > LONGEST_LIST:
+            lists.append([])
+            length = len(name) + 3
+        lists[-1].append(f".{os.sep}{name}" if os.name == "nt" else f"./{name}")
+    return lists

@@ -13,8 +13,6 @@ from ci_engine.errors import ToolError
 from ci_engine.processes.programs import Outcome, run_program
 from ci_engine.project.repository import Project
 
-__all__ = ["Tool", "Workspace"]
-
 _ISOLATED = "isolated, locked by ci-framework"
 
 
@@ -23,10 +21,7 @@ class Tool:
     """A program that a check or a scanner runs.
 
     Attributes:
-        name: for example ``ruff``.
-        version: as far as it is known.
         command: the beginning of its argument list.
-        variables: the environment variables it runs with.
         environment: where it comes from, for people.
     """
 
@@ -47,9 +42,7 @@ class Workspace:
     """The repository and its environment, for whatever runs tools in them.
 
     Attributes:
-        project: the repository.
         environment: the project's environment, or why there is none.
-        cancel: set when the run is canceled.
     """
 
     project: Project
@@ -68,15 +61,7 @@ class Workspace:
         return self.environment
 
     def tool(self, name: str, interpreter: str = "") -> Tool:
-        """The project's own tool, else the framework's locked one.
-
-        Args:
-            name: the tool.
-            interpreter: the Python that the locked one needs, empty = any.
-
-        Raises:
-            ToolError: if neither can be had.
-        """
+        """The project's own tool, else the framework's locked one."""
         return self.project_tool(name) or self.locked_tool(
             name, interpreter=interpreter
         )
@@ -100,9 +85,6 @@ class Workspace:
             name: the tool, as ``configs/tool-locks.yaml`` names it.
             program: the program of it that is run, empty = the one of its name.
             interpreter: the Python that it runs under, empty = any.
-
-        Raises:
-            ToolError: if it cannot be installed.
         """
         found = isolated_tool(self.project, name, self.cancel, interpreter)
         variables = self.tool_variables(found.variables)
@@ -128,11 +110,7 @@ class Workspace:
     def run_script(
         self, script: Path, arguments: Sequence[str | Path] = ()
     ) -> tuple[Environment, Outcome]:
-        """Run one of our scripts with the interpreter of the project, isolated.
-
-        Raises:
-            ToolError: if there is no environment.
-        """
+        """Run one of our scripts with the interpreter of the project, isolated."""
         environment = self.prepared
         command = (*environment.prefix, environment.probe.executable, "-I", str(script))
         tool = Tool("python", "", command, environment.variables)

@@ -13,8 +13,6 @@ from ci_engine.configuration.value_types import Glob
 from ci_engine.errors import UsageError
 from ci_engine.project.path_patterns import matching
 
-__all__ = ["CleanupPatterns", "patterns_of_text", "read_patterns", "refuse_patterns"]
-
 # Stand for what must never go: a pattern that fits one of them is too wide.
 _PRECIOUS = (
     ".git/config",
@@ -64,9 +62,9 @@ def refuse_patterns(patterns: Sequence[str], protected: Sequence[str]) -> None:
         problem = _problem(pattern, protected)
         if problem:
             raise UsageError(
-                f"cleanup: found the pattern {pattern!r}: {problem}; allowed: names "
-                "and paths inside the repository such as *.log or notes/",
-                hint="correct the pattern and run the command again",
+                f"cleanup: pattern {pattern!r}: {problem}",
+                hint="use names and paths inside the repository, such as *.log or "
+                "notes/",
             )
 
 
@@ -81,9 +79,9 @@ def _problem(pattern: str, protected: Sequence[str]) -> str:
     if "\\" in pattern:
         return "it has a backslash"
     if ".." in parts or "." in parts:
-        return "it leads out of its place"
+        return "it leads out of its directory"
     if parts[0].lower().startswith(".git"):
-        return "git and GitHub are not files of developers"
+        return "files of git and GitHub are never removed"
     fitting = next((name for name in _PRECIOUS if matching(name, [pattern])), "")
     if fitting:
         return f"it is so wide that it fits {fitting}"

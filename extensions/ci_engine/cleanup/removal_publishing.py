@@ -18,15 +18,6 @@ from ci_engine.errors import ToolError, UsageError
 from ci_engine.github.comments import PullRequest, call
 from ci_engine.project.git import Git
 
-__all__ = [
-    "BRANCH",
-    "Destination",
-    "describe",
-    "destination_of",
-    "open_pull_request",
-    "push",
-]
-
 BRANCH = "ci-framework/cleanup"
 _TITLE = "chore: remove files that do not belong into the repository"
 _AUTHOR = {
@@ -62,8 +53,7 @@ def destination_of(variables: Mapping[str, str]) -> Destination:
     repository = variables.get("GITHUB_REPOSITORY", "")
     if not ref.startswith("refs/heads/") or not repository:
         raise UsageError(
-            f"cleanup: found the ref {ref!r}; allowed: a run on a branch in GitHub "
-            "Actions",
+            f"cleanup: expected a branch in GitHub Actions, got the ref {ref!r}",
             hint="use --apply on a laptop, and commit what it did",
         )
     token = variables.get("GITHUB_TOKEN", "")

@@ -15,15 +15,6 @@ from ci_engine.processes.child_environment import child_variables
 from ci_engine.project.git import Git
 from ci_engine.project.path_patterns import matching
 
-__all__ = [
-    "Found",
-    "find_files",
-    "literal_git",
-    "refuse_many",
-    "remove",
-    "remove_listed",
-]
-
 
 @dataclass(frozen=True)
 class Found:
@@ -76,8 +67,8 @@ def refuse_many(found: Collection[Found], most: int) -> None:
     """Leave it to a person if there are very many."""
     if len(found) > most:
         raise UsageError(
-            f"cleanup: found {len(found)} files to remove; allowed: at most {most} "
-            "at once",
+            f"cleanup: expected at most {most} files to remove at once, got "
+            f"{len(found)}",
             hint="look at `ci-framework/ci cleanup --check`, and remove them in "
             "parts with narrower patterns, or keep those that belong here",
         )

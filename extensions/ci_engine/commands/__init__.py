@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["COMMANDS"]
-
 # Each command is the COMMAND of the module of its name, which is imported when it runs.
 COMMANDS: Mapping[str, str] = {
     "gate": "run the checks of a quality tier",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -21,7 +20,7 @@ from ci_engine.changes.detection import (
 )
 from ci_engine.changes.explanation import explain
 from ci_engine.commands.command import EXIT_CODES, Command, Request
-from ci_engine.commands.options import add_since, add_switch
+from ci_engine.commands.options import Option, Since, switch
 from ci_engine.configuration.loading import Configuration, load_configuration
 from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.errors import ToolError, UsageError
@@ -30,12 +29,10 @@ from ci_engine.github.outputs import add_summary, write_outputs
 from ci_engine.processes.background_call import Background
 from ci_engine.project.output_files import prepare_directory, write_text
 from ci_engine.project.repository import Project, read_project
-from ci_engine.reports.changes_page import to_changes_page
-from ci_engine.reports.explanation_page import to_explanation
+from ci_engine.reports.changes_page import to_changes_page, to_explanation
+from ci_engine.reports.result_json import to_json
 from ci_engine.workflow_jobs.jobs import Jobs, plan_jobs
 from ci_engine.workflow_jobs.package_jobs import find_affected, with_packages
-
-__all__ = ["COMMAND"]
 
 _FLAGS = (
     "docs-only",
@@ -52,25 +49,32 @@ _LONGEST_OUTPUT = 60_000
 
 
 class ChangesOptions(Request, frozen=True, kw_only=True, rename="kebab"):
-    """What the command line of ``ci changes`` holds.
+    """What the command line of ``ci changes`` holds."""
 
-    Attributes:
-        since: the commit that the change started from, empty = found out.
-        head: the commit that it ends with; empty = what is checked out.
-        explain: a path to explain, without looking at any change.
-        analyze_dependencies: whether imports are followed to the tests, and to the
-            packages that need those which the change touches; ``true`` plans jobs for
-            packages also where a repository has none.
-        optimize_tests: whether tests that the change cannot break are left out.
-        matrix: whether a change is tested on the whole matrix.
-    """
-
-    since: str = ""
-    head: str = ""
-    explain: str = ""
-    analyze_dependencies: Literal["auto", "true", "false"] = "auto"
-    optimize_tests: bool = True
-    matrix: Literal["full", "spot-check"] = "full"
+    since: Since = ""
+    head: Annotated[str, Option("the commit that the change ends with", "COMMIT")] = ""
+    explain: Annotated[
+        str,
+        Option(
+            "report what one file is, which tests it selects and what selects it",
+            "FILE",
+        ),
+    ] = ""
+    analyze_dependencies: Annotated[
+        Literal["auto", "true", "false"],
+        Option(
+            "follow the imports from the change to the tests, and to the packages "
+            "that need those which it touches; true plans jobs for packages in any "
+            "case",
+            "auto|true|false",
+            bare="true",
+        ),
+    ] = "auto"
+    optimize_tests: Annotated[bool, switch("leave out tests that can't break")] = True
+    matrix: Annotated[
+        Literal["full", "spot-check"],
+        Option("whether CI tests a change on all Pythons or on two", "full|spot-check"),
+    ] = "full"
 
     def detection(self, variables: Mapping[str, str]) -> DetectionRequest:
         """What has to be detected."""
@@ -81,34 +85,6 @@ class ChangesOptions(Request, frozen=True, kw_only=True, rename="kebab"):
             analyze=self.analyze_dependencies != "false",
             optimize=self.optimize_tests,
         )
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of ``ci changes``."""
-    add_since(parser)
-    parser.add_argument(
-        "--head", metavar="COMMIT", help="the commit that the change ends with"
-    )
-    parser.add_argument(
-        "--explain",
-        metavar="FILE",
-        help="report what one file is, which tests it selects and what selects it",
-    )
-    # With a value each, for workflows: their inputs are text.
-    parser.add_argument(
-        "--analyze-dependencies",
-        nargs="?",
-        const="true",
-        metavar="auto|true|false",
-        help="follow the imports from the change to the tests, and to the packages "
-        "that need those which it touches; true plans jobs for packages in any case",
-    )
-    add_switch(parser, "optimize-tests", "leave out tests that can't break")
-    parser.add_argument(
-        "--matrix",
-        metavar="full|spot-check",
-        help="whether CI tests a change on all Pythons or on two",
-    )
 
 
 def run(options: ChangesOptions, surroundings: Surroundings) -> int:
@@ -164,11 +140,7 @@ def _explain(
     options: ChangesOptions,
     surroundings: Surroundings,
 ) -> None:
-    """Explain one file.
-
-    Raises:
-        UsageError: if there is no such file, in the work tree or in git.
-    """
+    """Explain one file."""
     path = options.explain
     if not (project.root / path).exists():
         path = project.relative(surroundings.directory / path)
@@ -193,7 +165,7 @@ def _report(
     surroundings: Surroundings,
 ) -> None:
     """Write the reports and the outputs, and print."""
-    text = msgspec.json.format(msgspec.json.encode(decision)).decode() + "\n"
+    text = to_json(decision)
     page = to_changes_page(decision, jobs)
     directory = surroundings.reports(options.report_dir, "changes")
     prepare_directory(directory, project.output)
@@ -237,7 +209,6 @@ def _lines(tests: Tests) -> str:
 
 COMMAND = Command(
     ChangesOptions,
-    add_options,
     run,
     _ABOUT,
     {0: "decided", 2: EXIT_CODES[2], 3: "git or the event cannot be read"},

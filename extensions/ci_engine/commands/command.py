@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,8 +14,6 @@ from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.configuration.typed_tables import find_mistakes, parse_text
 from ci_engine.errors import UsageError
 
-__all__ = ["EXIT_CODES", "Command", "Request", "read_request", "to_argv"]
-
 EXIT_CODES: Mapping[int, str] = {
     0: "green",
     1: "red",
@@ -26,13 +23,7 @@ EXIT_CODES: Mapping[int, str] = {
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
-    """What the command line of any command can hold.
-
-    Attributes:
-        json: whether to print the result as JSON.
-        report_dir: the directory for reports; empty = that of the command.
-        dry_run: whether to report what would be done, and do nothing.
-    """
+    """What the command line of any command can hold."""
 
     json: bool = False
     report_dir: str = ""
@@ -57,16 +48,10 @@ class Command(Generic[_Request]):
     """One command.
 
     Attributes:
-        request: the type of its request.
-        add_options: adds its options to a parser.
-        run: does it, and returns the exit code.
-        about: what it does, for ``--help``.
-        exit_codes: what its exit codes mean.
         variables: fields of the request that an environment variable may give.
     """
 
     request: type[_Request]
-    add_options: Callable[[argparse.ArgumentParser], None]
     run: Callable[[_Request, Surroundings], int]
     about: str
     exit_codes: Mapping[int, str] = field(default_factory=lambda: EXIT_CODES)
@@ -79,14 +64,6 @@ def read_request(
     """Turn what the command line holds into a typed request.
 
     An empty value counts as not given: workflows pass empty inputs on.
-
-    Args:
-        structure: the type of the request.
-        given: the values by the names of their options, mostly text.
-        command: the command, for messages.
-
-    Raises:
-        UsageError: for the first value that is not allowed.
     """
     kind = inspect.type_info(structure)
     assert isinstance(kind, inspect.StructType)  # noqa: S101 - a structure has fields

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
+from typing import Annotated
 
 import msgspec
 
 from ci_engine.commands.command import Command, Request
+from ci_engine.commands.options import Option
 from ci_engine.commands.output import print_json
 from ci_engine.configuration.loading import effective_settings
 from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.errors import UsageError, suggest
-
-__all__ = ["COMMAND"]
 
 _ABOUT = """\
 Print the effective settings, and where each one comes from.
@@ -24,29 +23,15 @@ ci-framework.toml), the default. Options of a command are stronger than all of t
 
 
 class ConfigOptions(Request, frozen=True, kw_only=True, rename="kebab"):
-    """What the command line of ``ci config`` holds.
+    """What the command line of ``ci config`` holds."""
 
-    Attributes:
-        keys: print only these settings, or tables of them.
-    """
-
-    keys: list[str] = msgspec.field(default_factory=list[str])
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of ``ci config``."""
-    parser.add_argument(
-        "keys", nargs="*", metavar="KEY", help="only this setting, or this table"
-    )
+    keys: Annotated[
+        list[str], Option("only this setting, or this table", "KEY", name="keys")
+    ] = msgspec.field(default_factory=list[str])
 
 
 def run(options: ConfigOptions, surroundings: Surroundings) -> int:
-    """Print the settings.
-
-    Raises:
-        UsageError: for a key that no setting has.
-        ConfigurationError: for settings that are not allowed.
-    """
+    """Print the settings."""
     settings = {
         key: (value, source)
         for key, value, source in effective_settings(
@@ -79,5 +64,5 @@ def _matches(key: str, wanted: str) -> bool:
 
 
 COMMAND = Command(
-    ConfigOptions, add_options, run, _ABOUT, {0: "printed", 2: "wrong usage or setting"}
+    ConfigOptions, run, _ABOUT, {0: "printed", 2: "wrong usage or setting"}
 )

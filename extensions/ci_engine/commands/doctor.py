@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import platform
 import sys
@@ -20,9 +19,7 @@ from ci_engine.escaping import terminal_line
 from ci_engine.processes.activity import activity
 from ci_engine.processes.programs import find_program, run_program
 from ci_engine.project.repository import read_project
-from ci_engine.reports.console import make_console
-
-__all__ = ["COMMAND"]
+from ci_engine.reports.console import Console
 
 _ABOUT = """\
 Report what the engine finds on this machine: engine, Python, cache, git, managers,
@@ -37,14 +34,7 @@ _SECONDS = 20.0
 
 
 class Fact(msgspec.Struct, frozen=True):
-    """One thing that was looked for.
-
-    Attributes:
-        name: what it is.
-        value: what was found.
-        ok: whether the engine can work with it.
-        hint: what to do if it can't.
-    """
+    """One thing that was looked for."""
 
     name: str
     value: str
@@ -52,14 +42,9 @@ class Fact(msgspec.Struct, frozen=True):
     hint: str = ""
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """It has no options of its own."""
-    del parser
-
-
 def run(request: Request, surroundings: Surroundings) -> int:
     """Look, print, and return 0, or 3 if something required is missing."""
-    console = make_console(surroundings.variables, as_json=request.json)
+    console = Console(surroundings.variables, as_json=request.json)
     with console.progress(), activity("looking at this machine"):
         facts = [*_engine(surroundings), *_programs(surroundings)]
         facts += _project(surroundings)
@@ -151,5 +136,5 @@ def _project(surroundings: Surroundings) -> Iterator[Fact]:
 
 
 COMMAND = Command(
-    Request, add_options, run, _ABOUT, {0: "ready", 3: "something required is missing"}
+    Request, run, _ABOUT, {0: "ready", 3: "something required is missing"}
 )

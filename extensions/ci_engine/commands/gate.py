@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import replace
 
 import msgspec
 
@@ -13,7 +12,8 @@ from ci_engine.changes.detection import DetectionRequest, detect, read_change
 from ci_engine.checks.gate_run import GateRun
 from ci_engine.checks.request import GateRequest
 from ci_engine.commands.command import Command
-from ci_engine.commands.gate_options import GateOptions, add_options
+from ci_engine.commands.gate_options import GateOptions
+from ci_engine.commands.options import refuse_growth
 from ci_engine.commands.output import print_list
 from ci_engine.commands.package_gates import PackageGates, run_package_gates
 from ci_engine.commands.paths import (
@@ -25,7 +25,6 @@ from ci_engine.commands.paths import (
 from ci_engine.configuration.loading import Configuration, load_configuration
 from ci_engine.configuration.settings import BUILT_IN_CHECKS, CheckName
 from ci_engine.configuration.surroundings import Surroundings
-from ci_engine.environments.environment import Environment
 from ci_engine.environments.package_environment import package_preparation
 from ci_engine.errors import UsageError, suggest
 from ci_engine.findings.baseline import judge
@@ -36,10 +35,8 @@ from ci_engine.monorepo.package_view import LEFT_OUT, view_package
 from ci_engine.monorepo.sibling_packages import Siblings
 from ci_engine.project.output_files import prepare_directory
 from ci_engine.project.repository import Project, normalize, read_project
-from ci_engine.reports.console import Console, make_console
+from ci_engine.reports.console import Console
 from ci_engine.reports.publishing import publish, write_reports
-
-__all__ = ["COMMAND"]
 
 _ABOUT = f"""\
 Run the checks of a quality tier, and give one verdict for all of them.
@@ -50,59 +47,25 @@ Each tier (essential, extended, full) runs the checks of the tiers before it as 
 """
 
 
-@dataclass(frozen=True)
-class _Subject:
-    """What is checked: the whole repository, or one package of it."""
-
-    project: Project
-    configuration: Configuration
-    paths: Sequence[str]
-    python: str
-    package: str = ""
-    prepare: Callable[[threading.Event], Environment] | None = None
-    left_out: Mapping[CheckName, str] = field(default_factory=dict[CheckName, str])
-    siblings: Siblings | None = None
-
-
 def run(options: GateOptions, surroundings: Surroundings) -> int:
     """Run the gate, and return the exit code of its verdict."""
     _refuse(options)
     if len(options.package) > 1:
         return _run_packages(options, surroundings)
-    subject = _subject(options, surroundings)
-    settings = subject.configuration.settings
-    tier, several = settings.quality.tier, bool(subject.package)
-    checks = settings.checks_of(tier, package=several)
-    if options.only:
-        checks = _named(settings.known_checks(package=several), options.only)
+    project, configuration, request = _request(options, surroundings)
     if options.dry_run:
-        print_list("gate", "checks", checks, as_json=options.json)
+        print_list("gate", "checks", request.checks, as_json=options.json)
         return 0
-    console = make_console(surroundings.variables, as_json=options.json)
-    reports = surroundings.reports(
-        options.report_dir, f"gate/{normalize(subject.package)}"
-    )
-    request = GateRequest(
-        tier=tier,
-        checks=checks,
-        reports=reports,
-        python=subject.python,
-        fail_fast=settings.quality.fail_fast,
-        fix=options.fix,
-        paths=subject.paths,
-        since=options.since,
-        baseline=options.baseline,
-        grow=options.grow,
-        decision=_decision(options, subject, surroundings),
-        explicit=bool(options.only),
+    console = Console(surroundings.variables, as_json=options.json)
+    request = replace(
+        request,
+        decision=_decision(options, project, configuration, surroundings),
         on_result=console.check,
-        package=subject.package,
-        prepare=subject.prepare,
-        left_out=subject.left_out,
-        siblings=subject.siblings,
     )
-    result = _run_gate(subject, request, console, surroundings)
-    console.conclude(result, relative_directory(reports, surroundings))
+    prepare_directory(request.reports, project.output)
+    gate = GateRun(project, configuration, request, surroundings.variables)
+    result = _run_gate(gate, console)
+    console.conclude(result, relative_directory(request.reports, surroundings))
     return result.verdict.exit_code
 
 
@@ -130,53 +93,48 @@ def _run_packages(options: GateOptions, surroundings: Surroundings) -> int:
 
 
 def _refuse(options: GateOptions) -> None:
-    """Refuse options that contradict each other.
-
-    Raises:
-        UsageError: if there are any.
-    """
+    """Refuse options that contradict each other."""
     selected = options.affected or bool(options.selection)
     limited = bool(options.paths or options.more_paths)
     writes = options.baseline == "write"
-    if options.package and selected:
-        raise UsageError(
+    several = len(options.package) > 1
+    refusals = (
+        (
+            options.package and selected,
             "--package: cannot be combined with --affected or --selection",
-            hint="leave the selection out: all tests of the package run",
-        )
-    if len(options.package) > 1 and (limited or options.fix or writes):
-        raise UsageError(
+            "leave the selection out: all tests of the package run",
+        ),
+        (
+            several and (limited or options.fix or writes),
             "--package: several packages cannot be combined with paths, --fix or "
             "--baseline write",
-            hint="name one package",
-        )
-    if writes and limited:
-        raise UsageError(
+            "name one package",
+        ),
+        (
+            writes and limited,
             "--baseline write: cannot be combined with paths, as it records everything",
-            hint="run it without paths; --only limits it to some checks",
-        )
-    if writes and selected:
-        raise UsageError(
+            "run it without paths; --only limits it to some checks",
+        ),
+        (
+            writes and selected,
             "--baseline write: cannot be combined with a selection of tests, as it "
             "records everything",
-            hint="run it without --affected",
-        )
-    if selected and limited:
-        raise UsageError(
-            "--affected: cannot be combined with paths", hint="leave one of them out"
-        )
-    if options.grow and not writes:
-        raise UsageError(
-            "--grow: expected together with --baseline write",
-            hint="add --baseline write",
-        )
+            "run it without --affected",
+        ),
+        (
+            selected and limited,
+            "--affected: cannot be combined with paths",
+            "leave one of them out",
+        ),
+    )
+    for refused, problem, hint in refusals:
+        if refused:
+            raise UsageError(problem, hint=hint)
+    refuse_growth(options.baseline, grow=options.grow)
 
 
 def _named(known: Sequence[CheckName], names: Sequence[str]) -> list[CheckName]:
-    """The named checks, of whichever tier, in their own order.
-
-    Raises:
-        UsageError: for a name that no check has.
-    """
+    """The named checks, of whichever tier, in their own order."""
     for name in names:
         if name not in known:
             raise UsageError(
@@ -186,66 +144,73 @@ def _named(known: Sequence[CheckName], names: Sequence[str]) -> list[CheckName]:
     return [name for name in known if name in names]
 
 
-def _subject(options: GateOptions, surroundings: Surroundings) -> _Subject:
-    top = read_project(surroundings.repository)
+def _request(
+    options: GateOptions, surroundings: Surroundings
+) -> tuple[Project, Configuration, GateRequest]:
+    """What is checked, the whole repository or one package of it, and how."""
+    project = top = read_project(surroundings.repository)
     given = [*options.paths, *split_lines(options.more_paths)]
     paths = relative_to_root(given, surroundings)
-    variables = surroundings.variables
-    if not options.package:
-        configuration = load_configuration(top.root, variables, options.overrides)
-        return _Subject(top, configuration, paths, options.python or "")
-    view = view_package(top, options.package[0], variables, options.overrides)
-    name = view.package.name
-    python = options.python or view.how.python
-    tier = view.configuration.settings.quality.tier
-    return _Subject(
-        view.project,
-        view.configuration,
-        inside_package(paths, view.project.prefix, name),
-        python,
-        package=name,
-        prepare=package_preparation(view, tier, python),
-        left_out=LEFT_OUT if view.project.prefix else {},
-        siblings=Siblings(top, view.graph, view.package),
+    variables, overrides = surroundings.variables, options.overrides
+    python, package, view = options.python or "", "", None
+    if options.package:
+        view = view_package(top, options.package[0], variables, overrides)
+        project, configuration = view.project, view.configuration
+        package, python = view.package.name, python or view.how.python
+        paths = inside_package(paths, project.prefix, package)
+    else:
+        configuration = load_configuration(top.root, variables, overrides)
+    settings = configuration.settings
+    tier = settings.quality.tier
+    checks = settings.checks_of(tier, package=bool(package))
+    if options.only:
+        checks = _named(settings.known_checks(package=bool(package)), options.only)
+    request = GateRequest(
+        tier=tier,
+        checks=checks,
+        reports=surroundings.reports(options.report_dir, f"gate/{normalize(package)}"),
+        python=python,
+        fail_fast=settings.quality.fail_fast,
+        fix=options.fix,
+        paths=paths,
+        since=options.since,
+        baseline=options.baseline,
+        grow=options.grow,
+        explicit=bool(options.only),
     )
+    if view is not None:
+        request = replace(
+            request,
+            package=package,
+            prepare=package_preparation(view, tier, python),
+            left_out=LEFT_OUT if project.prefix else {},
+            siblings=Siblings(top, view.graph, view.package),
+        )
+    return project, configuration, request
 
 
 def _decision(
-    options: GateOptions, subject: _Subject, surroundings: Surroundings
+    options: GateOptions,
+    project: Project,
+    configuration: Configuration,
+    surroundings: Surroundings,
 ) -> Decision | None:
-    """Which tests the change can break, if that was requested.
-
-    Raises:
-        UsageError: if the file of a selection cannot be read.
-    """
+    """Which tests the change can break, if that was requested."""
     if options.selection:
         return read_decision(surroundings.directory / options.selection)
     if not options.affected:
         return None
     request = DetectionRequest(surroundings.variables, since=options.since)
-    source = read_change(subject.project, request)
-    return detect(subject.project, subject.configuration, source, request)
+    return detect(project, configuration, read_change(project, request), request)
 
 
-def _run_gate(
-    subject: _Subject,
-    request: GateRequest,
-    console: Console,
-    surroundings: Surroundings,
-) -> RunResult:
+def _run_gate(gate: GateRun, console: Console) -> RunResult:
     """Run the checks and write the reports.
 
     The reports say "interrupted" from the start and are replaced at the end, so
     that a run which is killed never leaves the reports of an earlier one.
-
-    Raises:
-        ToolError: if the reports cannot be written.
-        ConfigurationError: if the baseline cannot be read.
-        UsageError: if --since is not here, or the baseline may not be written.
     """
-    project, variables = subject.project, surroundings.variables
-    prepare_directory(request.reports, project.output)
-    gate = GateRun(project, subject.configuration, request, variables)
+    request = gate.request
     write_reports(gate.unfinished(), request.reports)
     if request.since and gate.diff_base().commit is None:
         raise UsageError(
@@ -259,16 +224,12 @@ def _run_gate(
         write_reports(result, request.reports)
         _write_baseline(gate, result)
     write_reports(result, request.reports)
-    publish(result, request.reports, variables)
+    publish(result, request.reports, gate.variables)
     return result
 
 
 def _write_baseline(gate: GateRun, result: RunResult) -> None:
-    """Record what is red, then judge the run by what was recorded.
-
-    Raises:
-        UsageError: if something may not be recorded.
-    """
+    """Record what is red, then judge the run by what was recorded."""
     top, old = gate.project.repository, gate.baseline
     new, kept = record(result.checks, old, gate.scope)
     changed = write(top, old, new, grow=gate.request.grow)
@@ -279,5 +240,5 @@ def _write_baseline(gate: GateRun, result: RunResult) -> None:
 
 
 COMMAND = Command(
-    GateOptions, add_options, run, _ABOUT, variables={"package": "CI_FRAMEWORK_PACKAGE"}
+    GateOptions, run, _ABOUT, variables={"package": "CI_FRAMEWORK_PACKAGE"}
 )

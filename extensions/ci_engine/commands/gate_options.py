@@ -2,62 +2,59 @@
 
 from __future__ import annotations
 
-import argparse
-from typing import Literal
+from typing import Annotated
 
 import msgspec
 
 from ci_engine.commands.command import Request
-from ci_engine.commands.options import (
-    add_baseline,
-    add_checks,
-    add_dry_run,
-    add_since,
-)
+from ci_engine.commands.options import Baseline, DryRun, Grow, Option, Since
 from ci_engine.configuration.reading import Table
 from ci_engine.configuration.settings import BUILT_IN_CHECKS, Tier
 from ci_engine.configuration.value_types import Percentage, PythonVersion, Seconds
 from ci_engine.project.repository import normalize
 
-__all__ = ["GateOptions", "add_options"]
+TierName = Annotated[Tier | None, Option("essential, extended or full", "TIER")]
+Python = Annotated[PythonVersion | None, Option("the Python that runs tests", "3.X")]
+Only = Annotated[list[str], Option("some checks, comma-separated", "CHECKS")]
 
 
 class GateOptions(Request, frozen=True, kw_only=True, rename="kebab"):
-    """What the command line of a gate holds.
+    """What the command line of a gate holds; None = as the settings say."""
 
-    Attributes:
-        tier: the tier, None = as the settings say.
-        python: the Python that must run the tests, None = any.
-        only: the names of the checks to run; empty = those of the tier.
-        fail_fast: stop at the first check that fails.
-        fix: let tools correct what they can.
-        coverage_threshold: least coverage in percent, None = as the settings say.
-        timeout: seconds for each check, None = as the settings say.
-        baseline: check against the baseline, or write it.
-        grow: whether writing may add entries.
-        since: the commit that the change started from, empty = found out.
-        affected: leave out the tests that the change cannot break.
-        selection: a ``changes.json`` with the tests to run.
-        package: the packages to check; empty = the whole repository.
-        paths: files or tests the run is limited to.
-        more_paths: the same as one text with a path on each line.
-    """
-
-    tier: Tier | None = None
-    python: PythonVersion | None = None
-    only: list[str] = msgspec.field(default_factory=list[str])
-    fail_fast: bool = False
-    fix: bool = False
-    coverage_threshold: Percentage | None = None
-    timeout: Seconds | None = None
-    baseline: Literal["check", "write"] = "check"
-    grow: bool = False
-    since: str = ""
-    affected: bool = False
-    selection: str = ""
-    package: list[str] = msgspec.field(default_factory=list[str])
-    paths: list[str] = msgspec.field(default_factory=list[str])
-    more_paths: str = ""
+    tier: TierName = None
+    python: Python = None
+    only: Only = msgspec.field(default_factory=list[str])
+    fail_fast: Annotated[bool, Option("stop at the first failure")] = False
+    fix: Annotated[bool, Option("let tools correct what they can")] = False
+    coverage_threshold: Annotated[
+        Percentage | None, Option("least coverage", "PERCENT")
+    ] = None
+    timeout: Annotated[Seconds | None, Option("for each single check", "SECONDS")] = (
+        None
+    )
+    baseline: Baseline = "check"
+    grow: Grow = False
+    since: Since = ""
+    affected: Annotated[
+        bool, Option("leave out the tests that the change cannot break")
+    ] = False
+    selection: Annotated[
+        str,
+        Option("the same, as decided by `ci changes` in its changes.json", "FILE"),
+    ] = ""
+    package: Annotated[
+        list[str], Option("check these packages, comma-separated", "NAMES")
+    ] = msgspec.field(default_factory=list[str])
+    dry_run: DryRun = False
+    paths: Annotated[
+        list[str], Option("only these files, or tests by id", "PATH", name="paths")
+    ] = msgspec.field(default_factory=list[str])
+    more_paths: Annotated[
+        str,
+        Option(
+            "the same as one text with a path on each line", "LINES", name="--paths"
+        ),
+    ] = ""
 
     @property
     def subject(self) -> str:
@@ -78,43 +75,3 @@ class GateOptions(Request, frozen=True, kw_only=True, rename="kebab"):
             limit: Table = {"timeout": self.timeout}
             table["checks"] = dict.fromkeys(BUILT_IN_CHECKS, limit)
         return table
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the gate."""
-    add_checks(parser)
-    parser.add_argument(
-        "--fail-fast", action="store_true", help="stop at the first failure"
-    )
-    parser.add_argument(
-        "--fix", action="store_true", help="let tools correct what they can"
-    )
-    parser.add_argument(
-        "--coverage-threshold", metavar="PERCENT", help="least coverage"
-    )
-    parser.add_argument("--timeout", metavar="SECONDS", help="for each single check")
-    add_baseline(parser)
-    add_since(parser)
-    parser.add_argument(
-        "--affected",
-        action="store_true",
-        help="leave out the tests that the change cannot break",
-    )
-    parser.add_argument(
-        "--selection",
-        metavar="FILE",
-        help="the same, as decided by `ci changes` in its changes.json",
-    )
-    parser.add_argument(
-        "--package", metavar="NAMES", help="check these packages, comma-separated"
-    )
-    add_dry_run(parser)
-    parser.add_argument(
-        "paths", nargs="*", metavar="PATH", help="only these files, or tests by id"
-    )
-    parser.add_argument(
-        "--paths",
-        dest="more_paths",
-        metavar="LINES",
-        help="the same as one text with a path on each line",
-    )

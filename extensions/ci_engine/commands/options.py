@@ -1,4 +1,4 @@
-"""The options that several commands share, and the parser of the command line.
+"""The options of the commands, and the parser of the command line.
 
 What a value may be is checked once, against the request of the command.
 """
@@ -8,23 +8,76 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Mapping, Sequence
-from typing import NoReturn
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal, NoReturn, get_type_hints
 
 from ci_engine import __version__
 from ci_engine.commands import COMMANDS
 from ci_engine.errors import UsageError, suggest
 
-__all__ = [
-    "add_baseline",
-    "add_checks",
-    "add_dry_run",
-    "add_since",
-    "add_switch",
-    "describe_exit_codes",
-    "general_help",
-    "make_parser",
-    "parse_options",
+
+@dataclass(frozen=True)
+class Option:
+    """How a field of a request is given on the command line.
+
+    Attributes:
+        help: what it means.
+        metavar: what stands for its value; empty = it has none.
+        bare: its value where it is given without one; empty = it needs one.
+        name: its name, if it is not that of the field; without dashes, it stands for
+            the arguments that are no options.
+        several: whether it may be given several times.
+        shortcuts: options that stand for one value each, with their help.
+    """
+
+    help: str
+    metavar: str = ""
+    bare: str = ""
+    name: str = ""
+    several: bool = False
+    shortcuts: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def add_to(self, parser: argparse.ArgumentParser, dest: str) -> None:
+        """Add it to a parser."""
+        group = parser.add_mutually_exclusive_group() if self.shortcuts else parser
+        for value, text in self.shortcuts.items():
+            group.add_argument(
+                f"--{value}", dest=dest, action="store_const", const=value, help=text
+            )
+        given: dict[str, Any] = {"metavar": self.metavar} if self.metavar else {}
+        if self.several or not self.metavar:
+            given["action"] = "append" if self.several else "store_true"
+        if self.bare:
+            given |= {"nargs": "?", "const": self.bare}
+        name = self.name or f"--{dest.replace('_', '-')}"
+        given |= {"dest": dest} if name.startswith("--") else {"nargs": "*"}
+        group.add_argument(name, help=self.help, **given)
+
+
+def switch(text: str) -> Option:
+    """An option that may have the value true or false: inputs of workflows are text."""
+    return Option(text, "true|false", bare="true")
+
+
+DryRun = Annotated[bool, Option("report what would be done, do nothing")]
+Since = Annotated[str, Option("the commit that the change started from", "COMMIT")]
+Baseline = Annotated[
+    Literal["check", "write"],
+    Option(
+        "check against the baseline (the default), or record what is red now",
+        "check|write",
+    ),
 ]
+Grow = Annotated[bool, Option("with --baseline write: allow new entries")]
+
+
+def refuse_growth(baseline: str, *, grow: bool) -> None:
+    """Refuse to let a baseline grow that is not written."""
+    if grow and baseline != "write":
+        raise UsageError(
+            "--grow: expected together with --baseline write",
+            hint="add --baseline write",
+        )
 
 
 class _Parser(argparse.ArgumentParser):
@@ -33,9 +86,9 @@ class _Parser(argparse.ArgumentParser):
 
 
 def make_parser(
-    command: str, about: str, exit_codes: Mapping[int, str]
+    command: str, about: str, exit_codes: Mapping[int, str], request: type
 ) -> argparse.ArgumentParser:
-    """A parser for one command, with the options that every command has."""
+    """A parser for one command: the options of every command, and of its request."""
     parser = _Parser(
         prog=f"ci {command}",
         description=about,
@@ -50,17 +103,18 @@ def make_parser(
     parser.add_argument(
         "--verbose", action="store_true", help="report which Python runs the engine"
     )
+    hints = get_type_hints(request, include_extras=True)
+    for name in request.__annotations__:
+        for option in getattr(hints[name], "__metadata__", ()):
+            if isinstance(option, Option):
+                option.add_to(parser, name)
     return parser
 
 
 def parse_options(
     parser: argparse.ArgumentParser, argv: Sequence[str]
 ) -> dict[str, object]:
-    """Read the options of a command, by their names.
-
-    Raises:
-        UsageError: for an unknown option, or one without its value.
-    """
+    """Read the options of a command, by their names."""
     parsed, unknown = parser.parse_known_args(argv)
     if unknown:
         known = re.findall(r"--[a-z][a-z-]+", parser.format_usage())
@@ -96,43 +150,3 @@ def general_help(exit_codes: Mapping[int, str]) -> str:
             "",
         ]
     )
-
-
-def add_switch(parser: argparse.ArgumentParser, name: str, text: str) -> None:
-    """An option that may have the value true or false: inputs of workflows are text."""
-    parser.add_argument(
-        f"--{name}", nargs="?", const="true", metavar="true|false", help=text
-    )
-
-
-def add_dry_run(parser: argparse.ArgumentParser) -> None:
-    """Report only."""
-    parser.add_argument(
-        "--dry-run", action="store_true", help="report what would be done, do nothing"
-    )
-
-
-def add_since(parser: argparse.ArgumentParser) -> None:
-    """The commit that a change started from."""
-    parser.add_argument(
-        "--since", metavar="COMMIT", help="the commit that the change started from"
-    )
-
-
-def add_baseline(parser: argparse.ArgumentParser) -> None:
-    """Whether the baseline is checked, or written."""
-    parser.add_argument(
-        "--baseline",
-        metavar="check|write",
-        help="check against the baseline (the default), or record what is red now",
-    )
-    parser.add_argument(
-        "--grow", action="store_true", help="with --baseline write: allow new entries"
-    )
-
-
-def add_checks(parser: argparse.ArgumentParser) -> None:
-    """Which checks run, and with which Python."""
-    parser.add_argument("--tier", metavar="TIER", help="essential, extended or full")
-    parser.add_argument("--python", metavar="3.X", help="the Python that runs tests")
-    parser.add_argument("--only", metavar="CHECKS", help="some checks, comma-separated")

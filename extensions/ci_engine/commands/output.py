@@ -5,15 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-import msgspec
-
-__all__ = ["print_json", "print_list"]
+from ci_engine.reports.result_json import to_json
 
 
 def print_json(value: object) -> None:
     """Print a value as indented JSON."""
-    text = msgspec.json.format(msgspec.json.encode(value)).decode()
-    sys.stdout.write(f"{text}\n")
+    sys.stdout.write(to_json(value))
 
 
 def print_list(command: str, noun: str, names: Sequence[str], *, as_json: bool) -> None:

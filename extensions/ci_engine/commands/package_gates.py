@@ -16,16 +16,15 @@ from pathlib import Path
 
 import msgspec
 
-from ci_engine import __version__
 from ci_engine.commands.command import Request, to_argv
+from ci_engine.commands.paths import relative_directory
 from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.errors import UsageError
 from ci_engine.findings.results import (
     CheckResult,
     RunResult,
     Status,
-    Verdict,
-    verdict_of,
+    make_result,
 )
 from ci_engine.github.outputs import without_step
 from ci_engine.monorepo.package_model import Graph
@@ -33,16 +32,8 @@ from ci_engine.processes.activity import activity
 from ci_engine.processes.programs import CanceledError, Outcome, run_program
 from ci_engine.processes.signals import on_signals, restore
 from ci_engine.project.output_files import prepare_directory
-from ci_engine.reports.console import make_console
+from ci_engine.reports.console import Console
 from ci_engine.reports.publishing import publish, write_reports
-
-__all__ = ["PackageGates", "run_package_gates"]
-
-_STATUS = {
-    Verdict.GREEN: Status.PASSED,
-    Verdict.RED: Status.FAILED,
-    Verdict.ERROR: Status.NOT_RUN,
-}
 
 
 @dataclass(frozen=True)
@@ -50,8 +41,6 @@ class PackageGates:
     """The gates to run.
 
     Attributes:
-        graph: all packages.
-        names: the packages to check.
         gate: the request of each gate, by the name of the package.
         reports: the directory in which each package gets one for its reports.
         at_once: how many packages run at the same time; 0 = as many as there are cores.
@@ -69,12 +58,7 @@ class PackageGates:
 def run_package_gates(
     gates: PackageGates, surroundings: Surroundings, reports: Path, *, as_json: bool
 ) -> int:
-    """Run the gate of each package, report, and return the exit code.
-
-    Raises:
-        UsageError: if there is no package.
-        ToolError: if the reports cannot be written.
-    """
+    """Run the gate of each package, report, and return the exit code."""
     if not gates.names:
         raise UsageError(
             "this repository has no packages",
@@ -82,30 +66,19 @@ def run_package_gates(
         )
     root, variables = surroundings.repository, surroundings.variables
     prepare_directory(reports, root / ".ci-framework")
-    result = _result([], 0.0)
-    result.verdict = Verdict.ERROR
-    write_reports(result, reports)
-    console = make_console(variables, as_json=as_json)
+    write_reports(_result([], 0.0), reports)
+    console = Console(variables, as_json=as_json)
     with console.progress():
         checks = _run_all(gates, surroundings, console.check)
     result = _result(checks, surroundings.seconds)
     write_reports(result, reports)
     publish(result, reports, variables)
-    inside = reports.is_relative_to(root)
-    console.conclude(result, str(reports.relative_to(root) if inside else reports))
+    console.conclude(result, relative_directory(reports, surroundings))
     return result.verdict.exit_code
 
 
 def _result(checks: list[CheckResult], seconds: float) -> RunResult:
-    return RunResult(
-        command="packages",
-        verdict=verdict_of(checks),
-        python="",
-        checks=checks,
-        framework=__version__,
-        environment="one for each package",
-        seconds=seconds,
-    )
+    return make_result("packages", checks, seconds, "one for each package")
 
 
 def _run_all(
@@ -196,8 +169,9 @@ def _read(name: str, reports: Path, outcome: Outcome) -> CheckResult:
             id=name, status=Status.NOT_RUN, reason=reason, output=outcome.tail(30)
         )
     red = [check for check in found.checks if not check.green]
+    printed = outcome.stdout.strip().splitlines()[-30:]
     findings = [finding for check in found.checks for finding in check.findings]
-    status = _STATUS[found.verdict]
+    status = found.verdict.status
     if outcome.code != found.verdict.exit_code:
         status = Status.NOT_RUN
     return CheckResult(
@@ -207,18 +181,11 @@ def _read(name: str, reports: Path, outcome: Outcome) -> CheckResult:
         findings=findings if status is Status.FAILED else [],
         new=sum(check.new for check in found.checks),
         baseline=sum(check.baseline for check in found.checks),
-        reason="; ".join(_why(check) for check in red),
+        reason="; ".join(
+            f"{check.id} {check.status.value}: {check.reason}".removesuffix(": ")
+            for check in red
+        ),
         environment=found.environment,
         tests=[test for check in found.checks for test in check.tests],
-        output=_end(outcome) if red else "",
+        output=("\n".join(printed) or outcome.tail(30)) if red else "",
     )
-
-
-def _end(outcome: Outcome) -> str:
-    """The end of the report that the gate of a package printed."""
-    return "\n".join(outcome.stdout.strip().splitlines()[-30:]) or outcome.tail(30)
-
-
-def _why(check: CheckResult) -> str:
-    reason = f": {check.reason}" if check.reason else ""
-    return f"{check.id} {check.status.value}{reason}"

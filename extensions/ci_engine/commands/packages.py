@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
@@ -13,14 +12,13 @@ from ci_engine.changes.affected_packages import AffectedPackages, affected_by
 from ci_engine.changes.categories import read_classifier
 from ci_engine.changes.detection import DetectionRequest, detect, read_change
 from ci_engine.commands.command import Command, Request
-from ci_engine.commands.gate_options import GateOptions
-from ci_engine.commands.options import add_checks, add_dry_run, add_since
+from ci_engine.commands.gate_options import GateOptions, Only, Python, TierName
+from ci_engine.commands.options import DryRun, Option, Since
 from ci_engine.commands.output import print_json
 from ci_engine.commands.package_gates import PackageGates, run_package_gates
 from ci_engine.configuration.loading import load_configuration
-from ci_engine.configuration.settings import Tier
 from ci_engine.configuration.surroundings import Surroundings
-from ci_engine.configuration.value_types import PythonVersion
+from ci_engine.configuration.value_types import Count
 from ci_engine.monorepo.detected_file import write_detected
 from ci_engine.monorepo.package_descriptions import (
     analyze,
@@ -32,8 +30,7 @@ from ci_engine.monorepo.package_graph import find_package, packages_graph
 from ci_engine.monorepo.package_model import Graph
 from ci_engine.project.output_files import prepare_directory, write_text
 from ci_engine.project.repository import Project, read_project
-
-__all__ = ["COMMAND", "PackagesOptions"]
+from ci_engine.reports.result_json import to_json
 
 _ALL = ("", "auto-detect")
 _ABOUT = """\
@@ -44,39 +41,37 @@ Without another option it lists the packages.
 
 
 class PackagesOptions(Request, frozen=True, kw_only=True, rename="kebab"):
-    """What the command line of ``ci packages`` holds.
+    """What the command line of ``ci packages`` holds."""
 
-    Attributes:
-        scan: list the packages, which is the default.
-        analyze_dependencies: report which package needs which.
-        configure: bring the project's files on its packages up to date.
-        releases: configure release-please as well where it is not yet.
-        gate: run the gate of the packages.
-        package: packages, comma-separated; empty or auto-detect = all there are.
-        changed_only: only those that a change touches, and their dependents.
-        since: the commit the change started from, empty = found out.
-        format: how to print what depends on what.
-        jobs: how many gates run at the same time; 0 = as many as there are cores.
-        fail_fast: start no other package once one failed.
-        tier: the tier of the gates.
-        python: the Python that runs their tests.
-        only: the checks to run.
-    """
-
-    scan: bool = False
-    analyze_dependencies: bool = False
-    configure: bool = False
-    releases: bool = False
-    gate: bool = False
-    package: str = ""
-    changed_only: bool = False
-    since: str = ""
-    format: Literal["text", "json", "mermaid"] = "text"
-    jobs: Annotated[int, msgspec.Meta(ge=0)] = 0
-    fail_fast: bool = False
-    tier: Tier | None = None
-    python: PythonVersion | None = None
-    only: list[str] = msgspec.field(default_factory=list[str])
+    scan: Annotated[bool, Option("list the packages (the default)")] = False
+    configure: Annotated[
+        bool, Option("write what is found to ci-framework/project/")
+    ] = False
+    releases: Annotated[
+        bool, Option("with --configure: configure release-please as well")
+    ] = False
+    analyze_dependencies: Annotated[
+        bool, Option("report which package needs which")
+    ] = False
+    gate: Annotated[bool, Option("run the gate of the packages")] = False
+    changed_only: Annotated[
+        bool, Option("only what a change touches, and its dependents")
+    ] = False
+    fail_fast: Annotated[bool, Option("start no other package once one failed")] = False
+    package: Annotated[
+        str, Option("packages, comma-separated; auto-detect stands for all", "NAMES")
+    ] = ""
+    since: Since = ""
+    format: Annotated[
+        Literal["text", "json", "mermaid"],
+        Option("how to print what depends on what", "text|json|mermaid"),
+    ] = "text"
+    tier: TierName = None
+    python: Python = None
+    only: Only = msgspec.field(default_factory=list[str])
+    # 0 = as many as there are cores.
+    jobs: Annotated[Count, Option("packages at the same time", "N")] = 0
+    dry_run: DryRun = False
 
     @property
     def as_json(self) -> bool:
@@ -94,42 +89,8 @@ class PackagesOptions(Request, frozen=True, kw_only=True, rename="kebab"):
         )
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of ``ci packages``."""
-    for name, text in (
-        ("scan", "list the packages (the default)"),
-        ("configure", "write what is found to ci-framework/project/"),
-        ("releases", "with --configure: configure release-please as well"),
-        ("analyze-dependencies", "report which package needs which"),
-        ("gate", "run the gate of the packages"),
-        ("changed-only", "only what a change touches, and its dependents"),
-        ("fail-fast", "start no other package once one failed"),
-    ):
-        parser.add_argument(f"--{name}", action="store_true", help=text)
-    parser.add_argument(
-        "--package",
-        metavar="NAMES",
-        help="packages, comma-separated; auto-detect stands for all",
-    )
-    add_since(parser)
-    parser.add_argument(
-        "--format",
-        metavar="text|json|mermaid",
-        help="how to print what depends on what",
-    )
-    add_checks(parser)
-    parser.add_argument("--jobs", metavar="N", help="packages at the same time")
-    add_dry_run(parser)
-
-
 def run(options: PackagesOptions, surroundings: Surroundings) -> int:
-    """Do what is requested, and return the exit code.
-
-    Raises:
-        UsageError: for an unknown package.
-        ConfigurationError: if a file of the project on its packages is wrong.
-        ToolError: if git cannot list the files, or nothing can be written.
-    """
+    """Do what is requested, and return the exit code."""
     project = read_project(surroundings.repository)
     graph = packages_graph(project)
     if options.configure:
@@ -167,17 +128,13 @@ def _print_graph(
     if not options.dry_run:
         directory = surroundings.reports(options.report_dir, "packages")
         prepare_directory(directory, project.output)
-        write_text(directory / "packages.json", _to_json(graph))
+        write_text(directory / "packages.json", to_json(graph))
         write_text(directory / "summary.md", to_page(graph, one))
     if options.as_json:
         print_json(one if one is not None else graph)
     else:
         to = to_mermaid if options.format == "mermaid" else to_text
         sys.stdout.write(to(graph, one))
-
-
-def _to_json(value: object) -> str:
-    return msgspec.json.format(msgspec.json.encode(value)).decode() + "\n"
 
 
 def _configure(project: Project, graph: Graph, options: PackagesOptions) -> None:
@@ -206,11 +163,7 @@ def _chosen(graph: Graph, options: PackagesOptions) -> list[str]:
 def _affected(
     project: Project, graph: Graph, since: str, surroundings: Surroundings
 ) -> AffectedPackages:
-    """The packages that the work since a commit touches, and their dependents.
-
-    Raises:
-        UsageError: if that commit is not here.
-    """
+    """The packages that the work since a commit touches, and their dependents."""
     configuration = load_configuration(project.root, surroundings.variables)
     request = DetectionRequest(surroundings.variables, since)
     decision = detect(project, configuration, read_change(project, request), request)
@@ -232,4 +185,4 @@ def _print_names(
         sys.stdout.write("the change touches no package\n")
 
 
-COMMAND = Command(PackagesOptions, add_options, run, _ABOUT)
+COMMAND = Command(PackagesOptions, run, _ABOUT)

@@ -9,13 +9,6 @@ from pathlib import Path
 from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.errors import UsageError
 
-__all__ = [
-    "inside_package",
-    "relative_directory",
-    "relative_to_root",
-    "split_lines",
-]
-
 
 def split_lines(text: str) -> list[str]:
     """The lines of a text that hold something: inputs of workflows are text."""
@@ -56,11 +49,7 @@ def relative_directory(directory: Path, surroundings: Surroundings) -> str:
 
 
 def inside_package(paths: Sequence[str], prefix: str, package: str) -> list[str]:
-    """Name paths from the directory of a package.
-
-    Raises:
-        UsageError: for a path that is elsewhere.
-    """
+    """Name paths from the directory of a package."""
     for path in paths:
         if not path.startswith(prefix):
             raise UsageError(

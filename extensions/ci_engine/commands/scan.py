@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
-from ci_engine import __version__
 from ci_engine.commands.command import Command, Request
 from ci_engine.commands.options import (
-    add_baseline,
-    add_dry_run,
-    add_since,
-    add_switch,
+    Baseline,
+    DryRun,
+    Grow,
+    Option,
+    Since,
+    refuse_growth,
+    switch,
 )
 from ci_engine.commands.output import print_list
 from ci_engine.commands.paths import relative_directory, split_lines
@@ -27,29 +27,31 @@ from ci_engine.configuration.reading import Table
 from ci_engine.configuration.security_profiles import ScannerName
 from ci_engine.configuration.settings import SecurityLevel
 from ci_engine.configuration.surroundings import Surroundings
-from ci_engine.errors import UsageError
 from ci_engine.findings.baseline import read_baseline
-from ci_engine.findings.recording import count_resolved, record, write
+from ci_engine.findings.recording import (
+    count_resolved,
+    offer_to_shrink,
+    record,
+    write,
+)
 from ci_engine.findings.results import (
     CheckResult,
     RunResult,
-    Status,
-    Verdict,
+    make_result,
+    unfinished,
     verdict_of,
 )
 from ci_engine.github.outputs import write_outputs
 from ci_engine.processes.signals import on_signals, restore
 from ci_engine.project.output_files import prepare_directory, write_text
 from ci_engine.project.repository import Project, read_project
-from ci_engine.reports.console import make_console
+from ci_engine.reports.console import Console
 from ci_engine.reports.html import to_html
 from ci_engine.reports.publishing import publish, write_reports
 from ci_engine.scanning.files import named
 from ci_engine.scanning.judge import is_blocking
 from ci_engine.scanning.run import ScanRun
 from ci_engine.scanning.waivers import WAIVERS_FILE, read_waivers
-
-__all__ = ["COMMAND", "ScanOptions", "run_scan"]
 
 _ABOUT = """\
 Look for security issues, secrets and known vulnerabilities.
@@ -60,29 +62,30 @@ levels: low, medium, high, critical; each one is stricter than the one before.
 
 
 class ScanOptions(Request, frozen=True, kw_only=True, rename="kebab"):
-    """What the command line of a scan holds.
+    """What the command line of a scan holds; None = as the settings say."""
 
-    Attributes:
-        level: the level, None = as the settings say.
-        only: the scanners to run; empty = those of the level.
-        history: which commits to search for secrets; None = as the level says.
-        advanced: the same as ``history`` with all commits.
-        image: further container images to scan.
-        tools: paths of scanners, one on each line, that are preferred to PATH.
-        since: the commit that the change started from, empty = found out.
-        baseline: check against the baseline, or write it.
-        grow: whether writing may add entries.
-    """
-
-    level: SecurityLevel | None = None
-    only: list[str] = msgspec.field(default_factory=list[str])
-    history: Literal["none", "change", "all"] | None = None
-    advanced: bool = False
-    image: list[str] = msgspec.field(default_factory=list[str])
-    tools: str = ""
-    since: str = ""
-    baseline: Literal["check", "write"] = "check"
-    grow: bool = False
+    level: Annotated[
+        SecurityLevel | None, Option("low, medium, high or critical", "LEVEL")
+    ] = None
+    only: Annotated[list[str], Option("some scanners, comma-separated", "SCANNERS")] = (
+        msgspec.field(default_factory=list[str])
+    )
+    history: Annotated[
+        Literal["none", "change", "all"] | None,
+        Option("which commits are searched for secrets", "none|change|all"),
+    ] = None
+    advanced: Annotated[bool, switch("the same as --history all")] = False
+    image: Annotated[
+        list[str], Option("a container image to scan", "IMAGE", several=True)
+    ] = msgspec.field(default_factory=list[str])
+    tools: Annotated[
+        str,
+        Option("paths of installed scanners, which are preferred to PATH", "LINES"),
+    ] = ""
+    since: Since = ""
+    baseline: Baseline = "check"
+    grow: Grow = False
+    dry_run: DryRun = False
 
     @property
     def overrides(self) -> Table:
@@ -97,40 +100,9 @@ class ScanOptions(Request, frozen=True, kw_only=True, rename="kebab"):
         }
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of ``ci scan``."""
-    parser.add_argument(
-        "--level", metavar="LEVEL", help="low, medium, high or critical"
-    )
-    parser.add_argument(
-        "--only", metavar="SCANNERS", help="some scanners, comma-separated"
-    )
-    parser.add_argument(
-        "--history",
-        metavar="none|change|all",
-        help="which commits are searched for secrets",
-    )
-    add_switch(parser, "advanced", "the same as --history all")
-    parser.add_argument(
-        "--image", action="append", metavar="IMAGE", help="a container image to scan"
-    )
-    parser.add_argument(
-        "--tools",
-        metavar="LINES",
-        help="paths of installed scanners, which are preferred to PATH",
-    )
-    add_since(parser)
-    add_baseline(parser)
-    add_dry_run(parser)
-
-
 def run(options: ScanOptions, surroundings: Surroundings) -> int:
     """Run the scanners, and return the exit code of the verdict."""
-    if options.grow and options.baseline != "write":
-        raise UsageError(
-            "--grow: expected together with --baseline write",
-            hint="add --baseline write",
-        )
+    refuse_growth(options.baseline, grow=options.grow)
     root, variables = surroundings.repository, surroundings.variables
     configuration = load_configuration(root, variables, options.overrides)
     level = configuration.settings.security.level
@@ -143,7 +115,7 @@ def run(options: ScanOptions, surroundings: Surroundings) -> int:
     if options.dry_run:
         print_list("scan", "scanners", scanners, as_json=options.json)
         return 0
-    console = make_console(variables, as_json=options.json)
+    console = Console(variables, as_json=options.json)
     with console.progress():
         result = run_scan(
             project, configuration, scanners, options, surroundings, warnings
@@ -163,17 +135,11 @@ def run_scan(
     surroundings: Surroundings,
     notes: Sequence[str] = (),
 ) -> RunResult:
-    """Run the scanners, write the reports and return the result.
-
-    Raises:
-        ToolError: if the reports cannot be written.
-        ConfigurationError: if the baseline or the waivers cannot be read.
-        UsageError: if the baseline may not be written.
-    """
+    """Run the scanners, write the reports and return the result."""
     reports = surroundings.reports(options.report_dir, "scan")
     level = configuration.settings.security.level
     prepare_directory(reports, project.output)
-    _write(_unfinished(level, scanners), reports)
+    _write(_result(level, unfinished(scanners), 0.0), reports)
     baseline = read_baseline(project.root)
     writes = options.baseline == "write"
     scan = ScanRun(
@@ -190,11 +156,7 @@ def run_scan(
         history="all" if options.advanced else options.history or "",
     )
 
-    def cancel(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        scan.cancel.set()
-
-    before = on_signals(cancel)
+    before = on_signals(lambda _number, _frame: scan.cancel.set())
     try:
         outcome = scan.execute()
     finally:
@@ -214,8 +176,7 @@ def run_scan(
     elif baseline is not None:
         number = count_resolved(baseline, outcome.separate)
         command = f"ci-framework/ci scan --level {level} --baseline write"
-        text = f"{number} known findings are gone: `{command}` shrinks the baseline"
-        result.notes += [text] if number else []
+        result.notes += offer_to_shrink(number, command)
     result.notes += notes
     _write(result, reports)
     publish(result, reports, surroundings.variables)
@@ -250,26 +211,8 @@ def _search_path(tools: Sequence[str], surroundings: Surroundings) -> str:
 def _result(
     level: SecurityLevel, checks: list[CheckResult], seconds: float
 ) -> RunResult:
-    return RunResult(
-        command="scan",
-        verdict=verdict_of(checks),
-        python="",
-        checks=checks,
-        framework=__version__,
-        level=level,
-        environment=f"level {level}",
-        seconds=seconds,
-    )
-
-
-def _unfinished(level: SecurityLevel, scanners: Sequence[ScannerName]) -> RunResult:
-    """What the reports say until the run is complete."""
-    reason = "interrupted: the run did not complete"
-    checks = [
-        CheckResult(id=name, status=Status.NOT_RUN, reason=reason) for name in scanners
-    ]
-    result = _result(level, checks, 0.0)
-    result.verdict = Verdict.ERROR
+    result = make_result("scan", checks, seconds, f"level {level}")
+    result.level = level
     return result
 
 
@@ -290,4 +233,4 @@ def _publish_files(reports: Path, surroundings: Surroundings) -> None:
     )
 
 
-COMMAND = Command(ScanOptions, add_options, run, _ABOUT)
+COMMAND = Command(ScanOptions, run, _ABOUT)

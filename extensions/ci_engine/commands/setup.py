@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 from collections.abc import Callable
+from typing import Annotated
 
-from ci_engine import __version__
 from ci_engine.checks.outcomes import not_run_because
 from ci_engine.commands.command import EXIT_CODES, Command, Request
-from ci_engine.commands.options import add_dry_run
+from ci_engine.commands.options import DryRun, Option
 from ci_engine.commands.output import print_json
 from ci_engine.commands.paths import relative_directory
 from ci_engine.configuration.loading import Configuration, load_configuration
@@ -19,35 +18,22 @@ from ci_engine.environments.environment import Environment
 from ci_engine.environments.isolated_tools import isolated_tool
 from ci_engine.environments.preparation import prepare_development, prepare_environment
 from ci_engine.errors import ToolError
-from ci_engine.findings.results import CheckResult, RunResult, Status, verdict_of
+from ci_engine.findings.results import CheckResult, Status, make_result
 from ci_engine.processes.activity import activity
 from ci_engine.processes.programs import run_program
 from ci_engine.project.output_files import prepare_directory
 from ci_engine.project.repository import Project, read_project
-from ci_engine.reports.console import make_console
+from ci_engine.reports.console import Console
 from ci_engine.reports.publishing import write_reports
 
-__all__ = ["COMMAND"]
-
-_ABOUT = """\
-Prepare the environment of this clone, and install its git hooks.
-"""
+_ABOUT = "Prepare the environment of this clone, and install its git hooks."
 
 
 class SetupOptions(Request, frozen=True, kw_only=True, rename="kebab"):
-    """What the command line of ``ci setup`` holds.
+    """What the command line of ``ci setup`` holds."""
 
-    Attributes:
-        no_hooks: whether git hooks are left alone.
-    """
-
-    no_hooks: bool = False
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of ``ci setup``."""
-    parser.add_argument("--no-hooks", action="store_true", help="leave git hooks alone")
-    add_dry_run(parser)
+    no_hooks: Annotated[bool, Option("leave git hooks alone")] = False
+    dry_run: DryRun = False
 
 
 def run(options: SetupOptions, surroundings: Surroundings) -> int:
@@ -61,7 +47,7 @@ def run(options: SetupOptions, surroundings: Surroundings) -> int:
     if options.dry_run:
         _print_plan(project, options)
         return 0
-    console = make_console(surroundings.variables, as_json=options.json)
+    console = Console(surroundings.variables, as_json=options.json)
     reports = surroundings.reports(options.report_dir, "setup")
     prepare_directory(reports, project.output)
     python: list[str] = []
@@ -75,14 +61,8 @@ def run(options: SetupOptions, surroundings: Surroundings) -> int:
         for name, step in steps.items():
             checks.append(_run_step(name, step))
             console.check(checks[-1])
-    result = RunResult(
-        command="setup",
-        verdict=verdict_of(checks),
-        python=python[0] if python else "",
-        checks=checks,
-        framework=__version__,
-        environment=checks[0].environment,
-        seconds=surroundings.seconds,
+    result = make_result(
+        "setup", checks, surroundings.seconds, checks[0].environment, "".join(python)
     )
     write_reports(result, reports)
     console.conclude(result, relative_directory(reports, surroundings))
@@ -166,7 +146,6 @@ def _hooks(project: Project) -> CheckResult:
 
 COMMAND = Command(
     SetupOptions,
-    add_options,
     run,
     _ABOUT,
     {0: "ready", 2: EXIT_CODES[2], 3: EXIT_CODES[3]},

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
+from typing import Annotated
 
-from ci_engine import __version__
 from ci_engine.commands.command import Command, Request
-from ci_engine.commands.options import add_switch
+from ci_engine.commands.options import Option, switch
 from ci_engine.configuration.reading import read_text
 from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.errors import ToolError, UsageError
-from ci_engine.findings.results import CheckResult, RunResult, Status, Verdict
+from ci_engine.findings.results import (
+    CheckResult,
+    RunResult,
+    Status,
+    make_result,
+)
 from ci_engine.findings.tracked_output import check_tracked_output
 from ci_engine.github.comments import post_comment, pull_request_of
 from ci_engine.github.outputs import add_summary, warn, write_outputs
@@ -25,10 +29,8 @@ from ci_engine.reports.gathered import (
     job_verdict,
     read_jobs,
 )
-from ci_engine.reports.page import LONGEST_COMMENT, Sections, clip, to_page
+from ci_engine.reports.page import LONGEST_COMMENT, clip, to_page
 from ci_engine.reports.result_json import to_json
-
-__all__ = ["COMMAND"]
 
 _ABOUT = """\
 Gather the results of all jobs, and write one page with one verdict.
@@ -42,38 +44,24 @@ class SummaryOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     """What the command line of ``ci summary`` holds.
 
     Attributes:
-        reports: directory with the reports of all runs, each in one of its own.
         needs: GitHub's ``needs`` context as JSON.
         skips: why jobs were skipped, as a JSON object from job to reason.
-        page: a page to comment with, instead of gathering one; empty = gather.
-        comment: whether to comment on the pull request.
-        security: whether the page has a section on security.
-        performance: whether it has one on where the time went.
     """
 
-    reports: str = ".ci-framework"
+    reports: Annotated[str, Option("reports to gather", "DIR")] = ".ci-framework"
     needs: str = ""
     skips: str = ""
-    page: str = ""
-    comment: bool = False
-    security: bool = True
-    performance: bool = True
+    page: Annotated[str, Option("comment with this page, gather nothing", "FILE")] = ""
+    comment: Annotated[bool, switch("comment on the pull request")] = False
+    security: Annotated[bool, switch("write the section on security")] = True
+    performance: Annotated[bool, switch("write the section on where the time went")] = (
+        True
+    )
 
     @property
     def keeps_reports(self) -> bool:
         """A page that is given was written by an earlier run on purpose."""
         return bool(self.page)
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of ``ci summary``."""
-    parser.add_argument("--reports", metavar="DIR", help="reports to gather")
-    parser.add_argument(
-        "--page", metavar="FILE", help="comment with this page, gather nothing"
-    )
-    add_switch(parser, "comment", "comment on the pull request")
-    add_switch(parser, "security", "write the section on security")
-    add_switch(parser, "performance", "write the section on where the time went")
 
 
 def run(options: SummaryOptions, surroundings: Surroundings) -> int:
@@ -90,18 +78,19 @@ def run(options: SummaryOptions, surroundings: Surroundings) -> int:
     reports = surroundings.directory / options.reports
     matrix_jobs, unread = _gather(surroundings.repository, reports, jobs)
     verdict, bad = job_verdict(jobs, matrix_jobs, unread)
-    sections = Sections(security=options.security, performance=options.performance)
-    page = to_page(verdict, jobs, matrix_jobs, unread, sections)
-    result = RunResult(
-        command="summary",
-        verdict=verdict,
-        python="",
-        checks=[*_job_checks(jobs), *_matrix_checks(matrix_jobs)],
-        framework=__version__,
-        seconds=surroundings.seconds,
-        notes=[f"{name}: {text}" for name, text in bad.items()]
-        + [f"could not be read: {line}" for line in unread],
+    page = to_page(
+        verdict,
+        jobs,
+        matrix_jobs,
+        unread,
+        security=options.security,
+        performance=options.performance,
     )
+    checks = [*map(_job_check, jobs), *map(_matrix_check, matrix_jobs)]
+    result = make_result("summary", checks, surroundings.seconds)
+    result.verdict = verdict
+    result.notes = [f"{name}: {text}" for name, text in bad.items()]
+    result.notes += [f"could not be read: {line}" for line in unread]
     _write(options, surroundings, result, page)
     sys.stdout.write(to_json(result) if options.json else page)
     if options.comment:
@@ -112,16 +101,12 @@ def run(options: SummaryOptions, surroundings: Surroundings) -> int:
 def _gather(
     root: Path, reports: Path, jobs: list[Job]
 ) -> tuple[list[MatrixJob], list[str]]:
-    """Read the reports; where jobs failed early there may be none at all.
-
-    Raises:
-        UsageError: if there is nothing to make a page of.
-    """
+    """Read the reports; where jobs failed early there may be none at all."""
     if reports.is_dir():
         matrix_jobs, unread = gather_jobs(reports)
         # A report that was committed is no result of a run.
         project = Project(root, "pip", {}, has_git=(root / ".git").exists())
-        tracked = check_tracked_output(project, "")
+        tracked = check_tracked_output(project)
         problems = [c.reason or c.findings[0].message for c in tracked]
         return matrix_jobs, [*unread, *problems]
     if not jobs:
@@ -132,37 +117,19 @@ def _gather(
     return [], []
 
 
-def _status(job: Job) -> Status:
-    if not job.good:
-        return Status.FAILED
-    return Status.PASSED if job.result == "success" else Status.SKIPPED
+def _job_check(job: Job) -> CheckResult:
+    if job.good:
+        status = Status.PASSED if job.result == "success" else Status.SKIPPED
+        return CheckResult(id=job.name, status=status, reason=job.reason)
+    reason = job.reason or f"the job ended as {job.result}"
+    return CheckResult(id=job.name, status=Status.FAILED, reason=reason)
 
 
-def _job_checks(jobs: list[Job]) -> list[CheckResult]:
-    return [
-        CheckResult(
-            id=job.name,
-            status=_status(job),
-            reason=job.reason or ("" if job.good else f"the job ended as {job.result}"),
-        )
-        for job in jobs
-    ]
-
-
-def _matrix_checks(matrix_jobs: list[MatrixJob]) -> list[CheckResult]:
-    statuses = {
-        Verdict.GREEN: Status.PASSED,
-        Verdict.RED: Status.FAILED,
-        Verdict.ERROR: Status.NOT_RUN,
-    }
-    return [
-        CheckResult(
-            id=matrix_job.name,
-            status=statuses[matrix_job.result.verdict],
-            seconds=matrix_job.result.seconds,
-        )
-        for matrix_job in matrix_jobs
-    ]
+def _matrix_check(job: MatrixJob) -> CheckResult:
+    result = job.result
+    return CheckResult(
+        id=job.name, status=result.verdict.status, seconds=result.seconds
+    )
 
 
 def _write(
@@ -194,7 +161,6 @@ def _comment(page: str, surroundings: Surroundings) -> None:
 
 COMMAND = Command(
     SummaryOptions,
-    add_options,
     run,
     _ABOUT,
     variables={"needs": "NEEDS", "skips": "SKIPS"},

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 import time
 from collections.abc import Callable, Iterator, Mapping
 
-from ci_engine import __version__
 from ci_engine.commands.command import EXIT_CODES, Command, Request
 from ci_engine.commands.paths import relative_directory
 from ci_engine.configuration.loading import Configuration, load_configuration
@@ -15,17 +13,16 @@ from ci_engine.errors import ConfigurationError, ToolError
 from ci_engine.findings.results import (
     CheckResult,
     Finding,
-    RunResult,
     Status,
     Verdict,
-    verdict_of,
+    make_result,
 )
 from ci_engine.findings.tracked_output import find_tracked_output
 from ci_engine.github.outputs import write_outputs
 from ci_engine.processes.activity import activity
 from ci_engine.project.output_files import prepare_directory
 from ci_engine.project.repository import Project, read_project
-from ci_engine.reports.console import make_console
+from ci_engine.reports.console import Console
 from ci_engine.reports.publishing import write_reports
 from ci_engine.validation.framework_files import check_framework_files
 from ci_engine.validation.marked_blocks import check_answers, check_blocks
@@ -35,9 +32,7 @@ from ci_engine.validation.settings_check import (
     check_waivers,
 )
 from ci_engine.validation.tool_schemas import check_schemas
-from ci_engine.workflow_jobs.matrix import as_matrix, matrix_of
-
-__all__ = ["COMMAND"]
+from ci_engine.workflow_jobs.jobs import as_matrix, matrix_of
 
 _ABOUT = """\
 Check every configuration file that the framework owns or shares: settings, waivers,
@@ -45,20 +40,10 @@ marked blocks, answers, packages, workflows and the files of other tools.
 """
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """It has no options of its own."""
-    del parser
-
-
 def run(request: Request, surroundings: Surroundings) -> int:
-    """Check all files, report, and write what the first job of a workflow needs.
-
-    Returns:
-        0 when everything is allowed, 2 when something is not, 3 when a validator
-        could not run.
-    """
+    """Check all files, report, and write what the first job of a workflow needs."""
     root, variables = surroundings.repository, surroundings.variables
-    console = make_console(variables, as_json=request.json)
+    console = Console(variables, as_json=request.json)
     project = read_project(root)
     reports = surroundings.reports(request.report_dir, "validate")
     prepare_directory(reports, project.output)
@@ -67,14 +52,8 @@ def run(request: Request, surroundings: Surroundings) -> int:
         for name, check in _parts(project).items():
             checks.append(_run(name, check))
             console.check(checks[-1])
-    result = RunResult(
-        command="validate",
-        verdict=verdict_of(checks),
-        python="",
-        checks=checks,
-        framework=__version__,
-        environment=f"{project.manager} project",
-        seconds=surroundings.seconds,
+    result = make_result(
+        "validate", checks, surroundings.seconds, f"{project.manager} project"
     )
     write_reports(result, reports)
     console.conclude(result, relative_directory(reports, surroundings))
@@ -132,7 +111,6 @@ def _publish(
 
 COMMAND = Command(
     Request,
-    add_options,
     run,
     _ABOUT,
     {0: "all are valid", 2: "a file is not valid", 3: EXIT_CODES[3]},

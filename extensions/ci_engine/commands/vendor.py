@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Annotated
 
-from ci_engine import __version__
 from ci_engine.commands.command import EXIT_CODES, Command, Request
-from ci_engine.commands.options import add_dry_run
+from ci_engine.commands.options import DryRun, Option
 from ci_engine.commands.output import print_json
 from ci_engine.commands.paths import relative_directory
 from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.errors import ToolError, UsageError
-from ci_engine.findings.results import CheckResult, RunResult, verdict_of
+from ci_engine.findings.results import CheckResult, make_result, name_some
 from ci_engine.project.output_files import prepare_directory
 from ci_engine.project.repository import OUTPUT_DIRECTORY
-from ci_engine.reports.console import make_console
+from ci_engine.reports.console import Console
 from ci_engine.reports.publishing import write_reports
 from ci_engine.validation.vendored_engine import (
     FOLDER,
@@ -28,8 +27,6 @@ from ci_engine.validation.vendored_engine import (
     locate_engine,
 )
 
-__all__ = ["COMMAND"]
-
 _ABOUT = """\
 Copy the pinned engine into the repository, for use without a network, or remove the
 copy.
@@ -39,30 +36,14 @@ _SHOWN = 5
 
 
 class VendorOptions(Request, frozen=True, kw_only=True, rename="kebab"):
-    """What the command line of ``ci vendor`` holds.
+    """What the command line of ``ci vendor`` holds."""
 
-    Attributes:
-        remove: whether the copy is removed.
-    """
-
-    remove: bool = False
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options of ``ci vendor``."""
-    parser.add_argument(
-        "--remove", action="store_true", help="remove the copy: use the cache again"
-    )
-    add_dry_run(parser)
+    remove: Annotated[bool, Option("remove the copy: use the cache again")] = False
+    dry_run: DryRun = False
 
 
 def run(options: VendorOptions, surroundings: Surroundings) -> int:
-    """Copy the pinned engine into the repository, or remove the copy.
-
-    Raises:
-        UsageError: if the copy that is there holds what is not ours.
-        ToolError: if the engine cannot be had, or the copy not be written.
-    """
+    """Copy the pinned engine into the repository, or remove the copy."""
     root = surroundings.repository
     folder = root / FOLDER
     copy = folder / VENDORED
@@ -77,15 +58,8 @@ def run(options: VendorOptions, surroundings: Surroundings) -> int:
         check.reason = f"{where} {planned or 'was '}removed"
     else:
         check.reason = f"nothing to remove: there is no {where}"
-    result = RunResult(
-        command="vendor",
-        verdict=verdict_of([check]),
-        python="",
-        checks=[check],
-        framework=__version__,
-        seconds=surroundings.seconds,
-    )
-    console = make_console(surroundings.variables, as_json=options.json)
+    result = make_result("vendor", [check], surroundings.seconds)
+    console = Console(surroundings.variables, as_json=options.json)
     output = root / OUTPUT_DIRECTORY
     reports = surroundings.reports(options.report_dir, "vendor")
     if options.dry_run:
@@ -109,30 +83,21 @@ def run(options: VendorOptions, surroundings: Surroundings) -> int:
 
 
 def _refuse_foreign(folder: Path) -> None:
-    """Refuse to replace what `ci vendor` did not write.
-
-    Raises:
-        UsageError: naming the files.
-    """
+    """Refuse to replace what `ci vendor` did not write."""
     copy = folder / VENDORED
     if not copy.exists() and not copy.is_symlink():
         return
     edited = edited_files(folder) if copy.is_dir() and not copy.is_symlink() else [""]
     if edited:
-        shown = ", ".join(f"{FOLDER}/{path or VENDORED}" for path in edited[:_SHOWN])
-        more = f" and {len(edited) - _SHOWN} more" if len(edited) > _SHOWN else ""
+        shown = name_some([f"{FOLDER}/{path or VENDORED}" for path in edited], _SHOWN)
         raise UsageError(
-            f"{FOLDER}/{VENDORED} holds what `ci vendor` did not write: {shown}{more}",
+            f"{FOLDER}/{VENDORED} holds what `ci vendor` did not write: {shown}",
             hint=f"remove {FOLDER}/{VENDORED} yourself, then repeat this command",
         )
 
 
 def _replace(folder: Path, package: Path, output: Path) -> None:
-    """Put a new copy into its place: at no time is there half of one.
-
-    Raises:
-        ToolError: if it cannot be written.
-    """
+    """Put a new copy into its place: at no time is there half of one."""
     copy = folder / VENDORED
     if copy.is_dir() and is_for_lock(folder) and not edited_files(folder, package):
         return
@@ -151,11 +116,7 @@ def _replace(folder: Path, package: Path, output: Path) -> None:
 
 
 def _discard(copy: Path, output: Path) -> None:
-    """Remove the copy: first out of its place, then file by file.
-
-    Raises:
-        ToolError: if it cannot be removed.
-    """
+    """Remove the copy: first out of its place, then file by file."""
     scratch = Path(tempfile.mkdtemp(dir=output))
     try:
         copy.rename(scratch / "old")
@@ -165,9 +126,5 @@ def _discard(copy: Path, output: Path) -> None:
 
 
 COMMAND = Command(
-    request=VendorOptions,
-    add_options=add_options,
-    run=run,
-    about=_ABOUT,
-    exit_codes={0: "done", 2: EXIT_CODES[2], 3: EXIT_CODES[3]},
+    VendorOptions, run, _ABOUT, {0: "done", 2: EXIT_CODES[2], 3: EXIT_CODES[3]}
 )

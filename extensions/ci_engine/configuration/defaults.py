@@ -14,17 +14,6 @@ from ci_engine.configuration.typed_tables import Mistake, find_mistakes
 from ci_engine.configuration.value_types import Count, Glob, StrictTable, Text
 from ci_engine.errors import ConfigurationError
 
-__all__ = [
-    "ChangePatterns",
-    "Defaults",
-    "QualityTiers",
-    "TierDefinition",
-    "configs_directory",
-    "read_config",
-    "read_defaults",
-    "refuse",
-]
-
 _Structure = TypeVar("_Structure", bound=msgspec.Struct)
 
 

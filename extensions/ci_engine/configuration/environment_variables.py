@@ -12,8 +12,6 @@ from ci_engine.configuration.settings import BUILT_IN_CHECKS, Settings
 from ci_engine.configuration.typed_tables import parse_text
 from ci_engine.errors import ConfigurationError, suggest
 
-__all__ = ["Keys", "nested", "read_variables"]
-
 Keys = tuple[str, ...]
 
 _PREFIX = "CI_FRAMEWORK_"

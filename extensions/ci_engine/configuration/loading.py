@@ -30,8 +30,6 @@ from ci_engine.configuration.reading import Table, read_text
 from ci_engine.configuration.security_profiles import SecurityProfiles
 from ci_engine.configuration.settings import Settings
 
-__all__ = ["Configuration", "effective_settings", "load_configuration", "merge"]
-
 
 class Configuration(msgspec.Struct, frozen=True):
     """Everything the commands know about what is wanted.

@@ -13,15 +13,6 @@ from ci_engine.configuration.settings import BUILT_IN_CHECKS, Settings
 from ci_engine.configuration.typed_tables import Mistake, find_mistakes
 from ci_engine.errors import ConfigurationError, suggest
 
-__all__ = [
-    "SETTINGS_KEYS",
-    "configuration_file",
-    "project_table",
-    "read_own_table",
-    "refuse_checks_without_command",
-    "settings_mistakes",
-]
-
 SETTINGS_KEYS = ("tool", "ci-framework")
 
 

@@ -9,8 +9,6 @@ import msgspec
 
 from ci_engine.errors import ConfigurationError
 
-__all__ = ["Table", "as_table", "read_text", "read_toml", "read_yaml"]
-
 Table = dict[str, object]
 
 

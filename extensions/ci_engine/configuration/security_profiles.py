@@ -11,8 +11,6 @@ from ci_engine.configuration.settings import Security, SecurityLevel
 from ci_engine.configuration.value_types import Count, Seconds, StrictTable, Text
 from ci_engine.errors import UsageError, suggest
 
-__all__ = ["REMOVED_SCANNERS", "Level", "ScannerName", "SecurityProfiles"]
-
 # The scanners of `scanning/scanners`; the levels name them.
 ScannerName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z-]*$")]
 Rule = Annotated[str, msgspec.Meta(pattern=r"^B\d+$")]

@@ -17,26 +17,6 @@ from ci_engine.configuration.value_types import (
     Text,
 )
 
-__all__ = [
-    "BUILT_IN_CHECKS",
-    "OF_PACKAGES",
-    "TIERS",
-    "Changes",
-    "CheckName",
-    "CheckSettings",
-    "Cleanup",
-    "Environments",
-    "Matrix",
-    "Platform",
-    "Policy",
-    "Quality",
-    "Scan",
-    "Security",
-    "SecurityLevel",
-    "Settings",
-    "Tier",
-]
-
 Tier = Literal["essential", "extended", "full"]
 # A tier runs the checks of the tiers before it as well.
 TIERS: tuple[Tier, ...] = ("essential", "extended", "full")

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-__all__ = ["Surroundings", "read_surroundings"]
-
 
 @dataclass(frozen=True)
 class Surroundings:

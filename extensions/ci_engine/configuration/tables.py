@@ -6,8 +6,6 @@ from typing import cast
 
 from ci_engine.configuration.reading import Table
 
-__all__ = ["dig", "items", "one_or_several", "table", "text", "texts"]
-
 
 def dig(value: object, *keys: str) -> object:
     """The value below some keys, None if it is not there."""

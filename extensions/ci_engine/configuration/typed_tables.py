@@ -17,8 +17,6 @@ from ci_engine.configuration.key_lines import find_line
 from ci_engine.configuration.value_types import SHAPES
 from ci_engine.errors import suggest
 
-__all__ = ["Mistake", "find_mistakes", "parse_text"]
-
 _MISSING = "nothing"
 _UNKNOWN = "an unknown key"
 _LONGEST_VALUE = 60

@@ -6,18 +6,6 @@ from typing import Annotated
 
 import msgspec
 
-__all__ = [
-    "SHAPES",
-    "Command",
-    "Count",
-    "Glob",
-    "Percentage",
-    "PythonVersion",
-    "Seconds",
-    "StrictTable",
-    "Text",
-]
-
 _PYTHON, _GLOB = r"^3\.\d+$", r"^[^!\s\\][^\\]*$"
 # What messages say instead of a regular expression.
 SHAPES = {

@@ -32,8 +32,6 @@ from ci_engine.environments.user_cache import (
 )
 from ci_engine.errors import ToolError
 
-__all__ = ["start"]
-
 # The lowest versions that the engine works with; the lock has newer ones.
 NEEDED = {"msgspec": (0, 20), "pyyaml": (6, 0)}
 _PACKAGE = Path(__file__).resolve().parent.parent

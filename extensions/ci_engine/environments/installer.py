@@ -19,16 +19,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = [
-    "Commands",
-    "VenvCommands",
-    "installer_variables",
-    "pip_commands",
-    "python_of",
-    "uv_commands",
-    "ways_to_install",
-]
-
 Commands = Sequence[Sequence[str]]
 
 # What is installed, and whereto: set for the project, or for installs by hand.

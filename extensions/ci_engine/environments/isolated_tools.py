@@ -27,8 +27,6 @@ from ci_engine.processes.programs import run_program
 from ci_engine.project.output_files import write_text
 from ci_engine.project.repository import Project
 
-__all__ = ["IsolatedTool", "isolated_tool", "tool_entry"]
-
 _INSTALL_SECONDS = 600.0
 _LOCK = threading.Lock()
 # The environments of one build of Python are alike, wherever they are.

@@ -31,8 +31,6 @@ from ci_engine.monorepo.requirement_lines import parse_requirement
 from ci_engine.processes.programs import find_program
 from ci_engine.project.repository import Project, normalize
 
-__all__ = ["package_preparation"]
-
 _NEEDED: frozenset[Kind] = frozenset({"runtime", "added", "build"})
 _DECLARED: frozenset[Kind] = frozenset({*_NEEDED, "extra", "development"})
 # Groups and files that hold what the tests and the tools of a package need.

@@ -12,8 +12,6 @@ from ci_engine.configuration.reading import Table, read_text
 from ci_engine.configuration.tables import dig, one_or_several, table
 from ci_engine.project.repository import Project
 
-__all__ = ["OwnTask", "own_task"]
-
 # Which task gives the verdict of which check, in the organization's vocabulary.
 _TASKS: Mapping[str, str] = {
     "lint": "lint",

@@ -29,8 +29,6 @@ from ci_engine.findings.tracked_output import refuse_tracked_output
 from ci_engine.processes.programs import find_program
 from ci_engine.project.repository import Project
 
-__all__ = ["prepare_development", "prepare_environment"]
-
 # Not --quiet: poetry would not even report why it failed.
 _POETRY_INSTALL = ["poetry", "install", "--no-interaction", "--no-ansi"]
 _POETRY_VARIABLES = {"POETRY_VIRTUALENVS_IN_PROJECT": "true"}

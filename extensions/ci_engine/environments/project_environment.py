@@ -21,8 +21,6 @@ from ci_engine.monorepo.package_graph import packages_graph
 from ci_engine.processes.programs import find_program
 from ci_engine.project.repository import Project, normalize
 
-__all__ = ["EnvironmentRequest", "fill_environment", "make_environment"]
-
 _LISTS = ("requirements.txt", "requirements-dev.txt", "requirements-test.txt")
 _SETUP_FILES = ("setup.py", "setup.cfg")
 

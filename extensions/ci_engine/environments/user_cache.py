@@ -20,8 +20,6 @@ from pathlib import Path
 from ci_engine.errors import ToolError
 from ci_engine.processes.file_lock import file_lock
 
-__all__ = ["CACHE_VARIABLE", "cache_directory", "cache_location", "keep_in_cache"]
-
 CACHE_VARIABLE = "CI_FRAMEWORK_CACHE"
 _NAME = "ci-framework"
 _NEXT = f"set {CACHE_VARIABLE} to a directory outside of the repository"

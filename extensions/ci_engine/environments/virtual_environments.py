@@ -22,8 +22,6 @@ from ci_engine.processes.file_lock import file_lock
 from ci_engine.processes.programs import Outcome, find_program, run_program
 from ci_engine.project.output_files import prepare_directory, write_text
 
-__all__ = ["Installer", "keep_or_make", "venv_commands"]
-
 _SECONDS = 1200.0
 _STAMP = "ci-framework-stamp"
 

@@ -18,19 +18,6 @@ from ci_engine.configuration.reading import read_text
 from ci_engine.errors import ConfigurationError
 from ci_engine.findings.results import CheckResult, Finding, Status
 
-__all__ = [
-    "BASELINE_FILE",
-    "Baseline",
-    "Known",
-    "baseline_path",
-    "has_known_findings",
-    "is_never_known",
-    "judge",
-    "known_entry",
-    "read_baseline",
-    "without_path",
-]
-
 BASELINE_FILE = "ci-framework/project/baseline.json"
 # Syntax errors, undefined names and unused imports are fixed, not recorded: by tool,
 # the rules as the tool names them (pyright has no name for a syntax error).
@@ -65,9 +52,6 @@ class Baseline(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=
     """What was red when the baseline was written.
 
     Attributes:
-        schema: version of this format.
-        findings: known findings, sorted.
-        tests: ids of tests that fail, sorted.
         coverage: covered share in percent below which it may not fall; None = the
             threshold of the settings counts.
     """

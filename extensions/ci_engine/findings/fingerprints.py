@@ -11,8 +11,6 @@ from msgspec.structs import replace
 
 from ci_engine.findings.results import Finding
 
-__all__ = ["fingerprint_findings"]
-
 _LINE_END = re.compile("\r\n|\r|\n")
 
 
@@ -22,10 +20,6 @@ def fingerprint_findings(root: Path, findings: Iterable[Finding]) -> list[Findin
     It is made of the tool, the rule and the text of the line without its indent, so
     that neither other lines nor a move of the file change it. Findings that agree
     in all of that are distinguished by their order in the file.
-
-    Args:
-        root: the repository, in which the files are read.
-        findings: findings of one or several tools.
     """
     lines: dict[str, list[str]] = {}
     counts: dict[tuple[str, str], int] = {}

@@ -13,7 +13,6 @@ import msgspec
 from ci_engine.errors import ToolError, UsageError
 from ci_engine.findings.baseline import (
     Baseline,
-    Known,
     baseline_path,
     has_known_findings,
     is_never_known,
@@ -23,25 +22,10 @@ from ci_engine.findings.baseline import (
 from ci_engine.findings.results import CheckResult, Status
 from ci_engine.project.output_files import write_text
 
-__all__ = ["EVERYTHING", "Scope", "count_resolved", "record", "to_json", "write"]
-
 # With more new entries than this, a message names the first ones only.
 _MOST_NAMED = 5
 # Scanners of earlier versions: what they found is reported by others today.
 _REMOVED = frozenset({"ruff", "safety", "trufflehog"})
-
-
-@dataclass(frozen=True)
-class Growth:
-    """What a new baseline adds to the old one."""
-
-    findings: list[Known]
-    tests: list[str]
-    coverage: bool
-
-    def __bool__(self) -> bool:
-        """Whether there is any."""
-        return bool(self.findings or self.tests or self.coverage)
 
 
 @dataclass(frozen=True)
@@ -71,16 +55,8 @@ def record(
 
     Entries of checks that were not part of the run, or did not end, are kept.
 
-    Args:
-        checks: what the run found.
-        old: the baseline there is.
-        scope: what the run looked at.
-
     Returns:
         The new baseline, and what a reader must know of checks that are not in it.
-
-    Raises:
-        UsageError: if a check found something that no baseline may hold.
     """
     all_checks = list(checks)
     ran = {check.id: check for check in all_checks if _has_ended(check)}
@@ -139,50 +115,34 @@ def _refuse_never_known(checks: Iterable[CheckResult]) -> None:
         )
 
 
-def growth(old: Baseline, new: Baseline) -> Growth:
+def _growth(old: Baseline, new: Baseline) -> list[str]:
     """What the new baseline adds to the old one; a moved file adds nothing."""
     more = Counter(new.findings) - Counter(old.findings)
     room = Counter(old.findings) - Counter(new.findings)
     elsewhere = Counter(without_path(entry) for entry in room.elements())
-    findings: list[Known] = []
+    names: list[str] = []
     for entry in sorted(more.elements()):
         key = without_path(entry)
         if elsewhere[key] > 0:
             elsewhere[key] -= 1
         else:
-            findings.append(entry)
-    lower = new.coverage is not None and (
-        old.coverage is None or new.coverage < old.coverage
-    )
-    return Growth(
-        findings=findings,
-        tests=sorted(set(new.tests) - set(old.tests)),
-        coverage=lower,
-    )
+            names.append(f"{entry.path} {entry.rule}")
+    names += sorted(set(new.tests) - set(old.tests))
+    covered = new.coverage
+    if covered is not None and (old.coverage is None or covered < old.coverage):
+        names.append("lower coverage")
+    return names
 
 
 def write(root: Path, old: Baseline | None, new: Baseline, *, grow: bool) -> str:
-    """Write the baseline.
+    """Write the baseline, and say what changed.
 
-    Args:
-        root: the repository.
-        old: what there was before, None if there was none.
-        new: what to write.
-        grow: whether an existing baseline may get new entries.
-
-    Returns:
-        What changed, for people.
-
-    Raises:
-        UsageError: if the baseline would grow and may not.
-        ToolError: if it cannot be written.
+    Only with ``grow`` an existing one gets new entries.
     """
-    more = growth(old, new) if old is not None else None
-    if more and not grow:
-        names = [f"{known.path} {known.rule}" for known in more.findings] + more.tests
-        names += ["lower coverage"] if more.coverage else []
-        more_names = ", …" if len(names) > _MOST_NAMED else ""
-        shown = ", ".join(names[:_MOST_NAMED]) + more_names
+    names = _growth(old, new) if old is not None else []
+    if names and not grow:
+        more = ", …" if len(names) > _MOST_NAMED else ""
+        shown = ", ".join(names[:_MOST_NAMED]) + more
         raise UsageError(
             f"--baseline write: the baseline would grow by {len(names)}: {shown}",
             hint="fix what is new, or add --grow to record it on purpose",
@@ -232,3 +192,9 @@ def count_resolved(
     tests = [f.test for c in ended for f in c.findings if f.known and f.test]
     # A test may fail in its body and in its tear-down: that is one entry.
     return max(0, known - found + len(tests) - len(set(tests)))
+
+
+def offer_to_shrink(number: int, command: str) -> list[str]:
+    """The note that known findings are resolved, if any are."""
+    text = f"{number} known findings are gone: `{command}` shrinks the baseline"
+    return [text] if number else []

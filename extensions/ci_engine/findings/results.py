@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import Enum
 
 import msgspec
 
+from ci_engine import __version__
 from ci_engine.escaping import visible
-
-__all__ = [
-    "CheckResult",
-    "Finding",
-    "RunResult",
-    "Status",
-    "TestCase",
-    "Verdict",
-    "headline",
-    "verdict_of",
-    "worst_first",
-]
 
 
 class Status(str, Enum):
@@ -43,6 +32,15 @@ class Verdict(str, Enum):
     def exit_code(self) -> int:
         """The exit code of a run with this verdict: 0, 1 or 3."""
         return {"green": 0, "red": 1, "error": 3}[self.value]
+
+    @property
+    def status(self) -> Status:
+        """How a run with this verdict ended, seen as one check."""
+        return {
+            "green": Status.PASSED,
+            "red": Status.FAILED,
+            "error": Status.NOT_RUN,
+        }[self.value]
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -209,6 +207,12 @@ def headline(text: str) -> str:
     return (marked or [*lines, ""])[0].strip()[:300]
 
 
+def name_some(names: Sequence[str], most: int) -> str:
+    """The first of several names, and how many more there are."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:
     """Errors before warnings, then by location."""
     return sorted(
@@ -224,3 +228,30 @@ def verdict_of(checks: list[CheckResult]) -> Verdict:
     if blocking or not checks:
         return Verdict.ERROR
     return Verdict.GREEN
+
+
+def make_result(
+    command: str,
+    checks: list[CheckResult],
+    seconds: float = 0.0,
+    environment: str = "",
+    python: str = "",
+) -> RunResult:
+    """The result of a command whose checks have ended."""
+    return RunResult(
+        command=command,
+        verdict=verdict_of(checks),
+        python=python,
+        checks=checks,
+        framework=__version__,
+        environment=environment,
+        seconds=seconds,
+    )
+
+
+def unfinished(names: Iterable[str]) -> list[CheckResult]:
+    """What the reports say of checks until the run is complete."""
+    reason = "interrupted: the run did not complete"
+    return [
+        CheckResult(id=name, status=Status.NOT_RUN, reason=reason) for name in names
+    ]

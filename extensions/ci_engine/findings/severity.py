@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from ci_engine.findings.results import Finding
 
-__all__ = ["SCORES", "SEVERITIES", "least_score", "severity_of"]
-
 # The most severe first.
 SEVERITIES = ("critical", "high", "medium", "low", "info")
 # Where a name begins on the scale, as in CVSS 3 and 4.

@@ -10,8 +10,6 @@ from ci_engine.errors import ToolError
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.project.repository import OUTPUT_DIRECTORY, Project
 
-__all__ = ["check_tracked_output", "find_tracked_output", "refuse_tracked_output"]
-
 _FIX = f"run `git rm -r --cached {OUTPUT_DIRECTORY}` and commit"
 
 
@@ -36,7 +34,7 @@ def find_tracked_output(project: Project) -> list[Finding]:
     ]
 
 
-def check_tracked_output(project: Project, tier: str) -> list[CheckResult]:
+def check_tracked_output(project: Project, tier: str = "") -> list[CheckResult]:
     """A failed check if output is tracked; nothing if all is well."""
     result = CheckResult(id="tracked-output", tier=tier, tool="git")
     result.rerun = "ci-framework/ci validate"
@@ -52,10 +50,6 @@ def check_tracked_output(project: Project, tier: str) -> list[CheckResult]:
 
 
 def refuse_tracked_output(project: Project) -> None:
-    """Refuse to run anything from below the output directory if git tracks it.
-
-    Raises:
-        ToolError: if it does, or git does not say.
-    """
+    """Refuse to run anything from below the output directory if git tracks it."""
     for finding in find_tracked_output(project):
         raise ToolError(finding.message.partition(";")[0], hint=_FIX)

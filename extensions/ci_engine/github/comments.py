@@ -12,8 +12,6 @@ import msgspec
 from ci_engine.errors import ToolError
 from ci_engine.github.event import read_event
 
-__all__ = ["MARKER", "PullRequest", "call", "post_comment", "pull_request_of"]
-
 # How the comment is found again; it does not show.
 MARKER = "<!-- ci-framework summary -->"
 _SECONDS = 30
@@ -33,14 +31,7 @@ class _Comment(msgspec.Struct):
 
 @dataclass(frozen=True)
 class PullRequest:
-    """Where to comment, and with whose rights.
-
-    Attributes:
-        api: address of GitHub's API.
-        repository: owner and name.
-        number: number of the pull request.
-        token: a token that may write to pull requests.
-    """
+    """Where to comment, and with whose rights."""
 
     api: str
     repository: str
@@ -69,15 +60,7 @@ def pull_request_of(variables: Mapping[str, str]) -> PullRequest | None:
 
 
 def post_comment(pull_request: PullRequest, text: str, marker: str = MARKER) -> str:
-    """Update our comment, or write it if there is none.
-
-    Args:
-        pull_request: where to comment.
-        text: what to write.
-        marker: how the comment is found again.
-
-    Returns:
-        ``updated`` or ``created``.
+    """Update our comment, or write it if there is none: ``updated`` or ``created``.
 
     Raises:
         ToolError: if GitHub refuses or cannot be reached.

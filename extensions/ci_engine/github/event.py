@@ -9,8 +9,6 @@ import msgspec
 
 from ci_engine.errors import ToolError
 
-__all__ = ["Event", "read_event"]
-
 
 class _Repository(msgspec.Struct, frozen=True):
     full_name: str = ""
@@ -52,16 +50,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: GitHub's name of the event, empty outside of a workflow.
-        ref: the full name of the branch or tag.
-        default_branch: the repository's default branch.
-        private: whether the repository is private.
         pull_request: number of the pull request, 0 if there is none.
-        foreign: whether its code comes from another repository.
         restricted: why the run's token may only read, empty if it may write.
         base_sha: the base of the pull request or of the merge group.
         head_sha: the head of the pull request.
         before: for a push, the commit that the branch had before.
-        forced: whether the push was forced.
     """
 
     name: str = ""
@@ -69,7 +62,6 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     default_branch: str = ""
     private: bool = False
     pull_request: int = 0
-    foreign: bool = False
     restricted: str = ""
     base_sha: str = ""
     head_sha: str = ""
@@ -101,32 +93,31 @@ def read_event(variables: Mapping[str, str]) -> Event:
     if not name:
         return Event()
     payload = _payload(variables.get("GITHUB_EVENT_PATH", ""))
-    change = payload.pull_request
     repository = payload.repository
-    head = (change.head.repo if change else None) or _Repository()
-    foreign = change is not None and head.full_name != repository.full_name
-    author = change.user.login if change and change.user else ""
-    group = payload.merge_group
-    base_sha = change.base.sha if change else (group.base_sha if group else "")
+    change = payload.pull_request or _PullRequest()
+    group = payload.merge_group or _MergeGroup()
     return Event(
         name=name,
         ref=variables.get("GITHUB_REF", "") or payload.ref,
         default_branch=repository.default_branch,
         private=repository.private,
-        pull_request=change.number if change else 0,
-        foreign=foreign,
-        restricted=_restricted(author, foreign=foreign),
-        base_sha=base_sha,
-        head_sha=change.head.sha if change else "",
+        pull_request=change.number,
+        restricted=_restricted(payload),
+        base_sha=change.base.sha or group.base_sha,
+        head_sha=change.head.sha,
         before=payload.before,
         forced=payload.forced,
     )
 
 
-def _restricted(author: str, *, foreign: bool) -> str:
-    if foreign:
+def _restricted(payload: _Payload) -> str:
+    change = payload.pull_request
+    if change is None:
+        return ""
+    head = change.head.repo or _Repository()
+    if head.full_name != payload.repository.full_name:
         return "the pull request comes from a fork, whose token may only read"
-    if author == "dependabot[bot]":
+    if change.user is not None and change.user.login == "dependabot[bot]":
         return "Dependabot opened the pull request, and its token may only read"
     return ""
 

@@ -7,21 +7,16 @@ from __future__ import annotations
 
 import sys
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from ci_engine.escaping import workflow_data
-
-__all__ = [
-    "add_summary",
-    "print_commands",
-    "warn",
-    "without_step",
-    "write_outputs",
-]
+from ci_engine.escaping import workflow_data, workflow_property
+from ci_engine.findings.results import RunResult, Status, worst_first
 
 # GitHub drops a whole summary that is longer than 1 MiB.
 _LONGEST_SUMMARY = 1_000_000
+# It shows ten errors and ten warnings of a step and drops the rest.
+_MOST_ANNOTATIONS = 10
 _OF_THE_STEP = ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_ACTIONS")
 
 
@@ -72,3 +67,32 @@ def warn(text: str, variables: Mapping[str, str]) -> None:
     sys.stderr.write(f"warning: {text}\n")
     command = f"::warning title=ci-framework::{workflow_data(text)}"
     print_commands([command], variables)
+
+
+def annotate(result: RunResult) -> Iterator[str]:
+    """Write workflow commands for what a reviewer should see beside the code."""
+    kinds = {"error": 0, "warning": 0}
+    left_out = 0
+    for check in result.checks:
+        level = "error" if check.blocking else "warning"
+        for finding in worst_first(f for f in check.findings if not f.accepted):
+            kind = level if finding.severity == "error" else "warning"
+            if kinds[kind] >= _MOST_ANNOTATIONS:
+                left_out += 1
+                continue
+            kinds[kind] += 1
+            location = {
+                "file": finding.path,
+                "line": finding.line,
+                "col": finding.column,
+            }
+            fields = [
+                f"{key}={workflow_property(str(v))}" for key, v in location.items() if v
+            ]
+            fields.append(f"title={workflow_property(f'{check.id}: {finding.rule}')}")
+            yield f"::{kind} {','.join(fields)}::{workflow_data(finding.headline)}"
+        if not check.findings and check.status not in (Status.PASSED, Status.SKIPPED):
+            title = workflow_property(f"{check.id}: {check.status.value}")
+            yield f"::{level} title={title}::{workflow_data(check.reason)}"
+    if left_out:
+        yield f"::notice title=ci-framework::{left_out} more in the job summary"

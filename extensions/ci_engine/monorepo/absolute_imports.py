@@ -11,8 +11,6 @@ import msgspec
 
 from ci_engine.project.python_sources import last_name, parse_python
 
-__all__ = ["Import", "ModuleOwners", "mentioned", "read_imports"]
-
 _LARGEST = 5_000_000
 # Quicker than a parser by far, and it finds more: whoever asks parses what it finds.
 _MENTION = re.compile(

@@ -22,8 +22,6 @@ from ci_engine.monorepo.release_please import CONFIG, release_files
 from ci_engine.project.output_files import write_text
 from ci_engine.project.repository import Project
 
-__all__ = ["Written", "write_detected"]
-
 _HEAD = f"""\
 # The packages of this repository, as detected. `ci-framework/ci packages --configure`
 # writes this file anew; every command detects the packages again, so nothing reads it.

@@ -10,8 +10,6 @@ import msgspec
 
 from ci_engine.project.repository import Project
 
-__all__ = ["Tree", "read_tree"]
-
 # The engine and what belongs to it are no packages of the project.
 _FRAMEWORK = "ci-framework/"
 

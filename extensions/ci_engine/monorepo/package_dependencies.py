@@ -18,8 +18,6 @@ from ci_engine.monorepo.package_layout import is_below, is_test
 from ci_engine.monorepo.package_model import STRENGTH, DependsOn, Kind
 from ci_engine.monorepo.requirement_lines import Needed
 
-__all__ = ["Importable", "find_dependencies"]
-
 _LEVELS = 6
 _STRONG = frozenset[Kind]({"runtime", "added", "extra", "build", "import", "link"})
 

@@ -8,8 +8,6 @@ import msgspec
 
 from ci_engine.monorepo.package_model import DependsOn, Graph, Package
 
-__all__ = ["Analysis", "analyze", "to_mermaid", "to_page", "to_text"]
-
 # Arrows of what is not there for the users of a package are drawn dotted.
 _DOTTED = frozenset({"development", "test-import", "optional-import", "extra", "build"})
 

@@ -22,8 +22,6 @@ from ci_engine.monorepo.package_model import Ignored
 from ci_engine.project.path_patterns import matching
 from ci_engine.project.repository import normalize, printable
 
-__all__ = ["Found", "detect"]
-
 # Words for directories whose packages are not the repository's own, unless a
 # workspace names them as its members.
 _NOT_OWN: Mapping[str, frozenset[str]] = {

@@ -22,8 +22,6 @@ from ci_engine.monorepo.package_overrides import (
 from ci_engine.monorepo.topological_order import find_cycles, in_order
 from ci_engine.project.repository import Project, normalize
 
-__all__ = ["build_graph", "find_package", "packages_graph"]
-
 
 def packages_graph(project: Project) -> Graph:
     """Find the packages of a repository, and which of them need which."""

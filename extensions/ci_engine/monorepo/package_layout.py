@@ -10,8 +10,6 @@ import msgspec
 from ci_engine.monorepo.package_manifests import Manifest
 from ci_engine.project.repository import normalize
 
-__all__ = ["Layout", "find_layout", "is_below", "is_test"]
-
 _CODE = (".py", ".pyi", ".pyx", ".so", ".pyd")
 _TESTS = ("tests", "test", "testing")
 # Directories beside the code that are not imported by others.

@@ -28,8 +28,6 @@ from ci_engine.monorepo.requirement_lines import (
 from ci_engine.monorepo.setup_files import SetupFacts, read_setup_cfg, read_setup_py
 from ci_engine.project.repository import normalize
 
-__all__ = ["MANIFESTS", "NO_SETUP", "Manifest", "read_manifest"]
-
 # The first that describes a package decides; the others may still say what it needs.
 MANIFESTS = ("pyproject.toml", "setup.cfg", "setup.py", "pixi.toml")
 NO_SETUP = "setup.py has no call of setup()"
@@ -208,9 +206,9 @@ def _of_hatch(document: Table) -> Iterator[Needed]:
     for env, settings in table(document, "tool", "hatch", "envs").items():
         rows = items(settings, "dependencies") + items(settings, "extra-dependencies")
         yield from parse_all(rows, "development", f"{where}.envs.{env}")
-    for hook, rows in table(document, "tool", "hatch", "metadata", "hooks").items():
+    for hook, settings in table(document, "tool", "hatch", "metadata", "hooks").items():
         key = f"{where}.metadata.hooks.{hook}.dependencies"
-        yield from parse_all(items(rows, "dependencies"), "runtime", key)
+        yield from parse_all(items(settings, "dependencies"), "runtime", key)
 
 
 def _of_pixi(manifest: Manifest, document: Table, where: str, default: str) -> None:

@@ -7,17 +7,6 @@ from typing import Literal
 
 import msgspec
 
-__all__ = [
-    "FIRM",
-    "REACHING",
-    "STRENGTH",
-    "DependsOn",
-    "Graph",
-    "Ignored",
-    "Kind",
-    "Package",
-]
-
 Kind = Literal[
     "runtime",
     "extra",

@@ -23,20 +23,6 @@ from ci_engine.configuration.value_types import StrictTable, Text
 from ci_engine.errors import ConfigurationError
 from ci_engine.project.repository import normalize
 
-__all__ = [
-    "CROSS",
-    "DETECTED",
-    "DETECTION",
-    "FILES",
-    "FOLDER",
-    "SELECTIVE",
-    "PackageDetection",
-    "PackageDetectionFile",
-    "PackageOverrides",
-    "SelectiveCi",
-    "read_overrides",
-]
-
 _File = TypeVar("_File", bound=msgspec.Struct)
 
 FOLDER = "ci-framework/project"

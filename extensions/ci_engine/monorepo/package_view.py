@@ -14,8 +14,6 @@ from ci_engine.monorepo.package_model import Graph, Package
 from ci_engine.monorepo.package_overrides import SelectiveCi, read_overrides
 from ci_engine.project.repository import Project, read_project
 
-__all__ = ["LEFT_OUT", "PackageView", "view_package"]
-
 # What is about the repository as a whole is checked once, not for each package.
 LEFT_OUT: Mapping[CheckName, str] = {
     "hooks": "the hooks are the repository's: its own gate runs them",

@@ -17,8 +17,6 @@ from ci_engine.errors import ConfigurationError
 from ci_engine.monorepo.package_model import REACHING, Graph, Package
 from ci_engine.project.repository import Project
 
-__all__ = ["CONFIG", "MANIFEST", "release_files"]
-
 CONFIG = "release-please-config.json"
 MANIFEST = ".release-please-manifest.json"
 _SCHEMA = (

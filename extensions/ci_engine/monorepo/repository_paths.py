@@ -10,8 +10,6 @@ import msgspec
 from ci_engine.findings.results import CheckResult
 from ci_engine.project.repository import Project
 
-__all__ = ["seen_from_top"]
-
 
 def seen_from_top(project: Project, result: CheckResult) -> None:
     """Let the paths and the tests of a result start at the top of the repository."""

@@ -11,8 +11,6 @@ import msgspec
 
 from ci_engine.project.repository import normalize
 
-__all__ = ["Needed", "Way", "parse_requirement", "requirement_lines"]
-
 Way = Literal["runtime", "extra", "build", "development"]
 
 _NAME = re.compile(r"\s*([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)\s*(?=$|[\[\s<>=!~;@,(#])")

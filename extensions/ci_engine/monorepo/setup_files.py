@@ -10,8 +10,6 @@ import msgspec
 
 from ci_engine.project.python_sources import last_name, parse_python
 
-__all__ = ["SetupFacts", "read_setup_cfg", "read_setup_py"]
-
 
 class SetupFacts(msgspec.Struct):
     """What setup.py or setup.cfg says.

@@ -11,8 +11,6 @@ from ci_engine.monorepo.package_model import Graph, Kind, Package
 from ci_engine.monorepo.requirement_lines import parse_requirement
 from ci_engine.project.repository import Project
 
-__all__ = ["Declared", "Siblings"]
-
 _IN_CODE: frozenset[Kind] = frozenset({"runtime", "extra", "added"})
 _IN_TESTS: frozenset[Kind] = frozenset(
     {"runtime", "extra", "added", "development", "build"}

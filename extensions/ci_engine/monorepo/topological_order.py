@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-__all__ = ["find_cycles", "in_order"]
-
 Edges = Mapping[str, Collection[str]]
 
 

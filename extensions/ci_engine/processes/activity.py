@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 
-__all__ = ["activity", "current_activities"]
-
 # The latest one last; several threads may each do something.
 _current: list[tuple[object, str]] = []
 

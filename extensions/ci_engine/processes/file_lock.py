@@ -11,8 +11,6 @@ from pathlib import Path
 
 from ci_engine.errors import ToolError
 
-__all__ = ["file_lock"]
-
 _WAIT_SECONDS = 0.1
 
 

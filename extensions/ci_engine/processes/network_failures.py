@@ -6,8 +6,6 @@ import re
 
 from ci_engine.processes.programs import Outcome
 
-__all__ = ["network_failure"]
-
 # How uv, pip, poetry, pixi and the libraries below them say it.
 _SIGNS = re.compile(
     r"failed to fetch|error sending request|client error \(connect\)|dns error"

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-__all__ = ["CanceledError", "Outcome", "find_program", "run_program"]
-
 _POLL_SECONDS = 0.05
 _POSIX = os.name == "posix"
 

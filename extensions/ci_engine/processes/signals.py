@@ -7,8 +7,6 @@ import threading
 from collections.abc import Callable, Mapping
 from types import FrameType
 
-__all__ = ["Handler", "on_signals", "restore"]
-
 Handler = Callable[[int, FrameType | None], object] | int | None
 
 

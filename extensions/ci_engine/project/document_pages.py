@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["is_page"]
-
 _TEXTS = (".md", ".rst", ".txt", ".adoc", ".markdown", ".cff", ".bib", ".po", ".pot")
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".ico", ".pdf", ".css")
 _NAMES = ("README", "LICENSE", "LICENCE", "COPYING", "NOTICE", "AUTHORS", "CHANGELOG")

@@ -9,8 +9,6 @@ from pathlib import Path
 from ci_engine.errors import ToolError
 from ci_engine.project.git import Git, has_git
 
-__all__ = ["list_names", "list_tracked"]
-
 # Never looked into when a directory is walked without the help of git.
 _SKIPPED = frozenset(
     {".git", ".venv", "venv", ".pixi", ".tox", ".nox", "node_modules", "__pycache__"}

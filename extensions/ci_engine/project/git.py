@@ -16,8 +16,6 @@ from ci_engine.processes.programs import (
     run_program,
 )
 
-__all__ = ["Git", "has_git"]
-
 _SECONDS = 120.0
 # It never prompts for a password, locks nothing, and reports in English.
 _QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}

@@ -8,8 +8,6 @@ from pathlib import Path
 
 from ci_engine.errors import ToolError
 
-__all__ = ["discard_reports", "prepare_directory", "write_text"]
-
 # What every command writes, and what the tests leave beside it.
 _REPORTS = (
     *("result.json", "junit.xml", "results.sarif", "summary.md", "report.html"),

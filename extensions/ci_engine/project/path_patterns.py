@@ -11,8 +11,6 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
-__all__ = ["matching", "specificity"]
-
 _SPECIAL = frozenset("*?[")
 _ANYWHERE = 0
 _WHOLE = 1

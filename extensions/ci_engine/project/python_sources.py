@@ -5,8 +5,6 @@ from __future__ import annotations
 import ast
 import warnings
 
-__all__ = ["last_name", "parse_python"]
-
 
 def parse_python(text: bytes | str) -> ast.Module | None:
     """Parse a file; None if it is not one of this Python."""

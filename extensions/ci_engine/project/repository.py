@@ -18,15 +18,6 @@ from ci_engine.errors import ConfigurationError
 from ci_engine.project.file_listing import list_names, list_tracked
 from ci_engine.project.git import Git, has_git
 
-__all__ = [
-    "OUTPUT_DIRECTORY",
-    "Manager",
-    "Project",
-    "find_repository",
-    "printable",
-    "read_project",
-]
-
 Manager = Literal["pixi", "uv", "poetry", "pip"]
 
 OUTPUT_DIRECTORY = ".ci-framework"
@@ -218,7 +209,7 @@ def _requirements(
         included = dig(item, "include-group")
         if not isinstance(included, str):
             raise ConfigurationError(
-                f"{key}: found {item!r}; allowed: a requirement or "
-                "{include-group = 'NAME'}"
+                f"{key}: expected a requirement or {{include-group = 'NAME'}}, "
+                f"got {item!r}"
             )
         yield from _requirements(normalize(included), groups, (*path, name))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["allows_python"]
-
 _CLAUSE = re.compile(r"\s*(>=|>|<=|<|==|~=|!=)\s*3(?:\.(\d+))?(\.\*|\.\d+)?\s*$")
 
 

@@ -1,17 +1,18 @@
-"""What a change touches, as Markdown: which path decided what."""
+"""What a change touches, as Markdown, and why one file matters, for a terminal."""
 
 from __future__ import annotations
 
 from ci_engine.changes.categories import Reason
 from ci_engine.changes.decision import AffectedTests, Decision
-from ci_engine.escaping import cell, code_cell
+from ci_engine.changes.explanation import Explanation
+from ci_engine.escaping import cell, code_cell, visible
+from ci_engine.findings.results import name_some
 from ci_engine.workflow_jobs.jobs import Jobs
-
-__all__ = ["to_changes_page"]
 
 _MOST_PATHS = 100
 _MOST_TESTS = 50
 _MOST_STEPS = 5
+_MOST_LINES = 30
 _SHORT_COMMIT = 12
 
 
@@ -95,21 +96,15 @@ def _way(way: list[str]) -> str:
 def _remarks(affected: AffectedTests) -> list[str]:
     remarks = [f"imports read by {affected.engine}"] if affected.engine else []
     if affected.unreached:
-        names = ", ".join(map(code_cell, affected.unreached[:_MOST_STEPS]))
-        more = _more(affected.unreached)
-        remarks.append(f"no test is known to reach {names}{more}")
+        names = name_some(list(map(code_cell, affected.unreached)), _MOST_STEPS)
+        remarks.append(f"no test is known to reach {names}")
     if affected.hubs and affected.chains:
-        names = ", ".join(map(code_cell, affected.hubs[:_MOST_STEPS]))
+        names = name_some(list(map(code_cell, affected.hubs)), _MOST_STEPS)
         remarks.append(
-            f"code is loaded by name in {names}{_more(affected.hubs)}: where its tests "
-            "are missed, add it to always-run"
+            f"code is loaded by name in {names}: where its tests are missed, add it to "
+            "always-run"
         )
     return [*remarks, *affected.notes]
-
-
-def _more(names: list[str]) -> str:
-    hidden = len(names) - _MOST_STEPS
-    return f" and {hidden} more" if hidden > 0 else ""
 
 
 def _paths(named: list[Reason]) -> list[str]:
@@ -122,3 +117,34 @@ def _paths(named: list[Reason]) -> list[str]:
     hidden = len(named) - _MOST_PATHS
     rows += [f"| and {hidden} more | | |"] if hidden > 0 else []
     return ["| path | kind | because |", "|---|---|---|", *rows]
+
+
+def to_explanation(explanation: Explanation) -> str:
+    """Write what a file is, what it selects and what selects it."""
+    path = visible(explanation.path)
+    lines = [f"{path}: {explanation.category} ({explanation.because})"]
+    lines += _selects(explanation.selects)
+    needed = explanation.selected_by
+    if needed:
+        lines.append(f"this test runs for a change of {len(needed)} files:")
+        lines += [f"  {visible(name)}" for name in needed[:_MOST_LINES]]
+        lines += _and_more(len(needed))
+    return "\n".join(lines) + "\n"
+
+
+def _selects(affected: AffectedTests) -> list[str]:
+    if affected.everything:
+        return [f"a change of it runs all tests: {affected.everything}"]
+    chains = affected.chains
+    if not chains:
+        return ["a change of it runs no test: none depends on it"]
+    number = f"{len(chains)} of {affected.total} files of tests"
+    lines = [f"a change of it runs {number} (imports read by {affected.engine}):"]
+    for chain in chains[:_MOST_LINES]:
+        way = " -> ".join(map(visible, chain.way))
+        lines.append(f"  {visible(chain.path)} because {way}")
+    return [*lines, *_and_more(len(chains))]
+
+
+def _and_more(number: int) -> list[str]:
+    return [f"  and {number - _MOST_LINES} more"] if number > _MOST_LINES else []

@@ -26,8 +26,6 @@ from ci_engine.processes.activity import current_activities
 from ci_engine.reports.result_json import to_json
 from ci_engine.reports.wording import has_warnings, mark, outcome_line, title, where
 
-__all__ = ["Console", "make_console"]
-
 _MOST_FINDINGS = 20
 _SECONDS_OF_SILENCE = 2.0
 _SECONDS_UNTIL_REPEATED = 30.0
@@ -54,7 +52,7 @@ _VERDICT_STYLES = {
 class Console:
     """Writes results as they come, and what is being done while none comes."""
 
-    def __init__(self, variables: Mapping[str, str], *, as_json: bool) -> None:
+    def __init__(self, variables: Mapping[str, str], *, as_json: bool = False) -> None:
         self.as_json = as_json
         self._out: TextIO = sys.stderr if as_json else sys.stdout
         self._progress: TextIO = sys.stderr
@@ -168,16 +166,6 @@ class Console:
                 self.line(f"  | {text}")
         if check.rerun and not green:
             self.line(f"  again: {check.rerun}", _BOLD)
-
-
-def make_console(variables: Mapping[str, str], *, as_json: bool = False) -> Console:
-    """A console for this process.
-
-    Args:
-        variables: the environment, which may ask for color or refuse it.
-        as_json: whether standard output is for JSON alone.
-    """
-    return Console(variables, as_json=as_json)
 
 
 def _is_terminal(stream: TextIO, variables: Mapping[str, str]) -> bool:

@@ -13,14 +13,11 @@ import msgspec
 from ci_engine.errors import UsageError
 from ci_engine.findings.results import RunResult, Verdict
 
-__all__ = ["Job", "MatrixJob", "gather_jobs", "job_verdict", "read_jobs"]
-
 
 class Job(msgspec.Struct, frozen=True):
     """How a job ended, in the words of GitHub, and why it may have been skipped.
 
     Attributes:
-        name: the id of the job.
         result: success, failure, cancelled or skipped.
         reason: why it was skipped, as change detection recorded it; else empty.
     """
@@ -49,15 +46,7 @@ class _Need(msgspec.Struct):
 
 
 def read_jobs(needs: str, skips: str) -> list[Job]:
-    """Read the ``needs`` of a job, and the recorded reasons of skipped jobs.
-
-    Args:
-        needs: JSON of GitHub's ``needs`` context, may be empty.
-        skips: JSON object from job to reason, may be empty.
-
-    Raises:
-        UsageError: if one of them is not what it should be.
-    """
+    """Read the ``needs`` of a job, and the recorded reasons of skipped jobs."""
     try:
         jobs = msgspec.json.decode(needs or "{}", type=dict[str, _Need])
     except msgspec.DecodeError as error:

@@ -9,8 +9,6 @@ from ci_engine.findings.results import CheckResult, Finding, RunResult, Status, 
 from ci_engine.findings.severity import SEVERITIES, severity_of
 from ci_engine.reports.wording import outcome_line, title
 
-__all__ = ["to_html"]
-
 # A longer page is slow to open; the JSON has all findings.
 _MOST_ROWS = 2_000
 _BAR, _GAP, _WIDTH = 26, 8, 420

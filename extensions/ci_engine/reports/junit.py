@@ -14,8 +14,6 @@ from ci_engine.findings.results import (
     headline,
 )
 
-__all__ = ["to_junit"]
-
 
 def to_junit(result: RunResult) -> str:
     """Write the result as the JUnit XML that CI systems read."""

@@ -22,8 +22,6 @@ from ci_engine.reports.wording import (
     where,
 )
 
-__all__ = ["failure_lines", "to_markdown"]
-
 _MOST_FINDINGS = 50
 _HEADINGS = {
     Verdict.GREEN: "green",

@@ -6,15 +6,12 @@ Each failure comes with the command that repeats it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from ci_engine.escaping import cell
 from ci_engine.findings.results import Status, Verdict
 from ci_engine.reports.gathered import Job, MatrixJob
 from ci_engine.reports.markdown import failure_lines
 from ci_engine.reports.wording import mark, outcome_line, title, where
-
-__all__ = ["LONGEST_COMMENT", "Sections", "clip", "to_page"]
 
 # GitHub cuts comments at 65,536 characters and summaries at 1 MiB.
 LONGEST_COMMENT = 60_000
@@ -24,29 +21,23 @@ _MOST_SLOW = 5
 _SLOW_SECONDS = 0.1
 
 
-@dataclass(frozen=True)
-class Sections:
-    """Which sections beside the verdicts and the failures the page has."""
-
-    security: bool = True
-    performance: bool = True
-
-
 def to_page(
     verdict: Verdict,
     jobs: list[Job],
     matrix_jobs: list[MatrixJob],
     unread: list[str],
-    sections: Sections,
+    *,
+    security: bool,
+    performance: bool,
 ) -> str:
-    """Write the page as Markdown."""
+    """Write the page as Markdown; two of its sections may be left out."""
     lines = [f"## ci-framework: {verdict.value}", ""]
     lines += _jobs(jobs)
     lines += _matrix_jobs(matrix_jobs)
     lines += [f"- could not be read: {cell(line)}" for line in unread]
     lines += _failures(matrix_jobs)
-    lines += _security(matrix_jobs) if sections.security else []
-    lines += _performance(matrix_jobs) if sections.performance else []
+    lines += _security(matrix_jobs) if security else []
+    lines += _performance(matrix_jobs) if performance else []
     lines += _skipped(jobs, matrix_jobs)
     return "\n".join(lines).rstrip() + "\n"
 

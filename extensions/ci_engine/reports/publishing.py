@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ci_engine.findings.results import RunResult
-from ci_engine.github.annotations import annotate
-from ci_engine.github.outputs import add_summary, print_commands, write_outputs
+from ci_engine.github.outputs import (
+    add_summary,
+    annotate,
+    print_commands,
+    write_outputs,
+)
 from ci_engine.project.output_files import write_text
 from ci_engine.reports.junit import to_junit
 from ci_engine.reports.markdown import to_markdown
 from ci_engine.reports.result_json import to_json
 from ci_engine.reports.sarif import to_sarif
-
-__all__ = ["publish", "write_reports"]
 
 
 def write_reports(result: RunResult, directory: Path) -> None:

@@ -12,8 +12,6 @@ import msgspec
 from ci_engine.escaping import drop_controls
 from ci_engine.findings.results import CheckResult, Finding, RunResult, Status
 
-__all__ = ["to_sarif"]
-
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 # GitHub refuses a file with more runs, and a run with more results, than these.
 _MOST_RUNS = 20
@@ -179,12 +177,7 @@ def _message(finding: Finding) -> str:
     )
     fix = f" What to do: {finding.fix}." if finding.fix else ""
     text = _clean(f"{location}{finding.message}")[:_LONGEST_MESSAGE]
-    return f"{text}{_clean_line(fix)}" if text else finding.rule
-
-
-def _clean_line(text: str) -> str:
-    """One line, with the space it begins with."""
-    return drop_controls(text)[:_LONGEST_MESSAGE]
+    return f"{text}{drop_controls(fix)[:_LONGEST_MESSAGE]}" if text else finding.rule
 
 
 def _clean(text: str) -> str:

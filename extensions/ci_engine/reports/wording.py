@@ -4,14 +4,6 @@ from __future__ import annotations
 
 from ci_engine.findings.results import CheckResult, RunResult, Status
 
-__all__ = [
-    "has_warnings",
-    "mark",
-    "outcome_line",
-    "title",
-    "where",
-]
-
 _MARKS = {
     Status.PASSED: "ok",
     Status.FAILED: "FAILED",

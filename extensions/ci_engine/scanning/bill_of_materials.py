@@ -17,8 +17,6 @@ from ci_engine.checks.dependencies.inventory import Dependencies, Dependency
 from ci_engine.configuration.tables import dig
 from ci_engine.project.repository import Project, normalize
 
-__all__ = ["to_cyclonedx"]
-
 _SCHEMA = "http://cyclonedx.org/schema/bom-1.6.schema.json"
 
 

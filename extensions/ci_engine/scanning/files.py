@@ -20,8 +20,6 @@ from ci_engine.project.output_files import prepare_directory
 from ci_engine.project.path_patterns import matching
 from ci_engine.project.repository import Project, printable
 
-__all__ = ["Files", "copied", "list_files", "named"]
-
 _CODE = (".py", ".pyw")
 _MOST_NAMED = 5
 

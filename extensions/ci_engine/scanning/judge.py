@@ -14,8 +14,6 @@ from ci_engine.findings.severity import least_score
 from ci_engine.scanning.scanner import Kind, Scanner
 from ci_engine.scanning.waivers import Waivers
 
-__all__ = ["grade", "is_blocking", "settle"]
-
 _MAY_BE_RED = (Status.PASSED, Status.FAILED, Status.NOT_RUN, Status.TIMED_OUT)
 
 

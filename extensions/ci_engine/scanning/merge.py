@@ -10,8 +10,6 @@ from msgspec.structs import replace
 from ci_engine.findings.results import CheckResult, Finding
 from ci_engine.scanning.scanner import Scanner
 
-__all__ = ["merge"]
-
 # bandit's rules about passwords in the code.
 _PASSWORDS = frozenset({"B105", "B106", "B107"})
 _CONFIDENCES = ("high", "medium", "", "low")

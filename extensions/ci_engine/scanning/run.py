@@ -36,9 +36,6 @@ from ci_engine.scanning.scanner import Scan, Scanner
 from ci_engine.scanning.scanners import SCANNERS
 from ci_engine.scanning.waivers import Waivers
 
-__all__ = ["ScanOutcome", "ScanRun"]
-
-
 # Files in which a project without a lock says what it needs.
 _MANIFESTS = ("requirements*.txt", "setup.py", "setup.cfg", "Pipfile")
 _Value = TypeVar("_Value")

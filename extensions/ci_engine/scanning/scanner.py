@@ -25,20 +25,6 @@ from ci_engine.processes.child_environment import child_variables
 from ci_engine.processes.programs import Outcome, find_program
 from ci_engine.scanning.files import Files
 
-__all__ = [
-    "SECRET_SCORE",
-    "Kind",
-    "Scan",
-    "Scanner",
-    "conclude",
-    "conclude_secrets",
-    "decoded",
-    "list_unread",
-    "not_installed",
-    "secret_found",
-    "unusable_output",
-]
-
 Kind = Literal["code", "secret", "dependency", "image", "license", "inventory"]
 # What a scanner must not see: some of them were the way into their users' projects.
 _CREDENTIAL = re.compile(

@@ -22,15 +22,6 @@ from ci_engine.errors import ConfigurationError
 from ci_engine.findings.results import Finding
 from ci_engine.project.path_patterns import matching
 
-__all__ = [
-    "WAIVERS_FILE",
-    "Waiver",
-    "Waivers",
-    "WaiversFile",
-    "read_waivers",
-    "waivers_mistakes",
-]
-
 WAIVERS_FILE = "ci-framework/project/waivers.yaml"
 _Day = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 

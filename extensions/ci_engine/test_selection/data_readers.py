@@ -11,8 +11,6 @@ import re
 
 from ci_engine.test_selection.repository_files import Files, parent, parents
 
-__all__ = ["readers_of_data"]
-
 # Fixtures that look for data by themselves, and what reads data beside a module.
 _PLUGINS = re.compile(
     rb"def \w+\([^)]*\b(?:\w*datadir|snapshot\w*|\w+_regression|vcr\w*|golden)\b"

@@ -13,14 +13,6 @@ import msgspec
 
 from ci_engine.test_selection.repository_files import Files, is_below, parents
 
-__all__ = [
-    "has_own_tests",
-    "is_apart",
-    "is_for_people",
-    "names_in_settings",
-    "readers_of",
-]
-
 _FOR_PEOPLE = re.compile(
     r"(?:README|CHANGES|CHANGELOG|HISTORY|NEWS|AUTHORS|CONTRIBUTING|LICEN[SC]E|COPYING"
     r"|NOTICE|INSTALL|TODO)(?:[_-]\w+)?(?:\.(?:md|rst|txt|adoc))?"

@@ -17,8 +17,6 @@ from ci_engine.test_selection.module_names import Modules
 from ci_engine.test_selection.python_imports import parse
 from ci_engine.test_selection.repository_files import Files, parent, parents
 
-__all__ = ["Loads", "loaders_of", "loads_of"]
-
 # Only files with one of these are looked into.
 _SIGNS = (
     *(b"import_module", b"__import__", b"load_module", b"run_module", b"run_path"),

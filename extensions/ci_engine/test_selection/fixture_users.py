@@ -18,8 +18,6 @@ from ci_engine.test_selection.pytest_settings import SETTINGS_FILES, PytestSetti
 from ci_engine.test_selection.python_imports import imports_in, parse
 from ci_engine.test_selection.repository_files import Files
 
-__all__ = ["FixtureUsers", "Fixtures"]
-
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 

@@ -29,8 +29,6 @@ from ci_engine.test_selection.text_mentions import (
     starts_programs,
 )
 
-__all__ = ["Engine", "build_graph"]
-
 Engine = Literal["ruff", "ast"]
 # The framework's own code: a change of it runs everything anyway.
 _WITHOUT = ("ci-framework", OUTPUT_DIRECTORY)

@@ -9,8 +9,6 @@ from functools import cached_property
 from ci_engine.test_selection.pytest_settings import PytestSettings
 from ci_engine.test_selection.repository_files import Files, is_below, parent
 
-__all__ = ["ImportGraph"]
-
 _Following = Callable[[str], frozenset[str]]
 _Loaded = dict[str, frozenset[str]]
 

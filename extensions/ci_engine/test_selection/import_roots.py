@@ -10,8 +10,6 @@ from ci_engine.test_selection.pytest_settings import PytestSettings
 from ci_engine.test_selection.python_imports import parse
 from ci_engine.test_selection.repository_files import Files, is_below, parent, parents
 
-__all__ = ["declared_roots", "other_roots"]
-
 
 def declared_roots(
     files: Files, source_paths: Sequence[str], pytest: PytestSettings

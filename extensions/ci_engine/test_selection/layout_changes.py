@@ -13,8 +13,6 @@ from ci_engine.test_selection.import_graph import ImportGraph
 from ci_engine.test_selection.python_imports import parse
 from ci_engine.test_selection.repository_files import parent
 
-__all__ = ["is_program", "is_same_program", "tests_reading_sources"]
-
 # What may be left of a file that was only laid out anew: a cheap look before parsing.
 _COMMENT = re.compile(rb"#[^\r\n]*")
 _LAYOUT = b" \t\r\n\f,()\"'#"

@@ -8,8 +8,6 @@ from functools import cached_property
 
 from ci_engine.test_selection.repository_files import Files, parent, parents
 
-__all__ = ["Modules"]
-
 
 class Modules:
     """The modules of a repository by their dotted names."""

@@ -11,8 +11,6 @@ from fnmatch import fnmatch
 
 from ci_engine.test_selection.repository_files import Files
 
-__all__ = ["may_be_used", "plugins_of"]
-
 # Plugins that use no fixtures of a project but these.
 _ASYNCIO = frozenset({"event_loop", "event_loop_policy"})
 _KNOWN = frozenset(

@@ -16,8 +16,6 @@ from ci_engine.errors import ConfigurationError
 from ci_engine.project.repository import Project
 from ci_engine.test_selection.repository_files import Files, is_below, parent
 
-__all__ = ["SETTINGS_FILES", "PytestSettings", "find_tests", "read_pytest_settings"]
-
 _USUAL_FILES = ("test_*.py", "*_test.py")
 _TABLES = {
     "pytest.ini": "pytest",

@@ -13,8 +13,6 @@ from functools import lru_cache
 from ci_engine.project.python_sources import parse_python
 from ci_engine.test_selection.module_names import Modules
 
-__all__ = ["doubtful_imports", "guessed_imports", "imports_in", "imports_of", "parse"]
-
 # Several rules look into the same files; trees of all of them would fill the memory.
 _MOST_TREES = 200
 # What a block of statements may stand in without being a statement.

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-__all__ = ["NATIVE", "Files", "is_below", "parent", "parents"]
-
 # Sources that are compiled.
 NATIVE = (".pyx", ".pxd", ".c", ".h", ".cc", ".cpp", ".hpp", ".cu", ".rs", ".f90")
 

@@ -22,8 +22,6 @@ from ci_engine.processes.programs import find_program, run_program
 from ci_engine.project.repository import Project
 from ci_engine.test_selection.repository_files import Files
 
-__all__ = ["RuffImports", "read_with_ruff"]
-
 _SECONDS = 60.0
 # The second says that a name is not UTF-8: such a file is not listed, so read again.
 _EXPECTED = ("is experimental and may change", "Failed to convert path")

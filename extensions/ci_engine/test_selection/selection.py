@@ -23,8 +23,6 @@ from ci_engine.test_selection.import_graph import ImportGraph
 from ci_engine.test_selection.layout_changes import is_program, tests_reading_sources
 from ci_engine.test_selection.repository_files import NATIVE, is_below, parent, parents
 
-__all__ = ["Changed", "Selection", "select_tests"]
-
 
 class Changed(msgspec.Struct, frozen=True):
     """One changed path and what kind of file it is.

@@ -18,8 +18,6 @@ from ci_engine.test_selection.module_names import Modules
 from ci_engine.test_selection.python_imports import guessed_imports
 from ci_engine.test_selection.repository_files import parent
 
-__all__ = ["Mentions", "script_modules", "starts_programs"]
-
 _DOTTED = re.compile(rb"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 _PROGRAMS = (
     *(b"subprocess", b"runpy", b"Popen", b"sys.executable", b"pytester", b"testdir"),

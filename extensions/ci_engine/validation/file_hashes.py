@@ -12,8 +12,6 @@ from pathlib import Path
 
 from ci_engine.errors import ConfigurationError
 
-__all__ = ["files_below", "hash_file", "hash_text", "read_hashes", "write_hashes"]
-
 _LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")
 
 

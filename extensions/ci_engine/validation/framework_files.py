@@ -18,8 +18,6 @@ from ci_engine.validation.vendored_engine import (
     locate_engine,
 )
 
-__all__ = ["check_framework_files"]
-
 _HASHES = f"{FOLDER}/files.sha256"
 _HEAD = re.compile(rb"(?:#[^\n]*\n)*")
 _DIGEST = re.compile(rb"^# digest: *(\w+)", re.MULTILINE)

@@ -9,13 +9,6 @@ from ci_engine.errors import ConfigurationError
 from ci_engine.findings.results import Finding
 from ci_engine.project.repository import Project
 
-__all__ = [
-    "SHARED_FILES",
-    "check_answers",
-    "check_blocks",
-    "configuration_finding",
-]
-
 # Files in which the framework owns one marked block and the project the rest.
 SHARED_FILES = (
     "pyproject.toml",
@@ -46,10 +39,10 @@ def check_blocks(project: Project) -> Iterator[Finding]:
         ends = [number for number, line in enumerate(lines, 1) if line == _END]
         whole = len(starts) == len(ends) == 1 and starts < ends
         if not whole and (starts or ends):
-            found = f"starts at lines {starts}, ends at lines {ends}"
             message = (
-                f"found {found}; allowed: one line {_START!r} and below it one line "
-                f"{_END!r}; restore them so that updates can find the block"
+                f"expected one line {_START!r} and below it one line {_END!r}, got "
+                f"starts at lines {starts} and ends at lines {ends}; restore them so "
+                "that updates can find the block"
             )
             yield configuration_finding(name, message, (starts or ends)[0])
 

@@ -26,8 +26,6 @@ from ci_engine.project.requires_python import allows_python
 from ci_engine.scanning.waivers import WAIVERS_FILE, waivers_mistakes
 from ci_engine.validation.marked_blocks import configuration_finding
 
-__all__ = ["check_packages", "check_settings", "check_waivers"]
-
 
 def _findings(path: Path, name: str, mistakes: Iterable[Mistake]) -> Iterator[Finding]:
     """Turn mistakes into findings that name key, value and what is allowed."""

@@ -21,8 +21,6 @@ from ci_engine.findings.results import Finding
 from ci_engine.processes.programs import Outcome, run_program
 from ci_engine.project.repository import Project
 
-__all__ = ["check_schemas"]
-
 _SECONDS = 120.0
 _GITHUB_FILES = {
     "vendor.github-workflows": "workflows/*.y*ml",

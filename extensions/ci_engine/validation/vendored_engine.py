@@ -19,16 +19,6 @@ from ci_engine.validation.file_hashes import (
     write_hashes,
 )
 
-__all__ = [
-    "FOLDER",
-    "LOCK",
-    "VENDORED",
-    "copy_engine",
-    "edited_files",
-    "is_for_lock",
-    "locate_engine",
-]
-
 FOLDER = "ci-framework"
 LOCK = "engine.lock"
 VENDORED = "ci_engine"

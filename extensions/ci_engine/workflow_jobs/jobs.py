@@ -1,8 +1,9 @@
-"""Which jobs of a workflow have to run for a change, and with which checks."""
+"""The jobs of a workflow: which have to run for a change, with which checks, where."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -10,15 +11,6 @@ from ci_engine.changes.decision import Decision
 from ci_engine.configuration.loading import Configuration
 from ci_engine.configuration.settings import CheckName
 from ci_engine.github.event import Event
-from ci_engine.workflow_jobs.matrix import (
-    MatrixJob,
-    as_matrix,
-    matrix_of,
-    newest_of,
-    spot_check_of,
-)
-
-__all__ = ["BESIDE_A_SELECTION", "Jobs", "plan_jobs"]
 
 # Their result may differ from one Python or platform to the next.
 _ON_THE_MATRIX = frozenset({"test", "coverage", "patch-coverage"})
@@ -30,17 +22,22 @@ BESIDE_A_SELECTION = frozenset({"imports"})
 _NEED_HISTORY = frozenset({"patch-coverage"})
 
 
+class MatrixJob(msgspec.Struct, frozen=True, rename="kebab"):
+    """One job of the matrix."""
+
+    platform: str
+    runner: str
+    python_version: str
+
+
 class Jobs(msgspec.Struct, frozen=True):
     """What the jobs of a workflow do.
 
     Attributes:
-        quick: where the quick checks run.
-        quick_checks: the checks that one leg can make.
-        legs: the matrix of the tests.
+        matrix_jobs: the matrix of the tests.
         test_checks: the checks that every leg of the matrix makes.
         skips: why a job is left out, by its id.
         security_skips: the same for the jobs of the security audit.
-        more: outputs for the jobs of other workflows.
     """
 
     quick: MatrixJob
@@ -77,12 +74,8 @@ def plan_jobs(
 ) -> Jobs:
     """Say what each job does for a change.
 
-    Args:
-        decision: what the change touches.
-        configuration: the tier and the matrix.
-        event: what started the workflow.
-        spot_check: whether a change is tested on two legs only; what is not about
-            a change is tested on all of them.
+    With ``spot_check`` a change is tested on two legs only; what is not about a
+    change is tested on all of them.
     """
     tier = configuration.settings.quality.tier
     checks = configuration.settings.checks_of(tier)
@@ -143,3 +136,42 @@ def _no_scanning(decision: Decision, event: Event, quick: Sequence[CheckName]) -
     if event.private:
         return "code scanning of private repositories is a paid feature of GitHub"
     return event.restricted
+
+
+def matrix_of(configuration: Configuration) -> list[MatrixJob]:
+    """The legs of the whole matrix.
+
+    Every Python on the first platform; on the others the oldest and the newest,
+    where most differences between platforms show.
+    """
+    named = set(configuration.settings.matrix.python_versions)
+    versions = sorted(named, key=lambda version: int(version.split(".")[1]))
+    ends = list(dict.fromkeys((versions[0], versions[-1])))
+    platforms = dict.fromkeys(configuration.settings.matrix.platforms)
+    return [
+        MatrixJob(platform, configuration.tiers.runners[platform], version)
+        for position, platform in enumerate(platforms)
+        for version in (ends if position else versions)
+    ]
+
+
+def spot_check_of(configuration: Configuration) -> list[MatrixJob]:
+    """The oldest and the newest Python on the first platform."""
+    first = on_first_platform(configuration)
+    return list(dict.fromkeys((first[0], first[-1])))
+
+
+def on_first_platform(configuration: Configuration) -> list[MatrixJob]:
+    """Every Python on the first platform."""
+    matrix_jobs = matrix_of(configuration)
+    return [job for job in matrix_jobs if job.platform == matrix_jobs[0].platform]
+
+
+def newest_of(configuration: Configuration) -> MatrixJob:
+    """The newest Python on the first platform: where one leg has to do."""
+    return spot_check_of(configuration)[-1]
+
+
+def as_matrix(matrix_jobs: Iterable[object]) -> str:
+    """Write legs as GitHub's ``strategy.matrix``, on one line."""
+    return json.dumps({"include": msgspec.to_builtins(list(matrix_jobs))})

@@ -17,16 +17,13 @@ from ci_engine.monorepo.package_graph import packages_graph
 from ci_engine.monorepo.package_model import Graph
 from ci_engine.project.repository import Project
 from ci_engine.project.requires_python import allows_python
-from ci_engine.workflow_jobs.jobs import BESIDE_A_SELECTION, Jobs
-from ci_engine.workflow_jobs.matrix import MatrixJob, matrix_of
-
-__all__ = [
-    "PackageChanges",
-    "checks_of_packages",
-    "checks_of_repository",
-    "find_affected",
-    "with_packages",
-]
+from ci_engine.workflow_jobs.jobs import (
+    BESIDE_A_SELECTION,
+    Jobs,
+    MatrixJob,
+    as_matrix,
+    on_first_platform,
+)
 
 # GitHub takes 256 jobs of one matrix; some are left for others.
 _MOST_LEGS = 200
@@ -44,32 +41,8 @@ _OF_REPOSITORY: frozenset[CheckName] = _ONCE | {
 }
 
 
-class PackageJob(msgspec.Struct, frozen=True, rename="kebab"):
-    """One job of the matrix of packages.
-
-    Attributes:
-        label: what the job is called.
-        package: its packages, comma-separated.
-        platform: linux, macos or windows.
-        runner: where it runs.
-        python_version: the Python it runs with.
-    """
-
-    label: str
-    package: str
-    platform: str
-    runner: str
-    python_version: str
-
-
 class PackageChanges(msgspec.Struct, frozen=True):
-    """The packages of a repository and those that a change touches.
-
-    Attributes:
-        graph: all packages.
-        affected: those that have to be checked.
-        planned: whether jobs are planned for them.
-    """
+    """The packages of a repository and those that a change touches."""
 
     graph: Graph
     affected: AffectedPackages
@@ -88,12 +61,7 @@ def find_affected(
     decision: Decision,
     dependents: Literal["auto", "true", "false"],
 ) -> PackageChanges:
-    """Find the packages that a change touches.
-
-    Raises:
-        ConfigurationError: if a file of the project on its packages is wrong.
-        ToolError: if git cannot list the files.
-    """
+    """Find the packages that a change touches."""
     graph = packages_graph(project)
     affected = affected_by(graph, classifier, decision)
     if dependents == "false":
@@ -164,12 +132,7 @@ def _matrix(graph: Graph, names: Sequence[str], configuration: Configuration) ->
 
     Each package is tested on the oldest and the newest Python that it allows.
     """
-    everywhere = matrix_of(configuration)
-    matrix_jobs = [
-        matrix_job
-        for matrix_job in everywhere
-        if matrix_job.platform == everywhere[0].platform
-    ]
+    matrix_jobs = on_first_platform(configuration)
     by_leg: dict[MatrixJob, list[str]] = {}
     for name in names:
         requires = graph.by_name[name].requires_python
@@ -181,20 +144,15 @@ def _matrix(graph: Graph, names: Sequence[str], configuration: Configuration) ->
         for matrix_job in dict.fromkeys((fit[0], fit[-1])):
             by_leg.setdefault(matrix_job, []).append(name)
     size = -(-sum(map(len, by_leg.values())) // _MOST_LEGS) or 1
-    include = [
-        msgspec.to_builtins(
-            PackageJob(
-                _label(group),
-                ",".join(group),
-                matrix_job.platform,
-                matrix_job.runner,
-                matrix_job.python_version,
-            )
-        )
+    return as_matrix(
+        {
+            "label": _label(group),
+            "package": ",".join(group),
+            **msgspec.to_builtins(matrix_job),
+        }
         for matrix_job, members in by_leg.items()
         for group in (members[i : i + size] for i in range(0, len(members), size))
-    ]
-    return json.dumps({"include": include})
+    )
 
 
 def _label(group: Sequence[str]) -> str:

@@ -19,12 +19,12 @@ class Refusal:
     """Why nothing may be written now."""
 
     found: str
-    allowed: str
+    expected: str
     hint: str
 
     def __str__(self) -> str:
         """The refusal for people."""
-        return f"found {self.found}; allowed: {self.allowed} (hint: {self.hint})"
+        return f"{self.found}: expected {self.expected} (hint: {self.hint})"
 
 
 def refuse_locations(

@@ -84,8 +84,7 @@ def _refuse_uncommitted(
         raise UsageError(
             f"changes that are not committed overlap with the rollback: "
             f"{', '.join(changed)}\n"
-            f"{differences(repository, journal, '', changed)}\n"
-            "allowed: changes in other files",
+            f"{differences(repository, journal, '', changed)}",
             hint="`git stash` or `git commit` them, then run the command again",
         )
     tracked = repository.entries()
@@ -98,8 +97,8 @@ def _refuse_uncommitted(
     ]
     if in_the_way:
         raise UsageError(
-            f"found {', '.join(in_the_way)} in the way of files that come back; "
-            "allowed: nothing there",
+            "untracked files are where the rollback restores files: "
+            f"{', '.join(in_the_way)}",
             hint="rename or remove them, then run the command again",
         )
 
@@ -114,7 +113,7 @@ def _step(
     present, goal = sides
     if any(side is not None and not side.is_file for side in sides):
         raise UsageError(
-            f"found a link or submodule that changed since: {path}; allowed: files",
+            f"a link or submodule changed since the adoption: {path}",
             hint=f"git switch {journal.original_branch}, then run the command again",
         )
     kept = store(repository)

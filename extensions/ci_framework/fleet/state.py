@@ -64,7 +64,7 @@ def read_members(listing: Path, workspace: Path) -> list[Member]:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8"
         raise UsageError(
-            f"{listing}: {reason}; allowed: a text file with one repository per line"
+            f"{listing}: expected a text file with one repository per line: {reason}"
         ) from error
     members: list[Member] = []
     seen: dict[str, int] = {}
@@ -77,18 +77,18 @@ def read_members(listing: Path, workspace: Path) -> list[Member]:
         except (OSError, RuntimeError, ValueError) as error:
             # An unknown ~user, a character no name can have, or links in a circle.
             raise UsageError(
-                f"{listing}: line {number}: found {source!r}: {error}; allowed: a path "
-                "or an address"
+                f"{listing}:{number}: expected a path or an address, got {source!r}: "
+                f"{error}"
             ) from error
         if str(path) in seen:
             raise UsageError(
-                f"{listing}: line {number}: found {source!r}, which is {path} as in "
-                f"line {seen[str(path)]}; allowed: each repository once"
+                f"{listing}:{number}: {source!r} is the repository of line "
+                f"{seen[str(path)]}: {path}"
             )
         seen[str(path)] = number
         members.append(Member(source=source, path=str(path)))
     if not members:
-        raise UsageError(f"{listing}: found no repository; allowed: one per line")
+        raise UsageError(f"{listing}: no repository is listed; expected one per line")
     return members
 
 

@@ -233,7 +233,6 @@ def test_a_repository_that_was_not_adopted_is_told_how(
     ("words", "said"),
     [
         (("--vcs-ref", "v2.1.0"), "copier update"),
-        (("--retire", ".github/workflows/tests.yml"), "--retire"),
         (("--answer", "sauce_paths=[lib]"), "sauce_paths"),
     ],
 )

@@ -18,8 +18,13 @@ from ci_engine.configuration.reading import Table
 from ci_engine.github.event import Event, read_event
 from ci_engine.github.outputs import write_outputs
 from ci_engine.project.path_patterns import matching
-from ci_engine.workflow_jobs.jobs import Jobs, plan_jobs
-from ci_engine.workflow_jobs.matrix import matrix_of, newest_of, spot_check_of
+from ci_engine.workflow_jobs.jobs import (
+    Jobs,
+    matrix_of,
+    newest_of,
+    plan_jobs,
+    spot_check_of,
+)
 from tests.support.projects import DemoProject, Json, Run, git
 
 OUTPUTS = [

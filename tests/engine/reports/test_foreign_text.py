@@ -13,7 +13,7 @@ from ci_engine.findings.results import (
     Verdict,
     verdict_of,
 )
-from ci_engine.github.annotations import annotate
+from ci_engine.github.outputs import annotate
 from ci_engine.reports.junit import to_junit
 from ci_engine.reports.markdown import to_markdown
 

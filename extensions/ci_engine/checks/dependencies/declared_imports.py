@@ -8,8 +8,9 @@ optionally, is not judged.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -19,13 +20,11 @@ from ci_engine.checks.outcomes import from_findings, skipped
 from ci_engine.environments import inside
 from ci_engine.environments.environment import environment_error
 from ci_engine.errors import ToolError
-from ci_engine.findings.results import CheckResult, Finding
+from ci_engine.findings.results import CheckResult, Finding, name_some
 from ci_engine.monorepo.absolute_imports import Import, read_imports
 from ci_engine.monorepo.package_layout import is_below, is_test
 from ci_engine.monorepo.sibling_packages import Declared, Siblings
 from ci_engine.project.repository import normalize
-
-__all__ = ["check"]
 
 _CHECK = "declared-imports"
 # Modules that newer Pythons no longer have, and those that every environment has.
@@ -128,9 +127,11 @@ def check(context: Context) -> CheckResult:
     findings, unknown, unread = _judge_all(context, judge, files)
     if problem is not None and not findings:
         raise problem
+    left_out = {"installed": unknown, "parsed": unread}
     notes = [
-        *_named("not installed, not judged", unknown),
-        *_named("not parsed, not judged", unread),
+        f"not {what}, not judged: {name_some(names, _MOST_NAMED)}"
+        for what, names in left_out.items()
+        if names
     ]
     return from_findings(findings, _CHECK, "ci-framework", notes)
 
@@ -164,11 +165,8 @@ def _files(context: Context, siblings: Siblings) -> list[tuple[str, bool]]:
 
 def _local(context: Context, files: Sequence[tuple[str, bool]]) -> frozenset[str]:
     """The names that a file of the package may import from beside it."""
-    names: set[str] = set()
-    for name, _ in files:
-        parts = name.removesuffix(".py").split("/")
-        names.update(parts)
-    return frozenset(names) - frozenset(context.settings.source_paths)
+    parts = (name.removesuffix(".py").split("/") for name, _ in files)
+    return frozenset(chain(*parts)) - frozenset(context.settings.source_paths)
 
 
 def _judge_all(
@@ -200,11 +198,3 @@ def _judge_all(
             elif not judge.known(found):
                 unknown[found.module.partition(".")[0]] = None
     return findings, sorted(unknown), unread
-
-
-def _named(what: str, names: Sequence[str]) -> Iterator[str]:
-    if names:
-        more = (
-            f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-        )
-        yield f"{what}: {', '.join(names[:_MOST_NAMED])}{more}"

@@ -10,22 +10,17 @@ from typing import Literal
 
 import msgspec
 
-from ci_engine.checks.dependencies.declared_names import declared_names, name_of
 from ci_engine.checks.workspace import Workspace
+from ci_engine.configuration.tables import table, texts
 from ci_engine.environments import inside
 from ci_engine.environments.environment import environment_error
+from ci_engine.findings.results import name_some
 from ci_engine.project.repository import Project, normalize
-
-__all__ = [
-    "Dependencies",
-    "Dependency",
-    "location_of",
-    "read_environment",
-]
 
 # What makers of environments put in; a dependency only if something requires it.
 _INSTALLERS = frozenset({"pip", "setuptools", "wheel"})
 _MOST_NAMED = 20
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pixi.lock")
 
 
@@ -34,10 +29,7 @@ class Dependency:
     """One distribution in one version.
 
     Attributes:
-        name: its name.
-        version: its version, empty if it is not known.
         kind: which index it is from: that of Python, or one of conda.
-        license: as its lock or its metadata states it, may be empty.
         requires: what it needs, each one as a name or as ``name==version``.
     """
 
@@ -92,10 +84,7 @@ class Dependencies:
             return text
         conda = sum(other.kind == "conda" for other in self.others)
         text += f", {conda} conda-only" if conda else ""
-        names = ", ".join(self.unknown[:_MOST_NAMED])
-        more = len(self.unknown) - _MOST_NAMED
-        rest = f" and {more} more" if more > 0 else ""
-        return f"{text}; not known: {names}{rest}"
+        return f"{text}; not known: {name_some(self.unknown, _MOST_NAMED)}"
 
 
 class _Installed(msgspec.Struct):
@@ -162,14 +151,7 @@ def _not_audited(row: _Installed, name: str, required: set[str]) -> str:
 def location_of(
     project: Project, source: str, name: str, version: str = ""
 ) -> tuple[str, int]:
-    """Find the line that requires a dependency: in a lock, else in a manifest.
-
-    Args:
-        project: the repository.
-        source: the lock that was read, if one was.
-        name: the dependency.
-        version: its version.
-    """
+    """Find the line that requires a dependency: in a lock, else in a manifest."""
     pattern = r"[-_.]+".join(re.escape(part) for part in normalize(name).split("-"))
     locks = (source,) if source in _LOCKS else _LOCKS
     for lock in locks:
@@ -209,3 +191,43 @@ def _locked_line(path: Path, pattern: str, version: str) -> int:
             return number
         best = best or number
     return best
+
+
+def name_of(requirement: str) -> str:
+    """The name in a requirement such as ``six[x]>=1; extra == 'y'``."""
+    found = _NAME.match(requirement.strip())
+    return normalize(found.group()) if found else ""
+
+
+def needed_names(project: Project) -> frozenset[str]:
+    """What the project always needs: requirements that hold on no condition."""
+    own = table(project.pyproject, "project")
+    rows = [row for row in texts(own, "dependencies") if ";" not in row]
+    return _names(rows)
+
+
+def declared_names(project: Project) -> frozenset[str]:
+    """Everything that the project itself requires, also in extras and groups."""
+    own = table(project.pyproject, "project")
+    rows = [*texts(own, "dependencies")]
+    for extra in table(own, "optional-dependencies").values():
+        rows += texts(extra)
+    for group in project.groups.values():
+        rows += group
+    tools = table(project.pyproject, "tool")
+    poetry = table(tools, "poetry")
+    groups = [table(poetry, name) for name in ("dependencies", "dev-dependencies")]
+    named = map(table, table(poetry, "group").values())
+    groups += [table(group, "dependencies") for group in named]
+    pixi = table(tools, "pixi")
+    features = [pixi, *map(table, table(pixi, "feature").values())]
+    for feature in features:
+        groups += [table(feature, n) for n in ("dependencies", "pypi-dependencies")]
+    rows += [name for group in groups for name in group]
+    for listed in table(tools, "pdm", "dev-dependencies").values():
+        rows += texts(listed)
+    return _names(rows)
+
+
+def _names(rows: Iterable[str]) -> frozenset[str]:
+    return frozenset(filter(None, map(name_of, rows)))

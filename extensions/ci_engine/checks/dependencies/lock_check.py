@@ -15,8 +15,6 @@ from ci_engine.processes.network_failures import network_failure
 from ci_engine.processes.programs import Outcome, find_program
 from ci_engine.project.repository import Manager
 
-__all__ = ["check"]
-
 _CODES = (1, 2)
 _STALE, _BROKEN, _OTHER = "stale-lock", "unreadable-lock", "poetry-check"
 _UV_STALE = re.compile(r"needs to be updated|No solution found")

@@ -10,37 +10,25 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-from ci_engine.checks.dependencies.declared_names import name_of
-from ci_engine.checks.dependencies.inventory import Dependencies, Dependency
+from ci_engine.checks.dependencies.inventory import Dependencies, Dependency, name_of
 from ci_engine.configuration.reading import Table, read_toml, read_yaml
 from ci_engine.project.repository import normalize
-
-__all__ = [
-    "Gathered",
-    "read_pdm",
-    "read_pixi",
-    "read_poetry",
-    "read_pylock",
-    "read_uv",
-]
 
 # Advisories of Python are about what this index serves.
 _PYPI = ("https://pypi.org/", "https://pypi.python.org/")
 _PURL = re.compile(r"pkg:pypi/([^@?#]+)@([^?#]+)")
 _CONDA = re.compile(r"(.+)-([^-]+)-([^-]+)\.(?:conda|tar\.bz2)")
 _PROJECT = (".", "./")
+# What each of them needs.
+_Found = dict[Dependency, set[str]]
 
 
 @dataclass
 class Gathered:
     """What was read so far."""
 
-    audited: dict[Dependency, set[str]] = field(
-        default_factory=dict[Dependency, set[str]]
-    )
-    others: dict[Dependency, set[str]] = field(
-        default_factory=dict[Dependency, set[str]]
-    )
+    audited: _Found = field(default_factory=dict[Dependency, set[str]])
+    others: _Found = field(default_factory=dict[Dependency, set[str]])
     unknown: set[str] = field(default_factory=set[str])
     direct: set[str] = field(default_factory=set[str])
 
@@ -69,7 +57,7 @@ class Gathered:
         )
 
 
-def _joined(found: Mapping[Dependency, set[str]]) -> tuple[Dependency, ...]:
+def _joined(found: _Found) -> tuple[Dependency, ...]:
     return tuple(
         replace(each, requires=tuple(sorted(filter(None, found[each]))))
         for each in sorted(found)

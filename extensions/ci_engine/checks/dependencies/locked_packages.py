@@ -9,12 +9,13 @@ from pathlib import Path
 
 import msgspec
 
-from ci_engine.checks.dependencies.declared_names import (
+from ci_engine.checks.dependencies.inventory import (
+    Dependencies,
+    Dependency,
     declared_names,
     name_of,
     needed_names,
 )
-from ci_engine.checks.dependencies.inventory import Dependencies, Dependency
 from ci_engine.checks.dependencies.lock_formats import (
     Gathered,
     read_pdm,
@@ -26,8 +27,6 @@ from ci_engine.checks.dependencies.lock_formats import (
 from ci_engine.configuration.reading import read_text
 from ci_engine.errors import ConfigurationError, ToolError
 from ci_engine.project.repository import Project, normalize
-
-__all__ = ["read_lock"]
 
 _PINNED = re.compile(r"([A-Za-z0-9][\w.-]*)(?:\[[^]]*\])?\s*==\s*([\w.!+-]+)(?=\s|;|$)")
 # Their managers lock everything that pyproject.toml requires.
@@ -52,12 +51,9 @@ def read_lock(project: Project) -> Dependencies | None:
             ) from error
         if name in _WHOLE:
             _refuse_old(project, name, found)
-        return found if found.direct else _with_declared(project, found)
+        direct = found.direct or tuple(sorted(declared_names(project)))
+        return replace(found, direct=direct)
     return _pinned_requirements(project)
-
-
-def _with_declared(project: Project, found: Dependencies) -> Dependencies:
-    return replace(found, direct=tuple(sorted(declared_names(project))))
 
 
 def _names(found: Dependencies) -> set[str]:
@@ -65,11 +61,7 @@ def _names(found: Dependencies) -> set[str]:
 
 
 def _refuse_old(project: Project, lock: str, found: Dependencies) -> None:
-    """Refuse a lock that lacks what the project requires.
-
-    Raises:
-        ToolError: naming what it lacks.
-    """
+    """Refuse a lock that lacks what the project requires."""
     own = normalize(project.distribution)
     known = _names(found) | set(found.direct) | {own}
     lacks = sorted(needed_names(project) - known)

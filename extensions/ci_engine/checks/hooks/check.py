@@ -6,13 +6,13 @@ behind; what they would change is a finding. Only with ``--fix`` they run in pla
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 
 from ci_engine.checks.context import Context
-from ci_engine.checks.hooks.output import read_hooks
-from ci_engine.checks.hooks.targets import find_targets
-from ci_engine.checks.hooks.verdict import HookRun, judge_hooks
+from ci_engine.checks.hooks.verdict import HookRun, judge_hooks, read_hooks
 from ci_engine.checks.hooks.working_copy import (
     CONFIG,
     WorkTree,
@@ -20,14 +20,15 @@ from ci_engine.checks.hooks.working_copy import (
     git_variables,
     in_place,
     listed_files,
+    run_git,
     run_in,
 )
 from ci_engine.checks.outcomes import skipped
+from ci_engine.checks.sources import LONGEST_LIST
 from ci_engine.checks.workspace import Tool
 from ci_engine.environments.environment import Environment
+from ci_engine.errors import ToolError
 from ci_engine.findings.results import CheckResult
-
-__all__ = ["check"]
 
 # Hooks of our own block: they are this very gate, which runs them as checks.
 _OUR_HOOKS = {"ci-framework-lint": "lint", "ci-framework-format": "format"}
@@ -41,7 +42,7 @@ def check(context: Context) -> CheckResult:
         return skipped("hooks need git, and this is no git repository")
     tool = context.project_tool("pre-commit") or context.project_tool("prek")
     tool = tool or context.tool("pre-commit")
-    targets = find_targets(context, git_variables(tool.variables or {}))
+    targets = _find_targets(context, git_variables(tool.variables or {}))
     if targets is None:
         return skipped("no file changed since the commit")
     location = in_place if context.request.fix else copied
@@ -122,3 +123,47 @@ def _attribute_changes(
         run_in(tree, command, max(1.0, end - time.monotonic()))
         run.changes[name] = tree.changed()
         tree.git("add", "--update")
+
+
+def _find_targets(context: Context, variables: Mapping[str, str]) -> list[str] | None:
+    """The options that name the files; None if no file changed."""
+    everything = ["--all-files"]
+    if context.request.paths:
+        names = _selected(context, variables)
+    elif context.request.since:
+        names = _changed(context, variables)
+        if CONFIG in names:
+            return everything
+        if not names:
+            return None
+    else:
+        return everything
+    # More names do not fit on every command line; then the hooks see all files.
+    fits = sum(len(name) + 3 for name in names) <= LONGEST_LIST
+    return ["--files", *names] if names and fits else everything
+
+
+def _selected(context: Context, variables: Mapping[str, str]) -> list[str]:
+    """The files among the paths that the run is limited to."""
+    wanted = [PurePosixPath(path) for path in context.request.code_paths]
+    return [
+        name
+        for name in listed_files(context, variables)
+        if any(PurePosixPath(name).is_relative_to(path) for path in wanted)
+    ]
+
+
+def _changed(context: Context, variables: Mapping[str, str]) -> list[str]:
+    """Files that differ from the merge base, uncommitted ones included."""
+    root, since = context.project.root, context.request.since
+    base = since
+    with contextlib.suppress(ToolError):
+        # What was done on the other branch since then is none of this change.
+        base = run_git(context, root, variables, "merge-base", since, "HEAD").strip()
+    names: set[str] = set()
+    for argv in (
+        ("diff", "--name-only", "-z", "--no-renames", "--relative", base, "--"),
+        ("ls-files", "-z", "--others", "--exclude-standard"),
+    ):
+        names.update(run_git(context, root, variables, *argv).split("\0"))
+    return sorted(name for name in names if name and (root / name).is_file())

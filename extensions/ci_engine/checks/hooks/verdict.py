@@ -1,12 +1,11 @@
-"""The verdict on a run of the hooks: which hook objects to which file."""
+"""What pre-commit or prek prints, and the verdict: which hook objects to which file."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
-from ci_engine.checks.hooks.output import Hook, find_locations
 from ci_engine.checks.hooks.working_copy import CONFIG, WorkTree
 from ci_engine.checks.outcomes import from_findings, not_run, skipped, timed_out
 from ci_engine.checks.sources import is_framework_file, text_of
@@ -14,9 +13,72 @@ from ci_engine.checks.workspace import Tool
 from ci_engine.findings.results import CheckResult, Finding
 from ci_engine.processes.programs import Outcome
 
-__all__ = ["HookRun", "judge_hooks"]
-
 _MOST_OUTPUT = 15
+_HEAD = re.compile(
+    r"^(?P<name>\S.*?)\.{3,}(?P<why>\([^)]*\))?(?P<how>Passed|Failed|Skipped)$"
+)
+_DETAIL = re.compile(
+    r"^(?:- (?P<key>hook id|exit code|duration): (?P<value>.*)"
+    r"|- (?P<modified>files were modified by this hook))$"
+)
+_COLUMN = r"(?:(?:[:,]|,? column )(?P<column>\d+))?"
+# `a.py:3:1: text`, `a.py:3 text`, `a.py(3): text`, `File "a.py", line 3`,
+# `in "a.yaml", line 3, column 1` and `a.json: text (… line 1 column 2 …)`.
+_LOCATIONS = (
+    re.compile(r"^\s*(?P<path>[^\s:\"'(][^:\"'(]*?)[:(](?P<line>\d+)" + _COLUMN),
+    re.compile(r"[\"'](?P<path>[^\"']+)[\"'], line (?P<line>\d+)" + _COLUMN),
+    re.compile(r"^\s*(?P<path>[^\s:][^:]*): .*\bline (?P<line>\d+)" + _COLUMN),
+    re.compile(r"^\s*(?P<path>[^\s:][^:]*): (?P<text>\S.*)$"),
+)
+_MISSING = re.compile(r"Executable `(?P<name>[^`]+)` not found")
+
+
+@dataclass
+class Hook:
+    """How one hook ended.
+
+    Attributes:
+        id: its id, known for hooks that failed.
+        exit_code: with what it failed, 0 if it only modified files.
+    """
+
+    name: str
+    status: str
+    id: str = ""
+    exit_code: int = 0
+    modified: bool = False
+    output: list[str] = field(default_factory=list[str])
+
+    @property
+    def missing(self) -> str:
+        """The program that the hook needs and that is not there."""
+        found = _MISSING.search("\n".join(self.output))
+        return found.group("name") if found else ""
+
+
+def read_hooks(text: str) -> list[Hook]:
+    """Read the output of a run, one entry for each hook."""
+    hooks: list[Hook] = []
+    in_details = False
+    for row in text.splitlines():
+        head = _HEAD.match(row)
+        if head:
+            hooks.append(Hook(head.group("name"), head.group("how")))
+            in_details = True
+            continue
+        if not hooks:
+            continue
+        detail = _DETAIL.match(row) if in_details else None
+        if detail is None:
+            in_details = False
+            hooks[-1].output.append(row)
+        elif detail.group("modified"):
+            hooks[-1].modified = True
+        elif detail.group("key") == "hook id":
+            hooks[-1].id = detail.group("value")
+        elif detail.group("key") == "exit code":
+            hooks[-1].exit_code = int(detail.group("value"))
+    return hooks
 
 
 @dataclass
@@ -24,8 +86,6 @@ class HookRun:
     """One run of the hooks.
 
     Attributes:
-        outcome: how the program ended.
-        hooks: how each hook ended.
         changes: what each hook changed: file and first changed line.
     """
 
@@ -90,7 +150,7 @@ def _findings(
         for path, line in run.changes.get(hook.id, {}).items()
     ]
     touched = {finding.path for finding in findings}
-    printed = find_locations(hook, hook.output, tree.relative)
+    printed = _find_locations(hook, hook.output, tree.relative)
     findings += [found for found in printed if found.path not in touched]
     if findings:
         return findings
@@ -107,3 +167,29 @@ def _line_of(config: Sequence[str], name: str) -> int:
     )
     found = (n for n, row in enumerate(config, 1) if wanted.match(row))
     return next(found, 0)
+
+
+def _find_locations(
+    hook: Hook, rows: Sequence[str], known: Callable[[str], str]
+) -> list[Finding]:
+    """Turn the lines that name a file of the project into findings."""
+    findings: list[Finding] = []
+    for row in rows:
+        for pattern in _LOCATIONS:
+            match = pattern.search(row)
+            path = known(match.group("path").strip()) if match else ""
+            if match is None or not path:
+                continue
+            groups = match.groupdict()
+            findings.append(
+                Finding(
+                    tool="hooks",
+                    rule=hook.id or hook.name,
+                    message=row.strip(),
+                    path=path,
+                    line=int(groups.get("line") or 0),
+                    column=int(groups.get("column") or 0),
+                )
+            )
+            break
+    return findings

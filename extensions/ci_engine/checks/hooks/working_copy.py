@@ -16,17 +16,6 @@ from ci_engine.errors import ToolError
 from ci_engine.processes.programs import Outcome, run_program
 from ci_engine.project.git import Git
 
-__all__ = [
-    "CONFIG",
-    "WorkTree",
-    "copied",
-    "git_variables",
-    "in_place",
-    "listed_files",
-    "run_git",
-    "run_in",
-]
-
 CONFIG = ".pre-commit-config.yaml"
 
 # Where hooks find the project's own environments; links, so that nothing is made
@@ -63,13 +52,7 @@ def git_variables(given: Mapping[str, str]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class WorkTree:
-    """Where the hooks run.
-
-    Attributes:
-        context: the run.
-        root: the top of the tree.
-        variables: the environment variables of everything that runs in it.
-    """
+    """Where the hooks run."""
 
     context: Context
     root: Path
@@ -141,11 +124,7 @@ def run_git(
 
 
 def listed_files(context: Context, variables: Mapping[str, str]) -> list[str]:
-    """Tracked files and untracked ones that git does not ignore, links included.
-
-    Raises:
-        ToolError: if git cannot list them.
-    """
+    """Tracked files and untracked ones that git does not ignore, links included."""
     root = context.project.root
     listing = ("ls-files", "-z", "--cached", "--others", "--exclude-standard")
     names = sorted(set(run_git(context, root, variables, *listing).split("\0")) - {""})
@@ -161,9 +140,6 @@ def copied(
 
     The history is shared where there is one, so that hooks that compare with it
     see what they see in the project.
-
-    Raises:
-        ToolError: if that cannot be done.
     """
     variables = {**git_variables(variables), **_LEFT_ALONE}
     prefix = "ci-framework-hooks-"

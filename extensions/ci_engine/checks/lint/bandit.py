@@ -10,10 +10,9 @@ from pathlib import Path
 
 import msgspec
 
-from ci_engine.checks.command_lines import batches
 from ci_engine.checks.context import Context
 from ci_engine.checks.outcomes import from_findings, from_tool, not_run, skipped
-from ci_engine.checks.sources import source_files
+from ci_engine.checks.sources import batches, source_files
 from ci_engine.checks.workspace import Tool, Workspace
 from ci_engine.configuration.reading import read_yaml
 from ci_engine.configuration.tables import table
@@ -21,8 +20,6 @@ from ci_engine.environments.environment import Environment
 from ci_engine.errors import CommandError, ToolError
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.findings.severity import SCORES
-
-__all__ = ["BanditScan", "check", "run_bandit"]
 
 _SUFFIXES = (".py", ".pyw")
 # Names of configuration files that bandit itself does not look for.
@@ -62,10 +59,7 @@ class BanditScan:
     """What several runs of bandit found together.
 
     Attributes:
-        result: the result; not run if a file could not be read.
-        findings: all findings.
         unread: files that could not be read, with the reason.
-        scanned: how many files were read.
         hidden: findings that comments in the code hide.
     """
 
@@ -88,16 +82,7 @@ def check(context: Context) -> CheckResult:
 def run_bandit(
     workspace: Workspace, files: Sequence[str], timeout: float
 ) -> BanditScan:
-    """Run bandit on files of the repository.
-
-    Args:
-        workspace: the repository and its environment.
-        files: the files, relative to the repository.
-        timeout: seconds after which each run is killed.
-
-    Raises:
-        ToolError: if bandit, or its configuration, cannot be had.
-    """
+    """Run bandit on files of the repository."""
     tool = workspace.tool("bandit", _newest_interpreter(workspace))
     options = ["--quiet", "--format", "json", *_configuration(workspace)]
     scan = BanditScan(skipped(""))
@@ -171,9 +156,6 @@ def _configuration(workspace: Workspace) -> list[str]:
 
     bandit finds none of these by itself when it is given files, and ``.bandit`` is
     an INI file for it although many projects keep YAML in it.
-
-    Raises:
-        ToolError: if ``.bandit`` is neither.
     """
     options: list[str] = []
     root = workspace.project.root
@@ -191,11 +173,7 @@ def _configuration(workspace: Workspace) -> list[str]:
 
 
 def _is_ini(path: Path) -> bool:
-    """Whether the file has a section for bandit; if not, it has to be YAML.
-
-    Raises:
-        ToolError: if it is neither.
-    """
+    """Whether the file has a section for bandit; if not, it has to be YAML."""
     parser = configparser.ConfigParser(interpolation=None)
     try:
         parser.read_string(path.read_text(encoding="utf-8-sig", errors="replace"))

@@ -14,8 +14,6 @@ from ci_engine.errors import ToolError
 from ci_engine.findings.results import CheckResult, Finding
 from ci_engine.project.repository import Project
 
-__all__ = ["check"]
-
 _START, _MIDDLE, _END = b"<<<<<<< ", b"=======", b">>>>>>> "
 _MOST_BYTES = 8 * 1024 * 1024
 
@@ -84,11 +82,7 @@ def _marker_line(path: Path) -> int | None:
 
 
 def _unmerged(project: Project) -> Iterator[Finding]:
-    """Paths that git still has in conflict.
-
-    Raises:
-        ToolError: if git cannot list them.
-    """
+    """Paths that git still has in conflict."""
     if project.git is None:
         return
     unmerged = ("--name-only", "--diff-filter=U", "-z", "--relative")

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 
 from msgspec.structs import replace
 
-from ci_engine.checks.command_lines import batches
 from ci_engine.checks.context import Context
 from ci_engine.checks.lint.ruff import read_violations
 from ci_engine.checks.outcomes import (
@@ -21,11 +20,9 @@ from ci_engine.checks.outcomes import (
     from_tool,
     skipped,
 )
-from ci_engine.checks.sources import is_framework_file, source_files, text_of
+from ci_engine.checks.sources import batches, is_framework_file, source_files, text_of
 from ci_engine.configuration.settings import Policy
 from ci_engine.findings.results import CheckResult, Finding
-
-__all__ = ["check"]
 
 # Files that tools write say so in their first lines.
 _GENERATED = "@generated"
@@ -80,12 +77,7 @@ def check(context: Context) -> CheckResult:
 def _measured(
     context: Context, complexity: int, statements: int, names: list[str]
 ) -> list[Finding]:
-    """What ruff says of the functions, and of files that do not parse.
-
-    Raises:
-        EarlyResultError: if ruff did not do its work.
-        ToolError: if ruff cannot be had.
-    """
+    """What ruff says of the functions, and of files that do not parse."""
     selected = {"C901": complexity, "PLR0915": statements}
     rules = [rule for rule, limit in selected.items() if limit] or ["E9"]
     options = ["check", "--isolated", "--no-cache", "--no-fix"]

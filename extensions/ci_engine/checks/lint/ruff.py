@@ -16,8 +16,6 @@ from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.processes.programs import Outcome
 from ci_engine.project.repository import Project
 
-__all__ = ["check_format", "check_lint", "check_own_lint", "read_violations"]
-
 # Undefined names, unused imports and syntax errors are never acceptable, whatever
 # the project selects or ignores; `noqa` and per-file-ignores still count.
 _ALWAYS = "F,E9"
@@ -49,8 +47,11 @@ def check_lint(context: Context) -> CheckResult:
     A project that configures no rules is held to F and E9 only: what ruff selects by
     itself differs by hundreds of rules from version to version.
     """
-    chosen = "--extend-select" if _is_configured(context.project) else "--select"
-    return _run_lint(context, chosen)
+    root = context.project.root
+    configured = "ruff" in table(context.project.pyproject, "tool") or any(
+        (root / name).is_file() for name in ("ruff.toml", ".ruff.toml")
+    )
+    return _run_lint(context, "--extend-select" if configured else "--select")
 
 
 def check_own_lint(context: Context, command: Command) -> CheckResult:
@@ -60,13 +61,6 @@ def check_own_lint(context: Context, command: Command) -> CheckResult:
         return result
     always = _run_lint(context, "--select")
     return always if always.status in (Status.FAILED, Status.NOT_RUN) else result
-
-
-def _is_configured(project: Project) -> bool:
-    """Whether the project has a configuration of ruff at its top."""
-    if any((project.root / name).is_file() for name in ("ruff.toml", ".ruff.toml")):
-        return True
-    return "ruff" in table(project.pyproject, "tool")
 
 
 def _run_lint(context: Context, selection: str) -> CheckResult:

@@ -11,8 +11,6 @@ import msgspec
 
 from ci_engine.project.output_files import write_text
 
-__all__ = ["find_wheel", "forget_artifacts", "keep_artifacts"]
-
 _DIRECTORY = "dist"
 # Beside the directory, so that all in it can be uploaded.
 _LIST = "dist.json"

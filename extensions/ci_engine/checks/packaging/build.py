@@ -17,11 +17,11 @@ from ci_engine.checks.context import Context
 from ci_engine.checks.outcomes import (
     EarlyResultError,
     from_findings,
+    not_run,
     skipped,
     timed_out,
 )
 from ci_engine.checks.packaging.artifacts import forget_artifacts, keep_artifacts
-from ci_engine.checks.packaging.build_steps import Steps
 from ci_engine.checks.packaging.distribution import (
     Imports,
     finding_of,
@@ -33,19 +33,15 @@ from ci_engine.checks.packaging.distribution import (
 from ci_engine.configuration.reading import as_table
 from ci_engine.environments import inside
 from ci_engine.environments.environment import python_of
-from ci_engine.environments.isolated_tools import isolated_tool
+from ci_engine.environments.isolated_tools import IsolatedTool, isolated_tool
 from ci_engine.environments.virtual_environments import venv_commands
 from ci_engine.findings.results import CheckResult, Finding
 from ci_engine.monorepo.package_graph import packages_graph
 from ci_engine.monorepo.package_model import Graph, Kind
 from ci_engine.processes.child_environment import activated
 from ci_engine.processes.network_failures import network_failure
-from ci_engine.processes.programs import run_program
+from ci_engine.processes.programs import Outcome, find_program, run_program
 from ci_engine.project.repository import normalize
-
-__all__ = ["check"]
-
-_Command = Sequence[str | Path]
 
 # Directories of tools that no source distribution should hold.
 _JUNK = frozenset(
@@ -95,8 +91,54 @@ def _graph(context: Context) -> tuple[Graph, str]:
     return packages_graph(context.project), own
 
 
-class _Build(Steps):
+class _Build:
     """One build: each step either goes on or ends the check."""
+
+    def __init__(
+        self, context: Context, tool: IsolatedTool, interpreter: str, directory: Path
+    ) -> None:
+        self.context = context
+        self.tool = tool
+        self.interpreter = interpreter
+        self.directory = directory
+        self.end = time.monotonic() + context.timeout
+        self.root = context.project.root
+        self.prefix = directory / "environment"
+        # An index may have no release yet of what the same change needs.
+        self.beside = directory / "beside"
+
+    def step(self, command: Sequence[str | Path]) -> Outcome:
+        """Run one program within the time that is left."""
+        variables = {**self.tool.variables, "COLUMNS": "200", "NO_COLOR": "1"}
+        if self.beside.is_dir():
+            for name, comma in (("UV_FIND_LINKS", ","), ("PIP_FIND_LINKS", " ")):
+                locations = (variables.get(name), self.beside.as_uri())
+                variables[name] = comma.join(filter(None, locations))
+        outcome = run_program(
+            command,
+            cwd=self.root,
+            timeout=max(1.0, self.end - time.monotonic()),
+            variables=variables,
+            cancel=self.context.cancel,
+        )
+        if outcome.timed_out:
+            raise EarlyResultError(timed_out(outcome))
+        if outcome.code is None or outcome.code < 0:
+            self.give_up(Path(outcome.command[0]).name, outcome)
+        return outcome
+
+    def give_up(self, what: str, outcome: Outcome) -> None:
+        """End the check without a verdict."""
+        offline = network_failure(outcome)
+        because = (
+            f"needs the network: {offline}" if offline else outcome.describe_exit()
+        )
+        raise EarlyResultError(not_run(f"{what}: {because}", outcome))
+
+    def _frontend(self, *arguments: str | Path) -> Outcome:
+        """Run the frontend of the build."""
+        installer = ["--installer", "uv"] if find_program("uv") else []
+        return self.step([self.tool.program("pyproject-build"), *installer, *arguments])
 
     def run(self) -> list[Finding]:
         """Build, look at what was built, install it, import it."""
@@ -116,9 +158,6 @@ class _Build(Steps):
 
         Returns:
             Those that the package needs when it runs.
-
-        Raises:
-            EarlyResultError: if one of them cannot be built.
         """
         graph, own = _graph(self.context)
         if own not in graph.by_name:
@@ -129,7 +168,7 @@ class _Build(Steps):
             self.beside.mkdir(exist_ok=True)
             earlier = set(self.beside.iterdir())
             location = self.context.project.repository / package.path
-            outcome = self.build("--wheel", "--outdir", self.beside, location)
+            outcome = self._frontend("--wheel", "--outdir", self.beside, location)
             made = [path for path in self.beside.iterdir() if path not in earlier]
             if outcome.code != 0 or len(made) != 1:
                 self.give_up(f"{package.name}, which it needs", outcome)
@@ -137,13 +176,9 @@ class _Build(Steps):
         return wheels
 
     def make(self) -> tuple[Path, Path]:
-        """Build the sdist, and the wheel from it: what the sdist lacks is lacking.
-
-        Raises:
-            EarlyResultError: if there are not exactly one of each in the end.
-        """
+        """Build the sdist, and the wheel from it: what the sdist lacks is lacking."""
         made = self.directory / "made"
-        outcome = self.build("--outdir", made, self.root)
+        outcome = self._frontend("--outdir", made, self.root)
         if outcome.code not in (0, 1) or (outcome.code and network_failure(outcome)):
             self.give_up("build", outcome)
         if outcome.code:
@@ -193,8 +228,7 @@ class _Build(Steps):
 
     def install(self, wheels: Sequence[Path]) -> Finding | None:
         """Install the wheel and what it requires into an environment of its own."""
-        prefix = self.directory / "environment"
-        commands = venv_commands(prefix, interpreter=str(self.interpreter))
+        commands = venv_commands(self.prefix, interpreter=str(self.interpreter))
         made = self.step(commands.make)
         if made.code != 0:
             self.give_up("an empty environment", made)
@@ -208,17 +242,15 @@ class _Build(Steps):
 
     def use(self, wheel: Path) -> list[Finding]:
         """Import every top-level module of the wheel, far from the source tree."""
-        prefix = self.directory / "environment"
         script = inside.DIRECTORY / "import_wheel.py"
         name = wheel.name.partition("-")[0]
         empty = self.directory / "empty"
         empty.mkdir()
-        command: _Command = [python_of(prefix), "-I", script, name]
         outcome = run_program(
-            command,
+            [python_of(self.prefix), "-I", script, name],
             cwd=empty,
             timeout=max(1.0, self.end - time.monotonic()),
-            variables=activated(prefix),
+            variables=activated(self.prefix),
             cancel=self.context.cancel,
         )
         if outcome.timed_out:

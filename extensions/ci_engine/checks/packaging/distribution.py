@@ -12,16 +12,6 @@ from ci_engine.configuration.key_lines import find_line
 from ci_engine.configuration.reading import as_table, read_text
 from ci_engine.findings.results import Finding
 
-__all__ = [
-    "ImportFailure",
-    "Imports",
-    "finding_of",
-    "has_modules",
-    "import_finding",
-    "left_out",
-    "readme_of",
-]
-
 _MOST_FILES = 20
 # What a package is made from, but does not need when it runs.
 _NOT_FOR_USE = frozenset(
@@ -41,26 +31,23 @@ class ImportFailure(msgspec.Struct):
 
 
 class Imports(msgspec.Struct):
-    """What ``inside/import_wheel.py`` says.
-
-    Attributes:
-        modules: the modules of the wheel.
-        failures: those that cannot be imported.
-    """
+    """What ``inside/import_wheel.py`` says."""
 
     modules: list[str]
     failures: list[ImportFailure]
 
 
 def finding_of(
-    context: Context, rule: str, message: str, path: str = "pyproject.toml"
+    context: Context,
+    rule: str,
+    message: str,
+    keys: tuple[str, ...] = ("build-system",),
+    tool: str = "build",
 ) -> Finding:
-    """A finding of the build, where the manifest speaks of it."""
-    line = 1
-    if path == "pyproject.toml":
-        text = read_text(context.project.root / path)
-        line = find_line(text, ("build-system",)) or 1
-    return Finding(tool="build", rule=rule, message=message, path=path, line=line)
+    """A finding where the manifest speaks of it, as far as it does."""
+    path = "pyproject.toml"
+    line = find_line(read_text(context.project.root / path), keys) or 1
+    return Finding(tool=tool, rule=rule, message=message, path=path, line=line)
 
 
 def readme_of(context: Context) -> str:
@@ -111,26 +98,21 @@ def left_out(context: Context, wheel: frozenset[str]) -> list[Finding]:
     A type marker is always meant to; of other files a reader has to judge.
     """
     packages = {PurePosixPath(name).parts[0] for name in wheel if "/" in name}
-    found: list[Finding] = []
+    errors: list[Finding] = []
+    others: list[Finding] = []
     for path, name in _package_files(context, packages):
         if name in wheel or PurePosixPath(name).suffix in _NOT_FOR_USE:
             continue
         typed = PurePosixPath(name).name == "py.typed"
-        rule = "missing-py.typed" if typed else "not-in-wheel"
-        message = f"{name} is not in the wheel"
-        severity = "error" if typed else "warning"
-        found.append(
-            Finding(
-                tool="build",
-                rule=rule,
-                message=message,
-                path=path,
-                line=1,
-                severity=severity,
-            )
+        found = Finding(
+            tool="build",
+            rule="missing-py.typed" if typed else "not-in-wheel",
+            message=f"{name} is not in the wheel",
+            path=path,
+            line=1,
+            severity="error" if typed else "warning",
         )
-    errors = [finding for finding in found if finding.severity == "error"]
-    others = [finding for finding in found if finding.severity != "error"]
+        (errors if typed else others).append(found)
     return [*errors, *others[:_MOST_FILES]]
 
 

@@ -17,15 +17,12 @@ from ci_engine.checks.outcomes import (
     timed_out,
 )
 from ci_engine.checks.packaging.artifacts import find_wheel
-from ci_engine.configuration.key_lines import find_line
-from ci_engine.configuration.reading import read_text
+from ci_engine.checks.packaging.distribution import finding_of
 from ci_engine.environments import inside
 from ci_engine.environments.environment import python_of
 from ci_engine.environments.isolated_tools import IsolatedTool, isolated_tool
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.processes.programs import Outcome, run_program
-
-__all__ = ["check"]
 
 _MESSAGE = re.compile(r"^.*?\.whl: (W\d{3}): (.+?)$")
 _CLASSIFIER = re.compile(r"Programming Language :: Python :: (3\.\d+)$")
@@ -117,16 +114,9 @@ def _finding(
     context: Context, rule: str, message: str, key: str = "", severity: str = "error"
 ) -> Finding:
     """A finding at the key of [project] that it is about, as far as that is there."""
-    text = read_text(context.project.root / "pyproject.toml")
     keys = ("project", key) if key else ("project",)
-    return Finding(
-        tool="ci-framework",
-        rule=rule,
-        message=message,
-        path="pyproject.toml",
-        line=find_line(text, keys) or 1,
-        severity=severity,
-    )
+    found = finding_of(context, rule, message, keys, "ci-framework")
+    return msgspec.structs.replace(found, severity=severity)
 
 
 def _of_identity(context: Context, facts: _Facts) -> Iterator[Finding]:

@@ -1,19 +1,23 @@
-"""Compare the coverage that the tests reached with the threshold."""
+"""Report the coverage that the tests reached, and compare it with the threshold."""
 
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 import msgspec
 
 from ci_engine.checks.context import Context
-from ci_engine.checks.outcomes import not_run, skipped
+from ci_engine.checks.outcomes import EarlyResultError, not_run, skipped
+from ci_engine.checks.sources import FRAMEWORK_DIRECTORY
+from ci_engine.checks.workspace import Tool
+from ci_engine.environments import inside
+from ci_engine.environments.environment import Environment
 from ci_engine.findings.results import CheckResult, Finding, Status
+from ci_engine.processes.child_environment import MEASURING
 
-__all__ = ["REPORT_NAME", "check", "line_ranges", "round_down", "why_not_measured"]
-
-REPORT_NAME = "coverage.json"
+REPORT_NAME, XML_NAME = "coverage.json", "coverage.xml"
 _MOST_FILES = 10
 _MOST_RANGES = 12
 
@@ -24,43 +28,62 @@ class _Totals(msgspec.Struct):
     missing_lines: int
 
 
-class _File(msgspec.Struct):
+class CoveredFile(msgspec.Struct):
+    """What coverage measured in one file."""
+
     summary: _Totals
+    executed_lines: list[int]
     missing_lines: list[int]
 
 
-class _Report(msgspec.Struct):
-    files: dict[str, _File]
+class CoverageReport(msgspec.Struct):
+    """What coverage measured."""
+
+    files: dict[str, CoveredFile]
     totals: _Totals
 
 
 def check(context: Context) -> CheckResult:
     """Judge the report that the tests of this very run left."""
     threshold = context.settings.quality.coverage_threshold
-    tests = context.earlier.get("test")
-    if tests is None:
-        return not_run("the tests were not part of this run")
-    reason = why_not_measured(context, tests)
-    if reason:
-        return skipped(reason)
+    tests = measured_tests(context)
     if tests.status is Status.NOT_RUN:
         return not_run("the tests did not run")
-    path = context.reports / REPORT_NAME
-    if not path.is_file():
+    report = read_report(context)
+    if report is None:
         advice = "add pytest-cov to their environment, or set the threshold to 0"
         reason = f"the tests measured no coverage: {tests.reason or advice}"
         return not_run(reason)
-    try:
-        report = msgspec.json.decode(path.read_bytes(), type=_Report)
-    except msgspec.DecodeError as error:
-        return not_run(f"{path.name} cannot be read: {error}")
     if report.totals.num_statements == 0:
         reason = "coverage measured no statement: correct source in its settings"
         return not_run(reason)
     return _judge(context, report, threshold)
 
 
-def why_not_measured(context: Context, tests: CheckResult) -> str:
+def measured_tests(context: Context) -> CheckResult:
+    """The result of the tests; the check ends where their coverage says nothing."""
+    tests = context.earlier.get("test")
+    if tests is None:
+        raise EarlyResultError(not_run("the tests were not part of this run"))
+    reason = _why_not_measured(context, tests)
+    if reason:
+        raise EarlyResultError(skipped(reason))
+    return tests
+
+
+def read_report(context: Context) -> CoverageReport | None:
+    """What the tests of this very run measured, None if they measured nothing."""
+    path = context.reports / REPORT_NAME
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=CoverageReport)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.DecodeError) as error:
+        reason = f"{path.name} cannot be read: {error}"
+        raise EarlyResultError(not_run(reason)) from error
+
+
+def _why_not_measured(context: Context, tests: CheckResult) -> str:
     """Why coverage of all the code says nothing here, empty if it does."""
     if context.settings.quality.coverage_threshold == 0:
         return "the threshold is 0"
@@ -78,7 +101,7 @@ def round_down(percent: float) -> float:
     return math.floor(percent * 100) / 100
 
 
-def _judge(context: Context, report: _Report, threshold: float) -> CheckResult:
+def _judge(context: Context, report: CoverageReport, threshold: float) -> CheckResult:
     percent = report.totals.percent_covered
     shown = round_down(percent)
     result = CheckResult(coverage=shown, tool="coverage")
@@ -118,7 +141,7 @@ def _judge(context: Context, report: _Report, threshold: float) -> CheckResult:
     return result
 
 
-def _message(file: _File, total: str) -> str:
+def _message(file: CoveredFile, total: str) -> str:
     missing, statements = len(file.missing_lines), file.summary.num_statements
     return (
         f"{missing} of {statements} statements not covered: "
@@ -138,3 +161,25 @@ def line_ranges(lines: list[int]) -> str:
     return ", ".join(shown[:_MOST_RANGES]) + (
         ", …" if len(shown) > _MOST_RANGES else ""
     )
+
+
+def framework_patterns(context: Context) -> list[str]:
+    """Patterns for coverage of the framework's files that are in the repository."""
+    # Coverage cannot escape these, and refuses a lone bracket: `?` is any character.
+    root = re.sub(r"[\[\]*]", "?", str(context.project.root))
+    return [f"{root}/{FRAMEWORK_DIRECTORY}/*", f"{root}/.{FRAMEWORK_DIRECTORY}/*"]
+
+
+def report_coverage(
+    context: Context, environment: Environment, variables: dict[str, str]
+) -> None:
+    """Write the reports if ``coverage run`` measured instead of pytest-cov."""
+    modules = environment.probe.modules
+    if "pytest_cov" in modules or "coverage" not in modules or context.request.paths:
+        return
+    script = inside.DIRECTORY / "write_coverage.py"
+    command = (*environment.prefix, environment.probe.executable, str(script))
+    quiet = {k: v for k, v in variables.items() if k not in MEASURING}
+    tool = Tool("coverage", "", command, quiet, environment.name)
+    reports = [str(context.reports / name) for name in (REPORT_NAME, XML_NAME)]
+    context.run(tool, [*reports, *framework_patterns(context)])

@@ -21,8 +21,6 @@ from ci_engine.findings.results import CheckResult, Finding
 from ci_engine.processes.programs import Outcome
 from ci_engine.project.git import Git
 
-__all__ = ["check"]
-
 _LEFT_OUT = ("__main__", "conftest", "setup")
 
 
@@ -96,16 +94,13 @@ def _acts(context: Context, name: str) -> bool:
     return any(
         isinstance(node, ast.Expr)
         and isinstance(node.value, ast.Call)
-        and _called(node.value) in ("main", "run", "exit", "cli", "app")
+        and _name_of(node.value.func) in ("main", "run", "exit", "cli", "app")
         for node in tree.body
     )
 
 
-def _called(call: ast.Call) -> str:
-    function = call.func
-    if isinstance(function, ast.Attribute):
-        return function.attr
-    return function.id if isinstance(function, ast.Name) else ""
+def _name_of(function: ast.expr) -> str:
+    return getattr(function, "attr", getattr(function, "id", ""))
 
 
 def _import(

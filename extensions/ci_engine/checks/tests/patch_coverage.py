@@ -7,31 +7,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
 from ci_engine.changes.diff import changed_lines
 from ci_engine.checks.context import Context
 from ci_engine.checks.outcomes import not_run, skipped
 from ci_engine.checks.tests.coverage import (
-    REPORT_NAME,
+    CoverageReport,
     line_ranges,
+    measured_tests,
+    read_report,
     round_down,
-    why_not_measured,
 )
 from ci_engine.findings.results import CheckResult, Finding, Status
 
-__all__ = ["check"]
-
 _MOST_NAMED = 5
-
-
-class _File(msgspec.Struct):
-    executed_lines: list[int]
-    missing_lines: list[int]
-
-
-class _Report(msgspec.Struct):
-    files: dict[str, _File]
 
 
 @dataclass(frozen=True)
@@ -46,12 +34,7 @@ class _Patch:
 def check(context: Context) -> CheckResult:
     """Judge the share of changed statements that the tests of this run covered."""
     threshold = context.settings.quality.coverage_threshold
-    tests = context.earlier.get("test")
-    if tests is None:
-        return not_run("the tests were not part of this run")
-    reason = why_not_measured(context, tests)
-    if reason:
-        return skipped(reason)
+    tests = measured_tests(context)
     if tests.status in (Status.NOT_RUN, Status.TIMED_OUT):
         return not_run("the tests did not end")
     base = context.diff_base()
@@ -59,20 +42,16 @@ def check(context: Context) -> CheckResult:
         reason = f"what changed is not known: {base.reason}"
         return skipped(f"{reason}; coverage judges all of the code")
     lines = changed_lines(context.project.root, base, ("*.py",))
-    path = context.reports / REPORT_NAME
-    try:
-        report = msgspec.json.decode(path.read_bytes(), type=_Report)
-    except FileNotFoundError:
+    report = read_report(context)
+    if report is None:
         return not_run("the tests measured no coverage")
-    except (OSError, msgspec.DecodeError) as error:
-        return not_run(f"{path.name} cannot be read: {error}")
     result = _judge(_patches(context, report, lines), threshold, base.reason)
     result.notes += _unmeasured(context, report, lines)
     return result
 
 
 def _patches(
-    context: Context, report: _Report, lines: dict[str, set[int]]
+    context: Context, report: CoverageReport, lines: dict[str, set[int]]
 ) -> list[_Patch]:
     patches: list[_Patch] = []
     for name, file in sorted(report.files.items()):
@@ -163,7 +142,7 @@ def _judge(patches: list[_Patch], threshold: int, since: str) -> CheckResult:
 
 
 def _unmeasured(
-    context: Context, report: _Report, lines: dict[str, set[int]]
+    context: Context, report: CoverageReport, lines: dict[str, set[int]]
 ) -> list[str]:
     """List the changed source files that coverage knows nothing about."""
     measured = {context.project.relative(Path(name)) for name in report.files}

@@ -15,8 +15,8 @@ from ci_engine.checks.context import Context
 from ci_engine.checks.outcomes import not_run, skipped
 from ci_engine.checks.own_command import run_own_command
 from ci_engine.checks.sources import FRAMEWORK_DIRECTORY, text_of
-from ci_engine.checks.tests.coverage import REPORT_NAME
-from ci_engine.checks.tests.coverage_reports import (
+from ci_engine.checks.tests.coverage import (
+    REPORT_NAME,
     XML_NAME,
     framework_patterns,
     report_coverage,
@@ -29,10 +29,7 @@ from ci_engine.environments import inside
 from ci_engine.environments.environment import Environment
 from ci_engine.findings.results import CheckResult
 from ci_engine.processes.child_environment import MEASURING
-from ci_engine.processes.programs import Outcome
 from ci_engine.project.output_files import write_text
-
-__all__ = ["check"]
 
 _EVENTS_NAME = "pytest-events.jsonl"
 _SELECTION_NAME = "pytest-selection.json"
@@ -82,7 +79,9 @@ def _run_tests(context: Context, environment: Environment, data: Path) -> CheckR
         tool = Tool("pytest", version, command, variables, environment.name)
         outcome = context.run(tool, context.given_tests)
         report_coverage(context, environment, variables)
-    _keep_output(context, outcome)
+    text = outcome.stdout + outcome.stderr
+    path = context.reports / _OUTPUT_NAME
+    path.write_text(text, encoding="utf-8", errors="replace")
     run = read_events(events)
     events.unlink(missing_ok=True)
     return judge_run(context, tool, outcome, run)
@@ -182,19 +181,9 @@ def _coverage_options(context: Context, environment: Environment) -> tuple[str, 
 
 def _sources(context: Context) -> list[str]:
     """What to measure, unless the project's coverage settings say it."""
-    return [] if _names_sources(context) else context.settings.source_paths
-
-
-def _names_sources(context: Context) -> bool:
-    """Whether the project's coverage settings say what to measure."""
     run = table(context.project.pyproject, "tool", "coverage", "run")
-    if {"source", "source_dirs", "source_pkgs"} & set(run):
-        return True
     text = text_of(context.project, ".coveragerc")
-    return re.search(r"^\s*source(_pkgs|_dirs)?\s*[=:]", text, re.MULTILINE) is not None
-
-
-def _keep_output(context: Context, outcome: Outcome) -> None:
-    text = outcome.stdout + outcome.stderr
-    path = context.reports / _OUTPUT_NAME
-    path.write_text(text, encoding="utf-8", errors="replace")
+    named = {"source", "source_dirs", "source_pkgs"} & set(run) or re.search(
+        r"^\s*source(_pkgs|_dirs)?\s*[=:]", text, re.MULTILINE
+    )
+    return [] if named else context.settings.source_paths

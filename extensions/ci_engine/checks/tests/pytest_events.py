@@ -11,8 +11,6 @@ import msgspec
 
 from ci_engine.findings.results import TestCase
 
-__all__ = ["TestRun", "named_locations", "read_events"]
-
 
 class _Event(msgspec.Struct):
     event: str
@@ -97,7 +95,9 @@ def read_events(path: Path) -> TestRun:
             run.notes.append(event.message)
         elif event.event == "finish":
             open_runs -= 1
-            _finish(run, event)
+            run.finished = True
+            run.code = event.code if run.code in _HARMLESS else run.code
+            run.collected += event.collected
     run.finished = run.finished and open_runs <= 0
     # pytest-xdist reports a worker that died in a phase of its own.
     dead = [
@@ -112,12 +112,6 @@ def read_events(path: Path) -> TestRun:
     ]
     run.stack = "\n".join(stack)
     return run
-
-
-def _finish(run: TestRun, event: _Event) -> None:
-    run.finished = True
-    run.code = event.code if run.code in _HARMLESS else run.code
-    run.collected += event.collected
 
 
 def _test_case(phases: list[_Event]) -> TestCase:

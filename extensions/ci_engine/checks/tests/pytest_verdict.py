@@ -12,8 +12,6 @@ from ci_engine.checks.workspace import Tool
 from ci_engine.findings.results import CheckResult, Finding, Status, TestCase
 from ci_engine.processes.programs import Outcome
 
-__all__ = ["judge_run", "without_events"]
-
 # What pytest ends with when nothing failed: all passed, or there was no test.
 _GOOD_CODES = (0, 5)
 

@@ -10,8 +10,6 @@ from ci_engine.checks.sources import text_of
 from ci_engine.configuration.tables import table
 from ci_engine.findings.results import CheckResult, Finding
 
-__all__ = ["check"]
-
 _OPTIONS = (
     "--no-color-output",
     "--no-pretty",
@@ -35,19 +33,14 @@ def check(context: Context) -> CheckResult:
     interpreter = context.prepared.probe.executable
     tool = context.tool("mypy")
     options = [*_OPTIONS, "--python-executable", interpreter]
-    outcome = context.run(tool, [*options, *_targets(context)])
+    targets = context.paths_to_check(configured=_configured(context))
+    outcome = context.run(tool, [*options, *targets])
     findings = _findings(context, outcome.stdout)
     checked = _CHECKED.search(outcome.stdout)
     if outcome.code == 0 and (checked is None or checked.group(1) == "0"):
         return not_run("mypy does not report that it checked files", outcome)
     # Exit code 2 is an error that stops mypy, such as a syntax error in one file.
     return from_tool(tool, outcome, findings, (1, 2))
-
-
-def _targets(context: Context) -> list[str]:
-    if context.request.paths:
-        return context.request.code_paths
-    return [] if _configured(context) else context.existing_source_paths
 
 
 def _configured(context: Context) -> bool:

@@ -9,8 +9,6 @@ from ci_engine.checks.outcomes import from_tool
 from ci_engine.configuration.tables import table
 from ci_engine.findings.results import CheckResult, Finding, Status
 
-__all__ = ["check"]
-
 
 class _Position(msgspec.Struct):
     line: int
@@ -43,7 +41,10 @@ def check(context: Context) -> CheckResult:
     interpreter = context.prepared.probe.executable
     tool = context.tool("pyright")
     options = ["--outputjson", "--pythonpath", interpreter]
-    outcome = context.run(tool, [*options, *_targets(context)])
+    own = (context.project.root / "pyrightconfig.json").is_file()
+    configured = own or "pyright" in table(context.project.pyproject, "tool")
+    targets = context.paths_to_check(configured=configured)
+    outcome = context.run(tool, [*options, *targets])
     report = _read(outcome.stdout)
     findings = None if report is None else _findings(context, report)
     result = from_tool(tool, outcome, findings)
@@ -51,15 +52,6 @@ def check(context: Context) -> CheckResult:
         result.status = Status.FAILED
         result.reason = "pyright analyzed no files: correct include in its settings"
     return result
-
-
-def _targets(context: Context) -> list[str]:
-    if context.request.paths:
-        return context.request.code_paths
-    configured = "pyright" in table(context.project.pyproject, "tool")
-    if configured or (context.project.root / "pyrightconfig.json").is_file():
-        return []
-    return context.existing_source_paths
 
 
 def _read(text: str) -> _Report | None:

@@ -7,6 +7,4 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["DIRECTORY"]
-
 DIRECTORY = Path(__file__).resolve().parent

@@ -13,7 +13,9 @@ import sys
 from contextlib import redirect_stdout
 from itertools import groupby
 
-from check_jsonschema import main  # pyright: ignore[reportMissingTypeStubs]
+from check_jsonschema import (  # type: ignore[import-untyped]
+    main,  # pyright: ignore[reportMissingTypeStubs]
+)
 
 _MISTAKES = 1  # the exit code
 

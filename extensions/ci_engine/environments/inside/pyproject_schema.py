@@ -16,9 +16,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from jsonschema import Draft7Validator, FormatChecker
-from referencing import Registry
-from referencing.jsonschema import DRAFT7
+from jsonschema import (  # type: ignore[import-untyped]
+    Draft7Validator,
+    FormatChecker,
+)
+from referencing.jsonschema import DRAFT7, EMPTY_REGISTRY
 from validate_pyproject import api, errors, plugins
 
 if sys.version_info >= (3, 11):
@@ -60,14 +62,18 @@ def _problem(error: errors.ValidationError) -> str:
 
 def _is_right(validator: api.Validator, document: dict[str, Any]) -> bool:
     """Whether the schemas and the further rules accept the file."""
-    schemas = Registry(
-        retrieve=lambda uri: DRAFT7.create_resource(dict(validator.registry[uri]))
-    )
+    schemas = {
+        uri: DRAFT7.create_resource(dict(schema))
+        for uri, schema in validator.registry.items()
+    }
+    known = EMPTY_REGISTRY.with_resources(schemas.items())
     formats = FormatChecker(())
     for name, fits in validator.formats.items():
         formats.checks(name, raises=(TypeError, ValueError))(_for_text(fits))
     checker = Draft7Validator(
-        dict(validator.schema), registry=schemas, format_checker=formats
+        dict(validator.schema),
+        registry=known,
+        format_checker=formats,
     )
     if next(checker.iter_errors(document), None):  # pyright: ignore[reportUnknownMemberType]
         return False

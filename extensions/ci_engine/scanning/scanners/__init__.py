@@ -23,8 +23,6 @@ from ci_engine.scanning.scanners import (
     zizmor,
 )
 
-__all__ = ["SCANNERS"]
-
 SCANNERS: Mapping[ScannerName, Scanner] = {
     scanner.name: scanner
     for scanner in (

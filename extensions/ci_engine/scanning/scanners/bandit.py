@@ -10,8 +10,6 @@ from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.findings.severity import SCORES
 from ci_engine.scanning.scanner import Scan, list_unread
 
-__all__ = ["run"]
-
 
 def run(scan: Scan) -> CheckResult:
     """Search Python code that is no test with bandit."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from ci_engine.checks.command_lines import batches
 from ci_engine.checks.outcomes import skipped
+from ci_engine.checks.sources import batches
 from ci_engine.checks.workspace import Tool
 from ci_engine.errors import ToolError
 from ci_engine.findings.results import CheckResult, Finding
@@ -23,8 +23,6 @@ from ci_engine.scanning.scanners.secrets_baseline import (
     SecretsBaseline,
     read_baseline,
 )
-
-__all__ = ["run"]
 
 
 def run(scan: Scan) -> CheckResult:

@@ -15,8 +15,6 @@ from ci_engine.scanning.scanner import (
     unusable_output,
 )
 
-__all__ = ["run"]
-
 # What it ends with when it found something.
 _FOUND = 9
 

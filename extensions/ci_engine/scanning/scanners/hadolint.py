@@ -7,15 +7,13 @@ from collections.abc import Sequence
 
 import msgspec
 
-from ci_engine.checks.command_lines import batches
 from ci_engine.checks.outcomes import skipped
+from ci_engine.checks.sources import batches
 from ci_engine.checks.workspace import Tool
 from ci_engine.findings.results import CheckResult, Finding
 from ci_engine.findings.severity import SCORES
 from ci_engine.project.output_files import write_text
 from ci_engine.scanning.scanner import Scan, conclude, decoded, unusable_output
-
-__all__ = ["dockerfiles", "run"]
 
 _NAMES = re.compile(
     r"(?:.*/)?(?:(?:Docker|Container)file(?:\.[^/]+)?"

@@ -14,8 +14,6 @@ from ci_engine.scanning.scanners.kingfisher import (
     run_kingfisher,
 )
 
-__all__ = ["run"]
-
 _SECONDS = 300.0
 _LIST = ("rev-list", "--objects", "--no-object-names", "--missing=print")
 _READ = ("cat-file", "--batch-all-objects", "--unordered", "--batch-check")

@@ -21,8 +21,6 @@ from ci_engine.scanning.scanner import (
 )
 from ci_engine.scanning.scanners.hadolint import dockerfiles
 
-__all__ = ["own_configuration", "run_grype", "run_trivy"]
-
 _UNRATED = 7.0
 # What was found in an image, and why that may not be all.
 _Read = tuple[list[Finding], str]

@@ -18,8 +18,6 @@ from ci_engine.scanning.files import named
 from ci_engine.scanning.scanner import Scan, conclude, unusable_output
 from ci_engine.scanning.scanners.images import own_configuration
 
-__all__ = ["run_audit", "run_licenses", "run_sbom"]
-
 _DENIED_SCORE = 5.5
 
 

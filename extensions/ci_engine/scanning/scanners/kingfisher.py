@@ -25,8 +25,6 @@ from ci_engine.scanning.scanner import (
     unusable_output,
 )
 
-__all__ = ["find_kingfisher", "finding_of", "run", "run_kingfisher"]
-
 _PAGE = "https://docs.github.com/code-security/secret-scanning"
 # 200: something was found; 205: something was found that is valid.
 _FINDING_CODES = (200, 205)

@@ -15,8 +15,6 @@ import msgspec
 from ci_engine.configuration.reading import Table
 from ci_engine.configuration.tables import dig, items, one_or_several, text
 
-__all__ = ["BASELINE", "Secret", "SecretsBaseline", "read_baseline"]
-
 BASELINE = ".secrets.baseline"
 _FILTER = re.compile(r"detect_secrets\.filters\.\w+\.\w+", re.ASCII)
 # The lists that name code, with the key that does. The last one is of version 0.

@@ -19,8 +19,6 @@ from ci_engine.scanning.scanner import (
     unusable_output,
 )
 
-__all__ = ["run"]
-
 _RULES = (".semgrep", ".semgrep.yml", ".semgrep.yaml", ".opengrep", ".opengrep.yml")
 _IGNORE = ".semgrepignore"
 

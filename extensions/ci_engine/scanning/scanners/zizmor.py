@@ -6,15 +6,13 @@ import re
 
 import msgspec
 
-from ci_engine.checks.command_lines import batches
 from ci_engine.checks.outcomes import skipped
+from ci_engine.checks.sources import batches
 from ci_engine.checks.workspace import Tool
 from ci_engine.findings.results import CheckResult, Finding
 from ci_engine.findings.severity import SCORES
 from ci_engine.processes.programs import Outcome
 from ci_engine.scanning.scanner import Scan, conclude, unusable_output
-
-__all__ = ["run"]
 
 _INPUTS = re.compile(
     r"(?:\.github/workflows/[^/]+\.ya?ml|(?:.*/)?action\.ya?ml"
