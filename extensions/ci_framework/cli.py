@@ -7,9 +7,10 @@ import importlib
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Protocol, cast
+from typing import NoReturn, Protocol, cast
 
-from ci_engine.errors import CommandError, ToolError
+from ci_engine.commands.options import Parser, refuse_unknown
+from ci_engine.errors import CommandError, ToolError, UsageError, suggest
 from ci_framework import __version__
 
 _EXIT_CODES = """\
@@ -49,13 +50,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     name = next((word for word in words if word in _COMMANDS), "")
     command = _load(name) if name else None
-    parsed = _parser(name, command).parse_args(words)
-    # Without a command the parser has printed the usage and ended.
-    assert command is not None  # noqa: S101
     try:
+        if not name and not {"--help", "-h", "--version"}.intersection(words):
+            _refuse_command(words)
+        parser, subparser = _parsers(name, command)
+        parsed, unknown = parser.parse_known_args(words)
+        if unknown:
+            refuse_unknown(subparser, unknown[0])
+        # Without a command the parser has refused the words.
+        assert command is not None  # noqa: S101
         return command.run(parsed)
     except CommandError as error:
-        sys.stderr.write(f"ci-framework {name}: {error}\n")
+        sys.stderr.write(f"{f'ci-framework {name}'.strip()}: {error}\n")
         if error.hint:
             sys.stderr.write(f"hint: {error.hint}\n")
         return error.exit_code
@@ -72,12 +78,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return ToolError.exit_code
 
 
+def _refuse_command(words: Sequence[str]) -> NoReturn:
+    word = next((word for word in words if not word.startswith("-")), "")
+    problem = f"unknown command {word!r}" if word else "expected a command"
+    raise UsageError(
+        f"{problem}; {suggest(word, _COMMANDS)}", hint="run `ci-framework --help`"
+    )
+
+
 def _load(name: str) -> _Command:
     return cast("_Command", importlib.import_module(f"ci_framework.commands.{name}"))
 
 
-def _parser(name: str, command: _Command | None) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parsers(
+    name: str, command: _Command | None
+) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
+    """The parser of all, and that of the command."""
+    parser = Parser(
         prog="ci-framework",
         description="Adopt ci-framework in an existing repository, or roll it back.",
         epilog=_EXIT_CODES,
@@ -86,11 +103,13 @@ def _parser(name: str, command: _Command | None) -> argparse.ArgumentParser:
         "--version", action="version", version=f"ci-framework {__version__}"
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    of_command: argparse.ArgumentParser = parser
     for known, text in _COMMANDS.items():
         subparser = commands.add_parser(known, help=text, epilog=_EXIT_CODES)
         if known == name and command is not None:
             _add_options(subparser, name, command)
-    return parser
+            of_command = subparser
+    return parser, of_command
 
 
 def _add_options(parser: argparse.ArgumentParser, name: str, command: _Command) -> None:

@@ -80,16 +80,41 @@ def refuse_growth(baseline: str, *, grow: bool) -> None:
         )
 
 
-class _Parser(argparse.ArgumentParser):
+# What argparse says, in the words of all other messages.
+_WORDINGS = {
+    r"^argument (\S+): invalid choice: (.*) \(choose from (.*)\)$": (
+        r"\1: expected one of \3, got \2"
+    ),
+    r"^argument (\S+): expected one argument$": r"\1: expected a value",
+    r"^argument (\S+): ": r"\1: ",
+}
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose mistakes are reported as all others are."""
+
     def error(self, message: str) -> NoReturn:
-        raise UsageError(message, hint=f"run `ci-framework/{self.prog} --help`")
+        """Refuse what was given.
+
+        Raises:
+            UsageError: always.
+        """
+        for pattern, wording in _WORDINGS.items():
+            message = re.sub(pattern, wording, message)
+        raise UsageError(message, hint=f"run `{_shown(self)} --help`")
+
+
+def _shown(parser: argparse.ArgumentParser) -> str:
+    """How a user calls a program: that of the engine is in a directory."""
+    inside = parser.prog.startswith("ci ")
+    return f"ci-framework/{parser.prog}" if inside else parser.prog
 
 
 def make_parser(
     command: str, about: str, exit_codes: Mapping[int, str], request: type
 ) -> argparse.ArgumentParser:
     """A parser for one command: the options of every command, and of its request."""
-    parser = _Parser(
+    parser = Parser(
         prog=f"ci {command}",
         description=about,
         epilog=f"{describe_exit_codes(exit_codes)}\nSettings: [tool.ci-framework] in "
@@ -117,15 +142,24 @@ def parse_options(
     """Read the options of a command, by their names."""
     parsed, unknown = parser.parse_known_args(argv)
     if unknown:
-        known = re.findall(r"--[a-z][a-z-]+", parser.format_usage())
-        name = unknown[0].partition("=")[0]
-        near = suggest(name, known)
-        guess = f"; {near}" if near.startswith("did") else ""
-        raise UsageError(
-            f"unknown option {name}{guess}",
-            hint=f"run `ci-framework/{parser.prog} --help`",
-        )
+        refuse_unknown(parser, unknown[0])
     return {name.replace("_", "-"): value for name, value in vars(parsed).items()}
+
+
+def refuse_unknown(parser: argparse.ArgumentParser, word: str) -> NoReturn:
+    """Refuse an option that a parser does not know, with the nearest one it knows.
+
+    Raises:
+        UsageError: always.
+    """
+    known = re.findall(r"--[a-z][a-z-]+", parser.format_usage())
+    name = word.partition("=")[0]
+    near = suggest(name, known)
+    guess = f"; {near}" if near.startswith("did") else ""
+    kind = "option" if name.startswith("-") else "argument"
+    raise UsageError(
+        f"unknown {kind} {name}{guess}", hint=f"run `{_shown(parser)} --help`"
+    )
 
 
 def describe_exit_codes(exit_codes: Mapping[int, str]) -> str:
