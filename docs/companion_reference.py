@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -31,9 +31,9 @@ class Companion:
 
 def read_companion() -> Companion:
     """Read the parser, which adds the options of one command at a time."""
-    names = cast("Mapping[str, str]", vars(cli)["_COMMANDS"])
-    choices = {name: _command(name) for name in names}
-    parser, _ = _parsed("")
+    names = cli.COMMANDS
+    choices = {name: _parsers(name)[1] for name in names}
+    parser, _ = _parsers("")
     commands = [
         (f"`{' '.join([name, *_arguments(command)])}`", names[name])
         for name, command in choices.items()
@@ -46,18 +46,8 @@ def read_companion() -> Companion:
     )
 
 
-def _parsed(name: str) -> tuple[argparse.ArgumentParser, _Choices]:
-    load = cast("Callable[[str], object]", vars(cli)["_load"])
-    make = cast("Callable[..., argparse.ArgumentParser]", vars(cli)["_parser"])
-    parser = make(name, load(name) if name else None)
-    [subparsers] = [
-        action for action in _actions(parser) if isinstance(action.choices, Mapping)
-    ]
-    return parser, cast("_Choices", subparsers.choices)
-
-
-def _command(name: str) -> argparse.ArgumentParser:
-    return _parsed(name)[1][name]
+def _parsers(name: str) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
+    return cli.parsers(name, cli.load(name) if name else None)
 
 
 def _actions(parser: argparse.ArgumentParser) -> list[argparse.Action]:

@@ -19,7 +19,7 @@ repository that is not ready; 3 not validated, or a tool could not run. No code 
 repository is executed before you agreed to the validation.
 """
 # Each is a module of ci_framework.commands, imported when it is needed.
-_COMMANDS = {
+COMMANDS = {
     "analyze": "report what the repository is, with evidence",
     "plan": "show what an adoption would do",
     "apply": "carry out a plan on a new branch, in one commit",
@@ -33,7 +33,7 @@ _COMMANDS = {
 }
 
 
-class _Command(Protocol):
+class Command(Protocol):
     """A module of ``commands``; one without options of its own adds none."""
 
     def add_options(self, parser: argparse.ArgumentParser, /) -> None:
@@ -48,12 +48,12 @@ class _Command(Protocol):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    name = next((word for word in words if word in _COMMANDS), "")
-    command = _load(name) if name else None
+    name = next((word for word in words if word in COMMANDS), "")
+    command = load(name) if name else None
     try:
         if not name and not {"--help", "-h", "--version"}.intersection(words):
             _refuse_command(words)
-        parser, subparser = _parsers(name, command)
+        parser, subparser = parsers(name, command)
         parsed, unknown = parser.parse_known_args(words)
         if unknown:
             refuse_unknown(subparser, unknown[0])
@@ -82,16 +82,17 @@ def _refuse_command(words: Sequence[str]) -> NoReturn:
     word = next((word for word in words if not word.startswith("-")), "")
     problem = f"unknown command {word!r}" if word else "expected a command"
     raise UsageError(
-        f"{problem}; {suggest(word, _COMMANDS)}", hint="run `ci-framework --help`"
+        f"{problem}; {suggest(word, COMMANDS)}", hint="run `ci-framework --help`"
     )
 
 
-def _load(name: str) -> _Command:
-    return cast("_Command", importlib.import_module(f"ci_framework.commands.{name}"))
+def load(name: str) -> Command:
+    """Import a command; the others would only take their time."""
+    return cast("Command", importlib.import_module(f"ci_framework.commands.{name}"))
 
 
-def _parsers(
-    name: str, command: _Command | None
+def parsers(
+    name: str, command: Command | None
 ) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
     """The parser of all, and that of the command."""
     parser = Parser(
@@ -104,7 +105,7 @@ def _parsers(
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     of_command: argparse.ArgumentParser = parser
-    for known, text in _COMMANDS.items():
+    for known, text in COMMANDS.items():
         subparser = commands.add_parser(known, help=text, epilog=_EXIT_CODES)
         if known == name and command is not None:
             _add_options(subparser, name, command)
@@ -112,7 +113,7 @@ def _parsers(
     return parser, of_command
 
 
-def _add_options(parser: argparse.ArgumentParser, name: str, command: _Command) -> None:
+def _add_options(parser: argparse.ArgumentParser, name: str, command: Command) -> None:
     if name != "fleet":
         parser.add_argument(
             "path", nargs="?", default=".", help="the repository (default: here)"
