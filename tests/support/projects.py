@@ -253,6 +253,16 @@ class DemoProject:
         )
         write_lock(root)
         (root / ".venv").symlink_to(sys.prefix, target_is_directory=True)
+        self._share_bytecode()
+
+    def _share_bytecode(self) -> None:
+        """Compile the engine once for all tests: it takes longer than most of them."""
+        shared = Path(os.environ[CACHE_VARIABLE]) / "bytecode"
+        shared.mkdir(parents=True, exist_ok=True)
+        self.cache.mkdir(exist_ok=True)
+        bytecode = self.cache / "bytecode"
+        if not bytecode.is_symlink():
+            bytecode.symlink_to(shared, target_is_directory=True)
 
     @property
     def reports(self) -> Path:

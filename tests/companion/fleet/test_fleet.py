@@ -95,13 +95,13 @@ def fails(code: int, said: str = "") -> Answer:
     ("content", "said"),
     [
         (None, "No such file"),
-        (b"", "found no repository"),
-        (b"# only\n  # comments\n\n", "found no repository"),
+        (b"", "no repository is listed"),
+        (b"# only\n  # comments\n\n", "no repository is listed"),
         (b"caf\xe9\n", "not UTF-8"),
-        (b"one\n./two/../one\n", "line 2: found './two/../one'"),
-        (b"x://h/a/b\n\nx://h/a/b.git\n", "line 3"),
-        (b"one\nnul\0byte\n", "line 2"),
-        (b"~nobody-of-this-name/x\n", "line 1"),
+        (b"one\n./two/../one\n", ":2: './two/../one' is the repository of line 1"),
+        (b"x://h/a/b\n\nx://h/a/b.git\n", ":3: "),
+        (b"one\nnul\0byte\n", ":2: "),
+        (b"~nobody-of-this-name/x\n", ":1: "),
     ],
 )
 def test_a_list_that_cannot_be_used_is_refused_before_anything_runs(
@@ -112,7 +112,6 @@ def test_a_list_that_cannot_be_used_is_refused_before_anything_runs(
         path.write_bytes(content)
     text = companion.run("fleet", "plan", path, code=2)
     assert said in text
-    assert "expected" in text
     assert play.commands == []
 
 

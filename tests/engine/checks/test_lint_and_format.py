@@ -1,4 +1,4 @@
-"""Faults in the text of Python files. The clean twin is in test_harness.py."""
+"""Faults in the text of Python files. The clean twin is in test_clean_project.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests that fail, hang, crash or do not run. The clean twin is in test_harness.py."""
+"""Tests that fail, hang, crash or do not run. The clean twin: test_clean_project.py."""
 
 from __future__ import annotations
 

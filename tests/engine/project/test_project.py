@@ -47,7 +47,7 @@ def test_groups_are_expanded(tmp_path: Path) -> None:
     [
         ("dependency-groups = 3\n", "expected a table"),
         ("[dependency-groups]\na = 3\n", "a: expected a list"),
-        ("[dependency-groups]\na = [3]\n", "a: found 3"),
+        ("[dependency-groups]\na = [3]\n", "got 3"),
         ('[dependency-groups]\na = [{include-group = "b"}]\n', "b: no such group"),
         ('[dependency-groups]\na = [{include-group = "a"}]\n', "a: includes itself"),
     ],
