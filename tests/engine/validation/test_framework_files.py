@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from tests.support.projects import DemoProject, program
+from tests.support.projects import DemoProject, Json, program
 
 HASHES = "ci-framework/files.sha256"
 OWNED = ("ci-framework/ci", "ci-framework/engine.lock", ".github/workflows/ci.yml")
@@ -22,15 +22,17 @@ def render_hashes(project: DemoProject) -> None:
     project.write(HASHES, "".join(lines))
 
 
-def reported(project: DemoProject) -> dict[str, str]:
-    """What `ci validate` says of the framework's files."""
+def found(project: DemoProject) -> list[Json]:
+    """What `ci validate` finds; the validators of other files cannot be installed."""
     tools = project.root.parent / "tools"
     program(tools, "uv", "raise SystemExit('uv: no network')\n")
     run = project.run("validate", variables={"PATH": str(tools)})
-    return {
-        finding["path"]: finding["message"]
-        for finding in run.findings("framework-files")
-    }
+    return run.findings("framework-files")
+
+
+def reported(project: DemoProject) -> dict[str, str]:
+    """What `ci validate` says of the framework's files."""
+    return {finding["path"]: finding["message"] for finding in found(project)}
 
 
 def test_a_project_without_a_list_is_fine(project: DemoProject) -> None:
@@ -63,8 +65,7 @@ def test_an_edited_and_a_missing_file_are_reported_with_what_to_do(
 
 def test_a_damaged_list_is_reported(project: DemoProject) -> None:
     project.write(HASHES, "<<<<<<< before\n")
-    run = project.run("validate", variables={"PATH": "/nowhere"})
-    [finding] = run.findings("framework-files")
+    [finding] = found(project)
     assert (
         f"{HASHES}:1: expected a hash and a path, got '<<<<<<< before'"
         in (finding["message"])
