@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 from xml.etree import ElementTree as Xml
@@ -20,6 +21,7 @@ import pytest
 
 from ci_engine.environments.isolated_tools import tool_entry
 from ci_engine.environments.user_cache import CACHE_VARIABLE
+from tests.support.warm_engine import WarmEngine
 
 ROOT = Path(__file__).resolve().parents[2]
 ENGINE = ROOT / "extensions"
@@ -237,6 +239,18 @@ def write_lock(root: Path, commit: str = "", requirements: bytes = b"") -> None:
     path.write_bytes(head.encode() + listing)
 
 
+@cache
+def warm_engine() -> WarmEngine:
+    """The engine of this checkout, imported once in each process of the tests."""
+    return WarmEngine(ENGINE)
+
+
+def can_be_forked(variables: Mapping[str, str]) -> bool:
+    """Whether it is the engine of this checkout that starts, on a system with forks."""
+    ours = variables.get("CI_FRAMEWORK_ENGINE") == str(ENGINE)
+    return ours and sys.platform == "linux" and WarmEngine.can_start(variables)
+
+
 class DemoProject:
     """A project in a directory of its own, green until somebody breaks it."""
 
@@ -329,18 +343,30 @@ class DemoProject:
     ) -> Run:
         """Run the engine as the launcher does."""
         name = arguments[0] if arguments else "gate"
-        done = subprocess.run(
-            [*(command or self.command()), *arguments],
-            cwd=cwd or self.root,
-            env=clean_environment(**{**self.variables, **(variables or {})}),
-            capture_output=True,
-            check=False,
-            timeout=timeout,
-        )
+        environment = clean_environment(**{**self.variables, **(variables or {})})
+        if command is None and can_be_forked(environment):
+            ended = warm_engine().run(
+                self.bootstrap,
+                arguments,
+                cwd=cwd or self.root,
+                variables=environment,
+                timeout=timeout,
+            )
+        else:
+            done = subprocess.run(
+                [*(command or self.command()), *arguments],
+                cwd=cwd or self.root,
+                env=environment,
+                capture_output=True,
+                check=False,
+                timeout=timeout,
+            )
+            ended = (done.returncode, done.stdout, done.stderr)
+        code, stdout, stderr = ended
         return Run(
-            done.returncode,
-            done.stdout.decode("utf-8", "replace"),
-            done.stderr.decode("utf-8", "replace"),
+            code,
+            stdout.decode("utf-8", "replace"),
+            stderr.decode("utf-8", "replace"),
             reports or self.root / ".ci-framework" / name,
         )
 
