@@ -190,6 +190,7 @@ def test_a_waiver_is_limited_to_its_paths(repository: Repository) -> None:
     assert repository.scan("bandit", today=DAY).verdict is Verdict.GREEN
 
 
+@pytest.mark.heavy
 def test_an_unused_waiver_is_reported_when_everything_ran(
     repository: Repository,
 ) -> None:

@@ -85,15 +85,8 @@ def test_a_small_project_is_green(project: DemoProject) -> None:
     assert {check["status"] for check in run.result["checks"]} == {"passed"}
 
 
-@pytest.mark.parametrize(
-    "manager",
-    [
-        "uv",
-        pytest.param("pixi", marks=pytest.mark.heavy),
-        pytest.param("pip", marks=pytest.mark.heavy),
-        pytest.param("poetry", marks=pytest.mark.heavy),
-    ],
-)
+@pytest.mark.heavy
+@pytest.mark.parametrize("manager", ["uv", "pixi", "pip", "poetry"])
 @pytest.mark.usefixtures("validators")
 def test_what_the_template_renders_is_green(
     project: DemoProject, template: Path, manager: str
@@ -266,6 +259,7 @@ def test_the_line_is_that_of_the_item_that_is_wrong(project: DemoProject) -> Non
     assert Location(name, 11) in validate(project).locations("schemas")
 
 
+@pytest.mark.heavy
 @pytest.mark.usefixtures("validators")
 def test_a_workflow_that_is_no_yaml_is_wrong(project: DemoProject) -> None:
     project.write(".github/workflows/ci.yaml", "name: [\n")
@@ -343,6 +337,7 @@ def test_a_pyproject_that_does_not_fit_is_wrong(
     assert_wrong(run, "schemas", location, "expected", "got")
 
 
+@pytest.mark.heavy
 @pytest.mark.usefixtures("validators")
 def test_a_rule_about_several_keys_of_pyproject_is_told_in_its_words(
     project: DemoProject,
