@@ -48,13 +48,13 @@ jobs:
         with:
           security-level: low
           scanners: bandit
-      - id: cleanup
-        continue-on-error: true
-        uses: {actions}/cleanup-dev-files@{commit}
       - id: summary
         uses: {actions}/summary-report@{commit}
         with:
           needs: '{{"everything": {{"result": "success"}}}}'
+      - id: cleanup
+        continue-on-error: true
+        uses: {actions}/cleanup-dev-files@{commit}
       - id: left
         run: |
           echo "status=$(git status --porcelain)" >>"$GITHUB_OUTPUT"

@@ -32,16 +32,16 @@ def publish(result: RunResult, directory: Path, variables: Mapping[str, str]) ->
     add_summary(to_markdown(result), variables)
     measured = (check.coverage for check in result.checks)
     coverage = next((percent for percent in measured if percent is not None), None)
-    write_outputs(
-        {
-            "verdict": result.verdict.value,
-            # A scan's level had the name tier before it had an output of its own.
-            "tier": result.tier or result.level,
-            **({"level": result.level} if result.level else {}),
-            "coverage": "" if coverage is None else f"{coverage:.2f}",
-            "new-findings": str(sum(check.new for check in result.checks)),
-            "report-path": directory.as_posix(),
-        },
-        variables,
-    )
+    outputs = {
+        "verdict": result.verdict.value,
+        "new-findings": str(sum(check.new for check in result.checks)),
+        "report-path": directory.as_posix(),
+    }
+    if result.tier:
+        outputs["tier"] = result.tier
+        outputs["coverage"] = "" if coverage is None else f"{coverage:.2f}"
+    if result.level:
+        # A scan's level had the name tier before it had an output of its own.
+        outputs["tier"] = outputs["level"] = result.level
+    write_outputs(outputs, variables)
     print_commands(annotate(result), variables)

@@ -220,7 +220,7 @@ def test_edits_beside_the_adoption_stay_as_they_are(project: Path) -> None:
 def test_an_untracked_file_where_one_comes_back_is_kept(project: Path) -> None:
     adopt(project)
     write(project, {"old/only.yml": "mine\n"})
-    with pytest.raises(UsageError, match=r"old/only\.yml in the way"):
+    with pytest.raises(UsageError, match=r"rollback restores files: old/only\.yml"):
         back(project)
     assert (project / "old/only.yml").read_text() == "mine\n"
 

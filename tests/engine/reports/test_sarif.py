@@ -201,6 +201,13 @@ def many() -> Json:
     return sarif(check(*old, finding(path="new.py", rule="E9")))
 
 
+def some_of_many() -> Json:
+    """What is left of too many results, but not all of them: a validator is slow."""
+    log = many()
+    del log["runs"][0]["results"][100:]
+    return log
+
+
 def test_more_results_than_github_takes() -> None:
     (run,) = many()["runs"]
     assert len(run["results"]) == 25_000
@@ -253,7 +260,7 @@ def multitool(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.heavy
 @pytest.mark.skipif(os.name != "posix", reason="a binary for Linux")
-@pytest.mark.parametrize("make", [everything, many, sarif])
+@pytest.mark.parametrize("make", [everything, some_of_many, sarif])
 def test_microsoft_finds_no_error(
     multitool: Path, tmp_path: Path, make: Callable[[], Json]
 ) -> None:
