@@ -21,6 +21,8 @@ FILES = {
     ),
     "src/other/__init__.py": '"""Another package."""\n',
     "npm-debug.log": "left by a tool\n",
+    # What the build of any such project leaves.
+    ".gitignore": "*.egg-info/\n",
 }
 WORKFLOW = """\
 name: Other
