@@ -16,9 +16,14 @@ import msgspec
 from ci_engine import __version__
 from ci_engine.commands import COMMANDS
 from ci_engine.commands.command import EXIT_CODES, Command, Request, read_request
-from ci_engine.commands.options import general_help, make_parser, parse_options
+from ci_engine.commands.options import (
+    general_help,
+    make_parser,
+    parse_options,
+    refuse_command,
+)
 from ci_engine.configuration.surroundings import Surroundings, read_surroundings
-from ci_engine.errors import CommandError, ToolError, UsageError, suggest
+from ci_engine.errors import CommandError, ToolError
 from ci_engine.project.output_files import discard_reports
 from ci_engine.project.repository import find_repository
 
@@ -103,10 +108,7 @@ def _dispatch(name: str, argv: list[str], repository: Path | None) -> int:
 def _load(name: str) -> Command[Request]:
     """Import a command; the others would only take their time."""
     if name not in COMMANDS:
-        problem = f"unknown command {name!r}" if name else "expected a command"
-        raise UsageError(
-            f"{problem}; {suggest(name, COMMANDS)}", hint="run `ci-framework/ci --help`"
-        )
+        refuse_command(name, COMMANDS, "ci-framework/ci")
     module = import_module(f"ci_engine.commands.{name}")
     return cast("Command[Request]", module.COMMAND)
 

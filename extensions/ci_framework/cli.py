@@ -7,10 +7,10 @@ import importlib
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import NoReturn, Protocol, cast
+from typing import Protocol, cast
 
-from ci_engine.commands.options import Parser, refuse_unknown
-from ci_engine.errors import CommandError, ToolError, UsageError, suggest
+from ci_engine.commands.options import Parser, refuse_command, refuse_unknown
+from ci_engine.errors import CommandError, ToolError
 from ci_framework import __version__
 
 _EXIT_CODES = """\
@@ -52,7 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = load(name) if name else None
     try:
         if not name and not {"--help", "-h", "--version"}.intersection(words):
-            _refuse_command(words)
+            word = next((word for word in words if not word.startswith("-")), "")
+            refuse_command(word, COMMANDS, "ci-framework")
         parser, subparser = parsers(name, command)
         parsed, unknown = parser.parse_known_args(words)
         if unknown:
@@ -76,14 +77,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         traceback.print_exc()
         sys.stderr.write("a bug in ci-framework: report it with the text above\n")
         return ToolError.exit_code
-
-
-def _refuse_command(words: Sequence[str]) -> NoReturn:
-    word = next((word for word in words if not word.startswith("-")), "")
-    problem = f"unknown command {word!r}" if word else "expected a command"
-    raise UsageError(
-        f"{problem}; {suggest(word, COMMANDS)}", hint="run `ci-framework --help`"
-    )
 
 
 def load(name: str) -> Command:

@@ -380,19 +380,24 @@ class DemoProject:
         words = ("--only", only) if only else ()
         return self.run("gate", *words, *arguments, variables=variables, cwd=cwd)
 
+    def start(
+        self, *arguments: str, stderr: int = subprocess.PIPE, **variables: str
+    ) -> subprocess.Popen[bytes]:
+        """Start the engine, and leave it running."""
+        return subprocess.Popen(
+            self.command(*arguments),
+            cwd=self.root,
+            env=clean_environment(**{**self.variables, **variables}),
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            start_new_session=True,
+        )
+
     def interrupt(
         self, number: signal.Signals, ready: Callable[[], bool], *arguments: str
     ) -> Run:
         """Send a signal to a running gate once it is where the test wants it."""
-        process = subprocess.Popen(
-            self.command("gate", *arguments),
-            cwd=self.root,
-            env=clean_environment(**self.variables),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+        process = self.start("gate", *arguments)
         try:
             wait_until(lambda: ready() or process.poll() is not None)
             assert process.poll() is None, process.communicate()
@@ -402,7 +407,8 @@ class DemoProject:
             if process.poll() is None:
                 process.kill()
                 process.wait()
-        return Run(process.returncode, stdout, stderr, self.reports)
+        code, output = process.returncode, stdout.decode("utf-8", "replace")
+        return Run(code, output, stderr.decode("utf-8", "replace"), self.reports)
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:

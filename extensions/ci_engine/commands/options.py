@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, NoReturn, get_type_hints
 
@@ -144,6 +144,18 @@ def parse_options(
     if unknown:
         refuse_unknown(parser, unknown[0])
     return {name.replace("_", "-"): value for name, value in vars(parsed).items()}
+
+
+def refuse_command(name: str, known: Collection[str], program: str) -> NoReturn:
+    """Refuse a command that a program does not have, or that it was given none.
+
+    Raises:
+        UsageError: always.
+    """
+    problem = f"unknown command {name!r}" if name else "expected a command"
+    raise UsageError(
+        f"{problem}; {suggest(name, known)}", hint=f"run `{program} --help`"
+    )
 
 
 def refuse_unknown(parser: argparse.ArgumentParser, word: str) -> NoReturn:

@@ -19,7 +19,7 @@ _MEASURED = ("coverage.json", "coverage.xml", ".coverage", "pytest-output.txt")
 def discard_reports(directory: Path, *, ours: bool) -> None:
     """Remove the reports of an earlier run: one that is refused leaves none.
 
-    Those of the tests go only where nobody else writes: ``ours``.
+    Those of the tests go only where no other process writes: ``ours``.
 
     Raises:
         ToolError: if one cannot be removed.

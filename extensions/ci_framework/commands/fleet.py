@@ -164,7 +164,7 @@ def _print(action: Action, members: Sequence[Member]) -> None:
         code = entry.exit_code if entry else None
         style = "dim" if code is None else _STYLES.get(code, "bold red")
         word = Text(_word(action, code), style=style)
-        told = (f"{entry.seconds:.1f}", entry.summary) if entry else ("", "")
-        rows.append((member.source, word, *told))
+        outcome = (f"{entry.seconds:.1f}", entry.summary) if entry else ("", "")
+        rows.append((member.source, word, *outcome))
     columns = ("repository", action, "seconds", "what happened")
     make_console().print(make_table("", columns, rows))

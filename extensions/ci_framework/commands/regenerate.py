@@ -134,8 +134,8 @@ def _report(
     taken: Mapping[str, object],
     changed: list[str],
 ) -> None:
-    told = {"offers": renewal.offers, "taken": taken, "changed": changed}
-    options.emit({"schema": 1, **told})
+    fields = {"offers": renewal.offers, "taken": taken, "changed": changed}
+    options.emit({"schema": 1, **fields})
     if changed and not options.json:
         console = make_console()
         console.print(

@@ -64,7 +64,7 @@ def _of_poetry(name: str, value: object) -> str:
 
 
 def _spec(value: object) -> Table:
-    """What a manager is told about a package; a plain text is its version."""
+    """What a manager has to know of a package; a plain text is its version."""
     spec = as_table(value)
     return spec if isinstance(value, dict) else {"version": value}
 

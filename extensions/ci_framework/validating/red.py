@@ -119,7 +119,7 @@ def sort_red(facts: GateFacts, red: list[CheckResult]) -> Sorted:
         if check.id in told and check.id == "coverage" and check.coverage is not None:
             found.accepted.append(check)
         elif trouble and check.id in asked:
-            text = f"{check.id}: nobody can tell whether it was red before: {trouble}"
+            text = f"{check.id}: unknown whether it was red before: {trouble}"
             found.faults.append(text.partition("\n")[0])
         elif check.id in whole:
             _sort_whole(check, before, found)

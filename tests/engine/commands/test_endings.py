@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pty
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,7 +12,6 @@ import pytest
 
 from tests.support.projects import (
     DemoProject,
-    clean_environment,
     program,
     wait_until,
 )
@@ -39,23 +37,10 @@ def slow_git(tmp_path: Path) -> SlowGit:
     return SlowGit(tmp_path)
 
 
-def start(
-    project: DemoProject, *words: str, stderr: int, path: str = os.environ["PATH"]
-) -> subprocess.Popen[bytes]:
-    environment = clean_environment(**{**project.variables, "PATH": path})
-    return subprocess.Popen(
-        project.command(*words),
-        cwd=project.root,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=stderr,
-    )
-
-
 def test_a_command_that_is_interrupted_ends_with_one_line(
     project: DemoProject, slow_git: SlowGit
 ) -> None:
-    process = start(project, "doctor", stderr=subprocess.PIPE, path=slow_git.path)
+    process = project.start("doctor", PATH=slow_git.path)
     wait_until(slow_git.started.exists)
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=60)
@@ -68,7 +53,7 @@ def test_a_command_that_is_interrupted_ends_with_one_line(
 def test_output_that_nobody_reads_is_no_error_of_ours(
     project: DemoProject, words: list[str]
 ) -> None:
-    process = start(project, *words, stderr=subprocess.PIPE)
+    process = project.start(*words)
     assert process.stdout
     assert process.stderr
     process.stdout.close()
@@ -91,7 +76,7 @@ def test_a_terminal_shows_what_takes_long_and_forgets_it(
     project: DemoProject, slow_git: SlowGit
 ) -> None:
     ours, theirs = pty.openpty()
-    process = start(project, "doctor", stderr=theirs, path=slow_git.path)
+    process = project.start("doctor", stderr=theirs, PATH=slow_git.path)
     os.close(theirs)
     shown = read_until(ours, b"looking at this machine (2 s)")
     assert b"\n" not in shown
@@ -107,7 +92,7 @@ def test_a_terminal_shows_what_takes_long_and_forgets_it(
 def test_a_log_gets_plain_lines_on_what_takes_long(
     project: DemoProject, slow_git: SlowGit
 ) -> None:
-    process = start(project, "doctor", stderr=subprocess.PIPE, path=slow_git.path)
+    process = project.start("doctor", PATH=slow_git.path)
     assert process.stderr
     line = process.stderr.readline()
     assert line == b"still running: looking at this machine\n"
