@@ -35,6 +35,8 @@ _MADE = (
         r"\.ci-framework(/(changes|environments|envs|gate|packages|scan|tools)(/.*)?)?"
     ),
     re.compile(r"\.venv(/bin/pre-commit)?"),
+    # A package in an example.
+    re.compile(r"packages/my-lib(/.*)?"),
     re.compile(r"(uv|pixi|poetry)\.lock"),
     # Optional files of a project, and what `ci vendor` writes.
     re.compile(r"ci-framework/ci_engine"),

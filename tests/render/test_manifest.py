@@ -30,8 +30,23 @@ OTHERS = {
 }
 
 
+BLOCK = "# block: "
+SHARED = (
+    ".gitattributes",
+    ".github/dependabot.yml",
+    ".gitignore",
+    ".pre-commit-config.yaml",
+    "ci-framework.toml",
+    "pyproject.toml",
+)
+
+
+def rows(project: Path) -> list[str]:
+    return (project / MANIFEST).read_text(encoding="utf-8").splitlines()
+
+
 def listed(project: Path) -> dict[str, str]:
-    lines = (project / MANIFEST).read_text(encoding="utf-8").splitlines()
+    lines = [line for line in rows(project) if not line.startswith(BLOCK)]
     assert lines == sorted(lines, key=lambda line: line.partition("  ")[2])
     hashes = {
         path: digest for digest, _, path in (line.partition("  ") for line in lines)
@@ -52,6 +67,19 @@ def test_each_file_of_the_framework_is_listed_with_its_hash(point: Point) -> Non
     assert listed(point.path) == owned
     unmanaged = cast("list[str]", point.answers["unmanaged"])
     assert not owned.keys() & set(unmanaged)
+
+
+@each_point
+def test_each_block_is_listed_with_its_hash(point: Point) -> None:
+    expected: list[str] = []
+    for name in SHARED:
+        path = point.path / name
+        text = path.read_text(encoding="utf-8") if path.is_file() else ""
+        block = text[text.find("# >>> ci-framework") : text.find("<<<\n") + 3]
+        if block:
+            digest = hashlib.sha256(block.encode()).hexdigest()
+            expected.append(f"{BLOCK}{digest}  {name}")
+    assert [line for line in rows(point.path) if line.startswith(BLOCK)] == expected
 
 
 def test_sha256sum_can_check_a_new_project(

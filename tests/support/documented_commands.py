@@ -312,6 +312,15 @@ COMMANDS: dict[str, Example] = {
     f" {ADDRESS} mono": Example(
         "empty", after="grep -q uv.workspace mono/pyproject.toml"
     ),
+    "copier update --defaults -d project_type=monorepo -d"
+    " 'packages=[{name: my-lib, path: packages/my-lib}]'": Example(
+        "project",
+        before="mkdir -p packages/my-lib && git mv src tests packages/my-lib"
+        " && sed -n '1,/^dependencies/p' pyproject.toml >packages/my-lib/pyproject.toml"
+        " && sed -i '1,/^dependencies/d' pyproject.toml && git add --all"
+        " && git commit -qm 'Move the library'",
+        after="ci-framework/ci packages --json | grep -q my-lib",
+    ),
     "./ci-framework/scripts/package-detection.py --scan": Example(
         "monorepo", after="test -s .ci-framework/packages/packages.json"
     ),

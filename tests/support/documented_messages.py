@@ -103,6 +103,13 @@ PROVOCATIONS: dict[str, Provocation] = {
     "A broken block": _project(
         f"sed -i '/^# <<< ci-framework/d' pyproject.toml; {_VALIDATE}", 2
     ),
+    "An edited block": _project(
+        f"sed -i '/^coverage-threshold/s/=.*/= 10/' pyproject.toml; {_VALIDATE}", 2
+    ),
+    "No answers file": _project(f"rm .copier-answers.yml; {_VALIDATE}", 2),
+    "A package that does not exist": _project(
+        f"{_CURRENT} -d project_type=monorepo; {_VALIDATE}", 2
+    ),
     "Different versions": _project(
         "sed -i '/^.tool.ci-framework.$/,$s/^version = .*/version = \"1.9.9\"/'"
         f" pyproject.toml; {_VALIDATE}",

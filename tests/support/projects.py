@@ -266,6 +266,7 @@ class DemoProject:
             ignore=shutil.ignore_patterns("*.jinja"),
         )
         write_lock(root)
+        self.write(".copier-answers.yml", "project_name: demo\n")
         (root / ".venv").symlink_to(sys.prefix, target_is_directory=True)
         self._share_bytecode()
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
 
 import msgspec
 
@@ -64,6 +65,7 @@ class GateRun:
         self.environment: Environment | ToolError = ToolError("not prepared")
         self._finding = threading.Lock()
         self._diff_base: DiffBase | None = None
+        self._prepared = False
 
     def execute(self) -> RunResult:
         """Run everything and judge it."""
@@ -121,26 +123,23 @@ class GateRun:
         self.cancel.set()
 
     def _run_checks(self) -> None:
+        """Start what may start, and finish in this thread what has ended."""
         waiting = list(self.request.checks)
-        running: dict[Future[CheckResult], CheckName] = {}
-        prepared = not any(self._needs_environment(name) for name in waiting)
+        running: set[Future[Callable[[], None]]] = set()
         with ThreadPoolExecutor(max_workers=8) as pool:
+            if any(self._needs_environment(name) for name in waiting):
+                running.add(pool.submit(self._prepare))
+            else:
+                self._prepared = True
             while waiting or running:
-                ready: list[CheckName] = [
-                    name for name in waiting if self._may_start(name, prepared=prepared)
-                ]
-                for name in ready:
+                for name in [name for name in waiting if self._may_start(name)]:
                     waiting.remove(name)
-                    running[pool.submit(self._run_one, name)] = name
-                if not prepared:
-                    self._prepare()
-                    prepared = True
-                    continue
-                wait(running, return_when=FIRST_COMPLETED)
-                for future in [future for future in running if future.done()]:
-                    self._finish(running.pop(future), future.result())
+                    running.add(pool.submit(self._run_one, name))
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    future.result()()
 
-    def _may_start(self, name: CheckName, *, prepared: bool) -> bool:
+    def _may_start(self, name: CheckName) -> bool:
         if self.cancel.is_set():
             return True
         needed = DEPENDS_ON.get(name)
@@ -148,7 +147,7 @@ class GateRun:
             return False
         if self.request.fix and not self._follows_fixers(name):
             return False
-        return prepared or not self._needs_environment(name)
+        return self._prepared or not self._needs_environment(name)
 
     def _follows_fixers(self, name: CheckName) -> bool:
         """Whether no tool can still change files: one at a time, before all others."""
@@ -161,7 +160,7 @@ class GateRun:
     def _needs_environment(self, name: CheckName) -> bool:
         return needs_environment(name, self.configuration.settings)
 
-    def _prepare(self) -> None:
+    def _prepare(self) -> Callable[[], None]:
         try:
             with activity("preparing the environment"):
                 self.environment = self._prepare_environment()
@@ -169,6 +168,10 @@ class GateRun:
             self.environment = error
         except CanceledError:
             self.environment = ToolError("the run was canceled")
+        return self._start_others
+
+    def _start_others(self) -> None:
+        self._prepared = True
 
     def _prepare_environment(self) -> Environment:
         request = self.request
@@ -179,7 +182,7 @@ class GateRun:
             self.project, environments, request.tier, request.python, self.cancel
         )
 
-    def _run_one(self, name: CheckName) -> CheckResult:
+    def _run_one(self, name: CheckName) -> Callable[[], None]:
         def run() -> CheckResult:
             if self.cancel.is_set():
                 raise CanceledError
@@ -188,7 +191,7 @@ class GateRun:
             with activity(name):
                 return run_check(self._context(name))
 
-        return run_guarded(name, run, self._canceled)
+        return partial(self._finish, name, run_guarded(name, run, self._canceled))
 
     def _context(self, name: CheckName) -> Context:
         tier = self.configuration.tiers.tiers[self.request.tier]

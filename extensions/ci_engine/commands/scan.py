@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -107,7 +107,6 @@ def run(options: ScanOptions, surroundings: Surroundings) -> int:
     configuration = load_configuration(root, variables, options.overrides)
     level = configuration.settings.security.level
     scanners: Sequence[ScannerName] = configuration.security.scanners_of(level)
-    warnings: list[str] = []
     if options.only:
         scanners, warnings = configuration.security.select(options.only)
         sys.stderr.writelines(f"warning: {warning}\n" for warning in warnings)
@@ -118,7 +117,7 @@ def run(options: ScanOptions, surroundings: Surroundings) -> int:
     console = Console(variables, as_json=options.json)
     with console.progress():
         result = run_scan(
-            project, configuration, scanners, options, surroundings, warnings
+            project, configuration, scanners, options, surroundings, console.ended
         )
     for check in result.checks:
         console.check(check)
@@ -133,7 +132,7 @@ def run_scan(
     scanners: Sequence[ScannerName],
     options: ScanOptions,
     surroundings: Surroundings,
-    notes: Sequence[str] = (),
+    on_result: Callable[[CheckResult], None] = lambda _: None,
 ) -> RunResult:
     """Run the scanners, write the reports and return the result."""
     reports = surroundings.reports(options.report_dir, "scan")
@@ -154,6 +153,7 @@ def run_scan(
         baseline=None if writes else baseline,
         since=options.since,
         history="all" if options.advanced else options.history or "",
+        on_result=on_result,
     )
 
     before = on_signals(lambda _number, _frame: scan.cancel.set())
@@ -177,7 +177,7 @@ def run_scan(
         number = count_resolved(baseline, outcome.separate)
         command = f"ci-framework/ci scan --level {level} --baseline write"
         result.notes += offer_to_shrink(number, command)
-    result.notes += notes
+    result.notes += configuration.security.select(options.only)[1]
     _write(result, reports)
     publish(result, reports, surroundings.variables)
     _publish_files(reports, surroundings)

@@ -95,7 +95,8 @@ def _method(project: Project) -> str:
     made = "uv, or without it the module venv"
     if project.manager == "pip":
         return f".venv, made by {made}"
-    return f"by {project.manager}, or without it by {made}"
+    otherwise = "the module venv" if project.manager == "uv" else made
+    return f"by {project.manager}, or without it by {otherwise}"
 
 
 def _environment(

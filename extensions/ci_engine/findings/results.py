@@ -96,6 +96,12 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         return headline(self.message)
 
     @property
+    def hint(self) -> str:
+        """The line of the message with the next step, if it has one."""
+        lines = self.message.splitlines()
+        return next((line for line in lines if line.startswith("hint: ")), "")
+
+    @property
     def accepted(self) -> bool:
         """Whether the baseline knows it or a waiver excuses it."""
         return self.known or bool(self.waiver)

@@ -117,6 +117,18 @@ class Console:
             self._progress.flush()
             self._status_shown = False
 
+    def ended(self, check: CheckResult) -> None:
+        """Note that a check has ended whose findings are judged with all others."""
+        if check.status is Status.SKIPPED:
+            return
+        number = len(check.findings)
+        what = f", {number} to judge" if number else ""
+        with self._lock:
+            self._clear_status()
+            self._progress.write(f"done: {check.id} ({check.seconds:.1f} s{what})\n")
+            self._progress.flush()
+            self._last = time.monotonic()
+
     def check(self, check: CheckResult) -> None:
         """Write one line as soon as a check ends."""
         style = _YELLOW if has_warnings(check) else _STYLES[check.status]
@@ -157,6 +169,8 @@ class Console:
         for finding in findings[:_MOST_FINDINGS]:
             location = f"{finding.location}: " if finding.location else ""
             self.line(f"  {location}{finding.rule}: {finding.headline}")
+            if finding.hint:
+                self.line(f"    {finding.hint}")
         hidden = len(findings) - _MOST_FINDINGS
         if hidden > 0:
             self.line(f"  and {hidden} more in result.json")

@@ -68,6 +68,7 @@ def failure_lines(check: CheckResult) -> list[str]:
         message = markdown_text(finding.headline)
         line = f"- {location}**{markdown_text(finding.rule)}** {message}"
         lines.append(f"{line}{_advice(finding)}")
+        lines += [f"  {markdown_text(finding.hint)}"] if finding.hint else []
     hidden = len(new) - _MOST_FINDINGS
     lines += [f"- and {hidden} more in result.json"] if hidden > 0 else []
     if check.output and (not check.findings or check.status is Status.NOT_RUN):

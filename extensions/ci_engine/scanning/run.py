@@ -27,6 +27,7 @@ from ci_engine.findings.baseline import Baseline
 from ci_engine.findings.fingerprints import fingerprint_findings
 from ci_engine.findings.results import CheckResult, Status
 from ci_engine.findings.tracked_output import check_tracked_output
+from ci_engine.processes.activity import activity
 from ci_engine.processes.programs import CanceledError
 from ci_engine.project.repository import Project, printable
 from ci_engine.scanning.files import list_files
@@ -89,6 +90,8 @@ class ScanRun:
         baseline: what was red before; None if there is none.
         since: the commit that the change started from, empty = found out.
         history: which commits to search for secrets; empty = as the level says.
+        on_result: called with the result of a scanner as soon as it ends, before
+            duplicates are merged and the findings are judged.
     """
 
     project: Project
@@ -102,6 +105,7 @@ class ScanRun:
     baseline: Baseline | None = None
     since: str = ""
     history: Literal["", "none", "change", "all"] = ""
+    on_result: Callable[[CheckResult], None] = field(default=lambda _: None)
     cancel: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -116,12 +120,12 @@ class ScanRun:
             scan = self._scan()
         except CommandError as error:
             results = [not_run_because(error) for _ in scanners]
+            for scanner, result in zip(scanners, results, strict=True):
+                self._complete(scanner, result)
         else:
             run_one = partial(self._run_one, scan)
             with ThreadPoolExecutor(max_workers=max(1, len(scanners))) as pool:
                 results = list(pool.map(run_one, scanners))
-        for scanner, result in zip(scanners, results, strict=True):
-            self._complete(scanner, result)
         return ScanOutcome(self._judge(results), self._separate(results), results)
 
     def judge(self, outcome: ScanOutcome) -> list[CheckResult]:
@@ -207,9 +211,10 @@ class ScanRun:
         settings = self.configuration.settings
         tier = settings.quality.tier
         try:
-            return prepare_environment(
-                self.project, settings.environments, tier, cancel=self.cancel
-            )
+            with activity("preparing the environment"):
+                return prepare_environment(
+                    self.project, settings.environments, tier, cancel=self.cancel
+                )
         except ToolError as error:
             return error
         except CanceledError:
@@ -219,10 +224,14 @@ class ScanRun:
         def run() -> CheckResult:
             if self.cancel.is_set():
                 raise CanceledError
-            return scanner.run(replace(scan, scanner=scanner.name))
+            with activity(scanner.name):
+                return scanner.run(replace(scan, scanner=scanner.name))
 
         reason = "interrupted: the run was canceled"
-        return run_guarded(scanner.name, run, partial(not_run, reason))
+        result = run_guarded(scanner.name, run, partial(not_run, reason))
+        self._complete(scanner, result)
+        self.on_result(result)
+        return result
 
     def _about_waivers(self, results: Sequence[CheckResult]) -> list[CheckResult]:
         """A result about the waivers, if there are any."""

@@ -12,7 +12,10 @@ from pathlib import Path
 
 from ci_engine.errors import ConfigurationError
 
-_LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")
+# What the template wrote: framework-owned files and, as comments for sha256sum, the
+# blocks of shared ones.
+HASHES = "ci-framework/files.sha256"
+_LINE = re.compile(r"(# block: )?([0-9a-f]{64})  (\S.*)")
 
 
 def hash_text(content: bytes) -> str:
@@ -37,8 +40,8 @@ def files_below(directory: Path) -> list[Path]:
     )
 
 
-def read_hashes(path: Path) -> dict[str, str]:
-    """Read a list: the hash of each path.
+def read_hashes(path: Path, *, blocks: bool = False) -> dict[str, str]:
+    """Read a list: the hash of each path, or of the block in it.
 
     Raises:
         ConfigurationError: if a line has another form.
@@ -50,7 +53,8 @@ def read_hashes(path: Path) -> dict[str, str]:
             raise ConfigurationError(
                 f"{path}:{number}: expected a hash and a path, got {line!r}"
             )
-        hashes[found[2]] = found[1]
+        if bool(found[1]) == blocks:
+            hashes[found[3]] = found[2]
     return hashes
 
 

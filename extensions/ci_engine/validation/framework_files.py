@@ -8,7 +8,12 @@ from pathlib import Path
 
 from ci_engine.errors import ToolError
 from ci_engine.findings.results import Finding
-from ci_engine.validation.file_hashes import hash_file, hash_text, read_hashes
+from ci_engine.validation.file_hashes import (
+    HASHES,
+    hash_file,
+    hash_text,
+    read_hashes,
+)
 from ci_engine.validation.vendored_engine import (
     FOLDER,
     LOCK,
@@ -18,7 +23,6 @@ from ci_engine.validation.vendored_engine import (
     locate_engine,
 )
 
-_HASHES = f"{FOLDER}/files.sha256"
 _HEAD = re.compile(rb"(?:#[^\n]*\n)*")
 _DIGEST = re.compile(rb"^# digest: *(\w+)", re.MULTILINE)
 _LOCATE_SECONDS = 60.0
@@ -53,9 +57,9 @@ def _check_lock(root: Path) -> Iterator[Finding]:
 
 def _check_hashes(root: Path) -> Iterator[Finding]:
     """Projects of older templates have no list."""
-    if not (root / _HASHES).is_file():
+    if not (root / HASHES).is_file():
         return
-    for name, expected in read_hashes(root / _HASHES).items():
+    for name, expected in read_hashes(root / HASHES).items():
         if hash_file(root / name) == expected:
             continue
         state = "edited by hand" if (root / name).exists() else "missing"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ci_engine.configuration.reading import read_text, read_yaml
+from ci_engine.configuration.tables import dig, items, text
 from ci_engine.errors import ConfigurationError
 from ci_engine.findings.results import Finding
 from ci_engine.project.repository import Project
+from ci_engine.validation.file_hashes import HASHES, hash_text, read_hashes
 
 # Files in which the framework owns one marked block and the project the rest.
 SHARED_FILES = (
@@ -20,46 +23,90 @@ SHARED_FILES = (
 )
 _START = "# >>> ci-framework >>>"
 _END = "# <<< ci-framework <<<"
-# The second one where another template has its answers in the first.
-_ANSWERS = (".copier-answers.ci-framework.yml", ".copier-answers.yml")
+_BLOCK = re.compile(rf"{_START}.*{_END}", re.DOTALL)
+_ANSWERS_LINE = re.compile(r"^# answers: *(\S.*?) *$", re.MULTILINE)
+_LOCK = "ci-framework/engine.lock"
+_CHANGE = (
+    "hint: change it by an answer: `copier update --defaults --vcs-ref=:current: -d "
+    "ANSWER=VALUE`; move lines of your own out of it; or restore it from git"
+)
 
 
 def check_blocks(project: Project) -> Iterator[Finding]:
-    """Each file has both markers once and in order, or none of them."""
+    """Each file has its block once, as the template rendered it."""
+    path = project.root / HASHES
+    hashes = read_hashes(path, blocks=True) if path.is_file() else {}
     for name in SHARED_FILES:
-        path = project.root / name
-        if not path.is_file():
-            continue
         try:
-            lines = [line.strip() for line in read_text(path).splitlines()]
+            yield from _check_block(project, name, hashes.get(name))
         except ConfigurationError as error:
             yield configuration_finding(name, str(error))
-            continue
-        starts = [number for number, line in enumerate(lines, 1) if line == _START]
-        ends = [number for number, line in enumerate(lines, 1) if line == _END]
-        whole = len(starts) == len(ends) == 1 and starts < ends
-        if not whole and (starts or ends):
-            message = (
-                f"expected one line {_START!r} and below it one line {_END!r}, got "
-                f"starts at lines {starts} and ends at lines {ends}; restore them so "
-                "that updates can find the block"
-            )
-            yield configuration_finding(name, message, (starts or ends)[0])
+
+
+def _check_block(
+    project: Project, name: str, expected: str | None
+) -> Iterator[Finding]:
+    path = project.root / name
+    content = read_text(path) if path.is_file() else ""
+    lines = [line.strip() for line in content.splitlines()]
+    starts = [number for number, line in enumerate(lines, 1) if line == _START]
+    ends = [number for number, line in enumerate(lines, 1) if line == _END]
+    whole = len(starts) == len(ends) == 1 and starts < ends
+    if not whole and (starts or ends):
+        message = (
+            f"expected one line {_START!r} and below it one line {_END!r}, got "
+            f"starts at lines {starts} and ends at lines {ends}; restore them so "
+            "that updates can find the block"
+        )
+        yield configuration_finding(name, message, (starts or ends)[0])
+    elif expected is None:
+        return
+    elif not whole:
+        message = "the block of ci-framework is missing\nhint: restore it from git"
+        yield configuration_finding(name, message)
+    elif (block := _BLOCK.search(content)) and hash_text(block[0].encode()) != expected:
+        message = f"the block of ci-framework was edited by hand\n{_CHANGE}"
+        yield configuration_finding(name, message, starts[0])
 
 
 def check_answers(project: Project) -> Iterator[Finding]:
     """The answers file is what ``copier update`` starts from."""
-    name = next((name for name in _ANSWERS if (project.root / name).is_file()), "")
-    if not name:
+    lock = project.root / _LOCK
+    found = _ANSWERS_LINE.search(read_text(lock)) if lock.is_file() else None
+    if found is None:
+        return
+    name = found[1]
+    if not (project.root / name).is_file():
+        message = (
+            "missing: `copier update` needs the answers and the version that it names\n"
+            "hint: restore it from git"
+        )
+        yield configuration_finding(name, message)
         return
     try:
         answers = read_yaml(project.root / name)
     except ConfigurationError as error:
         yield configuration_finding(name, str(error))
         return
+    packages = _packages(answers)
     if not isinstance(answers, dict):
-        message = "found no table of answers; restore it from git"
+        message = "expected a table of answers\nhint: restore it from git"
         yield configuration_finding(name, message, 1)
+        return
+    for path in packages:
+        if not (project.root / path).is_dir():
+            message = (
+                f"packages: expected the directory of a package, got {path!r}\nhint: "
+                "an update creates no packages: create it, or name those that there are"
+            )
+            yield configuration_finding(name, message)
+
+
+def _packages(answers: object) -> list[str]:
+    """The directories of the packages of a monorepo."""
+    if dig(answers, "project_type") != "monorepo":
+        return []
+    return [text(package, "path") for package in items(answers, "packages")]
 
 
 def configuration_finding(path: str, message: str, line: int = 0) -> Finding:

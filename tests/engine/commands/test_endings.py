@@ -17,10 +17,10 @@ from tests.support.projects import (
 )
 
 
-class SlowGit:
-    """A git that says that it started, and ends when the test lets it."""
+class SlowProgram:
+    """A program that says that it started, and ends when the test lets it."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, name: str = "git") -> None:
         self.started, self.over = directory / "started", directory / "over"
         script = (
             "import time\nfrom pathlib import Path\n"
@@ -28,17 +28,17 @@ class SlowGit:
             f"while not Path({str(self.over)!r}).exists():\n    time.sleep(0.02)\n"
             "print('git version 2')\n"
         )
-        tools = program(directory / "bin", "git", script).parent
+        tools = program(directory / "bin", name, script).parent
         self.path = f"{tools}{os.pathsep}{os.environ['PATH']}"
 
 
 @pytest.fixture
-def slow_git(tmp_path: Path) -> SlowGit:
-    return SlowGit(tmp_path)
+def slow_git(tmp_path: Path) -> SlowProgram:
+    return SlowProgram(tmp_path)
 
 
 def test_a_command_that_is_interrupted_ends_with_one_line(
-    project: DemoProject, slow_git: SlowGit
+    project: DemoProject, slow_git: SlowProgram
 ) -> None:
     process = project.start("doctor", PATH=slow_git.path)
     wait_until(slow_git.started.exists)
@@ -73,7 +73,7 @@ def read_until(descriptor: int, text: bytes) -> bytes:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such terminals")
 def test_a_terminal_shows_what_takes_long_and_forgets_it(
-    project: DemoProject, slow_git: SlowGit
+    project: DemoProject, slow_git: SlowProgram
 ) -> None:
     ours, theirs = pty.openpty()
     process = project.start("doctor", stderr=theirs, PATH=slow_git.path)
@@ -90,7 +90,7 @@ def test_a_terminal_shows_what_takes_long_and_forgets_it(
 
 
 def test_a_log_gets_plain_lines_on_what_takes_long(
-    project: DemoProject, slow_git: SlowGit
+    project: DemoProject, slow_git: SlowProgram
 ) -> None:
     process = project.start("doctor", PATH=slow_git.path)
     assert process.stderr
@@ -98,3 +98,35 @@ def test_a_log_gets_plain_lines_on_what_takes_long(
     assert line == b"still running: looking at this machine\n"
     slow_git.over.touch()
     assert process.wait(60) == 0
+
+
+def test_a_result_is_shown_while_the_environment_is_being_prepared(
+    project: DemoProject, tmp_path: Path
+) -> None:
+    slow_uv = SlowProgram(tmp_path, "uv")
+    (project.root / ".venv").unlink()
+    checks = "no-conflict-markers,typecheck"
+    process = project.start("gate", "--only", checks, PATH=slow_uv.path)
+    assert process.stdout
+    first = process.stdout.readline()
+    assert first.split()[:2] == [b"ok", b"no-conflict-markers"]
+    wait_until(slow_uv.started.exists)
+    assert process.poll() is None
+    slow_uv.over.touch()
+    process.communicate(timeout=60)
+
+
+def test_a_scan_reports_a_scanner_that_has_ended_while_others_run(
+    project: DemoProject, tmp_path: Path
+) -> None:
+    project.write("uv.lock", "version = 1\nrequires-python = '>=3.10'\n")
+    project.write(".semgrep.yml", "rules: []\n")
+    slow_semgrep = SlowProgram(tmp_path, "semgrep")
+    only = "licenses,sbom,semgrep"
+    process = project.start("scan", "--only", only, PATH=slow_semgrep.path)
+    assert process.stderr
+    first = process.stderr.readline()
+    assert first.startswith(b"done: sbom ("), first
+    assert process.poll() is None
+    slow_semgrep.over.touch()
+    process.communicate(timeout=60)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import pytest
+
 from tests.support.projects import DemoProject, Json, program
 
 HASHES = "ci-framework/files.sha256"
@@ -82,3 +84,71 @@ def test_an_edited_lock_is_reported(project: DemoProject) -> None:
     project.write(lock, "msgspec\n")
     assert list(reported(project)) == [lock]
     assert Path(project.root, lock).is_file()
+
+
+def render_block(project: DemoProject, name: str) -> None:
+    """List the block of a shared file as the template does."""
+    text = project.read(name)
+    block = text[text.index("# >>> ci") : text.index("<<<\n") + 3]
+    digest = hashlib.sha256(block.encode()).hexdigest()
+    project.write(HASHES, f"# block: {digest}  {name}\n")
+
+
+def shown(project: DemoProject, part: str) -> list[str]:
+    """Where and what a part of `ci validate` finds, without the hints."""
+    run = project.run("validate", variables={"CI_FRAMEWORK_CACHE": "cold", "PATH": ""})
+    findings = run.findings(part)
+    return [f"{each['path']}: {each['message'].splitlines()[0]}" for each in findings]
+
+
+EDITED = "the block of ci-framework was edited by hand"
+MISSING = "the block of ci-framework is missing"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("mine\n", "mine\nand more\n", None),
+        ("a\n", "a\r\n", None),
+        ("a\n", "b\n", EDITED),
+        ("a\n", "", EDITED),
+        ("a\n", "a\nc\n", EDITED),
+        ("# >>> ci-framework >>>\na\n# <<< ci-framework <<<\n", "", MISSING),
+    ],
+)
+def test_a_block_is_compared_and_the_lines_around_it_are_not(
+    project: DemoProject, before: str, after: str, expected: str | None
+) -> None:
+    block = "# >>> ci-framework >>>\na\n# <<< ci-framework <<<\n"
+    project.write(".gitignore", f"mine\n{block}")
+    render_block(project, ".gitignore")
+    project.replace(".gitignore", before, after)
+    findings = [f".gitignore: {expected}"] if expected else []
+    assert shown(project, "blocks") == findings
+
+
+def test_a_shared_file_that_is_gone_is_reported(project: DemoProject) -> None:
+    project.write(".gitignore", "# >>> ci-framework >>>\n# <<< ci-framework <<<\n")
+    render_block(project, ".gitignore")
+    (project.root / ".gitignore").unlink()
+    assert shown(project, "blocks") == [f".gitignore: {MISSING}"]
+
+
+def test_answers_that_are_gone_are_reported(project: DemoProject) -> None:
+    project.write("ci-framework/engine.lock", "# answers: .copier-answers.ci.yml\n")
+    [finding] = shown(project, "answers")
+    assert finding.startswith(".copier-answers.ci.yml: missing: ")
+    project.write(".copier-answers.ci.yml", "project_type: library\n")
+    assert shown(project, "answers") == []
+
+
+def test_packages_that_are_answered_and_not_there_are_reported(
+    project: DemoProject,
+) -> None:
+    project.write("ci-framework/engine.lock", "# answers: .copier-answers.yml\n")
+    packages = "packages: [{path: src}, {path: packages/core}]\n"
+    project.write(".copier-answers.yml", f"project_type: monorepo\n{packages}")
+    expected = "packages: expected the directory of a package, got 'packages/core'"
+    assert shown(project, "answers") == [f".copier-answers.yml: {expected}"]
+    project.replace(".copier-answers.yml", "monorepo", "library")
+    assert shown(project, "answers") == []
