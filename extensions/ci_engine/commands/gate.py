@@ -29,7 +29,8 @@ from ci_engine.environments.package_environment import package_preparation
 from ci_engine.errors import UsageError, suggest
 from ci_engine.findings.baseline import judge
 from ci_engine.findings.recording import record, write
-from ci_engine.findings.results import RunResult, verdict_of
+from ci_engine.findings.results import RunResult, Subject, verdict_of
+from ci_engine.github.subject import read_subject
 from ci_engine.monorepo.package_graph import find_package, packages_graph
 from ci_engine.monorepo.package_view import LEFT_OUT, view_package
 from ci_engine.monorepo.sibling_packages import Siblings
@@ -64,7 +65,8 @@ def run(options: GateOptions, surroundings: Surroundings) -> int:
     )
     prepare_directory(request.reports, project.output)
     gate = GateRun(project, configuration, request, surroundings.variables)
-    result = _run_gate(gate, console)
+    subject = read_subject(project, surroundings.variables, surroundings.today)
+    result = _run_gate(gate, console, subject)
     console.conclude(result, relative_directory(request.reports, surroundings))
     return result.verdict.exit_code
 
@@ -204,7 +206,7 @@ def _decision(
     return detect(project, configuration, read_change(project, request), request)
 
 
-def _run_gate(gate: GateRun, console: Console) -> RunResult:
+def _run_gate(gate: GateRun, console: Console, subject: Subject) -> RunResult:
     """Run the checks and write the reports.
 
     The reports say "interrupted" from the start and are replaced at the end, so
@@ -219,6 +221,7 @@ def _run_gate(gate: GateRun, console: Console) -> RunResult:
         )
     with console.progress():
         result = gate.execute()
+    result.subject = subject
     if request.baseline == "write":
         # The findings are reported even where they may not be recorded.
         write_reports(result, request.reports)

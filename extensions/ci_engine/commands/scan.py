@@ -42,11 +42,11 @@ from ci_engine.findings.results import (
     verdict_of,
 )
 from ci_engine.github.outputs import write_outputs
+from ci_engine.github.subject import read_subject
 from ci_engine.processes.signals import on_signals, restore
-from ci_engine.project.output_files import prepare_directory, write_text
+from ci_engine.project.output_files import prepare_directory
 from ci_engine.project.repository import Project, read_project
 from ci_engine.reports.console import Console
-from ci_engine.reports.html import to_html
 from ci_engine.reports.publishing import publish, write_reports
 from ci_engine.scanning.files import named
 from ci_engine.scanning.judge import is_blocking
@@ -138,7 +138,7 @@ def run_scan(
     reports = surroundings.reports(options.report_dir, "scan")
     level = configuration.settings.security.level
     prepare_directory(reports, project.output)
-    _write(_result(level, unfinished(scanners), 0.0), reports)
+    write_reports(_result(level, unfinished(scanners), 0.0), reports)
     baseline = read_baseline(project.root)
     writes = options.baseline == "write"
     scan = ScanRun(
@@ -162,9 +162,10 @@ def run_scan(
     finally:
         restore(before)
     result = _result(level, outcome.checks, surroundings.seconds)
+    result.subject = read_subject(project, surroundings.variables, surroundings.today)
     if writes:
         # The findings are reported even where they may not be recorded.
-        _write(result, reports)
+        write_reports(result, reports)
         new, kept = record(outcome.separate, baseline)
         changed = write(project.root, baseline, new, grow=options.grow)
         scan.baseline = new
@@ -178,7 +179,7 @@ def run_scan(
         command = f"ci-framework/ci scan --level {level} --baseline write"
         result.notes += offer_to_shrink(number, command)
     result.notes += configuration.security.select(options.only)[1]
-    _write(result, reports)
+    write_reports(result, reports)
     publish(result, reports, surroundings.variables)
     _publish_files(reports, surroundings)
     return result
@@ -214,11 +215,6 @@ def _result(
     result = make_result("scan", checks, seconds, f"level {level}")
     result.level = level
     return result
-
-
-def _write(result: RunResult, directory: Path) -> None:
-    write_reports(result, directory)
-    write_text(directory / "report.html", to_html(result))
 
 
 def _publish_files(reports: Path, surroundings: Surroundings) -> None:

@@ -174,6 +174,21 @@ class CheckResult(msgspec.Struct, kw_only=True):
         return not self.blocking or self.status in (Status.PASSED, Status.SKIPPED)
 
 
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run was about; a part that is not known is empty.
+
+    Attributes:
+        project: its name, or that of its directory.
+        commit: its hash; with "-dirty" if the work tree differs from it.
+        date: the day of the run, as in 2026-01-31.
+    """
+
+    project: str = ""
+    branch: str = ""
+    commit: str = ""
+    date: str = ""
+
+
 class RunResult(msgspec.Struct, kw_only=True):
     """The result of a whole command, written as ``result.json``.
 
@@ -190,6 +205,7 @@ class RunResult(msgspec.Struct, kw_only=True):
         seconds: wall time of the run.
         notes: what a reader must know about the run as a whole.
         package: the package that was checked; empty = the whole repository.
+        subject: what was checked, and when.
     """
 
     schema: int = 1
@@ -204,6 +220,7 @@ class RunResult(msgspec.Struct, kw_only=True):
     seconds: float = 0.0
     notes: list[str] = msgspec.field(default_factory=list[str])
     package: str = ""
+    subject: Subject = Subject()
 
 
 def headline(text: str) -> str:

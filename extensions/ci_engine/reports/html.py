@@ -1,77 +1,112 @@
-"""The result of a scan as one page of HTML that needs no script and no net."""
+"""The result of a run as one page of HTML that needs no script and no network."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 
 from ci_engine.escaping import html_text
 from ci_engine.findings.results import CheckResult, Finding, RunResult, Status, Verdict
 from ci_engine.findings.severity import SEVERITIES, severity_of
-from ci_engine.reports.wording import outcome_line, title
+from ci_engine.reports.html_style import STYLE
+from ci_engine.reports.wording import has_warnings, mark, outcome_line, title, where
 
 # A longer page is slow to open; the JSON has all findings.
 _MOST_ROWS = 2_000
+_SHORT = ' class="short"'
 _BAR, _GAP, _WIDTH = 26, 8, 420
-_STYLE = """\
-:root { color-scheme: light dark; }
-body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem;
-  padding: 0 1rem; color: #1b1b1b; background: #fff; }
-table { border-collapse: collapse; width: 100%; margin: 1rem 0 2rem; }
-th, td { border-bottom: 1px solid #c8c8c8; padding: .35rem .6rem; text-align: left;
-  vertical-align: top; overflow-wrap: anywhere; }
-code { font-family: ui-monospace, monospace; }
-.critical { fill: #7a0019; } .high { fill: #b3261e; } .medium { fill: #9a5b00; }
-.low { fill: #33608c; } .info { fill: #5c5c5c; }
-svg text { fill: currentColor; font: 14px system-ui, sans-serif; }
-a { color: #0b57d0; }
-@media (prefers-color-scheme: dark) {
-  body { color: #e8e8e8; background: #161616; } a { color: #9ec3ff; }
-  .critical { fill: #ff8a9b; } .high { fill: #ff7a70; } .medium { fill: #f2b35c; }
-  .low { fill: #8fbce6; } .info { fill: #b0b0b0; }
-}
-"""
-_WORDS = {
-    Status.PASSED: "ok",
-    Status.FAILED: "findings",
-    Status.NOT_RUN: "not run",
-    Status.TIMED_OUT: "not run: too slow",
-    Status.SKIPPED: "skipped",
-}
 _VERDICTS = {
     Verdict.GREEN: "green",
     Verdict.RED: "red: there is something to fix",
-    Verdict.ERROR: "error: something could not be examined",
+    Verdict.ERROR: "error: something could not be checked",
 }
 
 
 def to_html(result: RunResult) -> str:
-    """Write the verdict, a chart of severities, the engines and the findings."""
+    """Write the verdict, of what it is, what to do, the findings and the checks."""
     findings = [f for check in result.checks for f in check.findings]
     findings.sort(key=_order)
+    scored = result.command == "scan"
+    verdict = html_text(_VERDICTS[result.verdict])
     parts = [
         "<!doctype html>",
         '<html lang="en">',
         "<head>",
         '<meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{html_text(title(result))}: {result.verdict.value}</title>",
-        f"<style>\n{_STYLE}</style>",
+        f"<title>{html_text(_subject(result))}: {result.verdict.value}</title>",
+        f"<style>\n{STYLE}</style>",
         "</head>",
         "<body>",
         "<main>",
-        f"<h1>{html_text(title(result))}: {html_text(_VERDICTS[result.verdict])}</h1>",
+        f'<h1>{html_text(_subject(result))}: <span class="{result.verdict.value}">'
+        f"{verdict}</span></h1>",
+        _facts(result),
         *(f"<p>{html_text(note)}</p>" for note in result.notes),
-        "<h2>Severity</h2>",
-        _chart(findings),
-        "<h2>Engines</h2>",
-        _engines(result.checks),
         "<h2>Findings</h2>",
-        *_table(findings),
+        *([_chart(findings)] if scored else []),
+        *_table(findings, scored=scored),
+        "<h2>Checks</h2>",
+        *(_problem(check) for check in result.checks if _has_problem(check)),
+        *_checks(result.checks),
         "</main>",
         "</body>",
         "</html>",
     ]
     return "\n".join(parts) + "\n"
+
+
+def _subject(result: RunResult) -> str:
+    """The project and the command."""
+    project = result.subject.project
+    return f"{project}: {title(result)}" if project else title(result)
+
+
+def _facts(result: RunResult) -> str:
+    """Of what the page is: branch, commit, date and environment."""
+    tests = Counter(test.outcome for check in result.checks for test in check.tests)
+    measured = [check.coverage for check in result.checks if check.coverage is not None]
+    facts = {
+        "branch": result.subject.branch,
+        "commit": result.subject.commit,
+        "date": result.subject.date,
+        "new findings": str(sum(check.new for check in result.checks)),
+        "tests": ", ".join(f"{number} {name}" for name, number in tests.items()),
+        "coverage": f"{measured[0]:.2f} %" if measured else "",
+        "ran on": where(result),
+        "took": f"{result.seconds:.1f} s",
+        "ci-framework": result.framework,
+    }
+    rows = "".join(
+        f"<div><dt>{name}</dt><dd>{html_text(value)}</dd></div>"
+        for name, value in facts.items()
+        if value
+    )
+    return f'<dl class="facts">{rows}</dl>'
+
+
+def _has_problem(check: CheckResult) -> bool:
+    """Whether a check reports more than its findings."""
+    green = check.status in (Status.PASSED, Status.SKIPPED)
+    return not green and bool(check.reason or _shown_output(check))
+
+
+def _shown_output(check: CheckResult) -> str:
+    return check.output if not check.findings or check.id == "test" else ""
+
+
+def _problem(check: CheckResult) -> str:
+    """What one check reports as a whole."""
+    output = html_text(_shown_output(check))
+    folded = f"<details><summary>Output</summary><pre>{output}</pre></details>"
+    parts = [
+        f'<section class="check{" warned" if has_warnings(check) else ""}">',
+        f"<h3>{html_text(check.id)}: {mark(check)}</h3>",
+        f"<p>{html_text(outcome_line(check))}</p>",
+        folded if output else "",
+        "</section>",
+    ]
+    return "\n".join(part for part in parts if part)
 
 
 def _order(finding: Finding) -> tuple[bool, bool, float, str, int]:
@@ -107,52 +142,64 @@ def _chart(findings: list[Finding]) -> str:
     return f'<svg role="img" aria-label="{label}" {size}>{"".join(rows)}</svg>'
 
 
-def _engines(checks: list[CheckResult]) -> str:
+def _checks(checks: Sequence[CheckResult]) -> list[str]:
+    """Those that ran, and below them those that were skipped."""
+    skipped = [check for check in checks if check.status is Status.SKIPPED]
+    parts = [_check_table(check for check in checks if check not in skipped)]
+    if skipped:
+        summary = f"<summary>{len(skipped)} skipped</summary>"
+        parts.append(f"<details>{summary}{_check_table(skipped)}</details>")
+    return parts
+
+
+def _check_table(checks: Iterable[CheckResult]) -> str:
     rows = [
-        _row(
-            [
-                html_text(check.id),
-                html_text(_WORDS[check.status]),
-                str(len(check.findings)),
-                str(check.new),
-                "<br>".join(
-                    html_text(text)
-                    for text in (outcome_line(check), check.tool, *check.notes)
-                    if text
-                ),
-                f"{check.seconds:.1f}",
-            ]
-        )
+        [
+            html_text(check.id),
+            mark(check),
+            "<br>".join(
+                html_text(text)
+                for text in (outcome_line(check), check.tool, *check.notes)
+                if text
+            ),
+            _again(check),
+            f"{check.seconds:.1f}",
+        ]
         for check in checks
     ]
-    heads = ("engine", "result", "findings", "red", "what was examined", "seconds")
-    return _whole(heads, rows)
+    heads = {"check": True, "result": True, "what": False, "again": False}
+    return _whole({**heads, "seconds": True}, rows)
 
 
-def _standing(finding: Finding) -> str:
+def _again(check: CheckResult) -> str:
+    green = check.status in (Status.PASSED, Status.SKIPPED)
+    return f"<code>{html_text(check.rerun)}</code>" if check.rerun and not green else ""
+
+
+def _state(finding: Finding) -> str:
     """What a finding counts as."""
     if finding.accepted:
         return "accepted"
-    return "red" if finding.severity == "error" else "reported"
+    return "red" if finding.severity == "error" else "warning"
 
 
-def _table(findings: list[Finding]) -> list[str]:
+def _table(findings: list[Finding], *, scored: bool) -> list[str]:
     if not findings:
-        return ["<p>Nothing was found.</p>"]
+        return ["<p>There are none.</p>"]
     rows = [
-        _row(
-            [
-                severity_of(finding),
-                _standing(finding),
-                f"{html_text(finding.tool)} {_rule(finding)}",
-                _location(finding),
-                html_text(finding.headline),
-                _advice(finding),
-            ]
-        )
+        [
+            *([severity_of(finding)] if scored else []),
+            _state(finding),
+            _location(finding),
+            f"{html_text(finding.tool)} {_rule(finding)}",
+            html_text(finding.headline),
+            _advice(finding),
+        ]
         for finding in findings[:_MOST_ROWS]
     ]
-    heads = ("severity", "counts as", "rule", "location", "what", "what to do")
+    heads = {"severity": True} if scored else {}
+    heads |= {"counts as": True, "location": False, "rule": False}
+    heads |= {"what": False, "what to do": False}
     hidden = len(findings) - _MOST_ROWS
     more = [f"<p>and {hidden} more in result.json</p>"] if hidden > 0 else []
     return [_whole(heads, rows), *more]
@@ -171,20 +218,23 @@ def _rule(finding: Finding) -> str:
 
 
 def _advice(finding: Finding) -> str:
-    parts = [finding.fix] if finding.fix else []
+    parts = [text for text in (finding.fix, finding.hint[len("hint: ") :]) if text]
     parts += [f"waived: {finding.waiver}"] if finding.waiver else []
     parts += ["known: it is in the baseline"] if finding.known else []
     parts += [f"also found as {', '.join(finding.also)}"] if finding.also else []
     return "<br>".join(html_text(part) for part in parts)
 
 
-def _whole(heads: tuple[str, ...], rows: list[str]) -> str:
+def _whole(heads: dict[str, bool], rows: list[list[str]]) -> str:
+    """A table; cells of some columns are short, and never broken."""
     head = "".join(f'<th scope="col">{name}</th>' for name in heads)
-    body = "\n".join(rows)
+    kinds = [
+        f'{_SHORT if short else ""} data-label="{name}"'
+        for name, short in heads.items()
+    ]
+    body = "\n".join(
+        f"<tr>{''.join(map('<td{}>{}</td>'.format, kinds, row))}</tr>" for row in rows
+    )
     return (
         f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
     )
-
-
-def _row(cells: list[str]) -> str:
-    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"

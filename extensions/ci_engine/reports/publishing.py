@@ -13,6 +13,7 @@ from ci_engine.github.outputs import (
     write_outputs,
 )
 from ci_engine.project.output_files import write_text
+from ci_engine.reports.html import to_html
 from ci_engine.reports.junit import to_junit
 from ci_engine.reports.markdown import to_markdown
 from ci_engine.reports.result_json import to_json
@@ -20,11 +21,12 @@ from ci_engine.reports.sarif import to_sarif
 
 
 def write_reports(result: RunResult, directory: Path) -> None:
-    """Write a result as JSON, JUnit, SARIF and Markdown, each whole or not at all."""
+    """Write a result in each format, each file whole or not at all."""
     write_text(directory / "result.json", to_json(result))
     write_text(directory / "junit.xml", to_junit(result))
     write_text(directory / "results.sarif", to_sarif(result))
     write_text(directory / "summary.md", to_markdown(result))
+    write_text(directory / "report.html", to_html(result))
 
 
 def publish(result: RunResult, directory: Path, variables: Mapping[str, str]) -> None:

@@ -17,7 +17,7 @@ _CONFIDENCES = ("high", "medium", "", "low")
 
 @dataclass
 class _Issue:
-    """An issue and everything that was found of it; the first finding reports it."""
+    """An issue and everything that was found of it."""
 
     scanner: Scanner
     reported: Finding
@@ -33,7 +33,7 @@ def merge(
 
     The findings of the results are changed. The order of the scanners decides which
     one reports an issue, with the highest severity and confidence of all that found
-    it.
+    it; a secret is reported by a scanner of secrets.
 
     Returns:
         For each scanner, the issues that it found and another one reports.
@@ -59,9 +59,9 @@ def merge(
     elsewhere: dict[str, list[Finding]] = {}
     reported: dict[str, list[Finding]] = {}
     for issue in issues:
-        joined = _join(issue)
-        reported.setdefault(issue.scanner.name, []).append(joined)
-        for scanner, _ in issue.others:
+        (reporter, joined), others = _join(issue)
+        reported.setdefault(reporter.name, []).append(joined)
+        for scanner in others:
             elsewhere.setdefault(scanner.name, []).append(joined)
     for scanner, result in pairs:
         result.findings = reported.get(scanner.name, [])
@@ -81,19 +81,26 @@ def _keys(scanner: Scanner, finding: Finding) -> list[tuple[str, ...]]:
     return []
 
 
-def _join(issue: _Issue) -> Finding:
-    if not issue.others:
-        return issue.reported
-    found = [issue.reported, *(finding for _, finding in issue.others)]
+def _join(issue: _Issue) -> tuple[tuple[Scanner, Finding], list[Scanner]]:
+    """Who reports an issue, and as what, and who else found it.
+
+    A secret is reported as the secret that it is, not as a doubtful line of code.
+    """
+    pairs = [(issue.scanner, issue.reported), *issue.others]
+    pairs.sort(key=lambda pair: pair[0].kind != "secret")
+    (reporter, reported), *others = pairs
+    if not others:
+        return (reporter, reported), []
+    found = [finding for _, finding in pairs]
     names = [name for finding in found for name in finding.also]
     names += [f"{finding.tool} {finding.rule}" for finding in found[1:]]
-    also = tuple(dict.fromkeys(name for name in names if name != issue.reported.rule))
+    also = tuple(dict.fromkeys(name for name in names if name != reported.rule))
     red = any(finding.severity == "error" for finding in found)
     # A secret stays one where the baseline knows the line as an issue of the code.
-    kinds = {issue.scanner.kind, *(scanner.kind for scanner, _ in issue.others)}
-    known = "secret" not in kinds and any(finding.known for finding in found)
-    return replace(
-        issue.reported,
+    secret = reporter.kind == "secret"
+    known = not secret and any(finding.known for finding in found)
+    joined = replace(
+        reported,
         severity="error" if red else "warning",
         score=max(finding.score or 0.0 for finding in found),
         confidence=min((finding.confidence for finding in found), key=_doubt),
@@ -103,6 +110,7 @@ def _join(issue: _Issue) -> Finding:
         waiver=next((finding.waiver for finding in found if finding.waiver), ""),
         also=also,
     )
+    return (reporter, joined), [scanner for scanner, _ in others]
 
 
 def _doubt(confidence: str) -> int:

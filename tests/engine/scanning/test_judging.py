@@ -116,10 +116,11 @@ def test_one_line_has_one_secret_whoever_found_it() -> None:
         found_by("kingfisher", secret),
         found_by("detect-secrets", third),
     )
-    (same,) = found["bandit"]
-    assert (same.score, same.severity, same.confidence) == (8.5, "error", "high")
-    assert same.also == ("kingfisher github-pat", "detect-secrets github-token")
-    assert found["kingfisher"] == found["detect-secrets"] == []
+    (same,) = found["kingfisher"]
+    assert (same.rule, same.score, same.severity) == ("github-pat", 8.5, "error")
+    assert same.confidence == "high"
+    assert same.also == ("detect-secrets github-token", "bandit B105")
+    assert found["bandit"] == found["detect-secrets"] == []
 
 
 def test_an_advisory_has_many_names_and_is_one() -> None:
