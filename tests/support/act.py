@@ -1,7 +1,7 @@
 """Run a rendered workflow on this machine with nektos/act, and tell how it went.
 
 Jobs run on the host. Third-party actions are replaced by the small ones in
-`stand-ins`, the check-out by act's own copy of the repository. Everything act
+`stand-ins`, the check-out too: it clones as shallowly as GitHub's. Everything act
 writes lies below the directory the test gives it.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -24,6 +25,7 @@ from tests.support.tools import find_tool, missing, require_tool
 
 STAND_INS = Path(__file__).parent / "stand-ins"
 PROGRAMS = ("uv", "git", "jq")
+_CHECK_OUT = "stand-in/checkout@v1"
 SUPPORTED = ("3.10", "3.11", "3.12", "3.13", "3.14")
 LIMIT_SECONDS = 900
 # What an installer needs to reach its index from here.
@@ -152,7 +154,7 @@ def run_workflow(
         str(act),
         event,
         *("--directory", str(project)),
-        *("--workflows", f".github/workflows/{workflow}"),
+        *("--workflows", str(_with_check_outs(project, location, workflow))),
         *("--eventpath", str(event_file)),
         *("--platform", "ubuntu-24.04=-self-hosted"),
         *("--action-cache-path", str(location / "actions")),
@@ -179,6 +181,16 @@ def run_workflow(
     run = Run(completed.returncode, location / "artifacts")
     _read_log(run, completed.stdout + completed.stderr)
     return run
+
+
+def _with_check_outs(project: Path, location: Path, workflow: str) -> Path:
+    """The workflow with a check-out of ours: act replaces GitHub's by a full copy."""
+    text = (project / ".github" / "workflows" / workflow).read_text(encoding="utf-8")
+    found = re.sub(r"uses: actions/checkout@\S+", f"uses: {_CHECK_OUT}", text)
+    path = location / "workflows" / workflow
+    path.parent.mkdir()
+    path.write_text(found, encoding="utf-8")
+    return path
 
 
 def _environment(location: Path, project: Path) -> dict[str, str]:
@@ -218,7 +230,7 @@ def _environment(location: Path, project: Path) -> dict[str, str]:
 def _replacements() -> list[str]:
     """Tell act to take our stand-ins for the pinned actions."""
     pins = ROOT / "extensions" / "action-pins.yaml"
-    arguments: list[str] = []
+    arguments = [f"--local-repository={_CHECK_OUT}={STAND_INS / 'checkout'}"]
     for pin in tables(yaml.safe_load(pins.read_text(encoding="utf-8"))["actions"]):
         owner, name, *_ = str(pin["uses"]).split("/")
         folder = STAND_INS / name

@@ -57,6 +57,22 @@ def a_check_out_keeps_no_credentials(doc: Document) -> Problems:
 
 
 @check
+def what_compares_commits_has_the_history(doc: Document) -> Problems:
+    """A shallow clone has no diff base: everything would be selected, or nothing."""
+    compares = ("change-detection", "security-scan", "cleanup-dev-files")
+    if "pull_request" not in doc.triggers:
+        return
+    for name, job in doc.jobs.items():
+        steps = tables(job.get("steps"))
+        scripts = " ".join(str(step.get("run", "")) for step in steps)
+        needs = any(uses(step).endswith(compares) for step in steps)
+        needs = needs or "--since" in scripts or " changes" in scripts
+        checkouts = [step for step in steps if uses(step) == "actions/checkout"]
+        if needs and any(inputs(step).get("fetch-depth") != 0 for step in checkouts):
+            yield f"job {name}: no history"
+
+
+@check
 def no_expression_is_part_of_a_script(doc: Document) -> Problems:
     for location, step in doc.steps():
         for script in (step.get("run"), inputs(step).get("script")):

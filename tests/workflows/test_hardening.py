@@ -41,6 +41,7 @@ from tests.support.hardening_steps import (
     no_expression_is_part_of_a_script,
     scripts_do_not_change_the_environment_of_later_steps,
     tools_are_pinned_to_a_version,
+    what_compares_commits_has_the_history,
 )
 from tests.support.renders import ROOT
 
@@ -102,6 +103,7 @@ FAULTS: list[tuple[Check, str, str]] = [
         "",
     ),
     (a_check_out_keeps_no_credentials, r"persist-credentials: false", "lfs: false"),
+    (what_compares_commits_has_the_history, r"fetch-depth: 0\n", "fetch-depth: 1\n"),
     (no_expression_is_part_of_a_script, r'"\$RESULTS"', "'${{ toJSON(needs) }}'"),
     (no_trigger_runs_foreign_code_with_our_rights, r"pull_request:", "issue_comment:"),
     (required_checks_run_in_the_merge_queue, r"  merge_group:\n", ""),
