@@ -104,7 +104,7 @@ PROVOCATIONS: dict[str, Provocation] = {
         f"sed -i '/^# <<< ci-framework/d' pyproject.toml; {_VALIDATE}", 2
     ),
     "An edited block": _project(
-        f"sed -i '/^coverage-threshold/s/=.*/= 10/' pyproject.toml; {_VALIDATE}", 2
+        f"sed -i '/^coverage-threshold/s/=.*/= 10/' pyproject.toml; {_VALIDATE}", 0
     ),
     "No answers file": _project(f"rm .copier-answers.yml; {_VALIDATE}", 2),
     "A package that does not exist": _project(

@@ -342,11 +342,7 @@ def test_a_detection_that_fails_fails_the_workflow(
 ) -> None:
     """It must never look like a change that needs no tests."""
     append(project / "README.md", "\nMore.\n")
-    commit_all(project)
-    tree = commit_of(project, "HEAD~1^{tree}")
-    (project / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
-    target = location / project.parent.name
-    done = run_workflow(project, target, REMOTE, "pull_request")
+    done = run(project, location, payload={"pull_request": {"number": "seven"}})
     assert done.ended() == dict.fromkeys(
         ("change-detection", "summary", "ci-success"), "failure"
     ), done.text
@@ -406,7 +402,8 @@ def comparable(report: dict[str, object], root: Path) -> dict[str, object]:
             return TIMES.sub("", value.replace(str(root), "ROOT"))
         return value
 
-    return table(plain(report))
+    # The workflow is on the branch of the pull request.
+    return {key: each for key, each in table(plain(report)).items() if key != "subject"}
 
 
 def test_the_laptop_gives_the_result_of_the_workflow(

@@ -89,8 +89,9 @@ def _run(name: str, check: Callable[[], Iterator[Finding]]) -> CheckResult:
     except ToolError as error:
         result.status = Status.NOT_RUN
         result.reason, _, result.output = str(error).partition("\n")
-    if result.findings:
-        result.status, result.new = Status.FAILED, len(result.findings)
+    result.new = sum(found.severity == "error" for found in result.findings)
+    if result.new:
+        result.status = Status.FAILED
     result.seconds = time.monotonic() - started
     return result
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import msgspec
+
 from ci_engine.configuration.reading import read_text, read_yaml
 from ci_engine.configuration.tables import dig, items, text
 from ci_engine.errors import ConfigurationError
@@ -65,8 +67,10 @@ def _check_block(
         message = "the block of ci-framework is missing\nhint: restore it from git"
         yield configuration_finding(name, message)
     elif (block := _BLOCK.search(content)) and hash_text(block[0].encode()) != expected:
+        # It still works; the next update may conflict.
         message = f"the block of ci-framework was edited by hand\n{_CHANGE}"
-        yield configuration_finding(name, message, starts[0])
+        finding = configuration_finding(name, message, starts[0])
+        yield msgspec.structs.replace(finding, severity="warning")
 
 
 def check_answers(project: Project) -> Iterator[Finding]:

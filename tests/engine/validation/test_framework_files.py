@@ -152,3 +152,12 @@ def test_packages_that_are_answered_and_not_there_are_reported(
     assert shown(project, "answers") == [f".copier-answers.yml: {expected}"]
     project.replace(".copier-answers.yml", "monorepo", "library")
     assert shown(project, "answers") == []
+
+
+def test_an_edited_block_is_a_warning_since_it_works(project: DemoProject) -> None:
+    project.write(".gitignore", "# >>> ci-framework >>>\n# <<< ci-framework <<<\n")
+    render_block(project, ".gitignore")
+    project.replace(".gitignore", ">>>\n", ">>>\n*.log\n")
+    check = project.run("validate").check("blocks")
+    assert (check["status"], check["new"]) == ("passed", 0)
+    assert [finding["severity"] for finding in check["findings"]] == ["warning"]
