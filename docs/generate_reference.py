@@ -489,7 +489,7 @@ def project_paths() -> list[str]:
     """What `_exclude` leaves alone on every update."""
     excluded = cast("Document", yaml.safe_load(read("copier.yml")))["_exclude"]
     rule = next(entry for entry in excluded if "'update'" in entry)
-    environment = jinja2.Environment(autoescape=False)  # noqa: S701 - no HTML
+    environment = jinja2.Environment(autoescape=False)  # noqa: S701 # nosec B701 - no HTML
     text = environment.from_string(rule).render(
         project_state="new",
         _copier_operation="update",

@@ -205,7 +205,7 @@ def _become(command: list[str], *, cleans_up: bool) -> int:
     """Replace this process by the engine, or wait for it where something ends here."""
     # exec on Windows returns to the shell before the new process ends.
     if not (os.name == "nt" or cleans_up):
-        os.execv(command[0], command)  # noqa: S606 - no shell is wanted
+        os.execv(command[0], command)  # noqa: S606 # nosec B606
     process = subprocess.Popen(command)
     # The terminal sends an interrupt to both; what is sent to this one goes on.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -193,6 +193,6 @@ def _has_color(stream: TextIO, variables: Mapping[str, str]) -> bool:
     if variables.get("FORCE_COLOR") or _is_terminal(stream, variables):
         if os.name == "nt":
             # An empty command makes older Windows consoles understand colors.
-            os.system("")  # noqa: S605
+            os.system("")  # noqa: S605 # nosec B605
         return True
     return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xml.etree import ElementTree as Xml
+from xml.etree import ElementTree as Xml  # nosec B405 - writes XML only
 
 from ci_engine.escaping import xml_text
 from ci_engine.findings.results import (

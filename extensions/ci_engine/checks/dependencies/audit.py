@@ -122,7 +122,9 @@ def _look_up(advisories: Iterable[Advisory]) -> dict[str, _Record]:
         if not url.startswith(("https://", "http://")):
             break
         try:
-            with urllib.request.urlopen(url, timeout=_SECONDS) as answer:  # noqa: S310
+            with urllib.request.urlopen(  # noqa: S310 # nosec B310
+                url, timeout=_SECONDS
+            ) as answer:
                 found[name] = msgspec.json.decode(answer.read(), type=_Record)
         except (OSError, ValueError, msgspec.DecodeError):
             # The advisory is valid: without an answer it is only less well described.

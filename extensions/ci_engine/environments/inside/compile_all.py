@@ -16,7 +16,7 @@ for directory in sys.argv[1:]:
     )
     for file in Path(directory).rglob(f"*.{sys.implementation.cache_tag}.pyc"):
         try:
-            marshal.loads(file.read_bytes()[16:])  # noqa: S302 - written just now
+            marshal.loads(file.read_bytes()[16:])  # noqa: S302 # nosec B302 - just written
         except (EOFError, ValueError):
             file.unlink()
             sys.exit(f"{file}: only a part of it could be written: is the disk full?")

@@ -7,7 +7,7 @@ settings for coverage are. This module is one statement because coverage may run
 already: the plugin can only make it forget what is no longer running.
 """
 
-exec(  # noqa: S102 - our own file, beside this one
+exec(  # noqa: S102 # nosec B102 - our own file, beside this one
     compile(
         __import__("pathlib")
         .Path(__file__)
