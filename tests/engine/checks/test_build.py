@@ -228,6 +228,14 @@ def empty(project: DemoProject) -> None:
     project.replace("pyproject.toml", old, 'only-include = ["README.md"]\n')
 
 
+def without_its_module(project: DemoProject) -> None:
+    project.configure('[project.scripts]\ndemo = "demo.cli:main"\n')
+
+
+def without_its_function(project: DemoProject) -> None:
+    project.configure('[project.scripts]\ndemo = "demo:nothing"\n')
+
+
 @pytest.mark.heavy
 @pytest.mark.parametrize(
     ("change", "rule", "path", "line", "words"),
@@ -243,6 +251,8 @@ def empty(project: DemoProject) -> None:
         (no_backend, "build-failed", "pyproject.toml", 0, "no_such_backend"),
         (junk, "sdist-junk", "pyproject.toml", 0, "node_modules/"),
         (empty, "empty-wheel", "pyproject.toml", 0, "no module"),
+        (without_its_module, "broken-script", "pyproject.toml", 0, "demo.cli"),
+        (without_its_function, "broken-script", "pyproject.toml", 0, "nothing"),
     ],
 )
 def test_a_package_that_cannot(

@@ -29,6 +29,7 @@ from ci_engine.checks.packaging.distribution import (
     import_finding,
     left_out,
     readme_of,
+    script_finding,
 )
 from ci_engine.configuration.reading import as_table
 from ci_engine.environments import inside
@@ -267,4 +268,8 @@ class _Build:
             message = "the wheel holds no module: name the packages for the backend"
             return [finding_of(self.context, "empty-wheel", message)]
         tops = {module.partition(".")[0] for module in imports.modules}
-        return [import_finding(self.context, fail, tops) for fail in imports.failures]
+        failures = [
+            import_finding(self.context, fail, tops) for fail in imports.failures
+        ]
+        scripts = [script_finding(self.context, script) for script in imports.scripts]
+        return failed or scripts

@@ -30,11 +30,19 @@ class ImportFailure(msgspec.Struct):
     line: int
 
 
+class BrokenScript(msgspec.Struct):
+    """A command that leads nowhere, and why."""
+
+    script: str
+    message: str
+
+
 class Imports(msgspec.Struct):
     """What ``inside/import_wheel.py`` says."""
 
     modules: list[str]
     failures: list[ImportFailure]
+    scripts: list[BrokenScript]
 
 
 def finding_of(
@@ -83,6 +91,14 @@ def import_finding(context: Context, failure: ImportFailure, tops: set[str]) -> 
     return Finding(
         tool="build", rule=rule, message=message, path=source, line=failure.line
     )
+
+
+def script_finding(context: Context, broken: BrokenScript) -> Finding:
+    """Name the command, at its line of pyproject.toml."""
+    name = broken.script.partition(" = ")[0]
+    keys = ("project", "scripts", name)
+    message = f"the command {broken.script} cannot start: {broken.message}"
+    return finding_of(context, "broken-script", message, keys)
 
 
 def _source_of(context: Context, name: str) -> str:

@@ -1,7 +1,8 @@
 """Import what a distribution installed. Runs where only it is installed: stdlib only.
 
 Usage: ``python -I import_wheel.py NAME``; the last line it prints is JSON: the modules
-and packages that were imported, and how each import failed that did.
+and packages that were imported, how each import failed that did, and the commands that
+lead nowhere.
 """
 
 from __future__ import annotations
@@ -60,13 +61,35 @@ def import_one(module: str, files: set[str]) -> dict[str, object] | None:
     return None
 
 
+def broken_scripts(tops: set[str]) -> list[dict[str, str]]:
+    """The commands whose module or function the distribution does not have.
+
+    Whether something else is missing is up to the command: it may need an extra.
+    """
+    found: list[dict[str, str]] = []
+    for entry in distribution(sys.argv[1]).entry_points:
+        if entry.group not in ("console_scripts", "gui_scripts") or entry.extras:
+            continue
+        try:
+            entry.load()
+        except BaseException as error:
+            missing = str(getattr(error, "name", None) or "").partition(".")[0]
+            ours = isinstance(error, ModuleNotFoundError) and missing in tops
+            if ours or isinstance(error, AttributeError):
+                script = f"{entry.name} = {entry.value}"
+                found.append({"script": script, "message": str(error)})
+    return found
+
+
 def main() -> None:
     """Import everything and print what happened."""
     files = [PurePosixPath(str(file)) for file in distribution(sys.argv[1]).files or []]
     modules = modules_of([path for path in files if "__pycache__" not in path.parts])
     names = {path.as_posix() for path in files}
     failures = [fail for module in modules if (fail := import_one(module, names))]
-    sys.stdout.write(f"\n{json.dumps({'modules': modules, 'failures': failures})}\n")
+    scripts = broken_scripts({module.partition(".")[0] for module in modules})
+    result = {"modules": modules, "failures": failures, "scripts": scripts}
+    sys.stdout.write(f"\n{json.dumps(result)}\n")
     sys.stdout.flush()
 
 
