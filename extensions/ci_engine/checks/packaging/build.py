@@ -268,8 +268,6 @@ class _Build:
             message = "the wheel holds no module: name the packages for the backend"
             return [finding_of(self.context, "empty-wheel", message)]
         tops = {module.partition(".")[0] for module in imports.modules}
-        failures = [
-            import_finding(self.context, fail, tops) for fail in imports.failures
-        ]
+        failed = [import_finding(self.context, fail, tops) for fail in imports.failures]
         scripts = [script_finding(self.context, script) for script in imports.scripts]
         return failed or scripts
