@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -121,6 +122,7 @@ def test_double() -> None:
 """
 
 Json = dict[str, Any]
+_WRONG = ("failure", "error")
 
 
 def engine_version() -> str:
@@ -217,11 +219,10 @@ class Run:
 
     def junit_locations(self, name: str) -> list[Location]:
         """Where the failing cases of a suite stand."""
-        return [
-            Location(case.get("file", ""), int(case.get("line", "0")))
-            for case in self.junit.findall(f"testsuite[@name='{name}']/testcase")
-            if case.find("failure") is not None or case.find("error") is not None
-        ]
+        cases = self.junit.findall(f"testsuite[@name='{name}']/testcase")
+        results = [each for case in cases for each in case if each.tag in _WRONG]
+        texts = [re.match(r"(.+?):(\d+): ", each.text or "") for each in results]
+        return [Location(text[1], int(text[2])) for text in texts if text]
 
     def __str__(self) -> str:
         return f"exit {self.code}\n--- stdout\n{self.stdout}--- stderr\n{self.stderr}"

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +16,9 @@ from pathlib import Path
 from typing import IO
 
 _POLL_SECONDS = 0.05
+_STACK_SECONDS = 0.3
+# Names a file, and says that SIGXCPU is answered by writing the stack there.
+STACK_VARIABLE = "CI_ENGINE_PYTEST_EVENTS"
 _POSIX = os.name == "posix"
 
 
@@ -79,15 +83,24 @@ def find_program(name: str, path: str | None = None) -> Path | None:
 def _kill_tree(process: subprocess.Popen[bytes]) -> None:
     """Kill the program and everything it started."""
     if _POSIX:
-        with contextlib.suppress(ProcessLookupError):
+        # macOS refuses it for processes that have ended.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
-    else:
+    elif process.poll() is None:
         subprocess.run(
             ["taskkill", "/F", "/T", "/PID", str(process.pid)],
             check=False,
             capture_output=True,
         )
     process.wait()
+
+
+def _ask_for_stack(process: subprocess.Popen[bytes]) -> None:
+    if sys.platform != "win32":
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGXCPU)
+        # It is written by a signal handler, which needs no turn of the interpreter.
+        time.sleep(_STACK_SECONDS)
 
 
 def _collect(stream: IO[bytes], sink: list[bytes], on_line: _LineSink) -> None:
@@ -117,6 +130,7 @@ def run_program(
         cwd: the directory it runs in.
         timeout: seconds after which it and its children are killed.
         variables: the whole environment of the program; the current one if None.
+            With that of our pytest plugin, it may write its stack before it is killed.
         cancel: an event that, once set, kills the program.
         on_line: called with each line of output as it arrives.
 
@@ -144,9 +158,11 @@ def run_program(
     timed_out = False
     try:
         timed_out = _wait(process, readers, started, timeout, cancel)
+        if timed_out and STACK_VARIABLE in (variables or ()):
+            _ask_for_stack(process)
     finally:
-        if process.poll() is None:
-            _kill_tree(process)
+        # Also what a program leaves behind that came to its own end.
+        _kill_tree(process)
         for reader in readers:
             # A grandchild that left the group may keep the pipe open: do not wait
             # for ever on something that was already judged.

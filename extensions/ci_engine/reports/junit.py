@@ -1,4 +1,8 @@
-"""The result as JUnit XML: a suite for each check, a case for each test or finding."""
+"""The result as JUnit XML: a suite for each check, a case for each test or finding.
+
+It holds what Jenkins' xUnit plugin accepts (its ``junit-10.xsd`` knows neither ``file``
+nor ``line``), so the location is the beginning of the text of a case.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,17 @@ from ci_engine.findings.results import (
     TestCase,
     headline,
 )
+
+_TAGS = {
+    "failed": "failure",
+    "error": "error",
+    "flaky": "flakyFailure",
+    "xfailed": "skipped",
+    "skipped": "skipped",
+    "deselected": "skipped",
+    "not-collected": "skipped",
+    "not-run": "skipped",
+}
 
 
 def to_junit(result: RunResult) -> str:
@@ -34,8 +49,10 @@ def to_junit(result: RunResult) -> str:
 def _add_suite(suites: Xml.Element, check: CheckResult) -> None:
     suite = Xml.SubElement(suites, "testsuite", name=check.id)
     accepted = {finding.test for finding in check.findings if finding.accepted}
+    locations = {finding.test: finding for finding in check.findings}
     for test in check.tests:
-        _add_test(suite, check, test, accepted=test.id in accepted)
+        location = _location(locations.get(test.id, test))
+        _add_test(suite, check, test, location, accepted=test.id in accepted)
     known = {test.id for test in check.tests}
     for finding in check.findings:
         unknown = finding.severity == "error" and not finding.accepted
@@ -46,6 +63,8 @@ def _add_suite(suites: Xml.Element, check: CheckResult) -> None:
     # What a check found before it could not go on does not say that it could not.
     if not told or check.status is Status.NOT_RUN:
         _add_whole(suite, check)
+    if check.notes:
+        Xml.SubElement(suite, "system-out").text = xml_text("\n".join(check.notes))
     cases = suite.findall("testcase")
     suite.set("tests", str(len(cases)))
     suite.set("failures", str(len(suite.findall("testcase/failure"))))
@@ -55,45 +74,56 @@ def _add_suite(suites: Xml.Element, check: CheckResult) -> None:
 
 
 def _case(
-    suite: Xml.Element, check: CheckResult, name: str, path: str, line: int
+    suite: Xml.Element, check: CheckResult, name: str, seconds: float = 0.0
 ) -> Xml.Element:
     attributes = {"classname": check.id, "name": xml_text(name)}
-    if path:
-        attributes["file"] = xml_text(path)
-    if line:
-        attributes["line"] = str(line)
-    return Xml.SubElement(suite, "testcase", attributes)
+    return Xml.SubElement(suite, "testcase", attributes, time=f"{seconds:.3f}")
+
+
+def _location(at: Finding | TestCase) -> str:
+    return f"{at.path}:{at.line}" if at.path and at.line else at.path
+
+
+def _add_result(
+    case: Xml.Element, tag: str, kind: str, location: str, text: str
+) -> None:
+    message = xml_text(headline(text))
+    result = Xml.SubElement(case, tag, type=xml_text(kind), message=message)
+    result.text = xml_text(": ".join(filter(None, (location, text))))
 
 
 def _add_test(
-    suite: Xml.Element, check: CheckResult, test: TestCase, *, accepted: bool
+    suite: Xml.Element,
+    check: CheckResult,
+    test: TestCase,
+    location: str,
+    *,
+    accepted: bool,
 ) -> None:
-    case = _case(suite, check, test.id, test.path, test.line)
-    case.set("time", f"{test.seconds:.3f}")
-    kind = {"failed": "failure", "error": "error", "skipped": "skipped"}
-    tag = kind.get(test.outcome)
-    if tag and accepted:
+    case = _case(suite, check, test.id, test.seconds)
+    tag, kind = _TAGS.get(test.outcome, ""), test.outcome
+    text = test.message or kind
+    if accepted and tag in ("failure", "error"):
         # It fails as the baseline says: a reader of JUnit must not see it as new.
-        Xml.SubElement(case, "skipped", message="known failure, in the baseline")
-    elif tag:
-        message = xml_text(headline(test.message))
-        Xml.SubElement(case, tag, message=message).text = xml_text(test.message)
+        tag, text = "skipped", "known failure, in the baseline"
+    if tag:
+        _add_result(case, tag, kind, location, text)
 
 
 def _add_finding(suite: Xml.Element, check: CheckResult, finding: Finding) -> None:
-    name = f"{finding.location or check.id} {finding.rule}"
-    case = _case(suite, check, name, finding.path, finding.line)
+    name = f"{finding.test or finding.location or check.id} {finding.rule}"
+    case = _case(suite, check, name)
+    text = f"{finding.rule}: {finding.message}"
     message = xml_text(f"{finding.rule}: {finding.headline}")
-    rule = xml_text(finding.rule)
-    failure = Xml.SubElement(case, "failure", message=message, type=rule)
-    failure.text = xml_text(f"{finding.location}: {finding.rule}: {finding.message}")
+    _add_result(case, "failure", finding.rule, _location(finding), text)
+    case[0].set("message", message)
 
 
 def _add_whole(suite: Xml.Element, check: CheckResult) -> None:
     """One case for a check as a whole, where no finding speaks for it."""
     if check.tests and check.status is Status.PASSED:
         return
-    case = _case(suite, check, check.id, "", 0)
+    case = _case(suite, check, check.id, check.seconds)
     tags = {
         Status.FAILED: "failure",
         Status.TIMED_OUT: "failure",
@@ -102,5 +132,7 @@ def _add_whole(suite: Xml.Element, check: CheckResult) -> None:
     }
     tag = tags.get(check.status)
     if tag:
-        message = xml_text(f"{check.status.value}: {check.reason}")
-        Xml.SubElement(case, tag, message=message).text = xml_text(check.output)
+        status = check.status.value
+        message = xml_text(f"{status}: {check.reason}")
+        result = Xml.SubElement(case, tag, type=status, message=message)
+        result.text = xml_text(check.output)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from ci_engine.findings.results import CheckResult, RunResult, Status
 
 _MARKS = {
@@ -30,10 +32,9 @@ def outcome_line(check: CheckResult) -> str:
     """What there is to say about a check in one line."""
     parts: list[str] = []
     if check.tests:
-        counts: dict[str, int] = {}
-        for test in check.tests:
-            counts[test.outcome] = counts.get(test.outcome, 0) + 1
-        parts.append(", ".join(f"{count} {name}" for name, count in counts.items()))
+        counts = Counter(test.outcome for test in check.tests)
+        named = (f"{count} {name.replace('-', ' ')}" for name, count in counts.items())
+        parts.append(", ".join(named))
     elif check.findings:
         noun = "finding" if len(check.findings) == 1 else "findings"
         parts.append(f"{len(check.findings)} {noun}")

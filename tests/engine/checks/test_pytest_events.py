@@ -84,7 +84,7 @@ def test_the_worst_phase_tells(
     assert outcomes(events(tmp_path / "e", *rows, FINISH)) == {"a": expected}
 
 
-@pytest.mark.parametrize(("last", "expected"), [("passed", "passed"), ("failed",) * 2])
+@pytest.mark.parametrize(("last", "expected"), [("passed", "flaky"), ("failed",) * 2])
 def test_the_last_of_several_attempts_counts(
     tmp_path: Path, last: str, expected: str
 ) -> None:

@@ -44,9 +44,8 @@ def test_a_hostile_file_name_breaks_no_report(
     assert run.code == 1, str(run)
     assert run.locations("lint") == [Location(name, 1)]
     (case,) = run.junit.findall("testsuite[@name='lint']/testcase")
-    assert case.get("line") == "1"
     if "\x1b" not in name:
-        assert case.get("file") == name
+        assert (case[0].text or "").startswith(f"{name}:1: F401: ")
     (annotation,) = annotated(run)
     assert annotation.startswith("::error file=")
     assert ",line=1,col=8,title=lint%3A F401::`os` imported but unused" in annotation

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -18,6 +20,9 @@ from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.processes.child_environment import MEASURING
 
 REPORT_NAME, XML_NAME = "coverage.json", "coverage.xml"
+OUTPUT_NAME = "pytest-output.txt"
+# What our plugin puts before the reason why there is no coverage.
+_NOTE = "coverage: "
 _MOST_FILES = 10
 _MOST_RANGES = 12
 
@@ -51,8 +56,7 @@ def check(context: Context) -> CheckResult:
         return not_run("the tests did not run")
     report = read_report(context)
     if report is None:
-        advice = "add pytest-cov to their environment, or set the threshold to 0"
-        reason = f"the tests measured no coverage: {tests.reason or advice}"
+        reason = f"the tests measured no coverage: {_why_nothing(context, tests)}"
         return not_run(reason)
     if report.totals.num_statements == 0:
         reason = "coverage measured no statement: correct source in its settings"
@@ -73,6 +77,11 @@ def measured_tests(context: Context) -> CheckResult:
 
 def read_report(context: Context) -> CoverageReport | None:
     """What the tests of this very run measured, None if they measured nothing."""
+    notes = context.earlier["test"].notes if "test" in context.earlier else []
+    for note in notes:
+        if note.startswith(_NOTE):
+            reason = f"the tests measured no coverage: {note.removeprefix(_NOTE)}"
+            raise EarlyResultError(not_run(reason))
     path = context.reports / REPORT_NAME
     try:
         return msgspec.json.decode(path.read_bytes(), type=CoverageReport)
@@ -81,6 +90,23 @@ def read_report(context: Context) -> CoverageReport | None:
     except (OSError, msgspec.DecodeError) as error:
         reason = f"{path.name} cannot be read: {error}"
         raise EarlyResultError(not_run(reason)) from error
+
+
+def _why_nothing(context: Context, tests: CheckResult) -> str:
+    """Why tests that were measured left no report."""
+    path = context.reports / OUTPUT_NAME
+    text = path.read_text("utf-8", "replace") if path.is_file() else ""
+    failed = re.search(r"Failed to generate report: (.+)", text)
+    if failed:
+        return f"{failed.group(1).strip()} Correct source and omit in its settings"
+    files = sum(t.outcome == "error" and "::" not in t.id for t in tests.tests)
+    if files:
+        return f"pytest stopped: {files} files could not be collected"
+    left = sum(test.outcome == "not-run" for test in tests.tests)
+    if left:
+        return f"pytest stopped: {left} tests were not run"
+    advice = "add pytest-cov to their environment, or set the threshold to 0"
+    return tests.reason or advice
 
 
 def _why_not_measured(context: Context, tests: CheckResult) -> str:
@@ -170,12 +196,45 @@ def framework_patterns(context: Context) -> list[str]:
     return [f"{root}/{FRAMEWORK_DIRECTORY}/*", f"{root}/.{FRAMEWORK_DIRECTORY}/*"]
 
 
+def pytest_cov_variables(context: Context) -> dict[str, str]:
+    """What our plugin makes pytest-cov do, where it is there."""
+    options = ["--no-cov"]
+    if not context.request.paths:
+        reports = [f"json:{context.reports / REPORT_NAME}"]
+        reports += [f"xml:{context.reports / XML_NAME}"]
+        reports = reports if _writes_json(context.prepared) else []
+        # The threshold is a check of its own; the tests are judged by themselves.
+        options = [f"--cov-report={each}" for each in ("", *reports)]
+        options += ["--cov-fail-under=0"]
+    return {
+        "CI_ENGINE_COVERAGE_OPTIONS": json.dumps(options),
+        "CI_ENGINE_COVERAGE_SOURCES": json.dumps(context.settings.source_paths),
+        "CI_ENGINE_COVERAGE_OMIT": "\n".join(framework_patterns(context)),
+    }
+
+
+def _writes_json(environment: Environment) -> bool:
+    """Whether the pytest-cov that is there can write the report that is read."""
+    version = re.match(r"(\d+)\.(\d+)", environment.version("pytest_cov"))
+    return version is None or (int(version[1]), int(version[2])) >= (4, 1)
+
+
+def source_paths(context: Context, environment: Environment) -> Sequence[str]:
+    """What to measure, nothing where settings that coverage finds say it."""
+    script = inside.DIRECTORY / "coverage_sources.py"
+    command = (*environment.prefix, environment.probe.executable, str(script))
+    tool = Tool("coverage", "", command, environment.variables, environment.name)
+    named = context.run(tool, ()).stdout.strip() == "named"
+    return () if named else context.settings.source_paths
+
+
 def report_coverage(
     context: Context, environment: Environment, variables: dict[str, str]
 ) -> None:
-    """Write the reports if ``coverage run`` measured instead of pytest-cov."""
+    """Write the reports that pytest-cov did not write, if anything was measured."""
     modules = environment.probe.modules
-    if "pytest_cov" in modules or "coverage" not in modules or context.request.paths:
+    written = "pytest_cov" in modules and _writes_json(environment)
+    if written or "coverage" not in modules or context.request.paths:
         return
     script = inside.DIRECTORY / "write_coverage.py"
     command = (*environment.prefix, environment.probe.executable, str(script))

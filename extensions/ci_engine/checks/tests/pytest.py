@@ -16,10 +16,12 @@ from ci_engine.checks.outcomes import not_run, skipped
 from ci_engine.checks.own_command import run_own_command
 from ci_engine.checks.sources import FRAMEWORK_DIRECTORY, text_of
 from ci_engine.checks.tests.coverage import (
+    OUTPUT_NAME,
     REPORT_NAME,
     XML_NAME,
-    framework_patterns,
+    pytest_cov_variables,
     report_coverage,
+    source_paths,
 )
 from ci_engine.checks.tests.pytest_events import read_events
 from ci_engine.checks.tests.pytest_verdict import judge_run, without_events
@@ -29,11 +31,11 @@ from ci_engine.environments import inside
 from ci_engine.environments.environment import Environment
 from ci_engine.findings.results import CheckResult
 from ci_engine.processes.child_environment import MEASURING
+from ci_engine.processes.programs import STACK_VARIABLE
 from ci_engine.project.output_files import write_text
 
 _EVENTS_NAME = "pytest-events.jsonl"
 _SELECTION_NAME = "pytest-selection.json"
-_OUTPUT_NAME = "pytest-output.txt"
 _DATA_NAME = ".coverage"
 
 
@@ -45,7 +47,7 @@ def check(context: Context) -> CheckResult:
         return skipped("none of the given paths holds tests")
     if request.decision is not None and request.decision.tests.mode == "none":
         return skipped("no test depends on what changed")
-    for stale in (REPORT_NAME, XML_NAME, _DATA_NAME, _OUTPUT_NAME):
+    for stale in (REPORT_NAME, XML_NAME, _DATA_NAME, OUTPUT_NAME):
         (context.reports / stale).unlink(missing_ok=True)
     # Data of another run cannot get into a directory that is made now.
     data = Path(tempfile.mkdtemp(prefix="coverage-", dir=context.reports))
@@ -61,12 +63,12 @@ def _run_tests(context: Context, environment: Environment, data: Path) -> CheckR
     events = data.with_name(_EVENTS_NAME)
     own = context.own_command
     if own:
-        options = _coverage_options(context, environment)
-        variables = _variables(context, data, options)
+        variables = _variables(context, data)
         outcome = run_own_command(context, own, variables)
         tool = Tool("test command", environment="the project's own command")
         if not events.exists():
             return without_events(outcome)
+        report_coverage(context, environment, variables)
     else:
         if not _has_tests(context):
             return skipped("this project has no tests (no test_*.py)")
@@ -75,21 +77,19 @@ def _run_tests(context: Context, environment: Environment, data: Path) -> CheckR
             reason = f"pytest is not in the environment ({environment.name})"
             return not_run(reason)
         version = environment.version("pytest")
-        variables = {**environment.variables, **_variables(context, data, ())}
+        variables = {**environment.variables, **_variables(context, data)}
         tool = Tool("pytest", version, command, variables, environment.name)
         outcome = context.run(tool, context.given_tests)
         report_coverage(context, environment, variables)
     text = outcome.stdout + outcome.stderr
-    path = context.reports / _OUTPUT_NAME
+    path = context.reports / OUTPUT_NAME
     path.write_text(text, encoding="utf-8", errors="replace")
     run = read_events(events)
     events.unlink(missing_ok=True)
     return judge_run(context, tool, outcome, run)
 
 
-def _variables(
-    context: Context, data: Path, options: tuple[str, ...]
-) -> dict[str, str]:
+def _variables(context: Context, data: Path) -> dict[str, str]:
     """Make pytest load our plugin, also when another program starts it."""
     plugin = str(inside.DIRECTORY / "pytest_plugin")
     python_path = os.environ.get("PYTHONPATH", "")
@@ -99,16 +99,16 @@ def _variables(
         f"--ignore={context.project.root / path}"
         for path in (*context.request.inner, FRAMEWORK_DIRECTORY)
     ]
-    addopts = shlex.join(("-p", "ci_framework_pytest", *options, *others))
+    addopts = shlex.join(("-p", "ci_framework_pytest", *others))
     measuring = {k: os.environ[k] for k in MEASURING if k in os.environ}
     return {
         **measuring,
+        **pytest_cov_variables(context),
         **({"CI_ENGINE_PYTEST_SELECTION": str(selection)} if selection else {}),
-        "CI_ENGINE_PYTEST_EVENTS": str(data.with_name(_EVENTS_NAME)),
+        STACK_VARIABLE: str(data.with_name(_EVENTS_NAME)),
         "CI_ENGINE_PYTEST_DEADLINE": f"{time.time() + context.timeout:.2f}",
         "CI_ENGINE_HYPOTHESIS_EXAMPLES": str(context.hypothesis_examples),
         "CI_ENGINE_ROOT": str(context.project.root),
-        "CI_ENGINE_COVERAGE_OMIT": "\n".join(framework_patterns(context)),
         "COVERAGE_FILE": str(data),
         "PYTEST_ADDOPTS": f"{addopts} {os.environ.get('PYTEST_ADDOPTS', '')}".strip(),
         "PYTHONPATH": os.pathsep.join(filter(None, (plugin, python_path))),
@@ -134,10 +134,18 @@ def _has_tests(context: Context) -> bool:
     tests = tuple(f"{path.rstrip('/')}/" for path in context.settings.test_paths)
     files = (path for path in context.project.files if path.suffix == ".py")
     return _own_collection(context) or any(
-        path.name.startswith("test")
+        path.name.startswith("test_")
         or path.name.endswith("_test.py")
-        or context.project.relative(path).startswith(tests)
+        # Its name may be wrong: then pytest finds nothing, which is no success.
+        or (context.project.relative(path).startswith(tests) and _defines_tests(path))
         for path in files
+    )
+
+
+def _defines_tests(path: Path) -> bool:
+    text = path.read_bytes()
+    return (
+        re.search(rb"^\s*(async )?def test|^class Test", text, re.MULTILINE) is not None
     )
 
 
@@ -151,39 +159,31 @@ def _own_collection(context: Context) -> bool:
     )
 
 
+def _program(environment: Environment) -> str:
+    """The script that is the program, empty if it is none that Python can run.
+
+    It is given to the interpreter: the one that it names may be another one.
+    """
+    path = Path(environment.probe.programs.get("pytest", ""))
+    script = path.read_bytes() if path.is_file() else b""
+    return str(path) if script.startswith(b"#!") and b"import" in script else ""
+
+
 def _command(context: Context, environment: Environment) -> tuple[str, ...] | None:
-    """The command that runs pytest, measuring coverage if anything here can."""
-    pytest = environment.module("pytest")
-    if pytest is None:
+    """The command that runs pytest, measuring coverage if anything here can.
+
+    The program, as `python -m` would let tests import from the current directory.
+    """
+    module = environment.module("pytest")
+    if module is None:
         return None
-    if "pytest_cov" in environment.probe.modules:
-        return (*pytest, "--color=no", *_coverage_options(context, environment))
+    program = _program(environment)
     coverage = environment.module("coverage")
-    if context.request.paths or coverage is None:
-        return (*pytest, "--color=no")
-    sources = ",".join(_sources(context))
+    measured = "pytest_cov" in environment.probe.modules
+    if measured or context.request.paths or coverage is None:
+        python = (*environment.prefix, environment.probe.executable)
+        return (*((*python, program) if program else module), "--color=no")
+    sources = ",".join(source_paths(context, environment))
     source = (f"--source={sources}",) if sources else ()
-    return (*coverage, "run", *source, "-m", "pytest", "--color=no")
-
-
-def _coverage_options(context: Context, environment: Environment) -> tuple[str, ...]:
-    """The options of pytest-cov, if it is there."""
-    if "pytest_cov" not in environment.probe.modules:
-        return ()
-    if context.request.paths:
-        return ("--no-cov",)
-    measured = tuple(f"--cov={path}" for path in _sources(context)) or ("--cov",)
-    report = f"--cov-report=json:{context.reports / REPORT_NAME}"
-    xml = f"--cov-report=xml:{context.reports / XML_NAME}"
-    # The threshold is a check of its own; the tests are judged by themselves.
-    return (*measured, "--cov-report=", report, xml, "--cov-fail-under=0")
-
-
-def _sources(context: Context) -> list[str]:
-    """What to measure, unless the project's coverage settings say it."""
-    run = table(context.project.pyproject, "tool", "coverage", "run")
-    text = text_of(context.project, ".coveragerc")
-    named = {"source", "source_dirs", "source_pkgs"} & set(run) or re.search(
-        r"^\s*source(_pkgs|_dirs)?\s*[=:]", text, re.MULTILINE
-    )
-    return [] if named else context.settings.source_paths
+    started = (program,) if program else ("-m", "pytest")
+    return (*coverage, "run", *source, *started, "--color=no")

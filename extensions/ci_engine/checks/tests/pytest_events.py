@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from ci_engine.findings.results import TestCase
 
@@ -18,16 +19,27 @@ class _Event(msgspec.Struct):
     when: str = ""
     outcome: str = ""
     xfail: bool = False
+    part: bool = False
+    worker: str = ""
     seconds: float = 0.0
     path: str = ""
     line: int = 0
     message: str = ""
     code: int = 0
     collected: int = 0
+    files: list[str] = []
+    patterns: list[str] = []
+    selected: list[str] = []
+    deselected: list[str] = []
 
 
 # Exit codes of pytest that another run of it may replace: none, fine, no tests.
 _HARMLESS = (-1, 0, 5)
+# If a test ran several times, in several runs or workers: what it is called, by the
+# first of these that it was.
+_WORST_FIRST = ("error", "failed", "flaky", "xpassed", "xfailed", "passed", "skipped")
+# Tests that said something about the project.
+RAN = frozenset({*_WORST_FIRST} - {"skipped"})
 
 
 @dataclass
@@ -35,31 +47,49 @@ class TestRun:
     """The tests of one run of pytest.
 
     Attributes:
-        tests: every test that ended, in the order of the run.
+        tests: every test that ended, once, in the order of the run.
+        executed: the ids of those whose code ran, until it failed or was left.
         collection: files that could not be collected.
+        skipped_files: files that were skipped as a whole.
         running: tests that started and never ended, with the place they stand.
         finished: whether pytest came to its own end, each time it was started.
         code: pytest's exit code, the worst one if it was started more than once, -1
             if it did not come to its end.
         collected: how many tests pytest selected.
-        stack: where the main thread was shortly before the time ran out.
+        selected: their ids.
+        deselected: the ids of tests that options, marks or hooks left out.
+        files: what was looked into, as absolute paths.
+        patterns: the names of files that pytest looks for.
+        stack: where the processes were shortly before the time ran out.
         notes: what the plugin did that a reader should know.
     """
 
     __test__ = False
 
     tests: list[TestCase] = field(default_factory=list[TestCase])
+    executed: set[str] = field(default_factory=set[str])
     collection: list[TestCase] = field(default_factory=list[TestCase])
+    skipped_files: list[TestCase] = field(default_factory=list[TestCase])
     running: list[TestCase] = field(default_factory=list[TestCase])
     finished: bool = False
     code: int = -1
     collected: int = 0
+    selected: dict[str, None] = field(default_factory=dict[str, None])
+    deselected: dict[str, None] = field(default_factory=dict[str, None])
+    files: set[str] = field(default_factory=set[str])
+    patterns: set[str] = field(default_factory=set[str])
     stack: str = ""
     notes: list[str] = field(default_factory=list[str])
 
     def count(self, *outcomes: str) -> int:
         """How many tests ended in one of these ways."""
         return sum(test.outcome in outcomes for test in self.tests)
+
+    @property
+    def left(self) -> list[str]:
+        """The ids of tests that were selected and never started."""
+        known = {test.id for test in (*self.tests, *self.running)}
+        return [name for name in self.selected if name not in known]
 
 
 def _events(path: Path, stack: list[str]) -> Iterator[_Event]:
@@ -72,58 +102,131 @@ def _events(path: Path, stack: list[str]) -> Iterator[_Event]:
             stack.append(row)
 
 
-def read_events(path: Path) -> TestRun:
-    """Read the events; a line that was cut short by a crash is left out."""
-    run = TestRun()
-    started: dict[str, _Event] = {}
-    phases: dict[str, list[_Event]] = {}
-    stack: list[str] = []
-    open_runs = 0
-    for event in _events(path, stack):
+class _Reader:
+    """Reads the events of one or several runs of pytest, one after the other."""
+
+    def __init__(self) -> None:
+        self.run = TestRun()
+        self.open_runs = 0
+        self.number = 0
+        self.started: dict[str, _Event] = {}
+        # The attempts at each test, by the run of pytest and its worker.
+        self.attempts: dict[str, dict[tuple[int, str], list[list[_Event]]]] = {}
+
+    def read(self, event: _Event) -> None:
+        """Read one event."""
+        run = self.run
         if event.event == "begin":
-            open_runs += 1
+            self.open_runs += 1
+            self.number += 1
         elif event.event == "start":
-            started[event.id] = event
+            self.started[event.id] = event
         elif event.event == "phase":
-            phases.setdefault(event.id, []).append(event)
-            if event.when == "teardown":
-                started.pop(event.id, None)
-                run.tests.append(_test_case(phases.pop(event.id)))
+            self._read_phase(event)
+        elif event.event == "collection":
+            run.selected |= dict.fromkeys(event.selected)
+            run.deselected |= dict.fromkeys(event.deselected)
+            run.files |= set(event.files)
+            run.patterns |= set(event.patterns)
         elif event.event == "collect" and event.outcome == "failed":
             run.collection.append(_collection_error(event))
+        elif event.event == "collect":
+            run.skipped_files.append(_skipped_file(event))
         elif event.event == "note":
             run.notes.append(event.message)
         elif event.event == "finish":
-            open_runs -= 1
+            self.open_runs -= 1
             run.finished = True
             run.code = event.code if run.code in _HARMLESS else run.code
             run.collected += event.collected
-    run.finished = run.finished and open_runs <= 0
-    # pytest-xdist reports a worker that died in a phase of its own.
-    dead = [
-        rest for rest in phases.values() if any(p.outcome == "failed" for p in rest)
-    ]
-    for rest in dead:
-        started.pop(rest[0].id, None)
-        run.tests.append(_test_case(rest))
-    run.running = [
-        TestCase(id=event.id, outcome="running", path=event.path, line=event.line)
-        for event in started.values()
-    ]
+
+    def _read_phase(self, event: _Event) -> None:
+        key = (self.number, event.worker)
+        attempts = self.attempts.setdefault(event.id, {}).setdefault(key, [])
+        if not attempts or event.when == "setup":
+            attempts.append([])
+        attempts[-1].append(event)
+        if event.when == "teardown":
+            self.started.pop(event.id, None)
+
+    def end(self) -> TestRun:
+        """Join the attempts at each test."""
+        run = self.run
+        run.finished = run.finished and self.open_runs <= 0
+        for name, places in self.attempts.items():
+            joined = [
+                _join(attempts)
+                for attempts in places.values()
+                # A worker that died, or a process that was forked, has one phase.
+                if _is_over(attempts[-1])
+            ]
+            if joined:
+                self.started.pop(name, None)
+                joined.sort(key=lambda test: _WORST_FIRST.index(test.outcome))
+                run.tests.append(joined[0])
+            phases = [p for at in places.values() for phases in at for p in phases]
+            if any(p.outcome != "skipped" or p.xfail for p in phases if _is_call(p)):
+                run.executed.add(name)
+        run.running = [
+            TestCase(id=event.id, outcome="running", path=event.path, line=event.line)
+            for event in self.started.values()
+        ]
+        run.deselected = {
+            name: None for name in run.deselected if name not in self.attempts
+        }
+        return run
+
+
+def read_events(path: Path) -> TestRun:
+    """Read the events; a line that was cut short by a crash is left out."""
+    stack: list[str] = []
+    reader = _Reader()
+    for event in _events(path, stack):
+        reader.read(event)
+    run = reader.end()
     run.stack = "\n".join(stack)
     return run
 
 
-def _test_case(phases: list[_Event]) -> TestCase:
-    """Join the phases of one test: the worst one decides."""
-    seconds = sum(phase.seconds for phase in phases)
-    worst = next((phase for phase in phases if phase.outcome == "failed"), None)
+def _is_call(phase: _Event) -> bool:
+    """Whether the code of the test was reached, or a fixture of it failed."""
+    return phase.when not in ("setup", "teardown") or phase.outcome == "failed"
+
+
+def _is_over(phases: Sequence[_Event]) -> bool:
+    return any(p.when == "teardown" or p.outcome == "failed" for p in phases)
+
+
+def _join(attempts: Sequence[Sequence[_Event]]) -> TestCase:
+    """Join the attempts at one test: the last one decides."""
+    test = _test_case(attempts[-1])
+    again = any(
+        phase.outcome not in ("passed", "skipped")
+        for phases in attempts[:-1]
+        for phase in phases
+    )
+    if not again or test.outcome not in ("passed", "xpassed"):
+        return test
+    first = next(p for p in attempts[0] if p.outcome not in ("passed", "skipped"))
+    message = f"passed at attempt {len(attempts)}; before: {first.message}"
+    return replace(test, outcome="flaky", message=message)
+
+
+def _test_case(attempt: Sequence[_Event]) -> TestCase:
+    """Join the phases of one attempt: the worst one decides.
+
+    A part of a test decides only if it failed.
+    """
+    seconds = sum(phase.seconds for phase in attempt if not phase.part)
+    phases = [p for p in attempt if not p.part or p.outcome == "failed"] or attempt
+    worst = next((p for p in phases if p.outcome not in ("passed", "skipped")), None)
     if worst is not None:
         outcome = "failed" if worst.when == "call" else "error"
     else:
         worst = next((p for p in phases if p.outcome == "skipped"), phases[0])
         outcome = worst.outcome
-        if any(phase.xfail for phase in phases):
+        expected = next((phase for phase in phases if phase.xfail), None)
+        if expected is not None:
             outcome = "xfailed" if worst.outcome == "skipped" else "xpassed"
     return TestCase(
         id=worst.id,
@@ -132,6 +235,16 @@ def _test_case(phases: list[_Event]) -> TestCase:
         path=worst.path,
         line=worst.line,
         message=worst.message,
+    )
+
+
+def _skipped_file(event: _Event) -> TestCase:
+    return TestCase(
+        id=event.id or event.path,
+        outcome="not-collected",
+        path=event.path,
+        line=event.line,
+        message=event.message,
     )
 
 

@@ -8,12 +8,14 @@ from pathlib import Path
 from ci_engine.checks.context import Context
 from ci_engine.checks.outcomes import timed_out
 from ci_engine.checks.tests.pytest_events import TestRun, named_locations
+from ci_engine.checks.tests.unrun_tests import notes_on, tests_that_did_not_run
 from ci_engine.checks.workspace import Tool
 from ci_engine.findings.results import CheckResult, Finding, Status, TestCase
 from ci_engine.processes.programs import Outcome
 
 # What pytest ends with when nothing failed: all passed, or there was no test.
 _GOOD_CODES = (0, 5)
+_LONGEST_ERROR = 200
 
 
 def without_events(outcome: Outcome) -> CheckResult:
@@ -34,13 +36,14 @@ def judge_run(
 ) -> CheckResult:
     """Judge the tests: what pytest reported decides, never its exit code alone."""
     bad = [test for test in run.tests if test.outcome in ("failed", "error")]
+    unrun = tests_that_did_not_run(context, run)
     result = CheckResult(
         tool=tool.label,
         environment=tool.environment,
-        tests=[*run.collection, *run.tests],
+        tests=[*run.collection, *run.tests, *unrun],
         findings=[_finding(test) for test in (*run.collection, *bad)],
         output=outcome.tail(30),
-        notes=run.notes,
+        notes=[*run.notes, *notes_on([*run.tests, *unrun])],
     )
     if outcome.timed_out:
         result.status = Status.TIMED_OUT
@@ -70,16 +73,26 @@ def judge_run(
 
 def _why_nothing_is_proved(tool: Tool, outcome: Outcome, run: TestRun) -> str:
     """Why a run without failures is no success, empty if it is one."""
-    if not run.tests:
+    number = len(run.tests)
+    if not number and not run.left:
         return "no tests were collected"
-    if run.count("skipped") == len(run.tests):
-        return f"all {len(run.tests)} tests were skipped: nothing was tested"
-    if len(run.tests) < run.collected:
-        return f"only {len(run.tests)} of {run.collected} collected tests ran"
+    if number and run.count("skipped") == number:
+        return f"all {number} tests were skipped: nothing was tested"
+    if number and not run.executed:
+        return f"none of {number} tests ran: nothing was tested"
+    if number < (expected := len(run.selected) or run.collected):
+        return f"only {number} of {expected} collected tests ran"
     if outcome.code != 0 or run.code not in _GOOD_CODES:
         code = f"exit code {run.code}" if outcome.code == 0 else outcome.describe_exit()
-        return f"{tool.name}: {code}"
+        return f"{tool.name}: {code}{_last_error(outcome)}"
     return ""
+
+
+def _last_error(outcome: Outcome) -> str:
+    """What the output ends with where no test explains the exit code."""
+    rows = [row.strip() for row in outcome.stderr.splitlines() if row.strip()]
+    rows = rows or [row for row in outcome.stdout.splitlines() if "rror" in row]
+    return f": {rows[-1][:_LONGEST_ERROR]}" if rows else ""
 
 
 def _finding(test: TestCase) -> Finding:

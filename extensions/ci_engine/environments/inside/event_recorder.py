@@ -12,10 +12,12 @@ from __future__ import annotations
 import faulthandler
 import json
 import os
+import signal
 import sys
 import time
-from importlib.util import find_spec
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import IO, cast
 
 import pytest
@@ -23,10 +25,10 @@ import pytest
 _EVENTS_VARIABLE = "CI_ENGINE_PYTEST_EVENTS"
 _ROOT_VARIABLE = "CI_ENGINE_ROOT"
 _DEADLINE_VARIABLE = "CI_ENGINE_PYTEST_DEADLINE"
-_EXAMPLES_VARIABLE = "CI_ENGINE_HYPOTHESIS_EXAMPLES"
-_SELECTION_VARIABLE = "CI_ENGINE_PYTEST_SELECTION"
-_OMIT_VARIABLE = "CI_ENGINE_COVERAGE_OMIT"
-_PROFILE = "ci-framework"
+_COLLECTION_KEY = "ci-framework-collection"
+_HOOKS = ("coverage_options", "hypothesis_profile", "selection", "collection")
+# Where the packages of this environment are, and those of its Python.
+_ENVIRONMENT = tuple({os.path.realpath(p) for p in (sys.prefix, sys.base_prefix)})
 
 
 class Locations:
@@ -37,11 +39,17 @@ class Locations:
         self.repository = repository
 
     def relative(self, path: str) -> str:
-        """Name a file relative to the repository, empty if it is outside."""
-        absolute = os.path.normpath(self.pytest_root / path)
-        if not Path(absolute).is_relative_to(self.repository):
+        """Name a file of the project relative to the repository, else empty."""
+        absolute = Path(os.path.normpath(self.pytest_root / path))
+        foreign = "site-packages" in absolute.parts or path.startswith("<")
+        if foreign or not absolute.is_relative_to(self.repository):
             return ""
-        return Path(absolute).relative_to(self.repository).as_posix()
+        # An environment may be in the repository, or a link there.
+        real = Path(os.path.realpath(absolute))
+        inner = [e for e in _ENVIRONMENT if not self.repository.is_relative_to(e)]
+        if any(real.is_relative_to(environment) for environment in inner):
+            return ""
+        return absolute.relative_to(self.repository).as_posix()
 
     def of_report(
         self, report: pytest.TestReport | pytest.CollectReport
@@ -86,6 +94,10 @@ class EventWriter:
         """Note that pytest begins: it must also come to its end."""
         self.write(event="begin")
 
+    def collection(self, collected: dict[str, object]) -> None:
+        """Note which tests there are, and which of them will not run."""
+        self.write(event="collection", **collected)
+
     def pytest_runtest_logstart(
         self, nodeid: str, location: tuple[str, int | None, str]
     ) -> None:
@@ -102,6 +114,9 @@ class EventWriter:
             when=report.when,
             outcome=report.outcome,
             xfail=hasattr(report, "wasxfail"),
+            # Part of a test, which has a report of its own as well.
+            part=hasattr(report, "context"),
+            worker=getattr(report, "worker_id", ""),
             seconds=report.duration,
             path=path,
             line=line,
@@ -129,53 +144,51 @@ class EventWriter:
         self.write(
             event="finish", code=int(exitstatus), collected=session.testscollected
         )
-        # The watchdog writes to the same file: it must be off before that closes.
-        faulthandler.cancel_dump_traceback_later()
+        # What writes the stack has the same file: it must be off before that closes.
+        _stop_watching()
         self.stream.close()
-
-
-class Selection:
-    """Leaves out files of tests that a change cannot break, and puts others first.
-
-    Only the files that are named as left out are: everything else runs.
-    """
-
-    def __init__(self, file: str) -> None:
-        self.file = file
-        selection = json.loads(Path(file).read_text(encoding="utf-8"))
-        root = Path(os.path.realpath(selection["root"]))
-        self.left_out = frozenset(root / path for path in selection["left-out"])
-        self.first = frozenset(root / path for path in selection["first"])
-
-    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
-        """Do not even import what is left out."""
-        return True if self._is_in(collection_path, self.left_out) else None
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Run what the change can break first; the order is kept otherwise."""
-        if self.first:
-            items.sort(key=lambda item: not self._is_in(item.path, self.first))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: object) -> None:
-        """Tell the workers of pytest-xdist the same."""
+        """Let the workers of pytest-xdist write their stack as well."""
         sent: dict[str, object] = getattr(node, "workerinput", {})
-        sent[_SELECTION_VARIABLE] = self.file
+        sent[_EVENTS_VARIABLE] = self.stream.name
 
-    def _is_in(self, path: Path, paths: frozenset[Path]) -> bool:
-        return path in paths or Path(os.path.realpath(path)) in paths
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: object) -> None:
+        """Note what a worker of pytest-xdist collected."""
+        output: dict[str, object] = getattr(node, "workeroutput", None) or {}
+        collected = output.get(_COLLECTION_KEY)
+        if isinstance(collected, dict):
+            self.collection(cast("dict[str, object]", collected))
 
 
-def _allow_low_coverage(config: pytest.Config) -> None:
-    """Some tests do not reach the coverage that is required of all."""
-    plugin = config.pluginmanager.get_plugin("_cov")
-    if plugin is not None and getattr(plugin.options, "cov_fail_under", None):
-        plugin.options.cov_fail_under = 0
+def _watch(stream: IO[str]) -> None:
+    """Write where the process is when its time is over.
+
+    The engine asks with a signal. A timer is no way where there are signals: pytest
+    stops it after a failure, and a process that a test forked waits for it for ever.
+    """
+    if sys.platform != "win32":
+        faulthandler.register(signal.SIGXCPU, file=stream)
+        return
+    remaining = float(os.environ[_DEADLINE_VARIABLE]) - time.time()
+    # Early enough to be written before the engine kills this process.
+    stack_after = max(remaining - 1, remaining / 2, 0.1)
+    faulthandler.dump_traceback_later(stack_after, file=stream)
+
+
+def _stop_watching() -> None:
+    if sys.platform != "win32":
+        faulthandler.unregister(signal.SIGXCPU)
+    else:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def _plain(value: object) -> object:
     """Escape what UTF-8 cannot hold, such as half of a surrogate pair."""
+    if isinstance(value, list):
+        return [_plain(part) for part in cast("list[object]", value)]
     if not isinstance(value, str):
         return value
     return value.encode("utf-8", "backslashreplace").decode("utf-8")
@@ -190,11 +203,14 @@ def _message(report: pytest.TestReport | pytest.CollectReport) -> str:
     return str(report.longreprtext)
 
 
-def _leave_coverage() -> None:
+def _leave_coverage() -> Path:
     """Make a coverage that runs already forget the module that loaded this one.
 
     Without ``__file__`` coverage does not take the module for one that was imported
     too early. What it has measured in this process is in no public place yet.
+
+    Returns:
+        The directory of this module.
     """
     loader = os.path.realpath(globals().pop("__file__"))
     coverage = getattr(sys.modules.get("coverage"), "Coverage", None)
@@ -205,89 +221,45 @@ def _leave_coverage() -> None:
         files = cast("dict[str, object]", measured)
         for name in [name for name in files if os.path.realpath(name) == loader]:
             del files[name]
+    return Path(loader).parents[1]
 
 
-def _omit_framework(config: pytest.Config) -> None:
-    """Keep an engine that is in the repository out of the reports of pytest-cov."""
-    omitted = os.environ.get(_OMIT_VARIABLE, "").splitlines()
-    plugin = config.pluginmanager.get_plugin("_cov")
-    controller = getattr(plugin, "cov_controller", None)
-    for name in ("cov", "combining_cov"):
-        coverage = getattr(controller, name, None)
-        if coverage is not None and omitted:
-            own = cast("list[str]", coverage.get_option("report:omit") or [])
-            coverage.set_option("report:omit", [*own, *omitted])
+def _load(name: str) -> ModuleType:
+    """Load a module with further hooks in the way that this one is loaded."""
+    module = ModuleType(f"ci-framework-{name}")
+    source = (_DIRECTORY / "pytest_hooks" / f"{name}.py").read_bytes()
+    exec(compile(source, "<ci-framework>", "exec"), vars(module))  # noqa: S102
+    return module
 
 
-def _load_hypothesis_profile(config: pytest.Config) -> str:
-    """Let property tests try more examples, the same ones in every run.
-
-    The profile keeps everything else of the one that is loaded. A profile that the
-    user chose stays.
-    """
-    examples = int(os.environ.get(_EXAMPLES_VARIABLE) or 0)
-    chosen = os.environ.get("HYPOTHESIS_PROFILE") or config.getoption(
-        "--hypothesis-profile", default=None
-    )
-    if not examples or chosen or not find_spec("hypothesis"):
-        return ""
-    from hypothesis import settings  # noqa: PLC0415
-
-    current = settings()
-    settings.register_profile(
-        _PROFILE,
-        parent=current,
-        max_examples=max(current.max_examples, examples),
-        deadline=None,
-        print_blob=True,
-        derandomize=True,
-        # Derandomized examples are not remembered; hypothesis refuses a database.
-        database=None,
-    )
-    settings.load_profile(_PROFILE)
-    number = settings().max_examples
-    return f"hypothesis: up to {number} examples for each property, always the same"
-
-
-def _select(config: pytest.Config, file: str) -> str:
-    """Register the selection and say what it does."""
-    selection = Selection(file)
-    config.pluginmanager.register(selection, "ci-framework-selection")
-    if not selection.left_out:
-        return f"what the change can break ran first: {len(selection.first)} files"
-    _allow_low_coverage(config)
-    return f"{len(selection.left_out)} files of tests were left out"
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtestloop(session: pytest.Session) -> None:
-    """Prepare the reports that pytest-cov writes when the tests have run."""
-    _omit_framework(session.config)
+def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Register the further hooks before pytest reads its options."""
+    for name in _HOOKS:
+        module = _load(name)
+        pluginmanager.register(module, module.__name__)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Register the writer; the workers of pytest-xdist report to the controller."""
-    profile = _load_hypothesis_profile(config)
+    modules = [config.pluginmanager.get_plugin(f"ci-framework-{n}") for n in _HOOKS]
     received: dict[str, str] = getattr(config, "workerinput", {})
-    selection = os.environ.pop(
-        _SELECTION_VARIABLE, received.get(_SELECTION_VARIABLE, "")
-    )
-    note = _select(config, selection) if selection else ""
     # Taken away, so that a pytest which a test starts does not write here as well.
-    events = os.environ.pop(_EVENTS_VARIABLE, "")
-    if not events or hasattr(config, "workerinput"):
-        return
-    stream = Path(events).open("a", encoding="utf-8")  # noqa: SIM115
-    locations = Locations(config.rootpath, Path(os.environ[_ROOT_VARIABLE]))
-    writer = EventWriter(stream, locations)
-    config.pluginmanager.register(writer, "ci-framework-events")
-    for text in filter(None, (profile, note)):
-        writer.write(event="note", message=text)
-    remaining = float(os.environ[_DEADLINE_VARIABLE]) - time.time()
-    # Early enough to be written before the engine kills this process.
-    stack_after = max(remaining - 1, remaining / 2, 0.1)
-    faulthandler.dump_traceback_later(stack_after, file=stream)
+    events = os.environ.pop(_EVENTS_VARIABLE, received.get(_EVENTS_VARIABLE, ""))
+    writer: EventWriter | None = None
+    if events:
+        stream = Path(events).open("a", encoding="utf-8")  # noqa: SIM115
+        _watch(stream)
+        if not received:
+            locations = Locations(config.rootpath, Path(os.environ[_ROOT_VARIABLE]))
+            writer = EventWriter(stream, locations)
+            config.pluginmanager.register(writer, "ci-framework-events")
+    for module in modules:
+        prepare: Callable[[pytest.Config, EventWriter | None], str]
+        prepare = getattr(module, "prepare")  # noqa: B009 - typed by the line before
+        note = prepare(config, writer)
+        if note and writer is not None:
+            writer.write(event="note", message=note)
 
 
-_leave_coverage()
+_DIRECTORY = _leave_coverage()
