@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from ci_engine.checks.context import Context
+from ci_engine.findings.results import name_some
 from ci_engine.project.repository import Project
 
 # The framework's own files, or a clone of it, are not the project's to fix.
@@ -38,6 +40,28 @@ def source_files(context: Context, suffixes: Iterable[str]) -> list[str]:
         and not is_framework_file(name)
         and (not paths or is_below(name, paths))
     ]
+
+
+def commented_files(
+    context: Context, pattern: re.Pattern[bytes], tool: str
+) -> list[str]:
+    """Name the Python files in which a comment turns a tool off."""
+    names = [
+        context.project.relative(path)
+        for path in context.project.files
+        if path.suffix in (".py", ".pyi") and pattern.search(_bytes_of(path))
+    ]
+    names = [name for name in names if not is_framework_file(name)]
+    noun = "file turns" if len(names) == 1 else "files turn"
+    text = f"{len(names)} {noun} {tool} off with a comment: {name_some(names, 5)}"
+    return [text] if names else []
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 def is_below(name: str, directories: Iterable[str]) -> bool:

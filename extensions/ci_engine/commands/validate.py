@@ -29,6 +29,7 @@ from ci_engine.validation.marked_blocks import check_answers, check_blocks
 from ci_engine.validation.settings_check import (
     check_packages,
     check_settings,
+    check_shadowed_settings,
     check_waivers,
 )
 from ci_engine.validation.tool_schemas import check_schemas
@@ -72,6 +73,7 @@ def _parts(project: Project) -> dict[str, Callable[[], Iterator[Finding]]]:
         "blocks": lambda: check_blocks(project),
         "answers": lambda: check_answers(project),
         "packages": lambda: check_packages(project),
+        "tool-settings": lambda: check_shadowed_settings(project),
         "schemas": lambda: check_schemas(project),
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from types import FrameType
@@ -17,6 +18,8 @@ def on_signals(
     if threading.current_thread() is not threading.main_thread():
         return {}
     names = [signal.SIGINT, signal.SIGTERM]
+    # A closed terminal; other systems have no such signal.
+    names += [signal.SIGHUP] if sys.platform != "win32" else []
     return {number: signal.signal(number, handler) for number in names}
 
 

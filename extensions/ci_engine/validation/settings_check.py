@@ -23,6 +23,7 @@ from ci_engine.monorepo.package_graph import packages_graph
 from ci_engine.monorepo.package_overrides import FOLDER, read_overrides
 from ci_engine.project.repository import Project, normalize
 from ci_engine.project.requires_python import allows_python
+from ci_engine.project.tool_settings import TOOLS, settings_files
 from ci_engine.scanning.waivers import WAIVERS_FILE, waivers_mistakes
 from ci_engine.validation.marked_blocks import configuration_finding
 
@@ -43,6 +44,22 @@ def check_waivers(project: Project) -> Iterator[Finding]:
         yield from _findings(path, WAIVERS_FILE, waivers_mistakes(path))
     except ConfigurationError as error:
         yield configuration_finding(WAIVERS_FILE, str(error))
+
+
+def check_shadowed_settings(project: Project) -> Iterator[Finding]:
+    """Report settings of tools that a file hides which the tool reads instead."""
+    for tool in TOOLS:
+        files = settings_files(project, tool)
+        for file, line in files[1:]:
+            yield Finding(
+                tool="ci-framework",
+                rule="shadowed-settings",
+                message=f"these settings of {tool} have no effect: it reads "
+                f"{files[0].file} only",
+                path=file,
+                line=line,
+                severity="warning",
+            )
 
 
 def check_packages(project: Project) -> Iterator[Finding]:

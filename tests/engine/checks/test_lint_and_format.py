@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from tests.support.projects import (
     DemoProject,
+    Location,
     assert_green,
     assert_not_run,
     assert_red,
+    git,
     snapshot,
 )
 
@@ -149,3 +154,73 @@ def test_a_configuration_without_rules_gets_those_of_ruff(project: DemoProject) 
     project.write("src/demo/more.py", "double = lambda l: l * 2\n")
     run = project.gate("lint")
     assert set(run.rules("lint")) == {"E731", "E741"}
+
+
+UNUSED = "import os\n"
+LEFT_OUT = "1 file left out by the settings of ruff: src/demo/more.py"
+# What keeps ruff from a file that git tracks: the file, further files, the settings of
+# ruff, and what is reported.
+UNSEEN: dict[str, tuple[str, dict[str, str], str, str]] = {
+    "ignored by git": ("src/demo/more.py", {".gitignore": "more.py\n"}, "", "F401"),
+    "in an ignored directory": ("lib/more.py", {".gitignore": "lib/\n"}, "", "F401"),
+    "called as an environment": ("src/demo/venv/more.py", {}, "", "F401"),
+    "exclude": ("src/demo/more.py", {}, 'exclude = ["more.py"]', LEFT_OUT),
+    "extend-exclude": (
+        "src/demo/more.py",
+        {},
+        'extend-exclude = ["more.py"]',
+        LEFT_OUT,
+    ),
+    "lint.exclude": ("src/demo/more.py", {}, 'lint.exclude = ["more.py"]', LEFT_OUT),
+    "nested settings": (
+        "src/demo/more.py",
+        {"src/ruff.toml": 'exclude = ["more.py"]\n'},
+        "",
+        LEFT_OUT,
+    ),
+    "nested rules": (
+        "src/demo/more.py",
+        {"src/ruff.toml": '[lint]\nignore = ["F401"]\n'},
+        "",
+        "F401",
+    ),
+}
+
+
+def test_every_tracked_file_is_linted_or_named(
+    make_project: Callable[[Path], DemoProject], tmp_path: Path
+) -> None:
+    for number, (name, files, settings, expected) in enumerate(UNSEEN.values()):
+        project = make_project(tmp_path / str(number))
+        project.git_init()
+        project.write(name, UNUSED)
+        project.replace("pyproject.toml", "line-length", f"{settings}\nline-length")
+        for path, text in files.items():
+            project.write(path, text)
+        git(project.root, "add", "--all", "--force", "src", name.split("/")[0])
+        run = project.gate("lint")
+        if expected == "F401":
+            assert run.locations("lint") == [Location(name, 1)], str(run)
+            assert run.code == 1
+        else:
+            assert run.code == 0, str(run)
+            assert run.check("lint")["notes"] == [expected]
+            assert expected in run.stdout
+
+
+def test_a_project_that_excludes_everything_says_so(project: DemoProject) -> None:
+    project.replace("pyproject.toml", "line-length", 'exclude = ["*"]\nline-length')
+    run = project.gate("lint")
+    assert run.check("lint")["status"] == "skipped"
+    (note,) = run.check("lint")["notes"]
+    assert note.startswith(
+        "2 files left out by the settings of ruff: src/demo/__init__"
+    )
+
+
+def test_files_that_turn_ruff_off_are_named(project: DemoProject) -> None:
+    project.write("src/demo/more.py", f"# ruff: noqa\n{UNUSED}")
+    run = project.gate("lint")
+    note = "1 file turns ruff off with a comment: src/demo/more.py"
+    assert run.check("lint")["notes"] == [note]
+    assert note in run.junit.findtext("testsuite[@name='lint']/system-out", "")

@@ -58,9 +58,7 @@ HOOKS = {
     "def pytest_ignore_collect(collection_path):\n"
     '    return "more" in collection_path.name or None\n': "not-collected",
     "def pytest_collection_modifyitems(items):\n"
-    '    items[:] = [i for i in items if "more" not in i.name]\n': (
-        "deselected"
-    ),
+    '    items[:] = [i for i in items if "more" not in i.name]\n': ("deselected"),
     "def pytest_runtest_protocol(item):\n"
     '    return "more" in item.name or None\n': "not-run",
 }

@@ -31,6 +31,7 @@ PARTS = [
     "blocks",
     "answers",
     "packages",
+    "tool-settings",
     "schemas",
 ]
 BLOCK = "# >>> ci-framework >>>\n{}# <<< ci-framework <<<\n"

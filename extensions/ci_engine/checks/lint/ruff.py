@@ -9,7 +9,14 @@ import msgspec
 
 from ci_engine.checks import own_command
 from ci_engine.checks.context import Context
+from ci_engine.checks.lint.unseen_files import (
+    PYTHON_SUFFIXES,
+    UnseenFiles,
+    python_files,
+)
 from ci_engine.checks.outcomes import from_findings, from_tool, not_run, skipped
+from ci_engine.checks.sources import FRAMEWORK_DIRECTORY, batches
+from ci_engine.checks.workspace import Tool
 from ci_engine.configuration.tables import table
 from ci_engine.configuration.value_types import Command
 from ci_engine.findings.results import CheckResult, Finding, Status
@@ -22,11 +29,9 @@ _ALWAYS = "F,E9"
 _NOTHING_THERE = "No Python files found"
 _NO_FILES = "ruff found no Python files"
 _COUNTED = re.compile(r"\b\d+ files? ")
-_FRAMEWORK = "ci-framework"
 _NOT_LINTED = "Failed to lint"
 # The exit code of ruff when something other than a finding went wrong.
 _TROUBLE = 2
-_PYTHON_SUFFIXES = (".py", ".pyi", ".ipynb")
 
 
 class _Location(msgspec.Struct):
@@ -65,32 +70,55 @@ def check_own_lint(context: Context, command: Command) -> CheckResult:
 
 def _run_lint(context: Context, selection: str) -> CheckResult:
     tool = context.tool("ruff")
+    targets = _targets(context)
     mode = "--fix" if context.request.fix else "--no-fix"
     options = ["check", mode, selection, _ALWAYS, "--output-format", "json"]
-    arguments = [*options, "--force-exclude", *_targets(context)]
-    outcome = context.run(tool, arguments)
-    if outcome.code == 0 and _NOTHING_THERE in outcome.stderr:
-        return skipped(_NO_FILES)
+    outcome = context.run(tool, [*options, "--force-exclude", *targets])
+    unseen = None if context.request.paths else UnseenFiles(context, tool, targets)
+    notes = list(unseen.notes(targets)) if unseen else []
+    nothing = outcome.code == 0 and _NOTHING_THERE in outcome.stderr
+    if nothing and not (unseen and unseen.by_chance):
+        return skipped(_NO_FILES, notes)
     findings = read_violations(context.project, outcome.stdout)
     if not findings and _NOT_LINTED in outcome.stderr:
         return not_run("ruff could not read every file", outcome)
-    return from_tool(tool, outcome, findings)
+    result = from_tool(tool, outcome, findings)
+    if unseen and unseen.by_chance and result.status is not Status.NOT_RUN:
+        result = _with_unseen(context, tool, unseen, result)
+    result.notes += notes
+    return result
+
+
+def _with_unseen(
+    context: Context, tool: Tool, unseen: UnseenFiles, result: CheckResult
+) -> CheckResult:
+    """Hold the files that ruff leaves out by itself to F and E9 as well."""
+    findings = list(result.findings)
+    options = ["check", "--no-fix", "--select", _ALWAYS, "--output-format", "json"]
+    for names in batches(unseen.by_chance):
+        outcome = context.run(tool, [*options, *unseen.options, *names])
+        more = from_tool(
+            tool, outcome, read_violations(context.project, outcome.stdout)
+        )
+        if more.status is Status.NOT_RUN:
+            return more
+        findings += more.findings
+    return from_findings(findings, tool.label, tool.environment)
 
 
 def _targets(context: Context) -> Sequence[str]:
-    """What ruff looks at; what it may change does not hold files of the framework."""
-    inner = context.request.inner
-    if context.request.paths or not (context.request.fix or inner):
-        return context.request.code_paths or (".",)
-    names = [context.project.relative(path) for path in context.project.files]
-    python = [name for name in names if name.endswith(_PYTHON_SUFFIXES)]
-    if inner:
-        # The packages inside of this one are checked by themselves.
-        others = (*(f"{path}/" for path in inner), _FRAMEWORK)
-        return [name for name in python if not name.startswith(others)]
-    ours = {name.partition("/")[0] for name in python} - {_FRAMEWORK}
-    if any(name.startswith(f"{_FRAMEWORK}/project/") for name in python):
-        ours.add(f"{_FRAMEWORK}/project")
+    """What ruff looks at, which holds no files of the framework."""
+    request = context.request
+    if request.paths:
+        return request.code_paths
+    python = python_files(context)
+    if request.inner:
+        return python or (".",)
+    ours = {name.partition("/")[0] for name in python} - {FRAMEWORK_DIRECTORY}
+    if any(name.startswith(f"{FRAMEWORK_DIRECTORY}/project/") for name in python):
+        ours.add(f"{FRAMEWORK_DIRECTORY}/project")
+    if ours and (context.project.root / "pyproject.toml").is_file():
+        ours.add("pyproject.toml")
     return sorted(ours) or (".",)
 
 
@@ -127,7 +155,7 @@ def check_format(context: Context) -> CheckResult:
     findings += _read_failures(context, outcome.stderr)
     result = from_tool(tool, outcome, findings, (1, 2))
     if result.status is Status.FAILED:
-        python = [f for f in result.findings if f.path.endswith(_PYTHON_SUFFIXES)]
+        python = [f for f in result.findings if f.path.endswith(PYTHON_SUFFIXES)]
         result = from_findings(python, result.tool, result.environment)
     # Exit code 2 also stands for files that could not be read at all.
     if result.status is Status.PASSED and (unread := _unread(outcome)):

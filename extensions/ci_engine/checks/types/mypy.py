@@ -6,9 +6,9 @@ import re
 
 from ci_engine.checks.context import Context
 from ci_engine.checks.outcomes import from_tool, not_run
-from ci_engine.checks.sources import text_of
-from ci_engine.configuration.tables import table
+from ci_engine.checks.sources import FRAMEWORK_DIRECTORY, commented_files, text_of
 from ci_engine.findings.results import CheckResult, Finding
+from ci_engine.project.tool_settings import settings_files, shadowed_note
 
 _OPTIONS = (
     "--no-color-output",
@@ -23,16 +23,25 @@ _LINE = re.compile(
     r"(?P<severity>error|warning): (?P<message>.*?)(?:  \[(?P<rule>[\w-]+)\])?$"
 )
 _CHECKED = re.compile(r"(?:in|checked) (\d+) source files?")
+# A comment for the whole file stands before the first statement.
+_TURNED_OFF = re.compile(
+    rb"\A(?:\s*#.*\n)*?\s*#\s*type:\s*ignore\s*$|^#\s*mypy:\s*ignore-errors", re.M
+)
 # Keys of its configuration that say what to check.
 _TARGET_KEYS = frozenset({"files", "packages", "modules"})
 _TARGETS = re.compile(r"^\[mypy\][^\[]*^(files|packages|modules)\s*=", re.MULTILINE)
+_LENIENT = re.compile(
+    r"^\[mypy\][^\[]*^ignore_errors\s*=\s*(true|1|yes|on)", re.M | re.I
+)
+# mypy has no other way to leave a directory out of those that it finds by itself.
+_NOT_OURS = rf"(^|/)\.?{re.escape(FRAMEWORK_DIRECTORY)}/"
 
 
 def check(context: Context) -> CheckResult:
     """Run mypy on what its configuration names, else on the source paths."""
     interpreter = context.prepared.probe.executable
     tool = context.tool("mypy")
-    options = [*_OPTIONS, "--python-executable", interpreter]
+    options = [*_OPTIONS, "--python-executable", interpreter, "--exclude", _NOT_OURS]
     targets = context.paths_to_check(configured=_configured(context))
     outcome = context.run(tool, [*options, *targets])
     findings = _findings(context, outcome.stdout)
@@ -40,15 +49,34 @@ def check(context: Context) -> CheckResult:
     if outcome.code == 0 and (checked is None or checked.group(1) == "0"):
         return not_run("mypy does not report that it checked files", outcome)
     # Exit code 2 is an error that stops mypy, such as a syntax error in one file.
-    return from_tool(tool, outcome, findings, (1, 2))
+    result = from_tool(tool, outcome, findings, (1, 2))
+    result.notes += [*shadowed_note(context.project, "mypy"), *_weakened(context)]
+    return result
 
 
 def _configured(context: Context) -> bool:
-    """Whether a configuration of mypy says what to check."""
-    if _TARGET_KEYS & set(table(context.project.pyproject, "tool", "mypy")):
-        return True
-    files = ("mypy.ini", ".mypy.ini", "setup.cfg")
-    return any(_TARGETS.search(text_of(context.project, name)) for name in files)
+    """Whether the configuration that mypy reads says what to check."""
+    name, text = _configuration(context)
+    if name == "pyproject.toml":
+        return bool(_TARGET_KEYS & set(context.project.tool("mypy")))
+    return _TARGETS.search(text) is not None
+
+
+def _configuration(context: Context) -> tuple[str, str]:
+    """The file that mypy reads, and its text."""
+    files = settings_files(context.project, "mypy")
+    name = files[0].file if files else ""
+    return name, text_of(context.project, name) if name else ""
+
+
+def _weakened(context: Context) -> list[str]:
+    """What makes mypy report nothing."""
+    name, text = _configuration(context)
+    ini = name != "pyproject.toml" and _LENIENT.search(text)
+    own = context.project.tool("mypy") if name == "pyproject.toml" else {}
+    off = bool(ini) or own.get("ignore_errors") is True
+    notes = [f"ignore_errors in {name} hides every error of mypy"] if off else []
+    return [*notes, *commented_files(context, _TURNED_OFF, "mypy")]
 
 
 def _findings(context: Context, text: str) -> list[Finding]:

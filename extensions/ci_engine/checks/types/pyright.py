@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import msgspec
 
 from ci_engine.checks.context import Context
 from ci_engine.checks.outcomes import from_tool
-from ci_engine.configuration.tables import table
+from ci_engine.checks.sources import FRAMEWORK_DIRECTORY, commented_files, text_of
 from ci_engine.findings.results import CheckResult, Finding, Status
+from ci_engine.project.tool_settings import settings_files, shadowed_note
+
+_TURNED_OFF = re.compile(
+    rb"\A(?:\s*#.*\n)*?\s*#\s*type:\s*ignore\s*$|^#\s*pyright:\s*ignore\s*$", re.M
+)
 
 
 class _Position(msgspec.Struct):
@@ -41,17 +49,49 @@ def check(context: Context) -> CheckResult:
     interpreter = context.prepared.probe.executable
     tool = context.tool("pyright")
     options = ["--outputjson", "--pythonpath", interpreter]
-    own = (context.project.root / "pyrightconfig.json").is_file()
-    configured = own or "pyright" in table(context.project.pyproject, "tool")
-    targets = context.paths_to_check(configured=configured)
+    targets = _targets(context)
     outcome = context.run(tool, [*options, *targets])
     report = _read(outcome.stdout)
     findings = None if report is None else _findings(context, report)
     result = from_tool(tool, outcome, findings)
     if report is not None and report.summary.files_analyzed == 0:
         result.status = Status.FAILED
-        result.reason = "pyright analyzed no files: correct include in its settings"
+        keys = "include and exclude in its settings"
+        result.reason = f"pyright analyzed no files: correct {keys}"
+    result.notes += [*shadowed_note(context.project, "pyright"), *_weakened(context)]
     return result
+
+
+def _configuration(context: Context) -> tuple[str, str]:
+    """The file that pyright reads, and its settings as text."""
+    files = settings_files(context.project, "pyright")
+    name = files[0].file if files else ""
+    if name == "pyproject.toml":
+        return name, json.dumps(context.project.tool("pyright"), default=str)
+    return name, text_of(context.project, name) if name else ""
+
+
+def _targets(context: Context) -> list[str]:
+    """What pyright is given; its own exclude holds for that as well.
+
+    It looks into the whole repository where its settings do not say what to include.
+    """
+    name, text = _configuration(context)
+    targets = context.paths_to_check(configured=bool(name))
+    included = re.search(r"\"include\"\s*:", text) is not None
+    if context.request.paths or included or targets not in ([], ["."]):
+        return targets
+    files = (context.project.relative(path) for path in context.project.files)
+    python = {file for file in files if file.endswith((".py", ".pyi"))}
+    return sorted({file.partition("/")[0] for file in python} - {FRAMEWORK_DIRECTORY})
+
+
+def _weakened(context: Context) -> list[str]:
+    """What makes pyright report nothing."""
+    name, text = _configuration(context)
+    off = re.search(r"\"typeCheckingMode\"\s*:\s*\"off\"", text)
+    notes = [f"typeCheckingMode in {name} turns pyright off"] if off else []
+    return [*notes, *commented_files(context, _TURNED_OFF, "pyright")]
 
 
 def _read(text: str) -> _Report | None:

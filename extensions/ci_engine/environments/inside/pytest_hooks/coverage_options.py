@@ -30,11 +30,11 @@ def pytest_load_initial_conftests(
     """
     known = early_config.known_args_namespace
     options: list[str] = json.loads(os.environ.get(_OPTIONS_VARIABLE, "[]"))
-    if options and hasattr(known, "cov_source"):
+    # After the project's own --no-cov ours would be a warning.
+    if options and hasattr(known, "cov_source") and "--no-cov" not in args:
         if not known.cov_source and "--no-cov" not in options:
             sources = json.loads(os.environ.get(_SOURCES_VARIABLE, "[]"))
             named = not sources or _names_sources(known.cov_config)
-            # First: after the project's --no-cov they would be a warning.
             args[:0] = ["--cov"] if named else [f"--cov={path}" for path in sources]
         end = args.index("--") if "--" in args else len(args)
         args[end:end] = options

@@ -1,0 +1,115 @@
+"""Python files that ruff does not look at by itself.
+
+What git ignores although it tracks it, and what ruff leaves out unless it is told
+otherwise, is nobody's choice: it is linted as well. What the settings of the project
+leave out is named.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+
+from ci_engine.checks.context import Context
+from ci_engine.checks.sources import (
+    batches,
+    commented_files,
+    is_below,
+    is_framework_file,
+)
+from ci_engine.checks.workspace import Tool
+from ci_engine.configuration.reading import Table, read_toml
+from ci_engine.configuration.tables import table
+from ci_engine.errors import ConfigurationError
+from ci_engine.findings.results import name_some
+
+PYTHON_SUFFIXES = (".py", ".pyi", ".ipynb")
+_CONFIGURATION = ("pyproject.toml", "ruff.toml", ".ruff.toml")
+_MOST_NAMED = 5
+_TURNED_OFF = re.compile(rb"^\s*#\s*(?:ruff|flake8)\s*:\s*noqa\s*$", re.I | re.M)
+_CHECKING = re.compile(r"\bChecking: (.+)$", re.MULTILINE)
+
+
+def python_files(context: Context) -> list[str]:
+    """The Python files of the project, without those of the framework."""
+    names = (context.project.relative(path) for path in context.project.files)
+    return [
+        name
+        for name in names
+        if name.endswith(PYTHON_SUFFIXES)
+        and not is_framework_file(name)
+        # The packages inside of this one are checked by themselves.
+        and not is_below(name, context.request.inner)
+    ]
+
+
+class UnseenFiles:
+    """The files that ruff leaves out, and why.
+
+    Attributes:
+        by_chance: those that no setting of the project leaves out.
+        by_choice: those that one does.
+        options: what makes ruff look at the former, and not at the latter.
+    """
+
+    def __init__(self, context: Context, tool: Tool, targets: Sequence[str]) -> None:
+        self._context, self._tool = context, tool
+        self._settings = list(_settings(context))
+        files = python_files(context)
+        seen = self._seen("--force-exclude", *targets)
+        unseen = [name for name in files if self._path(name) not in seen]
+        own = any("exclude" in settings for settings in self._settings)
+        self.options = ["--no-respect-gitignore", "--force-exclude"]
+        # Without this ruff has a list of its own, such as a directory called venv.
+        self.options += [] if own else ["--config", "exclude=[]"]
+        also = {p for part in batches(unseen) for p in self._seen(*self.options, *part)}
+        self.by_chance = [name for name in unseen if self._path(name) in also]
+        self.by_choice = [name for name in unseen if self._path(name) not in also]
+
+    def _seen(self, *arguments: str) -> set[str]:
+        outcome = self._context.run(self._tool, ["check", "--show-files", *arguments])
+        return {os.path.realpath(row) for row in outcome.stdout.splitlines()}
+
+    def _path(self, name: str) -> str:
+        return os.path.realpath(self._context.project.root / name)
+
+    def notes(self, targets: Sequence[str]) -> Iterator[str]:
+        """Name what was not linted, or not by all the rules."""
+        names = [*self.by_choice, *self._without_rules(targets)]
+        if names:
+            yield _note("left out by the settings of ruff", names)
+        if self.by_chance:
+            yield _note("linted by F and E9 only", self.by_chance)
+        yield from commented_files(self._context, _TURNED_OFF, "ruff")
+
+    def _without_rules(self, targets: Sequence[str]) -> list[str]:
+        """What `lint.exclude` leaves out: it is still in the list of files."""
+        if not any("exclude" in table(settings, "lint") for settings in self._settings):
+            return []
+        options = ["check", "--no-cache", "--verbose", "--exit-zero", "--select=E9"]
+        arguments = [*options, "--force-exclude", *targets]
+        outcome = self._context.run(self._tool, arguments)
+        checked = {os.path.realpath(p) for p in _CHECKING.findall(outcome.stderr)}
+        listed = self._seen("--force-exclude", *targets)
+        files = python_files(self._context)
+        # Without a line on any file this version of ruff writes other lines.
+        left_out = listed - checked if checked else set[str]()
+        return [name for name in files if self._path(name) in left_out]
+
+
+def _note(what: str, names: Sequence[str]) -> str:
+    noun = "file" if len(names) == 1 else "files"
+    return f"{len(names)} {noun} {what}: {name_some(names, _MOST_NAMED)}"
+
+
+def _settings(context: Context) -> Iterator[Table]:
+    """The settings of ruff, in whichever directory."""
+    for path in context.project.files:
+        if path.name in _CONFIGURATION:
+            try:
+                document = read_toml(path)
+            except ConfigurationError:
+                continue
+            shared = path.name == "pyproject.toml"
+            yield table(document, "tool", "ruff") if shared else document

@@ -1,0 +1,74 @@
+"""Which file a tool reads its settings from, and which files it ignores for that."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from ci_engine.project.repository import Project
+
+# For each tool its files, the first wins, and the section that a file needs to count.
+# Empty: the file counts as it is. Only one file is read: nothing is merged.
+_FILES: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "coverage": (
+        (".coveragerc", ""),
+        (".coveragerc.toml", ""),
+        ("setup.cfg", r"coverage:\w+"),
+        ("tox.ini", r"coverage:\w+"),
+        ("pyproject.toml", r"tool\.coverage(\.\w+)?"),
+    ),
+    "mypy": (
+        ("mypy.ini", ""),
+        (".mypy.ini", ""),
+        ("pyproject.toml", r"tool\.mypy"),
+        ("setup.cfg", "mypy"),
+    ),
+    "pyright": (("pyrightconfig.json", ""), ("pyproject.toml", r"tool\.pyright")),
+    "pytest": (
+        ("pytest.toml", ""),
+        (".pytest.toml", ""),
+        ("pytest.ini", ""),
+        (".pytest.ini", ""),
+        ("pyproject.toml", r"tool\.pytest(\.ini_options)?"),
+        ("tox.ini", "pytest"),
+        ("setup.cfg", "tool:pytest"),
+    ),
+    "ruff": (
+        (".ruff.toml", ""),
+        ("ruff.toml", ""),
+        ("pyproject.toml", r"tool\.ruff(\.[\w.-]+)?"),
+    ),
+}
+TOOLS = tuple(_FILES)
+
+
+class ToolSettings(NamedTuple):
+    """A file with settings of a tool, and the line where they begin."""
+
+    file: str
+    line: int
+
+
+def settings_files(project: Project, tool: str) -> list[ToolSettings]:
+    """The files with settings of a tool: the first is read, the others are ignored."""
+    found: list[ToolSettings] = []
+    for name, section in _FILES[tool]:
+        path = project.root / name
+        if not path.is_file():
+            continue
+        text = path.read_text("utf-8", "replace")
+        head = re.search(rf"^\s*\[{section}\]", text, re.MULTILINE) if section else None
+        if head is not None or not section:
+            line = text.count("\n", 0, head.end()) + 1 if head else 1
+            found.append(ToolSettings(name, line))
+    return found
+
+
+def shadowed_note(project: Project, tool: str) -> list[str]:
+    """Say that settings of a tool have no effect, if some have none."""
+    files = [file for file, _ in settings_files(project, tool)]
+    names = ", ".join(files[1:])
+    if not names:
+        return []
+    return [f"{tool} reads {files[0]} only: its settings in {names} have no effect"]

@@ -1,0 +1,135 @@
+"""Tools read the settings that they read without the framework."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.projects import DemoProject, assert_green, assert_not_run
+
+BOTH = "test,coverage"
+WRONG = 'def name() -> str:\n    return "a"\n\n\nVALUE: int = name()\n'
+MYPY = {"CI_FRAMEWORK_QUALITY_TYPE_CHECKER": "mypy"}
+OWN = '[tool.coverage.run]\nbranch = true\nsource = ["src"]\n'
+# A file of which one of four statements is run, and settings without sources that
+# hide those of pyproject.toml: with those nothing but the source paths counts.
+HIDING = {
+    ".coveragerc": "[report]\nshow_missing = true\n",
+    "setup.cfg": "[coverage:report]\nshow_missing = true\n",
+    "tox.ini": "[coverage:report]\nshow_missing = true\n",
+}
+
+
+@pytest.mark.parametrize("name", HIDING)
+def test_settings_of_coverage_that_it_does_not_read_do_not_count(
+    project: DemoProject, name: str
+) -> None:
+    project.write(name, HIDING[name])
+    run = project.gate(BOTH)
+    assert_green(run)
+    files = (run.reports / "coverage.json").read_text(encoding="utf-8")
+    assert "tests/test_demo.py" not in files
+
+
+def test_what_an_option_of_the_project_measures_is_measured(
+    project: DemoProject,
+) -> None:
+    project.write("other/more.py", "VALUE = 1\n")
+    project.replace("pyproject.toml", OWN, "")
+    run = project.gate(BOTH, variables={"PYTEST_ADDOPTS": "--cov=tests"})
+    files = (run.reports / "coverage.json").read_text(encoding="utf-8")
+    assert "tests/test_demo.py" in files
+    assert "src/demo" not in files
+
+
+# How pytest-cov is kept from measuring, and the reason that is given.
+UNMEASURED = {
+    "not loaded": ({"PYTEST_PLUGINS": None}, "PYTEST_DISABLE_PLUGIN_AUTOLOAD"),
+    "--no-cov": ({"PYTEST_ADDOPTS": "--no-cov -W error"}, "--no-cov"),
+}
+
+
+@pytest.mark.parametrize("how", UNMEASURED)
+def test_tests_run_where_nothing_measures_them(project: DemoProject, how: str) -> None:
+    variables, reason = UNMEASURED[how]
+    run = project.gate(BOTH, variables=variables)
+    assert_not_run(run, "coverage", reason)
+    assert run.check("test")["status"] == "passed"
+
+
+def test_a_measurement_that_failed_is_explained(project: DemoProject) -> None:
+    project.replace("pyproject.toml", "branch = true", 'omit = ["*"]')
+    assert_not_run(project.gate(BOTH), "coverage", "No data to report")
+    project.test_file("import no_such_module\n")
+    run = project.gate(BOTH)
+    reason = run.check("coverage")["reason"]
+    assert reason.endswith("pytest stopped: 1 files could not be collected")
+
+
+def test_tests_import_what_pytest_alone_lets_them_import(project: DemoProject) -> None:
+    project.write("tests/helpers.py", "VALUE = 1\n")
+    project.test_file(
+        "from tests.helpers import VALUE\n\n\ndef test_a() -> None:\n    assert VALUE\n"
+    )
+    assert project.gate("test").code == 1
+    project.replace("pyproject.toml", '["src"]\ntestpaths', '["src", "."]\ntestpaths')
+    assert_green(project.gate("test"))
+
+
+def test_validate_names_settings_that_have_no_effect(project: DemoProject) -> None:
+    hidden = {
+        ".coveragerc": "coverage",
+        "mypy.ini": "mypy",
+        "pytest.ini": "pytest",
+        "pyrightconfig.json": "pyright",
+        ".ruff.toml": "ruff",
+    }
+    for name, tool in hidden.items():
+        project.write(name, "{}\n" if name.endswith("json") else "")
+        if tool in ("mypy", "pyright"):
+            project.configure(f"[tool.{tool}]\n")
+    run = project.run("validate")
+    assert run.code == 0, str(run)
+    found = {(f["path"], f["message"]) for f in run.findings("tool-settings")}
+    text = "these settings of {} have no effect: it reads {} only"
+    assert found == {
+        ("pyproject.toml", text.format(tool, name)) for name, tool in hidden.items()
+    }
+
+
+@pytest.mark.heavy
+def test_type_checkers_look_at_the_project_only(
+    make_project: Callable[[Path], DemoProject], tmp_path: Path
+) -> None:
+    for variables in ({}, MYPY):
+        project = make_project(tmp_path / str(len(variables)))
+        project.replace(
+            "pyproject.toml",
+            "[tool.ci-framework]\n",
+            '[tool.ci-framework]\nsource-paths = ["."]\n',
+        )
+        project.write("ci-framework/more.py", WRONG)
+        project.configure("[tool.pyright]\n")
+        assert_green(project.gate("typecheck", variables=variables))
+        project.replace(
+            "pyproject.toml", "[tool.pyright]\n", '[tool.pyright]\nexclude = ["*"]\n'
+        )
+        project.configure('[tool.mypy]\nexclude = "src|tests"\n')
+        run = project.gate("typecheck", variables=variables)
+        assert run.code in (1, 3), str(run)
+
+
+@pytest.mark.heavy
+def test_type_checkers_that_are_turned_off_say_so(project: DemoProject) -> None:
+    project.write("src/demo/more.py", f"# mypy: ignore-errors\n{WRONG}")
+    project.configure('[tool.pyright]\ntypeCheckingMode = "off"\n')
+    project.write("mypy.ini", "[mypy]\nignore_errors = True\n")
+    notes = project.gate("typecheck").check("typecheck")["notes"]
+    assert notes == ["typeCheckingMode in pyproject.toml turns pyright off"]
+    notes = project.gate("typecheck", variables=MYPY).check("typecheck")["notes"]
+    assert notes == [
+        "ignore_errors in mypy.ini hides every error of mypy",
+        "1 file turns mypy off with a comment: src/demo/more.py",
+    ]
