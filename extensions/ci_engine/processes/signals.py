@@ -18,8 +18,9 @@ def on_signals(
     if threading.current_thread() is not threading.main_thread():
         return {}
     names = [signal.SIGINT, signal.SIGTERM]
-    # A closed terminal; other systems have no such signal.
-    names += [signal.SIGHUP] if sys.platform != "win32" else []
+    # A closed terminal, unless `nohup` keeps the program running without it.
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        names.append(signal.SIGHUP)
     return {number: signal.signal(number, handler) for number in names}
 
 

@@ -111,7 +111,7 @@ def test_a_check_is_possible_where_only_the_reports_can_be_written(
     assert_green(run)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_run_that_is_interrupted_says_so(
     project: DemoProject, number: signal.Signals
 ) -> None:
