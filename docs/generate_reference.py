@@ -36,6 +36,12 @@ Answers = dict[str, object]
 
 PACKAGE = "my_project"
 QUALITY_TIERS = "extensions/ci_engine/configs/quality-tiers.yaml"
+# Tables whose keys are the project's own.
+OWN_NAMES = {
+    "data_patterns": "a list of patterns for each pattern",
+    "thresholds": "a percentage for each name",
+    "group_thresholds": "a percentage for each group",
+}
 SEE_CHECKS = "[by check](#checks-and-tiers)"
 RENDERS: tuple[Answers, ...] = (
     {},
@@ -293,8 +299,8 @@ def settings_rows(
         value = defaults.get(field.encode_name)
         if isinstance(field.type, msgspec.inspect.StructType):
             yield from settings_rows(field.type.cls, here, value or {})
-        elif field.name == "data_patterns":
-            what = "a table: a list of patterns for each pattern"
+        elif field.name in OWN_NAMES:
+            what = f"a table: {OWN_NAMES[field.name]}"
             yield f"`{'.'.join(here)}`", notes[field.name], what, "none", "none"
         elif isinstance(field.type, msgspec.inspect.DictType):
             yield from check_rows(field.type.value_type, here, notes[field.name], value)
@@ -337,7 +343,8 @@ def allowed(kind: msgspec.inspect.Type) -> str:
     if isinstance(kind, msgspec.inspect.BoolType):
         return "`true`, `false`"
     if isinstance(kind, msgspec.inspect.IntType):
-        return f"integer {kind.ge} to {kind.le}"
+        most = "or more" if kind.le is None else f"to {kind.le}"
+        return f"integer {kind.ge} {most}"
     if isinstance(kind, msgspec.inspect.FloatType):
         return f"number above {kind.gt:g}" if kind.gt is not None else "number"
     if isinstance(kind, msgspec.inspect.ListType):

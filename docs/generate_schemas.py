@@ -21,6 +21,9 @@ sys.path.insert(0, str(ROOT / "extensions"))
 
 from ci_engine.cleanup.cleanup_patterns import CleanupPatterns  # noqa: E402 - the path first
 from ci_engine.configuration.defaults import ChangePatterns, QualityTiers  # noqa: E402
+from ci_engine.configuration.performance_settings import (  # noqa: E402
+    PerformanceThresholds,
+)
 from ci_engine.configuration.security_profiles import SecurityProfiles  # noqa: E402
 from ci_engine.configuration.settings import Settings  # noqa: E402
 from ci_engine.monorepo.package_overrides import FILES  # noqa: E402
@@ -118,6 +121,7 @@ def main() -> int:
     schemas = {
         "change-patterns.json": schema_of(ChangePatterns, partial=False),
         "cleanup-patterns.json": schema_of(CleanupPatterns, partial=False),
+        "performance-thresholds.json": schema_of(PerformanceThresholds, partial=False),
         "quality-tiers.json": schema_of(QualityTiers, partial=False),
         "security-profiles.json": schema_of(SecurityProfiles, partial=False),
         "waivers.json": schema_of(WaiversFile, partial=False),

@@ -43,6 +43,8 @@ _MADE = (
     re.compile(r"ci-framework\.toml|ci-framework/project(/.*)?|docs/merging\.txt"),
     re.compile(r"\.semgrep\.yml|\.semgrep|\.secrets\.baseline"),
     re.compile(r"results\.sarif|report\.html|sbom\.cdx\.json"),
+    # Where a project may have its benchmarks.
+    re.compile(r"(tests/)?benchmarks|tests/performance"),
     # Rendered for the answers codeql and cleanup.
     re.compile(r"codeql\.yml|cleanup-pull-request\.yml"),
 )

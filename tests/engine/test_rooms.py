@@ -15,7 +15,8 @@ COMPANION = ENGINE.with_name("ci_framework")
 ORDER = (
     *("errors", "escaping", "processes", "configuration", "project", "findings"),
     *("github", "monorepo", "environments", "test_selection", "changes"),
-    *("workflow_jobs", "reports", "checks", "scanning", "cleanup", "validation"),
+    *("workflow_jobs", "reports", "checks", "scanning", "benchmarks"),
+    *("cleanup", "validation"),
     *("commands", "cli", "__main__"),
 )
 # What is still to be moved: these lists only ever shrink.

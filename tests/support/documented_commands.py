@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
-from tests.support.documentation_scenes import ADDRESS, OLD
+from tests.support.documentation_scenes import ADDRESS, BENCHMARK, OLD
 
 _CURRENT = "copier update --defaults --vcs-ref=:current:"
 _UNMANAGED = f"{_CURRENT} -d 'unmanaged=[.github/workflows/python-ci.yml]'"
@@ -114,6 +114,13 @@ COMMANDS: dict[str, Example] = {
             "test_pages.py",
             "test_pages.py::test_relative_links_and_anchors_resolve",
         ),
+    ),
+    # docs/benchmarks.md
+    "ci-framework/ci bench --compare-with main": Example(
+        "project", 0, f"{BENCHMARK}; git add --all; git commit -qnm benchmark"
+    ),
+    "ci-framework/ci bench --compare-with HEAD": Example(
+        "project", 0, f"{BENCHMARK}; git add --all; git commit -qnm benchmark"
     ),
     # docs/quick-start.md
     'python -m pip install "copier>=9.19"': Example(

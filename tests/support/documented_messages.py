@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.support.documentation_scenes import ADDRESS, OLD
+from tests.support.documentation_scenes import ADDRESS, BENCHMARK, OLD
 
 _CURRENT = "copier update --defaults --vcs-ref=:current:"
 _MARKS = r"<<<<<<< before updating\na = 1\n=======\na = 2\n>>>>>>> after updating\n"
@@ -160,6 +160,16 @@ PROVOCATIONS: dict[str, Provocation] = {
     ),
     "A broken conftest.py": _ready(
         _test("conftest", "import nothing\\n") + f"; {_GATE} --only test", 1
+    ),
+    "A benchmark is slower": _project(
+        f"{BENCHMARK}; git add --all; git commit -qnm benchmark;"
+        " printf '\\nwork = lambda: sorted(range(90000))\\n' >> benchmarks/work.py;"
+        " ci-framework/ci bench --compare-with HEAD",
+        1,
+    ),
+    "No benchmark suite": _project("ci-framework/ci bench", 3),
+    "pytest-benchmark is missing": _project(
+        "mkdir benchmarks; ci-framework/ci bench", 3
     ),
     "The lock file is not current": _project(
         f"uv lock; {_set('dependencies = ', _TOMLI)}; {_GATE} --only test",

@@ -34,7 +34,11 @@ class DiffBase(msgspec.Struct, frozen=True):
 
 
 def find_diff_base(
-    root: Path, since: str, variables: Mapping[str, str], head: str = "HEAD"
+    root: Path,
+    since: str,
+    variables: Mapping[str, str],
+    head: str = "HEAD",
+    option: str = "--since",
 ) -> DiffBase:
     """Find the commit that a change started from.
 
@@ -49,7 +53,7 @@ def find_diff_base(
     if head != "HEAD" and not history.have(head):
         return DiffBase(None, f"--head {head} is not here")
     if since:
-        return history.merge_base(since, f"--since {since}")
+        return history.merge_base(since, f"{option} {since}")
     if variables.get("GITHUB_ACTIONS") == "true":
         return _of_event(history, variables)
     return history.branched_off(_BRANCHES)

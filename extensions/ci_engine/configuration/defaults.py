@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
+from ci_engine.configuration.performance_settings import PerformanceThresholds
 from ci_engine.configuration.reading import read_text, read_yaml
 from ci_engine.configuration.security_profiles import SecurityProfiles
 from ci_engine.configuration.settings import Changes, Platform, Settings, Tier
@@ -63,6 +64,7 @@ class Defaults(msgspec.Struct, frozen=True):
     tiers: QualityTiers
     patterns: ChangePatterns
     security: SecurityProfiles
+    performance: PerformanceThresholds
 
 
 def configs_directory() -> Path:
@@ -76,6 +78,7 @@ def read_defaults() -> Defaults:
         read_config("quality-tiers.yaml", QualityTiers),
         read_config("change-patterns.yaml", ChangePatterns),
         read_config("security-profiles.yaml", SecurityProfiles),
+        read_config("performance-thresholds.yaml", PerformanceThresholds),
     )
 
 

@@ -8,7 +8,7 @@ from msgspec import inspect
 
 from ci_engine.configuration.project_settings import settings_mistakes
 from ci_engine.configuration.reading import Table
-from ci_engine.configuration.settings import BUILT_IN_CHECKS, Settings
+from ci_engine.configuration.settings import BUILT_IN_CHECKS, CheckName, Settings
 from ci_engine.configuration.typed_tables import parse_text
 from ci_engine.errors import ConfigurationError, suggest
 
@@ -19,6 +19,7 @@ _PREFIX = "CI_FRAMEWORK_"
 _OTHER_VARIABLES = frozenset(
     f"{_PREFIX}{name}" for name in ("CACHE", "ENGINE", "ENGINE_PYTHON", "PACKAGE")
 )
+_CHECK_NAME = inspect.type_info(CheckName)
 
 
 def read_variables(variables: Mapping[str, str]) -> Iterator[tuple[str, Keys, object]]:
@@ -68,10 +69,8 @@ def _names(kind: inspect.Type, keys: Keys) -> dict[str, tuple[Keys, inspect.Type
     if isinstance(kind, inspect.StructType):
         parts = [(field.encode_name, field.type) for field in kind.fields]
     elif isinstance(kind, inspect.DictType):
-        # A table of patterns has no names that a variable could have; every other
-        # table with names of its own is one of checks.
-        patterns = isinstance(kind.value_type, inspect.ListType)
-        known = () if patterns else BUILT_IN_CHECKS
+        # Only tables of checks have names that a variable could have.
+        known = BUILT_IN_CHECKS if kind.key_type == _CHECK_NAME else ()
         parts = [(name, kind.value_type) for name in known]
     else:
         name = _PREFIX + "_".join(keys).replace("-", "_").upper()

@@ -95,6 +95,7 @@ def _default_settings(defaults: Defaults) -> Table:
     merged = cast("Table", msgspec.to_builtins(defaults.tiers.defaults))
     merged["changes"] = msgspec.to_builtins(defaults.patterns.defaults)
     merged["security"] = msgspec.to_builtins(defaults.security.defaults)
+    merged["performance"] = msgspec.to_builtins(defaults.performance.defaults)
     return merged
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from ci_engine.configuration.performance_settings import NO_PERFORMANCE, Performance
 from ci_engine.configuration.value_types import (
     Command,
     Count,
@@ -239,6 +240,7 @@ class Settings(StrictTable, frozen=True):
         security: how strict ``ci scan`` is.
         scan: what ``ci scan`` looks at.
         cleanup: which tracked files ``ci cleanup`` finds.
+        performance: what ``ci bench`` measures, and what it accepts.
     """
 
     version: Text
@@ -255,6 +257,7 @@ class Settings(StrictTable, frozen=True):
     security: Security = _NO_SECURITY
     scan: Scan = Scan()
     cleanup: Cleanup = Cleanup()
+    performance: Performance = NO_PERFORMANCE
 
     def command_of(self, check: CheckName) -> Command:
         """The project's own command for a check, empty if it has none."""

@@ -7,9 +7,11 @@ from typing import Annotated
 import msgspec
 
 _PYTHON, _GLOB = r"^3\.\d+$", r"^[^!\s\\][^\\]*$"
+_SHARE = r"^(?=.*[1-9])\d{1,4}(\.\d{1,4})?%$"
 # What messages say instead of a regular expression.
 SHAPES = {
     _PYTHON: "a version such as 3.12",
+    _SHARE: "a percentage above 0 such as 10%",
     _GLOB: "a pattern of paths, with / and without a ! at its beginning",
 }
 PythonVersion = Annotated[str, msgspec.Meta(pattern=_PYTHON)]
@@ -17,6 +19,7 @@ Percentage = Annotated[int, msgspec.Meta(ge=0, le=100)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
+Share = Annotated[str, msgspec.Meta(pattern=_SHARE)]
 # Without `!`, which gitignore reads as "not", and with / on every system.
 Glob = Annotated[str, msgspec.Meta(pattern=_GLOB)]
 Command = str | Annotated[list[Text], msgspec.Meta(min_length=1)]

@@ -9,6 +9,7 @@ import msgspec
 
 from ci_engine import __version__
 from ci_engine.escaping import visible
+from ci_engine.findings.benchmark_results import Comparison
 
 
 class Status(str, Enum):
@@ -150,6 +151,7 @@ class CheckResult(msgspec.Struct, kw_only=True):
         tests: the tests that ran, for the check ``test``.
         coverage: measured percentage of covered code, if measured.
         output: the end of the tool's output when its verdict needs it.
+        comparison: the benchmarks of both sides, for the check ``benchmarks``.
     """
 
     id: str = ""
@@ -168,6 +170,7 @@ class CheckResult(msgspec.Struct, kw_only=True):
     tests: list[TestCase] = msgspec.field(default_factory=list[TestCase])
     coverage: float | None = None
     output: str = ""
+    comparison: Comparison | None = None
 
     @property
     def green(self) -> bool:

@@ -23,6 +23,7 @@ from ci_engine.findings.results import (
     worst_first,
 )
 from ci_engine.processes.activity import current_activities
+from ci_engine.reports.benchmark_rows import console_rows
 from ci_engine.reports.result_json import to_json
 from ci_engine.reports.wording import has_warnings, mark, outcome_line, title, where
 
@@ -155,6 +156,8 @@ class Console:
 
     def _details(self, check: CheckResult, shown: set[str]) -> None:
         """What to do about a check; output that was shown before is not repeated."""
+        for row in console_rows(check.comparison):
+            self.line(row)
         for note in check.notes:
             self.line(f"{check.id}: {note.removeprefix(f'{check.id}: ')}", _YELLOW)
         green = check.status in (Status.PASSED, Status.SKIPPED)

@@ -14,6 +14,7 @@ from ci_engine.findings.results import (
     worst_first,
 )
 from ci_engine.findings.severity import severity_of
+from ci_engine.reports.benchmark_rows import markdown_rows
 from ci_engine.reports.wording import (
     has_warnings,
     mark,
@@ -46,6 +47,7 @@ def to_markdown(result: RunResult) -> str:
         for check in result.checks
     ]
     for check in result.checks:
+        lines += markdown_rows(check.comparison)
         lines += _details(check)
     return "\n".join(lines) + "\n\n"
 

@@ -31,7 +31,9 @@ def has_warnings(check: CheckResult) -> bool:
 def outcome_line(check: CheckResult) -> str:
     """What there is to say about a check in one line."""
     parts: list[str] = []
-    if check.tests:
+    if check.comparison is not None and check.comparison.benchmarks:
+        parts.append(check.comparison.describe())
+    elif check.tests:
         counts = Counter(test.outcome for test in check.tests)
         named = (f"{count} {name.replace('-', ' ')}" for name, count in counts.items())
         parts.append(", ".join(named))

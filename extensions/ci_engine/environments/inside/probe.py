@@ -16,7 +16,10 @@ from importlib.metadata import PackageNotFoundError, distribution, version
 from importlib.util import find_spec
 from pathlib import Path
 
-MODULES = ("pytest", "pytest_cov", "coverage", "xdist")
+MODULES = (
+    *("pytest", "pytest_cov", "coverage", "xdist"),
+    *("pytest_benchmark", "pytest_codspeed"),
+)
 
 
 def _program(name: str) -> str | None:

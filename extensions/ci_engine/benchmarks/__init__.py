@@ -1,0 +1,1 @@
+"""Compare the benchmarks of two commits, measured side by side."""

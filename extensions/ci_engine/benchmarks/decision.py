@@ -1,0 +1,135 @@
+"""Decide from times whether a benchmark became slower: pure functions.
+
+Every process gives one time, its fastest round. On shared machines other load only
+ever adds time, and often to a whole process. So the lower quartile of these minima
+says what the code costs, and a change counts only if fresh processes repeat it.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Literal
+
+Times = Sequence[float]
+Verdict = Literal["regression", "improvement", "unchanged", "unstable"]
+_CONFIDENCE = 0.95
+_RESAMPLES = 500
+# Within this share of the threshold, few processes are enough to see no change.
+_CLEARLY_WITHIN = 0.5
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The times of one benchmark in processes that ran in turn."""
+
+    base: Times
+    head: Times
+
+    @property
+    def ratio(self) -> float:
+        """How the head compares with the base: 1.1 is 10 % slower."""
+        return lower_quartile(self.head) / lower_quartile(self.base)
+
+    def changed(self, threshold: float) -> int:
+        """1 if the head is slower by more than the threshold, -1 if faster, else 0."""
+        limit = 1 + threshold
+        return int(self.ratio > limit) - int(self.ratio < 1 / limit)
+
+    def is_clearly_unchanged(self, threshold: float) -> bool:
+        """Whether further processes would hardly change that nothing changed."""
+        within = self.changed(threshold * _CLEARLY_WITHIN) == 0
+        return within and interval(self).half_width <= threshold
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Where the true ratio is, with a confidence of 95 %."""
+
+    low: float
+    high: float
+
+    @property
+    def half_width(self) -> float:
+        """How far off the measured ratio may be, as a fraction."""
+        return math.sqrt(self.high / self.low) - 1
+
+
+def lower_quartile(times: Times) -> float:
+    """The first quartile, interpolated between the two nearest times."""
+    ordered = sorted(times)
+    position = (len(ordered) - 1) / 4
+    below = int(position)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (ordered[above] - ordered[below]) * (position - below)
+
+
+def decide(first: Sample, again: Sample | None, threshold: float) -> Verdict:
+    """Judge a benchmark.
+
+    Args:
+        first: the processes that everything is judged by.
+        again: fresh processes, where the first ones showed a change.
+        threshold: the largest change that is accepted, as a fraction.
+    """
+    change = first.changed(threshold)
+    if change and again is None:
+        return "unstable"
+    if change and again is not None and again.changed(threshold) == change:
+        return "regression" if change > 0 else "improvement"
+    known = interval(first if again is None else joined(first, again))
+    if known.half_width > threshold:
+        return "unstable"
+    return "unchanged"
+
+
+def joined(first: Sample, again: Sample) -> Sample:
+    """All processes of both samples."""
+    return Sample((*first.base, *again.base), (*first.head, *again.head))
+
+
+def interval(sample: Sample) -> Interval:
+    """The bootstrap interval of the ratio; whole processes are drawn, never rounds."""
+    draws = random.Random(len(sample.base))  # noqa: S311 - statistics, no secret
+    base, head = list(sample.base), list(sample.head)
+    ratios = sorted(
+        lower_quartile(draws.choices(head, k=len(head)))
+        / lower_quartile(draws.choices(base, k=len(base)))
+        for _ in range(_RESAMPLES)
+    )
+    outside = round(_RESAMPLES * (1 - _CONFIDENCE) / 2)
+    return Interval(ratios[outside], ratios[-1 - outside])
+
+
+def rank_sum_p(sample: Sample) -> float:
+    """How likely such ranks are if nothing changed (Mann-Whitney, two-sided)."""
+    base, head = sample.base, sample.head
+    ordered = sorted([(time, 0) for time in base] + [(time, 1) for time in head])
+    rank_sum, ties, position = 0.0, 0, 0
+    for _, group in groupby(ordered, key=lambda pair: pair[0]):
+        sides = [side for _, side in group]
+        rank_sum += sum(sides) * (position + (len(sides) + 1) / 2)
+        ties += len(sides) ** 3 - len(sides)
+        position += len(sides)
+    expected = len(head) * (position + 1) / 2
+    spread = position + 1 - ties / (position * (position - 1))
+    deviation = math.sqrt(len(base) * len(head) / 12 * spread) if spread > 0 else 0.0
+    if not deviation:
+        return 1.0
+    distance = max(0.0, abs(rank_sum - expected) - 0.5) / deviation
+    return math.erfc(distance / math.sqrt(2))
+
+
+def holm(probabilities: Sequence[float]) -> list[float]:
+    """Adjust for the number of benchmarks (Holm's step-down method)."""
+    adjusted = [1.0] * len(probabilities)
+    highest = 0.0
+    order = sorted(range(len(probabilities)), key=probabilities.__getitem__)
+    for position, index in enumerate(order):
+        factor = len(probabilities) - position
+        highest = max(highest, min(1.0, probabilities[index] * factor))
+        adjusted[index] = highest
+    return adjusted

@@ -1,0 +1,127 @@
+"""``ci bench``: compare the benchmarks with those of another commit."""
+
+from __future__ import annotations
+
+import threading
+from typing import Annotated
+
+import msgspec
+
+from ci_engine.benchmarks.bench_run import BenchRun
+from ci_engine.commands.command import Command, Request, to_argv
+from ci_engine.commands.options import DryRun, Option
+from ci_engine.commands.output import print_list
+from ci_engine.commands.paths import relative_directory
+from ci_engine.configuration.loading import load_configuration
+from ci_engine.configuration.performance_settings import SuiteName
+from ci_engine.configuration.reading import Table
+from ci_engine.configuration.surroundings import Surroundings
+from ci_engine.configuration.value_types import Share
+from ci_engine.findings.fingerprints import fingerprint_findings
+from ci_engine.findings.results import (
+    CheckResult,
+    RunResult,
+    make_result,
+    unfinished,
+)
+from ci_engine.github.outputs import write_outputs
+from ci_engine.processes.signals import on_signals, restore
+from ci_engine.project.output_files import prepare_directory
+from ci_engine.project.repository import read_project
+from ci_engine.reports.console import Console
+from ci_engine.reports.publishing import publish, write_reports
+
+_ABOUT = """\
+Compare the benchmarks with those of another commit.
+
+Both are measured here and now, in turn, in processes of their own. Without
+--compare-with, the other commit is the base of the pull request, or where HEAD left
+the main branch. Changes that are not committed belong to the head.
+"""
+
+
+class BenchOptions(Request, frozen=True, kw_only=True, rename="kebab"):
+    """What the command line of ``ci bench`` holds; None = as the settings say."""
+
+    suite: Annotated[
+        SuiteName, Option("quick (the default) or full: more processes", "quick|full")
+    ] = "quick"
+    compare_with: Annotated[str, Option("a commit, branch or tag", "REF")] = ""
+    threshold: Annotated[
+        Share | None, Option("how much slower a benchmark may become", "PERCENT")
+    ] = None
+    benchmark_suite: Annotated[
+        list[str], Option("files and directories, comma-separated", "PATHS")
+    ] = msgspec.field(default_factory=list[str])
+    dry_run: DryRun = False
+
+    @property
+    def overrides(self) -> Table:
+        """The settings that the command line gives."""
+        given: Table = {}
+        if self.threshold:
+            given["regression-threshold"] = self.threshold
+        if self.benchmark_suite:
+            given["benchmark-suite"] = list(self.benchmark_suite)
+        return {"performance": given}
+
+
+def run(options: BenchOptions, surroundings: Surroundings) -> int:
+    """Measure both commits, and return the exit code of the verdict."""
+    root, variables = surroundings.repository, surroundings.variables
+    configuration = load_configuration(root, variables, options.overrides)
+    bench = BenchRun(
+        project=read_project(root),
+        settings=configuration.settings,
+        suite=options.suite,
+        compare_with=options.compare_with,
+        variables=variables,
+        cancel=threading.Event(),
+    )
+    if options.dry_run:
+        base = bench.find_base()
+        paths = bench.suite_paths(root) or ["no benchmark suite"]
+        what = f"{(base.commit or 'nothing')[:12]} ({base.reason})"
+        lines = [*paths, f"compared with {what}"]
+        print_list("bench", "benchmarks", lines, as_json=options.json)
+        return 0
+    console = Console(variables, as_json=options.json)
+    with console.progress():
+        result = run_bench(bench, options, surroundings)
+    for check in result.checks:
+        console.check(check)
+    reports = surroundings.reports(options.report_dir, "bench")
+    console.conclude(result, relative_directory(reports, surroundings))
+    return result.verdict.exit_code
+
+
+def run_bench(
+    bench: BenchRun, options: BenchOptions, surroundings: Surroundings
+) -> RunResult:
+    """Run the benchmarks, write the reports and return the result."""
+    reports = surroundings.reports(options.report_dir, "bench")
+    prepare_directory(reports, bench.project.output)
+    write_reports(make_result("bench", unfinished(["benchmarks"])), reports)
+    before = on_signals(lambda _number, _frame: bench.cancel.set())
+    try:
+        check = bench.execute()
+    finally:
+        restore(before)
+    check.seconds = surroundings.seconds
+    check.rerun = to_argv("bench", options)
+    check.findings = fingerprint_findings(bench.project.root, check.findings)
+    python = bench.environment.probe.python if bench.environment else ""
+    where = bench.environment.name if bench.environment else ""
+    result = make_result("bench", [check], surroundings.seconds, where, python)
+    write_reports(result, reports)
+    publish(result, reports, surroundings.variables)
+    _publish_numbers(check, surroundings)
+    return result
+
+
+def _publish_numbers(check: CheckResult, surroundings: Surroundings) -> None:
+    regressions = check.comparison.count("regression") if check.comparison else 0
+    write_outputs({"regressions": str(regressions)}, surroundings.variables)
+
+
+COMMAND = Command(BenchOptions, run, _ABOUT)

@@ -1,0 +1,122 @@
+"""How ``ci bench`` measures and judges: ``configs/performance-thresholds.yaml``."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+import msgspec
+
+from ci_engine.configuration.value_types import (
+    Seconds,
+    Share,
+    StrictTable,
+    Text,
+)
+
+SuiteName = Literal["quick", "full"]
+# Fewer say nothing about how much the times vary.
+LEAST_PROCESSES = 3
+Processes = Annotated[int, msgspec.Meta(ge=LEAST_PROCESSES)]
+Rounds = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class SuiteBudget(StrictTable, frozen=True):
+    """How much one suite may cost.
+
+    Attributes:
+        first_processes: processes of each side before the first decisions.
+        processes: most processes of each side; as many again confirm a change.
+        benchmark_seconds: how long a process measures one benchmark, where the
+            benchmark does not say it itself.
+        rounds: least rounds of one benchmark in one process.
+        process_seconds: seconds after which a process is killed.
+        budget_seconds: seconds after which no further process is started.
+    """
+
+    first_processes: Processes
+    processes: Processes
+    benchmark_seconds: Seconds
+    rounds: Rounds
+    process_seconds: Seconds
+    budget_seconds: Seconds
+
+
+class Performance(StrictTable, frozen=True):
+    """What ``ci bench`` measures, and what it accepts.
+
+    Attributes:
+        benchmark_suite: files and directories with benchmarks; those that are there
+            are run.
+        arguments: further arguments of pytest.
+        environment: a dependency group, an extra, a requirement file or a pixi
+            environment with the benchmarks' packages; empty = that of the essential
+            tier.
+        regression_threshold: how much slower a benchmark may become.
+        thresholds: the threshold of single benchmarks, by name; ``*`` stands for any
+            text.
+        group_thresholds: the threshold of the benchmarks of a group, by its name.
+        quick: what the quick suite may cost.
+        full: what the full suite may cost.
+    """
+
+    benchmark_suite: list[Text]
+    arguments: list[Text]
+    environment: str
+    regression_threshold: Share
+    thresholds: dict[Text, Share]
+    group_thresholds: dict[Text, Share]
+    quick: SuiteBudget
+    full: SuiteBudget
+
+    def budget(self, suite: SuiteName) -> SuiteBudget:
+        """What a suite may cost."""
+        return self.quick if suite == "quick" else self.full
+
+    def threshold_of(self, name: str, group: str) -> float:
+        """How much slower a benchmark may become, as a fraction of its time."""
+        own = next((t for p, t in self.thresholds.items() if _matches(p, name)), "")
+        return fraction(
+            own or self.group_thresholds.get(group, "") or self.regression_threshold
+        )
+
+
+class PerformanceThresholds(StrictTable, frozen=True):
+    """``configs/performance-thresholds.yaml``: budgets and thresholds.
+
+    Attributes:
+        defaults: the value of every setting that is not set.
+    """
+
+    defaults: Performance
+
+
+_BUDGET = SuiteBudget(
+    first_processes=LEAST_PROCESSES,
+    processes=LEAST_PROCESSES,
+    benchmark_seconds=0.1,
+    rounds=1,
+    process_seconds=60.0,
+    budget_seconds=60.0,
+)
+NO_PERFORMANCE = Performance(
+    benchmark_suite=[],
+    arguments=[],
+    environment="",
+    regression_threshold="10%",
+    thresholds={},
+    group_thresholds={},
+    quick=_BUDGET,
+    full=_BUDGET,
+)
+
+
+def fraction(share: Share) -> float:
+    """A percentage such as 10% as a fraction."""
+    return float(share.rstrip("%")) / 100
+
+
+def _matches(pattern: str, name: str) -> bool:
+    """Whether a pattern means a name: brackets of parameters are no wildcards."""
+    parts = map(re.escape, pattern.split("*"))
+    return re.fullmatch(".*".join(parts), name, re.DOTALL) is not None
