@@ -7,6 +7,7 @@ simulated, with a seed:
   processes differ by 2 % (some by more), rounds by 5 %, with spikes.
 - bad: the same with processes that differ by 5 %.
 - neighbor: other load slows 40 % of the processes down, each by up to 80 %.
+- crowd: other load slows 80 % of them down, each by up to 120 %.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ NOISES = {
     "shared": Noise(process=0.02),
     "bad": Noise(process=0.05, outliers=0.1, outlier=0.25, drift=0.05),
     "neighbor": Noise(process=0.02, disturbed=0.4),
+    "crowd": Noise(process=0.02, disturbed=0.8, disturbance=1.2),
 }
 
 

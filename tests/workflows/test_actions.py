@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -13,6 +14,7 @@ from ci_engine.configuration.loading import load_configuration
 from ci_engine.configuration.settings import TIERS
 from tests.engine.changes.test_changes import read_outputs
 from tests.engine.conftest import make_project, project
+from tests.support.benchmark_suites import BenchmarkProject
 from tests.support.documents import Document, table
 from tests.support.projects import DemoProject, clean_environment, git
 from tests.support.rendered_workflows import TEMPLATE, template_documents
@@ -110,6 +112,31 @@ def test_an_action_declares_exactly_what_the_engine_tells(
     }
     step = script_of(document)["id"]
     assert values == {key: f"${{{{ steps.{step}.outputs.{key} }}}}" for key in told}
+
+
+def test_performance_bench_compares_as_its_inputs_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suite = "def test_one(takes): takes({0})\n"
+    bench = BenchmarkProject(tmp_path / "demo", suite.format(1))
+    tools = os.pathsep.join((str(bench.tools), os.environ["PATH"]))
+    monkeypatch.setenv("PATH", tools)
+    bench.replace(
+        "pyproject.toml",
+        "[tool.pytest.ini_options]",
+        "[tool.pytest.ini_options]\naddopts = '-p pytest_benchmark.plugin'",
+    )
+    git(bench.root, "commit", "--all", "--quiet", "--message", "without plugins")
+    bench.suite(suite.format(1.3))
+    options = {"compare_with": "HEAD", "report_dir": "out"}
+    code, told = use(bench, "performance-bench", **options)
+    assert (code, told["verdict"], told["regressions"]) == (1, "red", "1")
+    assert told["report-path"] == (bench.root / "out").as_posix()
+    declared = table(action("performance-bench").data["outputs"])
+    assert sorted(told) == sorted(declared)
+    options |= {"regression_threshold": "40%", "benchmark_suite": "benchmarks"}
+    code, told = use(bench, "performance-bench", **options)
+    assert (code, told["verdict"], told["regressions"]) == (0, "green", "0")
 
 
 def test_quality_gates_runs_what_its_inputs_say(project: DemoProject) -> None:

@@ -57,6 +57,11 @@ class Interval:
         """How far off the measured ratio may be, as a fraction."""
         return math.sqrt(self.high / self.low) - 1
 
+    def excludes(self, direction: int, threshold: float) -> bool:
+        """Whether even its nearer end is beyond a change in a direction."""
+        limit = 1 + threshold
+        return self.low > limit if direction > 0 else self.high < 1 / limit
+
 
 def lower_quartile(times: Times) -> float:
     """The first quartile, interpolated between the two nearest times."""
@@ -76,14 +81,15 @@ def decide(first: Sample, again: Sample | None, threshold: float) -> Verdict:
         threshold: the largest change that is accepted, as a fraction.
     """
     change = first.changed(threshold)
+    known = interval(first if again is None else joined(first, again))
     if change and again is None:
         return "unstable"
     if change and again is not None and again.changed(threshold) == change:
-        return "regression" if change > 0 else "improvement"
-    known = interval(first if again is None else joined(first, again))
-    if known.half_width > threshold:
+        # In heavy noise two samples may agree by chance.
+        if known.excludes(change, threshold * _CLEARLY_WITHIN):
+            return "regression" if change > 0 else "improvement"
         return "unstable"
-    return "unchanged"
+    return "unstable" if known.half_width > threshold else "unchanged"
 
 
 def joined(first: Sample, again: Sample) -> Sample:

@@ -144,6 +144,8 @@ class Console:
         """Write what is left to report when every check has been written."""
         shown = {""}
         for check in result.checks:
+            for row in console_rows(check.comparison):
+                self.line(row)
             self._details(check, shown)
         for note in result.notes:
             self.line(note, _YELLOW)
@@ -156,8 +158,6 @@ class Console:
 
     def _details(self, check: CheckResult, shown: set[str]) -> None:
         """What to do about a check; output that was shown before is not repeated."""
-        for row in console_rows(check.comparison):
-            self.line(row)
         for note in check.notes:
             self.line(f"{check.id}: {note.removeprefix(f'{check.id}: ')}", _YELLOW)
         green = check.status in (Status.PASSED, Status.SKIPPED)

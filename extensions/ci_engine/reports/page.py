@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from ci_engine.escaping import cell
 from ci_engine.findings.results import Status, Verdict
+from ci_engine.reports.benchmark_rows import describe_ratio
 from ci_engine.reports.gathered import Job, MatrixJob
 from ci_engine.reports.markdown import failure_lines
 from ci_engine.reports.wording import mark, outcome_line, title, where
@@ -18,6 +19,7 @@ LONGEST_COMMENT = 60_000
 _SHORTEST_FENCE = 3
 _SECURITY = frozenset({"security", "audit"})
 _MOST_SLOW = 5
+_MOST_BENCHMARKS = 20
 _SLOW_SECONDS = 0.1
 
 
@@ -115,7 +117,7 @@ def _security(matrix_jobs: list[MatrixJob]) -> list[str]:
 
 
 def _performance(matrix_jobs: list[MatrixJob]) -> list[str]:
-    """Where the time went: the slowest checks and the slowest tests, as measured."""
+    """Where the time went: the slowest checks and tests, and compared benchmarks."""
     checks = [
         (check.seconds, f"{job.name}: {check.id}")
         for job in matrix_jobs
@@ -128,13 +130,22 @@ def _performance(matrix_jobs: list[MatrixJob]) -> list[str]:
         for test in check.tests
         if test.seconds >= _SLOW_SECONDS
     ]
+    compared = [
+        f"| {cell(each.name)} | {each.verdict} | {describe_ratio(each)} |"
+        for job in matrix_jobs
+        for check in job.result.checks
+        if check.comparison is not None
+        for each in check.comparison.benchmarks[:_MOST_BENCHMARKS]
+    ]
     slowest = sorted(checks, reverse=True)[:_MOST_SLOW]
     slowest += sorted(tests, reverse=True)[:_MOST_SLOW]
     if not slowest:
         return []
     rows = [f"| {cell(what)} | {seconds:.1f} |" for seconds, what in slowest]
     head = ["| slowest checks and tests | seconds |", "|---|---:|"]
-    return ["### Performance", "", *head, *rows, ""]
+    heads = ["", "| benchmark | verdict | change (95 %) |", "|---|---|---:|"]
+    table = [*heads, *compared] if compared else []
+    return ["### Performance", "", *head, *rows, *table, ""]
 
 
 def _skipped(jobs: list[Job], matrix_jobs: list[MatrixJob]) -> list[str]:

@@ -59,6 +59,13 @@ def test_a_few_slow_processes_change_nothing() -> None:
     assert disturbed.is_clearly_unchanged(0.1)
 
 
+def test_two_samples_that_agree_by_chance_are_no_regression() -> None:
+    # As beside a busy neighbor: some processes of each side are undisturbed.
+    first = Sample([1.0, 1.6, 1.0, 2.0, 1.7], [1.6, 1.0, 1.7, 1.7, 2.0])
+    assert first.changed(0.1) == 1
+    assert decide(first, first, 0.1) == "unstable"
+
+
 def test_the_interval_holds_the_ratio_and_is_the_same_each_time() -> None:
     known = interval(scaled(1.3))
     assert known == interval(scaled(1.3))

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from ci_engine.findings.benchmark_results import BenchmarkResult, Comparison
 from ci_engine.findings.results import (
     CheckResult,
     Finding,
@@ -315,3 +316,21 @@ def test_a_page_that_is_given_is_read_not_discarded(project: DemoProject) -> Non
     run = project.run("summary", *words)
     assert run.code == 0, str(run)
     assert page.read_text() == "## all green\n"
+
+
+def test_compared_benchmarks_are_part_of_performance(project: DemoProject) -> None:
+    slow = BenchmarkResult(
+        name="t.py::test_a[|]",
+        verdict="regression",
+        threshold=0.1,
+        ratio=1.5,
+        low=1.4,
+        high=1.6,
+    )
+    check = CheckResult(
+        id="benchmarks", comparison=Comparison(suite="quick", benchmarks=[slow])
+    )
+    matrix_job(project.root / "reports", "bench", check, command="bench")
+    page = summary(project, "--reports", "reports").stdout.partition("### Performance")
+    row = r"| t.py::test_a[\|] | regression | +50.0% (+40.0% to +60.0%) |"
+    assert row in page[2]
