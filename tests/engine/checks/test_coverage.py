@@ -120,6 +120,7 @@ def test_the_data_of_coverage_is_left_for_other_reports(project: DemoProject) ->
         "coverage.xml",
         "junit.xml",
         "pytest-output.txt",
+        "report.html",
         "result.json",
         "results.sarif",
         "summary.md",
