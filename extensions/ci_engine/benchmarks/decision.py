@@ -99,7 +99,7 @@ def joined(first: Sample, again: Sample) -> Sample:
 
 def interval(sample: Sample) -> Interval:
     """The bootstrap interval of the ratio; whole processes are drawn, never rounds."""
-    draws = random.Random(len(sample.base))  # noqa: S311 - statistics, no secret
+    draws = random.Random(len(sample.base))  # noqa: S311 # nosec B311 - no secret
     base, head = list(sample.base), list(sample.head)
     ratios = sorted(
         lower_quartile(draws.choices(head, k=len(head)))

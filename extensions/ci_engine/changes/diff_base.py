@@ -135,8 +135,7 @@ class _History:
     def _deepen(self, *wanted: str) -> Iterator[None]:
         """Fetch more and more history of a shallow clone."""
         for depth in _DEPTHS:
-            shallow = self.git.run("rev-parse", "--is-shallow-repository").stdout
-            if shallow.strip() != "true":
+            if not self.git.is_shallow():
                 return
             # The history of HEAD may belong to no branch, as in a pull request.
             head = self.git.commit("HEAD")

@@ -29,6 +29,7 @@ from ci_engine.github.outputs import add_summary, write_outputs
 from ci_engine.processes.background_call import Background
 from ci_engine.project.output_files import prepare_directory, write_text
 from ci_engine.project.repository import Project, read_project
+from ci_engine.project.version_sources import version_from_git
 from ci_engine.reports.changes_page import to_changes_page, to_explanation
 from ci_engine.reports.result_json import to_json
 from ci_engine.workflow_jobs.jobs import Jobs, plan_jobs
@@ -117,6 +118,8 @@ def run(options: ChangesOptions, surroundings: Surroundings) -> int:
         raise
     spot_check = options.matrix == "spot-check"
     jobs = plan_jobs(decision, configuration, source.event, spot_check=spot_check)
+    history = bool(version_from_git(project))
+    jobs = msgspec.structs.replace(jobs, history=history)
     classifier = read_classifier(project, configuration, variables)
     dependents = options.analyze_dependencies
     packages = find_affected(project, classifier, decision, dependents)

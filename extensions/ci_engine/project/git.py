@@ -86,6 +86,11 @@ class Git:
         outcome = self.run("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
         return outcome.stdout.strip() if outcome.code == 0 else ""
 
+    def is_shallow(self) -> bool:
+        """Whether a part of the history is missing."""
+        outcome = self.run("rev-parse", "--is-shallow-repository")
+        return outcome.stdout.strip() == "true"
+
     def is_checked_out(self, name: str) -> bool:
         """Whether a commit is the one that the work tree was made from."""
         commit = self.commit(name)

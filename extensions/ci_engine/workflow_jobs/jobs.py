@@ -38,6 +38,7 @@ class Jobs(msgspec.Struct, frozen=True):
         test_checks: the checks that every leg of the matrix makes.
         skips: why a job is left out, by its id.
         security_skips: the same for the jobs of the security audit.
+        history: whether the jobs need all commits, as the version is made from them.
     """
 
     quick: MatrixJob
@@ -47,10 +48,11 @@ class Jobs(msgspec.Struct, frozen=True):
     skips: Mapping[str, str]
     security_skips: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
     more: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
+    history: bool = False
 
     def outputs(self) -> dict[str, str]:
         """The outputs of a step: flat, short and of no name that a user chose."""
-        history = _NEED_HISTORY.intersection(self.test_checks)
+        history = self.history or _NEED_HISTORY.intersection(self.test_checks)
         return {
             "matrix": as_matrix(self.matrix_jobs),
             "test-checks": ",".join(self.test_checks),

@@ -28,6 +28,7 @@ from tests.support.projects import (
     assert_green,
     assert_not_run,
     assert_red,
+    git,
 )
 
 HATCH = """
@@ -87,6 +88,21 @@ def test_nothing_to_build(project: DemoProject, tables: str, reason: str) -> Non
     project.configure(tables)
     result = build.check(context_of(project))
     assert (result.status, result.reason) == (Status.SKIPPED, reason)
+
+
+def test_a_version_from_git_is_not_built_from_a_shallow_clone(
+    package: DemoProject, tmp_path: Path
+) -> None:
+    package.replace("pyproject.toml", '["hatchling"]', '["hatchling", "hatch-vcs"]')
+    package.replace("pyproject.toml", 'version = "1.0"', 'dynamic = ["version"]')
+    package.git_init()
+    git(package.root, "commit", "--quiet", "--allow-empty", "--message", "more")
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "--quiet", "--depth=1", f"file://{package.root}", str(clone))
+    package.root = clone
+    result = build.check(context_of(package))
+    assert result.status is Status.NOT_RUN
+    assert result.reason.startswith("hatch-vcs makes the version from the history")
 
 
 def test_an_environment_that_cannot_be_had_is_no_verdict(package: DemoProject) -> None:

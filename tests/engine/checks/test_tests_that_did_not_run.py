@@ -9,7 +9,10 @@ from collections.abc import Mapping
 import pytest
 
 from ci_engine.checks.tests.pytest_events import TestRun
+from ci_engine.checks.tests.pytest_verdict import without_events
 from ci_engine.checks.tests.unrun_tests import notes_on
+from ci_engine.findings.results import Status
+from ci_engine.processes.programs import Outcome
 from tests.support.projects import FULL, TESTS, DemoProject, Run
 
 DEMO, MORE = "tests/test_demo.py", "tests/test_more.py"
@@ -318,3 +321,41 @@ def test_a_failure_in_an_installed_package_stands_in_the_project(
 
 def test_no_note_where_everything_ran() -> None:
     assert notes_on(TestRun().tests) == []
+
+
+def ran(output: str) -> Status:
+    outcome = Outcome(("tests",), 0, output, "", 0.1)
+    return without_events(outcome).status
+
+
+@pytest.mark.parametrize(
+    ("output", "status"),
+    [
+        ("Ran 0 tests in 0.000s\n\nOK\n", Status.FAILED),
+        ("Ran 0 tests in 0.000s\n\nNO TESTS RAN\n", Status.FAILED),
+        ("Ran 3 tests in 0.1s\n\nOK (skipped=3)\n", Status.FAILED),
+        ("Ran 3 tests in 0.1s\n\nOK (expected failures=1, skipped=2)\n", Status.PASSED),
+        ("Ran 3 tests in 0.1s\n\nOK (skipped=2)\n", Status.PASSED),
+        ("Ran 0 tests in 0s\n\nOK\nRan 1 test in 0.1s\n\nOK\n", Status.PASSED),
+        ("===== 3 skipped, 1 deselected in 0.10s =====\n", Status.FAILED),
+        ("no tests ran in 0.01s\n", Status.FAILED),
+        ("2 passed, 1 warning in 0.01s\n", Status.PASSED),
+        ("== 2 xfailed in 0.01s ==\n", Status.PASSED),
+        ("all is well\n", Status.PASSED),
+        ("", Status.PASSED),
+    ],
+)
+def test_a_command_whose_last_line_says_that_nothing_ran_is_red(
+    output: str, status: Status
+) -> None:
+    assert ran(output) is status
+
+
+def test_unittest_that_finds_no_test_is_red(project: DemoProject) -> None:
+    command = ["python", "-m", "unittest", "discover", "src"]
+    project.configure(f"[tool.ci-framework.commands]\ntest = {command}\n")
+    run = project.run("gate", "--only", "test")
+    assert run.code == 1, str(run)
+    # Since 3.12 unittest itself ends with an exit code for it.
+    reasons = ("no test ran, or every test was skipped", "exit code 5")
+    assert run.check("test")["reason"] in reasons

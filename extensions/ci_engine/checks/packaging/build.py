@@ -42,7 +42,9 @@ from ci_engine.monorepo.package_model import Graph, Kind
 from ci_engine.processes.child_environment import activated
 from ci_engine.processes.network_failures import network_failure
 from ci_engine.processes.programs import Outcome, find_program, run_program
+from ci_engine.project.git import Git
 from ci_engine.project.repository import normalize
+from ci_engine.project.version_sources import version_from_git
 
 # Directories of tools that no source distribution should hold.
 _JUNK = frozenset(
@@ -60,6 +62,12 @@ def check(context: Context) -> CheckResult:
     forget_artifacts(context.reports)
     if reason:
         return skipped(reason)
+    source = version_from_git(context.project)
+    if source and Git(context.project.repository).is_shallow():
+        return not_run(
+            f"{source} makes the version from the history, and this clone is shallow: "
+            "run `git fetch --unshallow --tags`, or check out with fetch-depth: 0"
+        )
     probe = context.prepared.probe
     tool = isolated_tool(context.project, "build", context.cancel, probe.executable)
     # Outside of the repository, so that nothing in it can help the wheel.

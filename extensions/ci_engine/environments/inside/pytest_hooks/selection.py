@@ -59,7 +59,7 @@ def prepare(config: pytest.Config, _writer: object) -> str:
     if not file:
         return ""
     selection = Selection(file)
-    config.pluginmanager.register(selection, "ci-framework-selection")
+    config.pluginmanager.register(selection, "ci-framework-selected-tests")
     if not selection.left_out:
         return f"what the change can break ran first: {len(selection.first)} files"
     _allow_low_coverage(config)
