@@ -326,7 +326,9 @@ COMMANDS: dict[str, Example] = {
         " && sed -n '1,/^dependencies/p' pyproject.toml >packages/my-lib/pyproject.toml"
         " && sed -i '1,/^dependencies/d' pyproject.toml && git add --all"
         " && git commit -qm 'Move the library'",
-        after="ci-framework/ci packages --json | grep -q my-lib",
+        # As the guide says, pyproject.toml conflicts where lines were moved.
+        after="grep -q 'path: packages/my-lib' .copier-answers.yml"
+        " && test -e .github/workflows/monorepo.yml",
     ),
     "./ci-framework/scripts/package-detection.py --scan": Example(
         "monorepo", after="test -s .ci-framework/packages/packages.json"

@@ -161,11 +161,12 @@ def test_agreement_updates_without_conflict_and_commits_nothing(
     head = run("git", "rev-parse", "HEAD", cwd=project)
     told: dict[str, Any] = companion.json("regenerate", project, "--yes")
     assert told["taken"] == {"source_paths": ["lib/shapes"]}
-    assert told["changed"] == [".copier-answers.yml", "pyproject.toml"]
+    changed = [".copier-answers.yml", "ci-framework/files.sha256", "pyproject.toml"]
+    assert told["changed"] == changed
     assert conflicts(project) == []
     assert run("git", "rev-parse", "HEAD", cwd=project) == head
     rows = status_of(project).splitlines()
-    assert rows == [" M .copier-answers.yml", " M pyproject.toml"]
+    assert rows == [f" M {name}" for name in changed]
     answers = read_answers(project)
     assert answers["source_paths"] == ["lib/shapes"]
     assert {name: answers[name] for name in _CHOSEN} == _CHOSEN

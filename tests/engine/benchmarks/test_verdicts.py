@@ -309,7 +309,8 @@ def test_an_interrupted_run_leaves_no_worktree(tmp_path: Path) -> None:
         f"    open({str(started)!r}, 'w').close()\n    time.sleep(600)\n"
     )
     words = ("bench", "--compare-with", "HEAD")
-    process = project.start(*words, PATH=str(project.bench_variables["PATH"]))
+    variables = {name: str(value) for name, value in project.bench_variables.items()}
+    process = project.start(*words, **variables)
     try:
         wait_until(lambda: started.exists() or process.poll() is not None)
         process.send_signal(signal.SIGTERM)
