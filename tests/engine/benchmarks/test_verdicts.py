@@ -309,8 +309,9 @@ def test_an_interrupted_run_leaves_no_worktree(tmp_path: Path) -> None:
         f"    open({str(started)!r}, 'w').close()\n    time.sleep(600)\n"
     )
     words = ("bench", "--compare-with", "HEAD")
-    variables = {name: str(value) for name, value in project.bench_variables.items()}
-    process = project.start(*words, **variables)
+    given = {name: str(value) for name, value in project.bench_variables.items()}
+    path, plugins = given["PATH"], given["PYTEST_PLUGINS"]
+    process = project.start(*words, PATH=path, PYTEST_PLUGINS=plugins)
     try:
         wait_until(lambda: started.exists() or process.poll() is not None)
         process.send_signal(signal.SIGTERM)
