@@ -9,6 +9,7 @@ from statistics import median
 import msgspec
 
 from ci_engine.benchmarks.decision import (
+    Interval,
     Sample,
     decide,
     holm,
@@ -168,7 +169,7 @@ def judge(found: Measurements, performance: Performance, suite: str) -> CheckRes
 
 def noise_of(results: list[BenchmarkResult]) -> float | None:
     """How far off a measured ratio may be, in the median benchmark."""
-    widths = [(r.high / r.low) ** 0.5 - 1 for r in results if r.low and r.high]
+    widths = [Interval(r.low, r.high).half_width for r in results if r.low and r.high]
     return median(widths) if widths else None
 
 

@@ -1,8 +1,8 @@
 """Python files that ruff does not look at by itself.
 
 What git ignores although it tracks it, and what ruff leaves out unless it is told
-otherwise, is nobody's choice: it is linted as well. What the settings of the project
-leave out is named.
+otherwise, is not a choice of the project: it is linted as well. What the settings of
+the project leave out is named.
 """
 
 from __future__ import annotations
@@ -56,9 +56,9 @@ class UnseenFiles:
     def __init__(self, context: Context, tool: Tool, targets: Sequence[str]) -> None:
         self._context, self._tool = context, tool
         self._settings = list(_settings(context))
-        files = python_files(context)
-        seen = self._seen("--force-exclude", *targets)
-        unseen = [name for name in files if self._path(name) not in seen]
+        self._files = python_files(context)
+        self._listed = self._seen("--force-exclude", *targets)
+        unseen = [name for name in self._files if self._path(name) not in self._listed]
         own = any("exclude" in settings for settings in self._settings)
         self.options = ["--no-respect-gitignore", "--force-exclude"]
         # Without this ruff has a list of its own, such as a directory called venv.
@@ -91,11 +91,9 @@ class UnseenFiles:
         arguments = [*options, "--force-exclude", *targets]
         outcome = self._context.run(self._tool, arguments)
         checked = {os.path.realpath(p) for p in _CHECKING.findall(outcome.stderr)}
-        listed = self._seen("--force-exclude", *targets)
-        files = python_files(self._context)
         # Without a line on any file this version of ruff writes other lines.
-        left_out = listed - checked if checked else set[str]()
-        return [name for name in files if self._path(name) in left_out]
+        left_out = self._listed - checked if checked else set[str]()
+        return [name for name in self._files if self._path(name) in left_out]
 
 
 def _note(what: str, names: Sequence[str]) -> str:
