@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import shutil
 import signal
@@ -16,8 +17,9 @@ from pathlib import Path
 from typing import IO
 
 _POLL_SECONDS = 0.05
-_STACK_SECONDS = 0.3
-# Names a file, and says that SIGXCPU is answered by writing the stack there.
+# On a machine at its limit, a process gets its turn late.
+_STACK_SECONDS = 3.0
+# Names a file, and says that SIGXCPU is answered by writing the stack beside it.
 STACK_VARIABLE = "CI_ENGINE_PYTEST_EVENTS"
 _POSIX = os.name == "posix"
 
@@ -95,12 +97,24 @@ def _kill_tree(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _ask_for_stack(process: subprocess.Popen[bytes]) -> None:
-    if sys.platform != "win32":
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGXCPU)
-        # It is written by a signal handler, which needs no turn of the interpreter.
-        time.sleep(_STACK_SECONDS)
+def stack_files(path: Path) -> list[Path]:
+    """The files in which each process of the program writes its stack."""
+    return sorted(path.parent.glob(f"{glob.escape(path.name)}.*"))
+
+
+def _ask_for_stack(process: subprocess.Popen[bytes], path: Path) -> None:
+    """Ask each process for its stack, and give it a moment to write that."""
+    if sys.platform == "win32":
+        return
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGXCPU)
+    end = time.monotonic() + _STACK_SECONDS
+    sizes: list[int] = []
+    while time.monotonic() < end:
+        time.sleep(0.1)
+        before, sizes = sizes, [file.stat().st_size for file in stack_files(path)]
+        if all(sizes) and sizes == before:
+            return
 
 
 def _collect(stream: IO[bytes], sink: list[bytes], on_line: _LineSink) -> None:
@@ -158,8 +172,8 @@ def run_program(
     timed_out = False
     try:
         timed_out = _wait(process, readers, started, timeout, cancel)
-        if timed_out and STACK_VARIABLE in (variables or ()):
-            _ask_for_stack(process)
+        if timed_out and variables and STACK_VARIABLE in variables:
+            _ask_for_stack(process, Path(variables[STACK_VARIABLE]))
     finally:
         # Also what a program leaves behind that came to its own end.
         _kill_tree(process)
