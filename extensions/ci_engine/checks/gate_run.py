@@ -158,7 +158,8 @@ class GateRun:
         return all(fixer in self.results for fixer in first)
 
     def _needs_environment(self, name: CheckName) -> bool:
-        return needs_environment(name, self.configuration.settings)
+        runs = name not in self.request.left_out
+        return runs and needs_environment(name, self.configuration.settings)
 
     def _prepare(self) -> Callable[[], None]:
         try:

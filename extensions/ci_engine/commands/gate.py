@@ -55,7 +55,8 @@ def run(options: GateOptions, surroundings: Surroundings) -> int:
         return _run_packages(options, surroundings)
     project, configuration, request = _request(options, surroundings)
     if options.dry_run:
-        print_list("gate", "checks", request.checks, as_json=options.json)
+        names = [name for name in request.checks if name not in request.left_out]
+        print_list("gate", "checks", names, as_json=options.json)
         return 0
     console = Console(surroundings.variables, as_json=options.json)
     request = replace(
@@ -165,8 +166,13 @@ def _request(
     settings = configuration.settings
     tier = settings.quality.tier
     checks = settings.checks_of(tier, package=bool(package))
+    left_out: dict[CheckName, str] = {}
     if options.only:
         checks = _named(settings.known_checks(package=bool(package)), options.only)
+    elif checks:
+        # A gate without any check is an error all the same.
+        left_out = settings.missing_checks(tier, configuration.tiers.defaults.checks)
+        checks = [name for name in settings.checks if name in (*checks, *left_out)]
     request = GateRequest(
         tier=tier,
         checks=checks,
@@ -179,13 +185,14 @@ def _request(
         baseline=options.baseline,
         grow=options.grow,
         explicit=bool(options.only),
+        left_out=left_out,
     )
     if view is not None:
         request = replace(
             request,
             package=package,
             prepare=package_preparation(view, tier, python),
-            left_out=LEFT_OUT if project.prefix else {},
+            left_out={**left_out, **(LEFT_OUT if project.prefix else {})},
             siblings=Siblings(top, view.graph, view.package),
         )
     return project, configuration, request

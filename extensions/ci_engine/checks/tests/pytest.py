@@ -29,7 +29,7 @@ from ci_engine.checks.workspace import Tool
 from ci_engine.configuration.tables import table
 from ci_engine.environments import inside
 from ci_engine.environments.environment import Environment
-from ci_engine.findings.results import CheckResult
+from ci_engine.findings.results import OWN_COMMAND, CheckResult
 from ci_engine.processes.child_environment import MEASURING
 from ci_engine.processes.programs import STACK_VARIABLE
 from ci_engine.project.output_files import write_text
@@ -65,7 +65,7 @@ def _run_tests(context: Context, environment: Environment, data: Path) -> CheckR
     if own:
         variables = _variables(context, data)
         outcome = run_own_command(context, own, variables)
-        tool = Tool("test command", environment="the project's own command")
+        tool = Tool("test command", environment=OWN_COMMAND)
         if not events.exists():
             return without_events(outcome)
         report_coverage(context, environment, variables)
