@@ -280,6 +280,6 @@ def _collection_error(event: _Event) -> TestCase:
         id=event.id or event.path,
         outcome="error",
         path=event.path,
-        line=line or 1,
+        line=line or int(bool(event.path)),
         message=event.message,
     )
