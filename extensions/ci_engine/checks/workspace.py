@@ -117,6 +117,6 @@ class Workspace:
         return environment, self.execute(tool, arguments, 60.0)
 
     def tool_variables(self, variables: Mapping[str, str]) -> dict[str, str]:
-        """The variables without those that force colors into output we read."""
-        forced = ("FORCE_COLOR", "CLICOLOR_FORCE")
-        return {name: text for name, text in variables.items() if name not in forced}
+        """The variables without those that change the output we read."""
+        changing = ("FORCE_COLOR", "CLICOLOR_FORCE", "RUFF_OUTPUT_FILE")
+        return {name: text for name, text in variables.items() if name not in changing}

@@ -133,3 +133,26 @@ def test_type_checkers_that_are_turned_off_say_so(project: DemoProject) -> None:
         "ignore_errors in mypy.ini hides every error of mypy",
         "1 file turns mypy off with a comment: src/demo/more.py",
     ]
+
+
+def test_settings_without_an_effect_are_named(project: DemoProject) -> None:
+    project.replace("pyproject.toml", "testpaths", "xfail_strct = true\ntestpaths")
+    project.replace("pyproject.toml", "branch = true", "branch = true\nomitt = []")
+    run = project.gate(BOTH)
+    assert_green(run)
+    notes = "\n".join(run.check("test")["notes"])
+    assert "pytest: Unknown config option: xfail_strct" in notes
+    assert "coverage.py: Unrecognized option '[tool.coverage.run] omitt='" in notes
+    assert "xfail_strct" in run.stdout
+
+
+def test_tests_without_assertions_prove_nothing(project: DemoProject) -> None:
+    """Python that optimizes leaves them out, where pytest does not rewrite them."""
+    variables = {"PYTHONOPTIMIZE": "1", "PYTEST_ADDOPTS": "--assert=plain"}
+    run = project.gate("test", variables=variables)
+    assert run.code == 1, str(run)
+    reason = "Python runs without assertions: nothing was tested"
+    assert run.check("test")["reason"] == reason
+    run = project.gate("test", variables={"PYTHONOPTIMIZE": "1"})
+    assert_green(run)
+    assert "python -O" in run.check("test")["notes"][0]

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Protocol, cast
 
 import pytest
 
 _KEY = "ci-framework-collection"
+_LONGEST_NOTE = 200
 
 
 class _Writer(Protocol):
     def collection(self, collected: dict[str, object]) -> None: ...
+
+    def write(self, **event: object) -> None: ...
 
 
 class Collection:
@@ -34,6 +38,15 @@ class Collection:
     def pytest_itemcollected(self, item: pytest.Item) -> None:
         """Remember a test."""
         self.found[item.nodeid] = None
+
+    def pytest_warning_recorded(self, warning_message: warnings.WarningMessage) -> None:
+        """Note settings that have no effect: to pytest they are a warning of many."""
+        text = " ".join(str(warning_message.message).split())
+        category = warning_message.category.__name__
+        of_coverage = category == "CoverageWarning" and text.startswith("Unrecognized")
+        if self.writer and (of_coverage or category == "PytestConfigWarning"):
+            name = "coverage.py" if of_coverage else "pytest"
+            self.writer.write(event="note", message=f"{name}: {text[:_LONGEST_NOTE]}")
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
