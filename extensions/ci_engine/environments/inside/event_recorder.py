@@ -28,6 +28,7 @@ _ROOT_VARIABLE = "CI_ENGINE_ROOT"
 _DEADLINE_VARIABLE = "CI_ENGINE_PYTEST_DEADLINE"
 _COLLECTION_KEY = "ci-framework-collection"
 _HOOKS = ("coverage_options", "hypothesis_profile", "selection", "collection")
+_LONGEST = 20_000
 # Where the packages of this environment are, and those of its Python.
 _ENVIRONMENT = tuple({os.path.realpath(p) for p in (sys.prefix, sys.base_prefix)})
 # Tests replace functions of these modules for longer than they run: what is used
@@ -223,7 +224,9 @@ def _message(report: pytest.TestReport | pytest.CollectReport) -> str:
         return str(report.longrepr[2])
     if report.outcome == "passed":
         return str(getattr(report, "wasxfail", ""))
-    return str(report.longreprtext)
+    text = str(report.longreprtext)
+    # With CI in the environment pytest shows all of what it compares.
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}\n… cut here"
 
 
 def _leave_coverage() -> Path:
