@@ -47,9 +47,26 @@ def test_the_next_run_removes_what_a_killed_one_left(project: DemoProject) -> No
         f"    open({str(ready)!r}, 'w').close()\n    time.sleep(9)\n"
     )
     project.interrupt(signal.SIGKILL, ready.exists, "--only", "test")
-    foreign = project.reports / f"coverage-{os.getpid()}-of-another-run"
+    running = project.root / ".ci-framework" / "running"
+    foreign = running / f"{os.getpid()}-of-another-run"
     foreign.mkdir()
-    assert len(list(project.reports.glob("coverage-*"))) == 2
+    assert len(list(running.iterdir())) == 2
     project.test_file("def test_a() -> None:\n    pass\n")
     assert_green(project.gate("test"))
-    assert list(project.reports.glob("coverage-*")) == [foreign]
+    assert list(running.iterdir()) == [foreign]
+    foreign.rmdir()
+    assert_green(project.gate("test"))
+    assert not running.exists()
+
+
+def test_a_test_that_deletes_the_reports_changes_no_verdict(
+    project: DemoProject,
+) -> None:
+    project.test_file(
+        "import shutil\n\n\ndef test_deletes() -> None:\n"
+        f"    shutil.rmtree({str(project.reports)!r})\n"
+    )
+    run = project.gate("test,coverage")
+    assert_green(run)
+    assert run.check("coverage")["coverage"] == 100.0
+    assert (project.reports / "coverage.xml").is_file()

@@ -31,14 +31,13 @@ from ci_engine.environments import inside
 from ci_engine.environments.environment import Environment
 from ci_engine.findings.results import OWN_COMMAND, CheckResult
 from ci_engine.processes.child_environment import MEASURING
-from ci_engine.processes.leftovers import MARK_VARIABLE, is_running
+from ci_engine.processes.leftovers import MARK_VARIABLE
 from ci_engine.processes.programs import STACK_VARIABLE
 from ci_engine.project.output_files import write_text
 
 _EVENTS_NAME = "pytest-events.jsonl"
 _SELECTION_NAME = "pytest-selection.json"
 _DATA_NAME = ".coverage"
-_DATA_PREFIX = "coverage-"
 
 
 def check(context: Context) -> CheckResult:
@@ -50,25 +49,15 @@ def check(context: Context) -> CheckResult:
     if request.decision is not None and request.decision.tests.mode == "none":
         return skipped("no test depends on what changed")
     for stale in (REPORT_NAME, XML_NAME, _DATA_NAME, OUTPUT_NAME):
-        (context.reports / stale).unlink(missing_ok=True)
+        (context.request.reports / stale).unlink(missing_ok=True)
     # Data of another run cannot get into a directory that is made now.
-    _remove_abandoned(context.reports)
-    prefix = f"{_DATA_PREFIX}{os.getpid()}-"
-    data = Path(tempfile.mkdtemp(prefix=prefix, dir=context.reports))
+    data = Path(tempfile.mkdtemp(prefix="coverage-", dir=context.reports))
     try:
         return _run_tests(context, environment, data / _DATA_NAME)
     finally:
         if (data / _DATA_NAME).is_file():
             (data / _DATA_NAME).replace(context.reports / _DATA_NAME)
         shutil.rmtree(data, ignore_errors=True)
-
-
-def _remove_abandoned(reports: Path) -> None:
-    """Remove the directories of runs that were killed."""
-    for directory in reports.glob(f"{_DATA_PREFIX}*"):
-        process = directory.name.removeprefix(_DATA_PREFIX).partition("-")[0]
-        if process.isdecimal() and not is_running(int(process)):
-            shutil.rmtree(directory, ignore_errors=True)
 
 
 def _run_tests(context: Context, environment: Environment, data: Path) -> CheckResult:
@@ -117,7 +106,7 @@ def _variables(context: Context, data: Path) -> dict[str, str]:
         **measuring,
         **pytest_cov_variables(context),
         **({"CI_ENGINE_PYTEST_SELECTION": str(selection)} if selection else {}),
-        MARK_VARIABLE: data.parent.name,
+        MARK_VARIABLE: context.reports.name,
         STACK_VARIABLE: str(data.with_name(_EVENTS_NAME)),
         "CI_ENGINE_PYTEST_DEADLINE": f"{time.time() + context.timeout:.2f}",
         "CI_ENGINE_HYPOTHESIS_EXAMPLES": str(context.hypothesis_examples),
