@@ -94,6 +94,12 @@ PROVOCATIONS: dict[str, Provocation] = {
     "An unknown variable": _project(f"CI_FRAMEWORK_QUALITY_TEIR=x {_GATE}", 2),
     "An unknown tier": _project(f"{_GATE} --tier fast", 2),
     "An unknown check": _project(f"{_GATE} --only tests", 2),
+    "A check that is turned off": _project(
+        "printf '\\n[tool.ci-framework.checks.lint]\\ntier = \"none\"\\n'"
+        f" >> pyproject.toml; {_GATE} --only lint",
+        2,
+    ),
+    "A check about one package": _project(f"{_GATE} --only declared-imports", 2),
     "Conflict markers in pyproject.toml": Provocation("conflict", _GATE, 2),
     "A table is defined twice": _project(
         "printf '\\n[tool.ci-framework.quality]\\nfail-fast = true\\n'"
@@ -167,7 +173,8 @@ PROVOCATIONS: dict[str, Provocation] = {
         1,
     ),
     "Tests without assertions": _ready(
-        "PYTHONOPTIMIZE=1 PYTEST_ADDOPTS='--assert=plain -Wignore'"
+        'printf \'\\n[tool.ci-framework.commands]\\ntest = ["python", "-O", "-m",'
+        ' "pytest", "--assert=plain", "-Wignore"]\\n\' >> pyproject.toml;'
         f" {_GATE} --only test",
         1,
     ),

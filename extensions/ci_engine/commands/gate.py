@@ -23,7 +23,12 @@ from ci_engine.commands.paths import (
     split_lines,
 )
 from ci_engine.configuration.loading import Configuration, load_configuration
-from ci_engine.configuration.settings import BUILT_IN_CHECKS, CheckName
+from ci_engine.configuration.settings import (
+    BUILT_IN_CHECKS,
+    OF_PACKAGES,
+    CheckName,
+    Settings,
+)
 from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.environments.package_environment import package_preparation
 from ci_engine.errors import UsageError, suggest
@@ -136,14 +141,25 @@ def _refuse(options: GateOptions) -> None:
     refuse_growth(options.baseline, grow=options.grow)
 
 
-def _named(known: Sequence[CheckName], names: Sequence[str]) -> list[CheckName]:
+def _named(
+    settings: Settings, names: Sequence[str], *, package: bool
+) -> list[CheckName]:
     """The named checks, of whichever tier, in their own order."""
+    known = settings.known_checks(package=package)
     for name in names:
-        if name not in known:
-            raise UsageError(
-                f"--only: unknown check {name!r}; {suggest(name, known)}",
-                hint="run `ci-framework/ci gate --help`",
-            )
+        if name in known:
+            continue
+        if name in OF_PACKAGES:
+            problem = f"--only: the check {name!r} is about one package"
+            raise UsageError(problem, hint="add `--package NAME`")
+        if name in settings.checks:
+            problem = f"--only: the check {name!r} is turned off"
+            hint = f"remove tool.ci-framework.checks.{name}.tier"
+            raise UsageError(problem, hint=hint)
+        raise UsageError(
+            f"--only: unknown check {name!r}; {suggest(name, known)}",
+            hint="run `ci-framework/ci gate --help`",
+        )
     return [name for name in known if name in names]
 
 
@@ -168,7 +184,7 @@ def _request(
     checks = settings.checks_of(tier, package=bool(package))
     left_out: dict[CheckName, str] = {}
     if options.only:
-        checks = _named(settings.known_checks(package=bool(package)), options.only)
+        checks = _named(settings, options.only, package=bool(package))
     elif checks:
         # A gate without any check is an error all the same.
         left_out = settings.missing_checks(tier, configuration.tiers.defaults.checks)

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from ci_engine.processes.leftovers import MARK_VARIABLE, end_leftovers
+
 _POLL_SECONDS = 0.05
 _LONGEST_LINE = 2_000
 # On a machine at its limit, a process gets its turn late.
@@ -185,6 +187,8 @@ def run_program(
     finally:
         # Also what a program leaves behind that came to its own end.
         _kill_tree(process)
+        if variables and MARK_VARIABLE in variables:
+            end_leftovers(variables[MARK_VARIABLE])
         for reader in readers:
             # A grandchild that left the group may keep the pipe open: do not wait
             # for ever on something that was already judged.

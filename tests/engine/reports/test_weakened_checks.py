@@ -47,6 +47,9 @@ def test_a_check_that_is_off_keeps_its_line(project: DemoProject) -> None:
     told_everywhere(run, 'tool.ci-framework.checks.coverage.tier is "full"')
     shown = project.run("gate", "--tier", "essential", "--dry-run").stdout
     assert shown.split() == ["no-conflict-markers", "lint"], shown
+    refused = project.gate("format")
+    assert refused.code == 2
+    assert "--only: the check 'format' is turned off" in refused.stderr
 
 
 def test_a_gate_with_every_check_off_is_no_success(project: DemoProject) -> None:
