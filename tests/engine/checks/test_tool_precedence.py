@@ -135,6 +135,23 @@ def test_type_checkers_that_are_turned_off_say_so(project: DemoProject) -> None:
     ]
 
 
+@pytest.mark.heavy
+def test_files_that_type_checkers_leave_out_are_counted(project: DemoProject) -> None:
+    project.write("src/demo/more.py", WRONG)
+    project.configure('[tool.pyright]\nexclude = ["src/demo/more.py"]\n')
+    project.configure('[tool.mypy]\nexclude = "more"\n')
+    counted = "{} files: its settings leave out the others"
+    notes = project.gate("typecheck").check("typecheck")["notes"]
+    assert notes == [counted.format("pyright checked 2 of 3")]
+    notes = project.gate("typecheck", variables=MYPY).check("typecheck")["notes"]
+    assert notes == [counted.format("mypy checked 1 of 2")]
+    project.replace("pyproject.toml", "exclude = [", "ignore = [")
+    run = project.gate("typecheck")
+    assert_green(run)
+    text = "ignore in pyproject.toml hides what pyright finds in some files"
+    assert run.check("typecheck")["notes"] == [text]
+
+
 def test_settings_without_an_effect_are_named(project: DemoProject) -> None:
     project.replace("pyproject.toml", "testpaths", "xfail_strct = true\ntestpaths")
     project.replace("pyproject.toml", "branch = true", "branch = true\nomitt = []")

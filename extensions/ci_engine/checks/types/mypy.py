@@ -7,6 +7,7 @@ import re
 from ci_engine.checks.context import Context
 from ci_engine.checks.outcomes import from_tool, not_run
 from ci_engine.checks.sources import FRAMEWORK_DIRECTORY, commented_files, text_of
+from ci_engine.checks.types.files_left_out import note_on_files
 from ci_engine.findings.results import CheckResult, Finding
 from ci_engine.project.tool_settings import settings_files, shadowed_note
 
@@ -58,6 +59,8 @@ def check(context: Context) -> CheckResult:
     result = from_tool(tool, outcome, findings, (1, 2))
     refused = dict.fromkeys(_REFUSED.findall(outcome.stdout + outcome.stderr))
     result.notes += [f"mypy: {row}" for row in list(refused)[:_MOST_REFUSED]]
+    if checked is not None:
+        result.notes += note_on_files(context, "mypy", int(checked.group(1)))
     result.notes += [*shadowed_note(context.project, "mypy"), *_weakened(context)]
     return result
 

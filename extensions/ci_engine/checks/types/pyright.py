@@ -10,6 +10,7 @@ import msgspec
 from ci_engine.checks.context import Context
 from ci_engine.checks.outcomes import from_tool
 from ci_engine.checks.sources import FRAMEWORK_DIRECTORY, commented_files, text_of
+from ci_engine.checks.types.files_left_out import note_on_files
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.project.tool_settings import settings_files, shadowed_note
 
@@ -58,6 +59,11 @@ def check(context: Context) -> CheckResult:
         result.status = Status.FAILED
         keys = "include and exclude in its settings"
         result.reason = f"pyright analyzed no files: correct {keys}"
+    elif report is not None:
+        files = report.summary.files_analyzed
+        result.notes += note_on_files(
+            context, "pyright", files, targets or _included(context)
+        )
     result.notes += [*shadowed_note(context.project, "pyright"), *_weakened(context)]
     return result
 
@@ -86,11 +92,19 @@ def _targets(context: Context) -> list[str]:
     return sorted({file.partition("/")[0] for file in python} - {FRAMEWORK_DIRECTORY})
 
 
+def _included(context: Context) -> list[str]:
+    """The paths that its settings include, as far as they are plain ones."""
+    found = re.search(r"\"include\"\s*:\s*\[([^\]]*)\]", _configuration(context)[1])
+    return re.findall(r"\"([^\"*?]+)\"", found.group(1)) if found else []
+
+
 def _weakened(context: Context) -> list[str]:
     """What makes pyright report nothing."""
     name, text = _configuration(context)
     off = re.search(r"\"typeCheckingMode\"\s*:\s*\"off\"", text)
     notes = [f"typeCheckingMode in {name} turns pyright off"] if off else []
+    if re.search(r"\"ignore\"\s*:\s*\[\s*\"", text):
+        notes.append(f"ignore in {name} hides what pyright finds in some files")
     return [*notes, *commented_files(context, _TURNED_OFF, "pyright")]
 
 

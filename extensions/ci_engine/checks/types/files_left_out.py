@@ -1,0 +1,43 @@
+"""How many files of the project the settings of a type checker leave out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ci_engine.checks.context import Context
+from ci_engine.checks.sources import is_below, is_framework_file
+
+
+import sys
+
+
+def note_on_files(
+    context: Context, tool: str, checked: int, included: Sequence[str] = ()
+) -> list[str]:
+    """Compare what was checked with what is below the source paths.
+
+    Args:
+        context: the check.
+        tool: the type checker.
+        checked: how many files it says that it checked.
+        included: the paths that its settings name beside those.
+    """
+    if context.request.paths:
+        return []
+    names = {context.project.relative(path) for path in context.project.files}
+    # A stub takes the place of its module.
+    modules = {
+        name.removesuffix("i")
+        for name in names
+        if name.endswith((".py", ".pyi")) and _is_ours(context, name, included)
+    }
+    sys.stderr.write(f"DBG {checked} {modules}\n")
+    if checked >= len(modules):
+        return []
+    text = f"{tool} checked {checked} of {len(modules)} files: its settings leave out"
+    return [f"{text} the others"]
+
+
+def _is_ours(context: Context, name: str, included: Sequence[str]) -> bool:
+    inner = is_below(name, context.request.inner) or is_framework_file(name)
+    return not inner and is_below(name, (*context.settings.source_paths, *included))
