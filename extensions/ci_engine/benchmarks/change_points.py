@@ -52,17 +52,23 @@ def find_trend(
             unsearched = f"change points were not looked for: {error}"
     with_changes = [
         msgspec.structs.replace(
-            each, changes=list(_changes(each, found.get(each.name, []), performance))
+            each, changes=list(changes_of(each, found.get(each.name, []), performance))
         )
         for each in series
     ]
     return Trend(runs=len(runs), series=with_changes, unsearched=unsearched)
 
 
-def _changes(
+def changes_of(
     series: Series, breaks: Sequence[int], performance: Performance
 ) -> Iterator[ChangePoint]:
-    """The changes that are large enough to be shown."""
+    """The changes that are large enough to be shown.
+
+    Args:
+        series: the history of a benchmark.
+        breaks: where another level begins, among the comparable points.
+        performance: what is accepted.
+    """
     positions = series.comparable[-_MOST_POINTS:]
     times = [series.points[position].seconds for position in positions]
     threshold = performance.threshold_of(series.benchmark, "")

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from ci_engine.benchmarks.change_points import changes_of
 from ci_engine.benchmarks.history import add_runs, read_history, series_of
 from ci_engine.benchmarks.history_store import (
     HistoryBranch,
     ReadOnlyError,
     store_in_directory,
 )
+from ci_engine.configuration.defaults import read_defaults
 from ci_engine.errors import ToolError
 from ci_engine.findings.benchmark_history import (
     ChangePoint,
@@ -96,6 +98,34 @@ def test_benchmarks_that_are_gone_are_not_shown() -> None:
     assert (series.name, len(series.points), series.comparable) == (NAME, 3, [0, 2])
     packages = series_of([a_run(1, package="one"), a_run(2, package="two")])
     assert [each.name for each in packages] == [f"one: {NAME}", f"two: {NAME}"]
+
+
+@pytest.mark.parametrize(
+    ("times", "breaks", "changes"),
+    [
+        ([1.0] * 7 + [1.3] * 3, [7], [(8, 1.3, True)]),
+        # Reported when it was new.
+        ([1.0] * 4 + [1.3] * 6, [4], [(5, 1.3, False)]),
+        # Faster, or slower within the threshold of 10 %: no alert.
+        ([1.0] * 7 + [0.7] * 3, [7], [(8, 0.7, False)]),
+        ([1.0] * 7 + [1.08] * 3, [7], [(8, 1.08, False)]),
+        # Hardly different.
+        ([1.0] * 7 + [1.03] * 3, [7], []),
+        (
+            [1.0] * 4 + [2.0] * 3 + [1.0] * 3,
+            [4, 7],
+            [(5, 2.0, False), (8, 0.5, False)],
+        ),
+    ],
+)
+def test_recent_slowdowns_alert_once_they_lasted(
+    times: list[float], breaks: list[int], changes: list[tuple[int, float, bool]]
+) -> None:
+    runs = [a_run(number, seconds) for number, seconds in enumerate(times)]
+    # One run on another processor: breaks count comparable points only.
+    (series,) = series_of([*runs[:2], a_run(99, 9.0, cpu="B"), *runs[2:]])
+    found = changes_of(series, breaks, read_defaults().performance.defaults)
+    assert [(c.position, pytest.approx(c.ratio), c.alert) for c in found] == changes
 
 
 @pytest.mark.parametrize("kind", ["branch", "directory"])
