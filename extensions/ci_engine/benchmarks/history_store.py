@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ci_engine.benchmarks.history import FILE
 from ci_engine.errors import ToolError
-from ci_engine.github.pushing import BOT, with_token
+from ci_engine.github.pushing import BOT, push_token, with_token
 from ci_engine.processes.file_lock import file_lock
 from ci_engine.processes.programs import Outcome
 from ci_engine.project.git import Git
@@ -134,4 +134,4 @@ def history_branch(
     root: Path, branch: str, variables: Mapping[str, str], remote: str = "origin"
 ) -> HistoryBranch:
     """The branch of a repository's remote, with the token of the workflow if any."""
-    return HistoryBranch(with_token(Git(root), variables), remote, branch)
+    return HistoryBranch(with_token(Git(root), push_token(variables)), remote, branch)

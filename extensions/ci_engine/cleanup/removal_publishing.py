@@ -127,7 +127,7 @@ def _commit(root: Path, found: Collection[Found]) -> str:
 
 def _remote_git(root: Path, destination: Destination) -> Git:
     """What runs git with the token of the workflow."""
-    return with_token(literal_git(root), {"GITHUB_TOKEN": destination.api.token})
+    return with_token(literal_git(root), destination.api.token)
 
 
 def _remote_commit(root: Path, destination: Destination) -> str:

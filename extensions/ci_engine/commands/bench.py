@@ -74,6 +74,11 @@ class BenchOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     dry_run: DryRun = False
 
     @property
+    def destination(self) -> str:
+        """Where the result goes: inputs of workflows are also true or false."""
+        return {"true": "branch", "false": ""}.get(self.store, self.store)
+
+    @property
     def overrides(self) -> Table:
         """The settings that the command line gives."""
         given: Table = {}
@@ -101,7 +106,7 @@ def run(options: BenchOptions, surroundings: Surroundings) -> int:
         cancel=threading.Event(),
         package=options.package,
     )
-    if options.results and not options.store:
+    if options.results and not options.destination:
         raise UsageError(
             "--results: expected together with --store", hint="add --store"
         )
@@ -137,12 +142,12 @@ def run_bench(
         else:
             result = _measure(bench, options, surroundings)
             earlier = [result]
-        if options.store:
+        if options.destination:
             update = HistoryUpdate(
                 bench.project,
                 bench.settings,
                 surroundings,
-                options.store,
+                options.destination,
                 reports,
                 bench.cancel,
             )

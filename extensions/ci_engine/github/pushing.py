@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from ci_engine.processes.child_environment import PUSH_TOKEN
 from ci_engine.project.git import Git
 
 # Who makes the commits of a workflow.
@@ -18,9 +19,13 @@ BOT = {
 _HELPER = '!f() { echo username=x-access-token; echo "password=$GITHUB_TOKEN"; }; f'
 
 
-def with_token(git: Git, variables: Mapping[str, str]) -> Git:
-    """Let git use the token of the workflow; without one it uses what it has."""
-    token = variables.get("GITHUB_TOKEN", "")
+def push_token(variables: Mapping[str, str]) -> str:
+    """The token to push with, as a workflow hands it over; empty if there is none."""
+    return variables.get(PUSH_TOKEN) or variables.get("GITHUB_TOKEN", "")
+
+
+def with_token(git: Git, token: str) -> Git:
+    """Let git use a token; without one it uses what it has."""
     if not token:
         return git
     helpers = ("-c", "credential.helper=", "-c", f"credential.helper={_HELPER}")

@@ -15,6 +15,7 @@ from ci_engine.benchmarks.history import add_runs, read_history, series_of
 from ci_engine.benchmarks.history_store import (
     HistoryBranch,
     ReadOnlyError,
+    history_branch,
     store_in_directory,
 )
 from ci_engine.configuration.defaults import read_defaults
@@ -24,6 +25,7 @@ from ci_engine.findings.benchmark_history import (
     HistoryRun,
     Trend,
 )
+from ci_engine.processes.child_environment import child_variables
 from ci_engine.project.git import Git
 from ci_engine.reports.trend_page import to_trend_markdown, to_trend_page
 from tests.support.benchmark_suites import BenchmarkProject
@@ -171,6 +173,19 @@ def test_a_push_that_is_refused_for_good_is_told_from_a_race(tmp_path: Path) -> 
     assert not isinstance(error.value, ReadOnlyError)
 
 
+def test_the_token_reaches_git_and_no_other_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CI_ENGINE_PUSH_TOKEN", "secret")
+    assert "secret" not in child_variables().values()
+    git(tmp_path, "init", "--quiet")
+    branch = history_branch(tmp_path, BRANCH, {"CI_ENGINE_PUSH_TOKEN": "secret"})
+    request = "protocol=https\nhost=github.com\n\n"
+    answer = branch.git.answer("credential", "fill", text=request)
+    assert b"username=x-access-token\npassword=secret\n" in answer
+    assert "secret" not in " ".join(branch.git.options)
+
+
 @pytest.mark.heavy
 def test_the_default_branch_is_stored_and_its_history_is_reported(
     tmp_path: Path,
@@ -256,6 +271,8 @@ def test_other_branches_and_forks_are_not_stored_and_not_red(tmp_path: Path) -> 
     reason = "there is no time of a committed state to add"
     assert history_check(changed)["reason"] == reason
     assert git(remote, "branch", "--list", BRANCH) == ""
+    alone = project.bench("--results", "x", "--store=false")
+    assert "--results: expected together with --store" in alone.stderr
 
 
 class _Page(HTMLParser):
