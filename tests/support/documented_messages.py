@@ -184,6 +184,11 @@ PROVOCATIONS: dict[str, Provocation] = {
         " ci-framework/ci bench --compare-with HEAD",
         1,
     ),
+    "The history of benchmarks was not written": _project(
+        f"{BENCHMARK}; git switch -qc topic; git commit -qnam benchmark;"
+        " ci-framework/ci bench --compare-with HEAD --store=../history",
+        0,
+    ),
     "No benchmark suite": _project("rm -r tests/benchmarks; ci-framework/ci bench", 3),
     "pytest-benchmark is missing": _project(
         "sed -i /pytest-benchmark/d pyproject.toml; ci-framework/ci bench", 3
