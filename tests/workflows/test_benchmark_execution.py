@@ -89,7 +89,8 @@ def test_a_slower_change_turns_the_workflow_red(tmp_path: Path, template: Path) 
     page = done.page()
     assert page.startswith("## ci-framework: red\n")
     name = "tests/benchmarks/test_spans_speed.py::test_merging_spans[100]"
-    assert f"{name} | regression | +" in page
+    assert f"| {name} | regression | " in page
+    assert "; noise floor " in page
 
 
 def test_the_weekly_run_adds_to_the_history(tmp_path: Path, template: Path) -> None:
