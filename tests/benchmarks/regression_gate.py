@@ -19,7 +19,7 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from ci_engine.benchmarks.decision import Sample, decide
+from ci_engine.benchmarks.decision import Evidence, Sample, decide
 
 BENCHMARKS = 50
 THRESHOLD = 0.10
@@ -92,7 +92,9 @@ def ours(runner: Runner, factor: float) -> bool:
         sample = Sample((*sample.base, *more.base), (*sample.head, *more.head))
     if not sample.changed(THRESHOLD):
         return False
-    return decide(sample, runner.pairs(MOST, factor), THRESHOLD) == "regression"
+    return (
+        decide(Evidence(sample, runner.pairs(MOST, factor)), THRESHOLD) == "regression"
+    )
 
 
 def mean_of_two_runs(runner: Runner, factor: float) -> bool:

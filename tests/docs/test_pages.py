@@ -45,6 +45,8 @@ _MADE = (
     re.compile(r"results\.sarif|report\.html|sbom\.cdx\.json"),
     # Where a project may have its benchmarks.
     re.compile(r"(tests/)?benchmarks|tests/performance"),
+    # The branch of the history of benchmarks.
+    re.compile(r"ci-framework/benchmarks"),
     # Rendered for the answers codeql and cleanup.
     re.compile(r"codeql\.yml|cleanup-pull-request\.yml"),
 )

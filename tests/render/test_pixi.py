@@ -59,7 +59,7 @@ def test_no_task_has_the_same_word_in_front_twice(
     tasks = cast(
         "Document", read_toml(path / "pyproject.toml")["tool"]["pixi"]["tasks"]
     )
-    assert len(tasks) == 19
+    assert len(tasks) == 21
     assert [name for name in tasks if "ci-ci-" in name] == []
     assert all(name.startswith(prefix) for name in tasks)
 

@@ -64,6 +64,8 @@ def test_each_tier_has_its_tools_and_those_of_the_tiers_below(point: Point) -> N
     else:
         return
     expected = {cast("str", point.answers["type_checker"])}
+    if point.answers["benchmarks"] == "yes":
+        expected.add("pytest-benchmark")
     if point.answers["config_profile"] == "comprehensive":
         everything = expected.union(*TIERS.values())
         assert having[f"{prefix}quality"] == everything
@@ -101,15 +103,17 @@ def test_each_pixi_task_finds_its_tool_and_the_tasks_it_needs(point: Point) -> N
         "test test-cov lint lint-fix format format-check typecheck quality"
         " security-scan pre-commit check-all build clean"
     )
+    monorepo = point.answers["project_type"] == "monorepo"
     for_ci = "job-" if prefix == "ci-" else "ci-"
     parts = [
         f"{for_ci}{part}"
         for part in ["lint", "format", "typecheck", "test", "security"]
     ]
     every = [*vocabulary.split(), *parts, f"{for_ci}check"]
+    if point.answers["benchmarks"] == "yes" and not monorepo:
+        every += ["benchmark", "benchmark-compare"]
     names = {f"{prefix}{name}" for name in every}
     # Where the packages of a monorepo are is found when it is checked.
-    monorepo = point.answers["project_type"] == "monorepo"
     unknown = {f"{prefix}build"} if monorepo and not point.packages else set[str]()
     assert tasks.keys() == names - unknown
     if monorepo and point.packages:
@@ -126,7 +130,7 @@ def test_each_pixi_task_finds_its_tool_and_the_tasks_it_needs(point: Point) -> N
             assert home in having, name
             command, *rest = cast("str", task["cmd"]).split()
             tool = rest[1] if command == "python" else command
-            assert tool in having[home] | {"git"}, name
+            assert tool in having[home] | {"bash", "git"}, name
             if "--cov" in rest:
                 assert "pytest-cov" in having[home]
                 share = point.answers["coverage_threshold"]

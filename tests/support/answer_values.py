@@ -54,6 +54,8 @@ ACCEPTED = [
     ("updates_indent", 8),
     ("coverage_threshold", 0),
     ("coverage_threshold", 100),
+    ("benchmark_suite", ["perf", "my bench/x"]),
+    ("regression_threshold", "2.5%"),
     ("unmanaged", [".github/workflows/python-ci.yml", "ci-framework/configs"]),
 ]
 
@@ -238,6 +240,13 @@ REFUSED: list[tuple[str, object]] = [
         (answer, value)
         for answer in ("hooks_indent", "updates_indent")
         for value in (-1, 9, "two", 2.5, True, None, [2])
+    ),
+    ("benchmarks", "maybe"),
+    ("benchmark_suite", []),
+    ("benchmark_suite", ["../perf"]),
+    *(
+        ("regression_threshold", text)
+        for text in ("10", "0%", "-1%", "ten%", "1e1%", "10%\n", "10 %", "12345%")
     ),
     ("settings_file", "setup.cfg"),
     ("hooks", ["test"]),

@@ -19,12 +19,9 @@ ADDRESS = "https://github.com/MementoRC/ci-framework"
 OLD, NEW = "v2.0.0", "v2.0.1"
 _SECONDS = 280
 # A benchmark, few processes, and the package that it needs.
+# As little as there can be: that it works is shown, not how exact it is.
 BENCHMARK = (
-    'sed -i \'s/^    "pytest>/    "pytest-benchmark>=5",\\n&/\' pyproject.toml;'
-    " mkdir benchmarks; echo 'work = lambda: sorted(range(9999))' > benchmarks/work.py;"
-    " printf 'from work import work\\n\\n\\ndef test_work(benchmark):\\n"
-    "    benchmark(work)\\n' > benchmarks/test_work.py;"
-    " printf '\\n[tool.ci-framework.performance.quick]\\nfirst-processes = 3\\n"
+    "printf '\\n[tool.ci-framework.performance.quick]\\nfirst-processes = 3\\n"
     "processes = 3\\n' >> pyproject.toml"
 )
 # The audit of the extended tier queries a service that tests cannot reach.

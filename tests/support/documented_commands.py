@@ -122,6 +122,29 @@ COMMANDS: dict[str, Example] = {
     "ci-framework/ci bench --compare-with HEAD": Example(
         "project", 0, f"{BENCHMARK}; git add --all; git commit -qnm benchmark"
     ),
+    "uv run pytest --benchmark-only --benchmark-enable tests/benchmarks": Example(
+        "project",
+        replace=("uv run pytest", "uv run --group quality pytest"),
+    ),
+    "copier update --vcs-ref=:current: -d benchmarks=yes -d benchmark_suite=[perf]": (
+        Example(
+            "project",
+            replace=("copier update", "copier update --defaults"),
+            after="grep -q '\"perf\"' pyproject.toml",
+        )
+    ),
+    "ci-framework/ci bench --package myproj-core --compare-with main": Example(
+        "monorepo",
+        3,
+        replace=("myproj-core", "mono-core"),
+        after="grep -q 'no benchmark suite' .ci-framework/bench/summary.md",
+    ),
+    "ci-framework/ci bench --suite full --store=../benchmark-history": Example(
+        "project",
+        0,
+        f"{BENCHMARK.replace('quick', 'full')}; git commit -qnam benchmark",
+        after="grep -q spans ../benchmark-history/benchmarks.jsonl",
+    ),
     # docs/quick-start.md
     'python -m pip install "copier>=9.19"': Example(
         "empty",

@@ -180,13 +180,18 @@ PROVOCATIONS: dict[str, Provocation] = {
     ),
     "A benchmark is slower": _project(
         f"{BENCHMARK}; git add --all; git commit -qnm benchmark;"
-        " printf '\\nwork = lambda: sorted(range(90000))\\n' >> benchmarks/work.py;"
+        " sed -i 's/^    merged: list/    sum(range(90_000))\\n&/' src/*/spans.py;"
         " ci-framework/ci bench --compare-with HEAD",
         1,
     ),
-    "No benchmark suite": _project("ci-framework/ci bench", 3),
+    "The history of benchmarks was not written": _project(
+        f"{BENCHMARK}; git switch -qc topic; git commit -qnam benchmark;"
+        " ci-framework/ci bench --compare-with HEAD --store=../history",
+        0,
+    ),
+    "No benchmark suite": _project("rm -r tests/benchmarks; ci-framework/ci bench", 3),
     "pytest-benchmark is missing": _project(
-        "mkdir benchmarks; ci-framework/ci bench", 3
+        "sed -i /pytest-benchmark/d pyproject.toml; ci-framework/ci bench", 3
     ),
     "The lock file is not current": _project(
         f"uv lock; {_set('dependencies = ', _TOMLI)}; {_GATE} --only test",

@@ -14,8 +14,12 @@ from tests.support.hardening import verdict_job
 from tests.support.rendered_workflows import document_names
 from tests.support.tools import require_tool
 
-# These have one job each, which is its own verdict; for a release nothing waits.
-ALONE = ("cleanup-dev-files.yml", "cleanup-pull-request.yml", "release-please.yml")
+# These have one job each, which is its own verdict; for releases and for what is
+# measured once a week nothing waits.
+ALONE = (
+    *("benchmarks.yml", "cleanup-dev-files.yml", "cleanup-pull-request.yml"),
+    "release-please.yml",
+)
 WITH_VERDICT = [
     name
     for name in document_names()

@@ -19,9 +19,11 @@ from ci_engine.changes.diff_base import DiffBase, find_diff_base
 from ci_engine.configuration.performance_settings import SuiteName
 from ci_engine.configuration.settings import Settings
 from ci_engine.environments.environment import Environment
+from ci_engine.environments.package_environment import package_preparation
 from ci_engine.environments.preparation import prepare_environment
 from ci_engine.errors import CommandError, ToolError
 from ci_engine.findings.results import CheckResult, Status
+from ci_engine.monorepo.package_view import PackageView, view_package
 from ci_engine.processes.activity import activity
 from ci_engine.processes.programs import CanceledError
 from ci_engine.project.git import Git
@@ -40,6 +42,7 @@ class BenchRun:
 
     Attributes:
         compare_with: a commit or branch; empty = the base of the change.
+        package: the package whose benchmarks are run; empty = the repository itself.
     """
 
     project: Project
@@ -48,6 +51,7 @@ class BenchRun:
     compare_with: str
     variables: Mapping[str, str]
     cancel: threading.Event
+    package: str = ""
 
     def __post_init__(self) -> None:
         self.environment: Environment | None = None
@@ -85,7 +89,8 @@ class BenchRun:
                 "there is no commit here: benchmarks are run in worktrees of commits",
                 hint="run `git init`, commit, and run the command again",
             )
-        self._require_suite(self.project.root)
+        _, project = self._seen(self.project)
+        self._require_suite(project.root)
         git = Git(self.project.root, cancel=self.cancel)
         with checked_out(git, base.commit or "") as (base_root, head_root):
             head = self._side("head", head_root)
@@ -112,6 +117,11 @@ class BenchRun:
         assert environment is not None  # noqa: S101 - the head has one
         check.tool = _fixture(environment)
         check.environment = environment.name
+        prefix = self._seen(self.project)[1].prefix
+        check.findings = [
+            msgspec.structs.replace(each, path=f"{prefix}{each.path}")
+            for each in check.findings
+        ]
         if check.comparison is not None:
             check.comparison = msgspec.structs.replace(
                 check.comparison,
@@ -126,7 +136,6 @@ class BenchRun:
     def _base(self, root: Path) -> tuple[Side | None, str]:
         """The side of the base, or why nothing can be compared with it."""
         try:
-            self._require_suite(root)
             return self._side("base", root), ""
         except (CommandError, _NothingToRunError) as error:
             return None, f"the base cannot be measured: {error}"
@@ -139,24 +148,36 @@ class BenchRun:
                 "set performance.benchmark-suite to its path"
             )
 
+    def _seen(self, top: Project) -> tuple[PackageView | None, Project]:
+        """What is measured of a checkout: a package of it, or all of it."""
+        if not self.package:
+            return None, top
+        view = view_package(top, self.package, self.variables, {})
+        return view, view.project
+
     def _side(self, name: str, root: Path) -> Side:
         """Prepare the environment of a side."""
-        project = read_project(root)
+        view, project = self._seen(read_project(root))
+        self._require_suite(project.root)
         environments = self.settings.environments
-        own = self.settings.performance.environment
+        own = environments.benchmarks
         if own:
             environments = msgspec.structs.replace(environments, essential=own)
+        prepare = package_preparation(view, "essential", "") if view else None
         with activity(f"preparing the environment of the {name}"):
-            environment = prepare_environment(
-                project, environments, "essential", cancel=self.cancel
-            )
+            if prepare is not None:
+                environment = prepare(self.cancel)
+            else:
+                environment = prepare_environment(
+                    project, environments, "essential", cancel=self.cancel
+                )
         missing = _missing(environment)
         if missing:
             raise _NothingToRunError(
                 f"{missing} in the environment ({environment.name}): add it to the "
                 "project's dependencies for development"
             )
-        return Side(name, root, environment, self.suite_paths(root))
+        return Side(name, project.root, environment, self.suite_paths(project.root))
 
 
 def _missing(environment: Environment) -> str:

@@ -11,6 +11,7 @@ import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from typing import Literal
 
@@ -72,16 +73,36 @@ def lower_quartile(times: Times) -> float:
     return ordered[below] + (ordered[above] - ordered[below]) * (position - below)
 
 
-def decide(first: Sample, again: Sample | None, threshold: float) -> Verdict:
-    """Judge a benchmark.
+@dataclass(frozen=True)
+class Evidence:
+    """Everything that is known about a benchmark that both sides have.
 
-    Args:
-        first: the processes that everything is judged by.
+    Attributes:
+        first: the processes that it is judged by.
         again: fresh processes, where the first ones showed a change.
-        threshold: the largest change that is accepted, as a fraction.
     """
-    change = first.changed(threshold)
-    known = interval(first if again is None else joined(first, again))
+
+    first: Sample
+    again: Sample | None = None
+
+    @cached_property
+    def every(self) -> Sample:
+        """All processes."""
+        first, again = self.first, self.again
+        if again is None:
+            return first
+        return Sample((*first.base, *again.base), (*first.head, *again.head))
+
+    @cached_property
+    def interval(self) -> Interval:
+        """Where the true ratio is, by all processes."""
+        return interval(self.every)
+
+
+def decide(evidence: Evidence, threshold: float) -> Verdict:
+    """Judge a benchmark; a threshold is the largest accepted change, as a fraction."""
+    again, known = evidence.again, evidence.interval
+    change = evidence.first.changed(threshold)
     if change and again is None:
         return "unstable"
     if change and again is not None and again.changed(threshold) == change:
@@ -90,11 +111,6 @@ def decide(first: Sample, again: Sample | None, threshold: float) -> Verdict:
             return "regression" if change > 0 else "improvement"
         return "unstable"
     return "unstable" if known.half_width > threshold else "unchanged"
-
-
-def joined(first: Sample, again: Sample) -> Sample:
-    """All processes of both samples."""
-    return Sample((*first.base, *again.base), (*first.head, *again.head))
 
 
 def interval(sample: Sample) -> Interval:

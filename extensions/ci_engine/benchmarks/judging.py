@@ -9,12 +9,11 @@ from statistics import median
 import msgspec
 
 from ci_engine.benchmarks.decision import (
+    Evidence,
     Interval,
     Sample,
     decide,
     holm,
-    interval,
-    joined,
     lower_quartile,
     rank_sum_p,
 )
@@ -91,9 +90,9 @@ class Judge:
 
     def _compared(self, plain: BenchmarkResult, sample: Sample) -> BenchmarkResult:
         again = self.found.again.sample(plain.name)
-        every = joined(sample, again) if again else sample
-        known = interval(every)
-        verdict = decide(sample, again, plain.threshold)
+        evidence = Evidence(sample, again)
+        every, known = evidence.every, evidence.interval
+        verdict = decide(evidence, plain.threshold)
         reason = ""
         if verdict == "unstable":
             reason = f"the times vary too much to see a change of {plain.threshold:.0%}"

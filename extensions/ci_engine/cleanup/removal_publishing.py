@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
@@ -16,18 +16,11 @@ import msgspec
 from ci_engine.cleanup.stray_files import Found, literal_git, remove_listed
 from ci_engine.errors import ToolError, UsageError
 from ci_engine.github.comments import PullRequest, call
+from ci_engine.github.pushing import BOT, with_token
 from ci_engine.project.git import Git
 
 BRANCH = "ci-framework/cleanup"
 _TITLE = "chore: remove files that do not belong into the repository"
-_AUTHOR = {
-    "GIT_AUTHOR_NAME": "github-actions[bot]",
-    "GIT_AUTHOR_EMAIL": "41898282+github-actions[bot]@users.noreply.github.com",
-    "GIT_COMMITTER_NAME": "github-actions[bot]",
-    "GIT_COMMITTER_EMAIL": "41898282+github-actions[bot]@users.noreply.github.com",
-}
-# The token reaches git by its environment only: command lines can be read by others.
-_HELPER = '!f() { echo username=x-access-token; echo "password=$GITHUB_TOKEN"; }; f'
 
 
 class _Open(msgspec.Struct):
@@ -125,7 +118,7 @@ def _commit(root: Path, found: Collection[Found]) -> str:
     """Make a commit without the files, and without touching index or work tree."""
     with tempfile.TemporaryDirectory() as directory:
         index = str(Path(directory) / "index")
-        git = literal_git(root, {**_AUTHOR, "GIT_INDEX_FILE": index})
+        git = literal_git(root, {**BOT, "GIT_INDEX_FILE": index})
         git.succeed("read-tree", "HEAD")
         remove_listed(git, found, "--cached")
         tree = git.read("write-tree").strip()
@@ -134,9 +127,7 @@ def _commit(root: Path, found: Collection[Found]) -> str:
 
 def _remote_git(root: Path, destination: Destination) -> Git:
     """What runs git with the token of the workflow."""
-    git = literal_git(root, {"GITHUB_TOKEN": destination.api.token})
-    helpers = ("-c", "credential.helper=", "-c", f"credential.helper={_HELPER}")
-    return replace(git, options=(*git.options, *helpers))
+    return with_token(literal_git(root), destination.api.token)
 
 
 def _remote_commit(root: Path, destination: Destination) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 
 from ci_engine.benchmarks.bench_run import BenchRun
+from ci_engine.commands.bench_history import HistoryUpdate, read_results
 from ci_engine.commands.command import Command, Request, to_argv
 from ci_engine.commands.options import DryRun, Option
 from ci_engine.commands.output import print_list
@@ -17,14 +18,16 @@ from ci_engine.configuration.performance_settings import SuiteName
 from ci_engine.configuration.reading import Table
 from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.configuration.value_types import Share
+from ci_engine.errors import UsageError
 from ci_engine.findings.fingerprints import fingerprint_findings
 from ci_engine.findings.results import (
-    CheckResult,
     RunResult,
     make_result,
     unfinished,
+    verdict_of,
 )
 from ci_engine.github.outputs import write_outputs
+from ci_engine.monorepo.package_view import view_package
 from ci_engine.processes.signals import on_signals, restore
 from ci_engine.project.output_files import prepare_directory
 from ci_engine.project.repository import read_project
@@ -53,7 +56,27 @@ class BenchOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     benchmark_suite: Annotated[
         list[str], Option("files and directories, comma-separated", "PATHS")
     ] = msgspec.field(default_factory=list[str])
+    package: Annotated[
+        str, Option("measure this package of a monorepo in its own environment", "NAME")
+    ] = ""
+    store: Annotated[
+        str,
+        Option(
+            "add the result to the history, on the default branch only: branch (a "
+            "branch of the remote), or a directory",
+            "branch|DIR",
+            bare="branch",
+        ),
+    ] = ""
+    results: Annotated[
+        str, Option("with --store: add these reports, measure nothing", "DIR")
+    ] = ""
     dry_run: DryRun = False
+
+    @property
+    def destination(self) -> str:
+        """Where the result goes: inputs of workflows are also true or false."""
+        return {"true": "branch", "false": ""}.get(self.store, self.store)
 
     @property
     def overrides(self) -> Table:
@@ -69,15 +92,24 @@ class BenchOptions(Request, frozen=True, kw_only=True, rename="kebab"):
 def run(options: BenchOptions, surroundings: Surroundings) -> int:
     """Measure both commits, and return the exit code of the verdict."""
     root, variables = surroundings.repository, surroundings.variables
+    project = read_project(root)
     configuration = load_configuration(root, variables, options.overrides)
+    if options.package:
+        view = view_package(project, options.package, variables, options.overrides)
+        configuration, root = view.configuration, view.project.root
     bench = BenchRun(
-        project=read_project(root),
+        project=project,
         settings=configuration.settings,
         suite=options.suite,
         compare_with=options.compare_with,
         variables=variables,
         cancel=threading.Event(),
+        package=options.package,
     )
+    if options.results and not options.destination:
+        raise UsageError(
+            "--results: expected together with --store", hint="add --store"
+        )
     if options.dry_run:
         base = bench.find_base()
         paths = bench.suite_paths(root) or ["no benchmark suite"]
@@ -104,24 +136,49 @@ def run_bench(
     write_reports(make_result("bench", unfinished(["benchmarks"])), reports)
     before = on_signals(lambda _number, _frame: bench.cancel.set())
     try:
-        check = bench.execute()
+        if options.results:
+            earlier = read_results(surroundings.directory / options.results)
+            result = make_result("bench", [])
+        else:
+            result = _measure(bench, options, surroundings)
+            earlier = [result]
+        if options.destination:
+            update = HistoryUpdate(
+                bench.project,
+                bench.settings,
+                surroundings,
+                options.destination,
+                reports,
+                bench.cancel,
+            )
+            result.checks.append(update.add(earlier))
     finally:
         restore(before)
+    result.verdict = verdict_of(result.checks)
+    result.seconds = surroundings.seconds
+    write_reports(result, reports)
+    publish(result, reports, surroundings.variables)
+    compared = (check.comparison for check in result.checks if check.comparison)
+    regressions = sum(each.count("regression") for each in compared)
+    write_outputs({"regressions": str(regressions)}, surroundings.variables)
+    return result
+
+
+def _measure(
+    bench: BenchRun, options: BenchOptions, surroundings: Surroundings
+) -> RunResult:
+    """Run the benchmarks of both sides."""
+    check = bench.execute()
     check.seconds = surroundings.seconds
     check.rerun = to_argv("bench", options)
     check.findings = fingerprint_findings(bench.project.root, check.findings)
     python = bench.environment.probe.python if bench.environment else ""
     where = bench.environment.name if bench.environment else ""
     result = make_result("bench", [check], surroundings.seconds, where, python)
-    write_reports(result, reports)
-    publish(result, reports, surroundings.variables)
-    _publish_numbers(check, surroundings)
+    result.package = options.package
     return result
 
 
-def _publish_numbers(check: CheckResult, surroundings: Surroundings) -> None:
-    regressions = check.comparison.count("regression") if check.comparison else 0
-    write_outputs({"regressions": str(regressions)}, surroundings.variables)
-
-
-COMMAND = Command(BenchOptions, run, _ABOUT)
+COMMAND = Command(
+    BenchOptions, run, _ABOUT, variables={"package": "CI_FRAMEWORK_PACKAGE"}
+)

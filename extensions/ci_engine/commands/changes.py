@@ -32,6 +32,7 @@ from ci_engine.project.repository import Project, read_project
 from ci_engine.project.version_sources import version_from_git
 from ci_engine.reports.changes_page import to_changes_page, to_explanation
 from ci_engine.reports.result_json import to_json
+from ci_engine.workflow_jobs.benchmark_jobs import with_benchmarks
 from ci_engine.workflow_jobs.jobs import Jobs, plan_jobs
 from ci_engine.workflow_jobs.package_jobs import find_affected, with_packages
 
@@ -125,6 +126,9 @@ def run(options: ChangesOptions, surroundings: Surroundings) -> int:
     packages = find_affected(project, classifier, decision, dependents)
     decision = msgspec.structs.replace(decision, packages=packages.names)
     jobs = with_packages(jobs, packages, configuration)
+    jobs = with_benchmarks(
+        jobs, project, decision, packages, configuration, source.event
+    )
     _report(project, configuration, decision, jobs, options, surroundings)
     return 0
 

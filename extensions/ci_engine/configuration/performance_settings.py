@@ -49,23 +49,21 @@ class Performance(StrictTable, frozen=True):
         benchmark_suite: files and directories with benchmarks; those that are there
             are run.
         arguments: further arguments of pytest.
-        environment: a dependency group, an extra, a requirement file or a pixi
-            environment with the benchmarks' packages; empty = that of the essential
-            tier.
         regression_threshold: how much slower a benchmark may become.
         thresholds: the threshold of single benchmarks, by name; ``*`` stands for any
             text.
         group_thresholds: the threshold of the benchmarks of a group, by its name.
+        history_branch: the branch of the remote that ``--store`` adds results to.
         quick: what the quick suite may cost.
         full: what the full suite may cost.
     """
 
     benchmark_suite: list[Text]
     arguments: list[Text]
-    environment: str
     regression_threshold: Share
     thresholds: dict[Text, Share]
     group_thresholds: dict[Text, Share]
+    history_branch: Text
     quick: SuiteBudget
     full: SuiteBudget
 
@@ -102,10 +100,10 @@ _BUDGET = SuiteBudget(
 NO_PERFORMANCE = Performance(
     benchmark_suite=[],
     arguments=[],
-    environment="",
     regression_threshold="10%",
     thresholds={},
     group_thresholds={},
+    history_branch="ci-framework/benchmarks",
     quick=_BUDGET,
     full=_BUDGET,
 )

@@ -91,12 +91,15 @@ class Environments(StrictTable, frozen=True):
         full: that of the full tier; empty = that of the extended tier.
         test: the environment of one Python of the matrix, for managers that have
             one environment for each; ``{python}`` stands for ``311`` and the like.
+        benchmarks: the environment of ``ci bench``; empty = that of the essential
+            tier.
     """
 
     essential: str
     extended: str
     full: str
     test: str
+    benchmarks: str
 
     def of_tier(self, tier: Tier) -> str:
         """The environment of a tier: its own, or that of the tier before it."""

@@ -8,7 +8,10 @@ from pathlib import Path
 
 # Variables that make coverage measure a process from its start: meant for the tests.
 MEASURING = ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
+# Code of the project that the engine runs must not push with it.
+PUSH_TOKEN = "CI_ENGINE_PUSH_TOKEN"  # noqa: S105 # nosec B105 - the name of a variable
 _DROPPED = (
+    PUSH_TOKEN,
     *("PYTHONHOME", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__", *MEASURING),
     # Python would not execute the asserts of a test: each would pass.
     "PYTHONOPTIMIZE",

@@ -15,7 +15,7 @@ from ci_engine.processes.leftovers import is_running
 # What every command writes, and what the tests leave beside it.
 _REPORTS = (
     *("result.json", "junit.xml", "results.sarif", "summary.md", "report.html"),
-    "sbom.cdx.json",
+    *("sbom.cdx.json", "trend.html", "trend.json", "trend.md"),
 )
 _MEASURED = ("coverage.json", "coverage.xml", ".coverage", "pytest-output.txt")
 

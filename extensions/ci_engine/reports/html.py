@@ -8,12 +8,11 @@ from collections.abc import Iterable, Sequence
 from ci_engine.escaping import html_text
 from ci_engine.findings.results import CheckResult, Finding, RunResult, Status, Verdict
 from ci_engine.findings.severity import SEVERITIES, severity_of
-from ci_engine.reports.html_style import STYLE
+from ci_engine.reports.html_frame import html_page, html_table
 from ci_engine.reports.wording import has_warnings, mark, outcome_line, title, where
 
 # A longer page is slow to open; the JSON has all findings.
 _MOST_ROWS = 2_000
-_SHORT = ' class="short"'
 _BAR, _GAP, _WIDTH = 26, 8, 420
 _VERDICTS = {
     Verdict.GREEN: "green",
@@ -28,17 +27,7 @@ def to_html(result: RunResult) -> str:
     findings.sort(key=_order)
     scored = result.command == "scan"
     verdict = html_text(_VERDICTS[result.verdict])
-    parts = [
-        "<!doctype html>",
-        '<html lang="en">',
-        "<head>",
-        '<meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{html_text(_subject(result))}: {result.verdict.value}</title>",
-        f"<style>\n{STYLE}</style>",
-        "</head>",
-        "<body>",
-        "<main>",
+    body = [
         f'<h1>{html_text(_subject(result))}: <span class="{result.verdict.value}">'
         f"{verdict}</span></h1>",
         _facts(result),
@@ -49,11 +38,8 @@ def to_html(result: RunResult) -> str:
         "<h2>Checks</h2>",
         *(_problem(check) for check in result.checks if _has_problem(check)),
         *_checks(result.checks),
-        "</main>",
-        "</body>",
-        "</html>",
     ]
-    return "\n".join(parts) + "\n"
+    return html_page(f"{_subject(result)}: {result.verdict.value}", body)
 
 
 def _subject(result: RunResult) -> str:
@@ -168,7 +154,7 @@ def _check_table(checks: Iterable[CheckResult]) -> str:
         for check in checks
     ]
     heads = {"check": True, "result": True, "what": False, "again": False}
-    return _whole({**heads, "seconds": True}, rows)
+    return html_table({**heads, "seconds": True}, rows)
 
 
 def _again(check: CheckResult) -> str:
@@ -202,7 +188,7 @@ def _table(findings: list[Finding], *, scored: bool) -> list[str]:
     heads |= {"what": False, "what to do": False}
     hidden = len(findings) - _MOST_ROWS
     more = [f"<p>and {hidden} more in result.json</p>"] if hidden > 0 else []
-    return [_whole(heads, rows), *more]
+    return [html_table(heads, rows), *more]
 
 
 def _location(finding: Finding) -> str:
@@ -223,18 +209,3 @@ def _advice(finding: Finding) -> str:
     parts += ["known: it is in the baseline"] if finding.known else []
     parts += [f"also found as {', '.join(finding.also)}"] if finding.also else []
     return "<br>".join(html_text(part) for part in parts)
-
-
-def _whole(heads: dict[str, bool], rows: list[list[str]]) -> str:
-    """A table; cells of some columns are short, and never broken."""
-    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
-    kinds = [
-        f'{_SHORT if short else ""} data-label="{name}"'
-        for name, short in heads.items()
-    ]
-    body = "\n".join(
-        f"<tr>{''.join(map('<td{}>{}</td>'.format, kinds, row))}</tr>" for row in rows
-    )
-    return (
-        f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
-    )

@@ -7,6 +7,7 @@ STYLE = """\
 body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem;
   padding: 0 1rem; color: var(--text); background: var(--page); }
 h1 { font-size: 1.7rem; line-height: 1.25; }
+h1, h2 { overflow-wrap: anywhere; }
 a { color: var(--link); }
 .green { color: var(--good); } .red { color: var(--bad); }
 .error { color: var(--warn); }
@@ -29,6 +30,13 @@ summary { cursor: pointer; }
 .low { fill: #33608c; } .info { fill: #5c5c5c; }
 svg { max-width: 100%; height: auto; }
 svg text { fill: currentColor; font: 14px system-ui, sans-serif; }
+figure { margin: .5rem 0 2rem; }
+.plot .grid { stroke: var(--line); } .plot .times { fill: none; stroke: var(--link);
+  stroke-width: 2; } .plot .time { fill: var(--link); stroke: var(--link); }
+.plot .other { fill: var(--page); }
+.plot line.slower { stroke: var(--bad); stroke-dasharray: 4 3; }
+.plot line.faster { stroke: var(--good); stroke-dasharray: 4 3; }
+svg.plot text.slower { fill: var(--bad); } svg.plot text.faster { fill: var(--good); }
 @media (prefers-color-scheme: dark) {
   :root { --text: #e8e8e8; --page: #161616; --line: #444; --muted: #b0b0b0;
     --link: #9ec3ff; --good: #7bd88f; --bad: #ff8a80; --warn: #f2b35c; }
@@ -43,6 +51,7 @@ svg text { fill: currentColor; font: 14px system-ui, sans-serif; }
   td, td.short { border: 0; padding: .1rem 0; white-space: normal; }
   td[data-label]::before { content: attr(data-label) ": "; color: var(--muted); }
   td:empty { display: none; }
+  svg.plot text { font-size: 21px; }
 }
 @media print { body { max-width: none; margin: 0; } details { display: block; } }
 """

@@ -9,18 +9,15 @@ from collections.abc import Iterable
 
 from ci_engine.escaping import cell
 from ci_engine.findings.results import Status, Verdict
-from ci_engine.reports.benchmark_rows import describe_ratio
 from ci_engine.reports.gathered import Job, MatrixJob
 from ci_engine.reports.markdown import failure_lines
+from ci_engine.reports.performance_section import performance_section
 from ci_engine.reports.wording import mark, outcome_line, title, where
 
 # GitHub cuts comments at 65,536 characters and summaries at 1 MiB.
 LONGEST_COMMENT = 60_000
 _SHORTEST_FENCE = 3
 _SECURITY = frozenset({"security", "audit"})
-_MOST_SLOW = 5
-_MOST_BENCHMARKS = 20
-_SLOW_SECONDS = 0.1
 
 
 def to_page(
@@ -39,7 +36,7 @@ def to_page(
     lines += [f"- could not be read: {cell(line)}" for line in unread]
     lines += _failures(matrix_jobs)
     lines += _security(matrix_jobs) if security else []
-    lines += _performance(matrix_jobs) if performance else []
+    lines += performance_section(matrix_jobs) if performance else []
     lines += _skipped(jobs, matrix_jobs)
     return "\n".join(lines).rstrip() + "\n"
 
@@ -114,38 +111,6 @@ def _security(matrix_jobs: list[MatrixJob]) -> list[str]:
         "|---|---|---|---:|---:|---|",
     ]
     return ["### Security", "", *head, *rows, ""]
-
-
-def _performance(matrix_jobs: list[MatrixJob]) -> list[str]:
-    """Where the time went: the slowest checks and tests, and compared benchmarks."""
-    checks = [
-        (check.seconds, f"{job.name}: {check.id}")
-        for job in matrix_jobs
-        for check in job.result.checks
-    ]
-    tests = [
-        (test.seconds, f"{job.name}: {test.id}")
-        for job in matrix_jobs
-        for check in job.result.checks
-        for test in check.tests
-        if test.seconds >= _SLOW_SECONDS
-    ]
-    compared = [
-        f"| {cell(each.name)} | {each.verdict} | {describe_ratio(each)} |"
-        for job in matrix_jobs
-        for check in job.result.checks
-        if check.comparison is not None
-        for each in check.comparison.benchmarks[:_MOST_BENCHMARKS]
-    ]
-    slowest = sorted(checks, reverse=True)[:_MOST_SLOW]
-    slowest += sorted(tests, reverse=True)[:_MOST_SLOW]
-    if not slowest:
-        return []
-    rows = [f"| {cell(what)} | {seconds:.1f} |" for seconds, what in slowest]
-    head = ["| slowest checks and tests | seconds |", "|---|---:|"]
-    heads = ["", "| benchmark | verdict | change (95 %) |", "|---|---|---:|"]
-    table = [*heads, *compared] if compared else []
-    return ["### Performance", "", *head, *rows, *table, ""]
 
 
 def _skipped(jobs: list[Job], matrix_jobs: list[MatrixJob]) -> list[str]:

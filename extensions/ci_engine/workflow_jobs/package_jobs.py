@@ -14,7 +14,7 @@ from ci_engine.changes.decision import Decision
 from ci_engine.configuration.loading import Configuration
 from ci_engine.configuration.settings import CheckName, Settings
 from ci_engine.monorepo.package_graph import packages_graph
-from ci_engine.monorepo.package_model import Graph
+from ci_engine.monorepo.package_model import Graph, Package
 from ci_engine.project.repository import Project
 from ci_engine.project.requires_python import allows_python
 from ci_engine.workflow_jobs.jobs import (
@@ -132,16 +132,9 @@ def _matrix(graph: Graph, names: Sequence[str], configuration: Configuration) ->
 
     Each package is tested on the oldest and the newest Python that it allows.
     """
-    matrix_jobs = on_first_platform(configuration)
     by_leg: dict[MatrixJob, list[str]] = {}
     for name in names:
-        requires = graph.by_name[name].requires_python
-        fit = [
-            matrix_job
-            for matrix_job in matrix_jobs
-            if allows_python(requires, matrix_job.python_version)
-        ] or matrix_jobs[-1:]
-        for matrix_job in dict.fromkeys((fit[0], fit[-1])):
+        for matrix_job in matrix_jobs_of(graph.by_name[name], configuration):
             by_leg.setdefault(matrix_job, []).append(name)
     size = -(-sum(map(len, by_leg.values())) // _MOST_LEGS) or 1
     return as_matrix(
@@ -153,6 +146,17 @@ def _matrix(graph: Graph, names: Sequence[str], configuration: Configuration) ->
         for matrix_job, members in by_leg.items()
         for group in (members[i : i + size] for i in range(0, len(members), size))
     )
+
+
+def matrix_jobs_of(package: Package, configuration: Configuration) -> list[MatrixJob]:
+    """The legs of a package: the oldest and the newest Python that it allows."""
+    matrix_jobs = on_first_platform(configuration)
+    fit = [
+        matrix_job
+        for matrix_job in matrix_jobs
+        if allows_python(package.requires_python, matrix_job.python_version)
+    ] or matrix_jobs[-1:]
+    return list(dict.fromkeys((fit[0], fit[-1])))
 
 
 def _label(group: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ci_framework.analysis.benchmark_suites import state_benchmarks
 from ci_framework.analysis.branches import state_branches
 from ci_framework.analysis.coverage import state_coverage
 from ci_framework.analysis.facts import Findings
@@ -44,6 +45,7 @@ def analyze(repository: Repository) -> Inventory:
     tools = read_tools(survey, requirements, pixi)
     state_choices(survey, tools, findings)
     state_testing(survey, requirements, pixi, tools, findings)
+    state_benchmarks(survey, requirements, pixi, findings)
     state_coverage(survey, findings)
     state_pythons(survey, requirements, pixi, findings)
     state_platforms(survey, pixi, findings)

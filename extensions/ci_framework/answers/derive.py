@@ -68,6 +68,7 @@ def derive_answers(inventory: Inventory) -> dict[str, Answer]:
         "type_checker": _type_checker(inventory),
         "quality_tier": Answer("extended", "the default: what is red is a baseline"),
         "coverage_threshold": _threshold(inventory),
+        **_benchmarks(inventory),
         "cleanup": Answer("none", "the project did not ask for it"),
         "releases": Answer("none", "it makes its releases as it does"),
         "codeql": Answer("no", "a workflow of its own that runs CodeQL stays"),
@@ -234,6 +235,19 @@ def _threshold(inventory: Inventory) -> Answer:
     if isinstance(value, int):
         return Answer(max(0, min(100, value)), because)
     return Answer(0, f"{because}: the check starts with a threshold of yours")
+
+
+def _benchmarks(inventory: Inventory) -> dict[str, Answer]:
+    """Benchmarks that the project has are compared; others are not started."""
+    suites = _acceptable(inventory.items("benchmark-suite"))
+    needs = inventory.items("benchmark-requirements")
+    because = inventory.reason("benchmark-suite" if needs else "benchmark-requirements")
+    there = bool(suites and needs)
+    return {
+        "benchmarks": Answer("yes" if there else "no", because),
+        "benchmark_suite": Answer(suites if there else ["tests/benchmarks"], because),
+        "regression_threshold": Answer("10%", "the default"),
+    }
 
 
 def _branches(inventory: Inventory) -> dict[str, Answer]:

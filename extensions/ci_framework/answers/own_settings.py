@@ -46,6 +46,7 @@ def own_settings(
     }
     return [
         *_environments(inventory, values),
+        *_benchmark_environment(inventory, values),
         *_test_command(inventory),
         *_switched_off(inventory),
     ]
@@ -103,6 +104,25 @@ def _group(inventory: Inventory, answers: Mapping[str, object]) -> Iterator[OwnS
             yield OwnSetting(
                 ("environments", "essential"), ranked[0], because, locations
             )
+            return
+
+
+def _benchmark_environment(
+    inventory: Inventory, answers: Mapping[str, object]
+) -> Iterator[OwnSetting]:
+    """What brings the fixture of the benchmarks, unless the tests' packages do."""
+    needs = inventory.items("benchmark-requirements")
+    tests = inventory.items("test-requirements")
+    if answers.get("benchmarks") != "yes" or {*needs} & {"project", *tests}:
+        return
+    wanted = "pixi" if answers.get("package_manager") == "pixi" else "group extra file"
+    for kind in wanted.split():
+        names = [need.partition(" ")[2] for need in needs if need.startswith(kind)]
+        if names and answers.get("pixi_tiers") != "framework":
+            because = "it brings what runs the benchmarks"
+            locations = _evidence(inventory, "benchmark-requirements")
+            key = ("environments", "benchmarks")
+            yield OwnSetting(key, names[0], because, locations)
             return
 
 

@@ -27,7 +27,7 @@ from ci_framework.validating.declared import needs_of
 from ci_framework.validating.needs import Need
 
 _SECONDS = 1200.0
-_NOBODY = Environments(essential="", extended="", full="", test="")
+_NOBODY = Environments(essential="", extended="", full="", test="", benchmarks="")
 _NEEDED: frozenset[Kind] = frozenset({"runtime", "added", "build"})
 
 

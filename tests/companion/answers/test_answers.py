@@ -310,6 +310,54 @@ def test_an_extra_or_a_file_with_the_test_runner_is_the_environment(
     assert settings.get("environments.essential") == wanted
 
 
+SUITE = "def test_a(benchmark):\n    benchmark(int)\n"
+
+
+@pytest.mark.parametrize(
+    ("suite", "groups", "answers", "environment"),
+    [
+        (
+            "benchmarks/test_a.py",
+            'dev = ["pytest", "pytest-benchmark"]',
+            ("yes", ["benchmarks"]),
+            None,
+        ),
+        (
+            "tests/perf/io/test_a.py",
+            'dev = ["pytest"]\nspeed = ["pytest-codspeed"]',
+            ("yes", ["tests/perf"]),
+            "speed",
+        ),
+        # Neither without the packages, nor without a benchmark.
+        (
+            "benchmarks/test_a.py",
+            'dev = ["pytest"]',
+            ("no", ["tests/benchmarks"]),
+            None,
+        ),
+        (
+            "src/x/benchmark.py",
+            'dev = ["pytest", "pytest-benchmark"]',
+            ("no", ["tests/benchmarks"]),
+            None,
+        ),
+    ],
+)
+def test_benchmarks_that_are_there_are_compared(
+    suite: str,
+    groups: str,
+    answers: tuple[str, list[str]],
+    environment: str | None,
+    tmp_path: Path,
+) -> None:
+    text = f"[project]\nname = 'x'\n[dependency-groups]\n{groups}\n"
+    files = {"pyproject.toml": text, "src/x/__init__.py": "", suite: SUITE}
+    inventory = inventory_of(tmp_path, files)
+    values = values_of(derive_answers(inventory))
+    assert (values["benchmarks"], values["benchmark_suite"]) == answers
+    assert settings_of(inventory).get("environments.benchmarks") == environment
+
+
 @pytest.mark.parametrize(("plugin", "threshold"), [("", 0), (', "pytest-cov"', 93)])
 def test_a_threshold_counts_only_where_pytest_can_measure(
     plugin: str, threshold: int, tmp_path: Path

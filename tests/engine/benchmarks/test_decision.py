@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ci_engine.benchmarks.decision import (
+    Evidence,
     Sample,
     decide,
     holm,
@@ -50,7 +51,7 @@ def test_a_change_counts_if_fresh_processes_repeat_it(
     first: float, again: float | None, verdict: str
 ) -> None:
     repeated = None if again is None else scaled(again)
-    assert decide(scaled(first), repeated, 0.1) == verdict
+    assert decide(Evidence(scaled(first), repeated), 0.1) == verdict
 
 
 def test_a_few_slow_processes_change_nothing() -> None:
@@ -63,14 +64,14 @@ def test_two_samples_that_agree_by_chance_are_no_regression() -> None:
     # As beside a busy neighbor: some processes of each side are undisturbed.
     first = Sample([1.0, 1.6, 1.0, 2.0, 1.7], [1.6, 1.0, 1.7, 1.7, 2.0])
     assert first.changed(0.1) == 1
-    assert decide(first, first, 0.1) == "unstable"
+    assert decide(Evidence(first, first), 0.1) == "unstable"
 
 
 def test_the_interval_holds_the_ratio_and_is_the_same_each_time() -> None:
     known = interval(scaled(1.3))
     assert known == interval(scaled(1.3))
     assert 1.27 <= known.low <= 1.3 <= known.high <= 1.33
-    assert decide(Sample([1, 2, 3, 4], [1, 3, 2, 4]), None, 0.1) == "unstable"
+    assert decide(Evidence(Sample([1, 2, 3, 4], [1, 3, 2, 4])), 0.1) == "unstable"
 
 
 def test_probabilities_are_those_of_known_examples() -> None:

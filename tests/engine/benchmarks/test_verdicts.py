@@ -56,10 +56,17 @@ def make(tmp_path: Path, suite: str) -> BenchmarkProject:
     return BenchmarkProject(tmp_path / "demo", suite)
 
 
+@pytest.fixture
+def steady(tmp_path: Path) -> BenchmarkProject:
+    """A project with one benchmark, which always takes a second."""
+    return make(tmp_path, "def test_one(takes): takes(1)\n")
+
+
 def reason_of(run: Run) -> str:
     return str(run.check("benchmarks")["reason"])
 
 
+@pytest.mark.heavy
 def test_one_run_gives_each_benchmark_its_verdict(tmp_path: Path) -> None:
     project = make(tmp_path, BASE)
     project.suite(HEAD)
@@ -105,10 +112,11 @@ def assert_reported(run: Run) -> None:
 
 
 @pytest.mark.heavy
-def test_what_became_slower_within_the_threshold_is_green(tmp_path: Path) -> None:
-    project = make(tmp_path, "def test_one(takes): takes(1)\n")
-    project.suite("def test_one(takes): takes(1.3)\n")
-    run = project.bench("--compare-with", "HEAD", "--threshold", "40%")
+def test_what_became_slower_within_the_threshold_is_green(
+    steady: BenchmarkProject,
+) -> None:
+    steady.suite("def test_one(takes): takes(1.3)\n")
+    run = steady.bench("--compare-with", "HEAD", "--threshold", "40%")
     assert_green(run)
     assert verdicts_of(run) == {"test_one": "unchanged"}
 
@@ -152,11 +160,12 @@ def test_own(takes, n): takes({0})
 
 
 @pytest.mark.heavy
-def test_a_suite_that_the_base_does_not_have_is_neutral(tmp_path: Path) -> None:
-    project = make(tmp_path, "def test_one(takes): takes(1)\n")
-    git(project.root, "rm", "-r", "--quiet", "--cached", "benchmarks")
-    git(project.root, "commit", "--quiet", "--message", "without")
-    run = project.bench()
+def test_a_suite_that_only_the_head_has_is_neutral(
+    steady: BenchmarkProject,
+) -> None:
+    git(steady.root, "rm", "-r", "--quiet", "--cached", "benchmarks")
+    git(steady.root, "commit", "--quiet", "--message", "without")
+    run = steady.bench()
     assert_green(run)
     assert verdicts_of(run) == {"test_one": "new"}
     assert run.check("benchmarks")["status"] == "skipped"
@@ -164,9 +173,8 @@ def test_a_suite_that_the_base_does_not_have_is_neutral(tmp_path: Path) -> None:
 
 
 @pytest.mark.heavy
-def test_a_base_that_is_not_here_is_neutral(tmp_path: Path) -> None:
-    project = make(tmp_path, "def test_one(takes): takes(1)\n")
-    run = project.bench("--compare-with", "v9")
+def test_a_base_that_is_not_here_is_neutral(steady: BenchmarkProject) -> None:
+    run = steady.bench("--compare-with", "v9")
     assert_green(run)
     assert reason_of(run) == "not compared: --compare-with v9 is not here: v9"
 
@@ -178,24 +186,24 @@ def test_a_suite_without_benchmarks_is_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.heavy
-def test_settings_that_turn_benchmarks_off_do_not_count(tmp_path: Path) -> None:
-    project = make(tmp_path, "def test_one(takes): takes(1)\n")
-    project.replace(
+def test_settings_that_turn_them_off_do_not_count(
+    steady: BenchmarkProject,
+) -> None:
+    steady.replace(
         "pyproject.toml",
         "[tool.pytest.ini_options]",
         "[tool.pytest.ini_options]\n"
         "addopts = '--benchmark-skip --benchmark-disable -x -n 2 --cov=src'",
     )
-    run = project.bench(variables=FULL)
+    run = steady.bench(variables=FULL)
     assert_green(run)
     assert verdicts_of(run) == {"test_one": "unchanged"}
 
 
 @pytest.mark.heavy
-def test_a_crash_of_the_head_alone_is_red(tmp_path: Path) -> None:
-    project = make(tmp_path, "def test_one(takes): takes(1)\n")
-    project.suite("def test_one(takes): os._exit(9)\n")
-    run = project.bench()
+def test_a_crash_of_the_head_alone_is_red(steady: BenchmarkProject) -> None:
+    steady.suite("def test_one(takes): os._exit(9)\n")
+    run = steady.bench()
     assert run.code == 1, str(run)
     assert "exit code 9 during benchmarks/test_times.py::test_one" in reason_of(run)
 
@@ -216,19 +224,19 @@ def test_a_broken_base_is_neutral(tmp_path: Path) -> None:
 
 
 @pytest.mark.heavy
-def test_a_file_that_cannot_be_imported_is_red(tmp_path: Path) -> None:
-    project = make(tmp_path, "def test_one(takes): takes(1)\n")
-    project.suite("import missing_module\n")
-    run = project.bench()
+def test_a_file_that_cannot_be_imported_is_red(steady: BenchmarkProject) -> None:
+    steady.suite("import missing_module\n")
+    run = steady.bench()
     assert run.code == 1, str(run)
     assert "missing_module" in run.stdout
 
 
 @pytest.mark.heavy
-def test_a_suite_that_hangs_is_killed_with_its_children(tmp_path: Path) -> None:
-    project = make(tmp_path, "def test_one(takes): takes(1)\n")
+def test_a_suite_that_hangs_is_killed_with_its_children(
+    steady: BenchmarkProject, tmp_path: Path
+) -> None:
     pid = tmp_path / "pid"
-    project.suite(
+    steady.suite(
         "import subprocess, time\n"
         "def test_one(takes):\n"
         "    child = subprocess.Popen([sys.executable, '-c', 'input()'],"
@@ -236,8 +244,8 @@ def test_a_suite_that_hangs_is_killed_with_its_children(tmp_path: Path) -> None:
         f"    open({str(pid)!r}, 'w').write(str(child.pid))\n"
         "    time.sleep(600)\n"
     )
-    project.replace("pyproject.toml", "process-seconds = 60", "process-seconds = 5")
-    run = project.bench()
+    steady.replace("pyproject.toml", "process-seconds = 60", "process-seconds = 5")
+    run = steady.bench()
     assert run.code == 1, str(run)
     assert run.check("benchmarks")["status"] == "timed-out"
     assert "during benchmarks/test_times.py::test_one" in reason_of(run)
@@ -289,29 +297,29 @@ def test_names_and_times_that_vary_give_no_verdict(tmp_path: Path) -> None:
 
 
 @pytest.mark.heavy
-def test_without_pytest_benchmark_it_says_what_to_add(tmp_path: Path) -> None:
-    project = make(tmp_path, "def test_one(takes): takes(1)\n")
-    uv = project.tools / "uv"
+def test_without_pytest_benchmark_it_says_what_to_add(steady: BenchmarkProject) -> None:
+    uv = steady.tools / "uv"
     uv.write_text(
         uv.read_text().replace("write_text(sysconfig", 'write_text("" and sysconfig')
     )
-    run = project.bench()
+    run = steady.bench()
     assert_not_run(run, "benchmarks", "pytest is not in the environment")
     assert "add it to the project's dependencies for development" in reason_of(run)
 
 
 @pytest.mark.heavy
-def test_an_interrupted_run_leaves_no_worktree(tmp_path: Path) -> None:
-    project = make(tmp_path, "def test_one(takes): takes(1)\n")
+def test_an_interrupted_run_leaves_no_worktree(
+    steady: BenchmarkProject, tmp_path: Path
+) -> None:
     started = tmp_path / "started"
-    project.suite(
+    steady.suite(
         "import time\ndef test_one(takes):\n"
         f"    open({str(started)!r}, 'w').close()\n    time.sleep(600)\n"
     )
     words = ("bench", "--compare-with", "HEAD")
-    given = {name: str(value) for name, value in project.bench_variables.items()}
+    given = {name: str(value) for name, value in steady.bench_variables.items()}
     path, plugins = given["PATH"], given["PYTEST_PLUGINS"]
-    process = project.start(*words, PATH=path, PYTEST_PLUGINS=plugins)
+    process = steady.start(*words, PATH=path, PYTEST_PLUGINS=plugins)
     try:
         wait_until(lambda: started.exists() or process.poll() is not None)
         process.send_signal(signal.SIGTERM)
@@ -323,4 +331,4 @@ def test_an_interrupted_run_leaves_no_worktree(tmp_path: Path) -> None:
     assert b"NOT RUN" in stdout
     assert b"interrupted" in stdout
     assert b"Traceback" not in stderr
-    assert len(worktrees(project)) == 1
+    assert len(worktrees(steady)) == 1

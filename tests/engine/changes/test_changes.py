@@ -40,6 +40,7 @@ OUTPUTS = [
     "manager",
     "tier",
     "matrix",
+    "benchmark-matrix",
     "test-checks",
     "test-history",
     "quick-runner",
@@ -538,7 +539,8 @@ def test_a_workflow_is_told_everything_it_needs(repository: DemoProject) -> None
     assert outputs["docs-only"] == "true"
     assert outputs["source-changed"] == "false"
     assert outputs["base"] == base
-    assert set(json.loads(outputs["skips"])) == {"comprehensive-tests", "code-scanning"}
+    skips = json.loads(outputs["skips"])
+    assert set(skips) == {"comprehensive-tests", "code-scanning", "benchmarks"}
     # The scan is never left out, and a pull request gets its dependencies reviewed.
     assert json.loads(outputs["security-skips"]) == {}
     assert outputs["scan-containers"] == "false"

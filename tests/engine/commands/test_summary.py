@@ -323,14 +323,26 @@ def test_compared_benchmarks_are_part_of_performance(project: DemoProject) -> No
         name="t.py::test_a[|]",
         verdict="regression",
         threshold=0.1,
+        base=0.001,
+        head=0.0015,
         ratio=1.5,
         low=1.4,
         high=1.6,
     )
-    check = CheckResult(
-        id="benchmarks", comparison=Comparison(suite="quick", benchmarks=[slow])
+    compared = Comparison(
+        suite="quick", cpu="A", cores=4, noise=0.02, benchmarks=[slow]
     )
-    matrix_job(project.root / "reports", "bench", check, command="bench")
+    check = CheckResult(id="benchmarks", comparison=compared)
+    check.tests = [TestCase(id=slow.name, outcome="failed", seconds=9.0)]
+    history = CheckResult(id="benchmark-history", notes=["1 run, 1 benchmark"])
+    matrix_job(project.root / "reports", "bench", check, history, command="bench")
     page = summary(project, "--reports", "reports").stdout.partition("### Performance")
-    row = r"| t.py::test_a[\|] | regression | +50.0% (+40.0% to +60.0%) |"
+    row = (
+        r"| t.py::test_a[\|] | regression | 1 ms | 1.5 ms | +50.0% (+40.0% to +60.0%) |"
+    )
     assert row in page[2]
+    assert "**bench: benchmarks** ok: 1 benchmark: 1 regression" in page[2]
+    assert "quick suite; A, 4 cores; noise floor 2.0%" in page[2]
+    assert "1 run, 1 benchmark" in page[2]
+    # What a benchmark measures is not how long it takes.
+    assert "bench: t.py::test_a" not in page[2]
