@@ -122,6 +122,12 @@ COMMANDS: dict[str, Example] = {
     "ci-framework/ci bench --compare-with HEAD": Example(
         "project", 0, f"{BENCHMARK}; git add --all; git commit -qnm benchmark"
     ),
+    "ci-framework/ci bench --compare-with main --profile": Example(
+        "project",
+        0,
+        f"{BENCHMARK}; git add --all; git commit -qnm benchmark",
+        after="test -f .ci-framework/bench/profiles/1-test_work-head-memory.html",
+    ),
     "ci-framework/ci bench --suite load": Example(
         "project",
         0,

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import msgspec
 
+from ci_engine.benchmarks.counting import Counting, add_counts
 from ci_engine.benchmarks.judging import judge
 from ci_engine.benchmarks.measuring import Measuring
+from ci_engine.benchmarks.profiling import Profiling
 from ci_engine.benchmarks.revisions import checked_out
 from ci_engine.benchmarks.suite_process import Side, SuiteRunner
 from ci_engine.changes.diff_base import DiffBase, find_diff_base
@@ -40,6 +42,7 @@ class BenchRun:
 
     Attributes:
         compare_with: a commit or branch; empty = the base of the change.
+        profiles: where flame graphs go; None = nothing is profiled.
     """
 
     project: Project
@@ -48,6 +51,7 @@ class BenchRun:
     compare_with: str
     variables: Mapping[str, str]
     cancel: threading.Event
+    profiles: Path | None = None
 
     def __post_init__(self) -> None:
         self.environment: Environment | None = None
@@ -113,7 +117,22 @@ class BenchRun:
         check = judge(found, self.settings.performance, self.suite)
         if base is None and check.status is Status.PASSED:
             check.status, check.reason = Status.SKIPPED, f"not compared: {why}"
+        self._look_closer(check, runner, [head] if base is None else [base, head])
         return check
+
+    def _look_closer(
+        self, check: CheckResult, runner: SuiteRunner, sides: list[Side]
+    ) -> None:
+        """Count what calls use besides time, and profile them, as far as requested."""
+        if check.comparison is None or check.status is Status.NOT_RUN:
+            return
+        processes = runner.budget.counting_processes
+        if processes:
+            counts = Counting(runner, self.project, sides).count(processes)
+            add_counts(check, counts, self.settings.performance)
+        if self.profiles is not None:
+            profiling = Profiling(runner, self.project, sides, self.profiles)
+            check.notes += profiling.profile(check.comparison)
 
     def _describe(self, check: CheckResult, git: Git, base: DiffBase) -> CheckResult:
         """Add what the times were measured with and on."""

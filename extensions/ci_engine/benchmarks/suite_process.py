@@ -43,6 +43,35 @@ class Side:
 
 
 @dataclass(frozen=True)
+class Observation:
+    """What a process does besides running: it is not timed.
+
+    Attributes:
+        kind: memory, instructions or profile.
+        directory: where the process writes what it counted.
+        packages: a directory with packages that the environment may lack.
+        wrapper: the command that runs the process, empty if it runs by itself.
+    """
+
+    kind: str
+    directory: Path
+    packages: str = ""
+    wrapper: Sequence[str] = ()
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What the process has to know."""
+        # Every allocation of Python is one of the system, and counted.
+        malloc = {"PYTHONMALLOC": "malloc"} if self.kind == "memory" else {}
+        return {
+            "CI_ENGINE_COUNTING": self.kind,
+            "CI_ENGINE_COUNTING_DIRECTORY": str(self.directory),
+            "CI_ENGINE_COUNTING_PACKAGES": self.packages,
+            **malloc,
+        }
+
+
+@dataclass(frozen=True)
 class ProcessResult:
     """What one process measured.
 
@@ -69,18 +98,29 @@ class SuiteRunner:
     arguments: Sequence[str]
     cancel: threading.Event
 
-    def run(self, side: Side, only: Collection[str] = ()) -> ProcessResult:
+    def run(
+        self,
+        side: Side,
+        only: Collection[str] = (),
+        observation: Observation | None = None,
+    ) -> ProcessResult:
         """Run all benchmarks of a side once, or some of them."""
         # Outside of the worktree: a suite may look at what is in there.
         with tempfile.TemporaryDirectory(
             prefix="ci-framework-process-", ignore_cleanup_errors=True
         ) as name:
             directory = Path(name)
+            command = self._command(side, directory)
+            variables = self._variables(side, directory, only)
+            if observation is not None:
+                command = [*observation.wrapper, *command]
+                command += ["-p", "ci_framework_observed"]
+                variables |= observation.variables
             outcome = run_program(
-                self._command(side, directory),
+                command,
                 cwd=side.root,
                 timeout=self.budget.process_seconds,
-                variables=self._variables(side, directory, only),
+                variables=variables,
                 cancel=self.cancel,
             )
             events = read_events(directory / "events.jsonl")

@@ -58,6 +58,9 @@ class BenchOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     benchmark_suite: Annotated[
         list[str], Option("files and directories, comma-separated", "PATHS")
     ] = msgspec.field(default_factory=list[str])
+    profile: Annotated[
+        bool, Option("write flame graphs of the slower or slowest benchmarks")
+    ] = False
     dry_run: DryRun = False
 
     @property
@@ -75,6 +78,7 @@ def run(options: BenchOptions, surroundings: Surroundings) -> int:
     """Measure both commits, and return the exit code of the verdict."""
     root, variables = surroundings.repository, surroundings.variables
     configuration = load_configuration(root, variables, options.overrides)
+    reports = surroundings.reports(options.report_dir, "bench")
     kind = LoadRun if options.suite == "load" else BenchRun
     bench = kind(
         project=read_project(root),
@@ -83,6 +87,7 @@ def run(options: BenchOptions, surroundings: Surroundings) -> int:
         compare_with=options.compare_with,
         variables=variables,
         cancel=threading.Event(),
+        profiles=reports / "profiles" if options.profile else None,
     )
     if options.dry_run:
         base = bench.find_base()
@@ -96,7 +101,6 @@ def run(options: BenchOptions, surroundings: Surroundings) -> int:
         result = run_bench(bench, options, surroundings)
     for check in result.checks:
         console.check(check)
-    reports = surroundings.reports(options.report_dir, "bench")
     console.conclude(result, relative_directory(reports, surroundings))
     return result.verdict.exit_code
 

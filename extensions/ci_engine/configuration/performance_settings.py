@@ -9,6 +9,7 @@ import msgspec
 
 from ci_engine.configuration.load_settings import NO_LOAD, LoadTest
 from ci_engine.configuration.value_types import (
+    Count,
     Seconds,
     Share,
     StrictTable,
@@ -35,6 +36,8 @@ class SuiteBudget(StrictTable, frozen=True):
         rounds: least rounds of one benchmark in one process.
         process_seconds: seconds after which a process is killed.
         budget_seconds: seconds after which no further process is started.
+        counting_processes: processes of each side that count memory and instructions;
+            0 = these are not measured.
     """
 
     first_processes: Processes
@@ -43,6 +46,7 @@ class SuiteBudget(StrictTable, frozen=True):
     rounds: Rounds
     process_seconds: Seconds
     budget_seconds: Seconds
+    counting_processes: Count
 
 
 class Performance(StrictTable, frozen=True):
@@ -56,6 +60,8 @@ class Performance(StrictTable, frozen=True):
             environment with the benchmarks' packages; empty = that of the essential
             tier.
         regression_threshold: how much slower a benchmark may become.
+        memory_threshold: how much more memory, and how many more allocations, one call
+            may need.
         thresholds: the threshold of single benchmarks, by name; ``*`` stands for any
             text.
         group_thresholds: the threshold of the benchmarks of a group, by its name.
@@ -68,6 +74,7 @@ class Performance(StrictTable, frozen=True):
     arguments: list[Text]
     environment: str
     regression_threshold: Share
+    memory_threshold: Share
     thresholds: dict[Text, Share]
     group_thresholds: dict[Text, Share]
     quick: SuiteBudget
@@ -91,6 +98,7 @@ class Performance(StrictTable, frozen=True):
             rounds=1,
             process_seconds=longest + _LOCUST_SECONDS,
             budget_seconds=load.budget_seconds,
+            counting_processes=0,
         )
 
     def threshold_of(self, name: str, group: str) -> float:
@@ -118,12 +126,14 @@ _BUDGET = SuiteBudget(
     rounds=1,
     process_seconds=60.0,
     budget_seconds=60.0,
+    counting_processes=0,
 )
 NO_PERFORMANCE = Performance(
     benchmark_suite=[],
     arguments=[],
     environment="",
     regression_threshold="10%",
+    memory_threshold="10%",
     thresholds={},
     group_thresholds={},
     quick=_BUDGET,
