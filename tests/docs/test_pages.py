@@ -45,7 +45,7 @@ _MADE = (
     re.compile(r"results\.sarif|report\.html|sbom\.cdx\.json"),
     # Where a project may have its benchmarks and its load test.
     re.compile(r"(tests/)?benchmarks|tests/performance"),
-    re.compile(r"tests/load/locustfile\.py"),
+    re.compile(r"tests/load/locustfile\.py|asv\.conf\.json"),
     # Rendered for the answers codeql and cleanup.
     re.compile(r"codeql\.yml|cleanup-pull-request\.yml"),
 )

@@ -16,7 +16,9 @@ from ci_engine.benchmarks.judging import judge
 from ci_engine.benchmarks.measuring import Measuring
 from ci_engine.benchmarks.profiling import Profiling
 from ci_engine.benchmarks.revisions import checked_out
-from ci_engine.benchmarks.suite_process import Side, SuiteRunner
+from ci_engine.benchmarks.sides import Side
+from ci_engine.benchmarks.suite_kinds import SuiteKinds, find_kinds
+from ci_engine.benchmarks.suite_process import SuiteRunner
 from ci_engine.changes.diff_base import DiffBase, find_diff_base
 from ci_engine.configuration.performance_settings import SuiteName
 from ci_engine.configuration.settings import Settings
@@ -115,6 +117,7 @@ class BenchRun:
         )
         found = Measuring(runner, self.settings.performance, base, head).measure()
         check = judge(found, self.settings.performance, self.suite)
+        check.tool = _tools(head)
         if base is None and check.status is Status.PASSED:
             check.status, check.reason = Status.SKIPPED, f"not compared: {why}"
         self._look_closer(check, runner, [head] if base is None else [base, head])
@@ -138,7 +141,6 @@ class BenchRun:
         """Add what the times were measured with and on."""
         environment = self.environment
         assert environment is not None  # noqa: S101 - the head has one
-        check.tool = check.tool or _fixture(environment)
         check.environment = environment.name
         if check.comparison is not None:
             check.comparison = msgspec.structs.replace(
@@ -179,12 +181,18 @@ class BenchRun:
             environment = prepare_environment(
                 project, environments, "essential", cancel=self.cancel
             )
-        self.require_packages(environment)
-        return Side(name, root, environment, self.suite_paths(root))
+        paths = self.suite_paths(root)
+        kinds = find_kinds(root, paths)
+        self.require_packages(environment, kinds)
+        return Side(name, root, environment, paths, kinds)
 
-    def require_packages(self, environment: Environment) -> None:
+    def require_packages(self, environment: Environment, kinds: SuiteKinds) -> None:
         """Raise an error if the environment of a side cannot measure."""
-        if environment.module("pytest") is None:
+        if kinds.pyperf and environment.module("pyperf") is None:
+            missing = "pyperf"
+        elif not kinds.pytest:
+            return
+        elif environment.module("pytest") is None:
             missing = "pytest"
         elif not _fixture(environment):
             missing = "pytest-benchmark"
@@ -202,6 +210,15 @@ def _fixture(environment: Environment) -> str:
     name = next(found, "")
     version = environment.version(name)
     return f"{name.replace('_', '-')} {version}".strip() if name else ""
+
+
+def _tools(side: Side) -> str:
+    """What measures the suites of a side."""
+    parts = [_fixture(side.environment)] if side.kinds.pytest else []
+    parts += ["asv suite"] if side.kinds.asv else []
+    if side.kinds.pyperf:
+        parts.append(f"pyperf {side.environment.version('pyperf')}".strip())
+    return ", ".join(parts)
 
 
 def cpu_model() -> str:

@@ -10,7 +10,8 @@ from typing import Literal
 
 import msgspec
 
-from ci_engine.benchmarks.suite_process import Observation, Side, SuiteRunner
+from ci_engine.benchmarks.sides import Observation, Side
+from ci_engine.benchmarks.suite_process import SuiteRunner
 from ci_engine.configuration.performance_settings import Performance, fraction
 from ci_engine.environments.isolated_tools import IsolatedTool, isolated_tool
 from ci_engine.errors import ToolError
@@ -134,12 +135,16 @@ def packages_of(tool: IsolatedTool) -> str:
 
 
 def read_counts(directory: Path) -> _Counted | None:
-    """Read what a process counted, if it came that far."""
-    try:
-        content = (directory / "counts.json").read_bytes()
-        return msgspec.json.decode(content, type=_Counted)
-    except (OSError, msgspec.DecodeError):
-        return None
+    """Join what the suites of a process counted, as far as they came."""
+    joined: _Counted | None = None
+    for file in sorted(directory.rglob("counts.json")):
+        try:
+            one = msgspec.json.decode(file.read_bytes(), type=_Counted)
+        except msgspec.DecodeError:
+            continue
+        counts = {**joined.counts, **one.counts} if joined else one.counts
+        joined = _Counted((joined.reason if joined else "") or one.reason, counts)
+    return joined
 
 
 def add_counts(check: CheckResult, counts: Counts, performance: Performance) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ci_engine.benchmarks.decision import Sample
-from ci_engine.benchmarks.suite_process import ProcessResult, Side
+from ci_engine.benchmarks.sides import ProcessResult, Side
 from ci_engine.configuration.performance_settings import (
     LEAST_PROCESSES,
     Performance,

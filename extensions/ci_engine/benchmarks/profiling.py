@@ -12,7 +12,8 @@ from pathlib import Path
 import msgspec
 
 from ci_engine.benchmarks.counting import memray_for, packages_of
-from ci_engine.benchmarks.suite_process import Observation, Side, SuiteRunner
+from ci_engine.benchmarks.sides import Observation, Side
+from ci_engine.benchmarks.suite_process import SuiteRunner
 from ci_engine.environments.isolated_tools import isolated_tool
 from ci_engine.errors import ToolError
 from ci_engine.findings.benchmark_results import BenchmarkResult, Comparison
@@ -130,9 +131,10 @@ class Profiling:
             ):
                 seen = Observation("memory", Path(directory), packages_of(tool))
                 self.runner.run(side, [each.name], seen)
-                (counted,) = [*Path(directory).glob("*.bin")][:1] or [None]
+                counted = next(Path(directory).rglob("*.bin"), None)
                 if counted is None:
-                    raise _NoProfileError(f"no memory profile of {each.name}")
+                    self.notes.append(f"no memory profile of {each.name}")
+                    continue
                 graph = self.directory / f"{name}-{side.name}-memory.html"
                 command = [tool.program("python"), "-m", "memray", "flamegraph"]
                 done = run_program(

@@ -15,7 +15,8 @@ from ci_engine.benchmarks.load.locust_run import (
     describe_failures,
 )
 from ci_engine.benchmarks.measuring import Measuring
-from ci_engine.benchmarks.suite_process import Side
+from ci_engine.benchmarks.sides import Side
+from ci_engine.benchmarks.suite_kinds import SuiteKinds
 from ci_engine.configuration.load_settings import LoadTest, is_loopback
 from ci_engine.configuration.performance_settings import fraction
 from ci_engine.environments.environment import Environment
@@ -68,7 +69,7 @@ class LoadRun(BenchRun):
                 "command that starts it"
             )
 
-    def require_packages(self, environment: Environment) -> None:
+    def require_packages(self, environment: Environment, kinds: SuiteKinds) -> None:
         """Accept every environment: locust runs isolated where it is missing."""
 
     def measure(self, base: Side | None, head: Side, why: str) -> CheckResult:

@@ -14,7 +14,7 @@ import msgspec
 
 from ci_engine.benchmarks.load.server import Server, ServerError
 from ci_engine.benchmarks.reading import Measured
-from ci_engine.benchmarks.suite_process import ProcessResult, Side
+from ci_engine.benchmarks.sides import ProcessResult, Side
 from ci_engine.configuration.load_settings import LoadTest, is_loopback
 from ci_engine.configuration.performance_settings import SuiteBudget, fraction
 from ci_engine.environments import inside

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ci_engine.benchmarks.suite_process import Side
+from ci_engine.benchmarks.sides import Side
 from ci_engine.checks.own_command import argv_of
 from ci_engine.configuration.load_settings import LoadTest
 from ci_engine.errors import ToolError
