@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator
+from copy import deepcopy
 from pathlib import Path
 from types import CodeType
-from typing import Literal
+from typing import Any, Literal
 
+import copier._template
 import pytest
 from jinja2 import Environment, nodes
 
@@ -78,4 +80,23 @@ def compiled_once() -> Generator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Environment, "compile", compile_once)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def read_once() -> Generator[None]:
+    """Parse the same copier.yml once in a process, not for every render."""
+    load_config = copier._template.load_template_config
+    known: dict[bytes, dict[str, Any]] = {}
+
+    def load_once(path: Path, quiet: bool = False) -> dict[str, Any]:
+        content = path.read_bytes()
+        if b"!include" in content:
+            return load_config(path, quiet)
+        if content not in known:
+            known[content] = load_config(path, quiet)
+        return deepcopy(known[content])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(copier._template, "load_template_config", load_once)
         yield

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import io
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -23,7 +22,7 @@ from ci_engine.commands.options import (
     refuse_command,
 )
 from ci_engine.configuration.surroundings import Surroundings, read_surroundings
-from ci_engine.errors import CommandError, ToolError
+from ci_engine.errors import run_to_exit_code
 from ci_engine.project.output_files import discard_reports
 from ci_engine.project.repository import find_repository
 
@@ -31,8 +30,6 @@ from ci_engine.project.repository import find_repository
 REQUEST_OPTION = "--request="
 _MANY_OBJECTS = 100_000
 _SHORT_TURN = 0.0002  # seconds
-# As shells report SIGINT and SIGPIPE.
-_INTERRUPTED, _CLOSED_PIPE = 130, 141
 
 
 def main(arguments: Sequence[str] | None = None, repository: Path | None = None) -> int:
@@ -52,34 +49,9 @@ def main(arguments: Sequence[str] | None = None, repository: Path | None = None)
             stream.reconfigure(errors="backslashreplace")
     argv = list(sys.argv[1:] if arguments is None else arguments)
     name = next((word for word in argv if not word.startswith("-")), "")
-    try:
-        try:
-            return _dispatch(name, argv, repository)
-        finally:
-            # Now: when the interpreter ends, a closed pipe gives a message of its own.
-            sys.stdout.flush()
-    except CommandError as error:
-        sys.stderr.write(f"{f'ci {name}'.strip()}: {error}\n")
-        if error.hint:
-            sys.stderr.write(f"hint: {error.hint}\n")
-        return error.exit_code
-    except KeyboardInterrupt:
-        sys.stderr.write(f"{f'ci {name}'.strip()}: interrupted\n")
-        return _INTERRUPTED
-    except BrokenPipeError:
-        # The reader of our output is gone; what is buffered must not fail at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _CLOSED_PIPE
-    except Exception:
-        # A defect of ours is no verdict about the project: not green, and not red.
-        import traceback
-
-        traceback.print_exc()
-        sys.stderr.write(
-            "this is an error of ci-framework itself\n"
-            "hint: report it at https://github.com/MementoRC/ci-framework/issues\n"
-        )
-        return ToolError.exit_code
+    return run_to_exit_code(
+        f"ci {name}".strip(), lambda: _dispatch(name, argv, repository)
+    )
 
 
 def _dispatch(name: str, argv: list[str], repository: Path | None) -> int:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
-import traceback
 from collections.abc import Sequence
 from typing import Protocol, cast
 
 from ci_engine.commands.options import Parser, refuse_command, refuse_unknown
-from ci_engine.errors import CommandError, ToolError
+from ci_engine.errors import run_to_exit_code
 from ci_framework import __version__
 
 _EXIT_CODES = """\
@@ -49,34 +48,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     name = next((word for word in words if word in COMMANDS), "")
+    hint = "run `ci-framework status`"
+    return run_to_exit_code(
+        f"ci-framework {name}".strip(), lambda: _dispatch(name, words), hint
+    )
+
+
+def _dispatch(name: str, words: list[str]) -> int:
     command = load(name) if name else None
-    try:
-        if not name and not {"--help", "-h", "--version"}.intersection(words):
-            word = next((word for word in words if not word.startswith("-")), "")
-            refuse_command(word, COMMANDS, "ci-framework")
-        parser, subparser = parsers(name, command)
-        parsed, unknown = parser.parse_known_args(words)
-        if unknown:
-            refuse_unknown(subparser, unknown[0])
-        # Without a command the parser has refused the words.
-        assert command is not None  # noqa: S101
-        return command.run(parsed)
-    except CommandError as error:
-        sys.stderr.write(f"{f'ci-framework {name}'.strip()}: {error}\n")
-        if error.hint:
-            sys.stderr.write(f"hint: {error.hint}\n")
-        return error.exit_code
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted\nhint: run `ci-framework status`\n")
-        return 130
-    except BrokenPipeError:
-        # The reader of a pipe, such as `head`, has closed it.
-        sys.stderr.close()
-        return 0
-    except Exception:
-        traceback.print_exc()
-        sys.stderr.write("a bug in ci-framework: report it with the text above\n")
-        return ToolError.exit_code
+    if not name and not {"--help", "-h", "--version"}.intersection(words):
+        word = next((word for word in words if not word.startswith("-")), "")
+        refuse_command(word, COMMANDS, "ci-framework")
+    parser, subparser = parsers(name, command)
+    parsed, unknown = parser.parse_known_args(words)
+    if unknown:
+        refuse_unknown(subparser, unknown[0])
+    # Without a command the parser has refused the words.
+    assert command is not None  # noqa: S101
+    return command.run(parsed)
 
 
 def load(name: str) -> Command:

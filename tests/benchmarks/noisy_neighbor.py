@@ -9,7 +9,6 @@ benchmarks got which verdict.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
 import subprocess
@@ -20,7 +19,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.support.benchmark_suites import BenchmarkProject
+from tests.support.benchmark_suites import BenchmarkProject, benchmarks_of
 from tests.support.projects import git
 
 BENCHMARKS = 10
@@ -56,24 +55,14 @@ def neighbors(number: int) -> Generator[None]:
             process.wait()
 
 
-def compare(project: BenchmarkProject) -> Counter[str]:
+def compare(project: BenchmarkProject, factor: float) -> Counter[str]:
     """How many benchmarks got which verdict."""
-    variables = {k: v for k, v in project.bench_variables.items() if v is not None}
-    command = project.command("bench", "--compare-with", "HEAD")
-    cache = {k: v for k, v in project.variables.items() if v is not None}
-    subprocess.run(
-        command,
-        cwd=project.root,
-        env={**os.environ, **cache, **variables},
-        capture_output=True,
-        check=False,
-    )
-    file = project.root / ".ci-framework" / "bench" / "result.json"
-    (check,) = json.loads(file.read_text(encoding="utf-8"))["checks"]
-    results = check["comparison"]["benchmarks"]
+    run = project.bench("--compare-with", "HEAD")
+    if run.code not in (0, 1):
+        raise SystemExit(str(run))
     found: Counter[str] = Counter()
-    for each in results:
-        slower = int(each["name"].rstrip("]").rpartition("[")[2]) % 2
+    for name, each in benchmarks_of(run).items():
+        slower = factor > 1 and int(name.rstrip("]").rpartition("[")[2]) % 2
         found[f"{'slower' if slower else 'same'}: {each['verdict']}"] += 1
     return found
 
@@ -103,7 +92,7 @@ def main() -> None:
             for factor in (1.0, 1.2, 1.3):
                 project.suite(_SUITE.format(benchmarks=BENCHMARKS, factor=factor))
                 for _ in range(given.runs if factor == 1.0 else 2):
-                    found = compare(project)
+                    found = compare(project, factor)
                     shown = ", ".join(f"{n} {v}" for v, n in sorted(found.items()))
                     sys.stdout.write(f"{factor - 1:.0%} slower: {shown}\n")
                     sys.stdout.flush()

@@ -94,6 +94,12 @@ PROVOCATIONS: dict[str, Provocation] = {
     "An unknown variable": _project(f"CI_FRAMEWORK_QUALITY_TEIR=x {_GATE}", 2),
     "An unknown tier": _project(f"{_GATE} --tier fast", 2),
     "An unknown check": _project(f"{_GATE} --only tests", 2),
+    "A check that is turned off": _project(
+        "printf '\\n[tool.ci-framework.checks.lint]\\ntier = \"none\"\\n'"
+        f" >> pyproject.toml; {_GATE} --only lint",
+        2,
+    ),
+    "A check about one package": _project(f"{_GATE} --only declared-imports", 2),
     "Conflict markers in pyproject.toml": Provocation("conflict", _GATE, 2),
     "A table is defined twice": _project(
         "printf '\\n[tool.ci-framework.quality]\\nfail-fast = true\\n'"

@@ -83,6 +83,7 @@ def run_check(context: Context) -> CheckResult:
         result = run_own(context, command)
     else:
         result = CHECKS[context.check].run(context)
+    result.notes += own_command.notes_on(command) if command else []
     task = own_task(context.project, context.check)
     if task is not None and not task.trusted:
         text = f"the pixi task {task.name} always exits with 0: it was not used"

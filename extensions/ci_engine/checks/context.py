@@ -23,6 +23,7 @@ class Context(Workspace):
     """Everything one check may use.
 
     Attributes:
+        reports: where this run alone keeps its files until they are reports.
         baseline: what was red before; None if the project has no baseline.
         hypothesis_examples: examples that property tests try; 0 = their own.
     """
@@ -30,6 +31,7 @@ class Context(Workspace):
     check: CheckName
     settings: Settings
     request: GateRequest
+    reports: Path
     diff_base: Callable[[], DiffBase] = field(
         default=lambda: DiffBase(None, "not requested")
     )
@@ -38,11 +40,6 @@ class Context(Workspace):
     earlier: Mapping[CheckName, CheckResult] = field(
         default_factory=dict[CheckName, CheckResult]
     )
-
-    @property
-    def reports(self) -> Path:
-        """The directory for reports of tools."""
-        return self.request.reports
 
     @property
     def timeout(self) -> float:

@@ -37,6 +37,7 @@ from ci_engine.monorepo.repository_paths import seen_from_top
 from ci_engine.processes.activity import activity
 from ci_engine.processes.programs import CanceledError
 from ci_engine.processes.signals import on_signals, restore
+from ci_engine.project.output_files import directory_of_run
 from ci_engine.project.repository import Project
 
 
@@ -66,13 +67,16 @@ class GateRun:
         self._finding = threading.Lock()
         self._diff_base: DiffBase | None = None
         self._prepared = False
+        self._reports = request.reports
 
     def execute(self) -> RunResult:
         """Run everything and judge it."""
         started = time.monotonic()
         before = on_signals(lambda _number, _frame: self.interrupt())
+        output = self.project.output
         try:
-            self._run_checks()
+            with directory_of_run(output, self.request.reports) as self._reports:
+                self._run_checks()
         finally:
             restore(before)
         checks = [self.results[name] for name in self.request.checks]
@@ -158,7 +162,8 @@ class GateRun:
         return all(fixer in self.results for fixer in first)
 
     def _needs_environment(self, name: CheckName) -> bool:
-        return needs_environment(name, self.configuration.settings)
+        runs = name not in self.request.left_out
+        return runs and needs_environment(name, self.configuration.settings)
 
     def _prepare(self) -> Callable[[], None]:
         try:
@@ -202,6 +207,7 @@ class GateRun:
             check=name,
             settings=self.configuration.settings,
             request=self.request,
+            reports=self._reports,
             diff_base=self.diff_base,
             baseline=None if self.request.baseline == "write" else self.baseline,
             hypothesis_examples=tier.hypothesis_examples,

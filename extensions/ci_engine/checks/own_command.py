@@ -9,8 +9,9 @@ from ci_engine.checks.context import Context
 from ci_engine.checks.outcomes import EarlyResultError, not_run, timed_out
 from ci_engine.checks.workspace import Tool
 from ci_engine.configuration.value_types import Command
+from ci_engine.environments.empty_commands import never_fails
 from ci_engine.errors import ConfigurationError
-from ci_engine.findings.results import CheckResult, Finding, Status
+from ci_engine.findings.results import OWN_COMMAND, CheckResult, Finding, Status
 from ci_engine.processes.programs import Outcome
 
 
@@ -44,6 +45,14 @@ def run_own_command(
     return outcome
 
 
+def notes_on(command: Command) -> list[str]:
+    """What a reader must know about a command that cannot fail."""
+    text = command if isinstance(command, str) else shlex.join(command)
+    if not never_fails(text):
+        return []
+    return [f"the project's own command always exits with 0: {text}"]
+
+
 def check(context: Context, command: Command) -> CheckResult:
     """Judge the command by its exit code."""
     outcome = run_own_command(context, command)
@@ -52,7 +61,7 @@ def check(context: Context, command: Command) -> CheckResult:
     program = argv_of(f"commands.{context.check}", command)[0]
     result = CheckResult(
         tool=program,
-        environment="the project's own command",
+        environment=OWN_COMMAND,
         output=outcome.tail(30),
     )
     if outcome.code != 0:

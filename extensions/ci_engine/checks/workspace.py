@@ -10,6 +10,7 @@ from pathlib import Path
 from ci_engine.environments.environment import Environment
 from ci_engine.environments.isolated_tools import isolated_tool
 from ci_engine.errors import ToolError
+from ci_engine.processes.child_environment import tool_variables
 from ci_engine.processes.programs import Outcome, run_program
 from ci_engine.project.repository import Project
 
@@ -117,6 +118,5 @@ class Workspace:
         return environment, self.execute(tool, arguments, 60.0)
 
     def tool_variables(self, variables: Mapping[str, str]) -> dict[str, str]:
-        """The variables without those that force colors into output we read."""
-        forced = ("FORCE_COLOR", "CLICOLOR_FORCE")
-        return {name: text for name, text in variables.items() if name not in forced}
+        """The variables of a tool whose output is read."""
+        return tool_variables(variables)

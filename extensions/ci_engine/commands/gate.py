@@ -23,7 +23,12 @@ from ci_engine.commands.paths import (
     split_lines,
 )
 from ci_engine.configuration.loading import Configuration, load_configuration
-from ci_engine.configuration.settings import BUILT_IN_CHECKS, CheckName
+from ci_engine.configuration.settings import (
+    BUILT_IN_CHECKS,
+    OF_PACKAGES,
+    CheckName,
+    Settings,
+)
 from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.environments.package_environment import package_preparation
 from ci_engine.errors import UsageError, suggest
@@ -55,7 +60,8 @@ def run(options: GateOptions, surroundings: Surroundings) -> int:
         return _run_packages(options, surroundings)
     project, configuration, request = _request(options, surroundings)
     if options.dry_run:
-        print_list("gate", "checks", request.checks, as_json=options.json)
+        names = [name for name in request.checks if name not in request.left_out]
+        print_list("gate", "checks", names, as_json=options.json)
         return 0
     console = Console(surroundings.variables, as_json=options.json)
     request = replace(
@@ -135,14 +141,25 @@ def _refuse(options: GateOptions) -> None:
     refuse_growth(options.baseline, grow=options.grow)
 
 
-def _named(known: Sequence[CheckName], names: Sequence[str]) -> list[CheckName]:
+def _named(
+    settings: Settings, names: Sequence[str], *, package: bool
+) -> list[CheckName]:
     """The named checks, of whichever tier, in their own order."""
+    known = settings.known_checks(package=package)
     for name in names:
-        if name not in known:
-            raise UsageError(
-                f"--only: unknown check {name!r}; {suggest(name, known)}",
-                hint="run `ci-framework/ci gate --help`",
-            )
+        if name in known:
+            continue
+        if name in OF_PACKAGES:
+            problem = f"--only: the check {name!r} is about one package"
+            raise UsageError(problem, hint="add `--package NAME`")
+        if name in settings.checks:
+            problem = f"--only: the check {name!r} is turned off"
+            hint = f"remove tool.ci-framework.checks.{name}.tier"
+            raise UsageError(problem, hint=hint)
+        raise UsageError(
+            f"--only: unknown check {name!r}; {suggest(name, known)}",
+            hint="run `ci-framework/ci gate --help`",
+        )
     return [name for name in known if name in names]
 
 
@@ -165,8 +182,13 @@ def _request(
     settings = configuration.settings
     tier = settings.quality.tier
     checks = settings.checks_of(tier, package=bool(package))
+    left_out: dict[CheckName, str] = {}
     if options.only:
-        checks = _named(settings.known_checks(package=bool(package)), options.only)
+        checks = _named(settings, options.only, package=bool(package))
+    elif checks:
+        # A gate without any check is an error all the same.
+        left_out = settings.missing_checks(tier, configuration.tiers.defaults.checks)
+        checks = [name for name in settings.checks if name in (*checks, *left_out)]
     request = GateRequest(
         tier=tier,
         checks=checks,
@@ -179,13 +201,14 @@ def _request(
         baseline=options.baseline,
         grow=options.grow,
         explicit=bool(options.only),
+        left_out=left_out,
     )
     if view is not None:
         request = replace(
             request,
             package=package,
             prepare=package_preparation(view, tier, python),
-            left_out=LEFT_OUT if project.prefix else {},
+            left_out={**left_out, **(LEFT_OUT if project.prefix else {})},
             siblings=Siblings(top, view.graph, view.package),
         )
     return project, configuration, request

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 import msgspec
@@ -268,6 +269,20 @@ class Settings(StrictTable, frozen=True):
         reached = TIERS[: TIERS.index(tier) + 1]
         known = self.known_checks(package=package)
         return [name for name in known if self.checks[name].tier in reached]
+
+    def missing_checks(
+        self, tier: Tier, usual: Mapping[CheckName, CheckSettings]
+    ) -> dict[CheckName, str]:
+        """The checks that the tier usually runs and here does not, and why."""
+        reached = TIERS[: TIERS.index(tier) + 1]
+        own = {name: self.checks[name].tier for name in BUILT_IN_CHECKS}
+        return {
+            name: f'tool.ci-framework.checks.{name}.tier is "{own[name]}"'
+            for name in BUILT_IN_CHECKS
+            if name not in OF_PACKAGES
+            and usual[name].tier in reached
+            and own[name] not in reached
+        }
 
     def known_checks(self, *, package: bool = False) -> list[CheckName]:
         """Every check that is not turned off, of whichever tier."""

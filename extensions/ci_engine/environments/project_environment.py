@@ -16,6 +16,7 @@ import msgspec
 
 from ci_engine.configuration.tables import texts
 from ci_engine.environments.environment import Environment, virtual_environment
+from ci_engine.environments.interpreters import usual_python
 from ci_engine.environments.virtual_environments import Installer, keep_or_make
 from ci_engine.monorepo.package_graph import packages_graph
 from ci_engine.processes.programs import find_program
@@ -44,6 +45,11 @@ class EnvironmentRequest:
     def installer(self) -> Installer:
         """What runs installers."""
         return Installer(self.project.root, self.cancel)
+
+    @property
+    def matrix(self) -> list[str]:
+        """The versions that the project's CI tests with, as far as it names them."""
+        return texts(self.project.tool("ci-framework"), "matrix", "python-versions")
 
     @property
     def dependency_group(self) -> str:
@@ -100,7 +106,8 @@ def fill_environment(request: EnvironmentRequest, prefix: Path) -> None:
         arguments += ["--editable", path]
     arguments += _requirements(request)
     what = "the environment could not be made"
-    request.installer.install(what, prefix, request.python, arguments)
+    python = request.python or usual_python(request.project.root, request.matrix)
+    request.installer.install(what, prefix, python, arguments)
 
 
 def _members(project: Project) -> list[str]:
@@ -153,6 +160,7 @@ def _key(request: EnvironmentRequest) -> str:
             _members(project),
             request.group,
             request.python,
+            [] if request.python else request.matrix,
             # Editable installs name the repository by its path.
             str(project.root),
             contents,

@@ -17,7 +17,7 @@ from ci_engine.environments.installer import (
     uv_commands,
 )
 from ci_engine.errors import ToolError
-from ci_engine.processes.child_environment import child_variables
+from ci_engine.processes.child_environment import manager_variables
 from ci_engine.processes.file_lock import file_lock
 from ci_engine.processes.programs import Outcome, find_program, run_program
 from ci_engine.project.output_files import prepare_directory, write_text
@@ -45,7 +45,7 @@ class Installer:
             command,
             cwd=self.root,
             timeout=_SECONDS,
-            variables=child_variables(extra),
+            variables=manager_variables(extra),
             cancel=self.cancel,
         )
         if outcome.code != 0:

@@ -11,6 +11,9 @@ from ci_engine import __version__
 from ci_engine.escaping import visible
 from ci_engine.findings.benchmark_results import Comparison
 
+# The environment of a check that the project does with a command of its own.
+OWN_COMMAND = "the project's own command"
+
 
 class Status(str, Enum):
     """How a check ended. Only ``passed`` and ``skipped`` let a run be green."""
@@ -90,6 +93,11 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         """``path:line:column`` as far as it is known."""
         parts = [visible(self.path), *(str(n) for n in (self.line, self.column) if n)]
         return ":".join(parts) if self.path else ""
+
+    @property
+    def label(self) -> str:
+        """The rule, and the id of the test where a test failed."""
+        return f"{self.rule} {self.test}".rstrip()
 
     @property
     def headline(self) -> str:

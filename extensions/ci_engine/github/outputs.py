@@ -89,7 +89,7 @@ def annotate(result: RunResult) -> Iterator[str]:
             fields = [
                 f"{key}={workflow_property(str(v))}" for key, v in location.items() if v
             ]
-            fields.append(f"title={workflow_property(f'{check.id}: {finding.rule}')}")
+            fields.append(f"title={workflow_property(f'{check.id}: {finding.label}')}")
             yield f"::{kind} {','.join(fields)}::{workflow_data(finding.headline)}"
         if not check.findings and check.status not in (Status.PASSED, Status.SKIPPED):
             title = workflow_property(f"{check.id}: {check.status.value}")

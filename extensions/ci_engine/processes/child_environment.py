@@ -8,7 +8,25 @@ from pathlib import Path
 
 # Variables that make coverage measure a process from its start: meant for the tests.
 MEASURING = ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
-_DROPPED = ("PYTHONHOME", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__", *MEASURING)
+_DROPPED = (
+    *("PYTHONHOME", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__", *MEASURING),
+    # Python would not execute the asserts of a test: each would pass.
+    "PYTHONOPTIMIZE",
+)
+# What a manager installs and where, and whether it looks at its lock: that is ours to
+# say. Some contradict our options (https://github.com/tox-dev/tox-uv/issues/327).
+_STEERING = frozenset(
+    {
+        *("UV_FROZEN", "UV_LOCKED", "UV_NO_SYNC", "UV_DRY_RUN", "UV_ISOLATED"),
+        *("UV_NO_DEV", "UV_NO_DEFAULT_GROUPS", "UV_NO_GROUP", "UV_NO_EDITABLE"),
+        *("UV_PROJECT", "UV_WORKING_DIR", "UV_WORKING_DIRECTORY", "UV_SYSTEM_PYTHON"),
+        *("PIP_DRY_RUN", "PIP_NO_DEPS", "PIP_PREFIX", "PIP_PYTHON", "PIP_ROOT"),
+        *("PIP_TARGET", "PIP_USER", "PIP_REQUIREMENT", "PIP_EDITABLE"),
+        *("PIXI_FROZEN", "PIXI_LOCKED", "PIXI_NO_INSTALL"),
+    }
+)
+# What changes the options of a tool whose output is read.
+_OPTIONS = ("RUFF_", "PIP_AUDIT_", "MYPY_FORCE_", "FORCE_COLOR", "CLICOLOR_FORCE")
 
 
 def child_variables(extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -16,6 +34,21 @@ def child_variables(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in _DROPPED}
     kept.update(extra or {})
     return kept
+
+
+def manager_variables(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The variables of a package manager, which does what we request and no other."""
+    kept = child_variables()
+    return {n: v for n, v in kept.items() if n not in _STEERING} | dict(extra or {})
+
+
+def tool_variables(variables: Mapping[str, str]) -> dict[str, str]:
+    """The variables of a tool whose output is read, with the caches of the user."""
+    return {
+        name: text
+        for name, text in variables.items()
+        if not name.startswith(_OPTIONS) or name.endswith("_CACHE_DIR")
+    }
 
 
 def activated(prefix: Path) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import shutil
 import signal
@@ -15,9 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from ci_engine.processes.leftovers import MARK_VARIABLE, end_leftovers
+
 _POLL_SECONDS = 0.05
-_STACK_SECONDS = 0.3
-# Names a file, and says that SIGXCPU is answered by writing the stack there.
+# On a machine at its limit, a process gets its turn late.
+_STACK_SECONDS = 3.0
+# Names a file, and says that SIGXCPU is answered by writing the stack beside it.
 STACK_VARIABLE = "CI_ENGINE_PYTEST_EVENTS"
 _POSIX = os.name == "posix"
 
@@ -100,12 +104,24 @@ def kill_tree(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _ask_for_stack(process: subprocess.Popen[bytes]) -> None:
-    if sys.platform != "win32":
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGXCPU)
-        # It is written by a signal handler, which needs no turn of the interpreter.
-        time.sleep(_STACK_SECONDS)
+def stack_files(path: Path) -> list[Path]:
+    """The files in which each process of the program writes its stack."""
+    return sorted(path.parent.glob(f"{glob.escape(path.name)}.*"))
+
+
+def _ask_for_stack(process: subprocess.Popen[bytes], path: Path) -> None:
+    """Ask each process for its stack, and give it a moment to write that."""
+    if sys.platform == "win32":
+        return
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGXCPU)
+    end = time.monotonic() + _STACK_SECONDS
+    sizes: list[int] = []
+    while time.monotonic() < end:
+        time.sleep(0.1)
+        before, sizes = sizes, [file.stat().st_size for file in stack_files(path)]
+        if all(sizes) and sizes == before:
+            return
 
 
 def _collect(stream: IO[bytes], sink: list[bytes], on_line: _LineSink) -> None:
@@ -163,11 +179,13 @@ def run_program(
     timed_out = False
     try:
         timed_out = _wait(process, readers, started, timeout, cancel)
-        if timed_out and STACK_VARIABLE in (variables or ()):
-            _ask_for_stack(process)
+        if timed_out and variables and STACK_VARIABLE in variables:
+            _ask_for_stack(process, Path(variables[STACK_VARIABLE]))
     finally:
         # Also what a program leaves behind that came to its own end.
         kill_tree(process)
+        if variables and MARK_VARIABLE in variables:
+            end_leftovers(variables[MARK_VARIABLE])
         for reader in readers:
             # A grandchild that left the group may keep the pipe open: do not wait
             # for ever on something that was already judged.

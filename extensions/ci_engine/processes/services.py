@@ -9,18 +9,15 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ci_engine.processes.leftovers import MARK_VARIABLE, end_leftovers
 from ci_engine.processes.programs import describe_exit, kill_tree
 
-# Every process that the program starts inherits it, also one that leaves its group.
-_MARK_VARIABLE = "CI_ENGINE_SERVICE"
 _POLL_SECONDS = 0.05
 _MOST_OUTPUT = 20_000
-# A process may start another one while the list of processes is read.
-_SWEEPS = 5
 
 
 @dataclass(frozen=True)
@@ -61,7 +58,7 @@ class Service:
             self._process = subprocess.Popen(
                 list(command),
                 cwd=cwd,
-                env={**variables, _MARK_VARIABLE: self._mark},
+                env={**variables, MARK_VARIABLE: self._mark},
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=subprocess.STDOUT,
@@ -82,7 +79,7 @@ class Service:
         """
         killed = not self.ended and not self._end_politely(grace)
         kill_tree(self._process)
-        return Stopped(killed, self._kill_marked())
+        return Stopped(killed, end_leftovers(self._mark))
 
     def tail(self, lines: int = 15) -> str:
         """The last lines of its output."""
@@ -105,25 +102,3 @@ class Service:
                 return False
             time.sleep(_POLL_SECONDS)
         return True
-
-    def _kill_marked(self) -> int:
-        """Kill what left the process group; return how many processes that were."""
-        killed: set[int] = set()
-        for _ in range(_SWEEPS):
-            found = set(_marked(f"{_MARK_VARIABLE}={self._mark}".encode())) - killed
-            if not found:
-                break
-            for pid in found:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.kill(pid, signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
-            killed |= found
-        return len(killed)
-
-
-def _marked(entry: bytes) -> Iterator[int]:
-    """The processes whose variables have an entry, where the system lists them."""
-    for path in Path("/proc").glob("[0-9]*/environ"):
-        # It may end at any time, or belong to somebody else.
-        with contextlib.suppress(OSError):
-            if entry in path.read_bytes().split(b"\0"):
-                yield int(path.parent.name)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ci_engine.errors import ToolError
+from ci_engine.processes.leftovers import is_running
 
 # What every command writes, and what the tests leave beside it.
 _REPORTS = (
@@ -46,6 +50,42 @@ def prepare_directory(directory: Path, repository_output: Path) -> None:
             pass
     except OSError as error:
         raise _unwritable(directory, error) from error
+
+
+@contextmanager
+def directory_of_run(output: Path, reports: Path) -> Generator[Path]:
+    """A directory for one run alone, whose files become reports at its end.
+
+    There no other run in the same checkout gets at them, nor a test that deletes the
+    reports. What runs that were killed left in theirs is removed.
+    """
+    parent = output / "running"
+    prepare_directory(parent, output)
+    for other in parent.iterdir():
+        process = other.name.partition("-")[0]
+        if process.isdecimal() and not is_running(int(process)):
+            shutil.rmtree(other, ignore_errors=True)
+    directory = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=parent))
+    try:
+        yield directory
+        prepare_directory(reports, output)
+        _move_files(directory, reports)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+        with suppress(OSError):
+            parent.rmdir()
+
+
+def _move_files(source: Path, destination: Path) -> None:
+    try:
+        for path in sorted(source.rglob("*")):
+            target = destination / path.relative_to(source)
+            if path.is_dir():
+                target.mkdir(exist_ok=True)
+            else:
+                shutil.move(path, target)
+    except OSError as error:
+        raise _unwritable(destination, error) from error
 
 
 def _unwritable(directory: Path, error: OSError) -> ToolError:

@@ -27,7 +27,13 @@ from ci_engine.processes.activity import current_activities
 from ci_engine.reports.benchmark_rows import console_rows
 from ci_engine.reports.metric_rows import console_metric_rows
 from ci_engine.reports.result_json import to_json
-from ci_engine.reports.wording import has_warnings, mark, outcome_line, title, where
+from ci_engine.reports.wording import (
+    has_warnings,
+    mark,
+    outcome_line,
+    title,
+    where,
+)
 
 _MOST_FINDINGS = 20
 _SECONDS_OF_SILENCE = 2.0
@@ -176,7 +182,7 @@ class Console:
         findings = worst_first(f for f in check.findings if not f.accepted)
         for finding in findings[:_MOST_FINDINGS]:
             location = f"{finding.location}: " if finding.location else ""
-            self.line(f"  {location}{finding.rule}: {finding.headline}")
+            self.line(f"  {location}{finding.label}: {finding.headline}")
             if finding.hint:
                 self.line(f"    {finding.hint}")
         hidden = len(findings) - _MOST_FINDINGS

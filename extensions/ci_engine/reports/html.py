@@ -211,7 +211,7 @@ def _location(finding: Finding) -> str:
 
 
 def _rule(finding: Finding) -> str:
-    name = html_text(finding.rule)
+    name = html_text(finding.label)
     if finding.help_url.startswith("https://"):
         return f'<a href="{html_text(finding.help_url)}">{name}</a>'
     return name

@@ -70,7 +70,7 @@ def failure_lines(check: CheckResult) -> list[str]:
     for finding in worst_first(new)[:_MOST_FINDINGS]:
         location = f"{code_span(finding.location)} " if finding.location else ""
         message = markdown_text(finding.headline)
-        line = f"- {location}**{markdown_text(finding.rule)}** {message}"
+        line = f"- {location}**{markdown_text(finding.label)}** {message}"
         lines.append(f"{line}{_advice(finding)}")
         lines += [f"  {markdown_text(finding.hint)}"] if finding.hint else []
     hidden = len(new) - _MOST_FINDINGS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
@@ -47,10 +48,13 @@ def _log(result: RunResult, most: int) -> bytes:
         if check.status is not Status.SKIPPED
         for tool in sorted({f.tool for f in check.findings} or {_tool(check)})
     ]
+    skipped = [check for check in result.checks if check.status is Status.SKIPPED]
+    last = [_left_out(result, skipped)] if skipped else []
     # Where there are too many, those with the least to report are left out.
-    told = sorted(pairs, key=lambda pair: -_weight(pair[0]))[:_MOST_RUNS]
-    runs = [_run(result, *pair, most) for pair in pairs if pair in told]
-    log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": runs}
+    most_runs = _MOST_RUNS - len(last)
+    shown = sorted(pairs, key=lambda pair: -_weight(pair[0]))[:most_runs]
+    runs = [_run(result, *pair, most) for pair in pairs if pair in shown]
+    log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [*runs, *last]}
     return msgspec.json.format(msgspec.json.encode(log)) + b"\n"
 
 
@@ -71,6 +75,7 @@ def _run(
     result: RunResult, check: CheckResult, tool: str, most: int
 ) -> dict[str, object]:
     findings = [finding for finding in check.findings if finding.tool == tool]
+    name = f"{check.id}/{tool}"
     # What is new comes first, so that a limit never hides it.
     findings.sort(key=lambda f: (f.accepted, f.severity != "error", -(f.score or 0.0)))
     shown = findings[:most]
@@ -78,25 +83,51 @@ def _run(
     positions = {rule: position for position, rule in enumerate(rules)}
     # A rule is as severe as the most severe of its findings.
     by_rule = {f.rule: f for f in sorted(shown, key=lambda f: f.score or 0.0)}
-    scope = "" if result.command == "gate" else f"{result.command}/"
-    hidden = len(findings) - len(shown)
     driver: dict[str, object] = {
         "name": tool,
-        "informationUri": "https://github.com/MementoRC/ci-framework",
         "rules": [_rule(by_rule[rule]) for rule in rules],
     }
     version = _version(result, check, tool)
     if version:
         driver["version"] = version
+    invocation = _invocation(check, len(findings) - len(shown))
+    results = [_result(finding, positions[finding.rule]) for finding in shown]
+    return _whole_run(result, name, driver, invocation, results)
+
+
+def _left_out(result: RunResult, checks: Sequence[CheckResult]) -> dict[str, object]:
+    """A run without results that says which checks did not run, and why."""
+    driver: dict[str, object] = {
+        "name": "ci-framework",
+        "version": result.framework,
+        "rules": [],
+    }
+    notices = [
+        ("note", "; ".join((f"{each.id}: skipped: {each.reason}", *each.notes)))
+        for each in checks
+    ]
+    invocation = _invoked(notices, made=True)
+    return _whole_run(result, "skipped/ci-framework", driver, invocation, [])
+
+
+def _whole_run(
+    result: RunResult,
+    name: str,
+    driver: dict[str, object],
+    invocation: dict[str, object],
+    results: list[dict[str, object]],
+) -> dict[str, object]:
+    scope = "" if result.command == "gate" else f"{result.command}/"
+    about = {"informationUri": "https://github.com/MementoRC/ci-framework"}
     return {
-        "automationDetails": {"id": f"ci-framework/{scope}{check.id}/{tool}/"},
-        "tool": {"driver": driver},
-        "invocations": [_invocation(check, hidden)],
+        "automationDetails": {"id": f"ci-framework/{scope}{name}/"},
+        "tool": {"driver": {**driver, **about}},
+        "invocations": [invocation],
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {
             "%SRCROOT%": {"description": {"text": "The top of the repository."}}
         },
-        "results": [_result(finding, positions[finding.rule]) for finding in shown],
+        "results": results,
     }
 
 
@@ -111,9 +142,14 @@ def _version(result: RunResult, check: CheckResult, tool: str) -> str:
 def _invocation(check: CheckResult, hidden: int) -> dict[str, object]:
     """Say whether the tool did its work: no result is not always no finding."""
     made = check.status not in (Status.NOT_RUN, Status.TIMED_OUT)
-    notices = [("warning", f"{hidden} more are in result.json")] if hidden else []
+    notices = [("note", note) for note in check.notes]
+    notices += [("warning", f"{hidden} more are in result.json")] if hidden else []
     if check.status is not Status.PASSED and (check.reason or not made):
         notices.append(("error", f"{check.status.value}: {check.reason}"))
+    return _invoked(notices, made=made)
+
+
+def _invoked(notices: Sequence[tuple[str, str]], *, made: bool) -> dict[str, object]:
     return {
         "executionSuccessful": made,
         "toolExecutionNotifications": [

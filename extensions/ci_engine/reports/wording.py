@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
-from ci_engine.findings.results import CheckResult, RunResult, Status
+from ci_engine.findings.results import (
+    OWN_COMMAND,
+    CheckResult,
+    RunResult,
+    Status,
+)
 
 _MARKS = {
     Status.PASSED: "ok",
@@ -42,6 +47,8 @@ def outcome_line(check: CheckResult) -> str:
         parts.append(f"{len(check.findings)} {noun}")
     if check.coverage is not None and not check.reason:
         parts.append(f"{check.coverage:.2f} % covered")
+    if check.environment == OWN_COMMAND:
+        parts.append(f"{OWN_COMMAND}, {check.tool}")
     if check.reason:
         parts.append(check.reason)
     return "; ".join(parts)

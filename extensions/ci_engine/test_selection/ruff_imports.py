@@ -17,7 +17,7 @@ from ci_engine.configuration.defaults import configs_directory
 from ci_engine.configuration.reading import read_text
 from ci_engine.environments.isolated_tools import isolated_tool
 from ci_engine.errors import ToolError
-from ci_engine.processes.child_environment import child_variables
+from ci_engine.processes.child_environment import child_variables, tool_variables
 from ci_engine.processes.programs import find_program, run_program
 from ci_engine.project.repository import Project
 from ci_engine.test_selection.repository_files import Files
@@ -46,12 +46,7 @@ def read_with_ruff(
     command = [program, "analyze", "graph", "--isolated", "--color=never"]
     command += ["--config", f"src={json.dumps([root or '.' for root in roots])}"]
     command += ["--config", f"extend-exclude={json.dumps(list(without))}"]
-    # Without what would color or hide messages of ruff.
-    variables = {
-        name: value
-        for name, value in child_variables({"NO_COLOR": "1"}).items()
-        if not name.startswith(("RUFF_", "FORCE_"))
-    }
+    variables = tool_variables(child_variables({"NO_COLOR": "1"}))
     outcome = run_program(
         [*command, "."],
         cwd=files.root,

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from ci_framework.cli import main
+from tests.support.projects import clean_environment
 
 
 @pytest.mark.parametrize(
@@ -39,3 +44,17 @@ def test_a_wrong_word_is_refused_with_the_next_step(
     lines = said.err.splitlines()
     assert lines[0].startswith(message)
     assert lines[1:] == [f"hint: run `ci-framework{of} --help`"]
+
+
+def test_a_closed_pipe_ends_it_without_noise() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "ci_framework", "--help"],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        env=clean_environment(),
+        check=False,
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, b"")

@@ -65,6 +65,7 @@ def context_of(project: DemoProject) -> Context:
         check="build",
         settings=load_configuration(project.root, {}).settings,
         request=GateRequest("full", ["build"], project.root),
+        reports=project.root,
         cancel=threading.Event(),
         environment=ToolError("there is none", hint="make one"),
     )

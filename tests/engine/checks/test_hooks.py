@@ -247,8 +247,9 @@ def test_our_own_hooks_are_left_out_and_told(project: DemoProject) -> None:
     assert hooks(project).rules("hooks") == ["theirs"]
     run = hooks(project, SKIP="theirs")
     assert_green(run)
-    (note,) = run.check("hooks")["notes"]
-    assert note.endswith("ci-framework-format, ci-framework-lint")
+    ours_note, theirs_note = run.check("hooks")["notes"]
+    assert ours_note.endswith("ci-framework-format, ci-framework-lint")
+    assert theirs_note == "left out by SKIP: theirs"
 
 
 def test_nothing_but_our_own_hooks_is_skipped(project: DemoProject) -> None:

@@ -111,10 +111,13 @@ def test_pytest_must_end_as_often_as_it_began(tmp_path: Path) -> None:
     assert (run.finished, run.code, run.collected) == (True, 2, 2)
 
 
-def test_other_lines_are_the_stack(tmp_path: Path) -> None:
-    stack = 'Thread 1:\n  File "/x/t.py", line 5 in test_a'
-    run = events(tmp_path / "e", start("a"), stack)
-    assert run.stack == stack
+def test_each_process_writes_its_own_stack(tmp_path: Path) -> None:
+    """In one file they would be mixed, a piece of the one after one of the other."""
+    stack = 'Thread 1:\n  File "/x/t.py", line 5 in test_a\n'
+    for name, text in (("main", "Thread 2:\n"), ("gw1", ""), ("gw0", stack)):
+        (tmp_path / f"e.{name}").write_text(text)
+    run = events(tmp_path / "e", start("a"), '{"event": "pha')
+    assert run.stack == f"{stack}Thread 2:"
 
 
 def test_a_collection_error_stands_where_its_message_says(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ def context(tmp_path: Path) -> Context:
         check="lint",
         settings=settings,
         request=GateRequest("essential", ["lint"], tmp_path),
+        reports=tmp_path,
     )
 
 

@@ -29,6 +29,10 @@ def assert_usage(project: DemoProject, words: tuple[str, ...], *expected: str) -
             ("--only: unknown check 'lnt'; did you mean 'lint'?",),
         ),
         (("--only", "lint,tests"), ("--only: unknown check 'tests'",)),
+        (
+            ("--only", "declared-imports"),
+            ("the check 'declared-imports' is about one package", "--package NAME"),
+        ),
         (("--only", ","), ("--only: expected a list of names",)),
         (("--python", "3"), ("--python: expected a version such as 3.12, got '3'",)),
         (("--python", "2.7"), ("got '2.7'",)),

@@ -320,6 +320,39 @@ def test_a_pip_project(plain: DemoProject, tools: Path, with_uv: bool) -> None:
     assert not (plain.root / ".venv").exists()
 
 
+@pytest.mark.heavy
+def test_a_pip_project_takes_a_python_of_its_matrix_that_is_there(
+    plain: DemoProject, tools: Path
+) -> None:
+    """By itself uv would prefer another one, and download that."""
+    (tools / "uv").symlink_to(real_uv())
+    plain.configure(BUILD + '\n[dependency-groups]\ndev = ["pytest", "pytest-cov"]\n')
+    ours = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    plain.configure(
+        f'[tool.ci-framework.matrix]\npython-versions = ["3.99", "{ours}"]\n'
+    )
+    plain.write(".python-version", "3.99\n")
+    (tools / f"python{ours}").symlink_to(Path(sys.executable).resolve())
+    run = gate(plain, PATH=str(tools), UV_PYTHON_DOWNLOADS="never")
+    assert_green(run)
+    assert run.result["python"].startswith(f"{ours}.")
+
+
+@pytest.mark.heavy
+def test_variables_that_contradict_our_options_change_nothing(
+    plain: DemoProject, tools: Path
+) -> None:
+    (tools / "uv").symlink_to(real_uv())
+    plain.configure(BUILD + GROUP + '\n[tool.uv]\nrequired-version = ">=0.5"\n')
+    steering = {"UV_FROZEN": "1", "UV_LOCKED": "1", "UV_NO_DEV": "1", "UV_NO_SYNC": "1"}
+    elsewhere = {"UV_WORKING_DIR": "/", "PYTHONOPTIMIZE": "2", "UV_NO_GROUP": "dev"}
+    output = {"RUFF_OUTPUT_FILE": "ruff.txt", "FORCE_COLOR": "1"}
+    plain.test_file("def test_wrong() -> None:\n    assert False\n")
+    run = gate(plain, PATH=str(tools), **steering, **elsewhere, **output)
+    assert run.rules("test") == ["test-failed"], str(run)
+    assert not (plain.root / "ruff.txt").exists()
+
+
 def test_a_pip_project_with_requirement_files(plain: DemoProject, tools: Path) -> None:
     (tools / "uv").symlink_to(real_uv())
     plain.configure(BUILD)

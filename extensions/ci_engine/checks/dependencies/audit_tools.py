@@ -18,7 +18,7 @@ from ci_engine.checks.dependencies.inventory import (
 from ci_engine.checks.outcomes import EarlyResultError, not_run, timed_out
 from ci_engine.checks.workspace import Tool, Workspace
 from ci_engine.findings.results import Finding
-from ci_engine.processes.child_environment import child_variables
+from ci_engine.processes.child_environment import manager_variables
 from ci_engine.processes.programs import Outcome
 from ci_engine.project.output_files import write_text
 
@@ -177,7 +177,7 @@ def run_uv_audit(
     command = ["audit", "--frozen", "--output-format", "json", "--color", "never"]
     command += ["--preview-features", _PREVIEW]
     command += ["--service-url", url] if url else []
-    uv = Tool("uv", "", ("uv",), child_variables(), "the uv of this machine")
+    uv = Tool("uv", "", ("uv",), manager_variables(), "the uv of this machine")
     version = workspace.execute(uv, ["--version"], timeout).stdout.split()
     tool = replace(uv, version=" ".join(version[1:2]))
     outcome = workspace.execute(tool, command, timeout)

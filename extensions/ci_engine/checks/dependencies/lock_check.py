@@ -10,7 +10,7 @@ from ci_engine.checks.context import Context
 from ci_engine.checks.outcomes import from_findings, not_run, skipped, timed_out
 from ci_engine.checks.workspace import Tool
 from ci_engine.findings.results import CheckResult, Finding
-from ci_engine.processes.child_environment import child_variables
+from ci_engine.processes.child_environment import manager_variables
 from ci_engine.processes.network_failures import network_failure
 from ci_engine.processes.programs import Outcome, find_program
 from ci_engine.project.repository import Manager
@@ -95,19 +95,13 @@ def check(context: Context) -> CheckResult:
         return _missing(lock)
     if find_program(manager) is None:
         return not_run(f"{manager} is not installed")
-    outcome = context.run(Tool(manager, "", tuple(lock.check), _variables()), ())
+    variables = manager_variables({"NO_COLOR": "1"})
+    outcome = context.run(Tool(manager, "", tuple(lock.check), variables), ())
     result = _judge(lock, outcome)
     tracked = ("ls-files", "--error-unmatch", "--", lock.name)
     if git is not None and git.run(*tracked).code != 0:
         result.notes.append(f"{lock.name} is not in git yet: add it")
     return result
-
-
-def _variables() -> dict[str, str]:
-    """Our variables, without those that keep uv or pixi from looking at the lock."""
-    blind = ("UV_FROZEN", "UV_LOCKED", "PIXI_FROZEN", "PIXI_LOCKED")
-    kept = {k: v for k, v in child_variables().items() if k not in blind}
-    return {**kept, "NO_COLOR": "1"}
 
 
 def _missing(lock: _Lock) -> CheckResult:

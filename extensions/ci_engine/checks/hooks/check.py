@@ -72,6 +72,8 @@ def _check_in(
     if any(hook.status == "Skipped" for hook in run.hooks) and ours:
         names = ", ".join(ours)
         result.notes.append(f"not run as hooks, the gate has them as checks: {names}")
+    theirs = _skipped_by_variable(tree.variables)
+    result.notes += [f"left out by SKIP: {', '.join(theirs)}"] if theirs else []
     return result
 
 
@@ -96,9 +98,15 @@ def _variables(context: Context, tool: Tool) -> dict[str, str]:
     variables = dict(tool.variables or {})
     if isinstance(environment, Environment):
         variables = dict(environment.variables)
-    theirs = [name for name in variables.get("SKIP", "").split(",") if name.strip()]
+    theirs = _skipped_by_variable(variables)
     variables["SKIP"] = ",".join([*theirs, *_ours(context)])
     return variables
+
+
+def _skipped_by_variable(variables: Mapping[str, str]) -> list[str]:
+    """The hooks that the variable SKIP leaves out, but for our own."""
+    names = [name.strip() for name in variables.get("SKIP", "").split(",")]
+    return [name for name in names if name and name not in _OUR_HOOKS]
 
 
 def _run(tree: WorkTree, command: Sequence[str], end: float) -> HookRun:

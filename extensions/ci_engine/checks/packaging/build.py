@@ -59,7 +59,7 @@ _README_LINE = re.compile(r"\bline (\d+):")
 def check(context: Context) -> CheckResult:
     """Make the sdist, the wheel from the sdist, and use that wheel."""
     reason = _nothing_to_build(context)
-    forget_artifacts(context.reports)
+    forget_artifacts(context.request.reports)
     if reason:
         return skipped(reason)
     source = version_from_git(context.project)

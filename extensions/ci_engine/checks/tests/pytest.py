@@ -29,8 +29,9 @@ from ci_engine.checks.workspace import Tool
 from ci_engine.configuration.tables import table
 from ci_engine.environments import inside
 from ci_engine.environments.environment import Environment
-from ci_engine.findings.results import CheckResult
+from ci_engine.findings.results import OWN_COMMAND, CheckResult
 from ci_engine.processes.child_environment import MEASURING
+from ci_engine.processes.leftovers import MARK_VARIABLE
 from ci_engine.processes.programs import STACK_VARIABLE
 from ci_engine.project.output_files import write_text
 
@@ -48,7 +49,7 @@ def check(context: Context) -> CheckResult:
     if request.decision is not None and request.decision.tests.mode == "none":
         return skipped("no test depends on what changed")
     for stale in (REPORT_NAME, XML_NAME, _DATA_NAME, OUTPUT_NAME):
-        (context.reports / stale).unlink(missing_ok=True)
+        (context.request.reports / stale).unlink(missing_ok=True)
     # Data of another run cannot get into a directory that is made now.
     data = Path(tempfile.mkdtemp(prefix="coverage-", dir=context.reports))
     try:
@@ -65,7 +66,7 @@ def _run_tests(context: Context, environment: Environment, data: Path) -> CheckR
     if own:
         variables = _variables(context, data)
         outcome = run_own_command(context, own, variables)
-        tool = Tool("test command", environment="the project's own command")
+        tool = Tool("test command", environment=OWN_COMMAND)
         if not events.exists():
             return without_events(outcome)
         report_coverage(context, environment, variables)
@@ -105,6 +106,7 @@ def _variables(context: Context, data: Path) -> dict[str, str]:
         **measuring,
         **pytest_cov_variables(context),
         **({"CI_ENGINE_PYTEST_SELECTION": str(selection)} if selection else {}),
+        MARK_VARIABLE: context.reports.name,
         STACK_VARIABLE: str(data.with_name(_EVENTS_NAME)),
         "CI_ENGINE_PYTEST_DEADLINE": f"{time.time() + context.timeout:.2f}",
         "CI_ENGINE_HYPOTHESIS_EXAMPLES": str(context.hypothesis_examples),

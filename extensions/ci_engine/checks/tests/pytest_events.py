@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from ci_engine.findings.results import TestCase
+from ci_engine.processes.programs import stack_files
 
 
 class _Event(msgspec.Struct):
@@ -92,14 +94,20 @@ class TestRun:
         return [name for name in self.selected if name not in known]
 
 
-def _events(path: Path, stack: list[str]) -> Iterator[_Event]:
-    """Decode the lines; what is no event was written by the watchdog: the stack."""
+def _events(path: Path) -> Iterator[_Event]:
+    """Decode the lines but for one that a crash cut short."""
     text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
     for row in text.splitlines():
-        try:
+        with contextlib.suppress(msgspec.DecodeError):
             yield msgspec.json.decode(row, type=_Event)
-        except msgspec.DecodeError:
-            stack.append(row)
+
+
+def _stacks(path: Path) -> str:
+    """Where each process was, the workers of pytest-xdist before what leads them."""
+    texts = [
+        file.read_text(encoding="utf-8", errors="replace") for file in stack_files(path)
+    ]
+    return "\n".join(text.strip() for text in texts if text.strip())
 
 
 class _Reader:
@@ -178,13 +186,12 @@ class _Reader:
 
 
 def read_events(path: Path) -> TestRun:
-    """Read the events; a line that was cut short by a crash is left out."""
-    stack: list[str] = []
+    """Read the events, and the stacks that were written when the time ran out."""
     reader = _Reader()
-    for event in _events(path, stack):
+    for event in _events(path):
         reader.read(event)
     run = reader.end()
-    run.stack = "\n".join(stack)
+    run.stack = _stacks(path)
     return run
 
 

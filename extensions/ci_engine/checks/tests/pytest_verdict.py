@@ -11,7 +11,13 @@ from ci_engine.checks.outcomes import timed_out
 from ci_engine.checks.tests.pytest_events import TestRun, named_locations
 from ci_engine.checks.tests.unrun_tests import notes_on, tests_that_did_not_run
 from ci_engine.checks.workspace import Tool
-from ci_engine.findings.results import CheckResult, Finding, Status, TestCase
+from ci_engine.findings.results import (
+    OWN_COMMAND,
+    CheckResult,
+    Finding,
+    Status,
+    TestCase,
+)
 from ci_engine.processes.programs import Outcome
 
 # What pytest ends with when nothing failed: all passed, or there was no test.
@@ -38,7 +44,7 @@ def without_events(outcome: Outcome) -> CheckResult:
     elif _ran_nothing(outcome.stdout + outcome.stderr):
         result.status = Status.FAILED
         result.reason = "no test ran, or every test was skipped"
-    result.tool, result.environment = "test command", "the project's own command"
+    result.tool, result.environment = "test command", OWN_COMMAND
     result.notes = ["the command did not run pytest: only its exit code is known"]
     return result
 

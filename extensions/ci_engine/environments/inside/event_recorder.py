@@ -144,8 +144,6 @@ class EventWriter:
         self.write(
             event="finish", code=int(exitstatus), collected=session.testscollected
         )
-        # What writes the stack has the same file: it must be off before that closes.
-        _stop_watching()
         self.stream.close()
 
     @pytest.hookimpl(optionalhook=True)
@@ -163,12 +161,13 @@ class EventWriter:
             self.collection(cast("dict[str, object]", collected))
 
 
-def _watch(stream: IO[str]) -> None:
+def _watch(path: Path) -> None:
     """Write where the process is when its time is over.
 
     The engine asks with a signal. A timer is no way where there are signals: pytest
     stops it after a failure, and a process that a test forked waits for it for ever.
     """
+    stream = path.open("a", encoding="utf-8")  # faulthandler keeps it open.
     if sys.platform != "win32":
         faulthandler.register(signal.SIGXCPU, file=stream)
         return
@@ -176,13 +175,6 @@ def _watch(stream: IO[str]) -> None:
     # Early enough to be written before the engine kills this process.
     stack_after = max(remaining - 1, remaining / 2, 0.1)
     faulthandler.dump_traceback_later(stack_after, file=stream)
-
-
-def _stop_watching() -> None:
-    if sys.platform != "win32":
-        faulthandler.unregister(signal.SIGXCPU)
-    else:
-        faulthandler.cancel_dump_traceback_later()
 
 
 def _plain(value: object) -> object:
@@ -249,9 +241,10 @@ def pytest_configure(config: pytest.Config) -> None:
     events = os.environ.pop(_EVENTS_VARIABLE, received.get(_EVENTS_VARIABLE, ""))
     writer: EventWriter | None = None
     if events:
-        stream = Path(events).open("a", encoding="utf-8")  # noqa: SIM115
-        _watch(stream)
+        # A file for each process: they write at the same moment, piece by piece.
+        _watch(Path(f"{events}.{received.get('workerid', 'main')}"))
         if not received:
+            stream = Path(events).open("a", encoding="utf-8")  # noqa: SIM115
             locations = Locations(config.rootpath, Path(os.environ[_ROOT_VARIABLE]))
             writer = EventWriter(stream, locations)
             config.pluginmanager.register(writer, "ci-framework-events")

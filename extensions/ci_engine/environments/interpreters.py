@@ -1,0 +1,40 @@
+"""Which Python an environment gets where none was requested."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ci_engine.processes.child_environment import manager_variables
+from ci_engine.processes.programs import find_program, run_program
+
+_SECONDS = 60.0
+_VERSION = "import sys; print('%d.%d' % sys.version_info[:2])"
+
+
+def usual_python(root: Path, matrix: Sequence[str]) -> str:
+    """A version of the matrix that is installed; empty if the installer has to choose.
+
+    By itself uv may prefer another one, such as that of ``.python-version``, and
+    download it.
+    """
+    if find_program("uv") is None:
+        ours = f"{sys.version_info[0]}.{sys.version_info[1]}"
+        known = [v for v in matrix if v == ours or find_program(f"python{v}")]
+    else:
+        preferred = _found_by_uv(root)
+        known = [v for v in matrix if v == preferred or _found_by_uv(root, v)]
+        known = [preferred] if preferred in matrix else known
+    return known[0] if known else ""
+
+
+def _found_by_uv(root: Path, *version: str) -> str:
+    """The version of the interpreter that uv finds on this machine, if it finds one."""
+    command = ["uv", "python", "find", "--no-python-downloads", *version]
+    variables = manager_variables()
+    found = run_program(command, cwd=root, timeout=_SECONDS, variables=variables)
+    if found.code != 0:
+        return ""
+    ask = [found.stdout.strip(), "-I", "-c", _VERSION]
+    return run_program(ask, cwd=root, timeout=_SECONDS).stdout.strip()

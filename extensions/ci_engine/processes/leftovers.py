@@ -1,0 +1,55 @@
+"""What is left behind: by programs that ended, and by runs that were killed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+# Each run that marks its programs has a value of its own; their children inherit it.
+MARK_VARIABLE = "CI_ENGINE_RUN"
+_PROCESSES = Path("/proc")
+_ROUNDS = 5
+
+
+def end_leftovers(mark: str) -> int:
+    """Kill what still carries the mark, where the system shows it: on Linux.
+
+    Returns:
+        How many processes that were.
+    """
+    killed: set[int] = set()
+    for _ in range(_ROUNDS):
+        found = list(_marked(mark))
+        if not found:
+            break
+        for process in found:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(process, signal.SIGKILL)
+        killed.update(found)
+    return len(killed)
+
+
+def is_running(process: int) -> bool:
+    """Whether there is a process of this number, or no way to know."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _marked(mark: str) -> Iterator[int]:
+    entry = f"{MARK_VARIABLE}={mark}".encode()
+    for directory in _PROCESSES.glob("[0-9]*"):
+        process = int(directory.name)
+        with contextlib.suppress(OSError):
+            carries = entry in (directory / "environ").read_bytes().split(b"\0")
+            if carries and process != os.getpid():
+                yield process
