@@ -120,7 +120,8 @@ class BenchRun:
         check.tool = _tools(head)
         if base is None and check.status is Status.PASSED:
             check.status, check.reason = Status.SKIPPED, f"not compared: {why}"
-        self._look_closer(check, runner, [head] if base is None else [base, head])
+        if not found.problems:
+            self._look_closer(check, runner, [base, head] if base else [head])
         return check
 
     def _look_closer(

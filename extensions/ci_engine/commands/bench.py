@@ -18,6 +18,7 @@ from ci_engine.configuration.performance_settings import SuiteName
 from ci_engine.configuration.reading import Table
 from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.configuration.value_types import Share
+from ci_engine.errors import UsageError
 from ci_engine.findings.fingerprints import fingerprint_findings
 from ci_engine.findings.results import (
     CheckResult,
@@ -76,6 +77,8 @@ class BenchOptions(Request, frozen=True, kw_only=True, rename="kebab"):
 
 def run(options: BenchOptions, surroundings: Surroundings) -> int:
     """Measure both commits, and return the exit code of the verdict."""
+    if options.profile and options.suite == "load":
+        raise UsageError("--profile: not with --suite load: a server is not profiled")
     root, variables = surroundings.repository, surroundings.variables
     configuration = load_configuration(root, variables, options.overrides)
     reports = surroundings.reports(options.report_dir, "bench")

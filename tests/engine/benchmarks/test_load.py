@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import signal
 import socket
+from http.server import HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
+from threading import Thread
 from urllib.parse import urlsplit
 
 import pytest
@@ -227,6 +229,30 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
     run = project.bench(*ALONE)
     assert run.code == 2, str(run)
     assert "performance.load.host: expected this machine, such as" in run.stderr
+
+
+@pytest.mark.heavy
+def test_a_server_elsewhere_needs_permission_and_is_not_started(tmp_path: Path) -> None:
+    project = make(tmp_path)
+    with HTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        # Linux takes this address, which is no loopback one, for its own.
+        project.replace(
+            "pyproject.toml",
+            'command = "python server.py {port}"\nready = "/ready"',
+            f'host = "0.0.0.0"\nport = {server.server_port}\nallow-remote = true',
+        )
+        run = project.bench(*COMPARED)
+        server.shutdown()
+    assert_green(run)
+    assert "not compared: the server is not started here" in notes_of(run)
+    assert set(verdicts_of(run).values()) == {"new"}
+
+
+def test_a_server_is_not_profiled(tmp_path: Path) -> None:
+    run = make(tmp_path).bench(*ALONE, "--profile")
+    assert run.code == 2, str(run)
+    assert "--profile: not with --suite load" in run.stderr
 
 
 @pytest.mark.heavy

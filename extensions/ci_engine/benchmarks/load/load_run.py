@@ -86,7 +86,8 @@ class LoadRun(BenchRun):
         check.notes += runner.notes
         if base is None and check.status is Status.PASSED:
             check.notes.append(f"not compared: {why}")
-        self._hold_to_limits(check, head.paths[0], runner.reports)
+        if "head" not in found.problems:
+            self._hold_to_limits(check, head.paths[0], runner.reports)
         return check
 
     def _hold_to_limits(
@@ -94,16 +95,14 @@ class LoadRun(BenchRun):
     ) -> None:
         """Add what is beyond the limits, and what was measured."""
         if not any(report.total.made for report in reports):
-            if check.status is Status.NOT_RUN and not check.reason.startswith("the "):
-                check.reason = "no request was made: the locust file has no task"
+            check.reason = "no request was made: look at the tasks of the locust file"
             return
         check.notes.append(_describe(reports))
         beyond = list(_beyond(self.load, path, reports))
         check.findings += beyond
         check.new += len(beyond)
-        if beyond and check.status is not Status.TIMED_OUT:
-            check.status = Status.FAILED
-            check.reason = ""
+        if beyond:
+            check.status, check.reason = Status.FAILED, ""
         elif check.status is Status.SKIPPED:
             # The limits were checked all the same.
             check.status, reason = Status.PASSED, check.reason

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import tempfile
 import threading
 from collections.abc import Collection, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +13,7 @@ import msgspec
 from ci_engine.benchmarks.load.server import Server, ServerError
 from ci_engine.benchmarks.reading import Measured
 from ci_engine.benchmarks.sides import ProcessResult, Side
-from ci_engine.configuration.load_settings import LoadTest, is_loopback
+from ci_engine.configuration.load_settings import LoadTest
 from ci_engine.configuration.performance_settings import SuiteBudget, fraction
 from ci_engine.environments import inside
 from ci_engine.environments.isolated_tools import isolated_tool
@@ -26,7 +24,6 @@ from ci_engine.project.repository import Project
 
 PERCENTILES = ("p50", "p95", "p99")
 THROUGHPUT = "all requests: time for each"
-_WEB_PORT = 80
 
 
 class Requests(msgspec.Struct, frozen=True):
@@ -105,27 +102,28 @@ class LoadRunner:
             prefix="ci-framework-load-", ignore_cleanup_errors=True
         ) as name:
             directory = Path(name)
-            server = Server(self.settings, side, directory / "server.log", self.cancel)
-            try:
-                with self._server(server) as service:
-                    result = self._load(side, server.address, service, directory)
-            except ServerError as error:
-                return ProcessResult(
-                    problem=f"{error}",
-                    timed_out=error.timed_out,
-                    output=error.output,
-                )
-            finally:
-                self.notes |= dict.fromkeys(server.notes)
+            if self.settings.command:
+                result = self._with_server(side, directory)
+            else:
+                host, port = self.settings.host, self.settings.port
+                address = f"{host}:{port}" if port else host
+                result = self._load(side, address, None, directory)
         times = {n: t for n, t in result.times.items() if not only or n in only}
         return ProcessResult(
             times, result.failed, result.problem, result.timed_out, result.output
         )
 
-    def _server(self, server: Server) -> AbstractContextManager[Service | None]:
-        if self.settings.command:
-            return server.running()
-        return contextlib.nullcontext()
+    def _with_server(self, side: Side, directory: Path) -> ProcessResult:
+        server = Server(self.settings, side, directory / "server.log", self.cancel)
+        try:
+            with server.running() as service:
+                return self._load(side, server.address, service, directory)
+        except ServerError as error:
+            return ProcessResult(
+                problem=str(error), timed_out=error.timed_out, output=error.output
+            )
+        finally:
+            self.notes |= dict.fromkeys(server.notes)
 
     def _load(
         self, side: Side, address: str, service: Service | None, directory: Path
@@ -181,13 +179,12 @@ class LoadRunner:
 
     def _arguments(self, side: Side, address: str, report: Path) -> list[str]:
         settings = self.settings
-        remote = settings.allow_remote and not is_loopback(settings.host)
         return [
             str(inside.DIRECTORY / "run_locust.py"),
             str(report),
             str(settings.warm_up_seconds),
             str(settings.seconds),
-            "remote" if remote or settings.allow_remote else "local",
+            "remote" if settings.allow_remote else "local",
             *("--headless", "--only-summary", "--locustfile", side.paths[0]),
             *("--host", f"http://{address}", "--users", str(settings.users)),
             *("--spawn-rate", str(settings.spawn_rate), "--exit-code-on-error", "0"),

@@ -95,9 +95,9 @@ class Recorder:
     def guard(self, event: str, arguments: tuple[object, ...]) -> None:
         """Refuse to look up or reach another machine."""
         host: object = None
-        if event == "socket.getaddrinfo":
+        if event in ("socket.getaddrinfo", "socket.gethostbyname"):
             host = arguments[0]
-        elif event in ("socket.connect", "socket.sendto"):
+        elif event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
             address = arguments[1]
             if isinstance(address, tuple):
                 host = cast("tuple[object, ...]", address)[0]
