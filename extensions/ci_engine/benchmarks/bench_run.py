@@ -191,7 +191,7 @@ class BenchRun:
         """Raise an error if the environment of a side cannot measure."""
         if kinds.pyperf and environment.module("pyperf") is None:
             missing = "pyperf"
-        elif not kinds.pytest:
+        elif kinds.only_others:
             return
         elif environment.module("pytest") is None:
             missing = "pytest"

@@ -38,6 +38,11 @@ class SuiteKinds:
     asv: tuple[str, ...] = ()
     pyperf: tuple[str, ...] = ()
 
+    @property
+    def only_others(self) -> bool:
+        """Whether there are suites, but none for pytest."""
+        return bool(self.asv or self.pyperf) and not self.pytest
+
 
 def find_kinds(root: Path, paths: Sequence[str]) -> SuiteKinds:
     """Find out what the configured paths of a side hold."""
