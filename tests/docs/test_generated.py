@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-import yaml
 from jsonschema import Draft202012Validator
 
-from tests.support.renders import ROOT, Document, read_toml, render
+from tests.support.parsing import parse_yaml, read_toml
+from tests.support.renders import ROOT, Document, render
 
 _SCHEMAS = ROOT / "extensions" / "ci_engine" / "configs" / "schemas"
 
@@ -45,7 +45,7 @@ def _errors(schema: str, data: object) -> list[str]:
 
 def _tiers() -> Document:
     path = _SCHEMAS.parent / "quality-tiers.yaml"
-    return cast("Document", yaml.safe_load(path.read_text(encoding="utf-8")))
+    return cast("Document", parse_yaml(path.read_text(encoding="utf-8")))
 
 
 def test_shipped_tiers_fit_their_schema() -> None:

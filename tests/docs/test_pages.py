@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-import yaml
 
 from ci_engine.configuration.project_settings import project_table, settings_mistakes
 from ci_engine.configuration.settings import BUILT_IN_CHECKS
 from ci_engine.findings.results import CheckResult, Finding, RunResult
 from tests.support.pages import PAGES, Page, read_page
-from tests.support.renders import ROOT, Document, files, questions, read_toml, render
+from tests.support.parsing import parse_yaml, read_toml
+from tests.support.renders import ROOT, Document, files, questions, render
 
 _PAGES = [read_page(path) for path in PAGES]
 _LONGEST = 90
@@ -200,12 +200,12 @@ def test_exit_codes_exist(page: Page) -> None:
 def test_the_example_of_a_workflow_uses_actions_and_inputs_that_exist() -> None:
     page = next(page for page in _PAGES if page.name == "docs/use-parts.md")
     block = next(block for block in page.blocks if block.language == "yaml")
-    (job,) = yaml.safe_load("\n".join(block.lines))["jobs"].values()
+    (job,) = parse_yaml("\n".join(block.lines))["jobs"].values()
     ours = [step for step in job["steps"] if step["uses"].startswith("MementoRC/")]
     assert ours
     for step in ours:
         path = step["uses"].removeprefix("MementoRC/ci-framework/").split("@")[0]
-        action = yaml.safe_load((ROOT / path / "action.yml").read_text("utf-8"))
+        action = parse_yaml((ROOT / path / "action.yml").read_text("utf-8"))
         assert set(step["with"]) <= set(action["inputs"])
 
 

@@ -15,8 +15,9 @@ from jinja2 import Environment, FileSystemLoader
 from markdown_it import MarkdownIt
 
 from tests.support.answer_values import ACCEPTED, HOSTILE_TEXT, REFUSED
+from tests.support.parsing import read_toml
 from tests.support.points import LONG_NAME
-from tests.support.renders import ROOT, questions, read_answers, read_toml, render
+from tests.support.renders import ROOT, questions, read_answers, render
 
 # What does not depend on the text is left out: the tests are quicker.
 STATIC = ["/ci-framework", "/.github"]

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-import tomlkit
 
+from tests.support.parsing import parse_toml, read_toml
 from tests.support.pixi_rules import pixi_mistakes
-from tests.support.renders import Answers, Document, read_toml, render_once
+from tests.support.renders import Answers, Document, render_once
 
 PROJECT = """
 [project]
@@ -65,7 +65,7 @@ def test_no_task_has_the_same_word_in_front_twice(
 
 
 def mistakes_of(text: str) -> list[str]:
-    return pixi_mistakes(tomlkit.parse(PROJECT + text).unwrap())
+    return pixi_mistakes(parse_toml(PROJECT + text))
 
 
 @pytest.mark.parametrize(

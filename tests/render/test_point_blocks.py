@@ -7,18 +7,14 @@ from functools import cache
 from typing import cast
 
 import pytest
-import yaml
 from packaging.requirements import Requirement
 from validate_pyproject.api import Validator
 
 import ci_engine
 from ci_engine.configuration.project_settings import settings_mistakes
+from tests.support.parsing import parse_yaml, read_toml
 from tests.support.rendered import Point, each_point
-from tests.support.renders import (
-    BLOCK_END,
-    BLOCK_START,
-    read_toml,
-)
+from tests.support.renders import BLOCK_END, BLOCK_START
 
 
 @each_point
@@ -51,7 +47,7 @@ def test_the_lists_are_indented_as_they_were_answered(point: Point) -> None:
         assert inside[0] == margin + BLOCK_START
         assert all(line.startswith(margin) for line in inside)
         dashes = [line for line in inside if line.startswith(f"{margin}- ")]
-        document = yaml.safe_load("\n".join(lines))
+        document = parse_yaml("\n".join(lines))
         assert len(dashes) == len(document[key]) > 0
 
 

@@ -23,6 +23,8 @@ YAML_RULES = (
     [
         ("**/*.y*ml", ["yamllint", "--strict", "--config-data", YAML_RULES]),
         (".pre-commit-config.yaml", ["pre-commit", "validate-config"]),
+        # Its parser is another one; projects may use it instead.
+        (".pre-commit-config.yaml", ["prek", "validate-config"]),
         (
             ".github/dependabot.yml",
             ["check-jsonschema", "--builtin-schema", "vendor.dependabot"],

@@ -7,15 +7,11 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import cast
 
-import yaml
-
 from tests.support.covering import pairs_of
+from tests.support.parsing import parse_yaml
 from tests.support.points import FACTORS, POINTS
 from tests.support.rendered import Point, each_point
-from tests.support.renders import (
-    files,
-    questions,
-)
+from tests.support.renders import files, questions
 
 RELEASES = ["release-please-config.json", ".release-please-manifest.json"]
 SEEDS = ["src", "tests", "README.md", "LICENSE", "SECURITY.md", ".editorconfig"]
@@ -70,7 +66,7 @@ def test_every_answer_is_recorded_as_it_was_given(point: Point) -> None:
 def test_yaml_files_can_be_read(point: Point) -> None:
     for path in files(point.path):
         if path.suffix in {".yml", ".yaml"}:
-            assert yaml.safe_load(path.read_text(encoding="utf-8")) is not None
+            assert parse_yaml(path.read_text(encoding="utf-8")) is not None
 
 
 @each_point

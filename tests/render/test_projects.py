@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.parsing import read_toml
 from tests.support.points import LONG_NAME
 from tests.support.programs import package_index, run, tool
-from tests.support.renders import read_toml, render, render_once
+from tests.support.renders import render, render_once
 
 TYPES = ["library", "application", "monorepo"]
 MANAGERS = ["pixi", "uv", "pip", "poetry"]

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-import yaml
 from copier import run_copy
 
+from tests.support.parsing import parse_yaml
 from tests.support.programs import run, tool
 from tests.support.renders import ROOT, Document, questions, read_answers, render
 
@@ -110,7 +110,7 @@ def test_only_the_messages_look_at_the_destination() -> None:
 
 
 def test_the_template_needs_no_trust() -> None:
-    document = yaml.safe_load((ROOT / "copier.yml").read_text(encoding="utf-8"))
+    document = parse_yaml((ROOT / "copier.yml").read_text(encoding="utf-8"))
     for key in ("_tasks", "_jinja_extensions", "_migrations", "_external_data"):
         assert key not in document
 

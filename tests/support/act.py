@@ -17,9 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
-import yaml
-
 from tests.support.documents import tables
+from tests.support.parsing import parse_yaml
 from tests.support.renders import ROOT
 from tests.support.tools import find_tool, missing, require_tool
 
@@ -231,7 +230,7 @@ def _replacements() -> list[str]:
     """Tell act to take our stand-ins for the pinned actions."""
     pins = ROOT / "extensions" / "action-pins.yaml"
     arguments = [f"--local-repository={_CHECK_OUT}={STAND_INS / 'checkout'}"]
-    for pin in tables(yaml.safe_load(pins.read_text(encoding="utf-8"))["actions"]):
+    for pin in tables(parse_yaml(pins.read_text(encoding="utf-8"))["actions"]):
         owner, name, *_ = str(pin["uses"]).split("/")
         folder = STAND_INS / name
         if folder.is_dir():

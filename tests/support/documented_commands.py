@@ -372,6 +372,9 @@ COMMANDS: dict[str, Example] = {
 }
 
 NOT_RUN: dict[str, str] = {
+    "uv run .ci/prove.py pixi": "tests/workflows/test_prove.py runs it with stand-ins",
+    "uv run .ci/prove.py github --owner OWNER": "so does it with this one",
+    "gh repo delete OWNER/ci-framework-proof-1790000000": "there is no such repository",
     "python -m pip install uv && uv run pytest": "it runs these very tests",
     ".ci/run": "it runs these very tests",
     "pixi lock": "pixi is not installed for the tests",

@@ -167,6 +167,17 @@ PROVOCATIONS: dict[str, Provocation] = {
     "A broken conftest.py": _ready(
         _test("conftest", "import nothing\\n") + f"; {_GATE} --only test", 1
     ),
+    "No files were analyzed": _ready(
+        'echo \'{"include": ["src"], "exclude": ["src"]}\' > pyrightconfig.json;'
+        f" {_GATE} --only typecheck",
+        1,
+    ),
+    "Tests without assertions": _ready(
+        'printf \'\\n[tool.ci-framework.commands]\\ntest = ["python", "-O", "-m",'
+        ' "pytest", "--assert=plain", "-Wignore"]\\n\' >> pyproject.toml;'
+        f" {_GATE} --only test",
+        1,
+    ),
     "A benchmark is slower": _project(
         f"{BENCHMARK}; git add --all; git commit -qnm benchmark;"
         " printf '\\nwork = lambda: sorted(range(90000))\\n' >> benchmarks/work.py;"
@@ -207,6 +218,43 @@ PROVOCATIONS: dict[str, Provocation] = {
         0,
     ),
     "Tests were skipped": _ready(f"git rm -qr tests; {_GATE} --only test,coverage", 0),
+    "Files are not linted": _ready(
+        "mkdir src/myproj/venv; touch src/myproj/old.py src/myproj/venv/tool.py;"
+        " git add -f src; sed -i 's/^extend-exclude = ./&\"old.py\", /' pyproject.toml;"
+        f" sed -i '1i # ruff: noqa' {_SEED}; {_GATE} --only lint",
+        1,
+    ),
+    "Files are not formatted": _ready(
+        "printf '\\n[tool.ruff.format]\\nexclude = [\"spans.py\"]\\n'"
+        " >> pyproject.toml;"
+        f" {_GATE} --only format",
+        0,
+    ),
+    "Tests did not run": _ready(
+        _test("more_tests", "def test_more() -> None:\\n    assert True\\n")
+        + "; printf '\\n\\nclass MoreTests:\\n    def test_this(self) -> None:\\n"
+        "        assert True\\n\\n\\ndef test_other() -> None:\\n    assert True\\n'"
+        f" >> tests/test_spans.py; PYTEST_ADDOPTS='-k other' {_GATE} --only test",
+        0,
+    ),
+    "The type checker is turned off": _ready(
+        'echo \'{"typeCheckingMode": "off"}\' > pyrightconfig.json;'
+        f" sed -i '1i # type: ignore' {_SEED}; {_GATE} --only typecheck",
+        0,
+    ),
+    "Settings have no effect": _ready(
+        "printf '\\n[tool.mypy]\\nstrict = true\\n' >> pyproject.toml;"
+        " printf '[mypy]\\nstrct = True\\n' > mypy.ini;"
+        f" CI_FRAMEWORK_QUALITY_TYPE_CHECKER=mypy {_GATE} --only typecheck",
+        0,
+    ),
+    "Sessions were skipped": _ready(
+        'printf \'\\n[tool.ci-framework.commands]\\ntest = ["echo",'
+        ' "nox > Session tests-3.9 skipped: Python interpreter 3.9 not found.'
+        "\\\\nnox > Session tests-3.12 was successful.\"]\\n' >> pyproject.toml;"
+        f" {_GATE} --only test",
+        0,
+    ),
     "All tests run for a change of one file": _ready(
         "echo 'x = 1' > src/myproj/views.py; ci-framework/ci changes", 0
     ),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
-import yaml
+from tests.support.parsing import parse_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ class Document:
     @cached_property
     def data(self) -> Table:
         # PyYAML reads the key `on` as the boolean of YAML 1.1.
-        loaded = cast("dict[object, object]", yaml.safe_load(self.text))
+        loaded = cast("dict[object, object]", parse_yaml(self.text))
         return {"on" if key is True else str(key): v for key, v in loaded.items()}
 
     @property

@@ -10,8 +10,9 @@ from typing import cast
 
 import pytest
 
+from tests.support.parsing import read_toml
 from tests.support.points import POINTS
-from tests.support.renders import Document, read_answers, read_toml, render_once
+from tests.support.renders import Document, read_answers, render_once
 
 
 @dataclass(frozen=True)

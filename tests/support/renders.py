@@ -6,18 +6,17 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
-import tomlkit
-import yaml
 from copier import run_copy
+
+from tests.support.parsing import Document, parse_yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCK_START = "# >>> ci-framework >>>"
 BLOCK_END = "# <<< ci-framework <<<"
 
 Answers = Mapping[str, object]
-Document = dict[str, Any]
 
 _LEFT_BY_TOOLS = shutil.ignore_patterns(
     "__pycache__", ".pytest_cache", ".ruff_cache", ".mypy_cache", ".ci-framework"
@@ -85,20 +84,15 @@ def snapshot(directory: Path) -> dict[str, tuple[bytes, bool]]:
     }
 
 
-def read_toml(path: Path) -> Document:
-    """Read a TOML file."""
-    return tomlkit.parse(path.read_text(encoding="utf-8")).unwrap()
-
-
 def read_answers(directory: Path) -> Document:
     """Read the recorded answers."""
     text = (directory / ".copier-answers.yml").read_text(encoding="utf-8")
-    return cast("Document", yaml.safe_load(text))
+    return cast("Document", parse_yaml(text))
 
 
 def questions() -> dict[str, Document]:
     """Read the questions of copier.yml: no settings, and no computed values."""
-    document = yaml.safe_load((ROOT / "copier.yml").read_text(encoding="utf-8"))
+    document = parse_yaml((ROOT / "copier.yml").read_text(encoding="utf-8"))
     return {
         name: details
         for name, details in cast("dict[str, Document]", document).items()

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from ci_engine import __version__
+from tests.support.parsing import read_toml
 from tests.support.programs import run
-from tests.support.renders import ROOT, copy_template, read_toml, snapshot
+from tests.support.renders import ROOT, copy_template, snapshot
 from tests.support.template_releases import (
     commit,
     conflicts,

@@ -6,15 +6,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-import tomlkit
 
-from tests.support.renders import (
-    BLOCK_END,
-    BLOCK_START,
-    read_answers,
-    read_toml,
-    snapshot,
-)
+from tests.support.parsing import parse_toml, read_toml
+from tests.support.renders import BLOCK_END, BLOCK_START, read_answers, snapshot
 from tests.support.template_releases import (
     changed_files,
     commit,
@@ -137,7 +131,7 @@ def check_own_changes(
     for name in before.keys() | after.keys():
         if name.startswith((*SEEDS, "ci-framework/project/")):
             assert after.get(name) == before.get(name), name
-    document = tomlkit.parse(after["pyproject.toml"][0]).unwrap()
+    document = parse_toml(after["pyproject.toml"][0])
     assert document["project"]["dependencies"] == ["attrs>=25"]
     assert document["project"]["version"] == "0.2.0"
     assert document["project"]["classifiers"][-1] == "Own"
@@ -154,7 +148,7 @@ def check_own_changes(
 
 def check_changes_of_the_framework(after: dict[str, tuple[bytes, bool]]) -> None:
     text = after["pyproject.toml"][0].decode()
-    settings = tomlkit.parse(text).unwrap()["tool"]["ci-framework"]
+    settings = parse_toml(text)["tool"]["ci-framework"]
     assert settings["version"] == "2.1.0"
     assert settings["quality"]["fail-fast"] is False
     assert '"pytest>=9.1,<10"' in text

@@ -8,9 +8,9 @@ from fnmatch import fnmatch
 from typing import TYPE_CHECKING, cast
 
 import pytest
-import yaml
 
 from tests.support.documents import Table, table, tables
+from tests.support.parsing import parse_yaml
 from tests.support.rendered_workflows import COMBINATIONS
 from tests.workflows.test_pins import references
 
@@ -40,7 +40,7 @@ def workflows(project: Path) -> set[str]:
 
 def updates(project: Path) -> list[Table]:
     text = (project / ".github" / "dependabot.yml").read_text(encoding="utf-8")
-    return tables(yaml.safe_load(text)["updates"])
+    return tables(parse_yaml(text)["updates"])
 
 
 def renovate(project: Path) -> Table:
@@ -108,7 +108,7 @@ def test_dependabot_file_is_complete_and_the_block_lies_in_its_list(
     lines = file.read_text(encoding="utf-8").splitlines()
     assert lines[:3] == ["version: 2", "updates:", "  # >>> ci-framework >>>"]
     assert lines[-1] == "  # <<< ci-framework <<<"
-    found = tables(yaml.safe_load("\n".join(lines))["updates"])
+    found = tables(parse_yaml("\n".join(lines))["updates"])
     ecosystems = [update["package-ecosystem"] for update in found]
     assert ecosystems == ["github-actions", "uv" if manager == "uv" else "pip"]
     assert found[1]["exclude-paths"] == ["ci-framework/**"]

@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 
 from tests.support.documents import Document, table
 from tests.support.hardening import CHECKS, Check, verdict_job
@@ -43,6 +42,7 @@ from tests.support.hardening_steps import (
     tools_are_pinned_to_a_version,
     what_compares_commits_has_the_history,
 )
+from tests.support.parsing import parse_yaml
 from tests.support.renders import ROOT
 
 if TYPE_CHECKING:
@@ -238,7 +238,7 @@ def test_every_check_has_a_fault() -> None:
 
 def test_the_runners_of_the_matrix_are_fixed_images() -> None:
     path = ROOT / "extensions/ci_engine/configs/quality-tiers.yaml"
-    runners = table(yaml.safe_load(path.read_text(encoding="utf-8"))["runners"])
+    runners = table(parse_yaml(path.read_text(encoding="utf-8"))["runners"])
     assert set(runners) == {"linux", "macos", "windows"}
     for label in runners.values():
         assert re.fullmatch(r"(ubuntu|macos|windows)-\d[\w.-]*", str(label))

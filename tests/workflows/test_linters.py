@@ -6,9 +6,9 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 
 from tests.support.documents import Document, table
+from tests.support.parsing import parse_yaml
 from tests.support.rendered_workflows import COMBINATIONS, template_documents
 from tests.support.renders import ROOT
 from tests.support.tools import assert_clean, require_tool, run_tool
@@ -73,7 +73,7 @@ def test_zizmor_finds_nothing_and_nothing_is_ignored(
 
 def test_zizmor_configuration_switches_off_one_audit_only(rendered: Render) -> None:
     text = (rendered("defaults") / ".github" / "zizmor.yml").read_text(encoding="utf-8")
-    assert yaml.safe_load(text) == {"rules": {"self-repository": {"disable": True}}}
+    assert parse_yaml(text) == {"rules": {"self-repository": {"disable": True}}}
 
 
 @pytest.mark.heavy

@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
-import yaml
 
 from tests.support.act import commit_all, installed_pythons, run_workflow
 from tests.support.documents import tables
 from tests.support.launching import copy_checkout
+from tests.support.parsing import parse_yaml
 from tests.support.rendered_workflows import TEMPLATE
 from tests.support.renders import ROOT
 
@@ -64,7 +64,7 @@ jobs:
 
 
 def checkout_pin() -> str:
-    pins = yaml.safe_load((ROOT / "extensions" / "action-pins.yaml").read_text("utf-8"))
+    pins = parse_yaml((ROOT / "extensions" / "action-pins.yaml").read_text("utf-8"))
     for pin in tables(pins["actions"]):
         if pin["uses"] == "actions/checkout":
             return f"actions/checkout@{pin['sha']}"

@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 
 from tests.support.documents import Document, tables
+from tests.support.parsing import parse_yaml
 from tests.support.rendered_workflows import COMBINATIONS
 from tests.support.renders import ROOT
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.workflows.conftest import Render
 
 PINS_FILE = ROOT / "extensions" / "action-pins.yaml"
-ENTRIES = tables(yaml.safe_load(PINS_FILE.read_text(encoding="utf-8"))["actions"])
+ENTRIES = tables(parse_yaml(PINS_FILE.read_text(encoding="utf-8"))["actions"])
 PINS = {str(e["uses"]): f"{e['uses']}@{e['sha']} # {e['version']}" for e in ENTRIES}
 
 

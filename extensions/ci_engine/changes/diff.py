@@ -6,6 +6,7 @@ An empty list of changes is only ever the truth, never a failure.
 from __future__ import annotations
 
 import io
+import os
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,6 +23,7 @@ _FILES = ("100644", "100755")
 _DIFF = (
     *("-c", "core.quotePath=false", "diff", "--no-color", "--no-ext-diff"),
     *("--no-textconv", "--no-renames", "--ignore-submodules=dirty"),
+    f"-O{os.devnull}",
 )
 _RAW = ("--no-relative", "--raw", "--no-abbrev", "-z")
 _PATCH = (

@@ -12,6 +12,8 @@ from ci_engine.errors import CommandError
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.processes.programs import CanceledError, Outcome
 
+_LONGEST_LINE = 200
+
 
 class EarlyResultError(Exception):
     """A step of a check or of a scanner has its result already."""
@@ -71,6 +73,13 @@ def timed_out(outcome: Outcome) -> CheckResult:
     )
 
 
+def describe_failure(outcome: Outcome) -> str:
+    """How a tool ended, and the last line that it wrote about that."""
+    rows = (outcome.stderr.strip() or outcome.stdout.strip()).splitlines()
+    last = rows[-1].strip()[:_LONGEST_LINE] if rows else ""
+    return ": ".join(filter(None, (outcome.describe_exit(), last)))
+
+
 def from_findings(
     findings: Iterable[Finding],
     tool: str = "",
@@ -109,6 +118,6 @@ def from_tool(
     errors = any(finding.severity == "error" for finding in findings)
     consistent = outcome.code == 0 or (outcome.code in finding_codes and findings)
     if not consistent or (outcome.code == 0 and errors):
-        return not_run(f"{tool.name}: {outcome.describe_exit()}", outcome)
+        return not_run(f"{tool.name}: {describe_failure(outcome)}", outcome)
     ours = [f for f in findings if not is_framework_file(f.path)]
     return from_findings(ours, tool.label, tool.environment)

@@ -49,7 +49,7 @@ def commented_files(
     names = [
         context.project.relative(path)
         for path in context.project.files
-        if path.suffix in (".py", ".pyi") and pattern.search(_bytes_of(path))
+        if path.suffix in (".py", ".pyi") and pattern.search(bytes_of(path))
     ]
     names = [name for name in names if not is_framework_file(name)]
     noun = "file turns" if len(names) == 1 else "files turn"
@@ -57,7 +57,8 @@ def commented_files(
     return [text] if names else []
 
 
-def _bytes_of(path: Path) -> bytes:
+def bytes_of(path: Path) -> bytes:
+    """What a file holds, nothing if it cannot be read."""
     try:
         return path.read_bytes()
     except OSError:

@@ -122,7 +122,7 @@ class TestCase(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         id: pytest's node id.
         outcome: passed, failed, error, flaky (passed at a later attempt), xfailed,
-            xpassed, skipped, deselected, not-collected (a whole file) or not-run.
+            xpassed, skipped, deselected, not-collected (by pytest) or not-run.
         seconds: duration of set-up, call and tear-down together.
         path: file relative to the repository root, may be empty.
         line: 1-based line of the failure, or of the test itself.

@@ -19,6 +19,7 @@ from typing import IO
 from ci_engine.processes.leftovers import MARK_VARIABLE, end_leftovers
 
 _POLL_SECONDS = 0.05
+_LONGEST_LINE = 2_000
 # On a machine at its limit, a process gets its turn late.
 _STACK_SECONDS = 3.0
 # Names a file, and says that SIGXCPU is answered by writing the stack beside it.
@@ -54,9 +55,16 @@ class Outcome:
         return [os.fsdecode(name) for name in self.raw.split(b"\0") if name]
 
     def tail(self, lines: int = 15) -> str:
-        """The last lines of the output, standard error first if it has any."""
+        """The last lines of the output, standard error first if it has any.
+
+        A line may be as long as a whole file: of such a one only the start is kept.
+        """
         text = self.stderr.strip() or self.stdout.strip()
-        return "\n".join(text.splitlines()[-lines:])
+        rows = text.splitlines()[-lines:]
+        return "\n".join(
+            row if len(row) <= _LONGEST_LINE else f"{row[:_LONGEST_LINE]}…"
+            for row in rows
+        )
 
     def describe_exit(self) -> str:
         """How it ended, in words."""

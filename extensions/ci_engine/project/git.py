@@ -58,7 +58,9 @@ class Git:
         """
         outcome = self.run(*arguments)
         if outcome.code != 0:
-            command = next((a for a in arguments if not a.startswith("-")), "")
+            # Options come first, and with -c a setting.
+            words = [a for a in arguments if not a.startswith("-") and "=" not in a]
+            command = words[0] if words else ""
             raise ToolError(
                 f"git {command}: {outcome.describe_exit()}: {outcome.tail(3)}",
                 hint="run `git status` and correct what it reports",

@@ -20,8 +20,9 @@ from ci_framework.inventory import Inventory
 from ci_framework.repository import open_repository
 from tests.support.adoptable_repositories import make_repository
 from tests.support.kinds import KINDS, Files
+from tests.support.parsing import read_toml
 from tests.support.programs import run
-from tests.support.renders import ROOT, questions, read_answers, read_toml, render
+from tests.support.renders import ROOT, questions, read_answers, render
 
 # Questions whose answers come from the files that are edited, not from the analysis.
 SHAPES = {

@@ -11,6 +11,7 @@ import yaml
 from ci_framework.planning.given_answers import parse_answer
 from tests.support.adoptable_repositories import commit, tree, write
 from tests.support.adoption_scenes import PROJECT, Companion, make_project, status_of
+from tests.support.parsing import parse_yaml
 from tests.support.plans import picture
 from tests.support.programs import run
 from tests.support.template_releases import conflicts, update
@@ -124,7 +125,7 @@ def test_edited_answers_are_what_is_rendered(
     template = ["--template", str(releases), "--vcs-ref", "v2.0.0"]
     file = tmp_path / "answers.yml"
     companion.run("plan", project, *template, "--write-answers", file)
-    answers = yaml.safe_load(file.read_text("utf-8"))
+    answers = parse_yaml(file.read_text("utf-8"))
     assert answers["source_paths"] == ["src"]
     answers["quality_tier"] = "essential"
     file.write_text(yaml.safe_dump(answers), "utf-8")

@@ -6,7 +6,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-import yaml
 
 from ci_framework.planning.edits import (
     CannotEdit,
@@ -17,6 +16,7 @@ from ci_framework.planning.oracle import verify
 from ci_framework.planning.yaml_block import insert_yaml_item
 from tests.support.adoptable_repositories import make_repository
 from tests.support.blocks import DEPENDABOT, HOOKS, START, hooks
+from tests.support.parsing import parse_yaml
 
 NAME = ".pre-commit-config.yaml"
 
@@ -136,7 +136,7 @@ def test_a_missing_list_is_added_where_the_rest_of_the_file_is_there() -> None:
     assert inserted(b"fail_fast: true\n").after == b"fail_fast: true\n\n" + HOOKS
     edit = insert_yaml_item(b"version: 2", DEPENDABOT, "updates")
     verify(".github/dependabot.yml", b"version: 2", edit)
-    assert yaml.safe_load(edit.after) == yaml.safe_load(DEPENDABOT)
+    assert parse_yaml(edit.after) == parse_yaml(DEPENDABOT)
     with pytest.raises(CannotEdit, match="no list 'updates'"):
         insert_yaml_item(b"registries: {}\n", DEPENDABOT, "updates")
 
@@ -199,8 +199,8 @@ def test_a_refusal_has_a_patch_where_one_is_sure(text: str, tmp_path: Path) -> N
     subprocess.run(
         ["git", "apply"], cwd=root, input=refusal.value.patch.encode(), check=True
     )
-    old, new = yaml.safe_load(text), yaml.safe_load((root / NAME).read_bytes())
-    ours = yaml.safe_load(HOOKS)["repos"]
+    old, new = parse_yaml(text), parse_yaml((root / NAME).read_bytes())
+    ours = parse_yaml(HOOKS)["repos"]
     assert new == {**old, "repos": (old["repos"] or []) + ours}
 
 

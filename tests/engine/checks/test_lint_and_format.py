@@ -224,3 +224,55 @@ def test_files_that_turn_ruff_off_are_named(project: DemoProject) -> None:
     note = "1 file turns ruff off with a comment: src/demo/more.py"
     assert run.check("lint")["notes"] == [note]
     assert note in run.junit.findtext("testsuite[@name='lint']/system-out", "")
+
+
+def test_settings_of_ruff_that_hide_findings_hide_none(
+    project: DemoProject, tmp_path: Path
+) -> None:
+    """https://github.com/astral-sh/ruff/pull/10992 adds the variable."""
+    project.replace("pyproject.toml", "line-length = 88", "fix = true\nfix-only = true")
+    project.append("src/demo/__init__.py", "import os\n")
+    variables = {"RUFF_OUTPUT_FILE": str(tmp_path / "ruff.json")}
+    run = project.gate("lint", variables=variables)
+    assert run.rules("lint") == ["F401"]
+    assert project.read("src/demo/__init__.py").endswith("import os\n")
+
+
+def test_a_name_like_an_option_is_a_file(project: DemoProject) -> None:
+    project.write("--fix.py", "import os\n")
+    run = project.gate("lint,format")
+    assert_red(run, "lint", "--fix.py", 1)
+    assert run.check("format")["status"] == "passed", str(run)
+
+
+@pytest.mark.parametrize(
+    ("excluded", "status"), [("*.py", "skipped"), ("*demo*/*.py", "passed")]
+)
+def test_what_is_not_formatted_is_named(
+    project: DemoProject, excluded: str, status: str
+) -> None:
+    project.append("src/demo/__init__.py", "VALUES = [1,2]\n")
+    project.configure(f"[tool.ruff.format]\nexclude = ['{excluded}']\n")
+    run = project.gate("format")
+    assert run.code == 0, str(run)
+    check = run.check("format")
+    assert check["status"] == status
+    assert "src/demo/__init__.py" in check["notes"][0]
+    assert "not formatted by the settings of ruff" in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("selct = ['E']", "unknown field `selct`"),
+        ("required-version = '<0.1'", "Required version `<0.1` does not match"),
+    ],
+)
+def test_settings_that_ruff_refuses_are_the_reason(
+    project: DemoProject, line: str, reason: str
+) -> None:
+    project.replace("pyproject.toml", "line-length = 88", line)
+    run = project.gate("lint,format")
+    for check in ("lint", "format"):
+        assert_not_run(run, check, reason)
+        assert not run.check(check)["notes"]

@@ -95,6 +95,11 @@ def test_the_last_of_several_attempts_counts(
     assert len(run.tests) == 1
 
 
+def test_two_tests_with_one_id_are_no_attempts(tmp_path: Path) -> None:
+    run = events(tmp_path / "e", *whole("a", "failed"), *whole("a"), FINISH)
+    assert outcomes(run) == {"a": "failed"}
+
+
 def test_a_worker_that_died_fails_its_test(tmp_path: Path) -> None:
     rows = [start("a"), phase("a", "???", "failed", path="t.py", line=1)]
     run = events(tmp_path / "e", *rows, FINISH)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections import Counter
 from collections.abc import Mapping
@@ -323,6 +324,10 @@ def test_no_note_where_everything_ran() -> None:
     assert notes_on(TestRun().tests) == []
 
 
+NOX = "nox > Running session tests\nnox > Session tests {}\n"
+TOX = "  congratulations :)\n"
+
+
 def ran(output: str) -> Status:
     outcome = Outcome(("tests",), 0, output, "", 0.1)
     return without_events(outcome).status
@@ -341,6 +346,13 @@ def ran(output: str) -> Status:
         ("no tests ran in 0.01s\n", Status.FAILED),
         ("2 passed, 1 warning in 0.01s\n", Status.PASSED),
         ("== 2 xfailed in 0.01s ==\n", Status.PASSED),
+        (NOX.format("skipped: Python interpreter 3.99 not found."), Status.FAILED),
+        (NOX.format("was successful in 3 seconds."), Status.PASSED),
+        (NOX.format("skipped: no.") + NOX.format("was successful."), Status.PASSED),
+        (f"SKIPPED:  py399: InterpreterNotFound: python3.99\n{TOX}", Status.FAILED),
+        ("  py399: SKIP (0.70 seconds)\n", Status.FAILED),
+        (f"SKIPPED:  py399: no\n  py311: commands succeeded\n{TOX}", Status.PASSED),
+        ("  py399: SKIP (0.70 seconds)\n  py311: OK (1.00 seconds)\n", Status.PASSED),
         ("all is well\n", Status.PASSED),
         ("", Status.PASSED),
     ],
@@ -359,3 +371,16 @@ def test_unittest_that_finds_no_test_is_red(project: DemoProject) -> None:
     # Since 3.12 unittest itself ends with an exit code for it.
     reasons = ("no test ran, or every test was skipped", "exit code 5")
     assert run.check("test")["reason"] in reasons
+
+
+def test_sessions_that_were_skipped_are_named(project: DemoProject) -> None:
+    """Also where another session did start pytest."""
+    skipped = NOX.format("skipped: Python interpreter 3.99 not found.").strip()
+    command = ["sh", "-c", f"echo '{skipped}'; pytest | cat"]
+    project.configure(f"[tool.ci-framework.commands]\ntest = {json.dumps(command)}\n")
+    run = project.gate("test")
+    assert run.code == 0, str(run)
+    assert "1 session was skipped: tests" in run.stdout
+    # The pipe hides the exit code: https://github.com/pytest-dev/pytest/issues/913
+    project.test_file("def test_more() -> None:\n    assert False\n")
+    assert project.gate("test").code == 1

@@ -133,3 +133,31 @@ def test_type_checkers_that_are_turned_off_say_so(project: DemoProject) -> None:
         "ignore_errors in mypy.ini hides every error of mypy",
         "1 file turns mypy off with a comment: src/demo/more.py",
     ]
+
+
+def test_settings_without_an_effect_are_named(project: DemoProject) -> None:
+    project.replace("pyproject.toml", "testpaths", "xfail_strct = true\ntestpaths")
+    project.replace("pyproject.toml", "branch = true", "branch = true\nomitt = []")
+    run = project.gate(BOTH)
+    assert_green(run)
+    notes = "\n".join(run.check("test")["notes"])
+    assert "pytest: Unknown config option: xfail_strct" in notes
+    assert "coverage.py: Unrecognized option '[tool.coverage.run] omitt='" in notes
+    assert "xfail_strct" in run.stdout
+
+
+@pytest.mark.parametrize("option", ["--assert=plain", "--assert=rewrite"])
+def test_tests_without_assertions_prove_nothing(
+    project: DemoProject, option: str
+) -> None:
+    """Python that optimizes leaves them out, where pytest does not rewrite them."""
+    command = ["python", "-O", "-m", "pytest", option]
+    project.configure(f"[tool.ci-framework.commands]\ntest = {command}\n")
+    run = project.gate("test")
+    if option == "--assert=rewrite":
+        assert_green(run)
+        assert "python -O" in run.check("test")["notes"][0]
+        return
+    assert run.code == 1, str(run)
+    reason = "Python runs without assertions: nothing was tested"
+    assert run.check("test")["reason"] == reason

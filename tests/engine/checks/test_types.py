@@ -76,3 +76,18 @@ def test_imports_are_resolved_in_the_projects_environment(
     assert_green(project.gate("typecheck"))
     project.write("src/demo/more.py", "import no_such_module\n")
     assert_red(project.gate("typecheck"), "typecheck", "src/demo/more.py", 1)
+
+
+def test_other_formats_of_mypy_are_read(project: DemoProject) -> None:
+    """And settings that it leaves out are named: python/mypy#4630 and #17648."""
+    project.configure("[tool.mypy]\nshow_error_end = true\nstrct = true\n")
+    project.write("src/demo/more.py", WRONG)
+    run = project.gate("typecheck", variables=MYPY)
+    assert_red(run, "typecheck", "src/demo/more.py", 5)
+    assert "Unrecognized option: strct" in run.check("typecheck")["notes"][0]
+
+
+def test_mypy_that_leaves_out_everything_says_so(project: DemoProject) -> None:
+    project.configure('[tool.mypy]\nexclude = ["demo"]\n')
+    run = project.gate("typecheck", variables=MYPY)
+    assert_not_run(run, "typecheck", "There are no .py[i] files in directory 'src'")

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-import yaml
 from jsonschema import Draft202012Validator
 
 from ci_engine.errors import ConfigurationError
@@ -18,6 +17,7 @@ from ci_engine.monorepo.package_overrides import read_overrides
 from ci_engine.monorepo.release_please import CONFIG, MANIFEST
 from ci_engine.validation.settings_check import check_packages
 from tests.support.monorepos import edges, graph_of, package, project_of, write
+from tests.support.parsing import parse_yaml
 from tests.support.projects import ENGINE
 
 SCHEMAS = ENGINE / "ci_engine/configs/schemas"
@@ -41,7 +41,7 @@ def changed(written: list[Written]) -> list[str]:
 def test_the_generated_file_lists_what_was_detected(tmp_path: Path) -> None:
     write(tmp_path, {**FILES, **package("examples/demo")})
     assert changed(run(tmp_path)) == [DETECTED]
-    written = yaml.safe_load((tmp_path / DETECTED).read_text())
+    written = parse_yaml((tmp_path / DETECTED).read_text())
     assert written["packages"]["cli"] == {
         "path": "libs/cli",
         "import-names": ["cli"],

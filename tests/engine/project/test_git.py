@@ -459,6 +459,7 @@ def test_the_users_configuration_changes_nothing(
     repository.commit(b="1\n2\n3!\n", ä="2\n")
     for key, value in {
         "diff.noprefix": "true",
+        "diff.orderFile": "/no/such/file",
         "diff.mnemonicPrefix": "true",
         "diff.renames": "copies",
         "diff.external": "false",

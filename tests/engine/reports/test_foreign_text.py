@@ -16,6 +16,7 @@ from ci_engine.findings.results import (
 from ci_engine.github.outputs import annotate
 from ci_engine.reports.junit import to_junit
 from ci_engine.reports.markdown import to_markdown
+from tests.support.projects import DemoProject
 
 
 def a_run(*checks: CheckResult) -> RunResult:
@@ -96,3 +97,18 @@ def test_annotations_put_errors_before_warnings_and_escape() -> None:
         "::error file=x%3Ay.py,line=2,title=lint%3A a%3Ab%2Cc::5 %25",
         "::warning file=b.py,title=lint%3A r::m",
     ]
+
+
+def test_output_without_an_end_of_line_is_cut(project: DemoProject) -> None:
+    """A megabyte on one line is in one file, not in five."""
+    project.test_file(
+        "def test_more() -> None:\n    print('x' * 3_000_000)\n"
+        "    assert 'a' * 1_000_000 == 'b'\n"
+    )
+    # With this variable pytest shows all of what it compares.
+    run = project.gate("test", variables={"CI": "true"})
+    assert run.code == 1, str(run)
+    sizes = {path.name: path.stat().st_size for path in run.reports.iterdir()}
+    assert sizes.pop("pytest-output.txt") > 3_000_000
+    sizes.pop(".coverage")
+    assert max(sizes.values()) < 200_000, sizes

@@ -12,9 +12,16 @@ from ci_engine.checks.context import Context
 from ci_engine.checks.lint.unseen_files import (
     PYTHON_SUFFIXES,
     UnseenFiles,
+    notes_on_format,
     python_files,
 )
-from ci_engine.checks.outcomes import from_findings, from_tool, not_run, skipped
+from ci_engine.checks.outcomes import (
+    describe_failure,
+    from_findings,
+    from_tool,
+    not_run,
+    skipped,
+)
 from ci_engine.checks.sources import FRAMEWORK_DIRECTORY, batches
 from ci_engine.checks.workspace import Tool
 from ci_engine.configuration.tables import table
@@ -26,6 +33,9 @@ from ci_engine.project.repository import Project
 # Undefined names, unused imports and syntax errors are never acceptable, whatever
 # the project selects or ignores; `noqa` and per-file-ignores still count.
 _ALWAYS = "F,E9"
+# The settings of the project may ask for other output, or for none of what is left
+# after it was fixed.
+_REPORT = ("--output-format=json", "--no-fix-only")
 _NOTHING_THERE = "No Python files found"
 _NO_FILES = "ruff found no Python files"
 _COUNTED = re.compile(r"\b\d+ files? ")
@@ -72,8 +82,10 @@ def _run_lint(context: Context, selection: str) -> CheckResult:
     tool = context.tool("ruff")
     targets = _targets(context)
     mode = "--fix" if context.request.fix else "--no-fix"
-    options = ["check", mode, selection, _ALWAYS, "--output-format", "json"]
+    options = ["check", mode, *_REPORT, selection, _ALWAYS]
     outcome = context.run(tool, [*options, "--force-exclude", *targets])
+    if outcome.code == _TROUBLE and not outcome.stdout.strip():
+        return not_run(f"ruff: {describe_failure(outcome)}", outcome)
     unseen = None if context.request.paths else UnseenFiles(context, tool, targets)
     notes = list(unseen.notes(targets)) if unseen else []
     nothing = outcome.code == 0 and _NOTHING_THERE in outcome.stderr
@@ -94,7 +106,7 @@ def _with_unseen(
 ) -> CheckResult:
     """Hold the files that ruff leaves out by itself to F and E9 as well."""
     findings = list(result.findings)
-    options = ["check", "--no-fix", "--select", _ALWAYS, "--output-format", "json"]
+    options = ["check", "--no-fix", *_REPORT, "--select", _ALWAYS]
     for names in batches(unseen.by_chance):
         outcome = context.run(tool, [*options, *unseen.options, *names])
         more = from_tool(
@@ -119,7 +131,10 @@ def _targets(context: Context) -> Sequence[str]:
         ours.add(f"{FRAMEWORK_DIRECTORY}/project")
     if ours and (context.project.root / "pyproject.toml").is_file():
         ours.add("pyproject.toml")
-    return sorted(ours) or (".",)
+    # A name that starts with a hyphen is no option.
+    return [f"./{name}" if name.startswith("-") else name for name in sorted(ours)] or (
+        ".",
+    )
 
 
 def read_violations(project: Project, text: str) -> list[Finding] | None:
@@ -149,7 +164,10 @@ def check_format(context: Context) -> CheckResult:
     outcome = context.run(tool, arguments)
     if outcome.code == 0 and _NOTHING_THERE in outcome.stderr:
         return skipped(_NO_FILES)
+    notes = notes_on_format(context, tool, _targets(context))
     if outcome.code == 0 and not _COUNTED.search(outcome.stdout + outcome.stderr):
+        if notes:
+            return skipped("the settings of ruff leave out every file", notes)
         return not_run("ruff does not report that it read files", outcome)
     findings = _read_diff(context, outcome.stdout)
     findings += _read_failures(context, outcome.stderr)
@@ -160,6 +178,7 @@ def check_format(context: Context) -> CheckResult:
     # Exit code 2 also stands for files that could not be read at all.
     if result.status is Status.PASSED and (unread := _unread(outcome)):
         return not_run(f"ruff: {unread}", outcome)
+    result.notes += notes
     return result
 
 

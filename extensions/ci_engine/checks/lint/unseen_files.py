@@ -28,6 +28,7 @@ PYTHON_SUFFIXES = (".py", ".pyi", ".ipynb")
 _CONFIGURATION = ("pyproject.toml", "ruff.toml", ".ruff.toml")
 _MOST_NAMED = 5
 _TURNED_OFF = re.compile(rb"^\s*#\s*(?:ruff|flake8)\s*:\s*noqa\s*$", re.I | re.M)
+_FORMATTING = re.compile(r"\bformat_path; path=(.+)$", re.MULTILINE)
 _CHECKING = re.compile(r"\bChecking: (.+)$", re.MULTILINE)
 
 
@@ -94,6 +95,19 @@ class UnseenFiles:
         # Without a line on any file this version of ruff writes other lines.
         left_out = self._listed - checked if checked else set[str]()
         return [name for name in self._files if self._path(name) in left_out]
+
+
+def notes_on_format(context: Context, tool: Tool, targets: Sequence[str]) -> list[str]:
+    """Name what `format.exclude` leaves out: ruff does not say so itself."""
+    if not any("exclude" in table(s, "format") for s in _settings(context)):
+        return []
+    arguments = ["format", "--check", "--verbose", "--force-exclude", *targets]
+    outcome = context.run(tool, arguments)
+    seen = {os.path.realpath(path) for path in _FORMATTING.findall(outcome.stderr)}
+    root = context.project.root
+    files = [f for f in python_files(context) if is_below(f, targets) or "." in targets]
+    names = [name for name in files if os.path.realpath(root / name) not in seen]
+    return [_note("not formatted by the settings of ruff", names)] if names else []
 
 
 def _note(what: str, names: Sequence[str]) -> str:

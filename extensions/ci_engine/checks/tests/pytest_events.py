@@ -205,8 +205,13 @@ def _is_over(phases: Sequence[_Event]) -> bool:
 
 
 def _join(attempts: Sequence[Sequence[_Event]]) -> TestCase:
-    """Join the attempts at one test: the last one decides."""
-    test = _test_case(attempts[-1])
+    """Join the attempts at one test: the last one decides.
+
+    An attempt that is to be repeated has an outcome of its own, such as rerun. One that
+    failed is another test with the same id, or was never repeated.
+    """
+    failed = (a for a in attempts[:-1] if any(p.outcome == "failed" for p in a))
+    test = _test_case(next(failed, attempts[-1]))
     again = any(
         phase.outcome not in ("passed", "skipped")
         for phases in attempts[:-1]
@@ -280,6 +285,6 @@ def _collection_error(event: _Event) -> TestCase:
         id=event.id or event.path,
         outcome="error",
         path=event.path,
-        line=line or 1,
+        line=line or int(bool(event.path)),
         message=event.message,
     )

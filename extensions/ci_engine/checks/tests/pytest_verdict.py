@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ci_engine.checks.context import Context
 from ci_engine.checks.outcomes import timed_out
+from ci_engine.checks.tests.closing_lines import ran_nothing, skipped_sessions_note
 from ci_engine.checks.tests.pytest_events import TestRun, named_locations
 from ci_engine.checks.tests.unrun_tests import notes_on, tests_that_did_not_run
 from ci_engine.checks.workspace import Tool
@@ -23,14 +23,8 @@ from ci_engine.processes.programs import Outcome
 # What pytest ends with when nothing failed: all passed, or there was no test.
 _GOOD_CODES = (0, 5)
 _LONGEST_ERROR = 200
-# The last lines of unittest: "Ran 3 tests in 0.1s" and "OK (skipped=3)"; of pytest:
-# "===== 1 passed, 2 skipped in 0.10s =====", without the signs if it is quiet.
-_UNITTEST = re.compile(r"^Ran (\d+) tests? in [\d.]+s", re.MULTILINE)
-_SKIPPED = re.compile(r"^OK \(.*?skipped=(\d+)", re.MULTILINE)
-_PYTEST = re.compile(
-    r"^=* ?((?:\d+ [a-z]+|no tests ran)(?:, \d+ [a-z]+)*) in [\d.]+s", re.MULTILINE
-)
-_RAN = re.compile(r"\d+ (?:passed|failed|xfailed|xpassed|errors?)\b")
+# The note of our plugin where Python is told to optimize and nothing is rewritten.
+_UNASSERTED = "assertions are not executed"
 
 
 def without_events(outcome: Outcome) -> CheckResult:
@@ -41,23 +35,13 @@ def without_events(outcome: Outcome) -> CheckResult:
     elif outcome.code != 0:
         result.status = Status.FAILED
         result.reason = outcome.describe_exit()
-    elif _ran_nothing(outcome.stdout + outcome.stderr):
+    elif ran_nothing(outcome.stdout + outcome.stderr):
         result.status = Status.FAILED
         result.reason = "no test ran, or every test was skipped"
     result.tool, result.environment = "test command", OWN_COMMAND
     result.notes = ["the command did not run pytest: only its exit code is known"]
+    result.notes += skipped_sessions_note(outcome.stdout + outcome.stderr)
     return result
-
-
-def _ran_nothing(output: str) -> bool:
-    """Whether the closing lines of unittest or pytest say that nothing was tested."""
-    unittest = [int(number) for number in _UNITTEST.findall(output)]
-    skipped = sum(int(number) for number in _SKIPPED.findall(output))
-    pytest = _PYTEST.findall(output)
-    if not unittest and not pytest:
-        return False
-    ran = any(_RAN.search(line) for line in pytest)
-    return not ran and sum(unittest) <= skipped
 
 
 def judge_run(
@@ -74,6 +58,8 @@ def judge_run(
         output=outcome.tail(30),
         notes=[*run.notes, *notes_on([*run.tests, *unrun])],
     )
+    if tool.environment == OWN_COMMAND:
+        result.notes += skipped_sessions_note(outcome.stdout + outcome.stderr)
     if outcome.timed_out:
         result.status = Status.TIMED_OUT
         result.reason = f"killed after {outcome.seconds:.0f} s{_where(run)}"
@@ -107,6 +93,8 @@ def _why_nothing_is_proved(tool: Tool, outcome: Outcome, run: TestRun) -> str:
         return "no tests were collected"
     if number and run.count("skipped") == number:
         return f"all {number} tests were skipped: nothing was tested"
+    if _UNASSERTED in run.notes:
+        return "Python runs without assertions: nothing was tested"
     if number and not run.executed:
         return f"none of {number} tests ran: nothing was tested"
     if number < (expected := len(run.selected) or run.collected):

@@ -19,9 +19,15 @@ _OPTIONS = (
     "--error-summary",
 )
 _LINE = re.compile(
-    r"^(?P<path>(?:[A-Za-z]:)?[^:]+)(?::(?P<line>\d+))?(?::(?P<column>\d+))?: "
+    r"^(?P<path>(?:[A-Za-z]:)?[^:]+)(?::(?P<line>\d+))?"
+    # With show_error_end line and column of the end follow.
+    r"(?::(?P<column>\d+)(?::\d+:\d+)?)?: "
     r"(?P<severity>error|warning): (?P<message>.*?)(?:  \[(?P<rule>[\w-]+)\])?$"
 )
+# What it writes about settings that it leaves out, and goes on with exit code 0:
+# https://github.com/python/mypy/issues/4630 and issues/17648.
+_REFUSED = re.compile(r"^\S+: (?:\[mypy|\[tool\.mypy)[^\]]*\]: .+$", re.MULTILINE)
+_MOST_REFUSED = 5
 _CHECKED = re.compile(r"(?:in|checked) (\d+) source files?")
 # A comment for the whole file stands before the first statement.
 _TURNED_OFF = re.compile(
@@ -50,6 +56,8 @@ def check(context: Context) -> CheckResult:
         return not_run("mypy does not report that it checked files", outcome)
     # Exit code 2 is an error that stops mypy, such as a syntax error in one file.
     result = from_tool(tool, outcome, findings, (1, 2))
+    refused = dict.fromkeys(_REFUSED.findall(outcome.stdout + outcome.stderr))
+    result.notes += [f"mypy: {row}" for row in list(refused)[:_MOST_REFUSED]]
     result.notes += [*shadowed_note(context.project, "mypy"), *_weakened(context)]
     return result
 

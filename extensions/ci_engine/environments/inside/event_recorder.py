@@ -12,10 +12,11 @@ from __future__ import annotations
 import faulthandler
 import json
 import os
+import re
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import IO, cast
@@ -27,8 +28,15 @@ _ROOT_VARIABLE = "CI_ENGINE_ROOT"
 _DEADLINE_VARIABLE = "CI_ENGINE_PYTEST_DEADLINE"
 _COLLECTION_KEY = "ci-framework-collection"
 _HOOKS = ("coverage_options", "hypothesis_profile", "selection", "collection")
+_LONGEST = 20_000
 # Where the packages of this environment are, and those of its Python.
 _ENVIRONMENT = tuple({os.path.realpath(p) for p in (sys.prefix, sys.base_prefix)})
+# Tests replace functions of these modules for longer than they run: what is used
+# while they do is taken from there now. https://github.com/pytest-dev/pytest/issues/4761
+_getpid, _monotonic, _realpath = os.getpid, time.monotonic, os.path.realpath
+_encode = json.JSONEncoder().encode
+# How ``--tb=native`` names a place, which has none of pytest's entries.
+_NATIVE = re.compile(r'^ *File "(.+?)", line (\d+)', re.MULTILINE)
 
 
 class Locations:
@@ -37,15 +45,21 @@ class Locations:
     def __init__(self, pytest_root: Path, repository: Path) -> None:
         self.pytest_root = pytest_root
         self.repository = repository
+        self.known: dict[str, str] = {}
 
     def relative(self, path: str) -> str:
         """Name a file of the project relative to the repository, else empty."""
+        if path not in self.known:
+            self.known[path] = self._relative(path)
+        return self.known[path]
+
+    def _relative(self, path: str) -> str:
         absolute = Path(os.path.normpath(self.pytest_root / path))
         foreign = "site-packages" in absolute.parts or path.startswith("<")
         if foreign or not absolute.is_relative_to(self.repository):
             return ""
         # An environment may be in the repository, or a link there.
-        real = Path(os.path.realpath(absolute))
+        real = Path(_realpath(absolute))
         inner = [e for e in _ENVIRONMENT if not self.repository.is_relative_to(e)]
         if any(real.is_relative_to(environment) for environment in inner):
             return ""
@@ -59,18 +73,25 @@ class Locations:
         path, line = (location[0], (location[1] or 0) + 1) if location else ("", 0)
         own = self.relative(path) if path else ""
         longrepr = report.longrepr
-        if isinstance(longrepr, tuple):
-            return self.relative(longrepr[0]) or own, int(longrepr[1])
-        entries = getattr(getattr(longrepr, "reprtraceback", None), "reprentries", ())
-        locations = [
-            (self.relative(entry.reprfileloc.path), int(entry.reprfileloc.lineno))
-            for entry in entries
-            if getattr(entry, "reprfileloc", None)
-        ]
+        try:
+            if isinstance(longrepr, tuple):
+                return self.relative(longrepr[0]) or own, int(longrepr[1])
+            locations = list(self._of_traceback(longrepr))
+        except Exception:  # What a test replaces, such as os.name, is still replaced.
+            locations = []
         mine = [location for location in locations if location[0] == own] or [
             location for location in locations if location[0]
         ]
         return mine[-1] if mine else (own, line)
+
+    def _of_traceback(self, longrepr: object) -> Iterator[tuple[str, int]]:
+        traceback = getattr(longrepr, "reprtraceback", None)
+        for entry in getattr(traceback, "reprentries", ()):
+            at = getattr(entry, "reprfileloc", None)
+            if at:
+                yield self.relative(at.path), int(at.lineno)
+            for path, line in () if at else _NATIVE.findall("\n".join(entry.lines)):
+                yield self.relative(path), int(line)
 
 
 class EventWriter:
@@ -79,15 +100,16 @@ class EventWriter:
     def __init__(self, stream: IO[str], locations: Locations) -> None:
         self.stream = stream
         self.locations = locations
-        self.process = os.getpid()
+        self.process = _getpid()
+        self.started = _monotonic()
 
     def write(self, **event: object) -> None:
         """Write one event and make sure that it is on disk."""
-        if os.getpid() != self.process:
+        if _getpid() != self.process:
             # A child that a test forked and that did not end in the test.
             return
         plain = {name: _plain(value) for name, value in event.items()}
-        self.stream.write(json.dumps(plain) + "\n")
+        self.stream.write(_encode(plain) + "\n")
         self.stream.flush()
 
     def pytest_sessionstart(self) -> None:
@@ -117,23 +139,33 @@ class EventWriter:
             # Part of a test, which has a report of its own as well.
             part=hasattr(report, "context"),
             worker=getattr(report, "worker_id", ""),
-            seconds=report.duration,
+            seconds=self._possible(report.duration),
             path=path,
             line=line,
             message=_message(report),
         )
+
+    def _possible(self, seconds: float) -> float:
+        """A duration, 0 if it is none: the clock of a test may be a false one.
+
+        https://github.com/spulec/freezegun/issues/433
+        """
+        return seconds if 0 <= seconds <= _monotonic() - self.started + 1 else 0.0
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Note a file that could not be collected, or was skipped whole."""
         if report.outcome == "passed":
             return
         path, line = self.locations.of_report(report)
+        path = path or self.locations.relative(report.nodeid.partition("::")[0])
+        # That of a worker of pytest-xdist has its name: it is of no file.
+        there = (self.locations.repository / path).exists()
         self.write(
             event="collect",
             id=report.nodeid,
             outcome=report.outcome,
-            path=path or self.locations.relative(report.nodeid.partition("::")[0]),
-            line=line,
+            path=path if there else "",
+            line=line if there else 0,
             message=_message(report),
         )
 
@@ -192,7 +224,9 @@ def _message(report: pytest.TestReport | pytest.CollectReport) -> str:
         return str(report.longrepr[2])
     if report.outcome == "passed":
         return str(getattr(report, "wasxfail", ""))
-    return str(report.longreprtext)
+    text = str(report.longreprtext)
+    # With CI in the environment pytest shows all of what it compares.
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}\n… cut here"
 
 
 def _leave_coverage() -> Path:

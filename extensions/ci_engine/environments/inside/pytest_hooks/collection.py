@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from typing import Protocol, cast
 
 import pytest
 
 _KEY = "ci-framework-collection"
+_LONGEST_NOTE = 200
+# The engine takes it for a failure.
+UNASSERTED = "assertions are not executed"
 
 
 class _Writer(Protocol):
     def collection(self, collected: dict[str, object]) -> None: ...
+
+    def write(self, **event: object) -> None: ...
 
 
 class Collection:
@@ -35,6 +42,15 @@ class Collection:
         """Remember a test."""
         self.found[item.nodeid] = None
 
+    def pytest_warning_recorded(self, warning_message: warnings.WarningMessage) -> None:
+        """Note settings that have no effect: to pytest they are a warning of many."""
+        text = " ".join(str(warning_message.message).split())
+        category = warning_message.category.__name__
+        of_coverage = category == "CoverageWarning" and text.startswith("Unrecognized")
+        if self.writer and (of_coverage or category == "PytestConfigWarning"):
+            name = "coverage.py" if of_coverage else "pytest"
+            self.writer.write(event="note", message=f"{name}: {text[:_LONGEST_NOTE]}")
+
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Hand over what was found."""
@@ -54,8 +70,9 @@ class Collection:
 
 
 def prepare(config: pytest.Config, writer: _Writer | None) -> str:
-    """Register what remembers, where something is collected."""
+    """Register what remembers, and say if no assertion of a test can fail."""
     if writer is not None or hasattr(config, "workerinput"):
         collection = Collection(config, writer)
         config.pluginmanager.register(collection, "ci-framework-collected")
-    return ""
+    plain = config.getoption("assertmode", default="") == "plain"
+    return UNASSERTED if plain and sys.flags.optimize else ""
