@@ -39,6 +39,10 @@ TOOLS = {
     # Change points in the history of benchmarks. apache-otava would need 40 packages,
     # among them clients of BigQuery and Slack.
     "ruptures": ["ruptures>=1.1.10"],
+    # The newest ones need Python 3.11.
+    "locust": ["locust>=2.43"],
+    "memray": ["memray>=1.20; sys_platform != 'win32'"],
+    "py-spy": ["py-spy>=0.4.1"],
     "build": ["build>=1.6", "twine>=7", "check-wheel-contents>=0.6.3"],
     "check-jsonschema": [
         "check-jsonschema>=0.36",

@@ -57,8 +57,8 @@ class Runner:
         self.rounds = rounds
         self.speed = self.draws.gauss(0, noise.process)
 
-    def process(self, factor: float) -> float:
-        """The fastest round of one process, whose code takes a factor longer."""
+    def level(self) -> float:
+        """How much slower a process is, as a logarithm."""
         noise, draws = self.noise, self.draws
         # The speed of the machine moves, and comes back.
         self.speed = 0.8 * self.speed + 0.6 * draws.gauss(0, noise.drift)
@@ -67,7 +67,12 @@ class Runner:
             level += abs(draws.gauss(0, noise.outlier))
         if draws.random() < noise.disturbed:
             level += draws.uniform(0, noise.disturbance)
-        rounds = [draws.gauss(0, noise.rounds) for _ in range(self.rounds)]
+        return level
+
+    def process(self, factor: float) -> float:
+        """The fastest round of one process, whose code takes a factor longer."""
+        level = self.level()
+        rounds = [self.draws.gauss(0, self.noise.rounds) for _ in range(self.rounds)]
         return factor * math.exp(level + min(rounds))
 
     def pairs(self, number: int, factor: float) -> Sample:

@@ -32,7 +32,7 @@ _KINDS = (
 # Created by commands, package managers and users, so not part of a render.
 _MADE = (
     re.compile(
-        r"\.ci-framework(/(changes|environments|envs|gate|packages|scan|tools)(/.*)?)?"
+        r"\.ci-framework(/(bench|changes|environments|envs|gate|packages|scan|tools)(/.*)?)?"
     ),
     re.compile(r"\.venv(/bin/pre-commit)?"),
     # A package in an example.
@@ -43,10 +43,11 @@ _MADE = (
     re.compile(r"ci-framework\.toml|ci-framework/project(/.*)?|docs/merging\.txt"),
     re.compile(r"\.semgrep\.yml|\.semgrep|\.secrets\.baseline"),
     re.compile(r"results\.sarif|report\.html|sbom\.cdx\.json"),
-    # Where a project may have its benchmarks.
+    # Where a project may have its benchmarks and its load test.
     re.compile(r"(tests/)?benchmarks|tests/performance"),
     # The branch of the history of benchmarks.
     re.compile(r"ci-framework/benchmarks"),
+    re.compile(r"tests/load/locustfile\.py|asv\.conf\.json"),
     # Rendered for the answers codeql and cleanup.
     re.compile(r"codeql\.yml|cleanup-pull-request\.yml"),
 )

@@ -79,3 +79,13 @@ def benchmarks_of(run: Run) -> dict[str, Json]:
 def verdicts_of(run: Run) -> dict[str, str]:
     """The verdict of each benchmark."""
     return {name: each["verdict"] for name, each in benchmarks_of(run).items()}
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process has not ended."""
+    try:
+        os.kill(pid, 0)
+        # One that ended stays listed until its parent asks for it.
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return False

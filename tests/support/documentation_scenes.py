@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.support.renders import ROOT, copy_template
 
-__all__ = ["ADDRESS", "BENCHMARK", "OLD", "Outcome", "Workshop"]
+__all__ = ["ADDRESS", "BENCHMARK", "LOAD_TEST", "OLD", "Outcome", "Workshop"]
 
 ADDRESS = "https://github.com/MementoRC/ci-framework"
 OLD, NEW = "v2.0.0", "v2.0.1"
@@ -23,6 +23,15 @@ _SECONDS = 280
 BENCHMARK = (
     "printf '\\n[tool.ci-framework.performance.quick]\\nfirst-processes = 3\\n"
     "processes = 3\\n' >> pyproject.toml"
+)
+# A server, and users who read its first page.
+LOAD_TEST = (
+    "mkdir -p tests/load; printf 'from locust import HttpUser, task\n\n\n"
+    "class User(HttpUser):\n    @task\n    def read(self) -> None:\n"
+    '        self.client.get("/")\n\' > tests/load/locustfile.py;'
+    " printf '\n[tool.ci-framework.performance.load]\n"
+    'command = "python -m http.server {port} --bind {host}"\nseconds = 1\n'
+    "runs = 3\n' >> pyproject.toml"
 )
 # The audit of the extended tier queries a service that tests cannot reach.
 _ANSWERS = (

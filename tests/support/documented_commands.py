@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
-from tests.support.documentation_scenes import ADDRESS, BENCHMARK, OLD
+from tests.support.documentation_scenes import ADDRESS, BENCHMARK, LOAD_TEST, OLD
 
 _CURRENT = "copier update --defaults --vcs-ref=:current:"
 _UNMANAGED = f"{_CURRENT} -d 'unmanaged=[.github/workflows/python-ci.yml]'"
@@ -144,6 +144,18 @@ COMMANDS: dict[str, Example] = {
         0,
         f"{BENCHMARK.replace('quick', 'full')}; git commit -qnam benchmark",
         after="grep -q spans ../benchmark-history/benchmarks.jsonl",
+    ),
+    "ci-framework/ci bench --compare-with main --profile": Example(
+        "project",
+        0,
+        f"{BENCHMARK}; git add --all; git commit -qnm benchmark",
+        after="ls .ci-framework/bench/profiles/1-*-head-memory.html",
+    ),
+    "ci-framework/ci bench --suite load": Example(
+        "project",
+        0,
+        f"{LOAD_TEST}; git add --all; git commit -qnm load",
+        after="grep -q requests .ci-framework/bench/result.json",
     ),
     # docs/quick-start.md
     'python -m pip install "copier>=9.19"': Example(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.support.documentation_scenes import ADDRESS, BENCHMARK, OLD
+from tests.support.documentation_scenes import ADDRESS, BENCHMARK, LOAD_TEST, OLD
 
 _CURRENT = "copier update --defaults --vcs-ref=:current:"
 _MARKS = r"<<<<<<< before updating\na = 1\n=======\na = 2\n>>>>>>> after updating\n"
@@ -192,6 +192,14 @@ PROVOCATIONS: dict[str, Provocation] = {
     "No benchmark suite": _project("rm -r tests/benchmarks; ci-framework/ci bench", 3),
     "pytest-benchmark is missing": _project(
         "sed -i /pytest-benchmark/d pyproject.toml; ci-framework/ci bench", 3
+    ),
+    "The load test has no server": _project(
+        "touch locustfile.py; ci-framework/ci bench --suite load", 3
+    ),
+    "The server of a load test does not run": _project(
+        f"{LOAD_TEST}; sed -i 's/http.server/nothing/' pyproject.toml; git add --all;"
+        " git commit -qnm load; ci-framework/ci bench --suite load --compare-with HEAD",
+        3,
     ),
     "The lock file is not current": _project(
         f"uv lock; {_set('dependencies = ', _TOMLI)}; {_GATE} --only test",

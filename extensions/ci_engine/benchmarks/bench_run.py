@@ -11,10 +11,14 @@ from pathlib import Path
 
 import msgspec
 
+from ci_engine.benchmarks.counting import Counting, add_counts
 from ci_engine.benchmarks.judging import judge
 from ci_engine.benchmarks.measuring import Measuring
+from ci_engine.benchmarks.profiling import Profiling
 from ci_engine.benchmarks.revisions import checked_out
-from ci_engine.benchmarks.suite_process import Side, SuiteRunner
+from ci_engine.benchmarks.sides import Side
+from ci_engine.benchmarks.suite_kinds import SuiteKinds, find_kinds
+from ci_engine.benchmarks.suite_process import SuiteRunner
 from ci_engine.changes.diff_base import DiffBase, find_diff_base
 from ci_engine.configuration.performance_settings import SuiteName
 from ci_engine.configuration.settings import Settings
@@ -32,7 +36,7 @@ from ci_engine.project.repository import Project, read_project
 _FIXTURES = ("pytest_benchmark", "pytest_codspeed")
 
 
-class _NothingToRunError(Exception):
+class NothingToRunError(Exception):
     """One side has no suite, or nothing that measures it."""
 
 
@@ -43,6 +47,7 @@ class BenchRun:
     Attributes:
         compare_with: a commit or branch; empty = the base of the change.
         package: the package whose benchmarks are run; empty = the repository itself.
+        profiles: where flame graphs go; None = nothing is profiled.
     """
 
     project: Project
@@ -52,6 +57,7 @@ class BenchRun:
     variables: Mapping[str, str]
     cancel: threading.Event
     package: str = ""
+    profiles: Path | None = None
 
     def __post_init__(self) -> None:
         self.environment: Environment | None = None
@@ -77,7 +83,7 @@ class BenchRun:
         except CanceledError:
             reason = "interrupted: the run was canceled"
             return CheckResult(id="benchmarks", status=Status.NOT_RUN, reason=reason)
-        except (CommandError, _NothingToRunError) as error:
+        except (CommandError, NothingToRunError) as error:
             hint = getattr(error, "hint", "")
             reason = f"{error}; {hint}" if hint else str(error)
             return CheckResult(id="benchmarks", status=Status.NOT_RUN, reason=reason)
@@ -89,8 +95,7 @@ class BenchRun:
                 "there is no commit here: benchmarks are run in worktrees of commits",
                 hint="run `git init`, commit, and run the command again",
             )
-        _, project = self._seen(self.project)
-        self._require_suite(project.root)
+        self.require_suite(self._seen(self.project)[1].root)
         git = Git(self.project.root, cancel=self.cancel)
         with checked_out(git, base.commit or "") as (base_root, head_root):
             head = self._side("head", head_root)
@@ -98,24 +103,49 @@ class BenchRun:
             base_side, why = None, base.reason
             if base_root is not None:
                 base_side, why = self._base(base_root)
-            runner = SuiteRunner(
-                self.settings.performance.budget(self.suite),
-                self.settings.performance.arguments,
-                self.cancel,
-            )
-            found = Measuring(
-                runner, self.settings.performance, base_side, head
-            ).measure()
-        check = judge(found, self.settings.performance, self.suite)
-        if base_side is None and check.status is Status.PASSED:
-            check.status, check.reason = Status.SKIPPED, f"not compared: {why}"
+            check = self.measure(base_side, head, why)
         return self._describe(check, git, base)
+
+    def measure(self, base: Side | None, head: Side, why: str) -> CheckResult:
+        """Measure both sides, and judge.
+
+        Args:
+            base: the side of the base, if it can be measured.
+            head: the side of the head.
+            why: why there is no base.
+        """
+        runner = SuiteRunner(
+            self.settings.performance.budget(self.suite),
+            self.settings.performance.arguments,
+            self.cancel,
+        )
+        found = Measuring(runner, self.settings.performance, base, head).measure()
+        check = judge(found, self.settings.performance, self.suite)
+        check.tool = _tools(head)
+        if base is None and check.status is Status.PASSED:
+            check.status, check.reason = Status.SKIPPED, f"not compared: {why}"
+        if not found.problems:
+            self._look_closer(check, runner, [base, head] if base else [head])
+        return check
+
+    def _look_closer(
+        self, check: CheckResult, runner: SuiteRunner, sides: list[Side]
+    ) -> None:
+        """Count what calls use besides time, and profile them, as far as requested."""
+        if check.comparison is None or check.status is Status.NOT_RUN:
+            return
+        processes = runner.budget.counting_processes
+        if processes:
+            counts = Counting(runner, self.project, sides).count(processes)
+            add_counts(check, counts, self.settings.performance)
+        if self.profiles is not None:
+            profiling = Profiling(runner, self.project, sides, self.profiles)
+            check.notes += profiling.profile(check.comparison)
 
     def _describe(self, check: CheckResult, git: Git, base: DiffBase) -> CheckResult:
         """Add what the times were measured with and on."""
         environment = self.environment
         assert environment is not None  # noqa: S101 - the head has one
-        check.tool = _fixture(environment)
         check.environment = environment.name
         prefix = self._seen(self.project)[1].prefix
         check.findings = [
@@ -137,13 +167,14 @@ class BenchRun:
         """The side of the base, or why nothing can be compared with it."""
         try:
             return self._side("base", root), ""
-        except (CommandError, _NothingToRunError) as error:
+        except (CommandError, NothingToRunError) as error:
             return None, f"the base cannot be measured: {error}"
 
-    def _require_suite(self, root: Path) -> None:
+    def require_suite(self, root: Path) -> None:
+        """Raise an error if a side has nothing to measure."""
         if not self.suite_paths(root):
             named = ", ".join(self.settings.performance.benchmark_suite)
-            raise _NothingToRunError(
+            raise NothingToRunError(
                 f"there is no benchmark suite ({named or 'no path is configured'}): "
                 "set performance.benchmark-suite to its path"
             )
@@ -158,7 +189,7 @@ class BenchRun:
     def _side(self, name: str, root: Path) -> Side:
         """Prepare the environment of a side."""
         view, project = self._seen(read_project(root))
-        self._require_suite(project.root)
+        self.require_suite(project.root)
         environments = self.settings.environments
         own = environments.benchmarks
         if own:
@@ -171,20 +202,27 @@ class BenchRun:
                 environment = prepare_environment(
                     project, environments, "essential", cancel=self.cancel
                 )
-        missing = _missing(environment)
-        if missing:
-            raise _NothingToRunError(
-                f"{missing} in the environment ({environment.name}): add it to the "
-                "project's dependencies for development"
-            )
-        return Side(name, project.root, environment, self.suite_paths(project.root))
+        paths = self.suite_paths(project.root)
+        kinds = find_kinds(project.root, paths)
+        self.require_packages(environment, kinds)
+        return Side(name, project.root, environment, paths, kinds)
 
-
-def _missing(environment: Environment) -> str:
-    """What a suite needs and the environment lacks, empty if it has everything."""
-    if environment.module("pytest") is None:
-        return "pytest is not"
-    return "" if _fixture(environment) else "pytest-benchmark is not"
+    def require_packages(self, environment: Environment, kinds: SuiteKinds) -> None:
+        """Raise an error if the environment of a side cannot measure."""
+        if kinds.pyperf and environment.module("pyperf") is None:
+            missing = "pyperf"
+        elif kinds.only_others:
+            return
+        elif environment.module("pytest") is None:
+            missing = "pytest"
+        elif not _fixture(environment):
+            missing = "pytest-benchmark"
+        else:
+            return
+        raise NothingToRunError(
+            f"{missing} is not in the environment ({environment.name}): add it to the "
+            "project's dependencies for development"
+        )
 
 
 def _fixture(environment: Environment) -> str:
@@ -193,6 +231,15 @@ def _fixture(environment: Environment) -> str:
     name = next(found, "")
     version = environment.version(name)
     return f"{name.replace('_', '-')} {version}".strip() if name else ""
+
+
+def _tools(side: Side) -> str:
+    """What measures the suites of a side."""
+    parts = [_fixture(side.environment)] if side.kinds.pytest else []
+    parts += ["asv suite"] if side.kinds.asv else []
+    if side.kinds.pyperf:
+        parts.append(f"pyperf {side.environment.version('pyperf')}".strip())
+    return ", ".join(parts)
 
 
 def cpu_model() -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from ci_engine.benchmarks.decision import Sample
-from ci_engine.benchmarks.suite_process import ProcessResult, Side, SuiteRunner
+from ci_engine.benchmarks.sides import ProcessResult, Side
 from ci_engine.configuration.performance_settings import (
     LEAST_PROCESSES,
     Performance,
+    SuiteBudget,
 )
 from ci_engine.findings.results import TestCase
 from ci_engine.processes.activity import activity
@@ -74,12 +76,25 @@ class Measurements:
     out_of_time: bool = False
 
 
+class Runner(Protocol):
+    """Runs a process of a side, of whatever kind its suite is."""
+
+    @property
+    def budget(self) -> SuiteBudget:
+        """What the suite may cost."""
+        ...
+
+    def run(self, side: Side, only: Collection[str] = ()) -> ProcessResult:
+        """Run all benchmarks of a side once, or some of them."""
+        ...
+
+
 class Measuring:
     """Runs processes in the order base, head, head, base."""
 
     def __init__(
         self,
-        runner: SuiteRunner,
+        runner: Runner,
         performance: Performance,
         base: Side | None,
         head: Side,

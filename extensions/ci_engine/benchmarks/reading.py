@@ -57,18 +57,18 @@ _File = TypeVar("_File", _PytestBenchmark, _Codspeed)
 def read_pytest_benchmark(path: Path) -> Iterator[tuple[str, Measured]]:
     """Read the JSON of pytest-benchmark."""
     for each in _read(path, _PytestBenchmark).benchmarks:
-        if _is_time(each.stats.min):
+        if is_time(each.stats.min):
             yield each.fullname, Measured(each.stats.min, each.group or "")
 
 
 def read_codspeed(path: Path) -> Iterator[tuple[str, Measured]]:
     """Read the JSON that pytest-codspeed writes in the mode walltime."""
     for each in _read(path, _Codspeed).benchmarks:
-        if _is_time(each.stats.min_ns):
+        if is_time(each.stats.min_ns):
             yield each.uri, Measured(each.stats.min_ns / 1e9)
 
 
-def _is_time(seconds: float) -> bool:
+def is_time(seconds: float) -> bool:
     """Whether it can be compared: a timer of the suite's own may give anything."""
     return math.isfinite(seconds) and seconds > 0
 

@@ -62,7 +62,8 @@ def _take_changes(git: Git, directory: Path) -> None:
         return
     index = directory / "index"
     own = git.root / git.read("rev-parse", "--git-path", "index").strip()
-    shutil.copyfile(own, index)
+    # With its time: git reads files again that changed as late as the index.
+    shutil.copy2(own, index)
     variables = {**git.variables, "GIT_INDEX_FILE": str(index)}
     with_index = replace(git, variables=variables)
     with_index.succeed("add", "--all")

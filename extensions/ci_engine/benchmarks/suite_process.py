@@ -6,18 +6,25 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
+from ci_engine.benchmarks.pyperf_scripts import (
+    judge_script,
+    lacks_in_process,
+    pyperf_arguments,
+    read_pyperf,
+)
 from ci_engine.benchmarks.reading import Measured, read_codspeed, read_pytest_benchmark
+from ci_engine.benchmarks.sides import Observation, ProcessResult, Side
 from ci_engine.checks.tests.pytest_events import TestRun, read_events
 from ci_engine.configuration.performance_settings import SuiteBudget
 from ci_engine.environments import inside
-from ci_engine.environments.environment import Environment
-from ci_engine.findings.results import TestCase
+from ci_engine.processes.leftovers import MARK_VARIABLE
 from ci_engine.processes.programs import Outcome, run_program
 from ci_engine.project.output_files import write_text
 
@@ -25,77 +32,137 @@ from ci_engine.project.output_files import write_text
 _HASH_SEED = "0"
 # pytest: all passed, some failed, none were collected.
 _USUAL = (0, 1, 5)
+_TIMES = "benchmarks.json"
 
 
-@dataclass(frozen=True)
-class Side:
-    """One of the two sides.
-
-    Attributes:
-        root: its worktree.
-        paths: the files and directories with benchmarks that it has.
-    """
-
-    name: str
-    root: Path
-    environment: Environment
-    paths: Sequence[str]
-
-
-@dataclass(frozen=True)
-class ProcessResult:
-    """What one process measured.
-
-    Attributes:
-        times: every measured benchmark by its name.
-        failed: benchmarks that failed, and files that could not be collected.
-        problem: why the process did not come to its end; empty if it did.
-        timed_out: whether that is because it took too long.
-        output: the end of its output, if something failed.
-    """
-
-    times: dict[str, Measured] = field(default_factory=dict[str, Measured])
-    failed: list[TestCase] = field(default_factory=list[TestCase])
-    problem: str = ""
-    timed_out: bool = False
-    output: str = ""
+_Run = Callable[[Side, Path, Collection[str], Observation | None], ProcessResult]
 
 
 @dataclass(frozen=True)
 class SuiteRunner:
-    """Runs processes of the suite."""
+    """Runs the suites of a side: one process for pytest, one for each of the others.
+
+    Attributes:
+        arguments: further arguments of pytest.
+        owners: the suite that each benchmark belongs to, as far as it is known.
+    """
 
     budget: SuiteBudget
     arguments: Sequence[str]
     cancel: threading.Event
+    owners: dict[str, str] = field(default_factory=dict[str, str])
 
-    def run(self, side: Side, only: Collection[str] = ()) -> ProcessResult:
+    def run(
+        self,
+        side: Side,
+        only: Collection[str] = (),
+        observation: Observation | None = None,
+    ) -> ProcessResult:
         """Run all benchmarks of a side once, or some of them."""
-        # Outside of the worktree: a suite may look at what is in there.
-        with tempfile.TemporaryDirectory(
-            prefix="ci-framework-process-", ignore_cleanup_errors=True
-        ) as name:
-            directory = Path(name)
-            outcome = run_program(
-                self._command(side, directory),
-                cwd=side.root,
-                timeout=self.budget.process_seconds,
-                variables=self._variables(side, directory, only),
-                cancel=self.cancel,
-            )
-            events = read_events(directory / "events.jsonl")
-            times = dict(_times(directory))
-        return _judge(outcome, events, times)
+        together = ProcessResult()
+        for number, (suite, run) in enumerate(self._suites(side)):
+            wanted = [name for name in only if self.owners.get(name, suite) == suite]
+            if only and not wanted:
+                continue
+            seen = observation.below(number) if observation is not None else None
+            # Outside of the worktree: a suite may look at what is in there.
+            with tempfile.TemporaryDirectory(
+                prefix="ci-framework-process-", ignore_cleanup_errors=True
+            ) as name:
+                result = run(side, Path(name), wanted, seen)
+            self.owners.update(dict.fromkeys(result.times, suite))
+            together = together.joined(result)
+        return together
 
-    def _command(self, side: Side, directory: Path) -> list[str]:
-        modules = side.environment.probe.modules
+    def _suites(self, side: Side) -> Iterator[tuple[str, _Run]]:
+        if side.kinds.pytest:
+            yield "pytest", self._pytest
+        for directory in side.kinds.asv:
+            yield directory, partial(self._asv, directory)
+        for script in side.kinds.pyperf:
+            yield script, partial(self._pyperf, script)
+
+    def _pytest(
+        self,
+        side: Side,
+        directory: Path,
+        only: Collection[str],
+        observation: Observation | None,
+    ) -> ProcessResult:
         pytest = side.environment.module("pytest") or ()
-        command = [*pytest, *side.paths, f"--rootdir={side.root}", "--color=no"]
-        command += ["-p", "ci_framework_pytest", "-p", "ci_framework_benchmarks"]
-        command += ["-p", "no:cacheprovider", *self.arguments]
-        if "pytest_benchmark" in modules:
-            return [*command, f"--benchmark-json={directory / 'benchmarks.json'}"]
-        return [*command, "--codspeed", "--codspeed-mode=walltime"]
+        command = [*pytest, *side.kinds.pytest, f"--rootdir={side.root}"]
+        command += ["--color=no", "-p", "ci_framework_pytest"]
+        command += ["-p", "ci_framework_benchmarks", "-p", "no:cacheprovider"]
+        command += self.arguments
+        if "pytest_benchmark" in side.environment.probe.modules:
+            command += [f"--benchmark-json={directory / _TIMES}"]
+        else:
+            command += ["--codspeed", "--codspeed-mode=walltime"]
+        if observation is not None:
+            command += ["-p", "ci_framework_observed"]
+        outcome = self._start(command, side, directory, only, observation)
+        events = read_events(directory / "events.jsonl")
+        return _judge(outcome, events, dict(_times(directory)))
+
+    def _asv(
+        self,
+        suite: str,
+        side: Side,
+        directory: Path,
+        only: Collection[str],
+        observation: Observation | None,
+    ) -> ProcessResult:
+        environment = side.environment
+        command = [*environment.prefix, environment.probe.executable]
+        command += [str(inside.DIRECTORY / "asv_suite.py"), str(side.root / suite)]
+        command += [str(side.root), str(directory / _TIMES)]
+        outcome = self._start(command, side, directory, only, observation)
+        events = read_events(directory / "events.jsonl")
+        return _judge(outcome, events, dict(_times(directory)))
+
+    def _pyperf(
+        self,
+        script: str,
+        side: Side,
+        directory: Path,
+        only: Collection[str],
+        observation: Observation | None,
+    ) -> ProcessResult:
+        if observation is not None and observation.kind != "profile":
+            return ProcessResult()
+        environment = side.environment
+        file = directory / _TIMES
+        command = [*environment.prefix, environment.probe.executable, script]
+        command += pyperf_arguments(self.budget, file)
+        outcome = self._start(
+            [*command, "--in-process"], side, directory, (), observation
+        )
+        if lacks_in_process(outcome):
+            outcome = self._start(command, side, directory, (), observation)
+        times = dict(read_pyperf(file, script)) if outcome.code == 0 else {}
+        if only:
+            times = {name: time for name, time in times.items() if name in only}
+        return judge_script(outcome, script, times)
+
+    def _start(
+        self,
+        command: Sequence[str],
+        side: Side,
+        directory: Path,
+        only: Collection[str],
+        observation: Observation | None,
+    ) -> Outcome:
+        variables = self._variables(side, directory, only)
+        if observation is not None:
+            command = [*observation.wrapper, *command]
+            variables |= observation.variables
+        return run_program(
+            command,
+            cwd=side.root,
+            timeout=self.budget.process_seconds,
+            variables=variables,
+            cancel=self.cancel,
+        )
 
     def _variables(
         self, side: Side, directory: Path, only: Collection[str]
@@ -107,6 +174,7 @@ class SuiteRunner:
             "CI_ENGINE_PYTEST_EVENTS": str(directory / "events.jsonl"),
             "CI_ENGINE_PYTEST_DEADLINE": f"{time.time() + self.budget.process_seconds}",
             "CI_ENGINE_ROOT": str(side.root),
+            MARK_VARIABLE: directory.name,
             "CODSPEED_PROFILE_FOLDER": str(directory),
             "PYTHONHASHSEED": _HASH_SEED,
         }
@@ -122,7 +190,7 @@ class SuiteRunner:
 
 
 def _times(directory: Path) -> Iterator[tuple[str, Measured]]:
-    file = directory / "benchmarks.json"
+    file = directory / _TIMES
     if file.is_file():
         yield from read_pytest_benchmark(file)
     for path in sorted((directory / "results").glob("*.json")):

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from ci_engine.checks.context import Context
 from ci_engine.checks.outcomes import EarlyResultError, not_run, timed_out
 from ci_engine.checks.workspace import Tool
-from ci_engine.configuration.settings import CheckName
 from ci_engine.configuration.value_types import Command
 from ci_engine.environments.empty_commands import never_fails
 from ci_engine.errors import ConfigurationError
@@ -16,16 +15,20 @@ from ci_engine.findings.results import OWN_COMMAND, CheckResult, Finding, Status
 from ci_engine.processes.programs import Outcome
 
 
-def argv_of(name: CheckName, command: Command) -> list[str]:
-    """Split a command into arguments as a POSIX shell would; no shell runs it."""
+def argv_of(key: str, command: Command) -> list[str]:
+    """Split a command into arguments as a POSIX shell would; no shell runs it.
+
+    Args:
+        key: the setting that has the command, below tool.ci-framework.
+        command: its value.
+    """
     if not isinstance(command, str):
         return list(command)
     try:
         return shlex.split(command)
     except ValueError as error:
         raise ConfigurationError(
-            f"tool.ci-framework.commands.{name}: expected a command, "
-            f"got {command!r}: {error}"
+            f"tool.ci-framework.{key}: expected a command, got {command!r}: {error}"
         ) from error
 
 
@@ -34,7 +37,7 @@ def run_own_command(
 ) -> Outcome:
     """Run the command in the project's environment."""
     environment = context.prepared
-    argv = (*environment.prefix, *argv_of(context.check, command))
+    argv = (*environment.prefix, *argv_of(f"commands.{context.check}", command))
     variables = {**environment.variables, **(extra or {})}
     outcome = context.run(Tool(argv[0], "", argv, variables), ())
     if outcome.missing:
@@ -55,7 +58,7 @@ def check(context: Context, command: Command) -> CheckResult:
     outcome = run_own_command(context, command)
     if outcome.timed_out:
         return timed_out(outcome)
-    program = argv_of(context.check, command)[0]
+    program = argv_of(f"commands.{context.check}", command)[0]
     result = CheckResult(
         tool=program,
         environment=OWN_COMMAND,

@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 
 from ci_engine.benchmarks.bench_run import BenchRun
+from ci_engine.benchmarks.load.load_run import LoadRun
 from ci_engine.commands.bench_history import HistoryUpdate, read_results
 from ci_engine.commands.command import Command, Request, to_argv
 from ci_engine.commands.options import DryRun, Option
@@ -47,7 +48,11 @@ class BenchOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     """What the command line of ``ci bench`` holds; None = as the settings say."""
 
     suite: Annotated[
-        SuiteName, Option("quick (the default) or full: more processes", "quick|full")
+        SuiteName,
+        Option(
+            "quick (the default), full: more processes, or load: a locust file",
+            "quick|full|load",
+        ),
     ] = "quick"
     compare_with: Annotated[str, Option("a commit, branch or tag", "REF")] = ""
     threshold: Annotated[
@@ -71,6 +76,9 @@ class BenchOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     results: Annotated[
         str, Option("with --store: add these reports, measure nothing", "DIR")
     ] = ""
+    profile: Annotated[
+        bool, Option("write flame graphs of the slower or slowest benchmarks")
+    ] = False
     dry_run: DryRun = False
 
     @property
@@ -91,13 +99,17 @@ class BenchOptions(Request, frozen=True, kw_only=True, rename="kebab"):
 
 def run(options: BenchOptions, surroundings: Surroundings) -> int:
     """Measure both commits, and return the exit code of the verdict."""
+    if options.profile and options.suite == "load":
+        raise UsageError("--profile: not with --suite load: a server is not profiled")
     root, variables = surroundings.repository, surroundings.variables
     project = read_project(root)
     configuration = load_configuration(root, variables, options.overrides)
     if options.package:
         view = view_package(project, options.package, variables, options.overrides)
         configuration, root = view.configuration, view.project.root
-    bench = BenchRun(
+    reports = surroundings.reports(options.report_dir, "bench")
+    kind = LoadRun if options.suite == "load" else BenchRun
+    bench = kind(
         project=project,
         settings=configuration.settings,
         suite=options.suite,
@@ -105,6 +117,7 @@ def run(options: BenchOptions, surroundings: Surroundings) -> int:
         variables=variables,
         cancel=threading.Event(),
         package=options.package,
+        profiles=reports / "profiles" if options.profile else None,
     )
     if options.results and not options.destination:
         raise UsageError(
@@ -122,7 +135,6 @@ def run(options: BenchOptions, surroundings: Surroundings) -> int:
         result = run_bench(bench, options, surroundings)
     for check in result.checks:
         console.check(check)
-    reports = surroundings.reports(options.report_dir, "bench")
     console.conclude(result, relative_directory(reports, surroundings))
     return result.verdict.exit_code
 

@@ -7,16 +7,20 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from ci_engine.configuration.load_settings import NO_LOAD, LoadTest
 from ci_engine.configuration.value_types import (
+    Count,
     Seconds,
     Share,
     StrictTable,
     Text,
 )
 
-SuiteName = Literal["quick", "full"]
+SuiteName = Literal["quick", "full", "load"]
 # Fewer say nothing about how much the times vary.
 LEAST_PROCESSES = 3
+# What locust may take to start, and to end.
+_LOCUST_SECONDS = 60.0
 Processes = Annotated[int, msgspec.Meta(ge=LEAST_PROCESSES)]
 Rounds = Annotated[int, msgspec.Meta(ge=1)]
 
@@ -32,6 +36,8 @@ class SuiteBudget(StrictTable, frozen=True):
         rounds: least rounds of one benchmark in one process.
         process_seconds: seconds after which a process is killed.
         budget_seconds: seconds after which no further process is started.
+        counting_processes: processes of each side that count memory and instructions;
+            0 = these are not measured.
     """
 
     first_processes: Processes
@@ -40,6 +46,7 @@ class SuiteBudget(StrictTable, frozen=True):
     rounds: Rounds
     process_seconds: Seconds
     budget_seconds: Seconds
+    counting_processes: Count
 
 
 class Performance(StrictTable, frozen=True):
@@ -50,26 +57,47 @@ class Performance(StrictTable, frozen=True):
             are run.
         arguments: further arguments of pytest.
         regression_threshold: how much slower a benchmark may become.
+        memory_threshold: how much more memory, and how many more allocations, one call
+            may need.
         thresholds: the threshold of single benchmarks, by name; ``*`` stands for any
             text.
         group_thresholds: the threshold of the benchmarks of a group, by its name.
         history_branch: the branch of the remote that ``--store`` adds results to.
         quick: what the quick suite may cost.
         full: what the full suite may cost.
+        load: the server and the requests of the suite load.
     """
 
     benchmark_suite: list[Text]
     arguments: list[Text]
     regression_threshold: Share
+    memory_threshold: Share
     thresholds: dict[Text, Share]
     group_thresholds: dict[Text, Share]
     history_branch: Text
     quick: SuiteBudget
     full: SuiteBudget
+    load: LoadTest
 
     def budget(self, suite: SuiteName) -> SuiteBudget:
         """What a suite may cost."""
+        if suite == "load":
+            return self._load_budget
         return self.quick if suite == "quick" else self.full
+
+    @property
+    def _load_budget(self) -> SuiteBudget:
+        load = self.load
+        longest = load.ready_seconds + load.warm_up_seconds + load.seconds
+        return SuiteBudget(
+            first_processes=min(load.first_runs, load.runs),
+            processes=load.runs,
+            benchmark_seconds=load.seconds,
+            rounds=1,
+            process_seconds=longest + _LOCUST_SECONDS,
+            budget_seconds=load.budget_seconds,
+            counting_processes=0,
+        )
 
     def threshold_of(self, name: str, group: str) -> float:
         """How much slower a benchmark may become, as a fraction of its time."""
@@ -96,16 +124,19 @@ _BUDGET = SuiteBudget(
     rounds=1,
     process_seconds=60.0,
     budget_seconds=60.0,
+    counting_processes=0,
 )
 NO_PERFORMANCE = Performance(
     benchmark_suite=[],
     arguments=[],
     regression_threshold="10%",
+    memory_threshold="10%",
     thresholds={},
     group_thresholds={},
     history_branch="ci-framework/benchmarks",
     quick=_BUDGET,
     full=_BUDGET,
+    load=NO_LOAD,
 )
 
 

@@ -8,10 +8,14 @@ import msgspec
 
 _PYTHON, _GLOB = r"^3\.\d+$", r"^[^!\s\\][^\\]*$"
 _SHARE = r"^(?=.*[1-9])\d{1,4}(\.\d{1,4})?%$"
+_RATE = r"^(100|\d{1,2}(\.\d{1,4})?)%$"
+_PATH = r"^(/\S*)?$"
 # What messages say instead of a regular expression.
 SHAPES = {
     _PYTHON: "a version such as 3.12",
     _SHARE: "a percentage above 0 such as 10%",
+    _RATE: "a percentage from 0% to 100%",
+    _PATH: "a path with a / at its beginning, or nothing",
     _GLOB: "a pattern of paths, with / and without a ! at its beginning",
 }
 PythonVersion = Annotated[str, msgspec.Meta(pattern=_PYTHON)]
@@ -19,6 +23,8 @@ Percentage = Annotated[int, msgspec.Meta(ge=0, le=100)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
+Rate = Annotated[str, msgspec.Meta(pattern=_RATE)]
+UrlPath = Annotated[str, msgspec.Meta(pattern=_PATH)]
 Share = Annotated[str, msgspec.Meta(pattern=_SHARE)]
 # Without `!`, which gitignore reads as "not", and with / on every system.
 Glob = Annotated[str, msgspec.Meta(pattern=_GLOB)]

@@ -17,6 +17,32 @@ BENCHMARK_VERDICTS: tuple[BenchmarkVerdict, ...] = (
 )
 
 
+MetricName = Literal["peak-memory", "allocations", "instructions"]
+
+
+class Metric(msgspec.Struct, frozen=True, kw_only=True):
+    """What a single call uses besides time.
+
+    Attributes:
+        name: peak-memory (bytes), allocations or instructions.
+        base: the least of several processes on the base, None if it was not measured.
+        head: the least of several processes on the head, None if it was not measured.
+        threshold: the largest accepted growth, as a fraction; None = it never decides.
+        grown: whether every process of the head is beyond the threshold.
+    """
+
+    name: MetricName
+    base: float | None = None
+    head: float | None = None
+    threshold: float | None = None
+    grown: bool = False
+
+    @property
+    def ratio(self) -> float | None:
+        """Head divided by base, None if one of them is missing."""
+        return self.head / self.base if self.head is not None and self.base else None
+
+
 class BenchmarkResult(msgspec.Struct, frozen=True, kw_only=True):
     """One benchmark on both sides.
 
@@ -36,6 +62,7 @@ class BenchmarkResult(msgspec.Struct, frozen=True, kw_only=True):
         base_processes: how many processes measured it on the base.
         head_processes: how many measured it on the head.
         reason: what a reader must know about the verdict, may be empty.
+        metrics: what a call uses besides time, as far as it was counted.
     """
 
     name: str
@@ -52,6 +79,7 @@ class BenchmarkResult(msgspec.Struct, frozen=True, kw_only=True):
     base_processes: int = 0
     head_processes: int = 0
     reason: str = ""
+    metrics: list[Metric] = msgspec.field(default_factory=list[Metric])
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):

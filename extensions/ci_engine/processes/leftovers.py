@@ -14,15 +14,22 @@ _PROCESSES = Path("/proc")
 _ROUNDS = 5
 
 
-def end_leftovers(mark: str) -> None:
-    """Kill what still carries the mark, where the system shows it: on Linux."""
+def end_leftovers(mark: str) -> int:
+    """Kill what still carries the mark, where the system shows it: on Linux.
+
+    Returns:
+        How many processes that were.
+    """
+    killed: set[int] = set()
     for _ in range(_ROUNDS):
         found = list(_marked(mark))
         if not found:
-            return
+            break
         for process in found:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(process, signal.SIGKILL)
+        killed.update(found)
+    return len(killed)
 
 
 def is_running(process: int) -> bool:

@@ -72,11 +72,16 @@ class Outcome:
             return self.missing
         if self.timed_out:
             return f"no answer within {self.seconds:.0f} s"
-        if self.code is not None and self.code < 0:
-            name = _signal_name(-self.code)
-            hint = " (out of memory?)" if name == "SIGKILL" else ""
-            return f"killed by {name}{hint}"
-        return f"exit code {self.code}"
+        return describe_exit(self.code)
+
+
+def describe_exit(code: int | None) -> str:
+    """How a program with an exit status ended, in words."""
+    if code is not None and code < 0:
+        name = _signal_name(-code)
+        hint = " (out of memory?)" if name == "SIGKILL" else ""
+        return f"killed by {name}{hint}"
+    return f"exit code {code}"
 
 
 def _signal_name(number: int) -> str:
@@ -92,7 +97,7 @@ def find_program(name: str, path: str | None = None) -> Path | None:
     return Path(found) if found else None
 
 
-def _kill_tree(process: subprocess.Popen[bytes]) -> None:
+def kill_tree(process: subprocess.Popen[bytes]) -> None:
     """Kill the program and everything it started."""
     if _POSIX:
         # macOS refuses it for processes that have ended.
@@ -186,7 +191,7 @@ def run_program(
             _ask_for_stack(process, Path(variables[STACK_VARIABLE]))
     finally:
         # Also what a program leaves behind that came to its own end.
-        _kill_tree(process)
+        kill_tree(process)
         if variables and MARK_VARIABLE in variables:
             end_leftovers(variables[MARK_VARIABLE])
         for reader in readers:

@@ -43,11 +43,11 @@ def console_rows(comparison: Comparison | None) -> Iterator[str]:
     if comparison is None or not comparison.benchmarks:
         return
     yield ""
-    yield f"{'verdict':<12}{'base':>9}{'head':>9}  {'change (95 %)':<28}benchmark"
+    yield f"{'verdict':<12}{'base':>9}{'head':>9}  {'change (95 %)':<34}benchmark"
     for each in comparison.benchmarks[:_MOST_ROWS]:
         base, head = describe_seconds(each.base), describe_seconds(each.head)
         yield (
-            f"{each.verdict:<12}{base:>9}{head:>9}  {describe_ratio(each):<28}"
+            f"{each.verdict:<12}{base:>9}{head:>9}  {describe_ratio(each):<34}"
             f"{visible(each.name)}"
         )
     hidden = len(comparison.benchmarks) - _MOST_ROWS

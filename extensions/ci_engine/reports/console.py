@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from itertools import chain
 from typing import TextIO
 
 from ci_engine.escaping import terminal_line
@@ -24,6 +25,7 @@ from ci_engine.findings.results import (
 )
 from ci_engine.processes.activity import current_activities
 from ci_engine.reports.benchmark_rows import console_rows
+from ci_engine.reports.metric_rows import console_metric_rows
 from ci_engine.reports.result_json import to_json
 from ci_engine.reports.wording import (
     has_warnings,
@@ -150,7 +152,10 @@ class Console:
         """Write what is left to report when every check has been written."""
         shown = {""}
         for check in result.checks:
-            for row in console_rows(check.comparison):
+            rows = chain(
+                console_rows(check.comparison), console_metric_rows(check.comparison)
+            )
+            for row in rows:
                 self.line(row)
             self._details(check, shown)
         for note in result.notes:

@@ -15,6 +15,7 @@ from ci_engine.findings.results import (
 )
 from ci_engine.findings.severity import severity_of
 from ci_engine.reports.benchmark_rows import markdown_rows
+from ci_engine.reports.metric_rows import markdown_metric_rows
 from ci_engine.reports.wording import (
     has_warnings,
     mark,
@@ -48,6 +49,7 @@ def to_markdown(result: RunResult) -> str:
     ]
     for check in result.checks:
         lines += markdown_rows(check.comparison)
+        lines += markdown_metric_rows(check.comparison)
         lines += _details(check)
     return "\n".join(lines) + "\n\n"
 

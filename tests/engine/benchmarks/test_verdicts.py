@@ -11,6 +11,7 @@ import pytest
 from tests.support.benchmark_suites import (
     BenchmarkProject,
     benchmarks_of,
+    is_running,
     verdicts_of,
 )
 from tests.support.projects import (
@@ -109,6 +110,15 @@ def assert_reported(run: Run) -> None:
     comparison: Json = run.check("benchmarks")["comparison"]
     assert comparison["uncommitted"]
     assert comparison["cpu"]
+
+
+def test_a_change_in_the_second_of_the_last_commit_is_seen(tmp_path: Path) -> None:
+    project = make(tmp_path, "def test_one(takes): takes(1)\n")
+    project.suite("def test_one(takes): takes(2)\n")
+    # As long as before, and as old as the index: git has to compare the content.
+    index = (project.root / ".git" / "index").stat().st_mtime_ns
+    os.utime(project.root / "benchmarks" / "test_times.py", ns=(index, index))
+    assert verdicts_of(project.bench()) == {"test_one": "regression"}
 
 
 @pytest.mark.heavy
@@ -265,15 +275,6 @@ def test_what_a_suite_leaves_running_ends_with_it(tmp_path: Path) -> None:
     )
     assert_green(project.bench())
     assert not is_running(int(pid.read_text()))
-
-
-def is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    # A process that ended stays listed until its parent asks for it.
-    return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
 
 
 @pytest.mark.heavy

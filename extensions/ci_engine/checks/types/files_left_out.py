@@ -8,9 +8,6 @@ from ci_engine.checks.context import Context
 from ci_engine.checks.sources import is_below, is_framework_file
 
 
-import sys
-
-
 def note_on_files(
     context: Context, tool: str, checked: int, included: Sequence[str] = ()
 ) -> list[str]:
@@ -31,7 +28,6 @@ def note_on_files(
         for name in names
         if name.endswith((".py", ".pyi")) and _is_ours(context, name, included)
     }
-    sys.stderr.write(f"DBG {checked} {modules}\n")
     if checked >= len(modules):
         return []
     text = f"{tool} checked {checked} of {len(modules)} files: its settings leave out"

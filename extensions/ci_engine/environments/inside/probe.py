@@ -18,7 +18,7 @@ from pathlib import Path
 
 MODULES = (
     *("pytest", "pytest_cov", "coverage", "xdist"),
-    *("pytest_benchmark", "pytest_codspeed"),
+    *("pytest_benchmark", "pytest_codspeed", "pyperf", "locust"),
 )
 
 

@@ -1,0 +1,117 @@
+"""How ``ci bench --suite load`` starts a server, and what it accepts of it."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Annotated
+
+import msgspec
+
+from ci_engine.configuration.value_types import (
+    Command,
+    Rate,
+    Seconds,
+    StrictTable,
+    Text,
+    UrlPath,
+)
+
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+Users = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
+# As many as `decision` needs to know how much the times vary.
+Runs = Annotated[int, msgspec.Meta(ge=3)]
+Limit = Annotated[float, msgspec.Meta(ge=0)]
+
+
+class LoadLimits(StrictTable, frozen=True):
+    """What a load test may reach at most, or at least; 0 = anything.
+
+    Attributes:
+        p50: milliseconds within which half of the requests are answered.
+        p95: the same for 95 % of them.
+        p99: the same for 99 % of them.
+        error_rate: the share of requests that may fail.
+        requests_per_second: the least throughput.
+    """
+
+    p50: Limit
+    p95: Limit
+    p99: Limit
+    error_rate: Rate
+    requests_per_second: Limit
+
+
+class LoadTest(StrictTable, frozen=True):
+    """A locust file and the server that it is run against.
+
+    Attributes:
+        locustfile: the file with the users; empty = the first of tests/load,
+            load and the repository that has a locustfile.py.
+        command: starts the server in the project's environment, without a shell;
+            {host} and {port} stand for where it has to listen, as do the variables
+            HOST and PORT.
+        ready: a path that answers with a status below 400 once the server is ready;
+            empty = it is ready when its port accepts connections.
+        ready_seconds: how long that may take.
+        stop_seconds: how long the server may take to stop before it is killed.
+        host: where the server listens; another machine needs allow-remote.
+        port: its port; 0 = a free one, chosen for each run.
+        allow_remote: whether requests may go to other machines than this one.
+        users: how many users there are at the same time.
+        spawn_rate: how many of them are started in a second.
+        warm_up_seconds: how long requests are not counted.
+        seconds: how long they are counted.
+        first_runs: runs of each side before the first decisions.
+        runs: most runs of each side; as many again confirm a change.
+        budget_seconds: seconds after which no further run is started.
+        limits: what the head may reach.
+    """
+
+    locustfile: str
+    command: Command
+    ready: UrlPath
+    ready_seconds: Seconds
+    stop_seconds: Seconds
+    host: Text
+    port: Port
+    allow_remote: bool
+    users: Users
+    spawn_rate: Users
+    warm_up_seconds: Limit
+    seconds: Seconds
+    first_runs: Runs
+    runs: Runs
+    budget_seconds: Seconds
+    limits: LoadLimits
+
+
+NO_LOAD = LoadTest(
+    locustfile="",
+    command="",
+    ready="",
+    ready_seconds=1.0,
+    stop_seconds=1.0,
+    host="127.0.0.1",
+    port=0,
+    allow_remote=False,
+    users=1,
+    spawn_rate=1,
+    warm_up_seconds=0.0,
+    seconds=1.0,
+    first_runs=3,
+    runs=3,
+    budget_seconds=60.0,
+    limits=LoadLimits(
+        p50=0.0, p95=0.0, p99=0.0, error_rate="1%", requests_per_second=0.0
+    ),
+)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, without asking a name server."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,80 @@
+"""A pytest plugin that counts what the calls of the fixture ``benchmark`` use.
+
+It is loaded for processes that count or are profiled, never for those that are timed.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Generator
+from typing import Any, Protocol
+
+import pytest
+
+_METHODS = ("__call__", "pedantic")
+
+
+class _Fixtures(Protocol):
+    """The part of pytest's fixture definition that is used here."""
+
+    argname: str
+
+
+class _Observer(Protocol):
+    """Counts what the benchmarks of this process use."""
+
+    def start(self, name: str) -> None: ...
+    def finish(self) -> None: ...
+    def observed(self, function: Callable[..., Any]) -> Callable[..., Any]: ...
+
+
+class Plugin:
+    """Wraps the methods of the fixture that take the measured function."""
+
+    def __init__(self, observer: _Observer) -> None:
+        self.observer = observer
+        self.wrapped: set[type[Any]] = set()
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_fixture_setup(
+        self, fixturedef: _Fixtures, request: pytest.FixtureRequest
+    ) -> Generator[None, Any, None]:
+        """Begin with a benchmark once it has its fixture."""
+        outcome = yield
+        if fixturedef.argname != "benchmark" or outcome.excinfo is not None:
+            return
+        value: Any = outcome.get_result()
+        self._wrap(value.__class__)
+        self.observer.start(request.node.nodeid)
+
+    def _wrap(self, kind: type[Any]) -> None:
+        if kind in self.wrapped:
+            return
+        self.wrapped.add(kind)
+        for name in _METHODS:
+            method = getattr(kind, name, None)
+            if method is not None:
+                setattr(kind, name, self._with_observed(method))
+
+    def _with_observed(self, method: Callable[..., object]) -> Callable[..., object]:
+        def observing(fixture: object, *args: Any, **named: Any) -> object:  # noqa: ANN401
+            if args:
+                function, *rest = args
+                return method(fixture, self.observer.observed(function), *rest, **named)
+            named["target"] = self.observer.observed(named["target"])
+            return method(fixture, **named)
+
+        return observing
+
+    def pytest_sessionfinish(self) -> None:
+        """End with the last benchmark."""
+        self.observer.finish()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Observe."""
+    # It is beside this file, which no type checker knows to be importable.
+    observer: _Observer = importlib.import_module(
+        "ci_framework_counting"
+    ).make_observer()
+    config.pluginmanager.register(Plugin(observer), "ci-framework-observed")

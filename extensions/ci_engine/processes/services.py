@@ -1,0 +1,104 @@
+"""Run a program beside others, such as a server, and stop it with all it started."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ci_engine.processes.leftovers import MARK_VARIABLE, end_leftovers
+from ci_engine.processes.programs import describe_exit, kill_tree
+
+_POLL_SECONDS = 0.05
+_MOST_OUTPUT = 20_000
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """How a program was stopped.
+
+    Attributes:
+        killed: whether it did not end by itself.
+        left: how many processes had left its process group and were killed as well.
+    """
+
+    killed: bool
+    left: int
+
+
+class Service:
+    """A program that runs until it is stopped.
+
+    Its output goes to a file: a process that outlives it cannot block a reader.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        cwd: Path,
+        variables: Mapping[str, str],
+        output: Path,
+    ) -> None:
+        """Start the program.
+
+        Raises:
+            OSError: if it cannot be started.
+        """
+        self.output = output
+        self._mark = uuid.uuid4().hex
+        with output.open("wb") as stream:
+            self._process = subprocess.Popen(
+                list(command),
+                cwd=cwd,
+                env={**variables, MARK_VARIABLE: self._mark},
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                start_new_session=os.name == "posix",
+            )
+
+    @property
+    def ended(self) -> str:
+        """How the program ended by itself, in words; empty while it runs."""
+        code = self._process.poll()
+        return "" if code is None else describe_exit(code)
+
+    def stop(self, grace: float) -> Stopped:
+        """Stop the program and everything that it started.
+
+        Args:
+            grace: seconds that it has to end by itself.
+        """
+        killed = not self.ended and not self._end_politely(grace)
+        kill_tree(self._process)
+        return Stopped(killed, end_leftovers(self._mark))
+
+    def tail(self, lines: int = 15) -> str:
+        """The last lines of its output."""
+        with contextlib.suppress(OSError), self.output.open("rb") as stream:
+            size = stream.seek(0, os.SEEK_END)
+            stream.seek(max(0, size - _MOST_OUTPUT))
+            text = stream.read().decode("utf-8", "replace")
+            return "\n".join(text.strip().splitlines()[-lines:])
+        return ""
+
+    def _end_politely(self, grace: float) -> bool:
+        if sys.platform == "win32":
+            self._process.terminate()
+        else:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGTERM)
+        end = time.monotonic() + grace
+        while not self.ended:
+            if time.monotonic() > end:
+                return False
+            time.sleep(_POLL_SECONDS)
+        return True
