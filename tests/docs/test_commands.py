@@ -55,6 +55,7 @@ def test_command_works(command: str, workshop: Workshop) -> None:
         assert after.code == 0, f"{outcome.output}\n{after.output}"
 
 
+@pytest.mark.heavy
 def test_a_conflict_looks_as_it_is_shown(workshop: Workshop) -> None:
     page = read_page(ROOT / "docs" / "quick-start.md")
     shown = next(b for b in page.blocks if b.lines[0].startswith("<<<<<<<"))

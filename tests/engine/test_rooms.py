@@ -121,6 +121,7 @@ def test_only_one_module_runs_git() -> None:
     assert {name for name, tree in modules() if runs_git(tree)} <= RUNNERS_OF_GIT
 
 
+@pytest.mark.heavy
 def test_the_environment_is_read_at_the_door() -> None:
     readers = {
         name

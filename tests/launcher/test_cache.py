@@ -39,6 +39,7 @@ def test_a_second_start_needs_neither_network_nor_programs(
     assert first["bytecode"] == [True, None]
 
 
+@pytest.mark.heavy
 def test_another_commit_gets_another_engine_and_the_same_packages(
     launched: LaunchedProject, origin: Template, tmp_path: Path
 ) -> None:
@@ -67,6 +68,7 @@ def test_nothing_in_the_cache_changes_once_it_is_warm(
     assert any(launched.cache.rglob("*.pyc"))
 
 
+@pytest.mark.heavy
 def test_first_starts_at_the_same_time_do_not_disturb_each_other(
     launched: LaunchedProject, origin: Template
 ) -> None:

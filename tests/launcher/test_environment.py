@@ -69,6 +69,7 @@ def test_other_requirements_get_another_environment(
     assert len(private(launched)) == 2
 
 
+@pytest.mark.heavy
 def test_packages_that_cannot_be_installed_end_with_what_to_do(
     launched: LaunchedProject,
 ) -> None:

@@ -115,6 +115,7 @@ def test_a_full_disk_is_repaired_by_the_next_start(
     assert_repaired(launched, origin)
 
 
+@pytest.mark.heavy
 def test_a_module_that_was_compiled_in_part_is_not_kept(
     launched: LaunchedProject, origin: Template
 ) -> None:

@@ -76,6 +76,7 @@ def test_the_copy_starts_without_network_and_is_valid(pinned: DemoProject) -> No
     assert not list(pinned.root.rglob("__pycache__"))
 
 
+@pytest.mark.heavy
 def test_the_copy_is_that_of_the_lock_whatever_engine_runs(
     pinned: DemoProject, tmp_path: Path
 ) -> None:
@@ -100,6 +101,7 @@ def test_the_copy_is_that_of_the_lock_whatever_engine_runs(
     assert snapshot(pinned.root / COPY) == before
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("cached", [True, False])
 def test_an_edited_copy_is_reported(pinned: DemoProject, cached: bool) -> None:
     vendor(pinned)
@@ -117,6 +119,7 @@ def test_an_edited_copy_is_reported(pinned: DemoProject, cached: bool) -> None:
     }
 
 
+@pytest.mark.heavy
 def test_a_copy_with_its_hashes_edited_as_well_is_reported(pinned: DemoProject) -> None:
     vendor(pinned)
     pinned.append(f"{COPY}/errors.py", "# edited\n")
@@ -134,6 +137,7 @@ def test_the_hashes_can_be_checked_with_sha256sum(pinned: DemoProject) -> None:
     subprocess.run(command, cwd=pinned.root / "ci-framework", check=True)
 
 
+@pytest.mark.heavy
 def test_other_line_ends_are_no_edit(pinned: DemoProject) -> None:
     vendor(pinned)
     for path in (pinned.root / COPY).rglob("*"):
@@ -179,6 +183,7 @@ def test_the_copy_can_be_removed_by_itself(pinned: DemoProject) -> None:
     assert "nothing to remove" in vendor(pinned, "--remove").stdout
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("options", [(), ("--remove",)])
 def test_a_dry_run_writes_nothing(
     pinned: DemoProject, options: tuple[str, ...]
@@ -201,6 +206,7 @@ def test_without_the_engine_nothing_is_written(pinned: DemoProject) -> None:
     assert not (pinned.root / COPY).exists()
 
 
+@pytest.mark.heavy
 def test_tools_that_look_at_the_whole_tree_leave_the_copy_alone(
     pinned: DemoProject,
 ) -> None:

@@ -62,6 +62,7 @@ def test_the_projects_own_files_beside_the_engine_are_its_own(project: Path) -> 
     assert "ci-framework/project/own.py" in files_of_ruff(project)
 
 
+@pytest.mark.heavy
 def test_doctests_of_modules_are_those_of_the_projects_own(project: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "."],

@@ -152,6 +152,7 @@ def test_an_existing_project_is_led_to_the_command_that_merges() -> None:
         assert "`ci-framework adopt`" in questions()[name]["help"]
 
 
+@pytest.mark.heavy
 def test_the_command_line_needs_no_terminal(template: Path, tmp_path: Path) -> None:
     data = {
         "project_name": "By Hand",

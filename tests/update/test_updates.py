@@ -57,6 +57,7 @@ def test_a_second_update_changes_nothing(project: Path) -> None:
     assert changed_files(project) == set()
 
 
+@pytest.mark.heavy
 def test_an_update_to_the_same_release_changes_nothing(project: Path) -> None:
     update(project, to="v2.0.0")
     assert changed_files(project) == set()
@@ -163,6 +164,7 @@ def check_changes_of_the_framework(after: dict[str, tuple[bytes, bool]]) -> None
     assert tiers.endswith(b"# changed in 2.1\n")
 
 
+@pytest.mark.heavy
 def test_a_line_of_a_block_that_both_changed_is_the_only_conflict(
     project: Path,
 ) -> None:
@@ -206,6 +208,7 @@ def test_what_the_project_took_back_is_left_alone(
     assert "ci-framework/scripts/arriving.sh" in after
 
 
+@pytest.mark.heavy
 def test_an_answer_can_be_changed_without_changing_the_release(project: Path) -> None:
     update(project, {"coverage_threshold": 70}, to="current")
     assert conflicts(project) == []
@@ -295,6 +298,7 @@ def adopted_project(adopted: Path, tmp_path: Path) -> Path:
     return shutil.copytree(adopted, tmp_path / "project", symlinks=True)
 
 
+@pytest.mark.heavy
 def test_an_adopted_project_gets_new_blocks_and_keeps_its_files(
     adopted_project: Path,
 ) -> None:

@@ -110,6 +110,7 @@ def test_the_bot_fits_its_schema(name: str, rendered: Render, tmp_path: Path) ->
     )
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("tool", "file", "old", "new", "said"),
     [

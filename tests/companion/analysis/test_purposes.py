@@ -238,6 +238,7 @@ def test_runners_in_runners_come_to_an_end() -> None:
     assert find_purposes("uv run " * 300 + "pytest")
 
 
+@pytest.mark.heavy
 @given(st.text(max_size=200))
 def test_no_text_is_refused(text: str) -> None:
     assert find_purposes(text) == find_purposes(text)

@@ -43,6 +43,7 @@ def plain(seen: dict[str, str]) -> dict[str, str]:
     return {**seen, "branches": kept}
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("share", [43, _MANY])
 def test_a_killed_apply_is_finished_by_resume(
     tmp_path: Path, origin: Path, share: int
@@ -79,6 +80,7 @@ def test_a_killed_apply_is_undone_by_rollback(
         assert plain(after) == plain(applied), point
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("next_command", "share"), [("resume", 43), _RESUME, _ROLLBACK]
 )
@@ -111,6 +113,7 @@ def test_a_killed_rollback_below_later_commits_is_finished(
     assert "file old/only.yml" in files
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("next_command", "share"), [("rollback", 43), _RESUME, _ROLLBACK]
 )

@@ -119,6 +119,7 @@ def test_a_dirty_tree_is_refused_with_the_way_out(
     assert status_of(project) == " M README.md\n"
 
 
+@pytest.mark.heavy
 def test_edited_answers_are_what_is_rendered(
     companion: Companion, project: Path, releases: Path, tmp_path: Path
 ) -> None:
@@ -244,6 +245,7 @@ def read(project: Path, name: str) -> str:
     return (project / name).read_text("utf-8")
 
 
+@pytest.mark.heavy
 def test_a_file_of_the_project_in_place_of_the_launcher_is_refused(
     companion: Companion, project: Path, releases: Path
 ) -> None:

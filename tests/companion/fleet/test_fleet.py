@@ -402,6 +402,7 @@ def poison(directory: Path) -> Path:
     return shown
 
 
+@pytest.mark.heavy
 def test_no_code_of_the_repository_runs_that_a_fleet_command_starts_in(
     companion: Companion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -94,6 +95,7 @@ def _workflows(draw: st.DrawFn, path: str) -> Workflow:
     )
 
 
+@pytest.mark.heavy
 @given(
     workflows=st.tuples(_workflows("1.yml"), _workflows("2.yml")),
     retired=st.lists(st.sampled_from(["1.yml", "2.yml"]), unique=True),

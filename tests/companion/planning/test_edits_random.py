@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -86,6 +87,7 @@ BELOW = st.lists(
 )
 
 
+@pytest.mark.heavy
 @given(
     items=ITEMS,
     below=BELOW,

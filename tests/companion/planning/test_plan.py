@@ -128,6 +128,7 @@ def test_an_adopted_project_gets_the_security_audit(
     assert built.plan.answers["unmanaged"] == []
 
 
+@pytest.mark.heavy
 def test_taken_names_of_workflows_give_ours_a_prefix(
     tmp_path: Path, releases: Path
 ) -> None:
@@ -140,6 +141,7 @@ def test_taken_names_of_workflows_give_ours_a_prefix(
     assert ".github/workflows/python-ci.yml" not in created
 
 
+@pytest.mark.heavy
 def test_a_list_that_takes_no_block_stays_and_gets_a_ready_patch(
     tmp_path: Path, releases: Path
 ) -> None:
@@ -151,6 +153,7 @@ def test_a_list_that_takes_no_block_stays_and_gets_a_ready_patch(
     assert ".pre-commit-config.yaml" in str(built.plan.answers["unmanaged"])
 
 
+@pytest.mark.heavy
 def test_a_project_without_pyproject_gets_none(tmp_path: Path, releases: Path) -> None:
     files = {"setup.py": "from setuptools import setup\nsetup(name='old')\n"}
     built = plan(make_project(tmp_path / "p", files), releases)
@@ -159,6 +162,7 @@ def test_a_project_without_pyproject_gets_none(tmp_path: Path, releases: Path) -
     assert "pyproject.toml" not in created
 
 
+@pytest.mark.heavy
 def test_settings_go_beside_a_pyproject_that_cannot_take_them(
     tmp_path: Path, releases: Path
 ) -> None:
@@ -168,6 +172,7 @@ def test_settings_go_beside_a_pyproject_that_cannot_take_them(
     assert "pyproject.toml" not in {change.path for change in built.changes}
 
 
+@pytest.mark.heavy
 def test_the_answers_of_another_template_stay(tmp_path: Path, releases: Path) -> None:
     other = "_commit: v1\n_src_path: https://example.org/other\nname: x\n"
     more = {".copier-answers.yml": other}
@@ -176,6 +181,7 @@ def test_the_answers_of_another_template_stay(tmp_path: Path, releases: Path) ->
     assert ".copier-answers.yml" not in {change.path for change in built.changes}
 
 
+@pytest.mark.heavy
 def test_a_workflow_is_retired_only_on_request(tmp_path: Path, releases: Path) -> None:
     path = make_project(tmp_path / "p")
     name = ".github/workflows/tests.yml"

@@ -91,6 +91,7 @@ def test_unittest_tells_each_outcome(tmp_path: Path, environment: Environment) -
     assert any("1 != 2" in said for said in done.messages.values())
 
 
+@pytest.mark.heavy
 def test_pytest_tells_each_outcome_and_the_clone_stays_clean(
     tmp_path: Path, environment: Environment
 ) -> None:
@@ -116,6 +117,7 @@ def test_bad():
     assert (clone.root / "tracked.txt").read_text() == "as it was\n"
 
 
+@pytest.mark.heavy
 def test_a_run_that_hangs_is_killed_and_names_the_test(
     tmp_path: Path, environment: Environment
 ) -> None:

@@ -83,6 +83,7 @@ def test_probabilities_are_those_of_known_examples() -> None:
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("noise", ["shared", "bad"])
 def test_identical_code_stays_green_and_slow_code_is_found(noise: str) -> None:
     quiet = NOISES[noise]

@@ -111,6 +111,7 @@ def test_a_base_whose_server_fails_is_neutral(tmp_path: Path) -> None:
     assert "head: " in notes_of(run)
 
 
+@pytest.mark.heavy
 def test_a_server_that_is_never_ready(tmp_path: Path) -> None:
     project = make(tmp_path)
     project.replace("pyproject.toml", "ready-seconds = 20", "ready-seconds = 1.5")
@@ -126,6 +127,7 @@ def test_a_server_that_is_never_ready(tmp_path: Path) -> None:
     assert_nothing_left(pids)
 
 
+@pytest.mark.heavy
 def test_a_server_that_ends_is_red_alone_and_an_error_on_both_sides(
     tmp_path: Path,
 ) -> None:

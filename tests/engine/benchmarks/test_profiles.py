@@ -97,6 +97,7 @@ def test_where_profiles_are_not_permitted_the_run_says_so(tmp_path: Path) -> Non
     assert f"(ptrace): {denied}; a container needs the capability" in notes_of(run)
 
 
+@pytest.mark.heavy
 def test_what_cannot_be_counted_has_a_reason(tmp_path: Path) -> None:
     project = make(tmp_path, 10, 10)
     git(project.root, "commit", "--quiet", "--all", "--message", "same")

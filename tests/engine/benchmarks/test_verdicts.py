@@ -112,6 +112,7 @@ def assert_reported(run: Run) -> None:
     assert comparison["cpu"]
 
 
+@pytest.mark.heavy
 def test_a_change_in_the_second_of_the_last_commit_is_seen(tmp_path: Path) -> None:
     project = make(tmp_path, "def test_one(takes): takes(1)\n")
     project.suite("def test_one(takes): takes(2)\n")

@@ -233,6 +233,7 @@ class TestLock:
 
 
 class TestEnvironment:
+    @pytest.mark.heavy
     def test_no_vulnerability_is_green_and_the_project_is_left_out(
         self, project: DemoProject, osv: Service
     ) -> None:
@@ -326,6 +327,7 @@ class TestEnvironment:
         bare_environment(project, {"six": "1.16.0"}, {"pip-audit": script})
         assert_not_run(audit(project, osv), "audit", reason)
 
+    @pytest.mark.heavy
     def test_the_baseline_covers_known_advisories(
         self, project: DemoProject, osv: Service
     ) -> None:

@@ -59,11 +59,13 @@ def test_coverage_of_empty_files_is_not_green(project: DemoProject) -> None:
     assert_not_run(project.gate(BOTH), "coverage", "coverage measured no statement")
 
 
+@pytest.mark.heavy
 def test_coverage_without_the_tests_is_not_green(project: DemoProject) -> None:
     assert_green(project.gate(BOTH))
     assert_not_run(project.gate("coverage"), "coverage", "not part of this run")
 
 
+@pytest.mark.heavy
 def test_coverage_of_an_earlier_run_is_never_used(project: DemoProject) -> None:
     assert_green(project.gate(BOTH))
     project.replace("pyproject.toml", "testpaths", 'addopts = "--no-cov"\ntestpaths')
@@ -73,6 +75,7 @@ def test_coverage_of_an_earlier_run_is_never_used(project: DemoProject) -> None:
     assert not (run.reports / "coverage.xml").exists()
 
 
+@pytest.mark.heavy
 def test_coverage_in_a_directory_of_ones_own_is_not_used_again(
     project: DemoProject, tmp_path: Path
 ) -> None:

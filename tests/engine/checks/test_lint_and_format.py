@@ -187,6 +187,7 @@ UNSEEN: dict[str, tuple[str, dict[str, str], str, str]] = {
 }
 
 
+@pytest.mark.heavy
 def test_every_tracked_file_is_linted_or_named(
     make_project: Callable[[Path], DemoProject], tmp_path: Path
 ) -> None:

@@ -123,6 +123,7 @@ def test_a_coveragerc_that_measures_everything_measures_only_the_project(
     assert measured(run) == EVERYTHING
 
 
+@pytest.mark.heavy
 def test_workers_of_xdist_measure_only_the_project(project: DemoProject) -> None:
     configure(project, '[tool.coverage.run]\nsource = ["."]\n', "-n2")
     run = project.run(
@@ -132,6 +133,7 @@ def test_workers_of_xdist_measure_only_the_project(project: DemoProject) -> None
     assert measured(run) == EVERYTHING
 
 
+@pytest.mark.heavy
 def test_processes_that_tests_start_measure_only_the_project(
     project: DemoProject,
 ) -> None:
@@ -144,6 +146,7 @@ def test_processes_that_tests_start_measure_only_the_project(
     assert set(measured(run)) == {*EVERYTHING, "tests/one.py"}
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("tables", "core", "expected"),
     [
@@ -183,6 +186,7 @@ def test_coverage_without_pytest_cov_measures_only_the_project(
     assert measured(run) == expected
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "wanted", ['source = ["."]', 'include = ["src/*", "ci-framework/*"]']
 )
@@ -207,6 +211,7 @@ def test_a_command_of_the_project_measures_only_the_project(
     assert b"ci_framework_pytest" not in data
 
 
+@pytest.mark.heavy
 def test_only_tests_are_measured_from_the_start_of_their_process(
     project: DemoProject, tmp_path: Path
 ) -> None:

@@ -245,6 +245,7 @@ def test_no_sources_are_skipped(project: DemoProject) -> None:
     assert check["reason"] == "no Python files of the project in src"
 
 
+@pytest.mark.heavy
 def test_the_baseline_covers_what_is_known(project: DemoProject) -> None:
     project.append(SOURCE, "\n\n_UNUSED = 3\n")
     policy(project, "--baseline", "write")

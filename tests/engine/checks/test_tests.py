@@ -80,6 +80,7 @@ def test_an_import_error_in_a_test_file_is_red(project: DemoProject) -> None:
     assert "No module named 'no_such_module'" in run.findings("test")[0]["message"]
 
 
+@pytest.mark.heavy
 def test_a_syntax_error_in_a_test_file_is_red(project: DemoProject) -> None:
     project.test_file("VALUE = 1\n\n\ndef test_broken(:\n    pass\n")
     assert_red(project.gate("test"), "test", MORE, 4)
@@ -113,6 +114,7 @@ def test_a_conftest_that_ends_the_process_is_red(
     assert run.check("test")["reason"].startswith("pytest did not end by itself")
 
 
+@pytest.mark.heavy
 def test_a_hanging_test_is_killed_and_named_where_it_hangs(
     project: DemoProject,
 ) -> None:
@@ -207,6 +209,7 @@ def test_a_failure_with_half_a_character_in_it_is_kept(project: DemoProject) -> 
     assert_red(project.gate("test"), "test", MORE, 2)
 
 
+@pytest.mark.heavy
 def test_a_pytest_that_a_test_starts_is_not_counted(project: DemoProject) -> None:
     project.write("nested/check_inner.py", "def test_inner():\n    assert False\n")
     project.test_file(
@@ -221,6 +224,7 @@ def test_a_pytest_that_a_test_starts_is_not_counted(project: DemoProject) -> Non
     assert len(run.check("test")["tests"]) == 2
 
 
+@pytest.mark.heavy
 def test_a_pytest_that_a_test_starts_does_not_hide_a_crash(
     project: DemoProject,
 ) -> None:

@@ -144,6 +144,7 @@ def test_a_hook_that_leaves_tests_out_is_seen(project: DemoProject, hook: str) -
     assert_named(run, MORE if outcome == "not-collected" else f"{MORE}::test_more")
 
 
+@pytest.mark.heavy
 def test_a_directory_outside_of_testpaths_is_named(project: DemoProject) -> None:
     project.write("checks/test_other.py", TESTS)
     run = project.gate("test")
@@ -206,6 +207,7 @@ def test_wrong() -> None:
 """
 
 
+@pytest.mark.heavy
 def test_the_last_attempt_counts_and_flaky_tests_are_shown(
     project: DemoProject,
 ) -> None:
@@ -254,6 +256,7 @@ NO_TESTS: Mapping[str, str] = {
 }
 
 
+@pytest.mark.heavy
 def test_files_that_hold_no_tests_are_no_tests(project: DemoProject) -> None:
     (project.root / DEMO).unlink()
     for name, text in NO_TESTS.items():
@@ -280,6 +283,7 @@ def test_a_process_that_a_test_forks_may_fail(project: DemoProject) -> None:
     assert counts(run) == {**GREEN, "failed": 1}, str(run)
 
 
+@pytest.mark.heavy
 def test_a_hang_after_a_failure_is_located(project: DemoProject) -> None:
     project.test_file(
         "import time\n\n\ndef test_wrong() -> None:\n    assert False\n\n\n"
@@ -373,6 +377,7 @@ def test_unittest_that_finds_no_test_is_red(project: DemoProject) -> None:
     assert run.check("test")["reason"] in reasons
 
 
+@pytest.mark.heavy
 def test_sessions_that_were_skipped_are_named(project: DemoProject) -> None:
     """Also where another session did start pytest."""
     skipped = NOX.format("skipped: Python interpreter 3.99 not found.").strip()

@@ -59,6 +59,7 @@ def test_tests_run_where_nothing_measures_them(project: DemoProject, how: str) -
     assert run.check("test")["status"] == "passed"
 
 
+@pytest.mark.heavy
 def test_a_measurement_that_failed_is_explained(project: DemoProject) -> None:
     project.replace("pyproject.toml", "branch = true", 'omit = ["*"]')
     assert_not_run(project.gate(BOTH), "coverage", "No data to report")
@@ -68,6 +69,7 @@ def test_a_measurement_that_failed_is_explained(project: DemoProject) -> None:
     assert reason.endswith("pytest stopped: 1 files could not be collected")
 
 
+@pytest.mark.heavy
 def test_tests_import_what_pytest_alone_lets_them_import(project: DemoProject) -> None:
     project.write("tests/helpers.py", "VALUE = 1\n")
     project.test_file(
@@ -163,6 +165,7 @@ def test_settings_without_an_effect_are_named(project: DemoProject) -> None:
     assert "xfail_strct" in run.stdout
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("option", ["--assert=plain", "--assert=rewrite"])
 def test_tests_without_assertions_prove_nothing(
     project: DemoProject, option: str

@@ -65,6 +65,7 @@ def test_what_only_looks_like_a_test_is_not(project: DemoProject) -> None:
     assert counts(run) == {"passed": 5}, str(run)
 
 
+@pytest.mark.heavy
 def test_only_what_failed_last_is_not_everything(project: DemoProject) -> None:
     options = {"PYTEST_ADDOPTS": "--lf"}
     project.write(MORE, "def test_wrong() -> None:\n    assert False\n")

@@ -199,6 +199,7 @@ def test_a_link_out_of_the_repository_is_removed_as_a_link(
 # --- the command --------------------------------------------------------------------
 
 
+@pytest.mark.heavy
 def test_the_check_is_red_tells_each_file_and_changes_nothing(
     project: DemoProject,
 ) -> None:

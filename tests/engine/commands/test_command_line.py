@@ -112,6 +112,7 @@ def test_fail_fast_skips_what_follows_and_says_why(project: DemoProject) -> None
     assert run.result["seconds"] < 30
 
 
+@pytest.mark.heavy
 def test_fail_fast_does_not_stop_at_an_advisory_failure(project: DemoProject) -> None:
     project.configure("[tool.ci-framework.checks.lint]\nblocking = false\n")
     project.write("src/demo/more.py", "import os\n")

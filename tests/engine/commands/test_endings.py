@@ -71,6 +71,7 @@ def read_until(descriptor: int, text: bytes) -> bytes:
     return found
 
 
+@pytest.mark.heavy
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such terminals")
 def test_a_terminal_shows_what_takes_long_and_forgets_it(
     project: DemoProject, slow_git: SlowProgram
@@ -89,6 +90,7 @@ def test_a_terminal_shows_what_takes_long_and_forgets_it(
     os.close(ours)
 
 
+@pytest.mark.heavy
 def test_a_log_gets_plain_lines_on_what_takes_long(
     project: DemoProject, slow_git: SlowProgram
 ) -> None:

@@ -9,6 +9,7 @@ from tests.support.projects import DemoProject
 GROUPS = "[dependency-groups]\nquality = []\n"
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("tier", ["essential", "extended", "full"])
 def test_an_environment_of_a_tier_that_does_not_exist_is_a_mistake(
     tier: str, project: DemoProject

@@ -230,6 +230,7 @@ def _threshold(run: Run) -> str:
     return reason.partition(" % covered, ")[2].partition(" ")[0]
 
 
+@pytest.mark.heavy
 def test_the_stronger_layer_wins(project: DemoProject) -> None:
     """Defaults < project < environment < command line."""
     project.write("src/demo/worst.py", "\n".join(f"A{n} = 1" for n in range(60)) + "\n")
@@ -308,6 +309,7 @@ def test_an_own_command_that_is_missing_is_not_run(project: DemoProject) -> None
     assert "no-such-program" in run.check("lint")["reason"]
 
 
+@pytest.mark.heavy
 def test_an_own_test_command_that_runs_pytest_reports_the_tests(
     project: DemoProject,
 ) -> None:
@@ -326,6 +328,7 @@ FIRST = "python -m pytest tests/test_more.py; python -m pytest tests/test_demo.p
 LAST = "python -m pytest tests/test_demo.py; python -m pytest tests/test_more.py; :"
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("script", "fault"),
     [

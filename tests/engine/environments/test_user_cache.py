@@ -125,6 +125,7 @@ def test_a_relative_cache_is_reported_and_ignored(
     assert "CI_FRAMEWORK_CACHE: expected an absolute path" in capsys.readouterr().err
 
 
+@pytest.mark.heavy
 def test_without_a_place_for_a_cache_a_private_one_is_used_and_removed(
     project: DemoProject, tmp_path: Path
 ) -> None:

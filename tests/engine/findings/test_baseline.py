@@ -136,6 +136,7 @@ def test_a_known_finding_is_known_to_one_check_only(legacy: DemoProject) -> None
     assert_red(legacy.gate("lint"), "lint", "src/demo/old.py", 2)
 
 
+@pytest.mark.heavy
 def test_known_tests_by_id(project: DemoProject) -> None:
     project.test_file(FAILING)
     record(project, "test")
@@ -159,6 +160,7 @@ def test_a_known_test_that_crashes_python_is_red(project: DemoProject) -> None:
     assert run.check("test")["status"] == "failed"
 
 
+@pytest.mark.heavy
 def test_coverage_may_not_fall_below_what_it_was(project: DemoProject) -> None:
     project.write("src/demo/old.py", "def a() -> int:\n    return 1\n" * 4)
     assert_green(record(project, "test,coverage"))
@@ -188,6 +190,7 @@ def test_coverage_may_not_fall_below_what_it_was(project: DemoProject) -> None:
 # --- what may not be recorded
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("check", "code"),
     [
@@ -221,6 +224,7 @@ def test_mypy_s_syntax_errors_are_never_recorded(project: DemoProject) -> None:
     assert project.gate("typecheck", "--baseline", "write").code == 2
 
 
+@pytest.mark.heavy
 def test_an_entry_added_by_hand_for_an_f_rule_covers_nothing(
     legacy: DemoProject,
 ) -> None:
@@ -237,6 +241,7 @@ def test_an_entry_added_by_hand_for_an_f_rule_covers_nothing(
 # --- writing
 
 
+@pytest.mark.heavy
 def test_writing_shrinks_without_a_word_and_does_not_grow(legacy: DemoProject) -> None:
     again = KNOWN.replace("old", "again").replace("==", "!=")
     legacy.write("src/demo/old.py", f"{KNOWN}\n\n{again}")
@@ -259,6 +264,7 @@ def test_writing_shrinks_without_a_word_and_does_not_grow(legacy: DemoProject) -
     assert_green(legacy.gate("lint"))
 
 
+@pytest.mark.heavy
 def test_a_new_failing_test_does_not_get_in(project: DemoProject) -> None:
     project.test_file(FAILING)
     record(project, "test")
@@ -268,6 +274,7 @@ def test_a_new_failing_test_does_not_get_in(project: DemoProject) -> None:
     assert "tests/test_more.py::test_new" in run.stderr
 
 
+@pytest.mark.heavy
 def test_checks_that_were_not_part_of_the_run_keep_theirs(legacy: DemoProject) -> None:
     legacy.test_file(FAILING)
     record(legacy, "lint,test")
@@ -281,6 +288,7 @@ def test_checks_that_were_not_part_of_the_run_keep_theirs(legacy: DemoProject) -
     assert "gone" not in run.stdout
 
 
+@pytest.mark.heavy
 def test_checks_that_could_not_run_keep_theirs(legacy: DemoProject) -> None:
     legacy.write("src/demo/types.py", "x: int = ''\n")
     record(legacy, "lint,typecheck")
@@ -294,6 +302,7 @@ def test_checks_that_could_not_run_keep_theirs(legacy: DemoProject) -> None:
     assert "gone" not in legacy.gate("lint,typecheck").stdout
 
 
+@pytest.mark.heavy
 def test_tests_that_crashed_keep_theirs(project: DemoProject) -> None:
     project.test_file(FAILING, "tests/test_z.py")
     record(project, "test")

@@ -18,6 +18,7 @@ def commit(project: DemoProject) -> None:
     git(project.root, "commit", "--quiet", "--message", "start")
 
 
+@pytest.mark.heavy
 def test_tracked_output_is_a_finding_of_the_validation(project: DemoProject) -> None:
     install_tool(project, "check-jsonschema")
     project.write(".ci-framework/gate/junit.xml", "")

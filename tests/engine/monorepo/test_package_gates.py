@@ -70,6 +70,7 @@ def of(project: DemoProject, done: Run, name: str) -> Run:
     return Run(done.code, done.stdout, done.stderr, reports)
 
 
+@pytest.mark.heavy
 def test_a_package_is_checked_alone_in_its_own_environment(
     monorepo: DemoProject,
 ) -> None:
@@ -86,6 +87,7 @@ def test_a_package_is_checked_alone_in_its_own_environment(
     assert f"--editable {monorepo.root}/libs/core" in log
 
 
+@pytest.mark.heavy
 def test_an_environment_is_made_anew_only_when_a_manifest_changes(
     monorepo: DemoProject,
 ) -> None:
@@ -99,6 +101,7 @@ def test_an_environment_is_made_anew_only_when_a_manifest_changes(
         assert len(log.read_text().splitlines()) == number
 
 
+@pytest.mark.heavy
 def test_a_fault_is_told_where_it_stands_in_the_repository(
     monorepo: DemoProject,
 ) -> None:
@@ -116,6 +119,7 @@ def test_a_fault_is_told_where_it_stands_in_the_repository(
     assert "test_one" in again.stdout
 
 
+@pytest.mark.heavy
 def test_the_baseline_of_the_repository_knows_the_packages(
     monorepo: DemoProject,
 ) -> None:
@@ -134,6 +138,7 @@ def test_the_baseline_of_the_repository_knows_the_packages(
     assert "known findings are gone" not in done.stdout
 
 
+@pytest.mark.heavy
 def test_the_package_at_the_top_leaves_the_record_of_the_others_alone(
     monorepo: DemoProject,
 ) -> None:
@@ -147,6 +152,7 @@ def test_the_package_at_the_top_leaves_the_record_of_the_others_alone(
     assert monorepo.read("ci-framework/project/baseline.json") == before
 
 
+@pytest.mark.heavy
 def test_a_tier_of_its_own_and_settings_of_its_own_hold_for_a_package(
     monorepo: DemoProject,
 ) -> None:
@@ -170,6 +176,7 @@ def test_a_variable_names_the_package_as_well(monorepo: DemoProject) -> None:
     assert "of core" in done.stdout
 
 
+@pytest.mark.heavy
 def test_paths_must_be_of_the_package(monorepo: DemoProject) -> None:
     words = ("gate", "--package", "core", "--only", "test", "--")
     assert gate(monorepo, *words, "libs/core/tests/test_core.py").code == 0
@@ -178,6 +185,7 @@ def test_paths_must_be_of_the_package(monorepo: DemoProject) -> None:
     assert "not a file of the package core" in done.stderr
 
 
+@pytest.mark.heavy
 def test_the_changed_packages_are_checked_in_order_and_give_one_verdict(
     monorepo: DemoProject,
 ) -> None:
@@ -198,6 +206,7 @@ def test_the_changed_packages_are_checked_in_order_and_give_one_verdict(
     assert alone.code == 1
 
 
+@pytest.mark.heavy
 def test_fail_fast_starts_no_other_package(monorepo: DemoProject) -> None:
     monorepo.replace("libs/core/tests/test_core.py", "== 1", "== 2")
     words = ("packages", "--gate", "--fail-fast", "--only=test")

@@ -40,6 +40,7 @@ def test_what_a_test_starts_in_a_session_of_its_own_ends_with_the_run(
     assert not is_alive(project.read("child"))
 
 
+@pytest.mark.heavy
 def test_the_next_run_removes_what_a_killed_one_left(project: DemoProject) -> None:
     ready = project.root / "ready"
     project.test_file(

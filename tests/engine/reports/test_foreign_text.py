@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as Xml
 
+import pytest
+
 from ci_engine.findings.results import (
     CheckResult,
     Finding,
@@ -99,6 +101,7 @@ def test_annotations_put_errors_before_warnings_and_escape() -> None:
     ]
 
 
+@pytest.mark.heavy
 def test_output_without_an_end_of_line_is_cut(project: DemoProject) -> None:
     """A megabyte on one line is in one file, not in five."""
     project.test_file(

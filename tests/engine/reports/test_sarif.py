@@ -209,6 +209,7 @@ def some_of_many() -> Json:
     return log
 
 
+@pytest.mark.heavy
 def test_more_results_than_github_takes() -> None:
     (run,) = many()["runs"]
     assert len(run["results"]) == 25_000

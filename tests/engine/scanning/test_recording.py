@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
+import pytest
+
 from ci_engine.findings.results import Verdict
 from ci_engine.scanning.waivers import WAIVERS_FILE
 from tests.support.scanning import Repository, result_of
@@ -86,6 +88,7 @@ def test_entries_of_scanners_that_were_removed_go_with_the_next_record(
     assert entries(repository.root) == [own]
 
 
+@pytest.mark.heavy
 def test_a_secret_is_reported_and_never_recorded(repository: Repository) -> None:
     text, path = secret_file()
     repository.write(path, text)
@@ -99,6 +102,7 @@ def test_a_secret_is_reported_and_never_recorded(repository: Repository) -> None
     assert run.verdict is Verdict.RED
 
 
+@pytest.mark.heavy
 def test_a_baseline_that_names_a_secret_excuses_nothing(
     repository: Repository,
 ) -> None:
@@ -117,6 +121,7 @@ def test_a_baseline_that_names_a_secret_excuses_nothing(
     assert repository.scan("kingfisher").verdict is Verdict.RED
 
 
+@pytest.mark.heavy
 def test_a_waived_secret_is_green_until_its_day_and_not_recorded(
     repository: Repository,
 ) -> None:

@@ -92,6 +92,7 @@ def test_workers_leave_out_the_same(repository: DemoProject) -> None:
     assert names(run) == ["test_triple"]
 
 
+@pytest.mark.heavy
 def test_where_all_tests_run_the_affected_ones_run_first(
     repository: DemoProject,
 ) -> None:
@@ -165,6 +166,7 @@ def test_scripts_are_not_imported(repository: DemoProject) -> None:
     assert run.findings("imports") == []
 
 
+@pytest.mark.heavy
 def test_without_a_selection_the_tests_import_what_matters(
     repository: DemoProject,
 ) -> None:

@@ -154,6 +154,7 @@ def test_packages_that_are_answered_and_not_there_are_reported(
     assert shown(project, "answers") == []
 
 
+@pytest.mark.heavy
 def test_an_edited_block_is_a_warning_since_it_works(project: DemoProject) -> None:
     project.write(".gitignore", "# >>> ci-framework >>>\n# <<< ci-framework <<<\n")
     render_block(project, ".gitignore")

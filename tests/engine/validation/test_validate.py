@@ -78,6 +78,7 @@ def line_of(project: DemoProject, text: str, name: str = "pyproject.toml") -> in
     return next(number for number, row in enumerate(rows, 1) if text in row)
 
 
+@pytest.mark.heavy
 @pytest.mark.usefixtures("validators")
 def test_a_small_project_is_green(project: DemoProject) -> None:
     run = validate(project)
@@ -182,6 +183,7 @@ def test_a_source_path_that_is_missing_is_wrong(project: DemoProject) -> None:
     assert_wrong(validate(project), "settings", location, *words)
 
 
+@pytest.mark.heavy
 def test_bytecode_that_an_update_left_behind_is_no_vendored_engine(
     project: DemoProject,
 ) -> None:
@@ -248,6 +250,7 @@ def test_an_answers_file_with_conflict_markers_is_wrong(project: DemoProject) ->
     assert "line 2 is a conflict marker" in run.stdout
 
 
+@pytest.mark.heavy
 @pytest.mark.usefixtures("validators")
 def test_the_line_is_that_of_the_item_that_is_wrong(project: DemoProject) -> None:
     name = ".github/workflows/ci.yml"
@@ -305,6 +308,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.heavy
 @pytest.mark.usefixtures("validators")
 def test_files_of_other_tools_that_do_not_fit_are_wrong(project: DemoProject) -> None:
     for name, (text, _, _, _) in FAULTS.items():
@@ -320,6 +324,7 @@ def test_files_of_other_tools_that_do_not_fit_are_wrong(project: DemoProject) ->
     assert "entry" in run.stdout
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("old", "new", "marker"),
     [
@@ -355,6 +360,7 @@ def outputs(path: Path) -> dict[str, str]:
     return dict(row.split("=", 1) for row in rows)
 
 
+@pytest.mark.heavy
 @pytest.mark.usefixtures("validators")
 def test_the_matrix_has_all_versions_on_the_first_platform(
     project: DemoProject, tmp_path: Path
@@ -386,6 +392,7 @@ def test_the_matrix_has_all_versions_on_the_first_platform(
     assert all(matrix_job["runner"] for matrix_job in matrix_jobs)
 
 
+@pytest.mark.heavy
 @pytest.mark.usefixtures("validators")
 def test_one_version_gives_one_leg_for_each_platform(
     project: DemoProject, tmp_path: Path
