@@ -21,12 +21,11 @@ def usual_python(root: Path, matrix: Sequence[str]) -> str:
     """
     if find_program("uv") is None:
         ours = f"{sys.version_info[0]}.{sys.version_info[1]}"
-        known = [v for v in matrix if v == ours or find_program(f"python{v}")]
-    else:
-        preferred = _found_by_uv(root)
-        known = [v for v in matrix if v == preferred or _found_by_uv(root, v)]
-        known = [preferred] if preferred in matrix else known
-    return known[0] if known else ""
+        return next((v for v in matrix if v == ours or find_program(f"python{v}")), "")
+    preferred = _found_by_uv(root)
+    if preferred in matrix:
+        return preferred
+    return next((v for v in matrix if _found_by_uv(root, v)), "")
 
 
 def _found_by_uv(root: Path, *version: str) -> str:
