@@ -20,6 +20,7 @@ from ci_engine.configuration.settings import CheckName, Settings
 from ci_engine.configuration.value_types import Command
 from ci_engine.environments.pixi_tasks import own_task
 from ci_engine.findings.results import CheckResult
+from ci_engine.project.repository import Project
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Check:
         after: the check whose files or measurements it reads, empty = none.
         fixes: whether it changes files with ``--fix``; the others then wait for it.
         environment: whether it needs an interpreter of the project.
+        isolated: whether its tool does as well without that, as none is there yet.
         run_own: runs the project's own command for it; None = ``run`` does.
     """
 
@@ -39,6 +41,7 @@ class Check:
     after: CheckName = ""
     fixes: bool = False
     environment: bool = True
+    isolated: bool = False
     run_own: Callable[[Context, Command], CheckResult] | None = own_command.check
 
 
@@ -47,8 +50,14 @@ CHECKS: Mapping[CheckName, Check] = {
     check.name: check
     for check in (
         Check("no-conflict-markers", conflict_markers.check, environment=False),
-        Check("lint", ruff.check_lint, fixes=True, run_own=ruff.check_own_lint),
-        Check("format", ruff.check_format, fixes=True),
+        Check(
+            "lint",
+            ruff.check_lint,
+            fixes=True,
+            isolated=True,
+            run_own=ruff.check_own_lint,
+        ),
+        Check("format", ruff.check_format, fixes=True, isolated=True),
         Check("typecheck", types.check),
         # The tests of a command of the project's own are counted as well.
         Check("test", pytest.check, run_own=None),
@@ -73,6 +82,12 @@ def needs_environment(name: CheckName, settings: Settings) -> bool:
     """Whether a check can only start when the project's environment is there."""
     own = bool(settings.command_of(name)) or name not in CHECKS
     return own or CHECKS[name].environment
+
+
+def runs_isolated(name: CheckName, project: Project, settings: Settings) -> bool:
+    """Whether a check can do without an environment that would have to be made."""
+    own = bool(settings.command_of(name)) or own_task(project, name) is not None
+    return not own and name in CHECKS and CHECKS[name].isolated
 
 
 def run_check(context: Context) -> CheckResult:

@@ -11,7 +11,13 @@ from functools import partial
 import msgspec
 
 from ci_engine.changes.diff_base import DiffBase, find_diff_base
-from ci_engine.checks import DEPENDS_ON, FIXERS, needs_environment, run_check
+from ci_engine.checks import (
+    DEPENDS_ON,
+    FIXERS,
+    needs_environment,
+    run_check,
+    runs_isolated,
+)
 from ci_engine.checks.context import Context
 from ci_engine.checks.outcomes import not_run, run_guarded, skipped
 from ci_engine.checks.request import GateRequest
@@ -19,7 +25,7 @@ from ci_engine.checks.rerun import rerun_command
 from ci_engine.configuration.loading import Configuration
 from ci_engine.configuration.settings import CheckName
 from ci_engine.environments.environment import Environment
-from ci_engine.environments.preparation import prepare_environment
+from ci_engine.environments.preparation import has_environment, prepare_environment
 from ci_engine.errors import ToolError
 from ci_engine.findings.baseline import Baseline, judge, read_baseline
 from ci_engine.findings.fingerprints import fingerprint_findings
@@ -68,6 +74,7 @@ class GateRun:
         self._diff_base: DiffBase | None = None
         self._prepared = False
         self._reports = request.reports
+        self._isolated = self._find_isolated()
 
     def execute(self) -> RunResult:
         """Run everything and judge it."""
@@ -162,8 +169,17 @@ class GateRun:
         return all(fixer in self.results for fixer in first)
 
     def _needs_environment(self, name: CheckName) -> bool:
-        runs = name not in self.request.left_out
-        return runs and needs_environment(name, self.configuration.settings)
+        without = name in self.request.left_out or name in self._isolated
+        return not without and needs_environment(name, self.configuration.settings)
+
+    def _find_isolated(self) -> frozenset[CheckName]:
+        """The checks that do without the environment, as no other one needs it."""
+        settings = self.configuration.settings
+        names = [n for n in self.request.checks if needs_environment(n, settings)]
+        alone = all(runs_isolated(name, self.project, settings) for name in names)
+        if not alone or self.request.prepare or has_environment(self.project):
+            return frozenset()
+        return frozenset(names)
 
     def _prepare(self) -> Callable[[], None]:
         try:
@@ -234,6 +250,10 @@ class GateRun:
         top = self.project.repository
         result.findings = fingerprint_findings(top, result.findings)
         judge(result, self._known())
+        if name in self._isolated and result.status is not Status.SKIPPED:
+            tool = result.tool.partition(" ")[0]
+            text = f"the project's environment is not there yet: our {tool} ran"
+            result.notes.append(text)
         result.rerun = rerun_command(name, result, self.request, self.project.prefix)
         self.results[name] = result
         self.request.on_result(result)

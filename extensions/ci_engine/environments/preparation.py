@@ -57,6 +57,12 @@ def prepare_environment(
     return {"uv": _uv, "poetry": _poetry}[project.manager](request)
 
 
+def has_environment(project: Project) -> bool:
+    """Whether an environment of the project was made before, by us or by the user."""
+    made = (project.root / ".venv", project.root / ".pixi" / "envs")
+    return any(path.exists() for path in (*made, project.output / "environments"))
+
+
 def prepare_development(project: Project, environments: Environments) -> None:
     """Prepare what a person works in, where that is more than a tier needs.
 

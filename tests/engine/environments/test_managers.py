@@ -295,6 +295,20 @@ def test_a_uv_project(plain: DemoProject, tools: Path) -> None:
     assert "hint: run `uv sync" in run.check("test")["output"]
 
 
+def test_lint_alone_makes_no_environment(plain: DemoProject, tools: Path) -> None:
+    (tools / "uv").symlink_to(real_uv())
+    plain.configure(BUILD + GROUP + '\n[tool.uv]\nrequired-version = ">=0.5"\n')
+    plain.test_file("import os\n")
+    run = plain.gate("lint,format", variables={"PATH": str(tools)})
+    assert run.rules("lint") == ["F401"], str(run)
+    assert run.check("format")["status"] == "passed"
+    for name in ("lint", "format"):
+        (note,) = run.check(name)["notes"]
+        assert note.startswith("the project's environment is not there yet")
+    assert not (plain.root / ".venv").exists()
+    assert not (plain.root / ".ci-framework" / "environments").exists()
+
+
 def test_a_uv_project_with_another_python(plain: DemoProject, tools: Path) -> None:
     version, python = another_python()
     (tools / f"python{version}").symlink_to(python.resolve())
