@@ -139,10 +139,13 @@ PROVOCATIONS: dict[str, Provocation] = {
         1,
     ),
     "No tests collected": _ready(
-        f"sed -i 's/^def test/def check/' tests/test_spans.py; {_GATE} --only test", 1
+        "rm -r tests/benchmarks; sed -i 's/^def test/def check/' tests/test_spans.py;"
+        f" {_GATE} --only test",
+        1,
     ),
     "All tests skipped": _ready(
-        "echo 'pytestmark = pytest.mark.skip(reason=\"later\")' >> tests/test_spans.py;"
+        "rm -r tests/benchmarks; echo 'pytestmark = pytest.mark.skip(reason=\"later\")'"
+        " >> tests/test_spans.py;"
         f" {_GATE} --only test",
         1,
     ),
@@ -237,7 +240,8 @@ PROVOCATIONS: dict[str, Provocation] = {
     ),
     "Tests did not run": _ready(
         _test("more_tests", "def test_more() -> None:\\n    assert True\\n")
-        + "; printf '\\n\\nclass MoreTests:\\n    def test_this(self) -> None:\\n"
+        + "; rm -r tests/benchmarks;"
+        " printf '\\n\\nclass MoreTests:\\n    def test_this(self) -> None:\\n"
         "        assert True\\n\\n\\ndef test_other() -> None:\\n    assert True\\n'"
         f" >> tests/test_spans.py; PYTEST_ADDOPTS='-k other' {_GATE} --only test",
         0,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ci_engine.changes.diff_base import DiffBase
@@ -76,8 +76,17 @@ class Context(Workspace):
         return [] if configured else [path for path in paths if (root / path).exists()]
 
     def run(self, tool: Tool, arguments: Sequence[str | Path]) -> Outcome:
-        """Run a tool in the repository, within the time the check has."""
-        return self.execute(tool, arguments, self.timeout)
+        """Run a tool in the repository, within the time the check has.
+
+        What it prints names its reports where they will be.
+        """
+        outcome = self.execute(tool, arguments, self.timeout)
+        now, then = str(self.reports), str(self.request.reports)
+        return replace(
+            outcome,
+            stdout=outcome.stdout.replace(now, then),
+            stderr=outcome.stderr.replace(now, then),
+        )
 
 
 def _holds_tests(path: str, folders: tuple[str, ...]) -> bool:

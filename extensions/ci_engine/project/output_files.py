@@ -60,7 +60,12 @@ def directory_of_run(output: Path, reports: Path) -> Generator[Path]:
     reports. What runs that were killed left in theirs is removed.
     """
     parent = output / "running"
-    prepare_directory(parent, output)
+    try:
+        prepare_directory(parent, output)
+    except ToolError:
+        # The reports may be where the output of the repository cannot be.
+        parent = reports / "running"
+        prepare_directory(parent, output)
     for other in parent.iterdir():
         process = other.name.partition("-")[0]
         if process.isdecimal() and not is_running(int(process)):

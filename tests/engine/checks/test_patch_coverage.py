@@ -175,9 +175,9 @@ def test_tests_that_measure_nothing_are_no_verdict(changed: DemoProject) -> None
 
 
 def test_a_report_that_is_garbage_is_no_verdict(changed: DemoProject) -> None:
-    script = "import os, pathlib\n"
-    script += "p = pathlib.Path('.ci-framework/gate/coverage.json')\n"
-    script += "p.write_text('{\"files\": 1}')\n"
+    script = "import pathlib\n"
+    script += "(run,) = pathlib.Path('.ci-framework/running').iterdir()\n"
+    script += "(run / 'coverage.json').write_text('{\"files\": 1}')\n"
     changed.write("measure.py", script)
     command = "[tool.ci-framework.commands]\ntest = ['python', 'measure.py']\n"
     changed.configure(command)
