@@ -32,8 +32,8 @@ NEEDED = {
     },
 }
 RENOVATE = "renovate@44.121.2"
-# An unused import, which F401 reports, and what the pull request changes to mend it.
-BROKEN, MENDED = "import os\n", '"""A module."""\n'
+# An unused import, which F401 reports, and what the pull request changes to correct it.
+BROKEN, CORRECTED = "import os\n", '"""A module."""\n'
 _MODULE = Path("src/proof/more.py")
 _POLL_SECONDS = 20.0
 _LAST_LINES = 15
@@ -111,7 +111,7 @@ def github_steps(directory: Path, template: str, owner: str) -> Iterator[Step]:
     yield "the pull request is red", partial(hub.expect_runs, "change", "failure")
     yield "a comment names F401", partial(hub.expect_comment, "F401")
     yield "the merge is blocked", partial(hub.expect_merge_state, "BLOCKED")
-    yield "correct it", partial(hub.push, MENDED)
+    yield "correct it", partial(hub.push, CORRECTED)
     yield "the pull request is green", partial(hub.expect_runs, "change", "success")
     yield "the merge is allowed", partial(hub.expect_merge_state, "CLEAN")
     yield "code scanning has the findings", hub.expect_analyses

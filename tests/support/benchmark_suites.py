@@ -76,6 +76,10 @@ def benchmarks_of(run: Run) -> dict[str, Json]:
     return {each["name"].partition("::")[2]: each for each in comparison["benchmarks"]}
 
 
+def reason_of(run: Run) -> str:
+    return str(run.check("benchmarks")["reason"])
+
+
 def verdicts_of(run: Run) -> dict[str, str]:
     """The verdict of each benchmark."""
     return {name: each["verdict"] for name, each in benchmarks_of(run).items()}

@@ -100,9 +100,7 @@ class SuiteRunner:
             command += ["--codspeed", "--codspeed-mode=walltime"]
         if observation is not None:
             command += ["-p", "ci_framework_observed"]
-        outcome = self._start(command, side, directory, only, observation)
-        events = read_events(directory / "events.jsonl")
-        return _judge(outcome, events, dict(_times(directory)))
+        return self._judged(command, side, directory, only, observation)
 
     def _asv(
         self,
@@ -116,9 +114,7 @@ class SuiteRunner:
         command = [*environment.prefix, environment.probe.executable]
         command += [str(inside.DIRECTORY / "asv_suite.py"), str(side.root / suite)]
         command += [str(side.root), str(directory / _TIMES)]
-        outcome = self._start(command, side, directory, only, observation)
-        events = read_events(directory / "events.jsonl")
-        return _judge(outcome, events, dict(_times(directory)))
+        return self._judged(command, side, directory, only, observation)
 
     def _pyperf(
         self,
@@ -143,6 +139,19 @@ class SuiteRunner:
         if only:
             times = {name: time for name, time in times.items() if name in only}
         return judge_script(outcome, script, times)
+
+    def _judged(
+        self,
+        command: Sequence[str],
+        side: Side,
+        directory: Path,
+        only: Collection[str],
+        observation: Observation | None,
+    ) -> ProcessResult:
+        """Run a command that leaves events and times, and judge it by those."""
+        outcome = self._start(command, side, directory, only, observation)
+        events = read_events(directory / "events.jsonl")
+        return _judge(outcome, events, dict(_times(directory)))
 
     def _start(
         self,

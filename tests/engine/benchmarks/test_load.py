@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.support.benchmark_suites import is_running, verdicts_of
+from tests.support.benchmark_suites import is_running, reason_of, verdicts_of
 from tests.support.load_tests import LoadProject
 from tests.support.projects import Run, assert_green, assert_not_run, git, wait_until
 
@@ -34,10 +34,6 @@ def before_serving(project: LoadProject, code: str) -> None:
 
 def commit(project: LoadProject) -> None:
     git(project.root, "commit", "--quiet", "--all", "--message", "change")
-
-
-def reason_of(run: Run) -> str:
-    return str(run.check("benchmarks")["reason"])
 
 
 def output_of(run: Run) -> str:

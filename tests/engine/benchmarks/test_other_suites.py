@@ -7,9 +7,14 @@ from pathlib import Path
 import pytest
 
 from ci_engine.benchmarks.suite_kinds import SuiteKinds, find_kinds
-from tests.support.benchmark_suites import benchmarks_of, is_running, verdicts_of
+from tests.support.benchmark_suites import (
+    benchmarks_of,
+    is_running,
+    reason_of,
+    verdicts_of,
+)
 from tests.support.other_suites import ASV_SETTINGS, AsvProject, PyperfProject
-from tests.support.projects import Run, assert_green, assert_not_run
+from tests.support.projects import assert_green, assert_not_run
 
 ASV_BASE = """
 class TimeSuite:
@@ -69,10 +74,6 @@ runner.bench_time_func("quicker", takes(0.5))
 runner.bench_time_func("same", takes(1.02e-6))
 runner.bench_time_func("new", takes(1))
 """
-
-
-def reason_of(run: Run) -> str:
-    return str(run.check("benchmarks")["reason"])
 
 
 @pytest.mark.heavy

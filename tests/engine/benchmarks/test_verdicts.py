@@ -12,6 +12,7 @@ from tests.support.benchmark_suites import (
     BenchmarkProject,
     benchmarks_of,
     is_running,
+    reason_of,
     verdicts_of,
 )
 from tests.support.projects import (
@@ -61,10 +62,6 @@ def make(tmp_path: Path, suite: str) -> BenchmarkProject:
 def steady(tmp_path: Path) -> BenchmarkProject:
     """A project with one benchmark, which always takes a second."""
     return make(tmp_path, "def test_one(takes): takes(1)\n")
-
-
-def reason_of(run: Run) -> str:
-    return str(run.check("benchmarks")["reason"])
 
 
 @pytest.mark.heavy
