@@ -259,6 +259,31 @@ def test_nothing_but_our_own_hooks_is_skipped(project: DemoProject) -> None:
     assert check["reason"] == "no hook has files to look at"
 
 
+@pytest.mark.parametrize("default", [True, False])
+def test_hooks_of_another_stage_are_named(project: DemoProject, default: bool) -> None:
+    """A hook that only a push starts looks as if the gate ran it as well."""
+    at_push = hook("at-push", FALSE)
+    if default:
+        head = f"default_stages: [pre-push, manual]\n{HEAD}"
+    else:
+        head, at_push = HEAD, f"{at_push}    stages: [pre-push, manual]\n"
+    with_hooks(project)
+    project.write(CONFIG, f"{head}{at_push}{OBJECTS_TO_NINE}    stages: [commit]\n")
+    run = hooks(project)
+    assert_green(run)
+    note = "not run, since they are hooks of another stage: at-push (pre-push, manual)"
+    assert run.check("hooks")["notes"] == [note]
+
+
+def test_what_fail_fast_keeps_from_running_is_told(project: DemoProject) -> None:
+    with_hooks(project)
+    project.write(CONFIG, f"fail_fast: true\n{HEAD}{OBJECTS_TO_TWO}{TWO_TO_2}")
+    run = hooks(project)
+    assert_red(run, "hooks", "notes.txt", 2)
+    note = f"fail_fast in {CONFIG}: no hook after objects ran"
+    assert run.check("hooks")["notes"] == [note]
+
+
 def test_no_configuration_and_no_git_are_skipped(project: DemoProject) -> None:
     check = hooks(project).check("hooks")
     assert (check["status"], check["reason"]) == ("skipped", f"there is no {CONFIG}")

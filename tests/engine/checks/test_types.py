@@ -69,6 +69,14 @@ def test_a_broken_configuration_of_pyright_is_never_green(
     assert run.code in (1, 3), str(run)
 
 
+def test_settings_that_pyright_does_not_know_are_named(project: DemoProject) -> None:
+    project.configure('[tool.pyright]\ninclude = ["src"]\ntypeCheckingMod = "strict"\n')
+    run = project.gate("typecheck")
+    assert_green(run)
+    note = 'pyright: Config contains unrecognized setting "typeCheckingMod".'
+    assert note in run.check("typecheck")["notes"]
+
+
 def test_imports_are_resolved_in_the_projects_environment(
     project: DemoProject,
 ) -> None:

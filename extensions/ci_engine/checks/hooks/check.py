@@ -12,6 +12,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
 from ci_engine.checks.context import Context
+from ci_engine.checks.hooks.left_out import (
+    OUR_HOOKS,
+    hooks_skipped_by_variable,
+    notes_on_hooks_left_out,
+)
 from ci_engine.checks.hooks.verdict import HookRun, judge_hooks, read_hooks
 from ci_engine.checks.hooks.working_copy import (
     CONFIG,
@@ -24,14 +29,11 @@ from ci_engine.checks.hooks.working_copy import (
     run_in,
 )
 from ci_engine.checks.outcomes import skipped
-from ci_engine.checks.sources import LONGEST_LIST
+from ci_engine.checks.sources import LONGEST_LIST, text_of
 from ci_engine.checks.workspace import Tool
 from ci_engine.environments.environment import Environment
 from ci_engine.errors import ToolError
 from ci_engine.findings.results import CheckResult
-
-# Hooks of our own block: they are this very gate, which runs them as checks.
-_OUR_HOOKS = {"ci-framework-lint": "lint", "ci-framework-format": "format"}
 
 
 def check(context: Context) -> CheckResult:
@@ -72,8 +74,8 @@ def _check_in(
     if any(hook.status == "Skipped" for hook in run.hooks) and ours:
         names = ", ".join(ours)
         result.notes.append(f"not run as hooks, the gate has them as checks: {names}")
-    theirs = _skipped_by_variable(tree.variables)
-    result.notes += [f"left out by SKIP: {', '.join(theirs)}"] if theirs else []
+    text = text_of(context.project, CONFIG)
+    result.notes += notes_on_hooks_left_out(text, run, tree.variables)
     return result
 
 
@@ -89,7 +91,7 @@ def _stamps(tree: WorkTree) -> dict[str, tuple[int, int]]:
 def _ours(context: Context) -> list[str]:
     """Our own hooks, as far as this tier has the check that each one runs."""
     checks = context.settings.checks_of(context.request.tier)
-    return [hook for hook, name in _OUR_HOOKS.items() if name in checks]
+    return [hook for hook, name in OUR_HOOKS.items() if name in checks]
 
 
 def _variables(context: Context, tool: Tool) -> dict[str, str]:
@@ -98,15 +100,9 @@ def _variables(context: Context, tool: Tool) -> dict[str, str]:
     variables = dict(tool.variables or {})
     if isinstance(environment, Environment):
         variables = dict(environment.variables)
-    theirs = _skipped_by_variable(variables)
+    theirs = hooks_skipped_by_variable(variables)
     variables["SKIP"] = ",".join([*theirs, *_ours(context)])
     return variables
-
-
-def _skipped_by_variable(variables: Mapping[str, str]) -> list[str]:
-    """The hooks that the variable SKIP leaves out, but for our own."""
-    names = [name.strip() for name in variables.get("SKIP", "").split(",")]
-    return [name for name in names if name and name not in _OUR_HOOKS]
 
 
 def _run(tree: WorkTree, command: Sequence[str], end: float) -> HookRun:

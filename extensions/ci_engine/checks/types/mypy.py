@@ -6,10 +6,11 @@ import re
 
 from ci_engine.checks.context import Context
 from ci_engine.checks.outcomes import from_tool, not_run
-from ci_engine.checks.sources import FRAMEWORK_DIRECTORY, commented_files, text_of
+from ci_engine.checks.sources import FRAMEWORK_DIRECTORY, commented_files
 from ci_engine.checks.types.files_left_out import note_on_files
+from ci_engine.checks.types.settings import notes_on_refused, read_settings
 from ci_engine.findings.results import CheckResult, Finding
-from ci_engine.project.tool_settings import settings_files, shadowed_note
+from ci_engine.project.tool_settings import shadowed_note
 
 _OPTIONS = (
     "--no-color-output",
@@ -28,7 +29,6 @@ _LINE = re.compile(
 # What it writes about settings that it leaves out, and goes on with exit code 0:
 # https://github.com/python/mypy/issues/4630 and issues/17648.
 _REFUSED = re.compile(r"^\S+: (?:\[mypy|\[tool\.mypy)[^\]]*\]: .+$", re.MULTILINE)
-_MOST_REFUSED = 5
 _CHECKED = re.compile(r"(?:in|checked) (\d+) source files?")
 # A comment for the whole file stands before the first statement.
 _TURNED_OFF = re.compile(
@@ -57,8 +57,7 @@ def check(context: Context) -> CheckResult:
         return not_run("mypy does not report that it checked files", outcome)
     # Exit code 2 is an error that stops mypy, such as a syntax error in one file.
     result = from_tool(tool, outcome, findings, (1, 2))
-    refused = dict.fromkeys(_REFUSED.findall(outcome.stdout + outcome.stderr))
-    result.notes += [f"mypy: {row}" for row in list(refused)[:_MOST_REFUSED]]
+    result.notes += notes_on_refused("mypy", _REFUSED, outcome)
     if checked is not None:
         result.notes += note_on_files(context, "mypy", int(checked.group(1)))
     result.notes += [*shadowed_note(context.project, "mypy"), *_weakened(context)]
@@ -67,22 +66,15 @@ def check(context: Context) -> CheckResult:
 
 def _configured(context: Context) -> bool:
     """Whether the configuration that mypy reads says what to check."""
-    name, text = _configuration(context)
+    name, text = read_settings(context, "mypy")
     if name == "pyproject.toml":
         return bool(_TARGET_KEYS & set(context.project.tool("mypy")))
     return _TARGETS.search(text) is not None
 
 
-def _configuration(context: Context) -> tuple[str, str]:
-    """The file that mypy reads, and its text."""
-    files = settings_files(context.project, "mypy")
-    name = files[0].file if files else ""
-    return name, text_of(context.project, name) if name else ""
-
-
 def _weakened(context: Context) -> list[str]:
     """What makes mypy report nothing."""
-    name, text = _configuration(context)
+    name, text = read_settings(context, "mypy")
     ini = name != "pyproject.toml" and _LENIENT.search(text)
     own = context.project.tool("mypy") if name == "pyproject.toml" else {}
     off = bool(ini) or own.get("ignore_errors") is True

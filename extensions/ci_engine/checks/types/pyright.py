@@ -9,14 +9,17 @@ import msgspec
 
 from ci_engine.checks.context import Context
 from ci_engine.checks.outcomes import from_tool
-from ci_engine.checks.sources import FRAMEWORK_DIRECTORY, commented_files, text_of
+from ci_engine.checks.sources import FRAMEWORK_DIRECTORY, commented_files
 from ci_engine.checks.types.files_left_out import note_on_files
+from ci_engine.checks.types.settings import notes_on_refused, read_settings
 from ci_engine.findings.results import CheckResult, Finding, Status
-from ci_engine.project.tool_settings import settings_files, shadowed_note
+from ci_engine.project.tool_settings import shadowed_note
 
 _TURNED_OFF = re.compile(
     rb"\A(?:\s*#.*\n)*?\s*#\s*type:\s*ignore\s*$|^#\s*pyright:\s*ignore\s*$", re.M
 )
+# What it writes about settings that it leaves out, and goes on with exit code 0.
+_REFUSED = re.compile(r"^Config .*\b[Uu]nrecognized setting .+$", re.MULTILINE)
 
 
 class _Position(msgspec.Struct):
@@ -64,17 +67,17 @@ def check(context: Context) -> CheckResult:
         result.notes += note_on_files(
             context, "pyright", files, targets or _included(context)
         )
+    result.notes += notes_on_refused("pyright", _REFUSED, outcome)
     result.notes += [*shadowed_note(context.project, "pyright"), *_weakened(context)]
     return result
 
 
 def _configuration(context: Context) -> tuple[str, str]:
-    """The file that pyright reads, and its settings as text."""
-    files = settings_files(context.project, "pyright")
-    name = files[0].file if files else ""
+    """The file that pyright reads, and its settings as JSON."""
+    name, text = read_settings(context, "pyright")
     if name == "pyproject.toml":
         return name, json.dumps(context.project.tool("pyright"), default=str)
-    return name, text_of(context.project, name) if name else ""
+    return name, text
 
 
 def _targets(context: Context) -> list[str]:

@@ -1,0 +1,73 @@
+"""Hooks that the configuration or the variable SKIP keeps from running."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from ci_engine.checks.hooks.verdict import HookRun
+from ci_engine.checks.hooks.working_copy import CONFIG
+
+# Hooks of our own block: they are this very gate, which runs them as checks.
+OUR_HOOKS = {"ci-framework-lint": "lint", "ci-framework-format": "format"}
+
+# The stage of `pre-commit run`, which was called `commit` before pre-commit 3.2.
+_STAGES = frozenset({"pre-commit", "commit"})
+
+
+class _Hook(msgspec.Struct):
+    id: str
+    stages: list[str] = []
+
+
+class _Repository(msgspec.Struct):
+    hooks: list[_Hook] = []
+
+
+class _Configuration(msgspec.Struct):
+    repos: list[_Repository] = []
+    default_stages: list[str] = []
+    fail_fast: bool = False
+
+
+def notes_on_hooks_left_out(
+    text: str, run: HookRun, variables: Mapping[str, str]
+) -> list[str]:
+    """Name the hooks that did not run, and who says so.
+
+    Args:
+        text: the configuration.
+        run: what ran.
+        variables: what it ran with.
+    """
+    skipped = hooks_skipped_by_variable(variables)
+    notes = [f"left out by SKIP: {', '.join(skipped)}"] if skipped else []
+    try:
+        configuration = msgspec.yaml.decode(text, type=_Configuration)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        # The program that runs the hooks says what is wrong with it.
+        return notes
+    others = list(_of_other_stages(configuration))
+    if others:
+        names = ", ".join(others)
+        notes.append(f"not run, since they are hooks of another stage: {names}")
+    if configuration.fail_fast and run.failed:
+        name = run.failed[-1].id or run.failed[-1].name
+        notes.append(f"fail_fast in {CONFIG}: no hook after {name} ran")
+    return notes
+
+
+def hooks_skipped_by_variable(variables: Mapping[str, str]) -> list[str]:
+    """The hooks that the variable SKIP leaves out, but for our own."""
+    names = [name.strip() for name in variables.get("SKIP", "").split(",")]
+    return [name for name in names if name and name not in OUR_HOOKS]
+
+
+def _of_other_stages(configuration: _Configuration) -> Iterable[str]:
+    """The hooks that a commit does not start, with their stages."""
+    for repository in configuration.repos:
+        for hook in repository.hooks:
+            stages = hook.stages or configuration.default_stages
+            if stages and not _STAGES & set(stages):
+                yield f"{hook.id} ({', '.join(stages)})"
