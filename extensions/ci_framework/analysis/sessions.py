@@ -68,7 +68,7 @@ def _resolved(ini: Ini, commands: str) -> str:
 def _tox_command(lines: str) -> str:
     """Commands of tox as a shell would see them."""
     found: list[str] = []
-    for row in lines.replace("\\\n", " ").split("\n"):
+    for row in re.sub(r"\s*\\\n\s*", " ", lines).split("\n"):
         # `factor: command` is for some environments, `- command` may fail.
         plain = re.sub(r"^(!?[\w{},.-]+)\s*:\s+", "", row.strip()).lstrip("-! ")
         plain = re.sub(r"\{posargs:?([^{}]*)\}", r"\1", plain)

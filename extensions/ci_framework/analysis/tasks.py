@@ -22,9 +22,10 @@ from ci_framework.analysis.survey import Survey
 from ci_framework.inventory import Evidence, Task
 
 _TARGET = re.compile(r"^([A-Za-z0-9][\w./-]*)\s*:(?!=)")
+# What make and just read themselves.
+_RECIPE_MARKS = re.compile(r"^[@-]+")
+_CONTINUED = re.compile(r"\s*\\\n\s*")
 # What a person hands to a script of hatch, with its default.
-# What make reads itself; a continued line may begin with an option.
-_RECIPE_MARKS = re.compile(r"^(?:@|-(?!-))+")
 _HATCH_ARGUMENTS = re.compile(r"\{args:?([^{}]*)\}")
 _SHELL_DIRECTORIES = ("scripts", "script", "bin", "ci", ".ci", "tools")
 # A directory of programs that is a variable, such as ``${PREFIX}pytest``.
@@ -112,13 +113,22 @@ def _scripts(survey: Survey) -> Iterator[Task]:
         for name, value in tasks.items():
             # A task of the name of its own program does not call itself.
             others = {other: body for other, body in tasks.items() if other != name}
-            command = _with_runner(runner, command_text(value), others)
+            command = _with_runner(runner, _script(runner, value), others)
             if name != "_" and command:
                 yield make_task(runner, name, command, survey.location(*keys, name))
     more = table(survey.documents.toml("poe_tasks.toml"), "tasks")
     for name, value in more.items():
         location = survey.documents.location("poe_tasks.toml", "tasks", name)
-        yield make_task("poe", name, command_text(value), location)
+        others = {other: body for other, body in more.items() if other != name}
+        command = _with_runner("poe", _script("poe", value), others)
+        yield make_task("poe", name, command, location)
+
+
+def _script(runner: str, value: object) -> str:
+    """A command of one runner: a list is a sequence for poe, words for the others."""
+    if runner == "poe" and isinstance(value, list):
+        return command_text({"sequence": value})
+    return command_text(value)
 
 
 def _with_runner(runner: str, command: str, tasks: Table) -> str:
@@ -145,9 +155,16 @@ def _blocks(
 ) -> Iterator[tuple[str, int, list[str]]]:
     """Headers at the start of a line, each with the indented lines below it."""
     name, line, body = "", 0, list[str]()
+    continued = False
     for number, row in enumerate(content.split("\n"), 1):
-        if row[:1] in ("\t", " "):
-            body.append(_RECIPE_MARKS.sub("", row.strip()))
+        before, continued = continued, row.endswith("\\")
+        if before and not body:
+            # More of what the header needs.
+            continue
+        if before or row[:1] in ("\t", " "):
+            # A continued line may begin with an option, which is no mark.
+            plain = row.strip()
+            body.append(plain if before else _RECIPE_MARKS.sub("", plain))
             continue
         found = header(row)
         if found or (row.strip() and not row.startswith("#")):
@@ -161,8 +178,8 @@ def _blocks(
 def _make(survey: Survey) -> Iterator[Task]:
     path = survey.first("GNUmakefile", "makefile", "Makefile")
     content = survey.documents.text(path) if path else ""
-    for name, line, body in _blocks(content.replace("\\\n", " \\\n\t"), _TARGET.match):
-        command = "\n".join(body).replace("\\\n", " ")
+    for name, line, body in _blocks(content, _TARGET.match):
+        command = _CONTINUED.sub(" ", "\n".join(body))
         if not name.startswith(".") and body:
             yield make_task("make", name, command, Evidence(path=path, line=line))
 
@@ -173,7 +190,8 @@ def _just(survey: Survey) -> Iterator[Task]:
     for name, line, body in _blocks(content, _RECIPE.match):
         if body:
             location = Evidence(path=path, line=line)
-            yield make_task("just", name, "\n".join(body), location)
+            command = _CONTINUED.sub(" ", "\n".join(body))
+            yield make_task("just", name, command, location)
 
 
 def _npm(survey: Survey) -> Iterator[Task]:
