@@ -43,7 +43,8 @@ def copier_errors_as(
         if "copier" not in Path(last.filename).parts:
             raise
         raise ConfigurationError(
-            f"the template refuses an answer of the wrong type: {last_line(error)}",
+            f"the template refuses an answer of the wrong type{_question(error)}: "
+            f"{last_line(error)}",
             hint="give a list such as [a, b] where a question takes several values",
         ) from error
     except Exception as error:
@@ -51,6 +52,15 @@ def copier_errors_as(
         if type(error).__module__.partition(".")[0] != "plumbum":
             raise
         raise failure(error) from error
+
+
+def _question(error: TypeError) -> str:
+    """The question that Copier was at; its error does not say."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        name = getattr(frame.f_locals.get("self"), "var_name", "")
+        if name:
+            return f" to {name}"
+    return ""
 
 
 def last_line(error: Exception) -> str:

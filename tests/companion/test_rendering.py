@@ -70,6 +70,7 @@ def test_a_template_without_a_commit_is_refused(tmp_path: Path) -> None:
     [
         ({"coverage_threshold": 101}, "refuses an answer"),
         ({"license": "WTFPL"}, "refuses an answer"),
+        ({"python_versions": 3}, "refuses an answer of the wrong type"),
     ],
 )
 def test_an_answer_that_is_refused_is_named(
