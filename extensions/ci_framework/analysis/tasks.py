@@ -127,7 +127,7 @@ def _scripts(survey: Survey) -> Iterator[Task]:
 def _script(runner: str, value: object) -> str:
     """A command of one runner: a list is a sequence for poe, words for the others."""
     if runner == "poe" and isinstance(value, list):
-        return command_text({"sequence": items(value)})
+        return command_text({"sequence": cast("list[object]", value)})
     return command_text(value)
 
 
