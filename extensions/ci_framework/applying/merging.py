@@ -100,7 +100,10 @@ def _merge(
         if "binary" in said:
             return None
         raise ToolError(f"git merge-file failed: {said.strip()}")
-    blob = repository.git(
-        "hash-object", "-w", "--no-filters", "--stdin", stdin=done.stdout
-    )
-    return Entry(mode, blob.decode().strip())
+    return Entry(mode, store_blob(repository, done.stdout))
+
+
+def store_blob(repository: Repository, content: bytes) -> str:
+    """Give git some bytes, as they are, and return their name."""
+    words = ("hash-object", "-w", "--no-filters", "--stdin")
+    return repository.git(*words, stdin=content).decode().strip()

@@ -17,6 +17,7 @@ from ci_framework.applying.records import (
     Transition,
     current_head,
 )
+from ci_framework.applying.removal import settle_overlaps
 from ci_framework.applying.wayback import transition_back
 from ci_framework.repository import Entry, Repository
 
@@ -48,6 +49,8 @@ def find_route(repository: Repository, journal: Journal) -> Route:
     if head == Head(branch=own, commit=journal.commit):
         return _leave(repository, journal, head)
     reversal = reverse(repository, journal, head.commit)
+    if reversal.overlaps:
+        reversal = settle_overlaps(repository, journal, head.commit, reversal)
     if reversal.overlaps:
         raise UsageError(
             f"later commits change lines of the adoption: "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ci_engine.validation.marked_blocks import SHARED_FILES
-from ci_framework.planning.edits import block_of
+from ci_framework.planning.edits import found_block, with_line_ends
 from ci_framework.planning.files import digest, patch_of
 from ci_framework.planning.plan import Operation
 from ci_framework.rendering import Rendered
@@ -26,10 +26,12 @@ def find_drift(repository: Repository, rendered: Rendered) -> list[Operation]:
             continue
         wanted = file.content
         if path in SHARED_FILES:
-            found, wanted = block_of(found) or b"", block_of(wanted) or b""
+            found, wanted = found_block(found), found_block(wanted)
         elif path.startswith(".copier-answers"):
             continue
-        if found != wanted and found:
+        # git may check files out with the line ends of Windows.
+        same = with_line_ends(found, b"\n") == with_line_ends(wanted, b"\n")
+        if found and not same:
             operations.append(
                 Operation(
                     kind="manual",

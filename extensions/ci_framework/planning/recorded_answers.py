@@ -38,7 +38,7 @@ def find_recorded(repository: Repository) -> Recorded | None:
     """Find the answers of this template, None if the repository has none."""
     for path in (ANSWERS_FILE, OTHER_ANSWERS_FILE):
         content = repository.read(path) if path in repository.tracked else None
-        recorded = _parse(path, content) if content is not None else None
+        recorded = parse_recorded(path, content) if content is not None else None
         if recorded is not None:
             return recorded
     return None
@@ -58,7 +58,8 @@ def read_answers(content: bytes) -> dict[str, object]:
         return {}
 
 
-def _parse(path: str, content: bytes) -> Recorded | None:
+def parse_recorded(path: str, content: bytes) -> Recorded | None:
+    """Read an answers file, None if it is not one of this template."""
     document = read_answers(content)
     source, commit = document.get("_src_path"), document.get("_commit")
     if not document.keys() >= _OURS or not source or not commit:
