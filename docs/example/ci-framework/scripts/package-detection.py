@@ -2,6 +2,7 @@
 # The formatters of the project skip this file:
 # isort: skip_file
 # fmt: off
+# pylint: disable=invalid-name
 """Find the packages of this repository; --help lists the options."""
 
 import runpy
@@ -12,4 +13,4 @@ BOOTSTRAP = Path(__file__).resolve().parent.parent / "bootstrap"
 
 if __name__ == "__main__":
     sys.argv[1:1] = ["packages"]
-    runpy.run_path(str(BOOTSTRAP), run_name="__main__")
+    _ = runpy.run_path(str(BOOTSTRAP), run_name="__main__")
