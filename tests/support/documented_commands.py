@@ -310,6 +310,24 @@ COMMANDS: dict[str, Example] = {
         replace=(_UVX, f"ci-framework adopt . {_TEMPLATE} {_OFFLINE}"),
         after=f"{_APPLIED} && test -s .git/ci-framework/report/adoption.md",
     ),
+    "ci-framework adopt . --smallest": Example(
+        "foreign",
+        replace=("adopt .", f"adopt . {_TEMPLATE} --yes --static"),
+        after=f"{_APPLIED} && test $(git diff --name-only HEAD~1 | wc -l) -le 12",
+    ),
+    f"{_CURRENT} -d update_bot=dependabot -d 'unmanaged=[.gitignore]'": Example(
+        "foreign",
+        before=f"ci-framework adopt . {_TEMPLATE} --yes --static --smallest",
+        after="test -e .github/dependabot.yml"
+        " && test -e .github/workflows/security-audit.yml"
+        " && test -x ci-framework/scripts/setup-local-ci.sh && git diff --check",
+    ),
+    "copier update --defaults -a .copier-answers.ci-framework.yml": Example(
+        "adopted",
+        before="git mv .copier-answers.yml .copier-answers.ci-framework.yml"
+        " && git commit -qm x",
+        after="grep -q 'v2.0.1' .copier-answers.ci-framework.yml",
+    ),
     "ci-framework analyze .": Example("foreign", after='test -z "$(git status -s)"'),
     "ci-framework plan .": _plan(),
     "ci-framework plan . --capabilities": _plan(),

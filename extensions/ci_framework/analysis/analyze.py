@@ -17,6 +17,7 @@ from ci_framework.analysis.python_versions import state_pythons
 from ci_framework.analysis.requirements import read_requirements
 from ci_framework.analysis.survey import Survey
 from ci_framework.analysis.tasks import commands_by_name, read_tasks
+from ci_framework.analysis.test_needs import state_test_needs
 from ci_framework.analysis.testing import configured_testpaths, state_testing
 from ci_framework.analysis.tests_layout import state_tests
 from ci_framework.analysis.tools import read_tools, state_choices
@@ -45,6 +46,7 @@ def analyze(repository: Repository) -> Inventory:
     tools = read_tools(survey, requirements, pixi)
     state_choices(survey, tools, findings)
     state_testing(survey, requirements, pixi, tools, findings)
+    state_test_needs(survey, findings)
     state_benchmarks(survey, requirements, pixi, findings)
     state_coverage(survey, findings)
     state_pythons(survey, requirements, pixi, findings)

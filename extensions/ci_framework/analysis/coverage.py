@@ -7,12 +7,15 @@ from collections.abc import Iterator
 
 from ci_framework.analysis.effective_settings import coverage_setting, pytest_setting
 from ci_framework.analysis.facts import Findings
+from ci_framework.analysis.purposes.shell import commands_of
 from ci_framework.analysis.readers.documents import strings, words
 from ci_framework.analysis.survey import Survey
 from ci_framework.inventory import Evidence
 
 _NUMBER = re.compile(r"(\d+)")
 _COMMAND_THRESHOLD = re.compile(r"--(?:cov-)?fail-under[= ](\d+)")
+# What these want covered are the lines of a change, not the project.
+_OF_CHANGES = frozenset({"diff-cover", "diff-quality", "diff_cover"})
 _COVERAGE_FLAG = re.compile(r"--cov-fail-under[= ](\d+)")
 
 
@@ -46,6 +49,15 @@ def _stated(survey: Survey) -> Iterator[tuple[re.Match[str] | None, Evidence]]:
         line = " ".join(strings(addopts[0]))
         yield _COVERAGE_FLAG.search(line), addopts[1]
     for task in survey.tasks:
-        yield _COMMAND_THRESHOLD.search(task.command), task.evidence
+        yield _of_commands(task.command), task.evidence
     for workflow, _, step in survey.steps():
-        yield _COMMAND_THRESHOLD.search(step.text), workflow.at(step.line)
+        yield _of_commands(step.text), workflow.at(step.line)
+
+
+def _of_commands(script: str) -> re.Match[str] | None:
+    """The threshold that a command of a script sets for the whole project."""
+    for words_ in commands_of(script):
+        found = _COMMAND_THRESHOLD.search(" ".join(words_))
+        if found and not _OF_CHANGES & {*words_}:
+            return found
+    return None

@@ -56,6 +56,7 @@ def state_layout(survey: Survey, findings: Findings) -> Layout:
     findings.add("layout", kind, because, locations[:3], "likely")
     said, confidence = _why_sources(layout)
     findings.add("source-paths", layout.sources, said, locations, confidence)
+    _state_templates(survey, findings)
     native = _native(survey)
     findings.add(
         "native-sources",
@@ -65,6 +66,15 @@ def state_layout(survey: Survey, findings: Findings) -> Layout:
         "likely",
     )
     return layout
+
+
+def _state_templates(survey: Survey, findings: Findings) -> None:
+    """State what other projects are rendered from, by its first directory."""
+    tops = [path.partition("/")[0] for path in survey.templates]
+    found = list(dict.fromkeys(tops))
+    because = "it renders other projects from them" if found else "it renders nothing"
+    locations = [Evidence(path=path) for path in survey.templates[:3]]
+    findings.add("templates", found, because, locations)
 
 
 def _why_sources(layout: Layout) -> tuple[str, Confidence]:
@@ -185,7 +195,17 @@ def _directories_with_scripts(survey: Survey, roots: list[str]) -> list[str]:
         and child.rsplit("/", 1)[-1].lower() not in _ASIDE
         and not child.rsplit("/", 1)[-1].startswith(".")
     ]
+    if survey.templates and not found:
+        # Code that is rendered is no code yet: only what stands beside it is.
+        found = [path for path in survey.python_files if "/" not in path]
+        found = [path for path in found if not is_test_file(path)]
     return found or ["."]
+
+
+def is_test_file(path: str) -> bool:
+    """Whether a file is one of tests, by its name."""
+    name = path.rsplit("/", 1)[-1]
+    return name.startswith("test_") or name.endswith(("_test.py", "conftest.py"))
 
 
 def _kind(survey: Survey, layout: Layout) -> tuple[str, str]:

@@ -21,6 +21,8 @@ LOCKS = {
     "pipenv": "Pipfile.lock",
     "conda": "conda-lock.yml",
 }
+# What pip installs for a project that names nothing.
+_INSTALLED = ("requirements.txt", "requirements-dev.txt", "requirements-test.txt")
 # Tables that say how to build, not who manages environments.
 _ONLY_BUILD = {
     "pdm": {"build", "version"},
@@ -51,6 +53,9 @@ def state_manager(survey: Survey, pixi: Pixi, findings: Findings) -> None:
     else:
         because = "no file names a manager, and pip needs none"
         findings.add("manager", "pip", because, confidence="guess")
+    files = [path for path in _INSTALLED if survey.has(path)]
+    because = "the usual files at the top" if files else "there are none at the top"
+    findings.add("requirement-files", files, because, map(survey.file, files))
     _state_locks(survey, findings)
 
 

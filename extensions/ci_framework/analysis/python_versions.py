@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import takewhile
 
 from ci_framework.analysis.environment_versions import (
     Evidenced,
@@ -21,8 +22,15 @@ from ci_framework.inventory import Confidence, Evidence
 
 _CLASSIFIER = "Programming Language :: Python :: 3."
 _STEP_PYTHON = re.compile(
-    r"python[-_]version:\s*[\"']?(3\.\d+)(?:\.[\dx]+)?[\"']?\s*(?:#|$)"
+    r"python[-_]version:\s*[\"']?(3\.\d+)(?:\.[\dx]+)?[\"']?\s*(?:[#,}]|$)"
 )
+_STEP_VARIABLE = re.compile(
+    r"python[-_]version:\s*[\"']?\$\{\{\s*env\.(\w+)\s*\}\}", re.IGNORECASE
+)
+_STEP_LIST = re.compile(r"python[-_]version:\s*[|>][-+]?\s*$")
+_GITLAB = (".gitlab-ci.yml",)
+_GITLAB_IMAGE = re.compile(r"\s*(?:image|name):\s*[\"']?([\w./:-]+)")
+_IMAGE = re.compile(r"(?:^|/)python:(3\.\d+)")
 
 
 def sorted_versions(versions: Iterable[str]) -> list[str]:
@@ -154,10 +162,34 @@ def _steps(survey: Survey) -> Evidenced:
     """Versions that steps of test jobs set up without a matrix."""
     found = Evidenced([], [])
     for workflow, job in test_jobs(survey):
-        for number, row in enumerate(rows_of(survey, workflow, job), job.line):
-            if match := _STEP_PYTHON.search(row):
-                found.add(match.group(1), workflow.at(number))
+        if match := _IMAGE.search(job.container):
+            found.add(match.group(1), workflow.at(job.line))
+        rows = rows_of(survey, workflow, job)
+        for number, row in enumerate(rows, job.line):
+            for version in _set_up(survey.documents.text(workflow.path), rows, row):
+                found.add(version, workflow.at(number))
+    for path in _GITLAB:
+        for number, row in enumerate(survey.documents.text(path).split("\n"), 1):
+            image = _GITLAB_IMAGE.match(row)
+            named = _IMAGE.search(image.group(1)) if image else None
+            if named:
+                found.add(named.group(1), Evidence(path=path, line=number))
     return found
+
+
+def _set_up(workflow: str, rows: list[str], row: str) -> list[str]:
+    """The versions that a line of a job asks for, as far as the file names them."""
+    if match := _STEP_PYTHON.search(row):
+        return [match.group(1)]
+    if match := _STEP_VARIABLE.search(row):
+        name = re.escape(match.group(1))
+        value = rf"^\s*{name}:\s*[\"']?(3\.\d+)(?:\.\d+)?[\"']?\s*(?:#|$)"
+        return re.findall(value, workflow, re.MULTILINE)[:1]
+    if _STEP_LIST.search(row):
+        behind = rows[rows.index(row) + 1 :]
+        wanted = [re.fullmatch(r"\s+(3\.\d+)(?:\.\d+)?\s*", line) for line in behind]
+        return [found.group(1) for found in takewhile(bool, wanted) if found]
+    return []
 
 
 def _pinned(

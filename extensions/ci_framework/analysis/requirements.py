@@ -153,18 +153,16 @@ def _tables(survey: Survey) -> Iterator[Requirement]:
 def _setuptools(survey: Survey) -> Iterator[Requirement]:
     for section, kind in (("options", "project"), ("options.extras_require", "extra")):
         for key, setting in survey.setup_cfg.sections.get(section, {}).items():
-            wanted = key in ("install_requires", "tests_require")
-            if section == "options" and not wanted:
+            if section == "options" and key != "install_requires":
                 continue
             for offset, row in enumerate(setting.value.split("\n")):
                 location = Evidence(path="setup.cfg", line=setting.line + offset)
-                group = key if kind == "extra" or key == "tests_require" else ""
-                yield from _each([row], kind if not group else "extra", group, location)
+                group = key if kind == "extra" else ""
+                yield from _each([row], kind, group, location)
     call = survey.setup_call
-    for key in ("install_requires", "tests_require"):
-        location = Evidence(path="setup.py", line=call.lines.get(key, 0))
-        kind, group = ("extra", key) if key == "tests_require" else ("project", "")
-        yield from _each(strings(call.values, key), kind, group, location)
+    needs = strings(call.values, "install_requires")
+    location = Evidence(path="setup.py", line=call.lines.get("install_requires", 0))
+    yield from _each(needs, "project", "", location)
     for extra in table(call.values, "extras_require"):
         location = Evidence(path="setup.py", line=call.lines.get("extras_require", 0))
         lines = strings(call.values, "extras_require", extra)

@@ -16,6 +16,9 @@ from ci_framework.inventory import Evidence, Hook, Job, Step, Task, Workflow, st
 from ci_framework.repository import Repository
 
 PYPROJECT = "pyproject.toml"
+# Files of template repositories: of cookiecutter, of Copier.
+_COOKIECUTTER = "cookiecutter.json"
+_COPIER = ("copier.yml", "copier.yaml")
 
 
 class Survey:
@@ -38,11 +41,37 @@ class Survey:
 
     @cached_property
     def files(self) -> tuple[str, ...]:
-        """Ordinary files that are tracked; links and submodules are not."""
+        """Ordinary files of its own; links, submodules and templates are not."""
+        return tuple(path for path in self._ordinary if not self._is_template(path))
+
+    @cached_property
+    def templates(self) -> tuple[str, ...]:
+        """Files from which other projects are rendered: no code of this one."""
+        return tuple(path for path in self._ordinary if self._is_template(path))
+
+    @cached_property
+    def _ordinary(self) -> tuple[str, ...]:
         tracked = self.repository.tracked
         return tuple(
             path for path, entry in tracked.items() if entry.is_file and _is_text(path)
         )
+
+    def _is_template(self, path: str) -> bool:
+        """Whether a file is rendered, by the name of a directory or by where it is."""
+        return path.startswith(self._template_directories) or any(
+            "{{" in part or "{%" in part for part in path.split("/")
+        )
+
+    @cached_property
+    def _template_directories(self) -> tuple[str, ...]:
+        """Directories that a template repository renders from, with a slash."""
+        found = ["hooks/"] if _COOKIECUTTER in self.repository.tracked else []
+        for name in _COPIER:
+            if name in self.repository.tracked:
+                below = table(self.documents.yaml(name)).get("_subdirectory")
+                plain = below.strip("/") if isinstance(below, str) else ""
+                found += [f"{plain}/"] if plain and "{" not in plain else []
+        return tuple(found)
 
     @cached_property
     def unnamed(self) -> list[str]:

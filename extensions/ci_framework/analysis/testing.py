@@ -6,7 +6,7 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from ci_framework.analysis.effective_settings import pytest_setting
 from ci_framework.analysis.facts import Findings
@@ -17,6 +17,10 @@ from ci_framework.analysis.readers.documents import strings, words
 from ci_framework.analysis.requirements import Requirement
 from ci_framework.analysis.survey import Survey
 from ci_framework.inventory import Confidence, Evidence, Job, Task, Tool
+
+_DIRECTORY = re.compile(r"[\s-]*working-directory:\s*(\S+)")
+# Runners that test everything where no environment or session is named.
+_WHOLE_RUNNERS = frozenset({"tox", "nox"})
 
 
 @dataclass(frozen=True)
@@ -66,13 +70,48 @@ def _calls(survey: Survey) -> Iterator[Call]:
     """Calls of a test runner: those of workflows first, then those of tasks."""
     tasks = {task.name: task for task in survey.tasks}
     for workflow, job, step in survey.steps():
-        if step.kind == "run" and "test" in step.does:
-            location = workflow.at(step.line)
+        location = workflow.at(step.line)
+        tests = step.kind == "run" and "test" in step.does
+        if tests and not _is_elsewhere(survey, location):
             yield from _calls_of_step(step.text, tasks, location, job)
     for task in sorted(survey.tasks, key=lambda task: _rank(task.name)):
         argv = argv_of_test(task.command) if "test" in task.does else None
         if argv is not None:
             yield Call(tuple(argv), task.evidence)
+
+
+def _not_understood(survey: Survey) -> Evidence | None:
+    """The first step of a workflow that tests in a way that cannot be read."""
+    tasks = {task.name: task for task in survey.tasks}
+    known = {
+        task.runner
+        for task in survey.tasks
+        if "test" in task.does and argv_of_test(task.command) is not None
+    }
+    for workflow, job, step in survey.steps():
+        if step.kind != "run" or "test" not in step.does:
+            continue
+        location = workflow.at(step.line)
+        if _is_elsewhere(survey, location):
+            return location
+        read = any(_calls_of_step(step.text, tasks, location, job))
+        if not read and not known & {*step.text.split()} & _WHOLE_RUNNERS:
+            return location
+    return None
+
+
+def _is_elsewhere(survey: Survey, step: Evidence) -> bool:
+    """Whether a step runs in a directory of its own, and not at the top."""
+    rows = survey.documents.text(step.path).split("\n")[step.line - 1 :]
+    indent = len(rows[0]) - len(rows[0].lstrip())
+    for row in [rows[0], *takewhile(lambda row: _is_inside(row, indent), rows[1:])]:
+        if found := _DIRECTORY.match(row):
+            return found.group(1).strip("./\"'") != ""
+    return False
+
+
+def _is_inside(row: str, indent: int) -> bool:
+    return not row.strip() or len(row) - len(row.lstrip()) > indent
 
 
 def _calls_of_step(
@@ -109,6 +148,10 @@ def _state_runner(
 ) -> None:
     tool = next((tool for tool in tools if tool.name == "pytest"), None)
     unittest = [call.evidence for call in calls if "unittest" in call.argv]
+    django = [call.evidence for call in calls if "manage.py" in call.argv]
+    if django and (tool is None or not calls or "manage.py" in calls[0].argv):
+        findings.add("test-runner", "django", "Django's own test runner is run", django)
+        return
     if tool is not None and (tool.config or tool.used):
         locations = [*([tool.config] if tool.config else []), *tool.used]
         said = "pytest is configured, required or run"
@@ -119,6 +162,10 @@ def _state_runner(
         return
     tests = findings.items("test-paths")
     imports = _importing(survey, tests)
+    if imports["django"] and survey.has("manage.py") and not imports["pytest"]:
+        said = "its tests import Django's, and manage.py runs those"
+        findings.add("test-runner", "django", said, imports["django"][:3], "likely")
+        return
     for name, because in (
         ("pytest", "its tests import it"),
         ("unittest", "its tests import unittest only"),
@@ -126,21 +173,28 @@ def _state_runner(
         if imports[name]:
             findings.add("test-runner", name, because, imports[name][:3], "likely")
             return
+    if tests:
+        said = "there are tests, and nothing says what runs them"
+        findings.add("test-runner", "pytest", said, [], "guess")
+        return
     findings.add("test-runner", "none", "there is neither a test nor a test runner")
 
 
 def _importing(survey: Survey, tests: list[str]) -> dict[str, list[Evidence]]:
-    found: dict[str, list[Evidence]] = {"pytest": [], "unittest": []}
+    found: dict[str, list[Evidence]] = {"pytest": [], "unittest": [], "django": []}
     files = [
         path
         for path in survey.python_files
         if any(path.startswith(f"{directory}/") for directory in tests)
+        or path in tests
         or path.rsplit("/", 1)[-1].startswith("test_")
     ]
     for path in files[:40]:
         for number, row in enumerate(survey.documents.text(path).split("\n"), 1):
-            match = re.match(r"\s*(?:import|from)\s+(pytest|unittest)\b", row)
-            if match and "unittest.mock" not in row and " mock" not in row:
+            match = re.match(r"\s*(?:import|from)\s+(pytest|unittest|django)\b", row)
+            if not match or "unittest.mock" in row or " mock" in row:
+                continue
+            if match.group(1) != "django" or ".test" in row:
                 found[match.group(1)].append(Evidence(path=path, line=number))
     return found
 
@@ -185,6 +239,12 @@ def _selection(
         return None, "what is tested is computed when it runs", "likely"
     if any(not selects for _, selects in known):
         return None, "the tests are run without selecting any", "certain"
+    unread = _not_understood(survey)
+    if unread is not None:
+        because = "what it runs is in no file that the analysis reads"
+        findings.add("unread-test-step", unread.shown, because, [unread], "likely")
+        said = f"a step runs tests in a way that cannot be read ({unread.shown})"
+        return None, said, "likely"
     alone = [item for item in known if item[0].job is None or not item[0].job.services]
     call, first = (alone or known)[0]
     same = [s for _, s in (alone or known) if s.options == first.options]

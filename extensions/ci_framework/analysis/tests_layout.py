@@ -61,7 +61,36 @@ def _usual(survey: Survey, layout: Layout) -> Iterator[str]:
             path = f"{package.path}/{name}"
             if _holds_tests(survey, path) and path not in layout.sources:
                 yield path
+    yield from _nested(survey, layout)
     yield from _elsewhere(survey, layout)
+
+
+def _nested(survey: Survey, layout: Layout) -> list[str]:
+    """Tests that lie deeper in packages: those of parts, and of apps of Django."""
+    inside = [path for path in layout.sources if path != "."]
+    wanted = [f"{path}/" for path in (*inside, *(p.path for p in layout.packages))]
+    found: list[str] = []
+    for path in sorted(survey.python_directories):
+        named = path.rsplit("/", 1)[-1] in ("tests", "test")
+        above = path.rpartition("/")[0]
+        known = named and path.startswith(tuple(wanted)) and path not in layout.sources
+        if known and not is_aside(above) and _holds_test_files(survey, path):
+            found.append(path)
+    if survey.has("manage.py"):
+        # An app of Django may have its tests in one file, which pytest passes over.
+        found += [
+            path
+            for path in survey.python_files
+            if path.endswith("/tests.py") and path.startswith(tuple(wanted))
+        ]
+    return found
+
+
+def _holds_test_files(survey: Survey, directory: str) -> bool:
+    return any(
+        path.startswith(f"{directory}/") and _TEST_FILE.search(path)
+        for path in survey.python_files
+    )
 
 
 def _elsewhere(survey: Survey, layout: Layout) -> list[str]:
@@ -82,7 +111,5 @@ def _elsewhere(survey: Survey, layout: Layout) -> list[str]:
 def _holds_tests(survey: Survey, directory: str) -> bool:
     if directory not in survey.python_directories:
         return False
-    return any(
-        path.startswith(f"{directory}/") and _TEST_FILE.search(path)
-        for path in survey.python_files
-    ) or directory.rsplit("/", 1)[-1] in ("tests", "test")
+    named = directory.rsplit("/", 1)[-1] in ("tests", "test")
+    return named or _holds_test_files(survey, directory)

@@ -210,7 +210,10 @@ def _tests_beside(inventory: Inventory) -> bool:
 def _backend(inventory: Inventory) -> Answer:
     backend = inventory.text("build-backend")
     because = inventory.reason("build-backend")
-    return Answer("setuptools" if "setuptools" in backend else "hatchling", because)
+    if "setuptools" in backend or "hatchling" in backend:
+        return Answer("setuptools" if "setuptools" in backend else "hatchling", because)
+    said = f"{because}: {backend}, which stays" if backend else because
+    return Answer("hatchling", f"{said}; only a new project would be made with this")
 
 
 def _type_checker(inventory: Inventory) -> Answer:

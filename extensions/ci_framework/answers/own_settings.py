@@ -6,17 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ci_framework.answers.derive import Answer
+from ci_framework.answers.test_requirements import (
+    INSTALLED_FILES,
+    TEST_REQUIREMENTS,
+    needs_by_kind,
+    written_requirements,
+)
 from ci_framework.answers.tiers import pixi_tiers
 from ci_framework.inventory import Evidence, Inventory
 
 SettingValue = str | int | bool | list[str]
-
-# What the engine installs for a project that names nothing.
-_INSTALLED_FILES = (
-    "requirements.txt",
-    "requirements-dev.txt",
-    "requirements-test.txt",
-)
 
 
 @dataclass(frozen=True)
@@ -83,13 +82,19 @@ def _environments(
 def _group(inventory: Inventory, answers: Mapping[str, object]) -> Iterator[OwnSetting]:
     """What brings the test runner, unless the engine installs that anyway."""
     manager = answers.get("package_manager")
-    needs = _by_kind(inventory)
+    needs = needs_by_kind(inventory)
+    if written_requirements(inventory, answers):
+        because = "it holds what the tests need, as no group, extra or file does"
+        locations = _evidence(inventory, "test-needs")
+        key = ("environments", "essential")
+        yield OwnSetting(key, TEST_REQUIREMENTS, because, locations)
+        return
     # Without a name, uv installs its default groups, and pip the group dev.
     defaults = inventory.items("default-groups") if manager == "uv" else ["dev"]
     everything = "all" in defaults and needs.get("group")
     if "project" in needs or everything or {*defaults} & {*needs.get("group", ())}:
         return
-    if {*_INSTALLED_FILES} & {*needs.get("file", ())} or manager == "poetry":
+    if {*INSTALLED_FILES} & {*needs.get("file", ())} or manager == "poetry":
         return
     for kind, noun in (
         ("group", "dependency group"),
@@ -126,15 +131,6 @@ def _benchmark_environment(
             return
 
 
-def _by_kind(inventory: Inventory) -> dict[str, list[str]]:
-    """What brings the test runner: groups, extras, files."""
-    found: dict[str, list[str]] = {}
-    for entry in inventory.items("test-requirements"):
-        kind, _, name = entry.partition(" ")
-        found.setdefault(kind, []).append(name)
-    return found
-
-
 def _is_for_tests(name: str) -> bool:
     """Whether a group, extra or file is named for tests: test, tests, testing."""
     stem = name.rpartition("/")[2].rpartition(".")[0] or name
@@ -148,6 +144,13 @@ def _test_command(inventory: Inventory) -> Iterator[OwnSetting]:
         because = "its tests are only ever run with this selection"
         locations = _evidence(inventory, "test-selection")
         yield OwnSetting(("commands", "test"), selection, because, locations)
+    elif runner == "django":
+        command = inventory.text("test-command").split()
+        if command[:2] != ["python", "manage.py"]:
+            command = ["python", "manage.py", "test"]
+        because = "its tests are run by Django"
+        locations = _evidence(inventory, "test-runner")
+        yield OwnSetting(("commands", "test"), command, because, locations)
     elif runner == "unittest":
         command = inventory.text("test-command").split() or ["python", "-m", "unittest"]
         if command[:3] == ["python", "-m", "unittest"]:
@@ -158,6 +161,12 @@ def _test_command(inventory: Inventory) -> Iterator[OwnSetting]:
 
 def _switched_off(inventory: Inventory) -> Iterator[OwnSetting]:
     """Checks that the project does not make in any way, or makes with other tools."""
+    templates = inventory.items("templates")
+    whole = inventory.items("source-paths") == ["."]
+    if templates and whole and inventory.text("linter") != "ruff":
+        because = "beside its tests it holds templates, which are no code yet"
+        locations = _evidence(inventory, "templates")
+        yield OwnSetting(("checks", "lint", "tier"), "none", because, locations)
     formatter = inventory.text("formatter")
     if formatter != "ruff":
         because = "the project formats nothing: adoption does not start it"

@@ -18,6 +18,7 @@ from ci_framework.commands.options import (
     has_terminal,
     read,
 )
+from ci_framework.commands.questions import ask_decisions
 from ci_framework.planning.build import BuiltPlan, build_plan
 from ci_framework.planning.plan import Plan
 from ci_framework.planning.stored_plan import write_plan
@@ -106,10 +107,19 @@ def plan_and_apply(options: ApplyOptions) -> Applied:
             f"The interrupted {recovered.interrupted} is {recovered.outcome}."
         )
         repository = open_repository(path)
-    built = build_plan(repository, options.plan_request())
-    plan = built.plan
+    request = options.plan_request()
+    built = build_plan(repository, request)
     if not options.json:
-        print_plan(plan, console)
+        print_plan(built.plan, console)
+    if _asks(built, options):
+        decided = ask_decisions(built.plan, request)
+        if decided is None:
+            console.print("Nothing was written.")
+            return Applied(repository, built.plan, None)
+        if decided != request:
+            built = build_plan(repository, decided)
+            print_plan(built.plan, console)
+    plan = built.plan
     if not plan.writes or options.dry_run:
         return Applied(repository, plan, None)
     for notice in check_ready(repository, built.changes):
@@ -129,6 +139,13 @@ def plan_and_apply(options: ApplyOptions) -> Applied:
     count = len(adoption.files)
     console.print(printable(f"Applied: {count} files on branch {adoption.branch}."))
     return Applied(open_repository(path), plan, adoption)
+
+
+def _asks(built: BuiltPlan, options: ApplyOptions) -> bool:
+    """Whether the decisions are asked: of a person, at the first adoption."""
+    told = options.plan or options.yes or options.dry_run or options.json
+    first = bool(built.plan.writes) and not built.adopted
+    return first and not told and has_terminal()
 
 
 def _is_agreed(plan: Plan, options: ApplyOptions) -> bool:

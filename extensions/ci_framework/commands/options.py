@@ -48,6 +48,7 @@ class PlanOptions(Options, frozen=True, kw_only=True):
     answer: list[str] = []
     answers: str = ""
     retire: list[str] = []
+    smallest: bool = False
 
     def plan_request(self) -> PlanRequest:
         """Read the answers that were given."""
@@ -55,7 +56,13 @@ class PlanOptions(Options, frozen=True, kw_only=True):
         if self.answers:
             answers.update(read_given_answers(Path(self.answers)))
         answers.update(parse_answer(item) for item in self.answer)
-        return PlanRequest(self.template, self.vcs_ref, answers, tuple(self.retire))
+        return PlanRequest(
+            self.template,
+            self.vcs_ref,
+            answers,
+            tuple(self.retire),
+            smallest=self.smallest,
+        )
 
 
 _OptionsT = TypeVar("_OptionsT", bound=Options)
@@ -85,7 +92,12 @@ def add_plan(parser: argparse.ArgumentParser) -> None:
 
 
 def add_retire(parser: argparse.ArgumentParser) -> None:
-    """Add the option that removes workflows."""
+    """Add the options for how much is adopted, and which workflows are removed."""
+    parser.add_argument(
+        "--smallest",
+        action="store_true",
+        help="adopt only the gate: settings, launcher and one workflow",
+    )
     parser.add_argument(
         "--retire",
         action="append",

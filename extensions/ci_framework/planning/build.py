@@ -13,6 +13,7 @@ from ci_engine.errors import ToolError, UsageError
 from ci_framework.analysis.analyze import analyze
 from ci_framework.analysis.survey import PYPROJECT
 from ci_framework.answers import derive_answers, own_settings
+from ci_framework.answers.smallest import smallest_answers
 from ci_framework.inventory import Evidence, Inventory
 from ci_framework.planning.bots import exclusions
 from ci_framework.planning.capabilities import map_capabilities
@@ -28,6 +29,8 @@ from ci_framework.planning.recorded_answers import (
 )
 from ci_framework.planning.required_checks import same_checks
 from ci_framework.planning.retire import retire
+from ci_framework.planning.test_requirements import plan_test_requirements
+from ci_framework.planning.whole_tree import whole_tree
 from ci_framework.rendering import Rendered, Source, find_source, render
 from ci_framework.repository import Repository
 
@@ -43,12 +46,14 @@ class PlanRequest:
         template: the template's address, empty = the one this companion belongs to.
         ref: its version, empty = the one this companion belongs to.
         answers: answers of the user, which beat those of the analysis.
+        smallest: whether only the gate is adopted.
     """
 
     template: str = ""
     ref: str = ""
     answers: Mapping[str, object] = field(default_factory=dict[str, object])
     retire: Sequence[str] = ()
+    smallest: bool = False
 
 
 @dataclass(frozen=True)
@@ -144,19 +149,22 @@ def build_plan(repository: Repository, request: PlanRequest) -> BuiltPlan:
     refuse_unknown(request.answers, rendered.answers)
     _refuse_taken_names(draft)
     retired = retire(repository, inventory, request.retire)
+    needs = plan_test_requirements(repository, inventory, rendered.answers)
     operations = [
         *files.operations,
+        *needs.operations,
         *retired.operations,
         *draft.stepped_back,
         *_kept_workflows(inventory, request.retire),
         *exclusions(repository, rendered.files),
+        *whole_tree(repository, inventory, rendered.files),
         *same_checks(inventory, rendered.files, request.retire),
         *_unreadable(inventory),
     ]
     reasons = dict(sorted(draft.reasons.items()))
     plan = _plan(repository, inventory, rendered, operations, request)
     plan = msgspec.structs.replace(plan, answers_file=answers_file, reasons=reasons)
-    changes = [*files.changes, *retired.changes]
+    changes = [*files.changes, *needs.changes, *retired.changes]
     return BuiltPlan(plan, changes, inventory, adopted=False)
 
 
@@ -203,6 +211,9 @@ def _first_draft(
     """The answers of the analysis, those of the files' shapes, those of the user."""
     draft = _Draft(answers={}, reasons={})
     found = derive_answers(inventory) | shape_answers(repository, request.retire)
+    if request.smallest:
+        prefix = found.get("github_prefix")
+        found |= smallest_answers(str(prefix.value) if prefix else "")
     for name, answer in found.items():
         draft.answers[name] = answer.value
         draft.reasons[name] = answer.because

@@ -286,3 +286,56 @@ def test_a_check_by_the_name_of_ours_is_told(
         if (operation.kind, operation.path) == ("manual", path)
     ]
     assert any("rename it" in reason for reason in reasons) is told
+
+
+def test_the_smallest_adoption_is_the_gate_and_nothing_else(
+    tmp_path: Path, releases: Path
+) -> None:
+    path = make_project(tmp_path / "p")
+    request = PlanRequest(
+        template=str(releases),
+        ref="v2.0.0",
+        answers={"quality_tier": "full"},
+        smallest=True,
+    )
+    built = build_plan(open_repository(path), request)
+    assert len({change.path for change in built.changes}) <= 12
+    workflows = [c.path for c in built.changes if c.path.startswith(".github/workf")]
+    assert workflows == [".github/workflows/python-ci.yml"]
+    assert built.plan.answers["quality_tier"] == "full"
+    assert built.plan.answers["update_bot"] == "none"
+
+
+TOX = {
+    "tox.ini": "[testenv]\ndeps =\n  pytest>=7\n  -r more.txt\ncommands = pytest\n",
+    "requirements.txt": "attrs\n",
+    "more.txt": "idna\n",
+}
+
+
+def test_what_only_tox_installs_is_written_for_the_gate(
+    tmp_path: Path, releases: Path
+) -> None:
+    built = plan(make_project(tmp_path / "p", {**PROJECT, **TOX}), releases)
+    path = "ci-framework/project/test-requirements.txt"
+    assert only(built, path).evidence[0].path == "tox.ini"
+    [change] = [item for item in built.changes if item.path == path]
+    rows = (change.after or b"").decode().splitlines()
+    assert [row for row in rows if row[0] != "#"] == [
+        "-r ../../requirements.txt",
+        "pytest>=7",
+        "-r ../../more.txt",
+    ]
+    [settings] = [item for item in built.changes if item.path == "pyproject.toml"]
+    assert f'essential = "{path}"'.encode() in (settings.after or b"")
+
+
+def test_a_gate_that_cannot_run_the_tests_is_a_step_for_a_person(
+    tmp_path: Path, releases: Path
+) -> None:
+    files = {**PROJECT, **TOX, "uv.lock": "version = 1\n"}
+    built = plan(make_project(tmp_path / "p", files), releases)
+    operation = only(built, "tox.ini")
+    assert operation.kind == "manual"
+    assert "cannot run the tests" in operation.reason
+    assert "uv add --group dev pytest" in operation.reason

@@ -169,3 +169,20 @@ def test_hooks_of_the_user_do_not_run_in_a_clone(tmp_path: Path) -> None:
     repository = open_repository(root)
     make_clone(repository, repository.head, tmp_path / "clone")
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(("code", "outcome"), [(0, "passed"), (1, "failed")])
+def test_a_command_that_names_no_tests_counts_by_its_exit_code(
+    tmp_path: Path, environment: Environment, code: int, outcome: str
+) -> None:
+    files: dict[str, Content] = {"manage.py": f"print('Ran 3 tests')\nexit({code})\n"}
+    done = run(tmp_path, environment, files, sys.executable, "manage.py", "test")
+    assert not done.problem
+    assert done.outcomes == {"python manage.py test": outcome}
+
+
+def test_a_runner_that_did_not_start_is_no_outcome(
+    tmp_path: Path, environment: Environment
+) -> None:
+    done = run(tmp_path, environment, {"a": ""}, sys.executable, "-m", "no_pytest")
+    assert done.problem

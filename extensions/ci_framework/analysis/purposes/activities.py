@@ -27,7 +27,7 @@ _MOST_WORDS = 1_000
 # What only decides whether the rest runs.
 _TESTS = ("[", "[[", "((", "test", "set", "cd")
 _BENCHMARKS = re.compile(r"(^|/)(bench|perf)\w*(/|\.py|$)|^--(benchmark|codspeed)")
-_TEST_PROGRAMS = ("pytest", "py.test", "unittest")
+_TEST_PROGRAMS = ("pytest", "py.test", "unittest", "manage.py")
 
 
 @dataclass(frozen=True)
@@ -83,10 +83,11 @@ def find_activities(command: str, tasks: Tasks | None = None) -> list[Activity]:
 
 
 def argv_of_test(command: str) -> list[str] | None:
-    """The call of pytest or unittest in a command, as a list; None without one.
+    """The call of a test runner in a command, as a list; None without one.
 
     ``python -m pytest -q``, ``uv run pytest -q`` and ``coverage run -m pytest -q``
-    all give ``["pytest", "-q"]``; unittest gives ``["python", "-m", "unittest"]``.
+    all give ``["pytest", "-q"]``; unittest gives ``["python", "-m", "unittest"]``, and
+    Django's tests ``["python", "manage.py", "test"]``.
     """
     for activity in find_activities(command):
         tests = activity.does == "test" and activity.program in _TEST_PROGRAMS
@@ -94,6 +95,8 @@ def argv_of_test(command: str) -> list[str] | None:
             words = list(activity.argv[1:])
             if activity.program == "unittest":
                 return ["python", "-m", "unittest", *words]
+            if activity.program == "manage.py":
+                return ["python", "manage.py", *words]
             return ["pytest", *words]
     return None
 

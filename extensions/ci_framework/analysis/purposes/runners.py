@@ -7,11 +7,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
-from ci_framework.analysis.purposes.vocabulary import RUNNERS, TARGET_RUNNERS, WRAPPERS
+from ci_framework.analysis.purposes.vocabulary import (
+    RUNNERS,
+    SUBCOMMANDS,
+    TARGET_RUNNERS,
+    WRAPPERS,
+)
 
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
 _PYTHON = re.compile(r"(?:.*[/\\])?(python|pypy|py)(w|[\d.]+)?(\.exe)?$", re.IGNORECASE)
 _SCRIPT = re.compile(r"(\.{1,2}[/\\])?[\w./\\-]*([/\\][\w.-]+|\.(sh|bash|py|ps1))$")
+# What starts commands of Django.
+_MANAGE = "manage.py"
 _NO_TASKS = ("conda", "mamba", "micromamba", "pipx")
 
 
@@ -230,7 +237,12 @@ def _coverage(words: Sequence[str]) -> Iterator[Call | Named | str]:
 
 
 def _manage(words: Sequence[str]) -> Iterator[Call | Named | str]:
-    yield Named(words[1] if len(words) > 1 else words[0], tuple(words[2:]))
+    """A command of Django, as a program of its own; other ones go by their name."""
+    command = next((word for word in words[1:] if not word.startswith("-")), "")
+    if command in SUBCOMMANDS[_MANAGE]:
+        yield Call((_MANAGE, *words[1:]))
+    else:
+        yield Named(command or words[0], tuple(words[2:]))
 
 
 _SPECIAL: dict[str, Callable[[Sequence[str]], Iterator[Call | Named | str]]] = {

@@ -1,0 +1,180 @@
+"""What the tests need where only a test runner or a workflow says so."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ci_engine.configuration.tables import table
+from ci_framework.analysis.facts import Findings
+from ci_framework.analysis.matrices import jobs
+from ci_framework.analysis.purposes.shell import commands_of
+from ci_framework.analysis.readers.documents import strings
+from ci_framework.analysis.readers.ini import Ini, IniError, parse_ini
+from ci_framework.analysis.requirements import parse
+from ci_framework.analysis.survey import PYPROJECT, Survey
+from ci_framework.inventory import Evidence
+
+_TEST_ENVIRONMENTS = ("hatch-test", "test", "tests", "default")
+_RUNNER = "pytest"
+# What makes environments and distributions, and is no need of tests.
+_INSTALLERS = frozenset(
+    {"pip", "setuptools", "wheel", "tox", "nox", "build", "uv", "hatch", "virtualenv"}
+)
+_FILE = re.compile(r"(?:-r|--requirement)[\s=]*(?:\{tox_?ini_?dir\}/)?([\w./-]+)$")
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Requirements as one place states them."""
+
+    because: str
+    lines: list[str]
+    evidence: Evidence
+
+
+def state_test_needs(survey: Survey, findings: Findings) -> None:
+    """State what the first place names that brings pytest."""
+    for source in _sources(survey):
+        lines = list(dict.fromkeys(_readable(survey, source.lines)))
+        if any(_brings_runner(survey, line) for line in lines):
+            findings.add("test-needs", lines, source.because, [source.evidence])
+            return
+    findings.add("test-needs", [], "no environment and no workflow names what they are")
+
+
+def _sources(survey: Survey) -> Iterator[_Source]:
+    yield from _tox(survey)
+    yield from _hatch(survey)
+    yield from _tests_require(survey)
+    yield from _nox(survey)
+    yield from _workflows(survey)
+
+
+def _readable(survey: Survey, lines: Iterable[str]) -> Iterator[str]:
+    """The lines that an installer can read anywhere; files of the repository too."""
+    for raw in lines:
+        line = raw.strip()
+        if found := _FILE.match(line):
+            path = found.group(1).removeprefix("./")
+            yield from [f"-r {path}"] if survey.has(path) else []
+        elif "{" not in line and "$" not in line and not line.startswith(("-", ".")):
+            requirement = parse(line, "file", "", Evidence(path=""))
+            if requirement is not None and requirement.name not in _INSTALLERS:
+                yield line.split(" #", maxsplit=1)[0].strip()
+
+
+def _brings_runner(survey: Survey, line: str) -> bool:
+    """Whether a line requires pytest, or names a file that does."""
+    rows = [line]
+    if line.startswith("-r "):
+        rows = survey.documents.text(line.removeprefix("-r ")).split("\n")
+    found = (parse(row.strip(), "file", "", Evidence(path="")) for row in rows)
+    return any(item is not None and item.name.startswith(_RUNNER) for item in found)
+
+
+def _tox(survey: Survey) -> Iterator[_Source]:
+    legacy = table(survey.pyproject, "tool", "tox").get("legacy_tox_ini")
+    files: list[tuple[str, Ini]] = [
+        ("tox.ini", survey.tox_ini),
+        ("setup.cfg", survey.setup_cfg),
+    ]
+    if isinstance(legacy, str):
+        try:
+            files.append((PYPROJECT, parse_ini(legacy)))
+        except IniError:
+            files = files[:]
+    for path, ini in files:
+        for section in ini.sections:
+            if section == "testenv" or section.startswith("testenv:"):
+                line = ini.line(section, "deps")
+                location = Evidence(path=path, line=line if path != PYPROJECT else 0)
+                because = "environments of tox install them"
+                yield _Source(because, ini.rows(section, "deps"), location)
+    for path, keys in (("tox.toml", ()), (PYPROJECT, ("tool", "tox"))):
+        tox = table(survey.documents.toml(path), *keys)
+        named = [("env", name) for name in table(tox, "env")]
+        for where in (("env_run_base",), *named):
+            location = survey.documents.location(path, *keys, *where, "deps")
+            lines = strings(tox, *where, "deps")
+            yield _Source("environments of tox install them", lines, location)
+
+
+def _hatch(survey: Survey) -> Iterator[_Source]:
+    found = {row[1][-1]: row for row in survey.hatch_environments()}
+    for name in _TEST_ENVIRONMENTS:
+        if name in found:
+            path, keys, environment = found[name]
+            lines = strings(environment, "dependencies")
+            lines += strings(environment, "extra-dependencies")
+            lines += [_RUNNER] if name == "hatch-test" else []
+            location = survey.documents.location(path, *keys)
+            yield _Source(f"environment {name} of hatch installs them", lines, location)
+    for workflow, _, step in survey.steps():
+        if step.kind == "run" and re.search(r"\bhatch\b.*\btest\b", step.text):
+            because = "hatch brings it for its own command test"
+            yield _Source(because, [_RUNNER], workflow.at(step.line))
+
+
+def _tests_require(survey: Survey) -> Iterator[_Source]:
+    because = "tests_require names them, which installers no longer read"
+    cfg, call = survey.setup_cfg, survey.setup_call
+    line = cfg.line("options", "tests_require")
+    rows = cfg.rows("options", "tests_require")
+    yield _Source(because, rows, Evidence(path="setup.cfg", line=line))
+    location = Evidence(path="setup.py", line=call.lines.get("tests_require", 0))
+    yield _Source(because, strings(call.values, "tests_require"), location)
+
+
+def _nox(survey: Survey) -> Iterator[_Source]:
+    tree = survey.documents.python("noxfile.py")
+    for node in tree.body if tree else []:
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        lines: list[str] = []
+        for call in ast.walk(node):
+            function = call.func if isinstance(call, ast.Call) else None
+            named = isinstance(function, ast.Attribute) and function.attr == "install"
+            if isinstance(call, ast.Call) and named:
+                words = [a.value for a in call.args if isinstance(a, ast.Constant)]
+                lines += _installed([str(word) for word in words])
+        location = Evidence(path="noxfile.py", line=node.lineno)
+        yield _Source("a session of nox installs them", lines, location)
+
+
+def _workflows(survey: Survey) -> Iterator[_Source]:
+    for workflow, job in jobs(survey, tests=True):
+        lines: list[str] = []
+        line = job.line
+        for step in job.steps:
+            for words in commands_of(step.text) if step.kind == "run" else []:
+                if "install" in words and any(w.startswith("pip") for w in words):
+                    lines += _installed(words[words.index("install") + 1 :])
+                    line = step.line
+        yield _Source("a workflow installs them", lines, workflow.at(line))
+    pipeline = table(survey.documents.yaml(".gitlab-ci.yml"))
+    for name in pipeline:
+        lines = []
+        for key in ("before_script", "script"):
+            for row in [*strings(pipeline, key), *strings(pipeline, name, key)]:
+                for words in commands_of(row):
+                    if "install" in words and any(w.startswith("pip") for w in words):
+                        lines += _installed(words[words.index("install") + 1 :])
+        number = survey.documents.line_of(".gitlab-ci.yml", f"{name}:")
+        location = Evidence(path=".gitlab-ci.yml", line=number)
+        yield _Source("a job of its pipeline installs them", lines, location)
+
+
+def _installed(words: list[str]) -> Iterator[str]:
+    """What a call of an installer names, one requirement or file a line."""
+    waiting = [word for word in words if word]
+    while waiting:
+        word = waiting.pop(0)
+        if word in ("-r", "--requirement") and waiting:
+            yield f"-r {waiting.pop(0)}"
+        elif word in ("-e", "--editable", "-c", "--constraint", "-i", "--index-url"):
+            waiting = waiting[1:]
+        elif not word.startswith("-") and "/" not in word:
+            yield word

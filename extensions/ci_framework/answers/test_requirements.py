@@ -1,0 +1,55 @@
+"""A requirement file for tests whose needs no group, extra or file names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ci_framework.inventory import Inventory
+
+TEST_REQUIREMENTS = "ci-framework/project/test-requirements.txt"
+# What the engine installs for a project that names nothing.
+INSTALLED_FILES = (
+    "requirements.txt",
+    "requirements-dev.txt",
+    "requirements-test.txt",
+)
+# What the environments of the gate can be told by name, by manager.
+_REACHED = {
+    "pip": ("project", "group", "extra", "file"),
+    "uv": ("project", "group", "extra"),
+    "poetry": ("project", "group", "extra", "poetry"),
+    "pixi": ("project", "pixi"),
+}
+
+
+def needs_by_kind(inventory: Inventory) -> dict[str, list[str]]:
+    """What brings the test runner: groups, extras, files."""
+    found: dict[str, list[str]] = {}
+    for entry in inventory.items("test-requirements"):
+        kind, _, name = entry.partition(" ")
+        found.setdefault(kind, []).append(name)
+    return found
+
+
+def lacks_runner(inventory: Inventory, answers: Mapping[str, object]) -> bool:
+    """Whether the environment of the gate would have no pytest to run the tests."""
+    manager = str(answers.get("package_manager"))
+    reached = {*_REACHED.get(manager, ())} & {*needs_by_kind(inventory)}
+    tests = inventory.items("test-paths")
+    runs = inventory.text("test-runner") == "pytest" and tests
+    several = answers.get("project_type") == "monorepo"
+    framework = manager == "pixi" and answers.get("pixi_tiers") == "framework"
+    return bool(runs) and not (reached or several or framework)
+
+
+def written_requirements(
+    inventory: Inventory, answers: Mapping[str, object]
+) -> list[str]:
+    """The lines of the file, with paths as seen from the top; empty without one."""
+    needs = inventory.items("test-needs")
+    if answers.get("package_manager") != "pip" or not lacks_runner(inventory, answers):
+        return []
+    if not needs:
+        return []
+    listed = [f"-r {path}" for path in inventory.items("requirement-files")]
+    return list(dict.fromkeys([*listed, *needs]))

@@ -1,0 +1,181 @@
+"""What looks at every file of a repository, and what it has to leave out."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from ci_engine.configuration.reading import Table
+from ci_engine.configuration.tables import table
+from ci_framework.analysis.readers.documents import strings, text
+from ci_framework.analysis.survey import PYPROJECT
+from ci_framework.inventory import Evidence, Inventory, steps_of
+from ci_framework.planning.plan import Operation
+from ci_framework.repository import Repository
+
+_OWN = "ci-framework"
+_ACTIONS = ".github/actions"
+_YAML = (".yml", ".yaml")
+_REUSE = ("REUSE.toml", ".reuse/dep5")
+_YAMLLINT = (".yamllint", ".yamllint.yaml", ".yamllint.yml")
+# Backends of distributions whose source archive holds every file that git tracks.
+_SCM = ("setuptools-scm", "setuptools_scm", "setuptools-git", "setuptools_git")
+
+
+def whole_tree(
+    repository: Repository, inventory: Inventory, rendered: Mapping[str, object]
+) -> list[Operation]:
+    """What a person adds, so that nothing sees more files than before."""
+    looks = _Looks(repository, inventory, rendered)
+    return [*looks.archives(), *looks.linters()]
+
+
+class _Looks:
+    """One repository with the files that are rendered into it."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        inventory: Inventory,
+        rendered: Mapping[str, object],
+    ) -> None:
+        self._repository = repository
+        self._inventory = inventory
+        self._files = sorted(path for path in rendered if path not in self._shared())
+        self._tops = sorted({self._top(path) for path in self._files})
+        self._pyproject: Table
+        try:
+            content = repository.read(PYPROJECT) or b""
+            self._pyproject = msgspec.toml.decode(content, type=Table)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            self._pyproject = {}
+
+    def _shared(self) -> set[str]:
+        """Files that the project has already: what it says of them stays."""
+        return {PYPROJECT, *self._repository.tracked}
+
+    def _top(self, path: str) -> str:
+        """The directory that is all ours, or the file itself."""
+        if path.startswith(f"{_OWN}/"):
+            return _OWN
+        if path.startswith(f"{_ACTIONS}/"):
+            tracked = self._repository.tracked
+            own = any(name.startswith(f"{_ACTIONS}/") for name in tracked)
+            return path if own else _ACTIONS
+        return path
+
+    def _globs(self) -> list[str]:
+        """The paths, with one pattern for each directory that is all ours."""
+        tops = {self._top(path): path for path in self._files}
+        return [path if path == top else f"{top}/**" for top, path in tops.items()]
+
+    def archives(self) -> Iterator[Operation]:
+        """Source archives that would hold our files, with what keeps them out."""
+        backend = text(self._pyproject, "build-system", "build-backend")
+        tool = table(self._pyproject, "tool")
+        if backend.startswith("hatchling"):
+            sdist = table(tool, "hatch", "build", "targets", "sdist")
+            every = table(tool, "hatch", "build")
+            if not {"include", "only-include", "packages"} & {*sdist, *every}:
+                paths = [f"/{path}" for path in self._tops]
+                yield from self._archive(
+                    PYPROJECT,
+                    "[tool.hatch.build.targets.sdist]",
+                    f"exclude = {json.dumps(paths)}",
+                    strings(sdist, "exclude"),
+                )
+        elif backend.startswith("scikit_build_core"):
+            yield from self._archive(
+                PYPROJECT,
+                "[tool.scikit-build]",
+                f"sdist.exclude = {json.dumps(self._tops)}",
+                strings(tool, "scikit-build", "sdist", "exclude"),
+            )
+        elif backend == "maturin" and "Cargo.toml" in self._repository.tracked:
+            yield from self._archive(
+                "Cargo.toml", "[package]", f"exclude = {json.dumps(self._tops)}", []
+            )
+        elif backend == "mesonpy":
+            rows = "; ".join(f"{path} export-ignore" for path in self._tops)
+            yield from self._archive(".gitattributes", "its lines", rows, [])
+        elif self._takes_everything(backend):
+            rows = "; ".join(
+                f"exclude {path}" if path in self._files else f"prune {path}"
+                for path in self._tops
+            )
+            manifest = self._repository.blob("MANIFEST.in") or b""
+            known = re.findall(r"\S+", manifest.decode("utf-8", "replace"))
+            yield from self._archive("MANIFEST.in", "its lines", rows, known)
+
+    def _takes_everything(self, backend: str) -> bool:
+        """Whether setuptools asks git which files a source archive holds."""
+        requires = strings(self._pyproject, "build-system", "requires")
+        call = (self._repository.blob("setup.py") or b"").decode("utf-8", "replace")
+        asked = any(row.lower().startswith(_SCM) for row in requires)
+        setuptools = "setuptools" in backend or not backend
+        return setuptools and (asked or "use_scm_version" in call)
+
+    def _archive(
+        self, path: str, where: str, rows: str, known: list[str]
+    ) -> Iterator[Operation]:
+        if all(any(top in entry for entry in known) for top in self._tops):
+            return
+        yield _by_hand(
+            path,
+            "its source archives would hold the framework's files: add to "
+            f"{where}: {rows}",
+        )
+
+    def linters(self) -> Iterator[Operation]:
+        """Checks that read every file of a kind, with what makes them pass."""
+        yield from self._yamllint()
+        yield from self._reuse()
+        known = {*strings(self._pyproject, "tool", "check-manifest", "ignore")}
+        if self._runs("check-manifest") and not {*self._globs()} <= known:
+            ignore = json.dumps(self._globs())
+            said = f"check-manifest: add to `ignore` of its settings: {ignore}"
+            yield _by_hand(PYPROJECT, said)
+
+    def _yamllint(self) -> Iterator[Operation]:
+        tracked = self._repository.tracked
+        own = next((name for name in _YAMLLINT if name in tracked), "")
+        known = (self._repository.blob(own) or b"").decode("utf-8", "replace")
+        names = [path for path in self._files if path.endswith(_YAML)]
+        missing = [name for name in names if name not in known]
+        if missing and (own or self._runs("yamllint")):
+            said = f"yamllint: add to `ignore`: {', '.join(missing)}"
+            yield _by_hand(own or _YAMLLINT[1], said)
+
+    def _reuse(self) -> Iterator[Operation]:
+        tracked = self._repository.tracked
+        own = next((name for name in _REUSE if name in tracked), "")
+        if own or self._runs("reuse"):
+            block = (
+                f"[[annotations]] path = {json.dumps(self._globs())}, "
+                'precedence = "override", SPDX-FileCopyrightText = "ci-framework", '
+                'SPDX-License-Identifier = "MIT"'
+            )
+            yield _by_hand(own or _REUSE[0], f"reuse: add the table {block}")
+
+    def _runs(self, tool: str) -> bool:
+        """Whether a workflow, a task or a hook of the project runs a tool."""
+        word = re.compile(rf"(?<![\w./-]){re.escape(tool)}(?![\w-])")
+        inventory = self._inventory
+        return (
+            any(
+                step.kind == "run" and word.search(step.text)
+                for _, _, step in steps_of(inventory.workflows)
+            )
+            or any(word.search(task.command) for task in inventory.tasks)
+            or any(hook.id.startswith(tool) for hook in inventory.hooks)
+        )
+
+
+def _by_hand(path: str, reason: str) -> Operation:
+    evidence = [Evidence(path=path)]
+    return Operation(
+        kind="manual", path=path, reason=reason, risk="medium", evidence=evidence
+    )

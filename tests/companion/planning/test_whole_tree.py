@@ -1,0 +1,95 @@
+"""What looks at every file is named in the plan, with what leaves ours out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from ci_framework.analysis.analyze import analyze
+from ci_framework.planning.whole_tree import whole_tree
+from ci_framework.repository import open_repository
+from tests.support.adoptable_repositories import make_repository
+
+NAMES = (
+    ".copier-answers.yml",
+    ".github/actions/set-up/action.yml",
+    ".gitignore",
+    "ci-framework/ci",
+    "ci-framework/engine.lock",
+    "pyproject.toml",
+)
+RENDERED: Mapping[str, object] = {name: name.encode() for name in NAMES}
+HATCH = '[build-system]\nbuild-backend = "hatchling.build"\n'
+SCM = '[build-system]\nrequires = ["setuptools", "setuptools-scm>=8"]\n'
+RUNS = "on: push\njobs:\n  lint:\n    steps:\n      - run: "
+
+
+def said(path: Path, **files: str) -> list[tuple[str, str]]:
+    repository = open_repository(make_repository(path / "project", files))
+    operations = whole_tree(repository, analyze(repository), RENDERED)
+    assert {item.kind for item in operations} <= {"manual"}
+    return [(item.path, item.reason) for item in operations]
+
+
+def test_hatchling_would_publish_our_files(tmp_path: Path) -> None:
+    ((path, reason),) = said(tmp_path, **{"pyproject.toml": HATCH, ".gitignore": ""})
+    assert path == "pyproject.toml"
+    assert reason.endswith(
+        'add to [tool.hatch.build.targets.sdist]: exclude = ["/.copier-answers.yml", '
+        '"/.github/actions", "/ci-framework"]'
+    )
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        'only-include = ["src"]',
+        'exclude = [".copier-answers.yml", ".github/actions", ".gitignore", '
+        '"/ci-framework"]',
+    ],
+)
+def test_a_source_archive_that_leaves_them_out_needs_nothing(
+    tmp_path: Path, table: str
+) -> None:
+    text = f"{HATCH}[tool.hatch.build.targets.sdist]\n{table}\n"
+    assert said(tmp_path, **{"pyproject.toml": text}) == []
+
+
+def test_setuptools_publishes_what_git_has_only_if_told_so(tmp_path: Path) -> None:
+    ((path, reason),) = said(tmp_path, **{"pyproject.toml": SCM})
+    assert path == "MANIFEST.in"
+    assert reason.endswith(
+        "exclude .copier-answers.yml; prune .github/actions; exclude .gitignore; "
+        "prune ci-framework"
+    )
+    plain = SCM.replace(', "setuptools-scm>=8"', "")
+    assert said(tmp_path / "plain", **{"pyproject.toml": plain}) == []
+
+
+def test_actions_of_the_project_stay_in_its_archives(tmp_path: Path) -> None:
+    mine = {"pyproject.toml": HATCH, ".github/actions/mine/action.yml": "name: x\n"}
+    ((_, reason),) = said(tmp_path, **mine)
+    assert '"/.github/actions/set-up/action.yml"' in reason
+
+
+@pytest.mark.parametrize(
+    ("command", "path", "text"),
+    [
+        ("yamllint --strict .", ".yamllint.yaml", "`ignore`: .copier-answers.yml, "),
+        ("reuse lint", "REUSE.toml", '"ci-framework/**"]'),
+        ("check-manifest", "pyproject.toml", '".github/actions/**"'),
+    ],
+)
+def test_a_check_of_every_file_is_given_what_it_has_to_ignore(
+    tmp_path: Path, command: str, path: str, text: str
+) -> None:
+    ((where, reason),) = said(tmp_path, **{".github/workflows/ci.yml": RUNS + command})
+    assert where == path
+    assert text in reason
+
+
+def test_other_commands_need_nothing(tmp_path: Path) -> None:
+    other = RUNS + "echo reusable; ./yamllint.sh; pip install reuse-me"
+    assert said(tmp_path, **{".github/workflows/ci.yml": other}) == []
