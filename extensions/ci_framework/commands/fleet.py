@@ -123,6 +123,7 @@ def _arguments(options: _Request) -> list[str]:
             ("--retire", options.retire),
         ):
             found += [word for value in values if value for word in (option, value)]
+        found += ["--smallest"] if options.smallest else []
     if options.action in ("adopt", "validate"):
         found += ["--timeout", str(options.timeout)]
         found += ["--static"] if options.static else []
