@@ -21,17 +21,19 @@ _FOR_PEOPLE = re.compile(
 _DATA = (".json", ".txt", ".csv", ".log", ".db", ".sqlite", ".png", ".jpg", ".gif")
 # What lists all files of a directory, and what stands for the top of a repository.
 _LISTING = re.compile(
-    rb"os\.f?walk|iterdir|listdir|scandir|copytree|make_archive|\.walk\("
+    rb"os\.f?walk|iterdir|listdir|scandir|make_archive|\.walk\("
+    rb"|copytree\([^,\n]*(?:ROOT|cwd\(|parents?\b|[\"']\.[\"'])"
     rb"|glob\((?:[\"'](?:\*\*/)?\*[\"']|[A-Za-z_f])"
 )
 _TOP = re.compile(
-    rb"__file__|rootpath|rootdir|cwd\(|\bROOT\b|[\"']\.{1,2}/?[\"']|Path\(\)"
-    rb"|curdir|pardir|pytestconfig|invocation_"
+    rb"__file__|rootpath|rootdir|cwd\(|\bROOT\b|Path\(\)|curdir|pardir"
+    rb"|(?:Path|walk|glob|listdir|scandir|copytree)\(\s*[\"']\.{1,2}/?[\"']"
 )
 # Programs and packages that read pages.
 _BUILDERS = re.compile(
-    rb"\b(?:mkdocs|sphinx|properdocs|zensical|docutils|pdoc|mktestdocs|sybil"
-    rb"|phmdoctest|pytest_examples|markdown_code_runner)\b|sphinx-build|testfile\("
+    rb"(?:import|from)[ \t]+(?:mkdocs|sphinx|properdocs|zensical|docutils|pdoc|sybil"
+    rb"|mktestdocs|phmdoctest|pytest_examples|markdown_code_runner)\b|testfile\("
+    rb"|[\"' ](?:mkdocs|properdocs|zensical|sphinx-build|pdoc)[\"' ]|sphinx\."
 )
 _MAKES = re.compile(rb"[\"'](?:make|gmake)[\"' ]")
 _SETTINGS = ("pyproject.toml", "setup.cfg", "setup.py")

@@ -137,7 +137,7 @@ class _Rules:
             return f"{path} is among texts, which may be its tests"
         if path.endswith(".py") and path in self.graph.covered:
             return self._module(change)
-        because = self._is_test(path)
+        because = "" if path.endswith("/py.typed") else self._is_test(path)
         if because:
             return because
         if change.deleted or not is_page(path):
@@ -202,9 +202,7 @@ class _Rules:
             self._layout_only(path)
             return ""
         self._seed(path, [])
-        for reader in readers_of_sources(graph):
-            # That some test lists all sources says nothing of who runs this one.
-            self.seeds.setdefault(reader, [path])
+        self._listed(path)
         name = path.rpartition("/")[2]
         if name == "conftest.py":
             self._below(path)
@@ -215,6 +213,12 @@ class _Rules:
                 # Without it, the modules beside it have other names.
                 self._below(path)
         return ""
+
+    def _listed(self, path: str) -> None:
+        """Tests that list all sources read this one; that is no sign that they run it."""
+        if path not in self.graph.area:
+            for reader in readers_of_sources(self.graph):
+                self.seeds.setdefault(reader, [path])
 
     @cached_property
     def _reading_sources(self) -> frozenset[str]:

@@ -17,23 +17,23 @@ _LISTING = re.compile(
 )
 # Programs that look into every file below where they start.
 SEARCHING = re.compile(
-    rb"ls-files|[\"' ]git[\"', ]+(?:grep|archive|diff|ls-tree)|ripgrep"
+    rb"ls-files|[\"' ]git[\"', ]+(?:grep|archive|diff|ls-tree)"
     rb"|[\"'](?:e?grep|rg|ag|ack|find|tar|rsync)(?:[\"']| -)"
 )
 # Places above the tests.
 _ABOVE = (
     rb"parents\[|\.parent\.parent|\bROOT\b|cwd\(|rootpath|rootdir|pardir|curdir"
-    rb"|[\"']\.{1,2}/?[\"']|Path\(\)|__path__|\w\.__file__"
+    rb"|Path\(\)|__path__|\w\.__file__"
+    rb"|(?:Path|walk|glob|listdir|scandir|copytree)\(\s*[\"']\.{1,2}/?[\"']"
     rb"|dirname\(\s*(?:os\.path\.)?dirname"
 )
 
 
 def readers_of_sources(graph: ImportGraph) -> list[str]:
-    """The tests, and what belongs to them, that list or search the sources."""
-    files = graph.files
-    area = frozenset(p for p in graph.area if not p.endswith("conftest.py"))
-    found = files.having(SEARCHING, area)
-    found |= files.having(_LISTING, area) & files.having(_above(graph), area)
+    """The tests that list or search the sources."""
+    files, tests = graph.files, graph.tests
+    found = files.having(SEARCHING, tests)
+    found |= files.having(_LISTING, tests) & files.having(_above(graph), tests)
     return sorted(found)
 
 
