@@ -215,7 +215,7 @@ class _Rules:
         return ""
 
     def _listed(self, path: str) -> None:
-        """Tests that list all sources read this one; that is no sign that they run it."""
+        """Tests that list all sources read this one; it is no sign that they run it."""
         if path not in self.graph.area:
             for reader in readers_of_sources(self.graph):
                 self.seeds.setdefault(reader, [path])
