@@ -35,6 +35,7 @@ from ci_engine.scanning.judge import grade, settle
 from ci_engine.scanning.merge import merge
 from ci_engine.scanning.scanner import Scan, Scanner
 from ci_engine.scanning.scanners import SCANNERS
+from ci_engine.scanning.unused_configuration import unused_notes
 from ci_engine.scanning.waivers import Waivers
 
 # Files in which a project without a lock says what it needs.
@@ -224,8 +225,11 @@ class ScanRun:
         def run() -> CheckResult:
             if self.cancel.is_set():
                 raise CanceledError
+            own = replace(scan, scanner=scanner.name)
             with activity(scanner.name):
-                return scanner.run(replace(scan, scanner=scanner.name))
+                result = scanner.run(own)
+            result.notes += unused_notes(own)
+            return result
 
         reason = "interrupted: the run was canceled"
         result = run_guarded(scanner.name, run, partial(not_run, reason))

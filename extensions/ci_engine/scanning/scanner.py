@@ -30,6 +30,13 @@ Kind = Literal["code", "secret", "dependency", "image", "license", "inventory"]
 _CREDENTIAL = re.compile(
     r"TOKEN|SECRET|PASSW|CREDENTIAL|PRIVATE|(?:API|ACCESS|_)_?KEY", re.IGNORECASE
 )
+# By these a workflow of the repository could tell a scanner what to leave out.
+_CONFIGURATION = re.compile(
+    r"(?:HADOLINT|GITLEAKS|BETTERLEAKS|KINGFISHER|ZIZMOR|BANDIT|DETECT_SECRETS)_"
+    r"|SEMGREP_(?:RULES|BASELINE|TIMEOUT|ENABLE)"
+    r"|(?:TRIVY|GRYPE|SYFT)_\w*(?:CONFIG|IGNORE|EXCLUDE|ONLY|SKIP|SEVERITY|VEX|FAIL|POLICY)",
+    re.IGNORECASE,
+)
 _VERSION = re.compile(r"\b\d+(?:\.\d+)+[\w.+-]*")
 _ESCAPE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 # Some look for updates of themselves when they start: without a network they hang.
@@ -108,9 +115,13 @@ class Scan(Workspace):
         return self.execute(tool, arguments, self.timeout, directory)
 
     def tool_variables(self, variables: Mapping[str, str]) -> dict[str, str]:
-        """The variables of a scanner, without credentials."""
+        """The variables of a scanner, without credentials and without settings."""
         plain = super().tool_variables(variables)
-        kept = {k: v for k, v in plain.items() if not _CREDENTIAL.search(k)}
+        kept = {
+            name: value
+            for name, value in plain.items()
+            if not _CREDENTIAL.search(name) and not _CONFIGURATION.match(name)
+        }
         return {**kept, **_NO_UPDATES}
 
 

@@ -147,7 +147,7 @@ def test_files_that_are_too_large_are_listed(repository: Repository) -> None:
     run = repository.scan("kingfisher", settings=settings)
     assert run.verdict is Verdict.GREEN
     notes = result_of(run, "kingfisher").notes
-    assert "1 files are excluded by exclude-patterns" in notes
+    assert "1 files are excluded by exclude-patterns: model.bin" in notes
 
 
 def test_links_are_not_followed_and_loops_are_listed(

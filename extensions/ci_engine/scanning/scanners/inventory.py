@@ -9,14 +9,14 @@ from ci_engine.checks.dependencies.inventory import (
     location_of,
     read_environment,
 )
-from ci_engine.checks.outcomes import not_run, skipped
+from ci_engine.checks.outcomes import skipped
 from ci_engine.checks.workspace import Tool
 from ci_engine.findings.results import CheckResult, Finding
 from ci_engine.project.output_files import write_text
 from ci_engine.scanning.bill_of_materials import to_cyclonedx
 from ci_engine.scanning.files import named
-from ci_engine.scanning.scanner import Scan, conclude, unusable_output
-from ci_engine.scanning.scanners.images import own_configuration
+from ci_engine.scanning.scanner import Scan, conclude
+from ci_engine.scanning.scanners.image_inventory import list_images
 
 _DENIED_SCORE = 5.5
 
@@ -90,26 +90,5 @@ def run_sbom(scan: Scan) -> CheckResult:
     if unnamed > 0:
         result.notes.append(f"{unnamed} more have neither a name nor a version")
     if security.scan_containers and scan.settings.scan.images:
-        return _of_images(scan, result)
-    return result
-
-
-def _of_images(scan: Scan, result: CheckResult) -> CheckResult:
-    """Let syft or trivy list what is in the images."""
-    tool = scan.installed_tool("syft", "trivy")
-    if tool is None:
-        missing = not_run("neither syft nor trivy is installed to list the images")
-        result.status, result.reason = missing.status, missing.reason
-        return result
-    images = scan.settings.scan.images
-    for number, image in enumerate(images, 1):
-        file = scan.reports / f"sbom-image-{number}.cdx.json"
-        command = ["scan", image, "--quiet", "--output", f"cyclonedx-json={file}"]
-        if tool.name == "trivy":
-            command = ["image", *own_configuration(scan), "--quiet"]
-            command += ["--format", "cyclonedx", f"--output={file}", "--", image]
-        outcome = scan.run(tool, command)
-        if outcome.code != 0 or outcome.timed_out or not file.is_file():
-            raise unusable_output(tool, outcome)
-    result.notes.append(f"{tool.label} listed what is in {named(images)}")
+        return list_images(scan, result)
     return result
