@@ -31,7 +31,7 @@ __all__ = [
 
 # Programs that checks look for in the project's environment.
 PROGRAMS = (
-    *("ruff", "pyright", "mypy", "bandit", "pip-audit", "pre-commit", "prek"),
+    *("ruff", "pyright", "mypy", "bandit", "pre-commit", "prek"),
     *("detect-secrets", "semgrep", "pytest"),
 )
 

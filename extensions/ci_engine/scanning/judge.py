@@ -9,9 +9,10 @@ from msgspec.structs import replace
 
 from ci_engine.configuration.security_profiles import Level
 from ci_engine.findings.baseline import Baseline, judge
+from ci_engine.findings.malware import MALWARE
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.findings.severity import least_score
-from ci_engine.scanning.scanner import Kind, Scanner
+from ci_engine.scanning.scanner import PARTLY_READ, Kind, Scanner
 from ci_engine.scanning.waivers import Waivers
 
 _MAY_BE_RED = (Status.PASSED, Status.FAILED, Status.NOT_RUN, Status.TIMED_OUT)
@@ -62,9 +63,9 @@ def _is_red(finding: Finding, kind: Kind, level: Level) -> bool:
         return True
     if kind == "license":
         return level.code != "none"
+    if finding.rule.startswith(MALWARE):
+        return True
     if kind == "dependency":
-        if finding.rule.startswith("project-"):
-            return finding.severity == "error"
         fixable = level.vulnerabilities == "fixable" and bool(finding.fix)
         return level.vulnerabilities == "any" or fixable
     score = finding.score or 0.0
@@ -79,8 +80,22 @@ def is_blocking(finding: Finding) -> bool:
     return finding.severity == "error" and not finding.known and not finding.waiver
 
 
+def _may_be_missing(result: CheckResult, *, required: bool, level: Level) -> bool:
+    """Whether a scanner without a result is only a warning.
+
+    A required one that did none of its work is an error at every level.
+    """
+    stopped = result.status in (Status.NOT_RUN, Status.TIMED_OUT)
+    partly = result.reason.startswith(PARTLY_READ)
+    return stopped and level.not_run == "warning" and (partly or not required)
+
+
 def settle(
-    result: CheckResult, elsewhere: Sequence[Finding], level: Level
+    result: CheckResult,
+    elsewhere: Sequence[Finding],
+    level: Level,
+    *,
+    required: bool = True,
 ) -> CheckResult:
     """Set the status and the counts of a scanner, when all findings are merged.
 
@@ -93,9 +108,9 @@ def settle(
     if result.status in _MAY_BE_RED and any(is_blocking(found) for found in everything):
         result.status = Status.FAILED
     elif result.status is Status.FAILED:
-        result.status = Status.PASSED
-    stopped = result.status in (Status.NOT_RUN, Status.TIMED_OUT)
-    result.blocking = not (stopped and level.not_run == "warning")
+        # A reason says what could not be looked at: then nothing red is not green.
+        result.status = Status.NOT_RUN if result.reason else Status.PASSED
+    result.blocking = not _may_be_missing(result, required=required, level=level)
     waived = sum(bool(found.waiver) for found in result.findings)
     if waived:
         result.notes.append(f"{waived} of the findings are waived")

@@ -13,15 +13,14 @@ from typing import Generic, Literal, TypeVar
 import msgspec
 
 from ci_engine.changes.diff_base import find_diff_base
-from ci_engine.checks.dependencies.inventory import Dependencies, read_environment
-from ci_engine.checks.dependencies.locked_packages import read_lock
+from ci_engine.checks.dependencies.dependency_files import read_lock
+from ci_engine.checks.dependencies.inventory import Dependencies
+from ci_engine.checks.dependencies.resolved_packages import resolve
 from ci_engine.checks.outcomes import not_run, not_run_because, run_guarded
 from ci_engine.checks.workspace import Workspace
 from ci_engine.configuration.loading import Configuration
 from ci_engine.configuration.security_profiles import Level, ScannerName
 from ci_engine.configuration.settings import SecurityLevel
-from ci_engine.environments.environment import Environment
-from ci_engine.environments.preparation import prepare_environment
 from ci_engine.errors import CommandError, ToolError
 from ci_engine.findings.baseline import Baseline
 from ci_engine.findings.fingerprints import fingerprint_findings
@@ -37,8 +36,7 @@ from ci_engine.scanning.scanner import Scan, Scanner
 from ci_engine.scanning.scanners import SCANNERS
 from ci_engine.scanning.waivers import Waivers
 
-# Files in which a project without a lock says what it needs.
-_MANIFESTS = ("requirements*.txt", "setup.py", "setup.cfg", "Pipfile")
+_NO_ENVIRONMENT = ToolError("a scan prepares no environment: that may run foreign code")
 _Value = TypeVar("_Value")
 
 
@@ -148,7 +146,9 @@ class ScanRun:
         pairs = self._graded(unjudged)
         elsewhere = merge(pairs)
         for scanner, result in pairs:
-            settle(result, elsewhere.get(scanner.name, []), self.level)
+            others = elsewhere.get(scanner.name, [])
+            required = scanner.name in self.level.required
+            settle(result, others, self.level, required=required)
             if scanner.name in self.level.optional and result.status is Status.SKIPPED:
                 result.reason += " (optional)"
         results = [result for _, result in pairs]
@@ -181,11 +181,11 @@ class ScanRun:
         result.notes = [printable(note) for note in result.notes]
 
     def _scan(self) -> Scan:
-        """Collect what scanners are given; an environment only where it is needed."""
+        """Collect what scanners are given."""
         security = self.configuration.security
         settings = self.configuration.settings
         workspace = Workspace(
-            project=self.project, environment=self._environment(), cancel=self.cancel
+            project=self.project, environment=_NO_ENVIRONMENT, cancel=self.cancel
         )
         return Scan(
             project=self.project,
@@ -197,7 +197,7 @@ class ScanRun:
             profiles=security,
             files=list_files(self.project, settings, security),
             reports=self.reports,
-            read_dependencies=Memoized(partial(_read_dependencies, workspace)),
+            read_dependencies=Memoized(partial(self._read_dependencies, workspace)),
             diff_base=Memoized(
                 partial(find_diff_base, self.project.root, self.since, self.variables)
             ),
@@ -205,20 +205,24 @@ class ScanRun:
             search_path=self.search_path,
         )
 
-    def _environment(self) -> Environment | ToolError:
-        if not _needs_environment(self.project):
-            return ToolError("a scan prepares no environment where there is a lock")
+    def _read_dependencies(self, workspace: Workspace) -> Dependencies:
+        """What the project depends on: by its files, else as the index has it today.
+
+        No environment is prepared: that would run code of the project.
+        """
         settings = self.configuration.settings
-        tier = settings.quality.tier
+        excluded = settings.scan.exclude_patterns
+        found = read_lock(self.project, excluded, settings.test_paths)
+        if not found.open:
+            return found
+        timeout = self.configuration.security.timeouts["audit"]
         try:
-            with activity("preparing the environment"):
-                return prepare_environment(
-                    self.project, settings.environments, tier, cancel=self.cancel
-                )
+            with activity("choosing versions, as there is no lock"):
+                resolved = resolve(workspace, found.open, timeout)
         except ToolError as error:
-            return error
-        except CanceledError:
-            return ToolError("the run was canceled")
+            problem = " ".join(f"{error}; hint: {error.hint}".split())
+            return replace(found, problems=(*found.problems, problem))
+        return found.and_what_is_installed(resolved)
 
     def _run_one(self, scan: Scan, scanner: Scanner) -> CheckResult:
         def run() -> CheckResult:
@@ -250,28 +254,3 @@ class ScanRun:
             notes=[f"waivers: {len(self.waivers.used)} of {number} are in use"],
         )
         return [result]
-
-
-def _needs_environment(project: Project) -> bool:
-    """Whether only an environment shows what a project depends on."""
-    try:
-        return read_lock(project) is None and _declares_any(project)
-    except ToolError:
-        # A lock that cannot be read is no reason to guess.
-        return False
-
-
-def _read_dependencies(workspace: Workspace) -> Dependencies:
-    """What the project depends on, by its lock, else by its environment."""
-    locked = read_lock(workspace.project)
-    if locked is not None:
-        return locked
-    if not _declares_any(workspace.project):
-        return Dependencies("the repository", (), ())
-    return read_environment(workspace)
-
-
-def _declares_any(project: Project) -> bool:
-    files = (project.root.glob(pattern) for pattern in _MANIFESTS)
-    named = any(path.is_file() for found in files for path in found)
-    return project.installable or bool(project.groups) or named

@@ -31,6 +31,8 @@ _CREDENTIAL = re.compile(
     r"TOKEN|SECRET|PASSW|CREDENTIAL|PRIVATE|(?:API|ACCESS|_)_?KEY", re.IGNORECASE
 )
 _VERSION = re.compile(r"\b\d+(?:\.\d+)+[\w.+-]*")
+# How the reason begins where a scanner did its work, but for some files.
+PARTLY_READ = "not everything was read"
 _ESCAPE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 # Some look for updates of themselves when they start: without a network they hang.
 _NO_UPDATES = {
@@ -171,7 +173,7 @@ def list_unread(
         rows = [f"{name}: {reason}" for name, reason in unread.items()]
         more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
         result.status = Status.NOT_RUN
-        result.reason = f"not everything was read: {rows[0]}{more}"
+        result.reason = f"{PARTLY_READ}: {rows[0]}{more}"
         result.output = "\n".join(rows)
 
 

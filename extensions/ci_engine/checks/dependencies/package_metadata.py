@@ -1,0 +1,177 @@
+"""What the index of Python says of a distribution: its license and its hashes.
+
+Only metadata files are read, as PEP 658 offers them: nothing is installed, built or
+executed, and no credentials are sent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import time
+import urllib.request
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from email.parser import HeaderParser
+from functools import partial
+from importlib.metadata import distributions
+from urllib.parse import quote, urljoin
+
+import msgspec
+
+from ci_engine.checks.dependencies.inventory import Dependencies, Dependency
+from ci_engine.project.repository import Project, normalize
+
+_INDEX = "https://pypi.org/simple"
+_VARIABLES = ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL")
+_JSON = "application/vnd.pypi.simple.v1+json"
+_SECONDS = 10.0
+_LARGEST = 30_000_000
+_LONGEST_LICENSE = 200
+_BAD_ADDRESS = "no http address"
+
+
+class _File(msgspec.Struct, rename="kebab"):
+    filename: str
+    url: str
+    hashes: dict[str, str] = {}
+    core_metadata: bool | dict[str, str] = False
+
+
+class _Page(msgspec.Struct):
+    files: list[_File] = []
+
+
+@dataclass(frozen=True)
+class Described:
+    """Dependencies with their licenses.
+
+    Attributes:
+        failures: those about which the index could not be asked, with the reason.
+    """
+
+    dependencies: Dependencies
+    failures: dict[str, str]
+
+
+def license_of(expression: str, text: str, classifiers: Sequence[str]) -> str:
+    """The license as metadata states it: an expression, a name, or classifiers."""
+    stated = (expression or text).strip()
+    # Some put the whole text of the license there.
+    if stated and "\n" not in stated and len(stated) < _LONGEST_LICENSE:
+        return stated
+    names = [c.rpartition(" :: ")[2] for c in classifiers if c.startswith("License ::")]
+    return " AND ".join(names)
+
+
+def describe(project: Project, found: Dependencies, timeout: float) -> Described:
+    """Find the licenses, by what is installed, else by the index."""
+    known = _installed(project)
+    deadline = time.monotonic() + timeout
+    index = _index()
+    missing = [
+        each
+        for each in found.audited
+        if not each.license_name and (each.name, each.version) not in known
+    ]
+    failures: dict[str, str] = {}
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        answers = pool.map(partial(_ask, index, deadline), missing)
+        for each, (text, reason) in zip(missing, answers, strict=True):
+            known[each.name, each.version] = text
+            if reason:
+                failures[each.name] = reason
+    audited = tuple(
+        replace(
+            each,
+            license_name=each.license_name or known.get((each.name, each.version), ""),
+        )
+        for each in found.audited
+    )
+    return Described(replace(found, audited=audited), failures)
+
+
+def _installed(project: Project) -> dict[tuple[str, str], str]:
+    """The licenses of what is installed in the environment of the project.
+
+    Its interpreter is not started. What git tracks is no environment.
+    """
+    if any(name.startswith(".venv/") for name in project.names):
+        return {}
+    prefix = project.root / ".venv"
+    sites = [*prefix.glob("lib/python*/site-packages"), prefix / "Lib/site-packages"]
+    found: dict[tuple[str, str], str] = {}
+    for each in distributions(path=[str(site) for site in sites if site.is_dir()]):
+        data = each.metadata
+        text = license_of(
+            data["License-Expression"] or "",
+            data["License"] or "",
+            data.get_all("Classifier") or [],
+        )
+        if data["Name"] and text:
+            found[normalize(data["Name"]), each.version] = text
+    return found
+
+
+def _index() -> str:
+    chosen = next(filter(None, map(os.environ.get, _VARIABLES)), _INDEX)
+    return chosen.rstrip("/")
+
+
+def _ask(index: str, deadline: float, dependency: Dependency) -> tuple[str, str]:
+    """The license of a dependency, or why the index could not be asked."""
+    if dependency.kind != "pypi":
+        return "", ""
+    try:
+        page_url = f"{index}/{quote(dependency.name)}/"
+        page = msgspec.json.decode(_read(page_url, deadline, _JSON), type=_Page)
+        file = _with_metadata(page.files, dependency)
+        if file is None:
+            return "", ""
+        content = _read(urljoin(page_url, f"{file.url}.metadata"), deadline)
+        if not _is_whole(file, content):
+            return "", "its metadata does not have the hash that the index names"
+    except (OSError, ValueError, msgspec.DecodeError) as error:
+        return "", str(error) or type(error).__name__
+    headers = HeaderParser().parsestr(content.decode("utf-8", "replace"))
+    classifiers = [str(text) for text in headers.get_all("Classifier") or []]
+    expression = headers.get("License-Expression", "")
+    return license_of(expression, headers.get("License", ""), classifiers), ""
+
+
+def _with_metadata(files: Iterable[_File], dependency: Dependency) -> _File | None:
+    """The wheel of the version, one of the locked ones if hashes are locked."""
+    name = "[-_.]+".join(map(re.escape, dependency.name.split("-")))
+    version = re.escape(dependency.version)
+    pattern = re.compile(rf"{name}-{version}(?:-.*)?\.whl", re.IGNORECASE)
+    fitting = [
+        file
+        for file in files
+        if file.core_metadata and pattern.fullmatch(file.filename)
+    ]
+    locked = [f for f in fitting if f.hashes.get("sha256") in dependency.hashes]
+    return next(iter(locked if dependency.hashes else fitting), None)
+
+
+def _is_whole(file: _File, content: bytes) -> bool:
+    named = file.core_metadata
+    wanted = named.get("sha256", "") if isinstance(named, dict) else ""
+    return not wanted or hashlib.sha256(content).hexdigest() == wanted
+
+
+def _read(url: str, deadline: float, accept: str = "*/*") -> bytes:
+    if not url.startswith(("https://", "http://")):
+        raise ValueError(_BAD_ADDRESS)
+    seconds = min(_SECONDS, deadline - time.monotonic())
+    if seconds <= 0:
+        raise TimeoutError
+    request = urllib.request.Request(  # noqa: S310
+        url, headers={"Accept": accept, "User-Agent": "ci-framework"}
+    )
+    with urllib.request.urlopen(  # noqa: S310 # nosec B310
+        request, timeout=seconds
+    ) as answer:
+        content: bytes = answer.read(_LARGEST)
+    return content
