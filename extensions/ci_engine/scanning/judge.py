@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace as replace_in
 
 from msgspec.structs import replace
 
 from ci_engine.configuration.security_profiles import Level
-from ci_engine.findings.baseline import Baseline, judge
+from ci_engine.findings.baseline import AcceptedBefore, Baseline, judge
 from ci_engine.findings.malware import MALWARE
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.findings.severity import least_score
@@ -24,6 +25,7 @@ def grade(
     level: Level,
     baseline: Baseline | None,
     waivers: Waivers,
+    before: AcceptedBefore | None = None,
 ) -> None:
     """Mark each finding that is red, known or waived."""
     result.findings = [
@@ -34,7 +36,11 @@ def grade(
         for found in result.findings
     ]
     result.id = scanner.recorded
-    judge(result, _known_to(scanner, baseline))
+    known = _known_to(scanner, baseline)
+    earlier = _known_to(scanner, before.baseline) if before is not None else None
+    if before is not None and earlier is not None:
+        before = replace_in(before, baseline=earlier)
+    judge(result, known, before)
     result.id = scanner.name
     result.findings = [waivers.apply(found) for found in result.findings]
 

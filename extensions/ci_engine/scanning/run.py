@@ -13,6 +13,7 @@ from typing import Generic, Literal, TypeVar
 import msgspec
 
 from ci_engine.changes.diff_base import find_diff_base
+from ci_engine.checks.accepted_findings import Acceptance
 from ci_engine.checks.dependencies.dependency_files import read_lock
 from ci_engine.checks.dependencies.inventory import Dependencies
 from ci_engine.checks.dependencies.resolved_packages import resolve
@@ -86,6 +87,7 @@ class ScanRun:
         reports: where scanners may write.
         search_path: where programs of this machine are looked for.
         baseline: what was red before; None if there is none.
+        acceptance: what counts as accepted, by the base of the change.
         since: the commit that the change started from, empty = found out.
         history: which commits to search for secrets; empty = as the level says.
         on_result: called with the result of a scanner as soon as it ends, before
@@ -101,6 +103,7 @@ class ScanRun:
     waivers: Waivers
     variables: Mapping[str, str]
     baseline: Baseline | None = None
+    acceptance: Acceptance = field(default_factory=Acceptance)
     since: str = ""
     history: Literal["", "none", "change", "all"] = ""
     on_result: Callable[[CheckResult], None] = field(default=lambda _: None)
@@ -138,13 +141,14 @@ class ScanRun:
             (SCANNERS[name], msgspec.structs.replace(result, notes=[*result.notes]))
             for name, result in zip(self.scanners, unjudged, strict=True)
         ]
+        before = self.acceptance.before(self.baseline)
         for scanner, result in pairs:
-            grade(scanner, result, self.level, self.baseline, self.waivers)
+            grade(scanner, result, self.level, self.baseline, self.waivers, before)
         return pairs
 
     def _judge(self, unjudged: Sequence[CheckResult]) -> list[CheckResult]:
         pairs = self._graded(unjudged)
-        elsewhere = merge(pairs)
+        elsewhere = merge(pairs, self.waivers.apply)
         for scanner, result in pairs:
             others = elsewhere.get(scanner.name, [])
             required = scanner.name in self.level.required
@@ -153,7 +157,10 @@ class ScanRun:
                 result.reason += " (optional)"
         results = [result for _, result in pairs]
         tracked = check_tracked_output(self.project, self.level_name)
-        return [*tracked, *results, *self._about_waivers(results)]
+        about = [*self.acceptance.about(self.baseline), *self._about_waivers(results)]
+        for result in about:
+            result.tier = self.level_name
+        return [*tracked, *results, *about]
 
     def _separate(self, unjudged: Sequence[CheckResult]) -> list[CheckResult]:
         """Each scanner with its own findings, as the baseline records them."""
@@ -248,9 +255,10 @@ class ScanRun:
         number = len(self.waivers.listed)
         result = CheckResult(
             id="waivers",
-            tier=self.level_name,
             findings=fingerprint_findings(self.project.root, findings),
             tool="ci-framework",
             notes=[f"waivers: {len(self.waivers.used)} of {number} are in use"],
         )
+        if self.acceptance.problem:
+            result.status, result.reason = Status.NOT_RUN, self.acceptance.problem
         return [result]

@@ -1,4 +1,4 @@
-"""Every dependency file is read, or named as not read; a lock that does not fit is not."""
+"""Every dependency file is read, or named as not read, or named as broken."""
 
 from __future__ import annotations
 
@@ -29,8 +29,7 @@ def pins(found: Dependencies) -> set[str]:
 
 def manifest(*rows: str, name: str = "demo") -> str:
     listed = ", ".join(f'"{row}"' for row in rows)
-    text = f'[project]\nname = "{name}"\nversion = "1"\ndependencies = [{listed}]\n'
-    return text
+    return f'[project]\nname = "{name}"\nversion = "1"\ndependencies = [{listed}]\n'
 
 
 # --- locks that fit, and locks that do not ------------------------------------------
@@ -113,7 +112,7 @@ def test_a_member_of_a_workspace_has_to_be_in_its_lock(tmp_path: Path) -> None:
         ('[dependency-groups]\ndev = ["six"]\n', True),
         ('[dependency-groups]\ndev = ["pytest"]\n', False),
         ('[project.optional-dependencies]\nx = ["pytest>=7"]\n', False),
-        ('[project.optional-dependencies]\nx = ["p; python_version < \'3\'"]\n', True),
+        ("[project.optional-dependencies]\nx = [\"p; python_version < '3'\"]\n", True),
         ('[tool.uv]\ndev-dependencies = ["pytest"]\n', False),
         ('[tool.uv]\noverride-dependencies = ["six==1.16.0"]\n', True),
     ],

@@ -196,7 +196,7 @@ def read_pipfile_lock(path: Path, name: str) -> Gathered:
         for package, value in packages.items():
             entry = as_table(value)
             version = str(entry.get("version", "")).removeprefix("==")
-            origins = [entry.get(kind) for kind in ("git", "path", "file")]
+            origins = [entry.get(kind) for kind in ("file", "git", "path")]
             origin = next((str(each) for each in origins if each), "")
             why = origin or ("" if version else "without a version")
             gathered.add_package(package, version, (), why, texts(entry, "hashes"))

@@ -7,7 +7,6 @@ executed, and no credentials are sent.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import time
 import urllib.request
@@ -22,6 +21,7 @@ from urllib.parse import quote, urljoin
 import msgspec
 
 from ci_engine.checks.dependencies.inventory import Dependencies, Dependency
+from ci_engine.environments.installer import installer_variables
 from ci_engine.project.repository import Project, normalize
 
 _INDEX = "https://pypi.org/simple"
@@ -116,8 +116,9 @@ def _installed(project: Project) -> dict[tuple[str, str], str]:
 
 
 def _index() -> str:
-    chosen = next(filter(None, map(os.environ.get, _VARIABLES)), _INDEX)
-    return chosen.rstrip("/")
+    variables = installer_variables()
+    chosen = (variables.get(name) for name in _VARIABLES)
+    return next(filter(None, chosen), _INDEX).rstrip("/")
 
 
 def _ask(index: str, deadline: float, dependency: Dependency) -> tuple[str, str]:
