@@ -14,7 +14,7 @@ import msgspec
 from ci_engine.environments import inside
 from ci_engine.environments.installer import python_of
 from ci_engine.errors import ToolError
-from ci_engine.processes.allowed_variables import plain_variables
+from ci_engine.processes.allowed_variables import installing_variables
 from ci_engine.processes.child_environment import activated, child_variables
 from ci_engine.processes.programs import Outcome, run_program
 from ci_engine.project.output_files import prepare_directory, write_text
@@ -97,7 +97,8 @@ def _probe(
         command,
         cwd=project.root,
         timeout=60,
-        variables=plain_variables(variables),
+        # pixi may install the environment first.
+        variables=installing_variables(variables),
         cancel=cancel,
     )
     lines = outcome.stdout.strip().splitlines()

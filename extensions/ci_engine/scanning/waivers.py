@@ -75,6 +75,7 @@ class Waivers:
         touches: whether a finding may come from the change: then those of the base
             have to waive it as well.
         refused: what those of the change alone would waive, by their positions.
+        covered: where the one finding is that a fingerprint stands for.
     """
 
     listed: Sequence[Waiver]
@@ -84,6 +85,9 @@ class Waivers:
     before: Waivers | None = None
     touches: Callable[[Finding], bool] = field(default=lambda _: True)
     refused: dict[int, list[str]] = field(default_factory=dict[int, list[str]])
+    covered: dict[int, tuple[str, int, int]] = field(
+        default_factory=dict[int, tuple[str, int, int]]
+    )
 
     def apply(self, finding: Finding) -> Finding:
         """Mark a finding that is waived today."""
@@ -98,6 +102,11 @@ class Waivers:
         if own and before is not None and before.position_of(finding) is None:
             location = finding.location or finding.rule
             self.refused.setdefault(position, []).append(location)
+            return finding
+        # A fingerprint has no path, so that a file may move: a copy has the same one.
+        spot = (finding.path, finding.line, finding.column)
+        single = self.listed[position].id == finding.fingerprint
+        if single and self.covered.setdefault(position, spot) != spot:
             return finding
         return replace(finding, waiver=self.listed[position].describe())
 
@@ -129,6 +138,7 @@ class Waivers:
         """Forget what was judged by them."""
         self.used.clear()
         self.refused.clear()
+        self.covered.clear()
 
     def _added(self, position: int) -> Finding | None:
         """A finding about a waiver that the change adds or edits."""

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from ci_engine.changes.base_version import find_base_version
 from ci_engine.errors import ConfigurationError
+from ci_engine.findings.baseline import AcceptedBefore, Baseline, judge
 from ci_engine.findings.results import CheckResult, Finding, RunResult, Status, Verdict
 from ci_engine.scanning.merge import merge
 from ci_engine.scanning.scanners import SCANNERS
@@ -90,6 +91,20 @@ def test_the_same_rule_twice_on_a_line_needs_two_fingerprints() -> None:
         ("a", True),
         ("b", False),
     ]
+
+
+def test_a_fingerprint_covers_one_finding_and_no_copy_of_it(
+    repository: Repository,
+) -> None:
+    repository.write(FILE, EVAL)
+    (found,) = result_of(scan(repository), "bandit").findings
+    repository.write(WAIVERS_FILE, waiver(id=found.fingerprint))
+    assert scan(repository).verdict is Verdict.GREEN
+    repository.write(OTHER, EVAL)
+    run = scan(repository)
+    assert run.verdict is Verdict.RED
+    waived = [f.path for f in result_of(run, "bandit").findings if f.waiver]
+    assert waived == [FILE]
 
 
 def test_a_known_issue_hides_no_secret_on_its_line() -> None:
@@ -344,3 +359,26 @@ def test_what_may_come_from_a_change(
     assert base is not None
     whole = {"tool": "osv", "rule": "GHSA-1", "message": "", "path": "uv.lock"}
     assert base.touches(Finding(**{**whole, **finding})) is touched  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "now", "touches_code", "status"),
+    [
+        (None, 70.0, True, Status.FAILED),
+        (None, 70.0, False, Status.PASSED),
+        (70.0, 70.0, True, Status.PASSED),
+        (90.0, 70.0, True, Status.FAILED),
+        (60.0, None, True, Status.FAILED),
+    ],
+)
+def test_a_change_of_code_cannot_lower_the_coverage(
+    earlier: float | None, now: float | None, touches_code: bool, status: Status
+) -> None:
+    result = CheckResult(
+        id="coverage", status=Status.FAILED, coverage=75.0, reason="75 %"
+    )
+    before = AcceptedBefore(
+        Baseline(schema=1, coverage=earlier), lambda _: True, touches_code
+    )
+    judge(result, Baseline(schema=1, coverage=now), before)
+    assert result.status is status
