@@ -24,6 +24,7 @@ class Index:
         wheels: the content of each file, by its name.
         metadata: the metadata of each wheel.
         asked: the paths that were requested.
+        keys: what requests were authorized by.
         lies: serve other metadata than the hashes name.
     """
 
@@ -31,6 +32,7 @@ class Index:
     wheels: dict[str, bytes] = field(default_factory=dict[str, bytes])
     metadata: dict[str, bytes] = field(default_factory=dict[str, bytes])
     asked: list[str] = field(default_factory=list[str])
+    keys: set[str] = field(default_factory=set[str])
     lies: bool = False
 
     def add(self, name: str, version: str, *rows: str) -> str:
@@ -75,6 +77,7 @@ def serving_index() -> Generator[Index, None, None]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             index.asked.append(self.path)
+            index.keys |= {*self.headers.get_all("Authorization", [])}
             kind, name = self.path.strip("/").split("/")[:2]
             content = index.page(name) if kind == "simple" else self.file(name)
             self.send_response(200 if content else 404)

@@ -16,6 +16,7 @@ from ci_engine.changes.diff_base import find_diff_base
 from ci_engine.checks.accepted_findings import Acceptance
 from ci_engine.checks.dependencies.dependency_files import read_lock
 from ci_engine.checks.dependencies.inventory import Dependencies
+from ci_engine.checks.dependencies.package_metadata import describe
 from ci_engine.checks.dependencies.resolved_packages import resolve
 from ci_engine.checks.outcomes import not_run, not_run_because, run_guarded
 from ci_engine.checks.workspace import Workspace
@@ -194,6 +195,8 @@ class ScanRun:
         workspace = Workspace(
             project=self.project, environment=_NO_ENVIRONMENT, cancel=self.cancel
         )
+        read = Memoized(partial(self._read_dependencies, workspace))
+        seconds = security.timeouts["sbom"]
         return Scan(
             project=self.project,
             environment=workspace.environment,
@@ -204,7 +207,8 @@ class ScanRun:
             profiles=security,
             files=list_files(self.project, settings, security),
             reports=self.reports,
-            read_dependencies=Memoized(partial(self._read_dependencies, workspace)),
+            read_dependencies=read,
+            read_licenses=Memoized(lambda: describe(self.project, read(), seconds)),
             diff_base=Memoized(
                 partial(find_diff_base, self.project.root, self.since, self.variables)
             ),

@@ -12,6 +12,7 @@ import msgspec
 
 from ci_engine.changes.diff_base import DiffBase
 from ci_engine.checks.dependencies.inventory import Dependencies
+from ci_engine.checks.dependencies.package_metadata import Described
 from ci_engine.checks.outcomes import EarlyResultError, skipped
 from ci_engine.checks.workspace import Tool, Workspace
 from ci_engine.configuration.security_profiles import (
@@ -55,6 +56,7 @@ class Scan(Workspace):
     Attributes:
         reports: the directory for files of scanners.
         read_dependencies: reads what the project depends on, once for all scanners.
+        read_licenses: reads the same with licenses, likewise.
         diff_base: finds the commit that the change started from, likewise.
         history: which commits are searched for secrets.
         search_path: where programs of this machine are looked for.
@@ -67,6 +69,7 @@ class Scan(Workspace):
     files: Files
     reports: Path
     read_dependencies: Callable[[], Dependencies]
+    read_licenses: Callable[[], Described]
     diff_base: Callable[[], DiffBase]
     history: Literal["none", "change", "all"]
     search_path: str

@@ -40,19 +40,20 @@ def test_each_dependency_has_its_advisories(osv: Service) -> None:
     assert found.missing == {}
 
 
-@pytest.mark.parametrize(
-    ("distort", "said"),
-    [
-        (lambda _: [], "0 answers to 2 questions"),
-        (lambda found: found[:1], "1 answers to 2 questions"),
-        (lambda found: [*found, {}], "3 answers to 2 questions"),
-        (lambda found: found[::-1], "answered GHSA-1 about idna, which it does not"),
-        (lambda _: [3, 4], "unusable output"),
-        (lambda _: {}, "unusable output"),
-    ],
-)
+Distort = Callable[[list[Json]], Any]
+WRONG: list[tuple[Distort, str]] = [
+    (lambda _: [], "0 answers to 2 questions"),
+    (lambda found: found[:1], "1 answers to 2 questions"),
+    (lambda found: [*found, {}], "3 answers to 2 questions"),
+    (lambda found: found[::-1], "answered GHSA-1 about idna, which it does not"),
+    (lambda _: [3, 4], "unusable output"),
+    (lambda _: {}, "unusable output"),
+]
+
+
+@pytest.mark.parametrize(("distort", "said"), WRONG)
 def test_answers_that_do_not_fit_the_questions_are_refused(
-    distort: Callable[[list[Json]], list[Json]], said: str, osv: Service
+    distort: Distort, said: str, osv: Service
 ) -> None:
     osv.add("six", "1.16.0", "GHSA-1")
     osv.distort = distort

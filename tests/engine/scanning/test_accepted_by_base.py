@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import date
 
 import pytest
@@ -331,29 +330,36 @@ def test_moved_lines_and_files_stay_known(repository: Repository) -> None:
     assert [f.known for f in result_of(run, "bandit").findings] == [True]
 
 
+LOCK = ("uv.lock", "\n" * 9 + "x\n")
+CODE = ("a.py", "x = 1\n")
+TEXT = ("a.md", "x\n")
+
+
 @pytest.mark.parametrize(
     ("edit", "finding", "touched"),
     [
-        (lambda _: None, {"path": "uv.lock", "line": 5}, False),
-        (lambda r: r.write("uv.lock", "\n" * 9 + "x\n"), {"line": 9}, True),
-        (lambda r: r.write("uv.lock", "\n" * 9 + "x\n"), {"line": 2}, False),
-        (lambda r: r.write("uv.lock", "\n" * 9 + "x\n"), {"line": 0}, True),
-        (lambda r: r.write("uv.lock", "x\n"), {"path": ""}, True),
-        (lambda r: r.write("a.py", "x = 1\n"), {"path": "b.py", "tool": "mypy"}, True),
-        (lambda r: r.write("a.md", "x\n"), {"path": "b.py", "tool": "mypy"}, False),
-        (lambda r: r.write("a.py", "x = 1\n"), {"test": "t.py::test"}, True),
-        (lambda r: r.write("a.md", "x\n"), {"test": "t.py::test"}, False),
+        (TEXT, {"line": 5}, False),
+        (LOCK, {"line": 9}, True),
+        (LOCK, {"line": 2}, False),
+        (LOCK, {"line": 0}, True),
+        (LOCK, {"path": ""}, True),
+        (CODE, {"path": "b.py", "tool": "mypy"}, True),
+        (TEXT, {"path": "b.py", "tool": "mypy"}, False),
+        (CODE, {"test": "t.py::test"}, True),
+        (TEXT, {"test": "t.py::test"}, False),
+        (("Pipfile.lock", "{}\n"), {"path": "Pipfile.lock", "line": 9}, True),
+        (CODE, {"path": "a.py", "tool": "bandit", "line": 9}, True),
     ],
 )
 def test_what_may_come_from_a_change(
-    edit: Callable[[Repository], object],
+    edit: tuple[str, str],
     finding: dict[str, object],
     touched: bool,
     repository: Repository,
 ) -> None:
     repository.write("uv.lock", "\n" * 9)
     on_a_branch(repository)
-    edit(repository)
+    repository.write(*edit)
     repository.commit()
     base = find_base_version(repository.root, "", {})
     assert base is not None

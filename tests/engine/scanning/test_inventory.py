@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 import sys
@@ -295,6 +296,10 @@ def test_an_index_that_lies_or_is_not_there_is_not_run(
     write(repository, files)
     run = scan(repository, "licenses", "sbom", index=index.url, settings=DENY)
     assert run.verdict is Verdict.GREEN
+    private = index.url.replace("//", "//user:pass%21word@")
+    run = scan(repository, "licenses", index=private, settings=DENY)
+    assert run.verdict is Verdict.GREEN
+    assert index.keys == {"Basic " + base64.b64encode(b"user:pass!word").decode()}
     index.lies = True
     run = scan(repository, "licenses", index=index.url, settings=DENY)
     assert "does not have the hash" in result_of(run, "licenses").reason

@@ -1,22 +1,23 @@
 """What the index of Python says of a distribution: its license and its hashes.
 
 Only metadata files are read, as PEP 658 offers them: nothing is installed, built or
-executed, and no credentials are sent.
+executed.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from email.parser import HeaderParser
-from functools import partial
 from importlib.metadata import distributions
-from urllib.parse import quote, urljoin
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 import msgspec
 
@@ -69,8 +70,7 @@ def license_of(expression: str, text: str, classifiers: Sequence[str]) -> str:
 def describe(project: Project, found: Dependencies, timeout: float) -> Described:
     """Find the licenses, by what is installed, else by the index."""
     known = _installed(project)
-    deadline = time.monotonic() + timeout
-    index = _index()
+    index = _Index(*_address(), time.monotonic() + timeout)
     missing = [
         each
         for each in found.audited
@@ -78,8 +78,8 @@ def describe(project: Project, found: Dependencies, timeout: float) -> Described
     ]
     failures: dict[str, str] = {}
     with ThreadPoolExecutor(max_workers=8) as pool:
-        answers = pool.map(partial(_ask, index, deadline), missing)
-        for each, (text, reason) in zip(missing, answers, strict=True):
+        for each, answer in zip(missing, pool.map(index.ask, missing), strict=True):
+            text, reason = answer
             known[each.name, each.version] = text
             if reason:
                 failures[each.name] = reason
@@ -115,31 +115,72 @@ def _installed(project: Project) -> dict[tuple[str, str], str]:
     return found
 
 
-def _index() -> str:
+def _address() -> tuple[str, str]:
+    """Where the index is, and what opens it if its address says that."""
     variables = installer_variables()
     chosen = (variables.get(name) for name in _VARIABLES)
-    return next(filter(None, chosen), _INDEX).rstrip("/")
+    parts = urlsplit(next(filter(None, chosen), _INDEX).rstrip("/"))
+    user, _, host = parts.netloc.rpartition("@")
+    return parts._replace(netloc=host).geturl(), unquote(user)
 
 
-def _ask(index: str, deadline: float, dependency: Dependency) -> tuple[str, str]:
-    """The license of a dependency, or why the index could not be asked."""
-    if dependency.kind != "pypi":
-        return "", ""
-    try:
-        page_url = f"{index}/{quote(dependency.name)}/"
-        page = msgspec.json.decode(_read(page_url, deadline, _JSON), type=_Page)
+@dataclass
+class _Index:
+    """The index, until it does not answer.
+
+    Attributes:
+        user: name and password, empty if it is open to all.
+        down: why it is not asked any more.
+    """
+
+    url: str
+    user: str
+    deadline: float
+    down: str = ""
+
+    def ask(self, dependency: Dependency) -> tuple[str, str]:
+        """The license of a dependency, or why the index could not be asked."""
+        if self.down:
+            return "", self.down
+        try:
+            return self._find(dependency)
+        except (urllib.error.HTTPError, ValueError, msgspec.DecodeError) as error:
+            return "", str(error) or type(error).__name__
+        except OSError as error:
+            self.down = str(error) or type(error).__name__
+            return "", self.down
+
+    def _find(self, dependency: Dependency) -> tuple[str, str]:
+        page_url = f"{self.url}/{quote(dependency.name)}/"
+        page = msgspec.json.decode(self._read(page_url, _JSON), type=_Page)
         file = _with_metadata(page.files, dependency)
         if file is None:
             return "", ""
-        content = _read(urljoin(page_url, f"{file.url}.metadata"), deadline)
+        content = self._read(urljoin(page_url, f"{file.url}.metadata"))
         if not _is_whole(file, content):
             return "", "its metadata does not have the hash that the index names"
-    except (OSError, ValueError, msgspec.DecodeError) as error:
-        return "", str(error) or type(error).__name__
-    headers = HeaderParser().parsestr(content.decode("utf-8", "replace"))
-    classifiers = [str(text) for text in headers.get_all("Classifier") or []]
-    expression = headers.get("License-Expression", "")
-    return license_of(expression, headers.get("License", ""), classifiers), ""
+        headers = HeaderParser().parsestr(content.decode("utf-8", "replace"))
+        classifiers = [str(text) for text in headers.get_all("Classifier") or []]
+        expression = headers.get("License-Expression", "")
+        return license_of(expression, headers.get("License", ""), classifiers), ""
+
+    def _read(self, url: str, accept: str = "*/*") -> bytes:
+        if not url.startswith(("https://", "http://")):
+            raise ValueError(_BAD_ADDRESS)
+        seconds = min(_SECONDS, self.deadline - time.monotonic())
+        if seconds <= 0:
+            raise TimeoutError
+        headers = {"Accept": accept, "User-Agent": "ci-framework"}
+        # Files may be elsewhere: that is none of their business.
+        if self.user and urlsplit(url).netloc == urlsplit(self.url).netloc:
+            encoded = base64.b64encode(self.user.encode()).decode()
+            headers["Authorization"] = f"Basic {encoded}"
+        request = urllib.request.Request(url, headers=headers)  # noqa: S310
+        with urllib.request.urlopen(  # noqa: S310 # nosec B310
+            request, timeout=seconds
+        ) as answer:
+            content: bytes = answer.read(_LARGEST)
+        return content
 
 
 def _with_metadata(files: Iterable[_File], dependency: Dependency) -> _File | None:
@@ -160,19 +201,3 @@ def _is_whole(file: _File, content: bytes) -> bool:
     named = file.core_metadata
     wanted = named.get("sha256", "") if isinstance(named, dict) else ""
     return not wanted or hashlib.sha256(content).hexdigest() == wanted
-
-
-def _read(url: str, deadline: float, accept: str = "*/*") -> bytes:
-    if not url.startswith(("https://", "http://")):
-        raise ValueError(_BAD_ADDRESS)
-    seconds = min(_SECONDS, deadline - time.monotonic())
-    if seconds <= 0:
-        raise TimeoutError
-    request = urllib.request.Request(  # noqa: S310
-        url, headers={"Accept": accept, "User-Agent": "ci-framework"}
-    )
-    with urllib.request.urlopen(  # noqa: S310 # nosec B310
-        request, timeout=seconds
-    ) as answer:
-        content: bytes = answer.read(_LARGEST)
-    return content

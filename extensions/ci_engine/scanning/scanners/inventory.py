@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from ci_engine.checks.dependencies import audit
 from ci_engine.checks.dependencies.dependency_lines import locations_of
 from ci_engine.checks.dependencies.inventory import Dependencies, Dependency
-from ci_engine.checks.dependencies.package_metadata import Described, describe
+from ci_engine.checks.dependencies.package_metadata import Described
 from ci_engine.checks.outcomes import EarlyResultError, not_run, skipped
 from ci_engine.checks.workspace import Tool
 from ci_engine.findings.results import CheckResult, Finding, Status
@@ -59,7 +59,7 @@ def _described(scan: Scan) -> Described:
     found = scan.read_dependencies()
     if found.problems:
         raise EarlyResultError(not_run(found.problems[0]))
-    return describe(scan.project, found, scan.timeout)
+    return scan.read_licenses()
 
 
 def _denied(
