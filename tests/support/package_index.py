@@ -25,6 +25,7 @@ class Index:
         metadata: the metadata of each wheel.
         asked: the paths that were requested.
         keys: what requests were authorized by.
+        old: offer no metadata beside the wheels.
         lies: serve other metadata than the hashes name.
     """
 
@@ -33,6 +34,7 @@ class Index:
     metadata: dict[str, bytes] = field(default_factory=dict[str, bytes])
     asked: list[str] = field(default_factory=list[str])
     keys: set[str] = field(default_factory=set[str])
+    old: bool = False
     lies: bool = False
 
     def add(self, name: str, version: str, *rows: str) -> str:
@@ -58,9 +60,8 @@ class Index:
                 "filename": file,
                 "url": f"../../files/{file}",
                 "hashes": {"sha256": hashlib.sha256(content).hexdigest()},
-                "core-metadata": {
-                    "sha256": hashlib.sha256(self.metadata[file]).hexdigest()
-                },
+                "core-metadata": not self.old
+                and {"sha256": hashlib.sha256(self.metadata[file]).hexdigest()},
             }
             for file, content in self.wheels.items()
             if file.partition("-")[0].replace("_", "-") == name
@@ -80,7 +81,10 @@ def serving_index() -> Generator[Index, None, None]:
             index.keys |= {*self.headers.get_all("Authorization", [])}
             kind, name = self.path.strip("/").split("/")[:2]
             content = index.page(name) if kind == "simple" else self.file(name)
-            self.send_response(200 if content else 404)
+            end = int(self.headers.get("Range", "-0").rpartition("-")[2])
+            found = 206 if end else 200
+            content = content[-end:]
+            self.send_response(found if content else 404)
             self.send_header(
                 "Content-Type", _JSON if kind == "simple" else "text/plain"
             )

@@ -261,7 +261,14 @@ def test_requirements_that_only_code_knows_are_not_guessed(tmp_path: Path) -> No
         ({"requirements-dev.txt": "six>=1\n", "requirements.txt": "a==1\n"}, ()),
         ({"setup.cfg": "[options]\ninstall_requires = six\n"}, ("six",)),
         ({"pyproject.toml": '[tool.poetry.dependencies]\nsix = "^1"\n'}, ("six>=1",)),
-        ({"pyproject.toml": '[dependency-groups]\ndev = ["six"]\n'}, ()),
+        ({"pyproject.toml": '[dependency-groups]\ndev = ["six"]\n'}, ("six",)),
+        (
+            {
+                "pyproject.toml": '[dependency-groups]\ndev = ["six"]\n',
+                "requirements.txt": "a==1\n",
+            },
+            (),
+        ),
         ({}, ()),
     ],
 )

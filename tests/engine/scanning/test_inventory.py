@@ -243,10 +243,12 @@ def test_a_first_scan_without_an_index_is_never_green(
 DENY = {"denied-licenses": ["gpl"]}
 
 
+@pytest.mark.parametrize("old", [False, True])
 @pytest.mark.parametrize("kind", ["uv.lock", "poetry.lock", "pdm.lock"])
 def test_denied_licenses_of_a_lock_are_found_by_the_index(
-    kind: str, repository: Repository, index: Index
+    kind: str, old: bool, repository: Repository, index: Index
 ) -> None:
+    index.old = old
     files = lock_of(kind, six="1.16.0", idna="3.4", attrs="1")
     files[kind] = files[kind].replace(
         HASH, index.add("six", "1.16.0", "Classifier: License :: OSI :: GPLv3"), 1

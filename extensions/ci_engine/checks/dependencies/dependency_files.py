@@ -124,8 +124,10 @@ def _left_open(
             why = "conda-only" if conda else f"not pinned in {printable(name)}"
             unknown[package] = f"{package} ({why})"
             main = is_manifest(base) or base in _MAIN or not anything_pinned
-            if not directory and main and not row.endswith((CONDA, OPTIONAL)):
-                needed.append(row)
+            # Groups and extras are all that shows what a project without pins is of.
+            optional = row.endswith(OPTIONAL) and anything_pinned
+            if not directory and main and not conda and not optional:
+                needed.append(row.removesuffix(OPTIONAL))
     if any(text.startswith("setup.py (computes") for text in tree.unread):
         # Only an environment shows what it requires.
         needed.append("setup.py")

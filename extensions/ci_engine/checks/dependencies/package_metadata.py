@@ -1,17 +1,20 @@
 """What the index of Python says of a distribution: its license and its hashes.
 
-Only metadata files are read, as PEP 658 offers them: nothing is installed, built or
-executed.
+Only metadata is read, as PEP 658 offers it, else at the end of a wheel: nothing is
+installed, built or executed.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import re
 import time
 import urllib.error
 import urllib.request
+import zipfile
+import zlib
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -31,6 +34,8 @@ _JSON = "application/vnd.pypi.simple.v1+json"
 _SECONDS = 10.0
 _LARGEST = 30_000_000
 _LONGEST_LICENSE = 200
+# Installers put the metadata last: so much of a wheel is enough to read it.
+_END_OF_WHEEL = 200_000
 _BAD_ADDRESS = "no http address"
 
 
@@ -77,7 +82,7 @@ def describe(project: Project, found: Dependencies, timeout: float) -> Described
         if not each.license_name and (each.name, each.version) not in known
     ]
     failures: dict[str, str] = {}
-    with ThreadPoolExecutor(max_workers=8) as pool:
+    with ThreadPoolExecutor(max_workers=16) as pool:
         for each, answer in zip(missing, pool.map(index.ask, missing), strict=True):
             text, reason = answer
             known[each.name, each.version] = text
@@ -156,21 +161,27 @@ class _Index:
         file = _with_metadata(page.files, dependency)
         if file is None:
             return "", ""
-        content = self._read(urljoin(page_url, f"{file.url}.metadata"))
-        if not _is_whole(file, content):
-            return "", "its metadata does not have the hash that the index names"
+        url = urljoin(page_url, file.url)
+        if file.core_metadata:
+            content = self._read(f"{url}.metadata")
+            if not _is_whole(file, content):
+                return "", "its metadata does not have the hash that the index names"
+        else:
+            content = _metadata_in(self._read(url, end=_END_OF_WHEEL))
         headers = HeaderParser().parsestr(content.decode("utf-8", "replace"))
         classifiers = [str(text) for text in headers.get_all("Classifier") or []]
         expression = headers.get("License-Expression", "")
         return license_of(expression, headers.get("License", ""), classifiers), ""
 
-    def _read(self, url: str, accept: str = "*/*") -> bytes:
+    def _read(self, url: str, accept: str = "*/*", end: int = 0) -> bytes:
         if not url.startswith(("https://", "http://")):
             raise ValueError(_BAD_ADDRESS)
         seconds = min(_SECONDS, self.deadline - time.monotonic())
         if seconds <= 0:
             raise TimeoutError
         headers = {"Accept": accept, "User-Agent": "ci-framework"}
+        if end:
+            headers["Range"] = f"bytes=-{end}"
         # Files may be elsewhere: that is none of their business.
         if self.user and urlsplit(url).netloc == urlsplit(self.url).netloc:
             encoded = base64.b64encode(self.user.encode()).decode()
@@ -188,13 +199,21 @@ def _with_metadata(files: Iterable[_File], dependency: Dependency) -> _File | No
     name = "[-_.]+".join(map(re.escape, dependency.name.split("-")))
     version = re.escape(dependency.version)
     pattern = re.compile(rf"{name}-{version}(?:-.*)?\.whl", re.IGNORECASE)
-    fitting = [
-        file
-        for file in files
-        if file.core_metadata and pattern.fullmatch(file.filename)
-    ]
-    locked = [f for f in fitting if f.hashes.get("sha256") in dependency.hashes]
-    return next(iter(locked if dependency.hashes else fitting), None)
+    fitting = [file for file in files if pattern.fullmatch(file.filename)]
+    if dependency.hashes:
+        fitting = [f for f in fitting if f.hashes.get("sha256") in dependency.hashes]
+    fitting.sort(key=lambda file: not file.core_metadata)
+    return next(iter(fitting), None)
+
+
+def _metadata_in(end: bytes) -> bytes:
+    """The metadata at the end of a wheel; nothing if it is not there."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(end)) as wheel:
+            names = [n for n in wheel.namelist() if n.endswith(".dist-info/METADATA")]
+            return wheel.read(names[0]) if names else b""
+    except (zipfile.BadZipFile, ValueError, OSError, zlib.error):
+        return b""
 
 
 def _is_whole(file: _File, content: bytes) -> bool:
