@@ -37,7 +37,9 @@ _MADE = (
     re.compile(r"\.venv(/bin/pre-commit)?"),
     # A package in an example.
     re.compile(r"packages/my-lib(/.*)?"),
-    re.compile(r"(uv|pixi|poetry)\.lock"),
+    re.compile(r"(uv|pixi|poetry|pdm|Pipfile)\.lock|pylock\.(\*\.)?toml"),
+    re.compile(r"conda-lock\.yml|environment\.yml|setup\.py|requirements"),
+    re.compile(r"package-lock\.json|uv\.toml"),
     # Optional files of a project, and what `ci vendor` writes.
     re.compile(r"ci-framework/ci_engine"),
     re.compile(r"ci-framework\.toml|ci-framework/project(/.*)?|docs/merging\.txt"),

@@ -36,7 +36,7 @@ RUNNERS_OF_GIT = frozenset(
 )
 READERS_OF_ENVIRONMENT = frozenset(
     {
-        "checks/dependencies/audit_tools.py",
+        "checks/dependencies/osv_service.py",
         "checks/tests/pytest.py",
         "configuration/surroundings.py",
         "environments/engine_environment.py",

@@ -39,6 +39,8 @@ def _set(pattern: str, value: str) -> str:
 
 
 _HIGHER = _set("requires-python", 'requires-python = ">=3.11"')
+_WAIVERS = "ci-framework/project/waivers.yaml"
+_WAIVER = r"waivers:\n- {id: B307, reason: r, owner: o, expires: 2999-01-01}\n"
 _TOMLI = 'dependencies = ["tomli"]'
 _ANCIENT = 'dependencies = ["pytest<1"]'
 # A cache without an engine in it.
@@ -207,6 +209,14 @@ PROVOCATIONS: dict[str, Provocation] = {
     "The lock file is not current": _project(
         f"uv lock; {_set('dependencies = ', _TOMLI)}; {_GATE} --only test",
         3,
+    ),
+    "A lock file cannot be audited": _project(
+        "touch poetry.lock; ci-framework/ci scan --level medium --only audit", 3
+    ),
+    "A waiver is refused": _project(
+        f"mkdir -p ci-framework/project; printf '{_WAIVER}' > {_WAIVERS}; "
+        "ci-framework/ci scan --level low --only bandit",
+        2,
     ),
     "The environment cannot be created": _project(
         f"{_set('dependencies = ', _ANCIENT)}; {_GATE} --only typecheck",

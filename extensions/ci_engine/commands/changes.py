@@ -24,6 +24,7 @@ from ci_engine.commands.options import Option, Since, switch
 from ci_engine.configuration.loading import Configuration, load_configuration
 from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.errors import ToolError, UsageError
+from ci_engine.findings.baseline import baseline_path
 from ci_engine.github.event import Event
 from ci_engine.github.outputs import add_summary, write_outputs
 from ci_engine.processes.background_call import Background
@@ -119,7 +120,9 @@ def run(options: ChangesOptions, surroundings: Surroundings) -> int:
         raise
     spot_check = options.matrix == "spot-check"
     jobs = plan_jobs(decision, configuration, source.event, spot_check=spot_check)
-    history = bool(version_from_git(project))
+    # The base of a change judges what the change adds to the baseline.
+    known = baseline_path(project.root).is_file()
+    history = known or bool(version_from_git(project))
     jobs = msgspec.structs.replace(jobs, history=history)
     classifier = read_classifier(project, configuration, variables)
     dependents = options.analyze_dependencies

@@ -17,6 +17,7 @@ from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.environments.user_cache import CACHE_VARIABLE, cache_location
 from ci_engine.escaping import terminal_line
 from ci_engine.processes.activity import activity
+from ci_engine.processes.allowed_variables import plain_variables
 from ci_engine.processes.programs import find_program, run_program
 from ci_engine.project.repository import read_project
 from ci_engine.reports.console import Console
@@ -118,7 +119,10 @@ def _version(name: str, surroundings: Surroundings) -> str:
     if path is None:
         return ""
     outcome = run_program(
-        [path, "--version"], cwd=surroundings.repository, timeout=_SECONDS
+        [path, "--version"],
+        cwd=surroundings.repository,
+        timeout=_SECONDS,
+        variables=plain_variables(surroundings.variables),
     )
     lines = outcome.stdout.strip().splitlines()
     answer = lines[0] if outcome.code == 0 and lines else outcome.describe_exit()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 
 from ci_engine.commands.command import EXIT_CODES, Command, Request
 from ci_engine.commands.paths import relative_directory
@@ -50,7 +51,7 @@ def run(request: Request, surroundings: Surroundings) -> int:
     prepare_directory(reports, project.output)
     checks: list[CheckResult] = []
     with console.progress():
-        for name, check in _parts(project).items():
+        for name, check in _parts(project, surroundings.today).items():
             checks.append(_run(name, check))
             console.check(checks[-1])
     result = make_result(
@@ -64,12 +65,12 @@ def run(request: Request, surroundings: Surroundings) -> int:
     return 2 if result.verdict is Verdict.RED else result.verdict.exit_code
 
 
-def _parts(project: Project) -> dict[str, Callable[[], Iterator[Finding]]]:
+def _parts(project: Project, today: date) -> dict[str, Callable[[], Iterator[Finding]]]:
     return {
         "framework-files": lambda: check_framework_files(project.root),
         "output": lambda: iter(find_tracked_output(project)),
         "settings": lambda: check_settings(project),
-        "waivers": lambda: check_waivers(project),
+        "waivers": lambda: check_waivers(project, today),
         "blocks": lambda: check_blocks(project),
         "answers": lambda: check_answers(project),
         "packages": lambda: check_packages(project),

@@ -195,7 +195,7 @@ def _bytecode_option(prefix: Path, cache: Path) -> str:
     ready = directory / f"ready-{prefix.name}"
     with contextlib.suppress(OSError):
         if not ready.exists() and not _run_all(
-            [_compile(prefix, _PACKAGE)], _PACKAGE, os.environ
+            [_compile(prefix, _PACKAGE)], _PACKAGE, installer_variables()
         ):
             ready.touch()
     return "-B"
