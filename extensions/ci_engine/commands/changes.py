@@ -24,6 +24,7 @@ from ci_engine.commands.options import Option, Since, switch
 from ci_engine.configuration.loading import Configuration, load_configuration
 from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.errors import ToolError, UsageError
+from ci_engine.escaping import json_text
 from ci_engine.github.event import Event
 from ci_engine.github.outputs import add_summary, write_outputs
 from ci_engine.processes.background_call import Background
@@ -158,7 +159,7 @@ def _explain(
         )
     explanation = explain(project, configuration, path, surroundings.variables)
     if options.json:
-        sys.stdout.write(msgspec.json.encode(explanation).decode() + "\n")
+        sys.stdout.write(json_text(msgspec.json.encode(explanation).decode()) + "\n")
     else:
         sys.stdout.write(to_explanation(explanation))
 

@@ -11,6 +11,7 @@ from ci_engine.commands.options import Option, switch
 from ci_engine.configuration.reading import read_text
 from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.errors import ToolError, UsageError
+from ci_engine.escaping import posted_page
 from ci_engine.findings.results import (
     CheckResult,
     RunResult,
@@ -152,7 +153,7 @@ def _comment(page: str, surroundings: Surroundings) -> None:
         if pull_request is None:
             warn("there is no pull request to comment on", variables)
             return
-        done = post_comment(pull_request, clip(page, LONGEST_COMMENT))
+        done = post_comment(pull_request, clip(posted_page(page), LONGEST_COMMENT))
     except ToolError as error:
         warn(f"no comment was written: {error}", variables)
         return

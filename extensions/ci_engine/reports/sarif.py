@@ -213,12 +213,13 @@ def _message(finding: Finding) -> str:
     )
     fix = f" What to do: {finding.fix}." if finding.fix else ""
     text = _clean(f"{location}{finding.message}")[:_LONGEST_MESSAGE]
-    return f"{text}{drop_controls(fix)[:_LONGEST_MESSAGE]}" if text else finding.rule
+    return f"{text}{_clean(fix)[:_LONGEST_MESSAGE]}" if text else finding.rule
 
 
 def _clean(text: str) -> str:
-    """Drop what is for terminals only."""
-    return drop_controls(text).strip()
+    """Drop what is for terminals only, and what would be a link."""
+    # SARIF 2.1.0, 3.11.6: `[text](destination)` is a link in plain text, too.
+    return drop_controls(text).strip().replace("](", "]\u2060(")
 
 
 def _inside(finding: Finding) -> bool:
