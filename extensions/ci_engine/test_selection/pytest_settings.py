@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from ci_engine.configuration.reading import Table, read_toml
+from ci_engine.configuration.reading import Table, read_text, read_toml
 from ci_engine.configuration.tables import items, table
 from ci_engine.errors import ConfigurationError
 from ci_engine.project.repository import Project
@@ -117,8 +117,8 @@ def _options(project: Project) -> Iterator[Mapping[str, object] | None]:
 def _section(path: Path, section: str) -> Mapping[str, object]:
     parser = configparser.RawConfigParser(strict=False)
     try:
-        parser.read_string(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, configparser.Error):
+        parser.read_string(read_text(path))
+    except (ConfigurationError, configparser.Error):
         return {}
     return dict(parser[section]) if parser.has_section(section) else {}
 

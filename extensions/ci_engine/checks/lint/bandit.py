@@ -14,10 +14,10 @@ from ci_engine.checks.context import Context
 from ci_engine.checks.outcomes import from_findings, from_tool, not_run, skipped
 from ci_engine.checks.sources import batches, source_files
 from ci_engine.checks.workspace import Tool, Workspace
-from ci_engine.configuration.reading import read_yaml
+from ci_engine.configuration.reading import read_text, read_yaml
 from ci_engine.configuration.tables import table
 from ci_engine.environments.environment import Environment
-from ci_engine.errors import CommandError, ToolError
+from ci_engine.errors import CommandError, ConfigurationError, ToolError
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.findings.severity import SCORES
 
@@ -176,8 +176,8 @@ def _is_ini(path: Path) -> bool:
     """Whether the file has a section for bandit; if not, it has to be YAML."""
     parser = configparser.ConfigParser(interpolation=None)
     try:
-        parser.read_string(path.read_text(encoding="utf-8-sig", errors="replace"))
-    except configparser.Error:
+        parser.read_string(read_text(path))
+    except (ConfigurationError, configparser.Error):
         pass
     else:
         return True
