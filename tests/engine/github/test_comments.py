@@ -312,5 +312,7 @@ def test_a_page_that_a_pull_request_wrote_notifies_nobody(
     assert run.code == 0, str(run)
     body = str(github.comments[0]["body"])
     text = body.removeprefix(MARKER).replace("`@octocat`", "")
-    assert not re.search(r"@\w|#\d|GH-\d|://|www\.|<|!\[|\]\(|(?<!\\)\]\[|&#", text), text
+    assert not re.search(r"@\w|#\d|GH-\d|://|www\.|<|!\[|\]\(|(?<!\\)\]\[|&#", text), (
+        text
+    )
     assert "| `@octocat` |" in body
