@@ -91,7 +91,15 @@ def _report_clone(repository: Path) -> None:
     options = ["--others", "--exclude-standard", "--directory", "--full-name"]
     with contextlib.suppress(OSError):
         done = subprocess.run(
-            ["git", "ls-files", *options, "--", str(clone)],
+            [
+                "git",
+                "-c",
+                "core.fsmonitor=false",
+                "ls-files",
+                *options,
+                "--",
+                str(clone),
+            ],
             cwd=repository,
             capture_output=True,
             text=True,
