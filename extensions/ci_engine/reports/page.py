@@ -25,12 +25,14 @@ def to_page(
     jobs: list[Job],
     matrix_jobs: list[MatrixJob],
     unread: list[str],
+    notes: list[str],
     *,
     security: bool,
     performance: bool,
 ) -> str:
     """Write the page as Markdown; two of its sections may be left out."""
     lines = [f"## ci-framework: {verdict.value}", ""]
+    lines += [*(f"- {cell(note)}" for note in notes), ""] if notes else []
     lines += _jobs(jobs)
     lines += _matrix_jobs(matrix_jobs)
     lines += [f"- could not be read: {cell(line)}" for line in unread]
