@@ -49,7 +49,9 @@ class TargetBranch:
         settings = [*self._settings()]
         notes = [f"this change edits {name}" for name in files[:_MOST_NAMED]]
         more = len(files) - _MOST_NAMED
-        notes += [f"and {more} more files that its checks depend on"] if more > 0 else []
+        notes += (
+            [f"and {more} more files that its checks depend on"] if more > 0 else []
+        )
         notes += [f"this change sets {text}" for text in settings[:_MOST_NAMED]]
         if notes:
             notes.append(

@@ -12,7 +12,16 @@ from tests.support.projects import DemoProject, clean_environment, git
 
 # Of the standard library, of our packages, of theirs, and what Python starts with.
 MODULES = (
-    *("json", "re", "typing", "os", "subprocess", "argparse", "dataclasses", "platform"),
+    *(
+        "json",
+        "re",
+        "typing",
+        "os",
+        "subprocess",
+        "argparse",
+        "dataclasses",
+        "platform",
+    ),
     *("yaml", "msgspec", "rich", "questionary", "tomli", "jinja2", "copier", "ruamel"),
     *("bandit", "pathspec", "packaging", "check_jsonschema", "validate_pyproject"),
     *("sitecustomize", "usercustomize", "conftest", "setup", "ci_engine", "zizmor"),
@@ -21,7 +30,11 @@ MODULES = (
 ENGINE = (
     *(("gate", "--only", "lint,format,no-conflict-markers"), ("changes",), ("config",)),
     *(("validate",), ("packages",), ("doctor",), ("cleanup",), ("setup", "--dry-run")),
-    *(("scan", "--only", "bandit"), ("bench", "--dry-run"), ("summary", "--reports", ".")),
+    *(
+        ("scan", "--only", "bandit"),
+        ("bench", "--dry-run"),
+        ("summary", "--reports", "."),
+    ),
 )
 COMPANION = (("analyze",), ("plan",), ("status",), ("fleet", "plan", "."))
 
