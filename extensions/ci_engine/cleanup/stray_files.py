@@ -15,7 +15,6 @@ from ci_engine.processes.child_environment import child_variables
 from ci_engine.project.git import Git
 from ci_engine.project.path_patterns import matching
 
-
 # The mode of a submodule, which is another repository.
 _SUBMODULE = "160000 "
 

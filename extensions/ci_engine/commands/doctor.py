@@ -135,7 +135,9 @@ def _project(surroundings: Surroundings) -> Iterator[Fact]:
     hint = "run `ci-framework/ci setup`"
     yield Fact("environment", ", ".join(there) or f"none yet: {hint}")
     unowned = ", ".join(without_owner(project.root))
-    owners = f"nobody has to approve changes of {unowned}" if unowned else "they cover CI"
+    owners = (
+        f"nobody has to approve changes of {unowned}" if unowned else "they cover CI"
+    )
     yield Fact("code owners", owners)
 
 

@@ -90,12 +90,12 @@ def run(options: SummaryOptions, surroundings: Surroundings) -> int:
         jobs, notes = _judge_by_target(branch, jobs)
     matrix_jobs, unread = _gather(root, reports, jobs)
     verdict, bad = job_verdict(jobs, matrix_jobs, unread)
+    remarks = [*notes, *(f"could not be read: {line}" for line in unread)]
     page = to_page(
         verdict,
         jobs,
         matrix_jobs,
-        unread,
-        notes,
+        remarks,
         security=options.security,
         performance=options.performance,
     )
@@ -103,8 +103,7 @@ def run(options: SummaryOptions, surroundings: Surroundings) -> int:
     result = make_result("summary", checks, surroundings.seconds)
     result.verdict = verdict
     result.notes = [f"{name}: {text}" for name, text in bad.items()]
-    result.notes += [f"could not be read: {line}" for line in unread]
-    result.notes += notes
+    result.notes += remarks
     _write(options, surroundings, result, page)
     sys.stdout.write(to_json(result) if options.json else page)
     if options.comment:

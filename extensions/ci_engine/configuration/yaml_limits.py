@@ -52,41 +52,59 @@ def yaml_problem(text: str, *, keys_once: bool = True) -> str:
 
 
 def _problem(events: Iterable[yaml.Event], *, keys_once: bool) -> str:
-    opened: list[_Open] = []
-    sizes: dict[str, int] = {}
-    total = 0
+    reading = _Reading(keys_once=keys_once)
     for event in events:
-        line = event.start_mark.line + 1
-        if isinstance(event, yaml.AliasEvent):
-            if event.anchor not in sizes:
-                return f"line {line}: alias *{event.anchor} is inside of its own anchor"
-            size = sizes[event.anchor]
-        elif isinstance(event, yaml.ScalarEvent):
-            size = 1
-            if event.anchor:
-                sizes[event.anchor] = size
-            if keys_once and opened and _is_twice(opened[-1], event.value):
-                return f"line {line}: the key {event.value!r} is there twice"
-        elif isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
-            mapping = isinstance(event, yaml.MappingStartEvent)
-            opened.append(_Open(event.anchor, mapping))
-            if len(opened) > _MOST_LEVELS:
-                return f"line {line}: nested deeper than {_MOST_LEVELS} levels"
-            continue
-        elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
-            ended = opened.pop()
-            size = ended.values
-            if ended.anchor:
-                sizes[ended.anchor] = size
-        else:
-            continue
-        if opened:
-            opened[-1].values += size
-            opened[-1].key = not opened[-1].key
-        total = max(total, size, opened[-1].values if opened else 0)
-        if total > _MOST_VALUES and sizes:
-            return f"line {line}: its aliases stand for more than {_MOST_VALUES} values"
+        problem = reading.problem_of(event)
+        if problem:
+            return f"line {event.start_mark.line + 1}: {problem}"
     return ""
+
+
+@dataclass
+class _Reading:
+    """What was read of a text, event by event."""
+
+    keys_once: bool
+    opened: list[_Open] = field(default_factory=list[_Open])
+    sizes: dict[str, int] = field(default_factory=dict[str, int])
+
+    def problem_of(self, event: yaml.Event) -> str:
+        """What is wrong with an event, empty if nothing is."""
+        if isinstance(event, yaml.AliasEvent):
+            if event.anchor not in self.sizes:
+                return f"alias *{event.anchor} is inside of its own anchor"
+            return self._add(self.sizes[event.anchor], None)
+        if isinstance(event, yaml.ScalarEvent):
+            if (
+                self.keys_once
+                and self.opened
+                and _is_twice(self.opened[-1], event.value)
+            ):
+                return f"the key {event.value!r} is there twice"
+            return self._add(1, event.anchor)
+        if isinstance(event, yaml.CollectionStartEvent):
+            mapping = isinstance(event, yaml.MappingStartEvent)
+            self.opened.append(_Open(event.anchor, mapping))
+            deep = len(self.opened) > _MOST_LEVELS
+            return f"nested deeper than {_MOST_LEVELS} levels" if deep else ""
+        if isinstance(event, yaml.CollectionEndEvent):
+            ended = self.opened.pop()
+            return self._add(ended.values, ended.anchor)
+        return ""
+
+    def _add(self, size: int, anchor: str | None) -> str:
+        """Add a value to the collection that it is in."""
+        if anchor:
+            self.sizes[anchor] = size
+        total = size
+        if self.opened:
+            around = self.opened[-1]
+            around.values += size
+            around.key = not around.key
+            total = around.values
+        if total > _MOST_VALUES and self.sizes:
+            return f"its aliases stand for more than {_MOST_VALUES} values"
+        return ""
 
 
 def _is_twice(collection: _Open, key: str) -> bool:

@@ -5,7 +5,7 @@ Each failure comes with the command that repeats it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ci_engine.escaping import cell
 from ci_engine.findings.results import Status, Verdict
@@ -24,18 +24,16 @@ def to_page(
     verdict: Verdict,
     jobs: list[Job],
     matrix_jobs: list[MatrixJob],
-    unread: list[str],
-    notes: list[str],
+    remarks: Sequence[str],
     *,
     security: bool,
     performance: bool,
 ) -> str:
     """Write the page as Markdown; two of its sections may be left out."""
     lines = [f"## ci-framework: {verdict.value}", ""]
-    lines += [*(f"- {cell(note)}" for note in notes), ""] if notes else []
+    lines += [*(f"- {cell(remark)}" for remark in remarks), ""] if remarks else []
     lines += _jobs(jobs)
     lines += _matrix_jobs(matrix_jobs)
-    lines += [f"- could not be read: {cell(line)}" for line in unread]
     lines += _failures(matrix_jobs)
     lines += _security(matrix_jobs) if security else []
     lines += performance_section(matrix_jobs) if performance else []
@@ -103,8 +101,8 @@ def _failures(matrix_jobs: list[MatrixJob]) -> list[str]:
 def _security(matrix_jobs: list[MatrixJob]) -> list[str]:
     """What the scanners said on each run, and whether they ran at all."""
     rows = [
-        f"| {cell(job.name)} | {cell(check.id)} | {mark(check)} | {len(check.findings)} "
-        f"| {check.new} | {cell(check.tool)} |"
+        f"| {cell(job.name)} | {cell(check.id)} | {mark(check)} "
+        f"| {len(check.findings)} | {check.new} | {cell(check.tool)} |"
         for job in matrix_jobs
         for check in job.result.checks
         if check.id in _SECURITY

@@ -73,4 +73,5 @@ def _compared(check: CheckResult) -> Iterator[str]:
 
 def _row(each: BenchmarkResult) -> str:
     times = f"{describe_seconds(each.base)} | {describe_seconds(each.head)}"
-    return f"| {cell(each.name)} | {cell(each.verdict)} | {times} | {describe_ratio(each)} |"
+    name, verdict = cell(each.name), cell(each.verdict)
+    return f"| {name} | {verdict} | {times} | {describe_ratio(each)} |"

@@ -23,6 +23,8 @@ _MOST_BYTES = 9_500_000
 _LONGEST_MESSAGE = 1_000
 # The location of findings that have none in the repository.
 _NO_LOCATION = "pyproject.toml"
+# What a tool may be called in an upload.
+TOOL_NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,50}")
 _DRIVE = re.compile(r"[A-Za-z]:[/\\]")
 
 
@@ -68,7 +70,9 @@ def _weight(check: CheckResult) -> int:
 
 
 def _tool(check: CheckResult) -> str:
-    return check.tool.partition(" ")[0] or "ci-framework"
+    name = check.tool.partition(" ")[0]
+    # The check of the interpreter names a version, a command of the project a path.
+    return name if TOOL_NAME.fullmatch(name) else "ci-framework"
 
 
 def _run(

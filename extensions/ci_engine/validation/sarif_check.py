@@ -16,13 +16,15 @@ import msgspec
 
 from ci_engine.configuration.contained_files import read_contained
 from ci_engine.findings.results import Finding
+from ci_engine.reports.sarif import TOOL_NAME
 
 # The limits of GitHub: https://docs.github.com/en/code-security/code-scanning
 _MOST_BYTES = 10_000_000
 _MOST_RUNS = 20
 _MOST_RESULTS = 25_000
-_NAME = re.compile(r"[a-z][a-z0-9 ._-]{0,50}")
-_CATEGORY = re.compile(r"ci-framework/([a-z0-9][a-z0-9._-]*/){1,3}[a-z][a-z0-9 ._-]*/")
+_CATEGORY = re.compile(
+    r"ci-framework/([a-z0-9][a-z0-9._-]*/){1,3}[A-Za-z][A-Za-z0-9._-]*/"
+)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
@@ -105,7 +107,7 @@ def _problems(path: Path) -> Iterator[str]:
 
 def _of_run(run: _Run, seen: set[str]) -> Iterator[str]:
     name, category = run.tool.driver.name, run.automation_details.id
-    if not _NAME.fullmatch(name) or name.casefold() == "codeql":
+    if not TOOL_NAME.fullmatch(name) or name.casefold() == "codeql":
         yield f"expected a tool of ci-framework, got {name!r}"
     if run.tool.extensions:
         yield f"{name}: expected no extensions of the tool"

@@ -155,8 +155,8 @@ def _listed(root: Path) -> dict[str, bytes]:
     for top in _FRAMEWORK:
         for folder, folders, files in os.walk(root / top):
             links = [name for name in folders if Path(folder, name).is_symlink()]
-            for name in (*files, *links):
-                names.append(Path(folder, name).relative_to(root).as_posix())
+            paths = (Path(folder, name) for name in (*files, *links))
+            names += [path.relative_to(root).as_posix() for path in paths]
     return {name: _content(root / name) for name in names}
 
 

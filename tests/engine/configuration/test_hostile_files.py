@@ -44,7 +44,7 @@ def test_yaml_that_no_configuration_holds_is_refused_at_once(
     file = tmp_path / "waivers.yaml"
     file.write_text(text, encoding="utf-8")
     started = time.monotonic()
-    with pytest.raises(ConfigurationError, match="waivers.yaml: ") as refused:
+    with pytest.raises(ConfigurationError, match=r"waivers\.yaml: ") as refused:
         read_yaml(file)
     assert reason in str(refused.value)
     assert time.monotonic() - started < 1

@@ -43,8 +43,21 @@ class GitHub:
         self.comments.append(comment)
         return number
 
+    def comment(self, number: int) -> dict[str, Any]:
+        return next(c for c in self.comments if c["id"] == number)
+
     def body(self, number: int) -> str:
-        return next(c["body"] for c in self.comments if c["id"] == number)
+        return str(self.comment(number)["body"])
+
+    def listed(self, query: str) -> list[dict[str, Any]]:
+        given = parse_qs(query)
+        size, page = (int(given[name][0]) for name in ("per_page", "page"))
+        return self.comments[size * (page - 1) : size * page]
+
+    def viewer(self) -> tuple[int, bytes]:
+        """Who has the token; the one of a workflow may not ask that here."""
+        data = {"data": {"viewer": {"login": self.account}}}
+        return 404 if self.account == BOT else 200, json.dumps(data).encode()
 
     def pull_request(self) -> PullRequest:
         return PullRequest(self.address, "a/b", 7, "secret")
@@ -74,21 +87,15 @@ def github() -> Iterator[GitHub]:
             everything = "/repos/a/b/issues/7/comments"
             one = re.fullmatch(r"/repos/a/b/issues/comments/(\d+)", path.path)
             if self.command == "GET" and path.path == everything:
-                query = parse_qs(path.query)
-                size, page = (int(query[n][0]) for n in ("per_page", "page"))
-                found = state.comments[size * (page - 1) : size * page]
-                return 200, json.dumps(found).encode()
+                return 200, json.dumps(state.listed(path.query)).encode()
             if self.command == "POST" and path.path == everything:
                 state.add(sent["body"], state.account)
                 return 201, b"{}"
-            if path.path == "/graphql" and state.account != BOT:
-                viewer = {"viewer": {"login": state.account}}
-                return 200, json.dumps({"data": viewer}).encode()
+            if path.path == "/graphql":
+                return state.viewer()
             if self.command == "PATCH" and one:
-                for comment in state.comments:
-                    if comment["id"] == int(one.group(1)):
-                        comment["body"] = sent["body"]
-                        return 200, b"{}"
+                state.comment(int(one.group(1)))["body"] = sent["body"]
+                return 200, b"{}"
             return 404, b"{}"
 
         do_GET = do_POST = do_PATCH = handle_any  # noqa: N815 - the server's names

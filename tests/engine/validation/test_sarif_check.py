@@ -29,6 +29,8 @@ def a_log() -> Log:
     checks = [
         CheckResult(id="lint", status=Status.FAILED, findings=findings, tool="ruff 1"),
         CheckResult(id="no-conflict-markers", tool="ci-framework"),
+        CheckResult(id="python", tool="3.11.7"),
+        CheckResult(id="own", tool="./run.sh x", status=Status.FAILED, reason="x"),
         CheckResult(id="audit", status=Status.NOT_RUN, reason="x"),
         CheckResult(id="test", status=Status.SKIPPED, reason="x"),
     ]

@@ -143,4 +143,3 @@ def test_links_of_a_change_are_not_followed(target: DemoProject) -> None:
     assert run.code == 0, str(run)
     assert "this change edits ci-framework/link (removed)" in page
     assert "SECRET" not in page
-
