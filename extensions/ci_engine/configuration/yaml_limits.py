@@ -56,7 +56,8 @@ def _problem(events: Iterable[yaml.Event], *, keys_once: bool) -> str:
     for event in events:
         problem = reading.problem_of(event)
         if problem:
-            return f"line {event.start_mark.line + 1}: {problem}"
+            mark = event.start_mark
+            return f"line {mark.line + 1}: {problem}" if mark else problem
     return ""
 
 

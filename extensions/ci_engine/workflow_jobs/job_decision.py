@@ -53,7 +53,7 @@ def skips_of(
     variables: Mapping[str, str],
     *,
     by_package: bool,
-) -> dict[str, str]:
+) -> Mapping[str, str]:
     """Which jobs a change leaves out, and why; in a monorepo they are of packages."""
     request = DetectionRequest(variables)
     dependents: Literal["auto", "true"] = "true" if by_package else "auto"

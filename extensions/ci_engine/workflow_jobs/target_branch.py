@@ -10,13 +10,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import cast
 
 from ci_engine.changes.detection import ChangeSource
 from ci_engine.changes.diff import changed_files
 from ci_engine.changes.diff_base import DiffBase
 from ci_engine.configuration.loading import load_configuration
 from ci_engine.configuration.project_settings import configuration_file, read_own_table
-from ci_engine.configuration.reading import Table, as_table
+from ci_engine.configuration.reading import Table
 from ci_engine.errors import CommandError, ToolError
 from ci_engine.github.event import read_event
 from ci_engine.project.git import Git
@@ -144,7 +145,7 @@ def _leaves(table: Table, prefix: str) -> Iterable[tuple[str, str]]:
     for key, value in table.items():
         name = f"{prefix}.{key}" if prefix else key
         if isinstance(value, dict):
-            yield from _leaves(as_table(value), name)
+            yield from _leaves(cast("Table", value), name)
         else:
             yield name, repr(value)
 
