@@ -21,6 +21,8 @@ from ci_engine.project.path_patterns import matching
 from ci_engine.project.repository import Project, printable
 
 _CODE = (".py", ".pyw")
+# The copy of the engine, which `ci validate` compares with the one that is pinned.
+_VENDORED = "ci-framework/ci_engine/"
 _MOST_NAMED = 5
 
 
@@ -86,7 +88,7 @@ def list_files(
     files = Files()
     for path in project.entries:
         name = project.relative_link(path)
-        if is_framework_file(name):
+        if name.startswith(_VENDORED):
             continue
         if matching(name, settings.scan.exclude_patterns) is not None:
             files.excluded += 1
@@ -98,7 +100,8 @@ def list_files(
             files.large.append(name)
         else:
             files.everything.append(name)
-        if not name.endswith(_CODE):
+        # Its code is compared with what the template rendered, not judged.
+        if not name.endswith(_CODE) or is_framework_file(name):
             continue
         if is_below(name, settings.test_paths):
             files.tests += 1
