@@ -142,7 +142,7 @@ FAULTS: list[tuple[Check, str, str]] = [
     ),
     (
         code_of_a_pull_request_gets_no_write_permission,
-        r"          ref: \$\{\{ github.event.pull_request.base.sha \|\| github.sha \}\}\n",
+        r" {10}ref: \S+ github\.event\.pull_request\.base\.sha \|\| .*\n",
         "",
     ),
     (

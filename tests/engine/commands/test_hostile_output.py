@@ -133,7 +133,7 @@ def test_the_error_of_a_defect_is_data(project: DemoProject) -> None:
 
 @pytest.mark.heavy
 def test_no_command_of_the_companion_prints_one(hostile: DemoProject) -> None:
-    for form in ("", "##[add-mask]e", "\n::x::"):
+    for form in ("##[add-mask]e", "\n::x::"):
         for words in (
             ("analyze",),
             ("plan",),
