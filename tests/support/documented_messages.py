@@ -89,6 +89,15 @@ PROVOCATIONS: dict[str, Provocation] = {
     "A wrong value": _project(
         f"{_set('coverage-threshold = ', 'coverage-threshold = 101')}; {_GATE}", 2
     ),
+    "A link that is not followed": _project(
+        f"mv pyproject.toml ../outside; ln -s ../outside pyproject.toml; {_GATE}", 2
+    ),
+    "YAML that is not read": _project(
+        "mkdir -p ci-framework/project; cd ci-framework/project;"
+        " printf 'waivers: []\\nwaivers: []\\n' > waivers.yaml; cd ../..;"
+        " ci-framework/ci scan --only bandit",
+        2,
+    ),
     "An unknown key": _project(
         f"{_set('profile = ', 'profil = 1')}; {_GATE}",
         2,

@@ -21,6 +21,7 @@ from ci_engine.processes.allowed_variables import plain_variables
 from ci_engine.processes.programs import find_program, run_program
 from ci_engine.project.repository import read_project
 from ci_engine.reports.console import Console
+from ci_engine.validation.code_owners import without_owner
 
 _ABOUT = """\
 Report what the engine finds on this machine: engine, Python, cache, git, managers,
@@ -137,6 +138,11 @@ def _project(surroundings: Surroundings) -> Iterator[Fact]:
     there = [project.relative(place) for place in places if place.exists()]
     hint = "run `ci-framework/ci setup`"
     yield Fact("environment", ", ".join(there) or f"none yet: {hint}")
+    unowned = ", ".join(without_owner(project.root))
+    owners = (
+        f"nobody has to approve changes of {unowned}" if unowned else "they cover CI"
+    )
+    yield Fact("code owners", owners)
 
 
 COMMAND = Command(

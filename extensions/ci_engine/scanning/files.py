@@ -28,6 +28,8 @@ from ci_engine.scanning.python_code import (
     is_test,
 )
 
+# The copy of the engine, which `ci validate` compares with the one that is pinned.
+_VENDORED = "ci-framework/ci_engine/"
 _MOST_NAMED = 5
 
 
@@ -105,7 +107,7 @@ def list_files(
     files = Files()
     for path in project.entries:
         name = project.relative_link(path)
-        if is_framework_file(name):
+        if name.startswith(_VENDORED):
             continue
         if matching(name, settings.scan.exclude_patterns) is not None:
             files.excluded.append(name)
@@ -117,7 +119,10 @@ def list_files(
             files.large.append(name)
         else:
             files.everything.append(name)
-        _sort_code(files, project, settings, name, size > profiles.largest_code_file)
+        # Its code is compared with what the template rendered, not judged.
+        if not is_framework_file(name):
+            large = size > profiles.largest_code_file
+            _sort_code(files, project, settings, name, large)
     return files
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from ci_engine.configuration.reading import read_toml
+from ci_engine.configuration.reading import read_text, read_toml
 from ci_engine.configuration.settings import Command
 from ci_engine.configuration.tables import items, table
 from ci_engine.errors import ConfigurationError
@@ -120,8 +120,8 @@ def _words_of_runners(root: Path) -> Iterator[str]:
     """The options that make tests of texts, in the files of what runs the tests."""
     for name in _RUNNERS:
         try:
-            text = (root / name).read_text(encoding="utf-8", errors="replace")
-        except OSError:
+            text = read_text(root / name)
+        except ConfigurationError:
             continue
         for option, value in _OPTION.findall(text):
             yield from (option, value) if value else (option,)
@@ -149,8 +149,8 @@ def _options(project: Project) -> Iterator[Mapping[str, object] | None]:
 def _section(path: Path, section: str) -> Mapping[str, object]:
     parser = configparser.RawConfigParser(strict=False)
     try:
-        parser.read_string(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, configparser.Error):
+        parser.read_string(read_text(path))
+    except (ConfigurationError, configparser.Error):
         return {}
     return dict(parser[section]) if parser.has_section(section) else {}
 

@@ -6,9 +6,9 @@ import configparser
 from collections.abc import Iterator
 from pathlib import Path
 
-from ci_engine.configuration.reading import read_yaml
+from ci_engine.configuration.reading import read_text, read_yaml
 from ci_engine.configuration.tables import one_or_several, table
-from ci_engine.errors import CommandError, ToolError
+from ci_engine.errors import CommandError, ConfigurationError, ToolError
 from ci_engine.findings.results import name_some
 from ci_engine.project.repository import Project
 
@@ -59,7 +59,7 @@ def bandit_limits(project: Project) -> Iterator[str]:
 
 def _ini_limits(path: Path) -> dict[str, object]:
     parser = configparser.ConfigParser(interpolation=None)
-    parser.read_string(path.read_text(encoding="utf-8-sig", errors="replace"))
+    parser.read_string(read_text(path))
     return dict(parser["bandit"]) if parser.has_section("bandit") else {}
 
 
@@ -67,8 +67,8 @@ def _is_ini(path: Path) -> bool:
     """Whether the file has a section for bandit; if not, it has to be YAML."""
     parser = configparser.ConfigParser(interpolation=None)
     try:
-        parser.read_string(path.read_text(encoding="utf-8-sig", errors="replace"))
-    except configparser.Error:
+        parser.read_string(read_text(path))
+    except (ConfigurationError, configparser.Error):
         pass
     else:
         return True
