@@ -23,7 +23,11 @@ _PAGES = [read_page(path) for path in PAGES]
 _LONGEST = 90
 _KINDS = (
     {"package_manager": "uv"},
-    {"package_manager": "poetry", "project_type": "application"},
+    {
+        "package_manager": "poetry",
+        "project_type": "application",
+        "load_testing": "yes",
+    },
     {"package_manager": "pixi"},
     {"package_manager": "pip", "ci_mode": "local"},
     {"ci_mode": "hybrid", "update_bot": "renovate"},

@@ -17,7 +17,14 @@ from tests.support.renders import ROOT, Document, questions, read_answers, rende
 ALWAYS = ["setup", "project_name", "project_type", "package_manager", "repository"]
 PIXI_ONLY = {"pixi_tiers", "pixi_prefix"}
 MONOREPO_ONLY = {"packages", "releases"}
-NEW_ONLY = {"description", "author_name", "author_email", "license", "build_backend"}
+NEW_ONLY = {
+    "description",
+    "author_name",
+    "author_email",
+    "license",
+    "build_backend",
+    "load_testing",
+}
 EXISTING_ONLY = {
     "settings_file",
     "github_prefix",
@@ -60,7 +67,7 @@ def test_the_recommended_way_asks_four_questions_and_records_all(
     ("answers", "unasked"),
     [
         ({}, EXISTING_ONLY | MONOREPO_ONLY),
-        ({"project_type": "monorepo"}, EXISTING_ONLY),
+        ({"project_type": "monorepo"}, EXISTING_ONLY | {"load_testing"}),
         ({"package_manager": "uv"}, EXISTING_ONLY | PIXI_ONLY | MONOREPO_ONLY),
         ({"project_state": "existing"}, NEW_ONLY | MONOREPO_ONLY),
     ],

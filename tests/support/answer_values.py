@@ -242,6 +242,7 @@ REFUSED: list[tuple[str, object]] = [
         for value in (-1, 9, "two", 2.5, True, None, [2])
     ),
     ("benchmarks", "maybe"),
+    ("load_testing", "maybe"),
     ("benchmark_suite", []),
     ("benchmark_suite", ["../perf"]),
     *(

@@ -48,6 +48,7 @@ FACTORS: dict[str, tuple[object, ...]] = {
     "benchmarks": ("yes", "no"),
     "benchmark_suite": (["tests/benchmarks"], ["my bench", "perf/micro"]),
     "regression_threshold": ("10%", "7.5%"),
+    "load_testing": ("no", "yes"),
     "security_level": ("high", "low", "medium", "critical"),
     "containers": ("no", "yes"),
     "sbom": ("yes", "no"),

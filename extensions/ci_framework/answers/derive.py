@@ -247,6 +247,9 @@ def _benchmarks(inventory: Inventory) -> dict[str, Answer]:
         "benchmarks": Answer("yes" if there else "no", because),
         "benchmark_suite": Answer(suites if there else ["tests/benchmarks"], because),
         "regression_threshold": Answer("10%", "the default"),
+        "load_testing": Answer(
+            "no", "a load test of the project runs once its server has a command"
+        ),
     }
 
 
