@@ -53,6 +53,7 @@ TOOLS = {
     # MkDocs 2 has no plugins. Python 3.10 gets the last Material that supports it.
     "properdocs": [
         "properdocs>=1.6.7",
+        "properdocs-theme-mkdocs>=1.6",
         "mkdocs>=1.6.1,<2",
         "mkdocs-material>=9.6,<10",
         "mkdocstrings[python]>=1.0",

@@ -9,7 +9,6 @@ from tests.support.projects import DemoProject, Run, git, install_tool
 MKDOCS = """\
 site_name: Demo
 site_url: https://example.org/demo/
-strict: true
 theme:
   name: material
   font: false

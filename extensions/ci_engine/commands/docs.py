@@ -10,7 +10,9 @@ from typing import Annotated, Literal
 import msgspec
 
 from ci_engine.commands.command import Command, Request
+from ci_engine.commands.docs_publish import DocsPublication
 from ci_engine.commands.docs_run import DocsRun
+from ci_engine.commands.docs_serve import serve
 from ci_engine.commands.options import DryRun, Option, switch
 from ci_engine.commands.output import print_list
 from ci_engine.commands.paths import relative_directory
@@ -19,6 +21,7 @@ from ci_engine.configuration.loading import load_configuration
 from ci_engine.configuration.reading import Table
 from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.configuration.value_types import Count
+from ci_engine.documentation.publishing import AliasType, NewVersion
 from ci_engine.errors import UsageError
 from ci_engine.findings.results import CheckResult
 from ci_engine.processes.signals import on_signals, restore
@@ -39,6 +42,7 @@ _OF_ACTION = {
     "external": ("check",),
     "version": ("publish",),
     "alias": ("publish",),
+    "alias-type": ("publish",),
     "title": ("publish",),
     "default": ("publish",),
     "delete": ("publish",),
@@ -76,7 +80,7 @@ class DocsOptions(Request, frozen=True, kw_only=True, rename="kebab"):
         list[str], Option("with publish: other names of it, such as latest", "NAMES")
     ] = msgspec.field(default_factory=list[str])
     alias_type: Annotated[
-        Literal["copy", "symlink", "redirect"] | None,
+        AliasType | None,
         Option("how new aliases are made (copy)", "copy|symlink|redirect"),
     ] = None
     title: Annotated[
@@ -103,11 +107,34 @@ class DocsOptions(Request, frozen=True, kw_only=True, rename="kebab"):
         return {"docs": {"tool": self.tool}} if self.tool else {}
 
     @property
+    def new_version(self) -> NewVersion | None:
+        """The version to publish, None if there is one site only.
+
+        Raises:
+            UsageError: if an option needs a version.
+        """
+        if self.version:
+            return NewVersion(
+                self.version, self.alias, self.title, self.alias_type, self.default
+            )
+        for name in ("alias", "alias_type", "title", "default"):
+            if getattr(self, name):
+                raise UsageError(
+                    f"--{name.replace('_', '-')}: expected together with --version",
+                    hint="add --version",
+                )
+        return None
+
+    @property
     def rerun(self) -> str:
         """The command that repeats it."""
         words = [f"--site={self.site}"] if self.site else []
         words += [f"--tool={self.tool}"] if self.tool else []
         words += ["--external"] if self.external else []
+        words += [f"--version={self.version}"] if self.version else []
+        words += [f"--alias={','.join(self.alias)}"] if self.alias else []
+        words += ["--default"] if self.default else []
+        words += [f"--delete={','.join(self.delete)}"] if self.delete else []
         return shlex.join(["ci-framework/ci", "docs", *self.action, *words])
 
 
@@ -127,11 +154,21 @@ def run(options: DocsOptions, surroundings: Surroundings) -> int:
     if options.dry_run and action in ("build", "check", "serve"):
         print_list("docs", "steps", docs.steps(action), as_json=options.json)
         return 0
+    if action == "publish":
+        publication = DocsPublication(docs, options.remote, options.new_version)
+        if options.listing:
+            return publication.print_versions(as_json=options.json)
+        if options.dry_run and options.delete:
+            lines = [f"remove {name}" for name in options.delete]
+            print_list("docs", "steps", lines, as_json=options.json)
+            return 0
+        if options.dry_run:
+            return publication.plan(as_json=options.json)
     console = Console(variables, as_json=options.json)
     before = on_signals(lambda _number, _frame: docs.cancel.set())
     try:
         with console.progress():
-            checks = _checks(action, docs, options)
+            checks = _checks(action, docs, options, console)
     finally:
         restore(before)
     result = docs.report(checks, options.report_dir)
@@ -158,10 +195,19 @@ def _action(options: DocsOptions) -> Action:
     return action
 
 
-def _checks(action: Action, docs: DocsRun, options: DocsOptions) -> list[CheckResult]:
+def _checks(
+    action: Action, docs: DocsRun, options: DocsOptions, console: Console
+) -> list[CheckResult]:
     if action == "build":
         return docs.build()
-    return docs.check(external=options.external)
+    if action == "check":
+        return docs.check(external=options.external)
+    if action == "serve":
+        return serve(docs, options.port, console)
+    publication = DocsPublication(docs, options.remote, options.new_version)
+    if options.delete:
+        return [publication.delete(options.delete)]
+    return publication.publish()
 
 
 COMMAND = Command(DocsOptions, run, _ABOUT)

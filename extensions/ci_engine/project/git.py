@@ -75,7 +75,7 @@ class Git:
         """Run a command with some input; what it prints, nothing if it fails."""
         return probe_program(
             ["git", *self.options, *arguments],
-            text.encode(),
+            text.encode("utf-8", "surrogateescape"),
             cwd=self.root,
             timeout=self.timeout,
             variables={**self.variables, **_QUIET},

@@ -73,7 +73,7 @@ def test_a_configuration_that_mkdocs_refuses_is_a_finding(tmp_path: Path) -> Non
     project.replace("mkdocs.yml", "  - search\n", "  - search\n  - nowhere\n")
     run = project.docs("build")
     assert run.code == 1
-    assert locations(run) == {"mkdocs.yml:11": "warning"}
+    assert locations(run) == {"mkdocs.yml:10": "warning"}
     assert 'The "nowhere" plugin is not installed' in run.stdout
     project.append("mkdocs.yml", "x: [\n")
     run = project.docs("build")
