@@ -74,7 +74,12 @@ class DocsOptions(Request, frozen=True, kw_only=True, rename="kebab"):
         bool, switch("with check: check the links to other sites as well")
     ] = False
     version: Annotated[
-        str, Option("with publish: the version that the pages are for", "X.Y")
+        str,
+        Option(
+            "with publish: the version that the pages are for; auto: the one of the "
+            "tag of a workflow run, dev for its default branch",
+            "X.Y|auto",
+        ),
     ] = ""
     alias: Annotated[
         list[str], Option("with publish: other names of it, such as latest", "NAMES")
@@ -155,7 +160,7 @@ def run(options: DocsOptions, surroundings: Surroundings) -> int:
         print_list("docs", "steps", docs.steps(action), as_json=options.json)
         return 0
     if action == "publish":
-        publication = DocsPublication(docs, options.remote, options.new_version)
+        publication = _publication(docs, options)
         if options.listing:
             return publication.print_versions(as_json=options.json)
         if options.dry_run and options.delete:
@@ -204,10 +209,23 @@ def _checks(
         return docs.check(external=options.external)
     if action == "serve":
         return serve(docs, options.port, console)
-    publication = DocsPublication(docs, options.remote, options.new_version)
+    publication = _publication(docs, options)
     if options.delete:
         return [publication.delete(options.delete)]
     return publication.publish()
+
+
+def _publication(docs: DocsRun, options: DocsOptions) -> DocsPublication:
+    """What is published: as given, or as the event of the workflow run asks for."""
+    if options.version != "auto":
+        return DocsPublication(docs, options.remote, options.new_version)
+    planned = docs.deployment
+    if planned.kind == "none":
+        raise UsageError(
+            f"nothing is published: {planned.because}",
+            hint="give the version, such as --version 1.2",
+        )
+    return DocsPublication(docs, options.remote, planned.new)
 
 
 COMMAND = Command(DocsOptions, run, _ABOUT)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ci_engine.commands.docs_run import DocsRun
 from ci_engine.commands.output import print_json, print_list
+from ci_engine.documentation.deployment import refusal
 from ci_engine.documentation.publishing import NewVersion, SitePublisher
 from ci_engine.documentation.site_versions import SiteVersion
 from ci_engine.errors import ToolError, UsageError
@@ -15,8 +16,6 @@ from ci_engine.findings.results import CheckResult, Status
 from ci_engine.github.branch_writer import ReadOnlyError, branch_writer
 from ci_engine.github.event import read_event
 from ci_engine.github.outputs import write_outputs
-
-_CHANGES = ("pull_request", "pull_request_target", "merge_group")
 
 
 @dataclass(frozen=True)
@@ -56,12 +55,7 @@ class DocsPublication:
         Raises:
             UsageError: in a pull request, or in a fork.
         """
-        event = read_event(self.docs.surroundings.variables)
-        because = ""
-        if event.pull_request or event.name in _CHANGES:
-            because = "this is a pull request"
-        elif event.fork:
-            because = "this repository is a fork"
+        because = refusal(read_event(self.docs.surroundings.variables))
         if because:
             raise UsageError(
                 f"nothing is published: {because}",

@@ -11,6 +11,7 @@ from ci_engine.configuration.settings import Settings
 from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.documentation.addresses import Site
 from ci_engine.documentation.building import Build
+from ci_engine.documentation.deployment import Deployment, plan_deployment
 from ci_engine.documentation.docs_source import DocsSource, find_source
 from ci_engine.documentation.external_links import check_external
 from ci_engine.documentation.page_sources import PageSources
@@ -23,6 +24,7 @@ from ci_engine.findings.results import (
     Status,
     make_result,
 )
+from ci_engine.github.event import read_event
 from ci_engine.github.outputs import write_outputs
 from ci_engine.processes.programs import CanceledError
 from ci_engine.project.output_files import prepare_directory
@@ -51,6 +53,12 @@ class DocsRun:
         if self.given_site:
             return self.surroundings.directory / self.given_site
         return self.project.output / "docs" / "site"
+
+    @property
+    def deployment(self) -> Deployment:
+        """What this run of a workflow publishes."""
+        event = read_event(self.surroundings.variables)
+        return plan_deployment(self.settings.docs, event)
 
     def steps(self, action: str) -> list[str]:
         """What would be done."""
@@ -124,5 +132,6 @@ class DocsRun:
         result.environment = next((c.environment for c in checks if c.environment), "")
         write_reports(result, reports)
         publish(result, reports, surroundings.variables)
-        write_outputs({"site-path": self.site.as_posix()}, surroundings.variables)
+        outputs = {"site-path": self.site.as_posix(), "deploy": self.deployment.kind}
+        write_outputs(outputs, surroundings.variables)
         return result

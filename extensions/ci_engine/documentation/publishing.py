@@ -22,6 +22,7 @@ from ci_engine.documentation.site_versions import (
     VERSIONS_FILE,
     SiteVersion,
     add_version,
+    is_newest,
     read_versions,
     remove_names,
     write_versions,
@@ -50,6 +51,8 @@ class NewVersion:
         title: what lists show; empty = as before, or the version.
         alias_type: how aliases are made; None = as those that are there.
         default: whether the top of the site leads to it.
+        alias_if_newest: an alias that it gets, and that the top of the site leads to,
+            unless a newer version is published.
     """
 
     version: str
@@ -57,6 +60,14 @@ class NewVersion:
     title: str = ""
     alias_type: AliasType | None = None
     default: bool = False
+    alias_if_newest: str = ""
+
+    def beside(self, versions: Sequence[SiteVersion]) -> NewVersion:
+        """The same version, once it is known which others there are."""
+        if not self.alias_if_newest or not is_newest(self.version, versions):
+            return self
+        names = [*dict.fromkeys([self.alias_if_newest, *self.aliases])]
+        return replace(self, aliases=names, default=True, alias_if_newest="")
 
 
 @dataclass(frozen=True)
@@ -163,6 +174,7 @@ class SitePublisher:
 
     def _add(self, tree: BranchTree, new: NewVersion, site: str) -> None:
         before = read_versions(tree.read(VERSIONS_FILE), self._origin)
+        new = new.beside(before)
         after = add_version(before, new.version, new.title, new.aliases)
         kind = new.alias_type or _alias_type(tree, before)
         tree.put(new.version, site)

@@ -129,6 +129,12 @@ def remove_names(
     return kept, gone
 
 
+def is_newest(version: str, versions: Sequence[SiteVersion]) -> bool:
+    """Whether no released version is newer."""
+    released = [v.version for v in versions if _NUMBERED.match(v.version)]
+    return all(_order(version) >= _order(each) for each in released)
+
+
 _Part = tuple[int, int, str]
 
 

@@ -6,8 +6,11 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from ci_engine.configuration.defaults import read_defaults
+from ci_engine.documentation.deployment import Deployment, plan_deployment
 from ci_engine.documentation.publishing import NewVersion, SitePublisher
 from ci_engine.documentation.site_versions import (
     add_version,
@@ -16,6 +19,7 @@ from ci_engine.documentation.site_versions import (
 )
 from ci_engine.errors import ToolError, UsageError
 from ci_engine.github.branch_writer import BranchWriter, ReadOnlyError
+from ci_engine.github.event import Event
 from ci_engine.project.git import Git
 from tests.support.docs_projects import with_remote, with_sphinx
 from tests.support.projects import DemoProject, Json, assert_green, git
@@ -292,3 +296,42 @@ def test_versions_are_listed_as_mike_lists_them() -> None:
         read_versions('{"a": 1}', "x")
     with pytest.raises(UsageError, match="latest is an alias of 1"):
         add_version(add_version([], "1", "", ["latest"]), "latest", "", [])
+
+
+def test_what_a_workflow_run_publishes() -> None:
+    plain = read_defaults().tiers.defaults.docs
+    versioned = msgspec.structs.replace(plain, deploy="branch", versions=True)
+    main = Event(name="push", ref="refs/heads/main", default_branch="main")
+
+    def of_tag(tag: str) -> Deployment:
+        event = msgspec.structs.replace(main, ref=f"refs/tags/{tag}")
+        return plan_deployment(versioned, event)
+
+    assert plan_deployment(plain, main).kind == "none"
+    pages_only = msgspec.structs.replace(plain, deploy="pages")
+    assert plan_deployment(pages_only, main) == Deployment("pages")
+    assert plan_deployment(versioned, main) == Deployment(
+        "branch", new=NewVersion("dev")
+    )
+    newest = NewVersion("1.2", alias_if_newest="latest")
+    for tag in ("v1.2.3", "1.2", "my-package-v1.2.10", "v1.2.3.post1"):
+        assert of_tag(tag).new == newest, tag
+    for tag, version in (("v2.0rc1", "2.0rc1"), ("v2.0.0-beta.1", "2.0.0-beta.1")):
+        assert of_tag(tag).new == NewVersion(version)
+    assert of_tag("nightly").because == "the tag nightly names no version"
+    for event in (
+        msgspec.structs.replace(main, fork=True),
+        msgspec.structs.replace(main, name="schedule"),
+        msgspec.structs.replace(main, name="pull_request", pull_request=1),
+        msgspec.structs.replace(main, ref="refs/heads/other"),
+    ):
+        assert plan_deployment(pages_only, event).kind == "none"
+    assert (
+        plan_deployment(
+            pages_only, msgspec.structs.replace(main, ref="refs/tags/v1.2")
+        ).kind
+        == "none"
+    )
+    versions = add_version(add_version([], "1.2", "", []), "dev", "", [])
+    assert newest.beside(versions).aliases == ["latest"]
+    assert not newest.beside(add_version(versions, "1.10", "", [])).aliases
