@@ -13,7 +13,15 @@ from pathlib import Path
 
 from tests.support.renders import ROOT, copy_template
 
-__all__ = ["ADDRESS", "BENCHMARK", "LOAD_TEST", "OLD", "Outcome", "Workshop"]
+__all__ = [
+    "ADDRESS",
+    "BENCHMARK",
+    "DOCUMENTATION",
+    "LOAD_TEST",
+    "OLD",
+    "Outcome",
+    "Workshop",
+]
 
 ADDRESS = "https://github.com/MementoRC/ci-framework"
 OLD, NEW = "v2.0.0", "v2.0.1"
@@ -24,6 +32,8 @@ BENCHMARK = (
     "printf '\\n[tool.ci-framework.performance.quick]\\nfirst-processes = 3\\n"
     "processes = 3\\n' >> pyproject.toml"
 )
+# One page, and the configuration that finds it.
+DOCUMENTATION = "mkdir -p docs; printf 'site_name: Demo\\n' > mkdocs.yml; echo '# Demo' > docs/index.md"
 # A server, and users who read its first page.
 LOAD_TEST = (
     "mkdir -p tests/load; printf 'from locust import HttpUser, task\n\n\n"
