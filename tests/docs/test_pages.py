@@ -53,9 +53,9 @@ _MADE = (
     # Rendered for the answers codeql and cleanup.
     # Where documentation may be, and what is on the branch with its pages.
     re.compile(
-        r"(properdocs|mkdocs)\.yml|zensical\.toml|doc(/source)?/?|docs/source/?"
+        r"(properdocs|mkdocs)\.yml|zensical\.toml|doc(/source)?|docs/source|slides"
     ),
-    re.compile(r"conf\.py|versions\.json|gh-pages|latest/?|guide/(index\.html)?"),
+    re.compile(r"conf\.py|versions\.json|gh-pages|latest|guide(/index\.html)?"),
     re.compile(r"codeql\.yml|cleanup-pull-request\.yml"),
 )
 _PATH = re.compile(r"\.?[A-Za-z_<][\w.<>*-]*(/[\w.<>*-]+)*/?")

@@ -33,7 +33,9 @@ BENCHMARK = (
     "processes = 3\\n' >> pyproject.toml"
 )
 # One page, and the configuration that finds it.
-DOCUMENTATION = "mkdir -p docs; printf 'site_name: Demo\\n' > mkdocs.yml; echo '# Demo' > docs/index.md"
+DOCUMENTATION = (
+    "mkdir -p docs; echo 'site_name: Demo' > mkdocs.yml; echo '# Demo' > docs/index.md"
+)
 # A server, and users who read its first page.
 LOAD_TEST = (
     "mkdir -p tests/load; printf 'from locust import HttpUser, task\n\n\n"
