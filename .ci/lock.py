@@ -57,6 +57,8 @@ TOOLS = {
         "mkdocs>=1.6.1,<2",
         "mkdocs-material>=9.6,<10",
         "mkdocstrings[python]>=1.0",
+        # The last mkdocstrings for Python 3.10 cannot use a newer one.
+        "pymdown-extensions>=10.14,<12",
     ],
     "zensical": ["zensical>=0.0.67", "mkdocstrings[python]>=1.0"],
     "sphinx": ["sphinx>=8.1", "furo>=2025.9"],
