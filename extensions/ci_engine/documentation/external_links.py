@@ -75,7 +75,8 @@ def check_external(
     check.new = len(check.findings)
     check.status = Status.FAILED if check.findings else Status.PASSED
     check.notes = [f"{report.total} addresses of other sites"]
-    if check.findings and len(check.findings) == report.total:
+    answered = any(each.status.code for each in (*failures, *late))
+    if check.findings and len(check.findings) == report.total and not answered:
         check.status = Status.NOT_RUN
         check.reason = "no other site can be reached"
         check.findings, check.new = [], 0
