@@ -84,6 +84,10 @@ def find_tool(
         ToolError: if the environment cannot be prepared.
     """
     group = environments.docs or declared_group(project, source)
+    pixi = project.manager == "pixi" and not environments.docs
+    if pixi and group not in table(project.pixi, "environments"):
+        # A group is no environment of pixi.
+        group = None
     if group is None:
         return _isolated(project, source, cancel)
     own = msgspec.structs.replace(
