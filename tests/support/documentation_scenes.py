@@ -34,7 +34,8 @@ BENCHMARK = (
 )
 # One page, and the configuration that finds it.
 DOCUMENTATION = (
-    "mkdir -p docs; echo 'site_name: Demo' > mkdocs.yml; echo '# Demo' > docs/index.md"
+    "mkdir -p docs; echo '# Demo' > docs/index.md;"
+    " (echo 'site_name: Demo'; echo 'theme: mkdocs') > mkdocs.yml"
 )
 # A server, and users who read its first page.
 LOAD_TEST = (
