@@ -32,11 +32,13 @@ _KINDS = (
     {"package_manager": "pip", "ci_mode": "local"},
     {"ci_mode": "hybrid", "update_bot": "renovate"},
     {"project_type": "monorepo"},
+    {"docs": "mkdocs"},
+    {"docs": "sphinx"},
 )
 # Created by commands, package managers and users, so not part of a render.
 _MADE = (
     re.compile(
-        r"\.ci-framework(/(bench|changes|environments|envs|gate|packages|scan|tools)(/.*)?)?"
+        r"\.ci-framework(/(bench|changes|environments|envs|gate|docs|packages|scan|tools)(/.*)?)?"
     ),
     re.compile(r"\.venv(/bin/pre-commit)?"),
     # A package in an example.
@@ -55,6 +57,11 @@ _MADE = (
     re.compile(r"ci-framework/benchmarks"),
     re.compile(r"tests/load/locustfile\.py|asv\.conf\.json"),
     # Rendered for the answers codeql and cleanup.
+    # Where documentation may be, and what is on the branch with its pages.
+    re.compile(
+        r"(properdocs|mkdocs)\.yml|zensical\.toml|doc(/source)?|docs/source|slides"
+    ),
+    re.compile(r"conf\.py|versions\.json|gh-pages|latest|guide(/index\.html)?"),
     re.compile(r"codeql\.yml|cleanup-pull-request\.yml"),
 )
 _PATH = re.compile(r"\.?[A-Za-z_<][\w.<>*-]*(/[\w.<>*-]+)*/?")

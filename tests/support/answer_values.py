@@ -249,6 +249,9 @@ REFUSED: list[tuple[str, object]] = [
         ("regression_threshold", text)
         for text in ("10", "0%", "-1%", "ten%", "1e1%", "10%\n", "10 %", "12345%")
     ),
+    ("docs", "zensical"),
+    ("docs_deploy", "ftp"),
+    ("docs_versions", "maybe"),
     ("settings_file", "setup.cfg"),
     ("hooks", ["test"]),
     ("update_ecosystems", ["npm"]),

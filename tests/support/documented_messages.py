@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.support.documentation_scenes import ADDRESS, BENCHMARK, LOAD_TEST, OLD
+from tests.support.documentation_scenes import (
+    ADDRESS,
+    BENCHMARK,
+    DOCUMENTATION,
+    LOAD_TEST,
+    OLD,
+)
 
 _CURRENT = "copier update --defaults --vcs-ref=:current:"
 _MARKS = r"<<<<<<< before updating\na = 1\n=======\na = 2\n>>>>>>> after updating\n"
@@ -202,6 +208,29 @@ PROVOCATIONS: dict[str, Provocation] = {
         f"{BENCHMARK}; git switch -qc topic; git commit -qnam benchmark;"
         " ci-framework/ci bench --compare-with HEAD --store=../history",
         0,
+    ),
+    "A link of the documentation leads nowhere": _project(
+        f"{DOCUMENTATION}; echo '<a href=gone/>x</a>' >> docs/index.md;"
+        " ci-framework/ci docs check",
+        1,
+    ),
+    "A plugin of the documentation is ignored": _project(
+        f"{DOCUMENTATION}; echo 'plugins: [gen-files]' >> mkdocs.yml;"
+        " ci-framework/ci docs build --tool zensical",
+        1,
+    ),
+    "There is no documentation": _project("ci-framework/ci docs build", 2),
+    "Nothing is published": _project(
+        f"{DOCUMENTATION}; GITHUB_EVENT_NAME=pull_request"
+        " ci-framework/ci docs publish --site docs",
+        2,
+    ),
+    "The branch holds several versions": _project(
+        "git init -q --bare ../pages.git; git remote add origin ../pages.git;"
+        " mkdir pages; echo x > pages/index.html;"
+        " ci-framework/ci docs publish --site pages --version 1.0;"
+        " ci-framework/ci docs publish --site pages",
+        2,
     ),
     "No benchmark suite": _project("rm -r tests/benchmarks; ci-framework/ci bench", 3),
     "pytest-benchmark is missing": _project(

@@ -9,7 +9,7 @@ from ci_engine.changes.affected_tests import describe_selection
 from ci_engine.changes.categories import Classifier
 from ci_engine.changes.decision import Decision, decide
 from ci_engine.configuration.loading import load_configuration
-from ci_engine.configuration.settings import Command
+from ci_engine.configuration.value_types import Command
 from ci_engine.project.repository import read_project
 from ci_engine.test_selection.graph_builder import Engine, build_graph
 from ci_engine.test_selection.import_graph import ImportGraph

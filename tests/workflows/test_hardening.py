@@ -61,6 +61,7 @@ def test_every_workflow_has_a_required_check_of_its_own(rendered: Render) -> Non
     assert required == [
         "cleanup-check",
         "codeql-success",
+        "docs-check",
         "ci-success",
         "security-success",
     ]

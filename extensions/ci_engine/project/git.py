@@ -112,7 +112,7 @@ class Git:
         """Run a command with some input; what it prints, nothing if it fails."""
         return probe_program(
             [*self._git(), *arguments],
-            text.encode(),
+            text.encode("utf-8", "surrogateescape"),
             cwd=self.root,
             timeout=self.timeout,
             variables={**self.variables, **_QUIET},

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Literal
 
-from ci_engine.configuration.settings import Command
+from ci_engine.configuration.value_types import Command
 from ci_engine.errors import ToolError
 from ci_engine.processes.background_call import Background
 from ci_engine.project.repository import OUTPUT_DIRECTORY, Project

@@ -12,8 +12,8 @@ from pathlib import Path
 import msgspec
 
 from ci_engine.configuration.reading import read_text, read_toml
-from ci_engine.configuration.settings import Command
 from ci_engine.configuration.tables import items, table
+from ci_engine.configuration.value_types import Command
 from ci_engine.errors import ConfigurationError
 from ci_engine.project.repository import Project
 from ci_engine.test_selection.repository_files import Files, is_below, parent

@@ -11,11 +11,11 @@ import pytest
 from ci_engine.benchmarks.history import add_runs, read_history
 from ci_engine.benchmarks.history_store import (
     HistoryBranch,
-    ReadOnlyError,
     history_branch,
     store_in_directory,
 )
 from ci_engine.errors import ToolError
+from ci_engine.github.branch_writer import BranchWriter, ReadOnlyError
 from ci_engine.processes.child_environment import child_variables
 from ci_engine.project.git import Git
 from tests.support.benchmark_history import NAME, a_run, commit_of, text_of
@@ -32,6 +32,10 @@ def remote_of(project: BenchmarkProject) -> Path:
     git(project.root, "remote", "add", "origin", str(remote))
     git(project.root, "push", "--quiet", "origin", "HEAD:refs/heads/main")
     return remote
+
+
+def branch_of(clone: Path) -> HistoryBranch:
+    return HistoryBranch(BranchWriter(Git(clone), "origin", BRANCH))
 
 
 def lines_of(remote: Path) -> list[Json]:
@@ -57,7 +61,7 @@ def test_two_writers_lose_nothing(tmp_path: Path, kind: str) -> None:
             return
         clone = tmp_path / f"clone-{number}"
         git(tmp_path, "clone", "--quiet", str(remote), str(clone))
-        HistoryBranch(Git(clone), "origin", BRANCH).store(change)
+        branch_of(clone).store(change)
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(write, range(4)))
@@ -75,7 +79,7 @@ def test_a_push_that_is_refused_for_good_is_told_from_a_race(tmp_path: Path) -> 
     git(tmp_path, "clone", "--quiet", str(remote), str(clone))
     hook = remote / "hooks" / "update"
     hook.parent.mkdir(exist_ok=True)
-    branch = HistoryBranch(Git(clone), "origin", BRANCH)
+    branch = branch_of(clone)
     hook.write_text("#!/bin/sh\necho 'remote: permission denied to bot' >&2\nexit 1\n")
     hook.chmod(0o755)
     with pytest.raises(ReadOnlyError, match="denied to bot"):
@@ -94,9 +98,9 @@ def test_the_token_reaches_git_and_no_other_program(
     git(tmp_path, "init", "--quiet")
     branch = history_branch(tmp_path, BRANCH, {"CI_ENGINE_PUSH_TOKEN": "secret"})
     request = "protocol=https\nhost=github.com\n\n"
-    answer = branch.git.answer("credential", "fill", text=request)
+    answer = branch.writer.git.answer("credential", "fill", text=request)
     assert b"username=x-access-token\npassword=secret\n" in answer
-    assert "secret" not in " ".join(branch.git.options)
+    assert "secret" not in " ".join(branch.writer.git.options)
 
 
 @pytest.mark.heavy
@@ -112,7 +116,7 @@ def test_the_default_branch_is_stored_and_its_history_is_reported(
     cpu, suite = json.loads(line)["cpu"], json.loads(line)["suite"]
     old = [a_run(n, 1 + n % 3 / 100, cpu=cpu, suite=suite) for n in range(1, 12)]
     old += [a_run(n, 1.5, cpu=cpu, suite=suite) for n in (12, 13)]
-    HistoryBranch(Git(project.root), "origin", BRANCH).store(lambda _: text_of(*old))
+    branch_of(project.root).store(lambda _: text_of(*old))
     before = git(project.root, "status", "--porcelain")
     # With the real uv, which installs ruptures.
     run = project.run(
