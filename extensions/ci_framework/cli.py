@@ -10,6 +10,7 @@ from typing import Protocol, cast
 
 from ci_engine.commands.options import Parser, refuse_command, refuse_unknown
 from ci_engine.errors import run_to_exit_code
+from ci_engine.github.log_stream import guarded_streams
 from ci_framework import __version__
 
 _EXIT_CODES = """\
@@ -49,9 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     name = next((word for word in words if word in COMMANDS), "")
     hint = "run `ci-framework status`"
-    return run_to_exit_code(
-        f"ci-framework {name}".strip(), lambda: _dispatch(name, words), hint
-    )
+    with guarded_streams():
+        return run_to_exit_code(
+            f"ci-framework {name}".strip(), lambda: _dispatch(name, words), hint
+        )
 
 
 def _dispatch(name: str, words: list[str]) -> int:

@@ -10,13 +10,10 @@ from functools import cached_property
 from pathlib import Path
 
 from ci_engine.errors import CommandError, ToolError, UsageError
+from ci_engine.project.git import SAFE, without_filters
 
-# Settings of the user's git that could start programs or change what is printed.
+# Settings of the user's git that could change what is printed or made.
 _PLAIN = (
-    "-c",
-    "core.fsmonitor=false",
-    "-c",
-    "core.hooksPath=/dev/null",
     "-c",
     "core.quotePath=false",
     "-c",
@@ -87,7 +84,7 @@ class Repository:
         environment |= {"GIT_OPTIONAL_LOCKS": "0", **(variables or {})}
         try:
             return subprocess.run(
-                ["git", *_PLAIN, *words],
+                ["git", *SAFE, *_PLAIN, *without_filters(self.root), *words],
                 cwd=self.root,
                 input=stdin,
                 capture_output=True,

@@ -13,16 +13,15 @@ launches of both sides in the order base, head, head, base, with the simulated n
 
 from __future__ import annotations
 
-import argparse
 import math
 import random
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from statistics import fmean, median
 
 from ci_engine.benchmarks.decision import Evidence, Sample, decide
+from tests.benchmarks.gate_table import print_table
 from tests.benchmarks.regression_gate import (
     BENCHMARKS,
     FIRST,
@@ -31,6 +30,7 @@ from tests.benchmarks.regression_gate import (
     THRESHOLD,
     Noise,
     Runner,
+    usual_floor,
 )
 
 ROUNDS = 30
@@ -49,11 +49,13 @@ class Launches:
         base: launches of the base; the first ones for a decision, others to confirm.
         head: the same of the head.
         elsewhere: a launch of the base on another runner.
+        floor: the noise floor of a suite with this noise.
     """
 
     base: list[Launch]
     head: list[Launch]
     elsewhere: Launch
+    floor: float
 
     def sample(self, first: int, last: int) -> Sample:
         """The fastest rounds of some launches, each as short as ours are."""
@@ -86,7 +88,7 @@ def launches(name: str, seed: str, factor: float) -> Launches:
             kept.append(launch(runner, share))
     other = Runner(noise, f"{seed} elsewhere")
     speed = math.exp(random.Random(f"{seed} runner").gauss(0, RUNNERS[name]))  # noqa: S311
-    return Launches(base, head, launch(other, speed))
+    return Launches(base, head, launch(other, speed), usual_floor(noise))
 
 
 def ours(given: Launches) -> bool:
@@ -97,7 +99,7 @@ def ours(given: Launches) -> bool:
     if not sample.changed(THRESHOLD):
         return False
     evidence = Evidence(sample, given.sample(MOST, 2 * MOST))
-    return decide(evidence, THRESHOLD) == "regression"
+    return decide(evidence, THRESHOLD, given.floor) == "regression"
 
 
 def pytest_benchmark(given: Launches) -> bool:
@@ -170,28 +172,15 @@ def share_of_red_suites(name: str, rule: str, number: int) -> float:
     return red / number
 
 
-def measure(number: int, suites: int) -> Iterable[str]:
-    """A table of the shares in percent."""
-    changes = (1.10, 1.15, 1.20, 1.30)
-    heads = "".join(f"{f'{change - 1:.0%}':>8}" for change in changes)
-    yield f"{'noise':<10}{'rule':<32}{'red suites':>12}{heads}"
-    for name in NOISES:
-        for rule in RULES:
-            red = share_of_red_suites(name, rule, suites)
-            found = (share_found(name, rule, change, number) for change in changes)
-            shares = "".join(f"{share:>8.1%}" for share in found)
-            yield f"{name:<10}{rule:<32}{red:>12.1%}{shares}"
-        _verdicts.cache_clear()
-
-
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description="Compare rules on the same launches.")
-    parser.add_argument("--benchmarks", type=int, default=1000)
-    parser.add_argument("--suites", type=int, default=100)
-    given = parser.parse_args()
-    for line in measure(given.benchmarks, given.suites):
-        sys.stdout.write(f"{line}\n")
+    print_table(
+        "Compare rules on the same launches.",
+        [(noise, rule) for noise in NOISES for rule in RULES],
+        share_of_red_suites,
+        share_found,
+        (1000, 100),
+    )
 
 
 if __name__ == "__main__":

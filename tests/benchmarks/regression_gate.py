@@ -12,14 +12,14 @@ simulated, with a seed:
 
 from __future__ import annotations
 
-import argparse
 import math
 import random
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
-from ci_engine.benchmarks.decision import Evidence, Sample, decide
+from ci_engine.benchmarks.decision import Evidence, Sample, decide, noise_floor
+from tests.benchmarks.gate_table import print_table
 
 BENCHMARKS = 50
 THRESHOLD = 0.10
@@ -89,17 +89,29 @@ class Runner:
 Rule = Callable[[Runner, float], bool]
 
 
-def ours(runner: Runner, factor: float) -> bool:
-    """Whether ``ci bench`` reports a regression: the steps of a quick run."""
+def evidence_of(runner: Runner, factor: float) -> Evidence:
+    """What a quick run measures of one benchmark."""
     sample = runner.pairs(FIRST, factor)
     if not sample.is_clearly_unchanged(THRESHOLD):
         more = runner.pairs(MOST - FIRST, factor)
         sample = Sample((*sample.base, *more.base), (*sample.head, *more.head))
-    if not sample.changed(THRESHOLD):
+    again = runner.pairs(MOST, factor) if sample.changed(THRESHOLD) else None
+    return Evidence(sample, again)
+
+
+@cache
+def usual_floor(noise: Noise) -> float:
+    """The noise floor of a suite whose other benchmarks did not change."""
+    runners = (Runner(noise, f"floor {number}") for number in range(25))
+    return noise_floor(evidence_of(each, 1.0).interval for each in runners) or 0.0
+
+
+def ours(runner: Runner, factor: float) -> bool:
+    """Whether ``ci bench`` reports a regression."""
+    evidence = evidence_of(runner, factor)
+    if evidence.again is None:
         return False
-    return (
-        decide(Evidence(sample, runner.pairs(MOST, factor)), THRESHOLD) == "regression"
-    )
+    return decide(evidence, THRESHOLD, usual_floor(runner.noise)) == "regression"
 
 
 def mean_of_two_runs(runner: Runner, factor: float) -> bool:
@@ -140,27 +152,19 @@ def share_of_red_suites(noise: Noise, rule: Rule, number: int) -> float:
     return red / number
 
 
-def measure(number: int, suites: int) -> Iterable[str]:
-    """A table of the shares in percent."""
-    changes = (1.10, 1.15, 1.20, 1.30)
-    heads = "".join(f"{f'{change - 1:.0%}':>8}" for change in changes)
-    yield f"{'noise':<10}{'rule':<20}{'red suites':>12}{heads}"
-    for name, noise in NOISES.items():
-        for rule_name, rule in RULES.items():
-            red = share_of_red_suites(noise, rule, suites)
-            found = (share_of_red(noise, rule, change, number) for change in changes)
-            shares = "".join(f"{share:>8.1%}" for share in found)
-            yield f"{name:<10}{rule_name:<20}{red:>12.1%}{shares}"
-
-
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description="Measure the rule of ci bench.")
-    parser.add_argument("--benchmarks", type=int, default=2000)
-    parser.add_argument("--suites", type=int, default=200)
-    given = parser.parse_args()
-    for line in measure(given.benchmarks, given.suites):
-        sys.stdout.write(f"{line}\n")
+    print_table(
+        "Measure the rule of ci bench.",
+        [(noise, rule) for noise in NOISES for rule in RULES],
+        lambda noise, rule, number: share_of_red_suites(
+            NOISES[noise], RULES[rule], number
+        ),
+        lambda noise, rule, change, number: share_of_red(
+            NOISES[noise], RULES[rule], change, number
+        ),
+        (2000, 200),
+    )
 
 
 if __name__ == "__main__":

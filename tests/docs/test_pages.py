@@ -23,21 +23,29 @@ _PAGES = [read_page(path) for path in PAGES]
 _LONGEST = 90
 _KINDS = (
     {"package_manager": "uv"},
-    {"package_manager": "poetry", "project_type": "application"},
+    {
+        "package_manager": "poetry",
+        "project_type": "application",
+        "load_testing": "yes",
+    },
     {"package_manager": "pixi"},
     {"package_manager": "pip", "ci_mode": "local"},
     {"ci_mode": "hybrid", "update_bot": "renovate"},
     {"project_type": "monorepo"},
+    {"docs": "mkdocs"},
+    {"docs": "sphinx"},
 )
 # Created by commands, package managers and users, so not part of a render.
 _MADE = (
     re.compile(
-        r"\.ci-framework(/(bench|changes|environments|envs|gate|packages|scan|tools)(/.*)?)?"
+        r"\.ci-framework(/(bench|changes|environments|envs|gate|docs|packages|scan|tools)(/.*)?)?"
     ),
     re.compile(r"\.venv(/bin/pre-commit)?"),
     # A package in an example.
     re.compile(r"packages/my-lib(/.*)?"),
-    re.compile(r"(uv|pixi|poetry)\.lock"),
+    re.compile(r"(uv|pixi|poetry|pdm|Pipfile)\.lock|pylock\.(\*\.)?toml"),
+    re.compile(r"conda-lock\.yml|environment\.yml|setup\.py|requirements"),
+    re.compile(r"package-lock\.json|uv\.toml"),
     # Optional files of a project, and what `ci vendor` writes.
     re.compile(r"ci-framework/ci_engine"),
     re.compile(r"ci-framework\.toml|ci-framework/project(/.*)?|docs/merging\.txt"),
@@ -49,6 +57,11 @@ _MADE = (
     re.compile(r"ci-framework/benchmarks"),
     re.compile(r"tests/load/locustfile\.py|asv\.conf\.json"),
     # Rendered for the answers codeql and cleanup.
+    # Where documentation may be, and what is on the branch with its pages.
+    re.compile(
+        r"(properdocs|mkdocs)\.yml|zensical\.toml|doc(/source)?|docs/source|slides"
+    ),
+    re.compile(r"conf\.py|versions\.json|gh-pages|latest|guide(/index\.html)?"),
     re.compile(r"codeql\.yml|cleanup-pull-request\.yml"),
 )
 _PATH = re.compile(r"\.?[A-Za-z_<][\w.<>*-]*(/[\w.<>*-]+)*/?")

@@ -16,7 +16,7 @@ ORDER = (
     *("errors", "escaping", "processes", "configuration", "project", "findings"),
     *("github", "monorepo", "environments", "test_selection", "changes"),
     *("workflow_jobs", "reports", "checks", "scanning", "benchmarks"),
-    *("cleanup", "validation"),
+    *("documentation", "cleanup", "validation"),
     *("commands", "cli", "__main__"),
 )
 # What is still to be moved: these lists only ever shrink.
@@ -36,7 +36,7 @@ RUNNERS_OF_GIT = frozenset(
 )
 READERS_OF_ENVIRONMENT = frozenset(
     {
-        "checks/dependencies/audit_tools.py",
+        "checks/dependencies/osv_service.py",
         "checks/tests/pytest.py",
         "configuration/surroundings.py",
         "environments/engine_environment.py",

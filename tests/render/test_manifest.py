@@ -57,7 +57,7 @@ def listed(project: Path) -> dict[str, str]:
 
 @each_point
 def test_each_file_of_the_framework_is_listed_with_its_hash(point: Point) -> None:
-    folders = ("src/", "tests/", "packages/")
+    folders = ("src/", "tests/", "packages/", "docs/", "mkdocs.yml")
     owned = {
         name: hashlib.sha256(path.read_bytes()).hexdigest()
         for path in files(point.path)

@@ -173,7 +173,7 @@ def test_the_environments_that_the_settings_name_exist(point: Point) -> None:
     assert named is not None
     tiered = point.answers["config_profile"] == "tiered"
     tiers = ["essential", *(["extended", "full"] if tiered else [])]
-    assert [name for name in named if name != "test"] == tiers
+    assert [name for name in named if name not in ("test", "docs")] == tiers
     if not point.pixi:
         groups = point.pyproject()["dependency-groups"]
         assert list(named.values()) == [name for name in groups if name != "dev"]

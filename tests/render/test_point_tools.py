@@ -112,6 +112,8 @@ def test_each_pixi_task_finds_its_tool_and_the_tasks_it_needs(point: Point) -> N
     every = [*vocabulary.split(), *parts, f"{for_ci}check"]
     if point.answers["benchmarks"] == "yes" and not monorepo:
         every += ["benchmark", "benchmark-compare"]
+    if point.answers["load_testing"] == "yes" and not monorepo:
+        every.append("load-test")
     names = {f"{prefix}{name}" for name in every}
     # Where the packages of a monorepo are is found when it is checked.
     unknown = {f"{prefix}build"} if monorepo and not point.packages else set[str]()

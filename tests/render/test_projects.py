@@ -21,7 +21,8 @@ def project(
     template: Path, shared: Path, kind: str, name: str = "My Project", **more: object
 ) -> Path:
     parts = [kind, name[:10].replace(" ", "-"), *map(str, more.values())]
-    answers = {"project_name": name, "project_type": kind, **more}
+    answers = {"project_name": name, "project_type": kind, "load_testing": "yes"}
+    answers |= more
     return render_once(template, shared / "-".join(parts), answers)
 
 

@@ -17,7 +17,15 @@ from tests.support.renders import ROOT, Document, questions, read_answers, rende
 ALWAYS = ["setup", "project_name", "project_type", "package_manager", "repository"]
 PIXI_ONLY = {"pixi_tiers", "pixi_prefix"}
 MONOREPO_ONLY = {"packages", "releases"}
-NEW_ONLY = {"description", "author_name", "author_email", "license", "build_backend"}
+NEW_ONLY = {
+    "description",
+    "author_name",
+    "author_email",
+    "license",
+    "build_backend",
+    "load_testing",
+}
+WITH_DOCS_ONLY = {"docs_deploy", "docs_versions"}
 EXISTING_ONLY = {
     "settings_file",
     "github_prefix",
@@ -60,7 +68,7 @@ def test_the_recommended_way_asks_four_questions_and_records_all(
     ("answers", "unasked"),
     [
         ({}, EXISTING_ONLY | MONOREPO_ONLY),
-        ({"project_type": "monorepo"}, EXISTING_ONLY),
+        ({"project_type": "monorepo"}, EXISTING_ONLY | {"load_testing"}),
         ({"package_manager": "uv"}, EXISTING_ONLY | PIXI_ONLY | MONOREPO_ONLY),
         ({"project_state": "existing"}, NEW_ONLY | MONOREPO_ONLY),
     ],
@@ -73,7 +81,8 @@ def test_customising_asks_everything_that_matters(
     unasked: set[str],
 ) -> None:
     recorded = ask(template, tmp_path, {"setup": "customise", **answers})
-    assert asked == [name for name in questions() if name not in unasked]
+    left_out = unasked | WITH_DOCS_ONLY
+    assert asked == [name for name in questions() if name not in left_out]
     assert questions().keys() <= recorded.keys()
 
 

@@ -242,12 +242,16 @@ REFUSED: list[tuple[str, object]] = [
         for value in (-1, 9, "two", 2.5, True, None, [2])
     ),
     ("benchmarks", "maybe"),
+    ("load_testing", "maybe"),
     ("benchmark_suite", []),
     ("benchmark_suite", ["../perf"]),
     *(
         ("regression_threshold", text)
         for text in ("10", "0%", "-1%", "ten%", "1e1%", "10%\n", "10 %", "12345%")
     ),
+    ("docs", "zensical"),
+    ("docs_deploy", "ftp"),
+    ("docs_versions", "maybe"),
     ("settings_file", "setup.cfg"),
     ("hooks", ["test"]),
     ("update_ecosystems", ["npm"]),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import signal
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tests.support.projects import DemoProject, Json, Run, add_uv
@@ -62,6 +63,11 @@ class BenchmarkProject(DemoProject):
         words = arguments or ("--compare-with", "HEAD")
         given = {**self.bench_variables, **(variables or {})}
         return self.run("bench", *words, variables=given)
+
+    def interrupt_bench(self, ready: Callable[[], bool], *arguments: str) -> Run:
+        """Terminate a comparison once it is where the test wants it."""
+        given = {name: str(value) for name, value in self.bench_variables.items()}
+        return self.interrupt(signal.SIGTERM, ready, "bench", *arguments, **given)
 
     @property
     def bench_variables(self) -> dict[str, str | None]:

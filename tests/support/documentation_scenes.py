@@ -13,7 +13,15 @@ from pathlib import Path
 
 from tests.support.renders import ROOT, copy_template
 
-__all__ = ["ADDRESS", "BENCHMARK", "LOAD_TEST", "OLD", "Outcome", "Workshop"]
+__all__ = [
+    "ADDRESS",
+    "BENCHMARK",
+    "DOCUMENTATION",
+    "LOAD_TEST",
+    "OLD",
+    "Outcome",
+    "Workshop",
+]
 
 ADDRESS = "https://github.com/MementoRC/ci-framework"
 OLD, NEW = "v2.0.0", "v2.0.1"
@@ -23,6 +31,11 @@ _SECONDS = 280
 BENCHMARK = (
     "printf '\\n[tool.ci-framework.performance.quick]\\nfirst-processes = 3\\n"
     "processes = 3\\n' >> pyproject.toml"
+)
+# One page, and the configuration that finds it.
+DOCUMENTATION = (
+    "mkdir -p docs; echo '# Demo' > docs/index.md;"
+    " (echo 'site_name: Demo'; echo 'theme: mkdocs') > mkdocs.yml"
 )
 # A server, and users who read its first page.
 LOAD_TEST = (

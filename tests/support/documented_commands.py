@@ -5,8 +5,15 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
-from tests.support.documentation_scenes import ADDRESS, BENCHMARK, LOAD_TEST, OLD
+from tests.support.documentation_scenes import (
+    ADDRESS,
+    BENCHMARK,
+    DOCUMENTATION,
+    LOAD_TEST,
+    OLD,
+)
 
+_PAGES_REMOTE = "git init -q --bare ../pages.git; git remote add origin ../pages.git"
 _CURRENT = "copier update --defaults --vcs-ref=:current:"
 _UNMANAGED = f"{_CURRENT} -d 'unmanaged=[.github/workflows/python-ci.yml]'"
 # Resolves a conflict by keeping both sides.
@@ -114,6 +121,31 @@ COMMANDS: dict[str, Example] = {
             "test_pages.py",
             "test_pages.py::test_relative_links_and_anchors_resolve",
         ),
+    ),
+    # docs/documentation.md
+    "ci-framework/ci docs check": Example("project", 0, DOCUMENTATION),
+    "ci-framework/ci docs check --external": Example("project", 0, DOCUMENTATION),
+    "copier copy -d setup=customise -d docs=mkdocs "
+    "https://github.com/MementoRC/ci-framework myproj": Example(
+        "empty",
+        replace=("copier copy", "copier copy --defaults"),
+        after="test -f myproj/mkdocs.yml",
+    ),
+    "ci-framework/ci docs serve": Example(
+        "project", 0, DOCUMENTATION, replace=("serve", "serve --dry-run")
+    ),
+    "ci-framework/ci docs publish --version 1.2 --alias latest": Example(
+        "project",
+        0,
+        f"{DOCUMENTATION}; {_PAGES_REMOTE}",
+        after="git ls-remote origin | grep -q gh-pages",
+    ),
+    "ci-framework/ci docs publish --list": Example("project", 0, _PAGES_REMOTE),
+    "ci-framework/ci docs publish --delete 1.1": Example(
+        "project",
+        0,
+        f"{_PAGES_REMOTE}; mkdir pages; echo x > pages/index.html;"
+        " ci-framework/ci docs publish --site pages --version 1.1",
     ),
     # docs/benchmarks.md
     "ci-framework/ci bench --compare-with main": Example(

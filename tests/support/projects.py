@@ -396,10 +396,14 @@ class DemoProject:
         )
 
     def interrupt(
-        self, number: signal.Signals, ready: Callable[[], bool], *arguments: str
+        self,
+        number: signal.Signals,
+        ready: Callable[[], bool],
+        *words: str,
+        **variables: str,
     ) -> Run:
-        """Send a signal to a running gate once it is where the test wants it."""
-        process = self.start("gate", *arguments)
+        """Send a signal to a running command once it is where the test wants it."""
+        process = self.start(*words, stderr=subprocess.PIPE, **variables)
         try:
             wait_until(lambda: ready() or process.poll() is not None)
             assert process.poll() is None, process.communicate()

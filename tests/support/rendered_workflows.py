@@ -38,7 +38,12 @@ CHANGES: dict[str, Answers] = {
         ],
     },
     "hybrid": {"ci_mode": "hybrid", "integration_branch": "development"},
-    "codeql": {"codeql": "yes", "cleanup": "pull-request", "containers": "yes"},
+    "codeql": {
+        "codeql": "yes",
+        "cleanup": "pull-request",
+        "containers": "yes",
+        "docs": "mkdocs",
+    },
     "no-cleanup": {"cleanup": "none"},
     "monorepo": {"project_type": "monorepo", "package_manager": "uv"},
     "local": {"ci_mode": "local"},

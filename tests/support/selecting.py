@@ -9,6 +9,7 @@ from ci_engine.changes.affected_tests import describe_selection
 from ci_engine.changes.categories import Classifier
 from ci_engine.changes.decision import Decision, decide
 from ci_engine.configuration.loading import load_configuration
+from ci_engine.configuration.value_types import Command
 from ci_engine.project.repository import read_project
 from ci_engine.test_selection.graph_builder import Engine, build_graph
 from ci_engine.test_selection.import_graph import ImportGraph
@@ -31,10 +32,17 @@ def graph_of(
     *gone: str,
     source: str = "src",
     tests: str = "tests",
+    command: Command = "",
 ) -> ImportGraph:
     write(root, tree)
-    project = read_project(root)
-    graph = build_graph(project, [source], [tests], deleted=gone, engine=engine)
+    graph = build_graph(
+        read_project(root),
+        [source],
+        [tests],
+        deleted=gone,
+        command=command,
+        engine=engine,
+    )
     assert engine in graph.engine or (engine == "ast" and "Python" in graph.engine)
     return graph
 
@@ -58,8 +66,9 @@ def select(
 
 def judge(root: Path, *paths: str) -> Decision:
     """Decide on a change of some paths, as `ci changes` does."""
-    graph = graph_of(root, {})
     loaded = load_configuration(root, {})
+    command = loaded.settings.command_of("test")
+    graph = graph_of(root, {}, command=command)
     packages = graph.files.packages - {""}
     kinds = Classifier(loaded.patterns, loaded.settings, packages=packages)
     affected = describe_selection(graph, select(graph, *paths))

@@ -94,7 +94,13 @@ def test_a_slower_change_turns_the_workflow_red(tmp_path: Path, template: Path) 
 
 
 def test_the_weekly_run_adds_to_the_history(tmp_path: Path, template: Path) -> None:
-    project = sample(template, tmp_path / "sample")
+    project = sample(template, tmp_path / "sample", load_testing="yes")
+    replace(
+        project / "pyproject.toml",
+        'ready = "/ready"\n',
+        'ready = "/ready"\nusers = 2\nseconds = 0.5\nwarm-up-seconds = 0\nruns = 3\n',
+    )
+    commit_all(project)
     done = run_workflow(project, tmp_path / "act", "benchmarks.yml", "schedule")
     assert done.code == 0, done.text
     assert done.results["benchmark-history"] == "success"
@@ -104,6 +110,11 @@ def test_the_weekly_run_adds_to_the_history(tmp_path: Path, template: Path) -> N
     assert (line["suite"], len(line["seconds"])) == ("full", 2)
     report = done.artifacts / "benchmark-history-1"
     assert "<svg" in (report / "trend.html").read_text(encoding="utf-8")
+    loaded = done.report(f"gate-load-test-linux-py{two_pythons()[0]}")
+    (check,) = tables(loaded["checks"])
+    assert "requests in 3 runs, 0 failed" in str(check["notes"])
+    measured = done.artifacts / f"gate-benchmarks-linux-py{two_pythons()[0]}-1"
+    assert list(measured.rglob("profiles/*.svg"))
 
 
 def test_packages_with_benchmarks_are_measured_by_themselves(

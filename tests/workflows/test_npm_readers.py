@@ -14,7 +14,7 @@ import pytest
 import tomlkit
 
 from tests.support.documents import table, tables
-from tests.support.node_programs import node_modules, run_node
+from tests.support.node_programs import READERS
 from tests.support.rendered_workflows import COMBINATIONS
 from tests.support.tools import assert_clean
 
@@ -34,9 +34,9 @@ LOCK = "version = 1\n" + "".join(
 
 
 def validate(project: Path) -> tuple[int, str]:
-    program = node_modules() / "renovate" / "dist" / "config-validator.js"
+    program = READERS.modules / "renovate" / "dist" / "config-validator.js"
     words = ("--strict", "--no-global", ".github/renovate.json")
-    done = run_node(program, *words, cwd=project)
+    done = READERS.run(program, *words, cwd=project)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -65,7 +65,7 @@ def test_release_please_moves_every_version(rendered: Render, tmp_path: Path) ->
     shutil.copytree(rendered("monorepo"), project)
     (project / "uv.lock").write_text(LOCK, encoding="utf-8")
     changed = f"packages/{CORE}/src/my_project_core/__init__.py"
-    done = run_node(SCRIPT, node_modules(), project, changed, cwd=project)
+    done = READERS.run(SCRIPT, READERS.modules, project, changed, cwd=project)
     assert_clean(done)
     written = cast("dict[str, str]", json.loads(done.stdout))
     manifest = json.loads(written[".release-please-manifest.json"])

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
+from statistics import median
 from typing import Literal
 
 Times = Sequence[float]
@@ -99,15 +100,37 @@ class Evidence:
         return interval(self.every)
 
 
-def decide(evidence: Evidence, threshold: float) -> Verdict:
-    """Judge a benchmark; a threshold is the largest accepted change, as a fraction."""
+def noise_floor(intervals: Iterable[Interval]) -> float | None:
+    """How far off a measured ratio may be, in the median benchmark of a run."""
+    widths = [each.half_width for each in intervals]
+    return median(widths) if widths else None
+
+
+def margin_of(known: Interval, threshold: float, floor: float) -> float:
+    """How far beyond no change even the nearer end of an interval has to be.
+
+    On a machine with more work than cores, two samples agree by chance more often. Then
+    most benchmarks of the run vary by more than the threshold, and this one as well.
+    """
+    crowded = min(floor - threshold, 2 * known.half_width)
+    return max(threshold * _CLEARLY_WITHIN, crowded)
+
+
+def decide(evidence: Evidence, threshold: float, floor: float = 0.0) -> Verdict:
+    """Judge a benchmark.
+
+    Args:
+        evidence: its times.
+        threshold: the largest accepted change, as a fraction.
+        floor: the noise floor of the run.
+    """
     again, known = evidence.again, evidence.interval
     change = evidence.first.changed(threshold)
     if change and again is None:
         return "unstable"
     if change and again is not None and again.changed(threshold) == change:
         # In heavy noise two samples may agree by chance.
-        if known.excludes(change, threshold * _CLEARLY_WITHIN):
+        if known.excludes(change, margin_of(known, threshold, floor)):
             return "regression" if change > 0 else "improvement"
         return "unstable"
     return "unstable" if known.half_width > threshold else "unchanged"

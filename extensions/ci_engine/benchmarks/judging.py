@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from statistics import median
+from functools import cached_property
 
 import msgspec
 
 from ci_engine.benchmarks.decision import (
     Evidence,
-    Interval,
-    Sample,
     decide,
     holm,
     lower_quartile,
+    noise_floor,
     rank_sum_p,
 )
 from ci_engine.benchmarks.measuring import Measurements, Times
@@ -49,6 +48,21 @@ class Judge:
     found: Measurements
     performance: Performance
 
+    @cached_property
+    def evidence(self) -> dict[str, Evidence]:
+        """What is known about the benchmarks that both sides have."""
+        found: dict[str, Evidence] = {}
+        for name in self.found.first.names:
+            sample = self.found.first.sample(name)
+            if sample is not None and name not in self.found.failed["head"]:
+                found[name] = Evidence(sample, self.found.again.sample(name))
+        return found
+
+    @cached_property
+    def floor(self) -> float:
+        """The noise floor of the run."""
+        return noise_floor(each.interval for each in self.evidence.values()) or 0.0
+
     def results(self) -> list[BenchmarkResult]:
         """One result for each benchmark, the worst first."""
         found = self.found
@@ -79,25 +93,28 @@ class Judge:
             base_processes=len(base),
             head_processes=len(head),
         )
-        sample = found.first.sample(name)
         if name in found.failed["head"]:
             also = "; it fails on the base as well" * (name in found.failed["base"])
             reason = f"{found.failed['head'][name].message.strip()[-200:]}{also}"
             return msgspec.structs.replace(plain, verdict="failed", reason=reason)
-        if sample is not None:
-            return self._compared(plain, sample)
+        if name in self.evidence:
+            return self._compared(plain, self.evidence[name])
         return self._on_one_side(plain)
 
-    def _compared(self, plain: BenchmarkResult, sample: Sample) -> BenchmarkResult:
-        again = self.found.again.sample(plain.name)
-        evidence = Evidence(sample, again)
+    def _compared(self, plain: BenchmarkResult, evidence: Evidence) -> BenchmarkResult:
         every, known = evidence.every, evidence.interval
-        verdict = decide(evidence, plain.threshold)
+        again, threshold = evidence.again, plain.threshold
+        verdict = decide(evidence, threshold, self.floor)
         reason = ""
         if verdict == "unstable":
-            reason = f"the times vary too much to see a change of {plain.threshold:.0%}"
-            if again is None and sample.changed(plain.threshold):
+            reason = f"the times vary too much to see a change of {threshold:.0%}"
+            if again is None and evidence.first.changed(threshold):
                 reason = "there was no time to confirm the change: raise the budget"
+            elif decide(evidence, threshold) != verdict:
+                reason = (
+                    f"the machine is too busy to be sure: the noise floor is "
+                    f"{self.floor:.0%}"
+                )
         return msgspec.structs.replace(
             plain,
             verdict=verdict,
@@ -139,8 +156,10 @@ def _alone(
 
 def judge(found: Measurements, performance: Performance, suite: str) -> CheckResult:
     """Judge a run: regressions and failures of the head are red."""
-    results = Judge(found, performance).results()
-    comparison = Comparison(suite=suite, benchmarks=results, noise=noise_of(results))
+    judged = Judge(found, performance)
+    results = judged.results()
+    noise = judged.floor if judged.evidence else None
+    comparison = Comparison(suite=suite, benchmarks=results, noise=noise)
     check = CheckResult(id="benchmarks", comparison=comparison)
     check.tests = [_test_case(each) for each in results]
     check.findings = list(_findings(results, found))
@@ -164,12 +183,6 @@ def judge(found: Measurements, performance: Performance, suite: str) -> CheckRes
     if check.status not in (Status.PASSED, Status.SKIPPED):
         check.output = found.output.get("head", "")
     return check
-
-
-def noise_of(results: list[BenchmarkResult]) -> float | None:
-    """How far off a measured ratio may be, in the median benchmark."""
-    widths = [Interval(r.low, r.high).half_width for r in results if r.low and r.high]
-    return median(widths) if widths else None
 
 
 def describe_change(each: BenchmarkResult) -> str:

@@ -113,7 +113,7 @@ class Measuring:
         share = 0.5 if self.base else 1.0
         for only in self._steps(found.first, share):
             self._pair(found.first, only)
-            if found.problems:
+            if found.problems or not (found.first.head.seconds or found.failed["head"]):
                 return found
         changed = [n for n in found.first.names if self._is_changed(n)]
         if changed:

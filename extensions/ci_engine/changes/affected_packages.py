@@ -6,13 +6,19 @@ from collections.abc import Mapping
 
 import msgspec
 
-from ci_engine.changes.categories import Classifier
+from ci_engine.changes.categories import Classifier, Reason
 from ci_engine.changes.decision import HARMLESS, Decision
 from ci_engine.monorepo.package_layout import is_below, is_test
 from ci_engine.monorepo.package_model import Graph, Package
 
 # The patterns of data are the repository's: any package may read it.
 _FAR_REACHING = frozenset({"always-run", "ci", "data", "everything"})
+# Settings at the top that linters and type checkers read for every package.
+_OF_CHECKS = frozenset(
+    {"ruff.toml", ".ruff.toml", "mypy.ini", ".mypy.ini", "pyrightconfig.json"}
+    | {".bandit", ".coveragerc", "pyproject.toml", "setup.cfg", "tox.ini"}
+    | {"Makefile", "Justfile", "justfile", "Taskfile.yml"}
+)
 
 
 class AffectedPackages(msgspec.Struct, frozen=True):
@@ -43,8 +49,9 @@ def affected_by(
 ) -> AffectedPackages:
     """Find the packages that a change touches; what belongs to none touches all.
 
-    Documentation touches none but those whose tests read it. A change of tests
-    touches the package they are of, not those that need it.
+    Documentation, and settings that no check of a package reads, touch none but those
+    whose tests read them. A change of tests touches the package they are of, not those
+    that need it.
     """
     changed: dict[str, str] = {}
     with_dependents: set[str] = set()
@@ -53,6 +60,8 @@ def affected_by(
             continue
         because = f"{reason.path}: {reason.because}".removeprefix(": ")
         package = _owner(graph, classifier, reason.path)
+        if package is None and _is_for_no_check(reason):
+            continue
         if package is None or reason.category in _FAR_REACHING:
             return AffectedPackages(dict.fromkeys(graph.names, because), {}, because)
         inside = reason.path[len(package.prefix) :]
@@ -77,9 +86,19 @@ def affected_by(
     )
 
 
+def _is_for_no_check(reason: Reason) -> bool:
+    """Whether a file at the top is none that the checks of a package read."""
+    name = reason.path.rpartition("/")[2]
+    return reason.category == "config" and name not in _OF_CHECKS
+
+
 def _readers(decision: Decision) -> dict[str, str]:
-    """The tests that read documentation which changed, each with one such text."""
-    texts = {r.path for r in decision.reasons if r.category in HARMLESS}
+    """The tests that read what changed and touches no package, each with one such."""
+    texts = {
+        r.path
+        for r in decision.reasons
+        if r.category in HARMLESS or _is_for_no_check(r)
+    }
     return {
         chain.path: chain.way[0]
         for chain in decision.affected.chains

@@ -30,9 +30,11 @@ def import_graph_of(
     """The import graph of a project."""
     settings = configuration.settings
     # A command of the project's own may look for tests anywhere.
-    anywhere = ["."] if settings.command_of("test") else []
-    locations = [*settings.test_paths, *anywhere]
-    return build_graph(project, settings.source_paths, locations, deleted=deleted)
+    command = settings.command_of("test")
+    locations = [*settings.test_paths, *(["."] if command else [])]
+    return build_graph(
+        project, settings.source_paths, locations, deleted=deleted, command=command
+    )
 
 
 def find_affected_tests(

@@ -47,6 +47,7 @@ class Classifier(msgspec.Struct, frozen=True):
 
     Attributes:
         engine_workflows: the workflows and actions that run the tests; None = all.
+        quiet: files of which nothing changed that tests depend on, with the reason.
         packages: the directories of Python packages: what is in one may be its data.
     """
 
@@ -54,6 +55,7 @@ class Classifier(msgspec.Struct, frozen=True):
     settings: Settings
     engine_workflows: frozenset[str] | None = None
     packages: frozenset[str] = frozenset()
+    quiet: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
 
     def classify(self, path: str) -> Reason:
         """The kind of one path, given from the top of the repository with ``/``."""
@@ -63,6 +65,8 @@ class Classifier(msgspec.Struct, frozen=True):
         unrelated = related is not None and is_unrelated_workflow(path, related)
         if not always_run and unrelated:
             return Reason(path, "config", "a workflow that runs no tests")
+        if path in self.quiet and not always_run:
+            return Reason(path, "config", self.quiet[path])
         fixed: list[tuple[Category, str, Sequence[str]]] = [
             ("always-run", "always-run", changes.always_run),
             ("ci", "a file of the CI itself", self.patterns.ci),
@@ -72,8 +76,11 @@ class Classifier(msgspec.Struct, frozen=True):
         ]
         for category, name, patterns in fixed:
             pattern = matching(path, patterns)
-            if pattern is not None:
-                return Reason(path, category, f"{name}: {pattern}")
+            if pattern is None:
+                continue
+            if category == "dependencies" and _of_pages(path):
+                return Reason(path, "docs", "versions for the documentation")
+            return Reason(path, category, f"{name}: {pattern}")
         return self._by_location(path)
 
     def _by_location(self, path: str) -> Reason:
@@ -108,6 +115,11 @@ class Classifier(msgspec.Struct, frozen=True):
             test_paths=package.test_paths,
         )
         return Classifier(self.patterns, settings, None, frozenset(inside) - {""})
+
+
+def _of_pages(path: str) -> bool:
+    """Whether a list of versions is what the documentation is built with."""
+    return path.startswith(("docs/", "doc/")) and path.endswith((".txt", ".in"))
 
 
 def _directories(paths: Iterable[str]) -> list[str]:

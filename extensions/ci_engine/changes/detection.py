@@ -10,7 +10,12 @@ from ci_engine.changes.affected_tests import find_affected_tests
 from ci_engine.changes.categories import read_classifier
 from ci_engine.changes.decision import Decision, decide, everything
 from ci_engine.changes.diff import Change, changed_files
-from ci_engine.changes.diff_base import DiffBase, find_diff_base
+from ci_engine.changes.diff_base import (
+    DiffBase,
+    find_branch_point,
+    find_diff_base,
+)
+from ci_engine.changes.quiet_changes import quiet_changes
 from ci_engine.configuration.loading import Configuration
 from ci_engine.errors import ToolError, UsageError
 from ci_engine.github.event import Event, read_event
@@ -58,10 +63,12 @@ def read_change(project: Project, request: DetectionRequest) -> ChangeSource:
     because = "" if request.since else event.everything_because()
     if because:
         return ChangeSource(event, because)
-    # What a branch got by earlier pushes may never have been green.
-    whole_branch = f"origin/{event.default_branch}" if event.name == "push" else ""
-    since, head = request.since or whole_branch, request.head or "HEAD"
-    base = find_diff_base(project.root, since, request.variables, head)
+    head = request.head or "HEAD"
+    if event.name == "push" and not request.since:
+        # What a branch got by earlier pushes may never have been green.
+        base = find_branch_point(project.root, event.default_branch, head)
+    else:
+        base = find_diff_base(project.root, request.since, request.variables, head)
     if base.commit is None:
         return ChangeSource(event, diff_base=base)
     work_tree = not (event.name or request.head)
@@ -131,8 +138,11 @@ def _decide(
         names = ", ".join(change.path for change in changes if change.submodule)
         return everything(f"a submodule moved: {names}", base)
     classifier = read_classifier(project, configuration, request.variables)
-    affected = None
     here = not request.head or Git(project.root).is_checked_out(request.head)
+    if here:
+        quiet = quiet_changes(project, configuration, changes)
+        classifier = msgspec.structs.replace(classifier, quiet=quiet)
+    affected = None
     if request.analyze and here and changes:
         affected = find_affected_tests(project, configuration, changes, classifier)
     # A push is judged as a whole; what may leave tests out is a proposed change.

@@ -79,6 +79,14 @@ def _change(facts: str, path: str) -> Change:
     return Change(path, status[:1], _SUBMODULE in (before, after), held if same else "")
 
 
+def moved_files(root: Path, diff_base: DiffBase) -> set[str]:
+    """The new paths of tracked files that a change moved without editing them."""
+    git = Git(root)
+    options = [option for option in _DIFF if option != "--no-renames"]
+    options += ["--find-renames=100%", "--diff-filter=R", "--name-only", "--relative"]
+    return set(git.succeed(*options, "-z", _known(diff_base), "--").names())
+
+
 def contents_before(root: Path, changes: Iterable[Change]) -> dict[str, bytes]:
     """What files held before the change, by their path; some may be missing."""
     changed = [change for change in changes if change.before]

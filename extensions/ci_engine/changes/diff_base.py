@@ -59,6 +59,15 @@ def find_diff_base(
     return history.branched_off(_BRANCHES)
 
 
+def find_branch_point(root: Path, branch: str, head: str) -> DiffBase:
+    """Find where the head left a branch of origin, which is fetched if need be."""
+    if not has_git():
+        return DiffBase(None, "git is not installed")
+    history = _History(Git(root), head)
+    history.fetch_branch(branch)
+    return history.merge_base(f"origin/{branch}", f"where HEAD left origin/{branch}")
+
+
 def _of_event(history: _History, variables: Mapping[str, str]) -> DiffBase:
     """The base of an event; one that is HEAD itself is a mistake."""
     name = variables.get("GITHUB_EVENT_NAME", "")

@@ -18,6 +18,7 @@ from ci_engine.checks import (
     run_check,
     runs_isolated,
 )
+from ci_engine.checks.accepted_findings import Acceptance, find_acceptance
 from ci_engine.checks.context import Context
 from ci_engine.checks.outcomes import not_run, run_guarded, skipped
 from ci_engine.checks.request import GateRequest
@@ -69,6 +70,7 @@ class GateRun:
         self.interrupted = False
         self.results: dict[CheckName, CheckResult] = {}
         self.baseline = read_baseline(project.repository)
+        self.acceptance = self._find_acceptance()
         self.environment: Environment | ToolError = ToolError("not prepared")
         self._finding = threading.Lock()
         self._diff_base: DiffBase | None = None
@@ -90,6 +92,7 @@ class GateRun:
         checks = [
             *check_tracked_output(self.project),
             *_check_interpreter(self.request.python, self.environment),
+            *self.acceptance.about(self._known()),
             *checks,
         ]
         result = self._result(checks)
@@ -249,7 +252,8 @@ class GateRun:
         seen_from_top(self.project, result)
         top = self.project.repository
         result.findings = fingerprint_findings(top, result.findings)
-        judge(result, self._known())
+        known = self._known()
+        judge(result, known, self.acceptance.before(known))
         if name in self._isolated and result.status is not Status.SKIPPED:
             tool = result.tool.partition(" ")[0]
             text = f"the project's environment is not there yet: our {tool} ran"
@@ -261,6 +265,13 @@ class GateRun:
         writes = self.request.baseline == "write"
         if self.request.fail_fast and stops and result.blocking and not writes:
             self.cancel.set()
+
+    def _find_acceptance(self) -> Acceptance:
+        """What the base of the change accepts, as far as a baseline has to know."""
+        if self.request.baseline == "write" or self.baseline is None:
+            return Acceptance()
+        top = self.project.repository
+        return find_acceptance(top, self.request.since, self.variables)
 
     def _known(self) -> Baseline | None:
         """The baseline; its coverage is that of the whole repository only."""

@@ -114,7 +114,8 @@ class Workspace:
         """Run one of our scripts with the interpreter of the project, isolated."""
         environment = self.prepared
         command = (*environment.prefix, environment.probe.executable, "-I", str(script))
-        tool = Tool("python", "", command, environment.variables)
+        variables = self.tool_variables(environment.variables)
+        tool = Tool("python", "", command, variables)
         return environment, self.execute(tool, arguments, 60.0)
 
     def tool_variables(self, variables: Mapping[str, str]) -> dict[str, str]:

@@ -26,6 +26,16 @@ _PRECIOUS = (
     "a/b",
     "src/package/module.py",
     "src/package/__init__.py",
+    "src/package/py.typed",
+    "tests/conftest.py",
+    "tests/test_module.py",
+    "docs/index.md",
+    "docs/conf.py",
+    *("uv.lock", "poetry.lock", "pdm.lock", "pixi.lock", "Pipfile.lock", "pylock.toml"),
+    *("package-lock.json", "requirements.txt", "requirements/base.txt"),
+    *("setup.py", "setup.cfg", "tox.ini", "noxfile.py", "pixi.toml", "Pipfile"),
+    *("ci-framework.toml", "mkdocs.yml", "Dockerfile", "Makefile", "CHANGELOG.md"),
+    *(".pre-commit-config.yaml", ".readthedocs.yaml", "SECURITY.md", "CODEOWNERS"),
 )
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _DRIVE = re.compile(r"[A-Za-z]:")
@@ -56,10 +66,18 @@ def patterns_of_text(text: str) -> list[str]:
     return [part.strip() for part in re.split(r"[\n,]", text) if part.strip()]
 
 
-def refuse_patterns(patterns: Sequence[str], protected: Sequence[str]) -> None:
-    """Refuse patterns that could remove more than stray development files."""
+def refuse_patterns(
+    patterns: Sequence[str], protected: Sequence[str], own: Sequence[str] = ()
+) -> None:
+    """Refuse patterns that could remove more than stray development files.
+
+    Args:
+        patterns: what the settings or the command line give.
+        protected: what is never removed.
+        own: files of this project that stand for its code and its tests.
+    """
     for pattern in patterns:
-        problem = _problem(pattern, protected)
+        problem = _problem(pattern, protected, own)
         if problem:
             raise UsageError(
                 f"cleanup: pattern {pattern!r}: {problem}",
@@ -68,7 +86,7 @@ def refuse_patterns(patterns: Sequence[str], protected: Sequence[str]) -> None:
             )
 
 
-def _problem(pattern: str, protected: Sequence[str]) -> str:
+def _problem(pattern: str, protected: Sequence[str], own: Sequence[str]) -> str:
     parts = pattern.strip("/").split("/")
     if not pattern.strip() or not any(parts):
         return "it is empty"
@@ -82,10 +100,11 @@ def _problem(pattern: str, protected: Sequence[str]) -> str:
         return "it leads out of its directory"
     if parts[0].lower().startswith(".git"):
         return "files of git and GitHub are never removed"
-    fitting = next((name for name in _PRECIOUS if matching(name, [pattern])), "")
+    precious = (*_PRECIOUS, *own)
+    fitting = next((name for name in precious if matching(name, [pattern])), "")
     if fitting:
         return f"it is so wide that it fits {fitting}"
-    own = next(
+    named = next(
         (each for each in protected if each.rstrip("/") == pattern.rstrip("/")), ""
     )
-    return f"{own} is protected" if own else ""
+    return f"{named} is protected" if named else ""

@@ -15,6 +15,7 @@ import msgspec
 
 from ci_engine.cleanup.stray_files import Found, literal_git, remove_listed
 from ci_engine.errors import ToolError, UsageError
+from ci_engine.escaping import code_span
 from ci_engine.github.comments import PullRequest, call
 from ci_engine.github.pushing import BOT, with_token
 from ci_engine.project.git import Git
@@ -96,22 +97,15 @@ def open_pull_request(
 
 def describe(found: Collection[Found]) -> str:
     """The files as Markdown; a name is never mark-up."""
-    rows = [f"- {_code(each.path)} fits {_code(each.pattern)}" for each in found]
+    rows = [
+        f"- {code_span(each.path)} fits {code_span(each.pattern)}" for each in found
+    ]
     text = "\n".join(sorted(rows))
     return (
         f"These tracked files do not belong into the repository:\n\n{text}\n\n"
         "Removing them here takes nothing out of the history: a secret that was in "
         "one of them has to be revoked."
     )
-
-
-def _code(text: str) -> str:
-    shown = text.encode("utf-8", "backslashreplace").decode()
-    shown = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in shown)
-    fence = "`"
-    while fence in shown:
-        fence += "`"
-    return f"{fence} {shown} {fence}"
 
 
 def _commit(root: Path, found: Collection[Found]) -> str:

@@ -15,6 +15,9 @@ from ci_engine.processes.child_environment import child_variables
 from ci_engine.project.git import Git
 from ci_engine.project.path_patterns import matching
 
+# The mode of a submodule, which is another repository.
+_SUBMODULE = "160000 "
+
 
 @dataclass(frozen=True)
 class Found:
@@ -30,19 +33,46 @@ def literal_git(root: Path, variables: Mapping[str, str] | None = None) -> Git:
 
 
 def find_files(
-    root: Path, settings: Cleanup, defaults: CleanupPatterns, more: Sequence[str]
+    root: Path,
+    settings: Cleanup,
+    defaults: CleanupPatterns,
+    more: Sequence[str],
+    code: Sequence[str] = (),
 ) -> list[Found]:
-    """List tracked files that fit a pattern and are not to be kept."""
-    refuse_patterns([*settings.patterns, *more], defaults.protected)
+    """List tracked files that fit a pattern and are not to be kept.
+
+    Args:
+        root: the repository.
+        settings: the patterns of the project, and what it keeps.
+        defaults: the patterns of ci-framework, and what it protects.
+        more: further patterns.
+        code: the directories of the project's code and tests.
+
+    Raises:
+        UsageError: if a pattern of the project is too wide.
+    """
+    tracked = _tracked_files(root)
+    own = [name for name in tracked if name.endswith(("/__init__.py", "conftest.py"))]
+    own += [f"{path.strip('/')}/module.py" for path in code if path != "."]
+    refuse_patterns([*settings.patterns, *more], defaults.protected, own)
     patterns = [*defaults.patterns, *settings.patterns, *more]
-    found: list[Found] = []
-    for path in literal_git(root).succeed("ls-files", "-z").names():
-        shown = os.fsencode(path).decode("utf-8", "replace")
-        pattern = matching(shown, patterns)
-        kept = (*defaults.protected, *settings.keep)
-        if pattern is not None and matching(shown, kept) is None:
-            found.append(Found(path, pattern))
-    return found
+    kept = (*defaults.protected, *settings.keep)
+    return [
+        Found(path, pattern)
+        for path, shown in tracked.items()
+        if (pattern := matching(shown, patterns)) and not matching(shown, kept)
+    ]
+
+
+def _tracked_files(root: Path) -> dict[str, str]:
+    """What git tracks, and how it is matched: links too, but no submodule."""
+    listed = literal_git(root).succeed("ls-files", "--stage", "-z").names()
+    entries = (line.partition("\t") for line in listed)
+    return {
+        path: os.fsencode(path).decode("utf-8", "replace")
+        for facts, _, path in entries
+        if not facts.startswith(_SUBMODULE)
+    }
 
 
 def remove(root: Path, found: Collection[Found], most: int) -> None:

@@ -11,6 +11,7 @@ COMMANDS: Mapping[str, str] = {
     "packages": "list the packages of a monorepo, and check some of them",
     "scan": "look for security issues, secrets and known vulnerabilities",
     "bench": "compare the benchmarks with those of another commit",
+    "docs": "build, check, publish or serve the documentation",
     "summary": "gather the results of all jobs on one page",
     "validate": "check every configuration file",
     "setup": "prepare the environment and the git hooks of this clone",

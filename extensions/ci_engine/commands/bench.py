@@ -11,7 +11,7 @@ from ci_engine.benchmarks.bench_run import BenchRun
 from ci_engine.benchmarks.load.load_run import LoadRun
 from ci_engine.commands.bench_history import HistoryUpdate, read_results
 from ci_engine.commands.command import Command, Request, to_argv
-from ci_engine.commands.options import DryRun, Option
+from ci_engine.commands.options import DryRun, Option, switch
 from ci_engine.commands.output import print_list
 from ci_engine.commands.paths import relative_directory
 from ci_engine.configuration.loading import load_configuration
@@ -77,7 +77,7 @@ class BenchOptions(Request, frozen=True, kw_only=True, rename="kebab"):
         str, Option("with --store: add these reports, measure nothing", "DIR")
     ] = ""
     profile: Annotated[
-        bool, Option("write flame graphs of the slower or slowest benchmarks")
+        bool, switch("write flame graphs of the slower or slowest benchmarks")
     ] = False
     dry_run: DryRun = False
 

@@ -11,7 +11,6 @@ from ci_engine.benchmarks.change_points import find_trend
 from ci_engine.benchmarks.history import FILE, add_runs, read_history, runs_of
 from ci_engine.benchmarks.history_store import (
     Change,
-    ReadOnlyError,
     history_branch,
     store_in_directory,
 )
@@ -20,6 +19,7 @@ from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.errors import CommandError, UsageError
 from ci_engine.findings.benchmark_history import Trend
 from ci_engine.findings.results import CheckResult, Finding, RunResult, Status
+from ci_engine.github.branch_writer import ReadOnlyError
 from ci_engine.github.event import read_event
 from ci_engine.github.outputs import add_summary
 from ci_engine.project.output_files import write_text

@@ -10,12 +10,10 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from ci_engine.changes.categories import read_classifier
 from ci_engine.changes.decision import Decision, Tests, everything
 from ci_engine.changes.detection import (
     ChangeSource,
     DetectionRequest,
-    detect,
     read_change,
 )
 from ci_engine.changes.explanation import explain
@@ -24,17 +22,16 @@ from ci_engine.commands.options import Option, Since, switch
 from ci_engine.configuration.loading import Configuration, load_configuration
 from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.errors import ToolError, UsageError
+from ci_engine.escaping import json_text
 from ci_engine.github.event import Event
 from ci_engine.github.outputs import add_summary, write_outputs
 from ci_engine.processes.background_call import Background
 from ci_engine.project.output_files import prepare_directory, write_text
 from ci_engine.project.repository import Project, read_project
-from ci_engine.project.version_sources import version_from_git
 from ci_engine.reports.changes_page import to_changes_page, to_explanation
 from ci_engine.reports.result_json import to_json
-from ci_engine.workflow_jobs.benchmark_jobs import with_benchmarks
+from ci_engine.workflow_jobs.job_decision import decide_jobs
 from ci_engine.workflow_jobs.jobs import Jobs, plan_jobs
-from ci_engine.workflow_jobs.package_jobs import find_affected, with_packages
 
 _FLAGS = (
     "docs-only",
@@ -107,8 +104,14 @@ def run(options: ChangesOptions, surroundings: Surroundings) -> int:
     reading = Background(partial(_read_change, project, detection))
     configuration = load_configuration(project.root, variables)
     try:
-        source = reading.result()
-        decision = detect(project, configuration, source, detection)
+        decision, jobs = decide_jobs(
+            project,
+            configuration,
+            reading.result(),
+            detection,
+            spot_check=options.matrix == "spot-check",
+            dependents=options.analyze_dependencies,
+        )
     except ToolError as error:
         because = f"detection failed: {str(error).splitlines()[0]}"
         decision = everything(because)
@@ -117,18 +120,6 @@ def run(options: ChangesOptions, surroundings: Surroundings) -> int:
         )
         _report(project, configuration, decision, jobs, options, surroundings)
         raise
-    spot_check = options.matrix == "spot-check"
-    jobs = plan_jobs(decision, configuration, source.event, spot_check=spot_check)
-    history = bool(version_from_git(project))
-    jobs = msgspec.structs.replace(jobs, history=history)
-    classifier = read_classifier(project, configuration, variables)
-    dependents = options.analyze_dependencies
-    packages = find_affected(project, classifier, decision, dependents)
-    decision = msgspec.structs.replace(decision, packages=packages.names)
-    jobs = with_packages(jobs, packages, configuration)
-    jobs = with_benchmarks(
-        jobs, project, decision, packages, configuration, source.event
-    )
     _report(project, configuration, decision, jobs, options, surroundings)
     return 0
 
@@ -158,7 +149,7 @@ def _explain(
         )
     explanation = explain(project, configuration, path, surroundings.variables)
     if options.json:
-        sys.stdout.write(msgspec.json.encode(explanation).decode() + "\n")
+        sys.stdout.write(json_text(msgspec.json.encode(explanation).decode()) + "\n")
     else:
         sys.stdout.write(to_explanation(explanation))
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
+import msgspec
+
+from ci_engine.changes.base_settings import read_base_settings
 from ci_engine.changes.diff import changed_files
-from ci_engine.changes.diff_base import find_diff_base
+from ci_engine.changes.diff_base import DiffBase, find_diff_base
 from ci_engine.cleanup.cleanup_patterns import patterns_of_text, read_patterns
 from ci_engine.cleanup.removal_publishing import (
     describe,
@@ -19,6 +23,7 @@ from ci_engine.commands.command import Command, Request
 from ci_engine.commands.options import DryRun, Option, Since, switch
 from ci_engine.commands.paths import relative_directory
 from ci_engine.configuration.loading import load_configuration
+from ci_engine.configuration.settings import Cleanup
 from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.errors import ToolError, UsageError
 from ci_engine.findings.fingerprints import fingerprint_findings
@@ -72,15 +77,21 @@ def run(options: CleanupOptions, surroundings: Surroundings) -> int:
     reports = surroundings.reports(options.report_dir, "cleanup")
     prepare_directory(reports, project.output)
     patterns = read_patterns()
-    found = find_files(
-        root, settings.cleanup, patterns, patterns_of_text(options.patterns)
-    )
+    base = find_diff_base(root, options.since, {}) if options.since else None
+    commit = base.commit if base else None
+    cleanup, notes = _judged_by_base(root, commit, settings.cleanup, variables)
+    more = patterns_of_text(options.patterns)
+    code = (*settings.source_paths, *settings.test_paths)
+    found = find_files(root, cleanup, patterns, more, code)
     removes = action != "check" and not options.dry_run
     done = _act(surroundings, action, found, patterns.most_files) if removes else ""
-    added = _added(root, options.since)
+    added = _added(root, base) if base and commit else None
     result = _check(found, added, removed=removes)
     result.findings = fingerprint_findings(root, result.findings)
-    result.notes += [done] if done else []
+    result.notes += [*([done] if done else []), *notes]
+    everything = msgspec.structs.replace(cleanup, keep=[])
+    kept = len(find_files(root, everything, patterns, more, code)) - len(found)
+    result.notes += [f"{kept} matching files are kept by the settings"] if kept else []
     run_result = make_result("cleanup", [result], surroundings.seconds)
     write_reports(run_result, reports)
     publish(run_result, reports, variables)
@@ -125,14 +136,23 @@ def _act(surroundings: Surroundings, action: str, found: list[Found], most: int)
     return f"one pull request was {open_pull_request(root, destination, found)}"
 
 
-def _added(root: Path, since: str) -> frozenset[str] | None:
-    """What a change added; None where everything counts."""
-    if not since:
-        return None
-    start = find_diff_base(root, since, {})
-    if start.commit is None:
-        return None
-    changes = changed_files(root, start, work_tree=False)
+def _judged_by_base(
+    root: Path, commit: str | None, settings: Cleanup, variables: Mapping[str, str]
+) -> tuple[Cleanup, list[str]]:
+    """What a change keeps counts once it is merged; its patterns count at once."""
+    if not commit:
+        return settings, []
+    base = read_base_settings(root, commit, variables)
+    kept = base.cleanup.keep if base else []
+    new = [pattern for pattern in settings.keep if pattern not in kept]
+    notes = [f"keep {p!r} counts once the target branch has it" for p in new]
+    patterns = [*settings.patterns, *(base.cleanup.patterns if base else [])]
+    return Cleanup(patterns=list(dict.fromkeys(patterns)), keep=kept), notes
+
+
+def _added(root: Path, base: DiffBase) -> frozenset[str]:
+    """What a change added."""
+    changes = changed_files(root, base, work_tree=False)
     return frozenset(change.path for change in changes if change.status == "A")
 
 

@@ -17,9 +17,11 @@ from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.environments.user_cache import CACHE_VARIABLE, cache_location
 from ci_engine.escaping import terminal_line
 from ci_engine.processes.activity import activity
+from ci_engine.processes.allowed_variables import plain_variables
 from ci_engine.processes.programs import find_program, run_program
 from ci_engine.project.repository import read_project
 from ci_engine.reports.console import Console
+from ci_engine.validation.code_owners import without_owner
 
 _ABOUT = """\
 Report what the engine finds on this machine: engine, Python, cache, git, managers,
@@ -118,7 +120,10 @@ def _version(name: str, surroundings: Surroundings) -> str:
     if path is None:
         return ""
     outcome = run_program(
-        [path, "--version"], cwd=surroundings.repository, timeout=_SECONDS
+        [path, "--version"],
+        cwd=surroundings.repository,
+        timeout=_SECONDS,
+        variables=plain_variables(surroundings.variables),
     )
     lines = outcome.stdout.strip().splitlines()
     answer = lines[0] if outcome.code == 0 and lines else outcome.describe_exit()
@@ -133,6 +138,11 @@ def _project(surroundings: Surroundings) -> Iterator[Fact]:
     there = [project.relative(place) for place in places if place.exists()]
     hint = "run `ci-framework/ci setup`"
     yield Fact("environment", ", ".join(there) or f"none yet: {hint}")
+    unowned = ", ".join(without_owner(project.root))
+    owners = (
+        f"nobody has to approve changes of {unowned}" if unowned else "they cover CI"
+    )
+    yield Fact("code owners", owners)
 
 
 COMMAND = Command(

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from ci_engine.checks.accepted_findings import Acceptance, find_acceptance
 from ci_engine.commands.command import Command, Request
 from ci_engine.commands.options import (
     Baseline,
@@ -141,6 +142,12 @@ def run_scan(
     write_reports(_result(level, unfinished(scanners), 0.0), reports)
     baseline = read_baseline(project.root)
     writes = options.baseline == "write"
+    waivers = read_waivers(project.root, surroundings.today)
+    acceptance = Acceptance()
+    if not writes and (baseline is not None or waivers.listed):
+        root, variables = project.root, surroundings.variables
+        acceptance = find_acceptance(root, options.since, variables)
+        waivers.judge_by(acceptance.base, unknown=bool(acceptance.problem))
     scan = ScanRun(
         project=project,
         configuration=configuration,
@@ -148,7 +155,8 @@ def run_scan(
         scanners=scanners,
         reports=reports,
         search_path=_search_path(split_lines(options.tools), surroundings),
-        waivers=read_waivers(project.root, surroundings.today),
+        waivers=waivers,
+        acceptance=acceptance,
         variables=surroundings.variables,
         baseline=None if writes else baseline,
         since=options.since,
@@ -169,7 +177,7 @@ def run_scan(
         new, kept = record(outcome.separate, baseline)
         changed = write(project.root, baseline, new, grow=options.grow)
         scan.baseline = new
-        scan.waivers.used.clear()
+        scan.waivers.reset()
         result.checks = scan.judge(outcome)
         result.verdict = verdict_of(result.checks)
         name = "ci-framework/project/baseline.json"

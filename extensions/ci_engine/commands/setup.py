@@ -124,7 +124,10 @@ def _hooks(project: Project) -> CheckResult:
         result.status = Status.SKIPPED
         result.reason = "not a git repository: run `git init`, then this again"
         return result
-    hooks_path = project.git.run("config", "--get", "core.hooksPath").stdout.strip()
+    listed = project.git.run("config", "--show-scope", "--get-all", "core.hooksPath")
+    # The last one counts, but for that of our own command line.
+    paths = [line.partition("\t") for line in listed.stdout.splitlines()]
+    hooks_path = next((p for scope, _, p in reversed(paths) if scope != "command"), "")
     if hooks_path:
         result.status = Status.SKIPPED
         result.reason = f"git's core.hooksPath is {hooks_path}: hooks are yours to run"

@@ -6,11 +6,14 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
+
 from ci_engine.commands.command import Command, Request
 from ci_engine.commands.options import Option, switch
 from ci_engine.configuration.reading import read_text
 from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.errors import ToolError, UsageError
+from ci_engine.escaping import posted_page
 from ci_engine.findings.results import (
     CheckResult,
     RunResult,
@@ -31,12 +34,14 @@ from ci_engine.reports.gathered import (
 )
 from ci_engine.reports.page import LONGEST_COMMENT, clip, to_page
 from ci_engine.reports.result_json import to_json
+from ci_engine.workflow_jobs.target_branch import TargetBranch
 
 _ABOUT = """\
 Gather the results of all jobs, and write one page with one verdict.
 
 The variables NEEDS and SKIPS hold the results of a workflow's jobs as JSON, and why
-jobs were skipped.
+jobs were skipped. CHANGE names a check-out of a pull request: the engine of the target
+branch then reports what the pull request edits of its own checks.
 """
 
 
@@ -46,11 +51,13 @@ class SummaryOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     Attributes:
         needs: GitHub's ``needs`` context as JSON.
         skips: why jobs were skipped, as a JSON object from job to reason.
+        change: a check-out of the pull request, for the engine of its target branch.
     """
 
     reports: Annotated[str, Option("reports to gather", "DIR")] = ".ci-framework"
     needs: str = ""
     skips: str = ""
+    change: str = ""
     page: Annotated[str, Option("comment with this page, gather nothing", "FILE")] = ""
     comment: Annotated[bool, switch("comment on the pull request")] = False
     security: Annotated[bool, switch("write the section on security")] = True
@@ -76,13 +83,19 @@ def run(options: SummaryOptions, surroundings: Surroundings) -> int:
         return 0
     jobs = read_jobs(options.needs, options.skips)
     reports = surroundings.directory / options.reports
-    matrix_jobs, unread = _gather(surroundings.repository, reports, jobs)
+    root, notes = surroundings.repository, list[str]()
+    if options.change:
+        target, root = root, surroundings.directory / options.change
+        branch = TargetBranch(target, root, surroundings.variables)
+        jobs, notes = _judge_by_target(branch, jobs)
+    matrix_jobs, unread = _gather(root, reports, jobs)
     verdict, bad = job_verdict(jobs, matrix_jobs, unread)
+    remarks = [*notes, *(f"could not be read: {line}" for line in unread)]
     page = to_page(
         verdict,
         jobs,
         matrix_jobs,
-        unread,
+        remarks,
         security=options.security,
         performance=options.performance,
     )
@@ -90,12 +103,32 @@ def run(options: SummaryOptions, surroundings: Surroundings) -> int:
     result = make_result("summary", checks, surroundings.seconds)
     result.verdict = verdict
     result.notes = [f"{name}: {text}" for name, text in bad.items()]
-    result.notes += [f"could not be read: {line}" for line in unread]
+    result.notes += remarks
     _write(options, surroundings, result, page)
     sys.stdout.write(to_json(result) if options.json else page)
     if options.comment:
         _comment(page, surroundings)
     return verdict.exit_code
+
+
+def _judge_by_target(
+    branch: TargetBranch, jobs: list[Job]
+) -> tuple[list[Job], list[str]]:
+    """A job that the target branch would not leave out has no reason for that."""
+    claimed = {
+        job.name: job.reason for job in jobs if job.result == "skipped" and job.reason
+    }
+    refuted, notes = branch.refuted(claimed)
+    judged = [
+        msgspec.structs.replace(job, reason="") if job.name in refuted else job
+        for job in jobs
+    ]
+    notes += [
+        f"{name} was left out, as {claimed[name]!r}; the engine of the target branch "
+        "finds no reason for that"
+        for name in refuted
+    ]
+    return judged, [*branch.notes(), *notes]
 
 
 def _gather(
@@ -152,7 +185,7 @@ def _comment(page: str, surroundings: Surroundings) -> None:
         if pull_request is None:
             warn("there is no pull request to comment on", variables)
             return
-        done = post_comment(pull_request, clip(page, LONGEST_COMMENT))
+        done = post_comment(pull_request, clip(posted_page(page), LONGEST_COMMENT))
     except ToolError as error:
         warn(f"no comment was written: {error}", variables)
         return
@@ -163,5 +196,5 @@ COMMAND = Command(
     SummaryOptions,
     run,
     _ABOUT,
-    variables={"needs": "NEEDS", "skips": "SKIPS"},
+    variables={"needs": "NEEDS", "skips": "SKIPS", "change": "CHANGE"},
 )

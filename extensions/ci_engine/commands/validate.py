@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from typing import Annotated
 
 from ci_engine.commands.command import EXIT_CODES, Command, Request
+from ci_engine.commands.options import Option
 from ci_engine.commands.paths import relative_directory
 from ci_engine.configuration.loading import Configuration, load_configuration
 from ci_engine.configuration.surroundings import Surroundings
@@ -26,6 +29,7 @@ from ci_engine.reports.console import Console
 from ci_engine.reports.publishing import write_reports
 from ci_engine.validation.framework_files import check_framework_files
 from ci_engine.validation.marked_blocks import check_answers, check_blocks
+from ci_engine.validation.sarif_check import check_sarif
 from ci_engine.validation.settings_check import (
     check_packages,
     check_settings,
@@ -41,7 +45,16 @@ marked blocks, answers, packages, workflows and the files of other tools.
 """
 
 
-def run(request: Request, surroundings: Surroundings) -> int:
+class ValidateOptions(Request, frozen=True, kw_only=True, rename="kebab"):
+    """What the command line of ``ci validate`` holds."""
+
+    sarif: Annotated[
+        str,
+        Option("check a SARIF file before it is uploaded, and nothing else", "FILE"),
+    ] = ""
+
+
+def run(request: ValidateOptions, surroundings: Surroundings) -> int:
     """Check all files, report, and write what the first job of a workflow needs."""
     root, variables = surroundings.repository, surroundings.variables
     console = Console(variables, as_json=request.json)
@@ -50,7 +63,11 @@ def run(request: Request, surroundings: Surroundings) -> int:
     prepare_directory(reports, project.output)
     checks: list[CheckResult] = []
     with console.progress():
-        for name, check in _parts(project).items():
+        parts = _parts(project, surroundings.today)
+        if request.sarif:
+            sarif = surroundings.directory / request.sarif
+            parts = {"sarif": lambda: check_sarif(sarif)}
+        for name, check in parts.items():
             checks.append(_run(name, check))
             console.check(checks[-1])
     result = make_result(
@@ -58,18 +75,18 @@ def run(request: Request, surroundings: Surroundings) -> int:
     )
     write_reports(result, reports)
     console.conclude(result, relative_directory(reports, surroundings))
-    if result.verdict is Verdict.GREEN:
+    if result.verdict is Verdict.GREEN and not request.sarif:
         configuration = load_configuration(root, variables)
         _publish(project, configuration, variables)
     return 2 if result.verdict is Verdict.RED else result.verdict.exit_code
 
 
-def _parts(project: Project) -> dict[str, Callable[[], Iterator[Finding]]]:
+def _parts(project: Project, today: date) -> dict[str, Callable[[], Iterator[Finding]]]:
     return {
         "framework-files": lambda: check_framework_files(project.root),
         "output": lambda: iter(find_tracked_output(project)),
         "settings": lambda: check_settings(project),
-        "waivers": lambda: check_waivers(project),
+        "waivers": lambda: check_waivers(project, today),
         "blocks": lambda: check_blocks(project),
         "answers": lambda: check_answers(project),
         "packages": lambda: check_packages(project),
@@ -113,7 +130,7 @@ def _publish(
 
 
 COMMAND = Command(
-    Request,
+    ValidateOptions,
     run,
     _ABOUT,
     {0: "all are valid", 2: "a file is not valid", 3: EXIT_CODES[3]},

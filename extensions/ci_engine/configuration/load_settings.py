@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -21,6 +22,10 @@ Users = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
 # As many as `decision` needs to know how much the times vary.
 Runs = Annotated[int, msgspec.Meta(ge=3)]
 Limit = Annotated[float, msgspec.Meta(ge=0)]
+
+
+# The first of them that is there is the locust file, unless the settings name one.
+USUAL_FILES = ("tests/load/locustfile.py", "load/locustfile.py", "locustfile.py")
 
 
 class LoadLimits(StrictTable, frozen=True):
@@ -83,6 +88,11 @@ class LoadTest(StrictTable, frozen=True):
     runs: Runs
     budget_seconds: Seconds
     limits: LoadLimits
+
+    def locust_file(self, root: Path) -> str:
+        """The locust file of a checkout, empty if it has none."""
+        named = [self.locustfile] if self.locustfile else USUAL_FILES
+        return next((path for path in named if (root / path).is_file()), "")
 
 
 NO_LOAD = LoadTest(

@@ -21,9 +21,11 @@ from ci_engine.configuration.defaults import (
 from ci_engine.configuration.environment_variables import Keys, nested, read_variables
 from ci_engine.configuration.key_lines import find_line
 from ci_engine.configuration.project_settings import (
+    ANSWERS,
     SETTINGS_KEYS,
     configuration_file,
     read_own_table,
+    read_written_table,
     refuse_checks_without_command,
 )
 from ci_engine.configuration.reading import Table, read_text
@@ -81,13 +83,17 @@ def effective_settings(
     source = configuration.source
     if source is not None:
         text = read_text(source)
+        written = {keys for keys, _ in _leaves(read_written_table(source))}
         for keys, _ in _leaves(read_own_table(source)):
-            line = find_line(text, (*SETTINGS_KEYS, *keys))
+            path = keys if keys in written else (*keys[:-1], ANSWERS, keys[-1])
+            line = find_line(text, (*SETTINGS_KEYS, *path))
             origins[keys] = f"{source.name}:{line}" if line else source.name
     origins |= {keys: name for name, keys, _ in read_variables(variables)}
     defaults = _default_settings(read_defaults())
     settings = cast("Table", msgspec.to_builtins(configuration.settings))
     for keys, value in _leaves(merge(defaults, settings)):
+        if ANSWERS in keys:
+            continue
         yield ".".join(keys), value, origins.get(keys, "default")
 
 

@@ -49,6 +49,20 @@ class SuiteBudget(StrictTable, frozen=True):
     counting_processes: Count
 
 
+class PerformanceAnswers(StrictTable, frozen=True):
+    """What the framework's block sets, in a table that the project does not write.
+
+    Attributes:
+        benchmark_suite: the answer benchmark_suite; performance.benchmark-suite counts
+            first.
+        regression_threshold: the answer regression_threshold;
+            performance.regression-threshold counts first.
+    """
+
+    benchmark_suite: list[Text] | None = None
+    regression_threshold: Share | None = None
+
+
 class Performance(StrictTable, frozen=True):
     """What ``ci bench`` measures, and what it accepts.
 
@@ -66,6 +80,7 @@ class Performance(StrictTable, frozen=True):
         quick: what the quick suite may cost.
         full: what the full suite may cost.
         load: the server and the requests of the suite load.
+        answers: the answers of the template, which the other keys replace.
     """
 
     benchmark_suite: list[Text]
@@ -78,6 +93,7 @@ class Performance(StrictTable, frozen=True):
     quick: SuiteBudget
     full: SuiteBudget
     load: LoadTest
+    answers: PerformanceAnswers = PerformanceAnswers()
 
     def budget(self, suite: SuiteName) -> SuiteBudget:
         """What a suite may cost."""

@@ -14,6 +14,8 @@ from ci_engine.configuration.typed_tables import Mistake, find_mistakes
 from ci_engine.errors import ConfigurationError, suggest
 
 SETTINGS_KEYS = ("tool", "ci-framework")
+# TOML allows a table once: the block has one of its own for what it sets.
+ANSWERS = "answers"
 
 
 def configuration_file(root: Path) -> Path | None:
@@ -50,12 +52,27 @@ def project_table(document: Table, source: Path) -> Table:
 
 
 def read_own_table(path: Path) -> Table:
-    """Read ``[tool.ci-framework]`` of a file; empty if there is no such file."""
+    """Read what a file sets; empty if there is no such file."""
+    return _with_answers(read_written_table(path))
+
+
+def read_written_table(path: Path) -> Table:
+    """Read ``[tool.ci-framework]`` as a file has it; empty if there is no such file."""
     if not path.is_file():
         return {}
     table = project_table(read_toml(path), path)
     refuse(settings_mistakes(table), path)
     return table
+
+
+def _with_answers(table: Table) -> Table:
+    """Put the answers of the block below what the project sets itself."""
+    performance = as_table(table.get("performance"))
+    answers = as_table(performance.get(ANSWERS))
+    if not answers:
+        return table
+    own = {key: value for key, value in performance.items() if key != ANSWERS}
+    return {**table, "performance": {**answers, **own}}
 
 
 def settings_mistakes(table: Table) -> list[Mistake]:

@@ -7,6 +7,8 @@ from typing import cast
 
 import msgspec
 
+from ci_engine.configuration.contained_files import read_contained
+from ci_engine.configuration.yaml_limits import yaml_problem
 from ci_engine.errors import ConfigurationError
 
 Table = dict[str, object]
@@ -21,10 +23,11 @@ def read_text(path: Path) -> str:
     """Read a text file as UTF-8; a byte order mark is not part of the text.
 
     Raises:
-        ConfigurationError: if it cannot be read or is not UTF-8.
+        ConfigurationError: if it cannot be read, is not UTF-8, or is a link out of
+            its repository, a pipe or a device.
     """
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return read_contained(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ConfigurationError(
             f"{path.name}: not UTF-8 (byte {error.start})",
@@ -54,9 +57,16 @@ def read_yaml(path: Path) -> object:
     """Read a YAML file.
 
     Raises:
-        ConfigurationError: if it cannot be read or is not YAML.
+        ConfigurationError: if it cannot be read, is not YAML, or has aliases that
+            stand for more than any configuration holds.
     """
     text = read_text(path)
+    problem = yaml_problem(text)
+    if problem:
+        raise ConfigurationError(
+            f"{path.name}: {problem}",
+            hint=f"write {path.name} without nested aliases and repeated keys",
+        )
     try:
         return msgspec.yaml.decode(text)
     # A date that does not exist is a ValueError.

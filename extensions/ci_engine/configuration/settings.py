@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from ci_engine.configuration.docs_settings import Docs
 from ci_engine.configuration.performance_settings import NO_PERFORMANCE, Performance
 from ci_engine.configuration.value_types import (
     Command,
@@ -93,6 +94,8 @@ class Environments(StrictTable, frozen=True):
             one environment for each; ``{python}`` stands for ``311`` and the like.
         benchmarks: the environment of ``ci bench``; empty = that of the essential
             tier.
+        docs: the environment of ``ci docs``; empty = the group, extra or requirement
+            file that has the documentation tool.
     """
 
     essential: str
@@ -100,6 +103,7 @@ class Environments(StrictTable, frozen=True):
     full: str
     test: str
     benchmarks: str
+    docs: str
 
     def of_tier(self, tier: Tier) -> str:
         """The environment of a tier: its own, or that of the tier before it."""
@@ -245,6 +249,7 @@ class Settings(StrictTable, frozen=True):
         scan: what ``ci scan`` looks at.
         cleanup: which tracked files ``ci cleanup`` finds.
         performance: what ``ci bench`` measures, and what it accepts.
+        docs: what ``ci docs`` builds, and where it is published.
     """
 
     version: Text
@@ -257,6 +262,7 @@ class Settings(StrictTable, frozen=True):
     commands: dict[CheckName, Command]
     checks: dict[CheckName, CheckSettings]
     policy: Policy
+    docs: Docs
     changes: Changes = _NO_CHANGES
     security: Security = _NO_SECURITY
     scan: Scan = Scan()

@@ -10,12 +10,14 @@ _PYTHON, _GLOB = r"^3\.\d+$", r"^[^!\s\\][^\\]*$"
 _SHARE = r"^(?=.*[1-9])\d{1,4}(\.\d{1,4})?%$"
 _RATE = r"^(100|\d{1,2}(\.\d{1,4})?)%$"
 _PATH = r"^(/\S*)?$"
+_VISIBLE = r"[^\s\u200b\ufeff\u2060\u00ad]"
 # What messages say instead of a regular expression.
 SHAPES = {
     _PYTHON: "a version such as 3.12",
     _SHARE: "a percentage above 0 such as 10%",
     _RATE: "a percentage from 0% to 100%",
     _PATH: "a path with a / at its beginning, or nothing",
+    _VISIBLE: "a non-empty string",
     _GLOB: "a pattern of paths, with / and without a ! at its beginning",
 }
 PythonVersion = Annotated[str, msgspec.Meta(pattern=_PYTHON)]
@@ -23,6 +25,8 @@ Percentage = Annotated[int, msgspec.Meta(ge=0, le=100)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Text = Annotated[str, msgspec.Meta(min_length=1)]
+# More than blanks.
+VisibleText = Annotated[str, msgspec.Meta(pattern=_VISIBLE)]
 Rate = Annotated[str, msgspec.Meta(pattern=_RATE)]
 UrlPath = Annotated[str, msgspec.Meta(pattern=_PATH)]
 Share = Annotated[str, msgspec.Meta(pattern=_SHARE)]

@@ -31,6 +31,7 @@ from ci_engine.environments.user_cache import (
     keep_in_cache,
 )
 from ci_engine.errors import ToolError
+from ci_engine.escaping import log_lines, terminal_line
 
 # The lowest versions that the engine works with; the lock has newer ones.
 NEEDED = {"msgspec": (0, 20), "pyyaml": (6, 0)}
@@ -68,7 +69,7 @@ def start(
         prefix = _private_environment(repository, platform)
         bytecode = _bytecode_option(prefix, cache_directory(repository))
     except ToolError as error:
-        sys.stderr.write(f"ci: {error}\nhint: {error.hint}\n")
+        sys.stderr.write(log_lines(f"ci: {error}\nhint: {error.hint}\n"))
         return error.exit_code
     _note(verbose, f"engine: private environment ({python_of(prefix)})")
     # It was set where nothing can be kept: then this process has to clean up.
@@ -90,7 +91,15 @@ def _report_clone(repository: Path) -> None:
     options = ["--others", "--exclude-standard", "--directory", "--full-name"]
     with contextlib.suppress(OSError):
         done = subprocess.run(
-            ["git", "ls-files", *options, "--", str(clone)],
+            [
+                "git",
+                "-c",
+                "core.fsmonitor=false",
+                "ls-files",
+                *options,
+                "--",
+                str(clone),
+            ],
             cwd=repository,
             capture_output=True,
             text=True,
@@ -100,7 +109,7 @@ def _report_clone(repository: Path) -> None:
             name = done.stdout.splitlines()[0]
             sys.stderr.write(
                 "hint: git lists this clone as untracked; ignore it: "
-                f"echo '/{name}' >>.git/info/exclude\n"
+                f"echo '/{terminal_line(name)}' >>.git/info/exclude\n"
             )
 
 
@@ -195,7 +204,7 @@ def _bytecode_option(prefix: Path, cache: Path) -> str:
     ready = directory / f"ready-{prefix.name}"
     with contextlib.suppress(OSError):
         if not ready.exists() and not _run_all(
-            [_compile(prefix, _PACKAGE)], _PACKAGE, os.environ
+            [_compile(prefix, _PACKAGE)], _PACKAGE, installer_variables()
         ):
             ready.touch()
     return "-B"
@@ -216,4 +225,4 @@ def _become(command: list[str], *, cleans_up: bool) -> int:
 
 def _note(verbose: bool, text: str) -> None:
     if verbose:
-        sys.stderr.write(f"{text}\n")
+        sys.stderr.write(f"{log_lines(text)}\n")

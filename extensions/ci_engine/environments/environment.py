@@ -14,6 +14,7 @@ import msgspec
 from ci_engine.environments import inside
 from ci_engine.environments.installer import python_of
 from ci_engine.errors import ToolError
+from ci_engine.processes.allowed_variables import installing_variables
 from ci_engine.processes.child_environment import activated, child_variables
 from ci_engine.processes.programs import Outcome, run_program
 from ci_engine.project.output_files import prepare_directory, write_text
@@ -31,7 +32,7 @@ __all__ = [
 
 # Programs that checks look for in the project's environment.
 PROGRAMS = (
-    *("ruff", "pyright", "mypy", "bandit", "pip-audit", "pre-commit", "prek"),
+    *("ruff", "pyright", "mypy", "bandit", "pre-commit", "prek"),
     *("detect-secrets", "semgrep", "pytest"),
 )
 
@@ -93,7 +94,12 @@ def _probe(
     script = inside.DIRECTORY / "probe.py"
     command = [*python, "-I", script, project.distribution, *PROGRAMS]
     outcome = run_program(
-        command, cwd=project.root, timeout=60, variables=variables, cancel=cancel
+        command,
+        cwd=project.root,
+        timeout=60,
+        # pixi may install the environment first.
+        variables=installing_variables(variables),
+        cancel=cancel,
     )
     lines = outcome.stdout.strip().splitlines()
     if outcome.code != 0 or not lines:

@@ -19,6 +19,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from ci_engine.processes.allowed_variables import installing_variables
+
 Commands = Sequence[Sequence[str]]
 
 # What is installed, and whereto: set for the project, or for installs by hand.
@@ -49,7 +51,8 @@ _PATHS = {
 
 def installer_variables(variables: Mapping[str, str] = os.environ) -> dict[str, str]:
     """The variables that installers of locked packages get."""
-    kept = {name: text for name, text in variables.items() if name not in _SELECTING}
+    allowed = installing_variables(variables)
+    kept = {name: text for name, text in allowed.items() if name not in _SELECTING}
     for name, separator in _PATHS.items():
         text = kept.get(name, "")
         parts = text.split(separator) if separator else [text]

@@ -22,6 +22,7 @@ from ci_engine.environments.installer import (
 )
 from ci_engine.environments.user_cache import keep_in_cache
 from ci_engine.errors import ConfigurationError
+from ci_engine.processes.allowed_variables import plain_variables
 from ci_engine.processes.child_environment import activated, child_variables
 from ci_engine.processes.programs import run_program
 from ci_engine.project.output_files import write_text
@@ -94,7 +95,8 @@ def isolated_tool(
             lambda kept: python_of(kept).exists(),
         )
     scripts = python_of(prefix).parent
-    return IsolatedTool(name, lock.version, scripts, activated(prefix))
+    variables = plain_variables(activated(prefix))
+    return IsolatedTool(name, lock.version, scripts, variables)
 
 
 def tool_entry(
@@ -120,7 +122,7 @@ def _build_of(python: str, cancel: threading.Event | None) -> str:
         [python, "-I", "-c", _BUILD],
         cwd=Path(python).parent,
         timeout=60,
-        variables=child_variables(),
+        variables=plain_variables(child_variables()),
         cancel=cancel,
     )
     if outcome.code != 0:

@@ -18,6 +18,7 @@ from functools import cache
 from pathlib import Path
 
 from ci_engine.errors import ToolError
+from ci_engine.escaping import log_lines
 from ci_engine.processes.file_lock import file_lock
 
 CACHE_VARIABLE = "CI_FRAMEWORK_CACHE"
@@ -191,7 +192,7 @@ def _is_inside(path: Path, repository: Path) -> bool:
 
 @cache
 def _warn(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{log_lines(text)}\n")
 
 
 @cache

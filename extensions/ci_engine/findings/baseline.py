@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -16,6 +17,7 @@ import msgspec
 
 from ci_engine.configuration.reading import read_text
 from ci_engine.errors import ConfigurationError
+from ci_engine.findings.malware import MALWARE
 from ci_engine.findings.results import CheckResult, Finding, Status
 
 BASELINE_FILE = "ci-framework/project/baseline.json"
@@ -67,6 +69,11 @@ def baseline_path(root: Path) -> Path:
     return root / BASELINE_FILE
 
 
+def parse_baseline(text: str) -> Baseline:
+    """Read the text of a baseline."""
+    return msgspec.json.decode(text, type=Baseline)
+
+
 def read_baseline(root: Path) -> Baseline | None:
     """Read the baseline, None if the project has none.
 
@@ -77,7 +84,7 @@ def read_baseline(root: Path) -> Baseline | None:
     if not path.is_file():
         return None
     try:
-        return msgspec.json.decode(read_text(path), type=Baseline)
+        return parse_baseline(read_text(path))
     except (msgspec.DecodeError, ConfigurationError) as error:
         raise ConfigurationError(
             f"{BASELINE_FILE}: {error}",
@@ -86,17 +93,39 @@ def read_baseline(root: Path) -> Baseline | None:
         ) from error
 
 
-def judge(result: CheckResult, baseline: Baseline | None) -> None:
+@dataclass(frozen=True)
+class AcceptedBefore:
+    """What was accepted before a change, which it cannot decide for itself.
+
+    Attributes:
+        baseline: that of the commit that the change started from.
+        touches: whether a finding may come from the change.
+        touches_code: whether the change touches any code.
+    """
+
+    baseline: Baseline
+    touches: Callable[[Finding], bool]
+    touches_code: bool
+
+
+def judge(
+    result: CheckResult,
+    baseline: Baseline | None,
+    before: AcceptedBefore | None = None,
+) -> None:
     """Mark what is known; a failed check without new findings passes."""
     errors = [finding for finding in result.findings if finding.severity == "error"]
     result.new, result.baseline = len(errors), 0
     if baseline is None:
         return
     if result.id == "coverage":
-        _judge_coverage(result, baseline.coverage)
+        _judge_coverage(result, _floor(baseline, before))
     if not has_known_findings(result.id):
         return
     known = _known_of(result.id, errors, baseline)
+    if before is not None:
+        own = {id(finding) for finding in errors if before.touches(finding)}
+        known -= own - _known_of(result.id, errors, before.baseline)
     result.findings = [
         msgspec.structs.replace(finding, known=id(finding) in known)
         for finding in result.findings
@@ -110,6 +139,14 @@ def judge(result: CheckResult, baseline: Baseline | None) -> None:
     if result.baseline:
         noun = "finding remains" if result.baseline == 1 else "findings remain"
         result.notes.append(f"{result.baseline} known {noun}")
+
+
+def _floor(baseline: Baseline, before: AcceptedBefore | None) -> float | None:
+    """The coverage that is enough; a change of code cannot lower it."""
+    if before is None or not before.touches_code or baseline.coverage is None:
+        return baseline.coverage
+    earlier = before.baseline.coverage
+    return None if earlier is None else max(earlier, baseline.coverage)
 
 
 def _judge_coverage(result: CheckResult, floor: float | None) -> None:
@@ -162,6 +199,8 @@ def without_path(entry: Known) -> Known:
 
 def is_never_known(finding: Finding) -> bool:
     """Whether no baseline may have a finding."""
+    if finding.rule.startswith(MALWARE):
+        return True
     pattern = _NEVER_KNOWN.get(finding.tool)
     return pattern is not None and bool(pattern.match(finding.rule))
 

@@ -111,11 +111,12 @@ def _refuse_never_known(checks: Iterable[CheckResult]) -> None:
         raise UsageError(
             f"--baseline write: {len(refused)} findings cannot be recorded: "
             f"{locations}",
-            hint="fix them: syntax errors, F and E9 of ruff are never accepted",
+            hint="fix them: syntax errors, F and E9 of ruff, and malware are never "
+            "accepted",
         )
 
 
-def _growth(old: Baseline, new: Baseline) -> list[str]:
+def growth(old: Baseline, new: Baseline) -> list[str]:
     """What the new baseline adds to the old one; a moved file adds nothing."""
     more = Counter(new.findings) - Counter(old.findings)
     room = Counter(old.findings) - Counter(new.findings)
@@ -139,7 +140,7 @@ def write(root: Path, old: Baseline | None, new: Baseline, *, grow: bool) -> str
 
     Only with ``grow`` an existing one gets new entries.
     """
-    names = _growth(old, new) if old is not None else []
+    names = growth(old, new) if old is not None else []
     if names and not grow:
         more = ", …" if len(names) > _MOST_NAMED else ""
         shown = ", ".join(names[:_MOST_NAMED]) + more

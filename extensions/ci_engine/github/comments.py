@@ -5,7 +5,7 @@ from __future__ import annotations
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -14,13 +14,15 @@ from ci_engine.github.event import read_event
 
 # How the comment is found again; it does not show.
 MARKER = "<!-- ci-framework summary -->"
+# Whoever comments with the token of a workflow.
+_WORKFLOWS = "github-actions[bot]"
 _SECONDS = 30
 _PAGE = 100
 _MOST_PAGES = 50
 
 
 class _User(msgspec.Struct):
-    type: str = ""
+    login: str = ""
 
 
 class _Comment(msgspec.Struct):
@@ -62,6 +64,9 @@ def pull_request_of(variables: Mapping[str, str]) -> PullRequest | None:
 def post_comment(pull_request: PullRequest, text: str, marker: str = MARKER) -> str:
     """Update our comment, or write it if there is none: ``updated`` or ``created``.
 
+    Ours is one that begins with the marker and that the account of the token wrote:
+    anybody can write a comment with the marker.
+
     Raises:
         ToolError: if GitHub refuses or cannot be reached.
     """
@@ -77,8 +82,8 @@ def post_comment(pull_request: PullRequest, text: str, marker: str = MARKER) -> 
 
 
 def _find(pull_request: PullRequest, path: str, marker: str) -> int | None:
-    """Our comment: of those with the marker the first by a bot, else the first."""
-    others: list[int] = []
+    """Our first comment with the marker."""
+    account = ""
     for page in range(1, _MOST_PAGES + 1):
         query = f"{path}?per_page={_PAGE}&page={page}"
         answer = call(pull_request, "GET", query, None)
@@ -89,12 +94,39 @@ def _find(pull_request: PullRequest, path: str, marker: str) -> int | None:
         for comment in comments:
             if not (comment.body or "").startswith(marker):
                 continue
-            if comment.user is not None and comment.user.type == "Bot":
+            account = account or _account(pull_request)
+            if comment.user is not None and comment.user.login == account:
                 return comment.id
-            others.append(comment.id)
         if len(comments) < _PAGE:
             break
-    return others[0] if others else None
+    return None
+
+
+class _Viewer(msgspec.Struct):
+    login: str
+
+
+class _Data(msgspec.Struct):
+    viewer: _Viewer
+
+
+class _Account(msgspec.Struct):
+    data: _Data
+
+
+def _account(pull_request: PullRequest) -> str:
+    """The account that the token belongs to; that of workflows if GitHub has no answer.
+
+    Only this part of the API knows it for tokens of every kind.
+    """
+    # https://docs.github.com/en/graphql/guides/forming-calls-with-graphql
+    address = f"{pull_request.api.removesuffix('/v3')}/graphql"
+    query = msgspec.json.encode({"query": "query { viewer { login } }"})
+    try:
+        answer = call(replace(pull_request, api=address), "POST", "", query)
+        return msgspec.json.decode(answer, type=_Account).data.viewer.login
+    except (ToolError, msgspec.DecodeError):
+        return _WORKFLOWS
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

@@ -14,6 +14,7 @@ class _Repository(msgspec.Struct, frozen=True):
     full_name: str = ""
     default_branch: str = ""
     private: bool = False
+    fork: bool = False
 
 
 class _Side(msgspec.Struct, frozen=True):
@@ -55,6 +56,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         base_sha: the base of the pull request or of the merge group.
         head_sha: the head of the pull request.
         before: for a push, the commit that the branch had before.
+        fork: whether the repository is a fork of another one.
     """
 
     name: str = ""
@@ -67,6 +69,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     head_sha: str = ""
     before: str = ""
     forced: bool = False
+    fork: bool = False
 
     def everything_because(self) -> str:
         """Why nothing may be left out for this event, empty if something may."""
@@ -107,6 +110,7 @@ def read_event(variables: Mapping[str, str]) -> Event:
         head_sha=change.head.sha,
         before=payload.before,
         forced=payload.forced,
+        fork=repository.fork,
     )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ci_engine.escaping import workflow_data, workflow_property
 from ci_engine.findings.results import RunResult, Status, worst_first
+from ci_engine.github.log_stream import command_stream
 
 # GitHub drops a whole summary that is longer than 1 MiB.
 _LONGEST_SUMMARY = 1_000_000
@@ -59,7 +60,7 @@ def print_commands(lines: Iterable[str], variables: Mapping[str, str]) -> None:
     """Print workflow commands, where GitHub reads them: it reads both streams."""
     if variables.get("GITHUB_ACTIONS") == "true":
         for line in lines:
-            sys.stderr.write(f"{line}\n")
+            command_stream().write(f"{line}\n")
 
 
 def warn(text: str, variables: Mapping[str, str]) -> None:

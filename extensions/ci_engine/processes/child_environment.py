@@ -6,6 +6,11 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from ci_engine.processes.allowed_variables import (
+    installing_variables,
+    plain_variables,
+)
+
 # Variables that make coverage measure a process from its start: meant for the tests.
 MEASURING = ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
 # Code of the project that the engine runs must not push with it.
@@ -33,7 +38,10 @@ _OPTIONS = ("RUFF_", "PIP_AUDIT_", "MYPY_FORCE_", "FORCE_COLOR", "CLICOLOR_FORCE
 
 
 def child_variables(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The variables that programs inherit, without those meant for the engine only."""
+    """The variables that code of the project inherits: all but those of the engine.
+
+    Programs that are not the project's get fewer: see ``allowed_variables``.
+    """
     kept = {name: value for name, value in os.environ.items() if name not in _DROPPED}
     kept.update(extra or {})
     return kept
@@ -41,7 +49,7 @@ def child_variables(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 def manager_variables(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """The variables of a package manager, which does what we request and no other."""
-    kept = child_variables()
+    kept = installing_variables(child_variables())
     return {n: v for n, v in kept.items() if n not in _STEERING} | dict(extra or {})
 
 
@@ -49,7 +57,7 @@ def tool_variables(variables: Mapping[str, str]) -> dict[str, str]:
     """The variables of a tool whose output is read, with the caches of the user."""
     return {
         name: text
-        for name, text in variables.items()
+        for name, text in plain_variables(variables).items()
         if not name.startswith(_OPTIONS) or name.endswith("_CACHE_DIR")
     }
 

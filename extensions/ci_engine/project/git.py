@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from ci_engine.errors import ToolError
@@ -19,6 +22,37 @@ from ci_engine.processes.programs import (
 _SECONDS = 120.0
 # It never prompts for a password, locks nothing, and reports in English.
 _QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+# The configuration in a repository can name programs: whoever made an archive of a
+# repository wrote that one, too.
+SAFE = (
+    *("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}"),
+    *("-c", "log.showSignature=false", "-c", "protocol.ext.allow=never"),
+)
+_FILTERS = r"^filter\..*\.(clean|smudge|process|required)$"
+# What `git lfs install --local` writes, and actions/checkout with it.
+_LFS = re.compile(r"git-lfs (clean|smudge|filter-process)( --skip)?( -- %f)?")
+
+
+@cache
+def without_filters(root: Path) -> tuple[str, ...]:
+    """Options that turn off the filters which the configuration of a repository names.
+
+    Those of the user, and those of Git LFS, stay.
+    """
+    listed = run_program(
+        ["git", *SAFE, "config", "--show-scope", "-z", "--get-regexp", _FILTERS],
+        cwd=root,
+        timeout=_SECONDS,
+        variables={**child_variables(), **_QUIET},
+    )
+    fields = listed.stdout.split("\0") if listed.code == 0 else []
+    options: list[str] = []
+    for scope, setting in zip(fields[0::2], fields[1::2], strict=False):
+        key, _, value = setting.partition("\n")
+        if scope in ("local", "worktree") and not _LFS.fullmatch(value):
+            off = "false" if key.endswith(".required") else ""
+            options += ["-c", f"{key}={off}"]
+    return tuple(options)
 
 
 def has_git() -> bool:
@@ -40,10 +74,13 @@ class Git:
     timeout: float = _SECONDS
     cancel: threading.Event | None = None
 
+    def _git(self) -> tuple[str, ...]:
+        return ("git", *SAFE, *without_filters(self.root), *self.options)
+
     def run(self, *arguments: str) -> Outcome:
         """Run a command, however it ends."""
         return run_program(
-            ["git", *self.options, *arguments],
+            [*self._git(), *arguments],
             cwd=self.root,
             timeout=self.timeout,
             variables={**self.variables, **_QUIET},
@@ -74,8 +111,8 @@ class Git:
     def answer(self, *arguments: str, text: str) -> bytes:
         """Run a command with some input; what it prints, nothing if it fails."""
         return probe_program(
-            ["git", *self.options, *arguments],
-            text.encode(),
+            [*self._git(), *arguments],
+            text.encode("utf-8", "surrogateescape"),
             cwd=self.root,
             timeout=self.timeout,
             variables={**self.variables, **_QUIET},

@@ -47,9 +47,19 @@ class Project:
 
     @cached_property
     def files(self) -> tuple[Path, ...]:
-        """Every file of the project, listed once."""
+        """Every file of the project, listed once; no link that leaves the repository.
+
+        What such a link leads to is not the project's, and no check may show it.
+        """
         # Unlike that of a path, this question has an answer where access is denied.
-        return tuple(filter(os.path.isfile, self.entries))
+        files = filter(os.path.isfile, self.entries)
+        return tuple(path for path in files if not self._leads_out(path))
+
+    def _leads_out(self, path: Path) -> bool:
+        if not path.is_symlink():
+            return False
+        top = os.path.realpath(self.repository)
+        return not Path(os.path.realpath(path)).is_relative_to(top)
 
     @cached_property
     def entries(self) -> tuple[Path, ...]:

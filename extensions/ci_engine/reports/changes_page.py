@@ -70,7 +70,7 @@ def _tests(decision: Decision) -> list[str]:
         hidden = len(chains) - _MOST_TESTS
         lines += [f"| and {hidden} more | |"] if hidden > 0 else []
         lines.append("")
-    lines += [f"- {cell(note)}" for note in _remarks(affected)]
+    lines += [f"- {remark}" for remark in _remarks(affected)]
     return [*lines, ""] if lines[-1] else lines
 
 
@@ -94,7 +94,7 @@ def _way(way: list[str]) -> str:
 
 
 def _remarks(affected: AffectedTests) -> list[str]:
-    remarks = [f"imports read by {affected.engine}"] if affected.engine else []
+    remarks = [f"imports read by {cell(affected.engine)}"] if affected.engine else []
     if affected.unreached:
         names = name_some(list(map(code_cell, affected.unreached)), _MOST_STEPS)
         remarks.append(f"no test is known to reach {names}")
@@ -104,7 +104,7 @@ def _remarks(affected: AffectedTests) -> list[str]:
             f"code is loaded by name in {names}: where its tests are missed, add it to "
             "always-run"
         )
-    return [*remarks, *affected.notes]
+    return [*remarks, *map(cell, affected.notes)]
 
 
 def _paths(named: list[Reason]) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from ci_engine.escaping import html_text
 from ci_engine.findings.results import CheckResult, Finding, RunResult, Status, Verdict
 from ci_engine.findings.severity import SEVERITIES, severity_of
+from ci_engine.reports.html_benchmarks import benchmark_tables
 from ci_engine.reports.html_frame import html_page, html_table
 from ci_engine.reports.wording import has_warnings, mark, outcome_line, title, where
 
@@ -35,6 +36,7 @@ def to_html(result: RunResult) -> str:
         "<h2>Findings</h2>",
         *([_chart(findings)] if scored else []),
         *_table(findings, scored=scored),
+        *benchmark_tables(result.checks),
         "<h2>Checks</h2>",
         *(_problem(check) for check in result.checks if _has_problem(check)),
         *_checks(result.checks),

@@ -5,25 +5,24 @@ STYLE = """\
   --muted: #595959; --link: #0b57d0; --good: #1a6b2d; --bad: #b3261e;
   --warn: #8a5200; }
 body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem;
-  padding: 0 1rem; color: var(--text); background: var(--page); }
+  padding: 0 1rem; color: var(--text); background: var(--page);
+  overflow-wrap: anywhere; }
 h1 { font-size: 1.7rem; line-height: 1.25; }
-h1, h2 { overflow-wrap: anywhere; }
 a { color: var(--link); }
 .green { color: var(--good); } .red { color: var(--bad); }
 .error { color: var(--warn); }
 .facts { display: flex; flex-wrap: wrap; gap: .25rem 2rem; margin: 1rem 0; }
 .facts div { display: flex; gap: .5rem; }
 .facts dt, figcaption, .quiet { color: var(--muted); }
-.facts dd { margin: 0; overflow-wrap: anywhere; }
+.facts dd { margin: 0; }
 section.check { border-left: 4px solid var(--bad); padding: 0 1rem; margin: 1rem 0; }
 section.warned { border-color: var(--warn); }
 h3 { margin-bottom: .25rem; }
-pre { overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; }
+pre { white-space: pre-wrap; }
 code, pre { font-family: ui-monospace, monospace; font-size: .9em; }
 table { border-collapse: collapse; width: 100%; margin: .5rem 0 1.5rem; }
 th, td { border-bottom: 1px solid var(--line); padding: .35rem .6rem .35rem 0;
   text-align: left; vertical-align: top; }
-td { overflow-wrap: anywhere; }
 th, td.short { white-space: nowrap; overflow-wrap: normal; }
 summary { cursor: pointer; }
 .critical { fill: #7a0019; } .high { fill: #b3261e; } .medium { fill: #9a5b00; }
@@ -48,7 +47,8 @@ svg.plot text.slower { fill: var(--bad); } svg.plot text.faster { fill: var(--go
     clip-path: inset(50%); }
   table, tbody, tr, td { display: block; }
   tr { border-bottom: 1px solid var(--line); padding: .5rem 0; }
-  td, td.short { border: 0; padding: .1rem 0; white-space: normal; }
+  td, td.short { border: 0; padding: .1rem 0; white-space: normal;
+    overflow-wrap: anywhere; }
   td[data-label]::before { content: attr(data-label) ": "; color: var(--muted); }
   td:empty { display: none; }
   svg.plot text { font-size: 21px; }

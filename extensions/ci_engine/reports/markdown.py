@@ -35,15 +35,15 @@ _HEADINGS = {
 def to_markdown(result: RunResult) -> str:
     """Write a verdict, a table of the checks, and what to do about each failure."""
     lines = [
-        f"## {title(result)}: {_HEADINGS[result.verdict]}",
+        f"## {markdown_text(title(result))}: {_HEADINGS[result.verdict]}",
         "",
-        where(result),
+        markdown_text(where(result)),
         "",
         "| check | result | seconds | what |",
         "|---|---|---:|---|",
     ]
     lines += [
-        f"| {check.id} | {mark(check)} | {check.seconds:.1f} "
+        f"| {cell(check.id)} | {mark(check)} | {check.seconds:.1f} "
         f"| {cell(outcome_line(check))} |"
         for check in result.checks
     ]
@@ -57,7 +57,7 @@ def to_markdown(result: RunResult) -> str:
 def _details(check: CheckResult) -> list[str]:
     if check.status in (Status.PASSED, Status.SKIPPED) and not has_warnings(check):
         return [f"\n{markdown_text(note)}" for note in check.notes]
-    lines = ["", f"### {check.id}: {mark(check)}", ""]
+    lines = ["", f"### {markdown_text(check.id)}: {mark(check)}", ""]
     lines += [f"{markdown_text(check.reason)}\n"] if check.reason else []
     lines += [f"{markdown_text(note)}\n" for note in check.notes]
     return lines + failure_lines(check)

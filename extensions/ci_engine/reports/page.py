@@ -5,7 +5,7 @@ Each failure comes with the command that repeats it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ci_engine.escaping import cell
 from ci_engine.findings.results import Status, Verdict
@@ -24,16 +24,16 @@ def to_page(
     verdict: Verdict,
     jobs: list[Job],
     matrix_jobs: list[MatrixJob],
-    unread: list[str],
+    remarks: Sequence[str],
     *,
     security: bool,
     performance: bool,
 ) -> str:
     """Write the page as Markdown; two of its sections may be left out."""
     lines = [f"## ci-framework: {verdict.value}", ""]
+    lines += [*(f"- {cell(remark)}" for remark in remarks), ""] if remarks else []
     lines += _jobs(jobs)
     lines += _matrix_jobs(matrix_jobs)
-    lines += [f"- could not be read: {cell(line)}" for line in unread]
     lines += _failures(matrix_jobs)
     lines += _security(matrix_jobs) if security else []
     lines += performance_section(matrix_jobs) if performance else []
@@ -59,7 +59,10 @@ def clip(page: str, longest: int) -> str:
 def _jobs(jobs: list[Job]) -> Iterable[str]:
     if not jobs:
         return []
-    rows = [f"| {job.name} | {job.result} | {cell(job.reason)} |" for job in jobs]
+    rows = [
+        f"| {cell(job.name)} | {cell(job.result)} | {cell(job.reason)} |"
+        for job in jobs
+    ]
     return ["| job | result | why |", "|---|---|---|", *rows, ""]
 
 
@@ -84,10 +87,10 @@ def _failures(matrix_jobs: list[MatrixJob]) -> list[str]:
     for job in matrix_jobs:
         bad = [check for check in job.result.checks if not check.green]
         if bad:
-            lines += [f"### {cell(job.name)}: {title(job.result)}", ""]
+            lines += [f"### {cell(job.name)}: {cell(title(job.result))}", ""]
         for check in bad:
             lines += [
-                f"**{check.id}**: {mark(check)} {cell(outcome_line(check))}",
+                f"**{cell(check.id)}**: {mark(check)} {cell(outcome_line(check))}",
                 "",
             ]
             lines += failure_lines(check)
@@ -98,8 +101,8 @@ def _failures(matrix_jobs: list[MatrixJob]) -> list[str]:
 def _security(matrix_jobs: list[MatrixJob]) -> list[str]:
     """What the scanners said on each run, and whether they ran at all."""
     rows = [
-        f"| {cell(job.name)} | {check.id} | {mark(check)} | {len(check.findings)} "
-        f"| {check.new} | {cell(check.tool)} |"
+        f"| {cell(job.name)} | {cell(check.id)} | {mark(check)} "
+        f"| {len(check.findings)} | {check.new} | {cell(check.tool)} |"
         for job in matrix_jobs
         for check in job.result.checks
         if check.id in _SECURITY
@@ -116,7 +119,7 @@ def _security(matrix_jobs: list[MatrixJob]) -> list[str]:
 def _skipped(jobs: list[Job], matrix_jobs: list[MatrixJob]) -> list[str]:
     """What was not done, each with its reason: a reader must not have to guess."""
     lines = [
-        f"- {job.name}: {cell(job.reason or 'no reason was recorded')}"
+        f"- {cell(job.name)}: {cell(job.reason or 'no reason was recorded')}"
         for job in jobs
         if job.result == "skipped"
     ]
@@ -126,5 +129,5 @@ def _skipped(jobs: list[Job], matrix_jobs: list[MatrixJob]) -> list[str]:
             line = f"- {check.id}: {check.reason}"
             if check.status is Status.SKIPPED and line not in seen:
                 seen.add(line)
-                lines.append(f"- {check.id}: {cell(check.reason)}")
+                lines.append(f"- {cell(check.id)}: {cell(check.reason)}")
     return ["### Skipped", "", *lines, ""] if lines else []

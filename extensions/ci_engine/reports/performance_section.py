@@ -51,7 +51,7 @@ def _benchmarks(matrix_jobs: list[MatrixJob]) -> Iterator[str]:
             if check.id in _OF_BENCHMARKS:
                 yield ""
                 text = cell(f"{mark(check)}: {outcome_line(check)}".rstrip(": "))
-                yield f"**{cell(job.name)}: {check.id}** {text}"
+                yield f"**{cell(job.name)}: {cell(check.id)}** {text}"
                 yield from _compared(check)
 
 
@@ -73,4 +73,5 @@ def _compared(check: CheckResult) -> Iterator[str]:
 
 def _row(each: BenchmarkResult) -> str:
     times = f"{describe_seconds(each.base)} | {describe_seconds(each.head)}"
-    return f"| {cell(each.name)} | {each.verdict} | {times} | {describe_ratio(each)} |"
+    name, verdict = cell(each.name), cell(each.verdict)
+    return f"| {name} | {verdict} | {times} | {describe_ratio(each)} |"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from ci_engine.escaping import json_text
+
 
 def to_json(value: object) -> str:
     """Write the whole value, indented, with a final newline."""
-    return msgspec.json.format(msgspec.json.encode(value)).decode() + "\n"
+    return json_text(msgspec.json.format(msgspec.json.encode(value)).decode()) + "\n"

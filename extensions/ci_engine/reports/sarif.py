@@ -23,6 +23,8 @@ _MOST_BYTES = 9_500_000
 _LONGEST_MESSAGE = 1_000
 # The location of findings that have none in the repository.
 _NO_LOCATION = "pyproject.toml"
+# What a tool may be called in an upload.
+TOOL_NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,50}")
 _DRIVE = re.compile(r"[A-Za-z]:[/\\]")
 
 
@@ -68,7 +70,9 @@ def _weight(check: CheckResult) -> int:
 
 
 def _tool(check: CheckResult) -> str:
-    return check.tool.partition(" ")[0] or "ci-framework"
+    name = check.tool.partition(" ")[0]
+    # The check of the interpreter names a version, a command of the project a path.
+    return name if TOOL_NAME.fullmatch(name) else "ci-framework"
 
 
 def _run(
@@ -213,12 +217,13 @@ def _message(finding: Finding) -> str:
     )
     fix = f" What to do: {finding.fix}." if finding.fix else ""
     text = _clean(f"{location}{finding.message}")[:_LONGEST_MESSAGE]
-    return f"{text}{drop_controls(fix)[:_LONGEST_MESSAGE]}" if text else finding.rule
+    return f"{text}{_clean(fix)[:_LONGEST_MESSAGE]}" if text else finding.rule
 
 
 def _clean(text: str) -> str:
-    """Drop what is for terminals only."""
-    return drop_controls(text).strip()
+    """Drop what is for terminals only, and what would be a link."""
+    # SARIF 2.1.0, 3.11.6: `[text](destination)` is a link in plain text, too.
+    return drop_controls(text).strip().replace("](", "]\u2060(")
 
 
 def _inside(finding: Finding) -> bool:

@@ -11,6 +11,8 @@ from ci_engine.reports.benchmark_rows import describe_seconds
 _WIDTH, _HEIGHT = 720, 220
 _LEFT, _RIGHT, _TOP, _BOTTOM = 112, 16, 34, 34
 _LINES = 3
+# How wide a character of a label is at most: phones have the largest ones.
+_CHARACTER, _GAP = 14, 6
 
 
 def to_plot(series: Series) -> str:
@@ -81,18 +83,29 @@ class _Plot:
             )
 
     def changes(self) -> Iterator[str]:
-        """A line in front of the first run with another time."""
-        for change in self.series.changes:
+        """A line in front of the first run with another time.
+
+        Where there is no room for all percentages, the latest have it.
+        """
+        taken: list[tuple[float, float]] = []
+        for change in reversed(self.series.changes):
             x = self.x(change.position) - (self.x(1) - self.x(0)) / 2
             kind = "slower" if change.ratio > 1 else "faster"
-            anchor = "end" if x > _WIDTH * 0.8 else "start"
-            shift = -6 if anchor == "end" else 6
+            text = describe_change(change)
             yield (
                 f'<line class="{kind}" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP - 18}" '
-                f'y2="{_HEIGHT - _BOTTOM}"></line>'
-                f'<text class="{kind}" text-anchor="{anchor}" x="{x + shift:.1f}" '
-                f'y="{_TOP - 6}">{describe_change(change)}</text>'
+                f'y2="{_HEIGHT - _BOTTOM}"><title>{text}</title></line>'
             )
+            anchor = "end" if x > _WIDTH * 0.8 else "start"
+            width = len(text) * _CHARACTER + _GAP
+            left = x - width if anchor == "end" else x
+            if all(left + width < first or last < left for first, last in taken):
+                taken.append((left, left + width))
+                shift = -_GAP if anchor == "end" else _GAP
+                yield (
+                    f'<text class="{kind}" text-anchor="{anchor}" '
+                    f'x="{x + shift:.1f}" y="{_TOP - 6}">{text}</text>'
+                )
 
     def line(self) -> str:
         """The times that can be compared with the last one."""

@@ -145,4 +145,9 @@ def _component(dependency: Dependency, *, on_index: bool) -> dict[str, object]:
         component["version"] = dependency.version
     if dependency.license_name:
         component["licenses"] = [{"license": {"name": dependency.license_name}}]
+    if dependency.hashes:
+        # One for each file of the version that its lock names.
+        component["hashes"] = [
+            {"alg": "SHA-256", "content": text} for text in dependency.hashes
+        ]
     return component

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace as replace_in
 
 from msgspec.structs import replace
 
 from ci_engine.configuration.security_profiles import Level
-from ci_engine.findings.baseline import Baseline, judge
+from ci_engine.findings.baseline import AcceptedBefore, Baseline, judge
+from ci_engine.findings.malware import MALWARE
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.findings.severity import least_score
-from ci_engine.scanning.scanner import Kind, Scanner
+from ci_engine.scanning.scanner import PARTLY_READ, Kind, Scanner
 from ci_engine.scanning.waivers import Waivers
 
 _MAY_BE_RED = (Status.PASSED, Status.FAILED, Status.NOT_RUN, Status.TIMED_OUT)
@@ -23,6 +25,7 @@ def grade(
     level: Level,
     baseline: Baseline | None,
     waivers: Waivers,
+    before: AcceptedBefore | None = None,
 ) -> None:
     """Mark each finding that is red, known or waived."""
     result.findings = [
@@ -33,7 +36,11 @@ def grade(
         for found in result.findings
     ]
     result.id = scanner.recorded
-    judge(result, _known_to(scanner, baseline))
+    known = _known_to(scanner, baseline)
+    earlier = _known_to(scanner, before.baseline) if before is not None else None
+    if before is not None and earlier is not None:
+        before = replace_in(before, baseline=earlier)
+    judge(result, known, before)
     result.id = scanner.name
     result.findings = [waivers.apply(found) for found in result.findings]
 
@@ -62,9 +69,9 @@ def _is_red(finding: Finding, kind: Kind, level: Level) -> bool:
         return True
     if kind == "license":
         return level.code != "none"
+    if finding.rule.startswith(MALWARE):
+        return True
     if kind == "dependency":
-        if finding.rule.startswith("project-"):
-            return finding.severity == "error"
         fixable = level.vulnerabilities == "fixable" and bool(finding.fix)
         return level.vulnerabilities == "any" or fixable
     score = finding.score or 0.0
@@ -79,8 +86,22 @@ def is_blocking(finding: Finding) -> bool:
     return finding.severity == "error" and not finding.known and not finding.waiver
 
 
+def _may_be_missing(result: CheckResult, *, required: bool, level: Level) -> bool:
+    """Whether a scanner without a result is only a warning.
+
+    A required one that did none of its work is an error at every level.
+    """
+    stopped = result.status in (Status.NOT_RUN, Status.TIMED_OUT)
+    partly = result.reason.startswith(PARTLY_READ)
+    return stopped and level.not_run == "warning" and (partly or not required)
+
+
 def settle(
-    result: CheckResult, elsewhere: Sequence[Finding], level: Level
+    result: CheckResult,
+    elsewhere: Sequence[Finding],
+    level: Level,
+    *,
+    required: bool = True,
 ) -> CheckResult:
     """Set the status and the counts of a scanner, when all findings are merged.
 
@@ -93,9 +114,9 @@ def settle(
     if result.status in _MAY_BE_RED and any(is_blocking(found) for found in everything):
         result.status = Status.FAILED
     elif result.status is Status.FAILED:
-        result.status = Status.PASSED
-    stopped = result.status in (Status.NOT_RUN, Status.TIMED_OUT)
-    result.blocking = not (stopped and level.not_run == "warning")
+        # A reason says what could not be looked at: then nothing red is not green.
+        result.status = Status.NOT_RUN if result.reason else Status.PASSED
+    result.blocking = not _may_be_missing(result, required=required, level=level)
     waived = sum(bool(found.waiver) for found in result.findings)
     if waived:
         result.notes.append(f"{waived} of the findings are waived")

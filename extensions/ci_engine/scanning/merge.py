@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -15,29 +14,45 @@ _PASSWORDS = frozenset({"B105", "B106", "B107"})
 _CONFIDENCES = ("high", "medium", "", "low")
 
 
-@dataclass
-class _Issue:
-    """An issue and everything that was found of it."""
-
-    scanner: Scanner
-    reported: Finding
-    others: list[tuple[Scanner, Finding]] = field(
-        default_factory=list[tuple[Scanner, Finding]]
-    )
+_ADVISORIES = ("dependency", "image")
+# Everything that was found of an issue.
+_Issue = list[tuple[Scanner, Finding]]
 
 
 def merge(
     pairs: Sequence[tuple[Scanner, CheckResult]],
+    waive: Callable[[Finding], Finding] = lambda finding: finding,
 ) -> Mapping[str, list[Finding]]:
     """Leave each issue with one scanner.
 
     The findings of the results are changed. The order of the scanners decides which
     one reports an issue, with the highest severity and confidence of all that found
-    it; a secret is reported by a scanner of secrets.
+    it; a secret is reported by a scanner of secrets. What one of them found and the
+    project accepts never hides what another one found: they are reported apart.
+
+    Args:
+        pairs: the scanners and their results.
+        waive: marks a finding that is waived.
 
     Returns:
         For each scanner, the issues that it found and another one reports.
     """
+    issues = _issues(pairs)
+    elsewhere: dict[str, list[Finding]] = {}
+    reported: dict[str, list[Finding]] = {}
+    for issue in issues:
+        for part in _apart(issue, waive):
+            (reporter, joined), others = _join(part)
+            reported.setdefault(reporter.name, []).append(joined)
+            for scanner in others:
+                elsewhere.setdefault(scanner.name, []).append(joined)
+    for scanner, result in pairs:
+        result.findings = reported.get(scanner.name, [])
+    return elsewhere
+
+
+def _issues(pairs: Sequence[tuple[Scanner, CheckResult]]) -> list[_Issue]:
+    """What several scanners found of the same issue, put together."""
     issues: list[_Issue] = []
     locations: dict[tuple[str, ...], list[_Issue]] = {}
     for scanner, result in pairs:
@@ -48,24 +63,35 @@ def merge(
             candidates = (each for key in keys for each in locations.get(key, []))
             same = next((each for each in candidates if id(each) not in merged), None)
             if same is None:
-                new.append(_Issue(scanner, finding))
+                new.append([(scanner, finding)])
             else:
                 merged.add(id(same))
-                same.others.append((scanner, finding))
+                same.append((scanner, finding))
         for issue in new:
-            for key in _keys(scanner, issue.reported):
+            for key in _keys(*issue[0]):
                 locations.setdefault(key, []).append(issue)
         issues += new
-    elsewhere: dict[str, list[Finding]] = {}
-    reported: dict[str, list[Finding]] = {}
-    for issue in issues:
-        (reporter, joined), others = _join(issue)
-        reported.setdefault(reporter.name, []).append(joined)
-        for scanner in others:
-            elsewhere.setdefault(scanner.name, []).append(joined)
-    for scanner, result in pairs:
-        result.findings = reported.get(scanner.name, [])
-    return elsewhere
+    return issues
+
+
+def _apart(issue: _Issue, waive: Callable[[Finding], Finding]) -> list[_Issue]:
+    """What is accepted of an issue, and what is not.
+
+    Scanners have different names for one advisory: a waiver of any name waives it.
+    """
+    if len(issue) > 1 and issue[0][0].kind in _ADVISORIES:
+        names = {name for _, each in issue for name in (each.rule, *each.also)}
+        issue = [(s, _waived_by(each, names, waive)) for s, each in issue]
+    accepted = [pair for pair in issue if pair[1].accepted]
+    others = [pair for pair in issue if not pair[1].accepted]
+    return [part for part in (others, accepted) if part]
+
+
+def _waived_by(
+    finding: Finding, names: set[str], waive: Callable[[Finding], Finding]
+) -> Finding:
+    tried = waive(replace(finding, also=tuple(sorted(names))))
+    return replace(finding, waiver=finding.waiver or tried.waiver)
 
 
 def _keys(scanner: Scanner, finding: Finding) -> list[tuple[str, ...]]:
@@ -74,8 +100,9 @@ def _keys(scanner: Scanner, finding: Finding) -> list[tuple[str, ...]]:
     if scanner.kind == "secret" or password:
         # Findings of the history have commits, and no lines.
         return [("secret", finding.path, str(finding.line))] if finding.line else []
-    if scanner.kind in ("dependency", "image"):
-        package = finding.message.partition(" ")[0].lower()
+    if scanner.kind in _ADVISORIES:
+        # The package, its version and the image that it is in.
+        package = finding.message.partition(": ")[0].lower()
         names = {finding.rule, *finding.also}
         return [(scanner.kind, package, name) for name in sorted(names)]
     return []
@@ -86,8 +113,7 @@ def _join(issue: _Issue) -> tuple[tuple[Scanner, Finding], list[Scanner]]:
 
     A secret is reported as the secret that it is, not as a doubtful line of code.
     """
-    pairs = [(issue.scanner, issue.reported), *issue.others]
-    pairs.sort(key=lambda pair: pair[0].kind != "secret")
+    pairs = sorted(issue, key=lambda pair: pair[0].kind != "secret")
     (reporter, reported), *others = pairs
     if not others:
         return (reporter, reported), []
@@ -96,9 +122,6 @@ def _join(issue: _Issue) -> tuple[tuple[Scanner, Finding], list[Scanner]]:
     names += [f"{finding.tool} {finding.rule}" for finding in found[1:]]
     also = tuple(dict.fromkeys(name for name in names if name != reported.rule))
     red = any(finding.severity == "error" for finding in found)
-    # A secret stays one where the baseline knows the line as an issue of the code.
-    secret = reporter.kind == "secret"
-    known = not secret and any(finding.known for finding in found)
     joined = replace(
         reported,
         severity="error" if red else "warning",
@@ -106,7 +129,7 @@ def _join(issue: _Issue) -> tuple[tuple[Scanner, Finding], list[Scanner]]:
         confidence=min((finding.confidence for finding in found), key=_doubt),
         fix=next((finding.fix for finding in found if finding.fix), ""),
         help_url=next((finding.help_url for finding in found if finding.help_url), ""),
-        known=known,
+        known=any(finding.known for finding in found),
         waiver=next((finding.waiver for finding in found if finding.waiver), ""),
         also=also,
     )

@@ -13,15 +13,16 @@ from typing import Generic, Literal, TypeVar
 import msgspec
 
 from ci_engine.changes.diff_base import find_diff_base
-from ci_engine.checks.dependencies.inventory import Dependencies, read_environment
-from ci_engine.checks.dependencies.locked_packages import read_lock
+from ci_engine.checks.accepted_findings import Acceptance
+from ci_engine.checks.dependencies.dependency_files import read_lock
+from ci_engine.checks.dependencies.inventory import Dependencies
+from ci_engine.checks.dependencies.package_metadata import describe
+from ci_engine.checks.dependencies.resolved_packages import resolve
 from ci_engine.checks.outcomes import not_run, not_run_because, run_guarded
 from ci_engine.checks.workspace import Workspace
 from ci_engine.configuration.loading import Configuration
 from ci_engine.configuration.security_profiles import Level, ScannerName
 from ci_engine.configuration.settings import SecurityLevel
-from ci_engine.environments.environment import Environment
-from ci_engine.environments.preparation import prepare_environment
 from ci_engine.errors import CommandError, ToolError
 from ci_engine.findings.baseline import Baseline
 from ci_engine.findings.fingerprints import fingerprint_findings
@@ -35,10 +36,10 @@ from ci_engine.scanning.judge import grade, settle
 from ci_engine.scanning.merge import merge
 from ci_engine.scanning.scanner import Scan, Scanner
 from ci_engine.scanning.scanners import SCANNERS
+from ci_engine.scanning.unused_configuration import unused_notes
 from ci_engine.scanning.waivers import Waivers
 
-# Files in which a project without a lock says what it needs.
-_MANIFESTS = ("requirements*.txt", "setup.py", "setup.cfg", "Pipfile")
+_NO_ENVIRONMENT = ToolError("a scan prepares no environment: that may run foreign code")
 _Value = TypeVar("_Value")
 
 
@@ -88,6 +89,7 @@ class ScanRun:
         reports: where scanners may write.
         search_path: where programs of this machine are looked for.
         baseline: what was red before; None if there is none.
+        acceptance: what counts as accepted, by the base of the change.
         since: the commit that the change started from, empty = found out.
         history: which commits to search for secrets; empty = as the level says.
         on_result: called with the result of a scanner as soon as it ends, before
@@ -103,6 +105,7 @@ class ScanRun:
     waivers: Waivers
     variables: Mapping[str, str]
     baseline: Baseline | None = None
+    acceptance: Acceptance = field(default_factory=Acceptance)
     since: str = ""
     history: Literal["", "none", "change", "all"] = ""
     on_result: Callable[[CheckResult], None] = field(default=lambda _: None)
@@ -140,20 +143,26 @@ class ScanRun:
             (SCANNERS[name], msgspec.structs.replace(result, notes=[*result.notes]))
             for name, result in zip(self.scanners, unjudged, strict=True)
         ]
+        before = self.acceptance.before(self.baseline)
         for scanner, result in pairs:
-            grade(scanner, result, self.level, self.baseline, self.waivers)
+            grade(scanner, result, self.level, self.baseline, self.waivers, before)
         return pairs
 
     def _judge(self, unjudged: Sequence[CheckResult]) -> list[CheckResult]:
         pairs = self._graded(unjudged)
-        elsewhere = merge(pairs)
+        elsewhere = merge(pairs, self.waivers.apply)
         for scanner, result in pairs:
-            settle(result, elsewhere.get(scanner.name, []), self.level)
+            others = elsewhere.get(scanner.name, [])
+            required = scanner.name in self.level.required
+            settle(result, others, self.level, required=required)
             if scanner.name in self.level.optional and result.status is Status.SKIPPED:
                 result.reason += " (optional)"
         results = [result for _, result in pairs]
         tracked = check_tracked_output(self.project, self.level_name)
-        return [*tracked, *results, *self._about_waivers(results)]
+        about = [*self.acceptance.about(self.baseline), *self._about_waivers(results)]
+        for result in about:
+            result.tier = self.level_name
+        return [*tracked, *results, *about]
 
     def _separate(self, unjudged: Sequence[CheckResult]) -> list[CheckResult]:
         """Each scanner with its own findings, as the baseline records them."""
@@ -181,12 +190,14 @@ class ScanRun:
         result.notes = [printable(note) for note in result.notes]
 
     def _scan(self) -> Scan:
-        """Collect what scanners are given; an environment only where it is needed."""
+        """Collect what scanners are given."""
         security = self.configuration.security
         settings = self.configuration.settings
         workspace = Workspace(
-            project=self.project, environment=self._environment(), cancel=self.cancel
+            project=self.project, environment=_NO_ENVIRONMENT, cancel=self.cancel
         )
+        read = Memoized(partial(self._read_dependencies, workspace))
+        seconds = security.timeouts["sbom"]
         return Scan(
             project=self.project,
             environment=workspace.environment,
@@ -197,7 +208,8 @@ class ScanRun:
             profiles=security,
             files=list_files(self.project, settings, security),
             reports=self.reports,
-            read_dependencies=Memoized(partial(_read_dependencies, workspace)),
+            read_dependencies=read,
+            read_licenses=Memoized(lambda: describe(self.project, read(), seconds)),
             diff_base=Memoized(
                 partial(find_diff_base, self.project.root, self.since, self.variables)
             ),
@@ -205,27 +217,34 @@ class ScanRun:
             search_path=self.search_path,
         )
 
-    def _environment(self) -> Environment | ToolError:
-        if not _needs_environment(self.project):
-            return ToolError("a scan prepares no environment where there is a lock")
+    def _read_dependencies(self, workspace: Workspace) -> Dependencies:
+        """What the project depends on: by its files, else as the index has it today.
+
+        No environment is prepared: that would run code of the project.
+        """
         settings = self.configuration.settings
-        tier = settings.quality.tier
+        excluded = settings.scan.exclude_patterns
+        found = read_lock(self.project, excluded, settings.test_paths)
+        if not found.open:
+            return found
+        timeout = self.configuration.security.timeouts["audit"]
         try:
-            with activity("preparing the environment"):
-                return prepare_environment(
-                    self.project, settings.environments, tier, cancel=self.cancel
-                )
+            with activity("choosing versions, as there is no lock"):
+                resolved = resolve(workspace, found.open, timeout)
         except ToolError as error:
-            return error
-        except CanceledError:
-            return ToolError("the run was canceled")
+            problem = " ".join(f"{error}; hint: {error.hint}".split())
+            return replace(found, problems=(*found.problems, problem))
+        return found.and_what_is_installed(resolved)
 
     def _run_one(self, scan: Scan, scanner: Scanner) -> CheckResult:
         def run() -> CheckResult:
             if self.cancel.is_set():
                 raise CanceledError
+            own = replace(scan, scanner=scanner.name)
             with activity(scanner.name):
-                return scanner.run(replace(scan, scanner=scanner.name))
+                result = scanner.run(own)
+            result.notes += unused_notes(own)
+            return result
 
         reason = "interrupted: the run was canceled"
         result = run_guarded(scanner.name, run, partial(not_run, reason))
@@ -244,34 +263,10 @@ class ScanRun:
         number = len(self.waivers.listed)
         result = CheckResult(
             id="waivers",
-            tier=self.level_name,
             findings=fingerprint_findings(self.project.root, findings),
             tool="ci-framework",
             notes=[f"waivers: {len(self.waivers.used)} of {number} are in use"],
         )
+        if self.acceptance.problem:
+            result.status, result.reason = Status.NOT_RUN, self.acceptance.problem
         return [result]
-
-
-def _needs_environment(project: Project) -> bool:
-    """Whether only an environment shows what a project depends on."""
-    try:
-        return read_lock(project) is None and _declares_any(project)
-    except ToolError:
-        # A lock that cannot be read is no reason to guess.
-        return False
-
-
-def _read_dependencies(workspace: Workspace) -> Dependencies:
-    """What the project depends on, by its lock, else by its environment."""
-    locked = read_lock(workspace.project)
-    if locked is not None:
-        return locked
-    if not _declares_any(workspace.project):
-        return Dependencies("the repository", (), ())
-    return read_environment(workspace)
-
-
-def _declares_any(project: Project) -> bool:
-    files = (project.root.glob(pattern) for pattern in _MANIFESTS)
-    named = any(path.is_file() for found in files for path in found)
-    return project.installable or bool(project.groups) or named

@@ -12,6 +12,7 @@ import msgspec
 
 from ci_engine.changes.diff_base import DiffBase
 from ci_engine.checks.dependencies.inventory import Dependencies
+from ci_engine.checks.dependencies.package_metadata import Described
 from ci_engine.checks.outcomes import EarlyResultError, skipped
 from ci_engine.checks.workspace import Tool, Workspace
 from ci_engine.configuration.security_profiles import (
@@ -26,11 +27,16 @@ from ci_engine.processes.programs import Outcome, find_program
 from ci_engine.scanning.files import Files
 
 Kind = Literal["code", "secret", "dependency", "image", "license", "inventory"]
-# What a scanner must not see: some of them were the way into their users' projects.
-_CREDENTIAL = re.compile(
-    r"TOKEN|SECRET|PASSW|CREDENTIAL|PRIVATE|(?:API|ACCESS|_)_?KEY", re.IGNORECASE
+# By these a workflow of the repository could tell a scanner what to leave out.
+_CONFIGURATION = re.compile(
+    r"(?:HADOLINT|GITLEAKS|BETTERLEAKS|KINGFISHER|ZIZMOR|BANDIT|DETECT_SECRETS)_"
+    r"|SEMGREP_(?:RULES|BASELINE|TIMEOUT|ENABLE)"
+    r"|(?:TRIVY|GRYPE|SYFT)_\w*(?:CONFIG|IGNORE|EXCLUDE|ONLY|SKIP|SEVERITY|VEX|FAIL|POLICY)",
+    re.IGNORECASE,
 )
 _VERSION = re.compile(r"\b\d+(?:\.\d+)+[\w.+-]*")
+# How the reason begins where a scanner did its work, but for some files.
+PARTLY_READ = "not everything was read"
 _ESCAPE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 # Some look for updates of themselves when they start: without a network they hang.
 _NO_UPDATES = {
@@ -57,6 +63,7 @@ class Scan(Workspace):
     Attributes:
         reports: the directory for files of scanners.
         read_dependencies: reads what the project depends on, once for all scanners.
+        read_licenses: reads the same with licenses, likewise.
         diff_base: finds the commit that the change started from, likewise.
         history: which commits are searched for secrets.
         search_path: where programs of this machine are looked for.
@@ -69,6 +76,7 @@ class Scan(Workspace):
     files: Files
     reports: Path
     read_dependencies: Callable[[], Dependencies]
+    read_licenses: Callable[[], Described]
     diff_base: Callable[[], DiffBase]
     history: Literal["none", "change", "all"]
     search_path: str
@@ -108,9 +116,9 @@ class Scan(Workspace):
         return self.execute(tool, arguments, self.timeout, directory)
 
     def tool_variables(self, variables: Mapping[str, str]) -> dict[str, str]:
-        """The variables of a scanner, without credentials."""
+        """The variables of a scanner, without what would leave something out."""
         plain = super().tool_variables(variables)
-        kept = {k: v for k, v in plain.items() if not _CREDENTIAL.search(k)}
+        kept = {k: v for k, v in plain.items() if not _CONFIGURATION.match(k)}
         return {**kept, **_NO_UPDATES}
 
 
@@ -171,7 +179,7 @@ def list_unread(
         rows = [f"{name}: {reason}" for name, reason in unread.items()]
         more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
         result.status = Status.NOT_RUN
-        result.reason = f"not everything was read: {rows[0]}{more}"
+        result.reason = f"{PARTLY_READ}: {rows[0]}{more}"
         result.output = "\n".join(rows)
 
 

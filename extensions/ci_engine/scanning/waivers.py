@@ -6,22 +6,27 @@ day; the report names those that have ended, and those that no finding needs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, cast
 
 import msgspec
 from msgspec.structs import replace
 
+from ci_engine.changes.base_version import BaseVersion
 from ci_engine.configuration.reading import read_text, read_yaml
 from ci_engine.configuration.typed_tables import Mistake, find_mistakes
-from ci_engine.configuration.value_types import Glob, Text
+from ci_engine.configuration.value_types import Glob, VisibleText
 from ci_engine.errors import ConfigurationError
-from ci_engine.findings.results import Finding
+from ci_engine.findings.malware import MALWARE
+from ci_engine.findings.results import Finding, name_some
 from ci_engine.project.path_patterns import matching
 
+# A waiver is for a while: so much of it can be agreed on at once.
+_LONGEST = timedelta(days=731)
+_MOST_NAMED = 10
 WAIVERS_FILE = "ci-framework/project/waivers.yaml"
 _Day = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 
@@ -38,11 +43,15 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         path: files it is limited to, as a pattern; empty = all.
     """
 
-    id: Text
-    reason: Text
-    owner: Text
+    id: VisibleText
+    reason: VisibleText
+    owner: VisibleText
     expires: _Day
     path: Glob | None = None
+
+    def describe(self) -> str:
+        """The reason, who is responsible, and how long it counts."""
+        return f"{self.reason} ({self.owner}, until {self.expires})"
 
 
 class WaiversFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,15 +71,47 @@ class Waivers:
     Attributes:
         lines: the line of each waiver in its file.
         used: positions of those that fit a finding.
+        before: those of the base of the change; None where nothing is compared.
+        touches: whether a finding may come from the change: then those of the base
+            have to waive it as well.
+        refused: what those of the change alone would waive, by their positions.
+        covered: where the one finding is that a fingerprint stands for.
     """
 
     listed: Sequence[Waiver]
     today: date
     lines: Sequence[int] = ()
     used: set[int] = field(default_factory=set[int])
+    before: Waivers | None = None
+    touches: Callable[[Finding], bool] = field(default=lambda _: True)
+    refused: dict[int, list[str]] = field(default_factory=dict[int, list[str]])
+    covered: dict[int, tuple[str, int, int]] = field(
+        default_factory=dict[int, tuple[str, int, int]]
+    )
 
     def apply(self, finding: Finding) -> Finding:
         """Mark a finding that is waived today."""
+        # No project can accept malware.
+        if finding.rule.startswith(MALWARE):
+            return finding
+        position = self.position_of(finding)
+        if position is None:
+            return finding
+        before = self.before
+        own = before is not None and self.touches(finding)
+        if own and before is not None and before.position_of(finding) is None:
+            location = finding.location or finding.rule
+            self.refused.setdefault(position, []).append(location)
+            return finding
+        # A fingerprint has no path, so that a file may move: a copy has the same one.
+        spot = (finding.path, finding.line, finding.column)
+        single = self.listed[position].id == finding.fingerprint
+        if single and self.covered.setdefault(position, spot) != spot:
+            return finding
+        return replace(finding, waiver=self.listed[position].describe())
+
+    def position_of(self, finding: Finding) -> int | None:
+        """Which one waives a finding today."""
         names = {finding.rule, finding.fingerprint, *finding.also}
         names |= {name.rpartition(" ")[2] for name in finding.also}
         if finding.tool == "bandit":
@@ -82,13 +123,51 @@ class Waivers:
                 continue
             self.used.add(position)
             if self.today <= date.fromisoformat(waiver.expires):
-                text = f"{waiver.reason} ({waiver.owner}, until {waiver.expires})"
-                return replace(finding, waiver=text)
-        return finding
+                return position
+        return None
+
+    def judge_by(self, base: BaseVersion | None, *, unknown: bool = False) -> None:
+        """Let those of the base decide about what the change touches."""
+        if base is not None:
+            self.before = parse_waivers(base.read(WAIVERS_FILE), self.today)
+            self.touches = base.touches
+        elif unknown:
+            self.before = Waivers([], self.today)
+
+    def reset(self) -> None:
+        """Forget what was judged by them."""
+        self.used.clear()
+        self.refused.clear()
+        self.covered.clear()
+
+    def _added(self, position: int) -> Finding | None:
+        """A finding about a waiver that the change adds or edits."""
+        waiver = self.listed[position]
+        if self.before is None or waiver in self.before.listed:
+            return None
+        where = f" in {waiver.path}" if waiver.path else ""
+        text = f"this change adds or edits the waiver of {waiver.id}{where}: "
+        text += waiver.describe()
+        refused = self.refused.get(position, [])
+        if refused:
+            text += "; it does not count for what the change touches: "
+            text += name_some(refused, _MOST_NAMED)
+        return self._about(position, "waiver-added", text)
+
+    def _about(self, position: int, rule: str, text: str) -> Finding:
+        return Finding(
+            tool="ci-framework",
+            rule=rule,
+            message=text,
+            path=WAIVERS_FILE,
+            line=self.lines[position] if position < len(self.lines) else 0,
+            severity="warning",
+        )
 
     def report(self, *, complete: bool) -> list[Finding]:
         """Findings about the waivers; only a complete scan shows which are unused."""
-        findings: list[Finding] = []
+        added = map(self._added, range(len(self.listed)))
+        findings = [finding for finding in added if finding is not None]
         for position, waiver in enumerate(self.listed):
             expired = self.today > date.fromisoformat(waiver.expires)
             unused = complete and position not in self.used
@@ -100,16 +179,7 @@ class Waivers:
                 text = f"the waiver of {waiver.id} is not needed: nothing was found"
             elif unused:
                 text += ", and is not needed any more"
-            findings.append(
-                Finding(
-                    tool="ci-framework",
-                    rule=rule,
-                    message=f"{text} ({waiver.owner})",
-                    path=WAIVERS_FILE,
-                    line=self.lines[position] if position < len(self.lines) else 0,
-                    severity="warning",
-                )
-            )
+            findings.append(self._about(position, rule, f"{text} ({waiver.owner})"))
         return findings
 
 
@@ -122,7 +192,7 @@ def read_waivers(root: Path, today: date) -> Waivers:
     path = root / WAIVERS_FILE
     if not path.is_file():
         return Waivers([], today)
-    mistakes = waivers_mistakes(path)
+    mistakes = waivers_mistakes(path, today)
     text = read_text(path)
     if not mistakes:
         raw = _with_texts(read_yaml(path))
@@ -132,13 +202,23 @@ def read_waivers(root: Path, today: date) -> Waivers:
     raise ConfigurationError("\n".join(rows), hint=f"correct {WAIVERS_FILE}")
 
 
-def waivers_mistakes(path: Path) -> list[Mistake]:
+def parse_waivers(text: str, today: date) -> Waivers:
+    """Read the text of an earlier file of waivers; a wrong one has waived nothing."""
+    try:
+        raw = _with_texts(msgspec.yaml.decode(text))
+        file = msgspec.convert(raw or {}, WaiversFile)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return Waivers([], today)
+    return Waivers([] if _bad_days(file, today) else file.waivers, today)
+
+
+def waivers_mistakes(path: Path, today: date) -> list[Mistake]:
     """List the mistakes in a file of waivers."""
     raw = _with_texts(read_yaml(path))
     if raw is None:
         return []
     mistakes = find_mistakes(raw, WaiversFile)
-    return mistakes or _bad_days(msgspec.convert(raw, WaiversFile))
+    return mistakes or _bad_days(msgspec.convert(raw, WaiversFile), today)
 
 
 def _with_texts(data: object) -> object:
@@ -151,15 +231,20 @@ def _with_texts(data: object) -> object:
     return data.isoformat() if isinstance(data, date) else data
 
 
-def _bad_days(file: WaiversFile) -> list[Mistake]:
+def _bad_days(file: WaiversFile, today: date) -> list[Mistake]:
+    """Days that are none, and days so far away that nobody looks again."""
+    latest = today + _LONGEST
+    expected = f"a day such as 2027-01-31, not after {latest.isoformat()}"
     mistakes: list[Mistake] = []
     for position, waiver in enumerate(file.waivers):
+        keys = ("waivers", f"[{position}]", "expires")
         try:
-            date.fromisoformat(waiver.expires)
+            late = date.fromisoformat(waiver.expires) > latest
         except ValueError:
-            keys = ("waivers", f"[{position}]", "expires")
-            found = f"{waiver.expires!r}"
-            mistakes.append(Mistake(keys, found, "a day such as 2027-01-31"))
+            mistakes.append(Mistake(keys, f"{waiver.expires!r}", expected))
+            continue
+        if late:
+            mistakes.append(Mistake(keys, f"{waiver.expires!r}", expected))
     return mistakes
 
 

@@ -22,8 +22,21 @@ _BESIDE = re.compile(
 )
 
 
+# Templates, which other templates include and loaders find by names put together.
+_TEMPLATE_ENDS = (".html", ".htm", ".j2", ".jinja", ".jinja2", ".mako", ".tmpl", ".tpl")
+_TEMPLATE_LOADERS = re.compile(
+    rb"\w+Loader\(|(?:get|select)_template|render_to_string|render_template|\brender\("
+    rb"|TemplateResponse|TemplateLookup|template_name|Jinja2Templates|TemplateView"
+)
+# What holds the data of one test file, by its name.
+_SNAPSHOTS = ("__snapshots__", "snapshots", "cassettes", "__image_snapshots__")
+
+
 def readers_of_data(name: str, files: Files, area: list[str]) -> list[str] | None:
     """The Python files that seem to read a data file, None where a plugin may."""
+    test = _test_of(name, files)
+    if test:
+        return [test]
     top = name.partition("/")[0]
     beside = [path for path in area if path.partition("/")[0] == top]
     if any(_PLUGINS.search(files.read(path)) for path in beside):
@@ -41,7 +54,25 @@ def readers_of_data(name: str, files: Files, area: list[str]) -> list[str] | Non
         for path in files.python
         if (exact if beside and path not in tests else signs).search(files.read(path))
         or (parent(path) == location and _BESIDE.search(files.read(path)))
+        or (_is_template(name) and _TEMPLATE_LOADERS.search(files.read(path)))
     ]
+
+
+def _test_of(name: str, files: Files) -> str:
+    """The test file that a snapshot is of, empty if its place does not say."""
+    *directories, base = name.split("/")
+    for depth, directory in enumerate(directories):
+        if directory in _SNAPSHOTS:
+            inner = [*directories[depth + 1 :], base.partition(".")[0]]
+            test = "/".join([*directories[:depth], f"{inner[0]}.py"])
+            if test in files.names:
+                return test
+    return ""
+
+
+def _is_template(name: str) -> bool:
+    parts = name.split("/")[:-1]
+    return name.endswith(_TEMPLATE_ENDS) or "templates" in parts or "jinja2" in parts
 
 
 def _signs(name: str, locations: list[str]) -> re.Pattern[bytes]:

@@ -12,6 +12,7 @@ import re
 import msgspec
 
 from ci_engine.test_selection.repository_files import Files, is_below, parents
+from ci_engine.test_selection.source_readers import SEARCHING
 
 _FOR_PEOPLE = re.compile(
     r"(?:README|CHANGES|CHANGELOG|HISTORY|NEWS|AUTHORS|CONTRIBUTING|LICEN[SC]E|COPYING"
@@ -20,11 +21,19 @@ _FOR_PEOPLE = re.compile(
 _DATA = (".json", ".txt", ".csv", ".log", ".db", ".sqlite", ".png", ".jpg", ".gif")
 # What lists all files of a directory, and what stands for the top of a repository.
 _LISTING = re.compile(
-    rb"ls-files|os\.walk|iterdir|listdir|scandir|glob\([\"'](?:\*\*/)?\*[\"']"
+    rb"os\.f?walk|iterdir|listdir|scandir|make_archive|\.walk\("
+    rb"|copytree\([^,\n]*(?:ROOT|cwd\(|parents?\b|[\"']\.[\"'])"
+    rb"|glob\((?:[\"'](?:\*\*/)?\*[\"']|[A-Za-z_f])"
 )
-_TOP = re.compile(rb"__file__|rootpath|rootdir|cwd\(|\bROOT\b|ls-files")
+_TOP = re.compile(
+    rb"__file__|rootpath|rootdir|cwd\(|\bROOT\b|Path\(\)|curdir|pardir"
+    rb"|(?:Path|walk|glob|listdir|scandir|copytree)\(\s*[\"']\.{1,2}/?[\"']"
+)
+# Programs and packages that read pages.
 _BUILDERS = re.compile(
-    rb"[\"'](?:mkdocs|sphinx-build|properdocs|zensical)[\"']|sphinx\."
+    rb"(?:import|from)[ \t]+(?:mkdocs|sphinx|properdocs|zensical|docutils|pdoc|sybil"
+    rb"|mktestdocs|phmdoctest|pytest_examples|markdown_code_runner)\b|testfile\("
+    rb"|[\"' ](?:mkdocs|properdocs|zensical|sphinx-build|pdoc)[\"' ]|sphinx\."
 )
 _MAKES = re.compile(rb"[\"'](?:make|gmake)[\"' ]")
 _SETTINGS = ("pyproject.toml", "setup.cfg", "setup.py")
@@ -112,6 +121,7 @@ class _Signs(msgspec.Struct, frozen=True):
         if self.ending is not None:
             found |= files.having(self.ending, tests)
         found |= files.having(_LISTING, tests) & files.having(_TOP, tests)
+        found |= files.having(SEARCHING, tests)
         if self.location is not None:
             named = files.having(self.location, tests)
             found |= {test for test in named if not is_below(test, beside)}

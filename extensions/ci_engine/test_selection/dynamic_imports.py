@@ -41,11 +41,13 @@ class Loads(msgspec.Struct, frozen=True):
 
     Attributes:
         sure: the files that it loads.
+        likely: those that it seems to load, such as all in a directory of plugins.
         maybe: the files that it may load, depending on its input.
         anything: those that it may load if its input is their whole name.
     """
 
     sure: frozenset[str] = frozenset()
+    likely: frozenset[str] = frozenset()
     maybe: frozenset[str] = frozenset()
     anything: frozenset[str] = frozenset()
 
@@ -53,44 +55,106 @@ class Loads(msgspec.Struct, frozen=True):
 def loads_of(path: str, modules: Modules, text: bytes) -> Loads:
     """Find what a file loads by names in texts."""
     tree = parse(text) if any(sign in text for sign in _SIGNS) else None
-    if tree is None:
-        return Loads()
-    nodes = list(ast.walk(tree))
-    calls = [node for node in nodes if isinstance(node, ast.Call)]
-    names = {last_name(call.func) for call in calls}
-    lazy = path.endswith("/__init__.py") and b"def __getattr__" in text
-    lazy |= "attach" in names or "attach_stub" in names
-    texts = [
-        node.value
-        for node in nodes
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    ]
-    named = {
-        found for value in texts for found in _named(value, path, modules, beside=lazy)
-    }
-    sure: set[str] = set(named) if lazy or b"pytest_plugins" in text else set()
-    maybe: set[str] = set()
-    anything: set[str] = set()
-    for call in calls:
+    return _Loading(path, modules, text, tree).find() if tree else Loads()
+
+
+class _Loading:
+    """What one file loads, from its calls and its texts."""
+
+    def __init__(
+        self, path: str, modules: Modules, text: bytes, tree: ast.Module
+    ) -> None:
+        self.path = path
+        self.modules = modules
+        self.text = text
+        self.nodes = list(ast.walk(tree))
+        self.texts = [
+            node.value
+            for node in self.nodes
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        ]
+        self.outermost = _outermost(path, modules)
+        self.sure: set[str] = set()
+        self.likely: set[str] = set()
+        self.maybe: set[str] = set()
+        self.anything: set[str] = set()
+
+    def find(self) -> Loads:
+        """Look at every call."""
+        path = self.path
+        calls = [node for node in self.nodes if isinstance(node, ast.Call)]
+        names = {last_name(call.func) for call in calls}
+        lazy = path.endswith("/__init__.py") and b"def __getattr__" in self.text
+        lazy |= "attach" in names or "attach_stub" in names
+        named = {
+            found
+            for value in self.texts
+            for found in _named(value, path, self.modules, beside=lazy)
+        }
+        plugins = b"pytest_plugins" in self.text
+        self.sure.update(named if lazy or plugins else ())
+        computed = [call for call in calls if self._is_computed(call)]
+        if computed:
+            self.likely |= named
+        if (computed or plugins) and _lists(self.text):
+            self.likely |= _listed(path, self.modules, self.texts)
+        for call in computed:
+            self._by_call(call)
+        own = {path}
+        sure = self.sure - own
+        likely = self.likely - sure - own
+        maybe = self.maybe - likely - sure - own
+        anything = self.anything - maybe - likely - sure - own
+        return Loads(*map(frozenset, (sure, likely, maybe, anything)))
+
+    def _is_computed(self, call: ast.Call) -> bool:
+        """Whether a call loads what is not written in it; what is, counts at once."""
+        name = last_name(call.func)
+        if name in _WALKERS:
+            return True
+        argument = call.args[0] if call.args else None
+        if name in _LOADERS and isinstance(argument, ast.Constant):
+            if isinstance(argument.value, str):
+                found = _named(argument.value, self.path, self.modules, beside=False)
+                self.sure.update(found)
+            return False
+        return name in _LOADERS
+
+    def _by_call(self, call: ast.Call) -> None:
         if last_name(call.func) in _WALKERS:
-            maybe.update(modules.below(parent(path)))
-        elif last_name(call.func) in _LOADERS:
-            argument = call.args[0] if call.args else None
-            if isinstance(argument, ast.Constant):
-                if isinstance(argument.value, str):
-                    sure.update(_named(argument.value, path, modules, beside=False))
-                continue
-            maybe.update(named)
-            for start in _starts(argument, nodes):
-                location = _below(start, path, modules)
-                if location is None:
-                    anything.update(modules.below(_outermost(path, modules)))
-                else:
-                    maybe.update(modules.below(location))
-    sure.discard(path)
-    maybe -= sure | {path}
-    anything -= maybe | sure | {path}
-    return Loads(frozenset(sure), frozenset(maybe), frozenset(anything))
+            self._below(parent(self.path))
+            return
+        argument = call.args[0] if call.args else None
+        for start in _starts(argument, self.nodes):
+            location = _below(start, self.path, self.modules)
+            if location is None:
+                self.anything.update(self.modules.below(self.outermost))
+            else:
+                self._below(location)
+
+    def _below(self, location: str) -> None:
+        """All of a directory; a package that loads all of itself tells nothing."""
+        kept = self.maybe if location == self.outermost else self.likely
+        kept.update(self.modules.below(location))
+
+
+def _lists(text: bytes) -> bool:
+    """Whether a file lists directories."""
+    return any(sign in text for sign in _LISTING)
+
+
+def _listed(path: str, modules: Modules, texts: list[str]) -> set[str]:
+    """The modules in the directories below a file that its texts name."""
+    found: set[str] = set()
+    here = parent(path)
+    for value in texts:
+        parts = [part for part in value.split("/") if part not in ("", ".")]
+        while parts and "*" in parts[-1]:
+            parts.pop()
+        location = "/".join(filter(None, (here, *parts)))
+        if parts and location in modules.files.directories:
+            found.update(modules.below(location))
+    return found
 
 
 def _named(value: str, path: str, modules: Modules, *, beside: bool) -> list[str]:
@@ -196,7 +260,7 @@ def _may_be_named(path: str, hub: str, files: Files) -> bool:
     if any(map(quoted.search, code)) or any(map(word.search, texts)):
         return True
     text = files.read(hub)
-    if not any(sign in text for sign in _LISTING):
+    if not _lists(text):
         return False
     # The directories that the loader is in as well are no evidence.
     above = [

@@ -32,12 +32,12 @@ class Fixtures:
         functions = [node for node in body if isinstance(node, _Function)]
         self._waiting = [node for node in functions if _runs_if_named(node)]
         self._rest = [node for node in body if node not in self._waiting]
-        self._bodies = {node.name: _body(node, text) for node in self._waiting}
+        self._bodies = {_name_of(node): _body(node, text) for node in self._waiting}
         self._elsewhere = _without(self._waiting, text)
 
     def imports(self) -> dict[str, frozenset[str]]:
         """The files that are imported in fixtures alone, with these."""
-        needs = [(node.name, self._imports([node])) for node in self._waiting]
+        needs = [(_name_of(node), self._imports([node])) for node in self._waiting]
         return self._alone(needs, self._imports(self._rest), by_stem=True)
 
     def named(self, names_in: Callable[[bytes], set[str]]) -> dict[str, frozenset[str]]:
@@ -114,12 +114,26 @@ def _runs_if_named(node: _Function) -> bool:
     call = decorator if isinstance(decorator, ast.Call) else None
     location = call.func if call else decorator
     options = {keyword.arg for keyword in call.keywords} if call else set[str]()
+    named = {k.arg: k.value for k in call.keywords} if call else {}
+    if not isinstance(named.get("name", ast.Constant("")), ast.Constant):
+        return False
     return last_name(location) == "fixture" and options <= {
+        "name",
         "scope",
         "params",
         "ids",
         "loop_scope",
     }
+
+
+def _name_of(node: _Function) -> str:
+    """The name by which tests ask for a fixture."""
+    for decorator in node.decorator_list:
+        for keyword in decorator.keywords if isinstance(decorator, ast.Call) else []:
+            value = keyword.value
+            if keyword.arg == "name" and isinstance(value, ast.Constant):
+                return str(value.value)
+    return node.name
 
 
 def _with_users(names: frozenset[str], bodies: Mapping[str, bytes]) -> frozenset[str]:
@@ -137,8 +151,10 @@ def _body(node: _Function, text: bytes) -> bytes:
 def _without(nodes: list[_Function], text: bytes) -> bytes:
     lines = text.splitlines()
     for node in nodes:
+        # Its decorators may name it.
+        first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
         last = node.end_lineno or node.lineno
-        lines[node.lineno - 1 : last] = [b""] * (last - node.lineno + 1)
+        lines[first - 1 : last] = [b""] * (last - first + 1)
     return b"\n".join(lines)
 
 

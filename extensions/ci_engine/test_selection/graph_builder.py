@@ -7,20 +7,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Literal
 
+from ci_engine.configuration.value_types import Command
 from ci_engine.errors import ToolError
 from ci_engine.processes.background_call import Background
 from ci_engine.project.repository import OUTPUT_DIRECTORY, Project
+from ci_engine.test_selection.django_apps import DjangoApps
 from ci_engine.test_selection.dynamic_imports import Loads, loads_of
+from ci_engine.test_selection.entry_points import EntryPoint, read_entry_points
 from ci_engine.test_selection.fixture_users import Fixtures, FixtureUsers
-from ci_engine.test_selection.import_graph import ImportGraph
+from ci_engine.test_selection.import_graph import MAY_LOAD, ImportGraph
 from ci_engine.test_selection.import_roots import declared_roots, other_roots
 from ci_engine.test_selection.module_names import Modules
+from ci_engine.test_selection.named_modules import NamedModules
 from ci_engine.test_selection.pytest_settings import find_tests, read_pytest_settings
 from ci_engine.test_selection.python_imports import (
     doubtful_imports,
     guessed_imports,
     imports_of,
 )
+from ci_engine.test_selection.registries import registering_modules
 from ci_engine.test_selection.repository_files import Files, parent, parents
 from ci_engine.test_selection.ruff_imports import RuffImports, read_with_ruff
 from ci_engine.test_selection.text_mentions import (
@@ -40,14 +45,18 @@ def build_graph(
     test_paths: Sequence[str],
     *,
     deleted: Iterable[str] = (),
+    command: Command = "",
     engine: Engine = "ruff",
 ) -> ImportGraph:
     """Build the graph of which file depends on which, deleted files included.
 
-    Python's own parser reads the imports where ruff fails.
+    Python's own parser reads the imports where ruff fails. With a command of the
+    project's own for the tests, its options count as well.
     """
     files = Files.of(project.root, project.files, _WITHOUT, project.entries)
-    pytest = read_pytest_settings(project)
+    points = read_entry_points(files)
+    plugins = [point.module for point in points if point.group == "pytest11"]
+    pytest = read_pytest_settings(project, plugins, command)
     declared = declared_roots(files, source_paths, pytest)
     roots = [*declared, *other_roots(files, declared)]
     deleted = [path for path in deleted if path.endswith((".py", ".pyx", ".pxd"))]
@@ -55,7 +64,7 @@ def build_graph(
     inside = _plain(test_paths).union(pytest.test_paths)
     tests, area = find_tests(files, pytest, inside)
     graph = ImportGraph(files, pytest, tests, area, _plain(source_paths) | inside)
-    _Builder(project, modules, graph).build(engine)
+    _Builder(project, modules, graph, points).build(engine)
     return graph
 
 
@@ -66,13 +75,21 @@ def _plain(paths: Sequence[str]) -> frozenset[str]:
 class _Builder:
     """Puts a graph together, one kind of edge after the other."""
 
-    def __init__(self, project: Project, modules: Modules, graph: ImportGraph) -> None:
+    def __init__(
+        self,
+        project: Project,
+        modules: Modules,
+        graph: ImportGraph,
+        points: list[EntryPoint],
+    ) -> None:
         self.project = project
         self.modules = modules
         self.files = modules.files
         self.graph = graph
         self.edges = graph.edges
-        commands = script_modules(project.pyproject, modules)
+        commands = script_modules(points, modules)
+        self.named_modules = NamedModules(modules, points)
+        self.django_apps = DjangoApps(modules)
         self.mentions = Mentions(modules, commands, graph.tests)
         self.fixture_users = FixtureUsers(graph.files, graph.area, graph.pytest)
 
@@ -85,12 +102,19 @@ class _Builder:
         # This takes as long as ruff, which has a processor of its own.
         loads = {p: loads_of(p, self.modules, read(p)) for p in self.files.python}
         named = {path: self.mentions.of(path, read(path)) for path in area}
+        in_code = {
+            p: self.named_modules.of(p, read(p)) | self.django_apps.of(p, read(p))
+            for p in self.files.python
+        }
         self.graph.programs.update(p for p in area if starts_programs(read(p)))
         self._imports(ruff)
         self._imports_of_deleted()
-        self._loads(loads)
         for path, others in named.items():
             self._add(path, others, "names")
+        self._loads(loads)
+        for path, others in in_code.items():
+            self._add(path, others, MAY_LOAD)
+        self._registries()
         self._fixtures()
         self._implicit()
         self._links()
@@ -156,10 +180,20 @@ class _Builder:
         """Add what is loaded by a name in a text."""
         for path, loads in found.items():
             self._add(path, loads.sure, "loads")
+            self._add(path, loads.likely, MAY_LOAD)
             if loads.maybe:
                 self.graph.maybe[path] = loads.maybe
             if loads.anything:
                 self.graph.anything[path] = loads.anything
+
+    def _registries(self) -> None:
+        """Who imports anything of a package may need what it registers."""
+        registering = registering_modules(self.files, self.edges)
+        for init, modules in registering.items():
+            location = f"{parent(init)}/"
+            for path, edges in self.edges.items():
+                if any(other.startswith(location) for other in edges):
+                    self._add(path, modules, MAY_LOAD)
 
     def _fixtures(self) -> None:
         """Move what a fixture needs to the files that use it by its name."""

@@ -9,6 +9,10 @@ from functools import cached_property
 from ci_engine.test_selection.pytest_settings import PytestSettings
 from ci_engine.test_selection.repository_files import Files, is_below, parent
 
+# The kind of an edge for which there is only some evidence: it adds tests, and does
+# not make a file one that a test is known to reach.
+MAY_LOAD = "may load"
+
 _Following = Callable[[str], frozenset[str]]
 _Loaded = dict[str, frozenset[str]]
 
@@ -65,8 +69,12 @@ class ImportGraph:
 
     @cached_property
     def covered(self) -> frozenset[str]:
-        """Every file that some test depends on."""
-        return frozenset(self.tests).union(self.needed_by(self.tests))
+        """Every file that some test is known to depend on."""
+        return frozenset(self.tests).union(_closure(self.tests, self._surely_needed))
+
+    def _surely_needed(self, path: str) -> frozenset[str]:
+        edges = self.edges.get(path, {})
+        return frozenset(other for other, kind in edges.items() if kind != MAY_LOAD)
 
     def needed_by(self, starts: Iterable[str]) -> dict[str, str]:
         """Everything these files depend on, each with the file that needs it."""

@@ -68,6 +68,15 @@ class Modules:
         """The first parts of all names."""
         return frozenset(name.partition(".")[0] for name in self._by_name)
 
+    @cached_property
+    def tops_with_modules(self) -> frozenset[str]:
+        """Those of them that modules are in, or that are packages."""
+        return frozenset(
+            name.partition(".")[0]
+            for name, paths in self._by_name.items()
+            if "." in name or any(path.endswith("/__init__.py") for path in paths)
+        )
+
     def is_doubtful(self, name: str) -> bool:
         """Whether other readers of imports may resolve a name differently.
 

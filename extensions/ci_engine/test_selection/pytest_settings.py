@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import configparser
+import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatch
 from pathlib import Path
 
 import msgspec
 
-from ci_engine.configuration.reading import Table, read_toml
+from ci_engine.configuration.reading import read_text, read_toml
 from ci_engine.configuration.tables import items, table
+from ci_engine.configuration.value_types import Command
 from ci_engine.errors import ConfigurationError
 from ci_engine.project.repository import Project
 from ci_engine.test_selection.repository_files import Files, is_below, parent
@@ -29,6 +31,15 @@ _PROJECT_FILES = ("/pyproject.toml", "/setup.cfg", "/setup.py", ".ini")
 _DOCTESTS = ("--doctest-modules", "--doctest-plus", "--xdoctest")
 # Texts that pytest collects by default.
 _TEXTS = ("test*.txt",)
+# What may run the tests where the command is the project's own.
+_RUNNERS = (
+    *("tox.ini", "tox.toml", "noxfile.py", "Makefile", "justfile", "hatch.toml"),
+    *("pyproject.toml", "setup.cfg"),
+)
+_OPTION = re.compile(
+    r"(--(?:xdoctest|doctest|nb|markdown-docs|codeblocks|rst)[\w-]*)"
+    r"(?:[=,\s\"']+([^\s\"',=\]]*[*?][^\s\"',\]]*))?"
+)
 # Options of plugins that make tests of texts.
 _OF_TEXTS: Mapping[str, tuple[str, ...]] = {
     "--nbval": ("*.ipynb",),
@@ -74,25 +85,46 @@ class PytestSettings(msgspec.Struct, frozen=True):
         )
 
 
-def read_pytest_settings(project: Project) -> PytestSettings:
+def read_pytest_settings(
+    project: Project, own_plugins: Iterable[str] = (), command: Command = ""
+) -> PytestSettings:
     """Read the settings of pytest; where several files hold some, all count.
 
     Too many test files and plugins make no test run too rarely.
+
+    Args:
+        project: whose settings.
+        own_plugins: the modules that it declares as plugins of pytest.
+        command: its own command for the tests, which may have options of pytest.
     """
     options = [option for option in _options(project) if option is not None]
     told = [_all([option], "testpaths") for option in options]
     words = [word for option in options for word in _words(option.get("addopts"))]
+    words += _words(command)
+    words += _words_of_runners(project.root) if command else []
     # The usual names count as well: better too many tests than too few.
     python_files = [*_USUAL_FILES, *_all(options, "python_files")]
     return PytestSettings(
         test_paths=_locations(_all(options, "testpaths")),
         python_files=tuple(dict.fromkeys(python_files)),
         python_path=_locations(_all(options, "pythonpath")),
-        plugins=(*_after(words, "-p"), *_own_plugins(project.pyproject)),
+        plugins=(*_after(words, "-p"), *own_plugins),
         doctests=any(word.startswith(_DOCTESTS) for word in words),
-        nowhere_else=bool(told) and all(map(_are_plain, told)),
+        # A command may name other locations.
+        nowhere_else=bool(told) and all(map(_are_plain, told)) and not command,
         text_tests=(*_TEXTS, *_after(words, "--doctest-glob"), *_by_option(words)),
     )
+
+
+def _words_of_runners(root: Path) -> Iterator[str]:
+    """The options that make tests of texts, in the files of what runs the tests."""
+    for name in _RUNNERS:
+        try:
+            text = read_text(root / name)
+        except ConfigurationError:
+            continue
+        for option, value in _OPTION.findall(text):
+            yield from (option, value) if value else (option,)
 
 
 def _are_plain(paths: list[str]) -> bool:
@@ -117,8 +149,8 @@ def _options(project: Project) -> Iterator[Mapping[str, object] | None]:
 def _section(path: Path, section: str) -> Mapping[str, object]:
     parser = configparser.RawConfigParser(strict=False)
     try:
-        parser.read_string(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, configparser.Error):
+        parser.read_string(read_text(path))
+    except (ConfigurationError, configparser.Error):
         return {}
     return dict(parser[section]) if parser.has_section(section) else {}
 
@@ -159,12 +191,6 @@ def _by_option(words: list[str]) -> Iterator[str]:
     for option, patterns in _OF_TEXTS.items():
         if any(word.startswith(option) for word in words):
             yield from patterns
-
-
-def _own_plugins(document: Table) -> Iterator[str]:
-    for keys in (("project", "entry-points"), ("tool", "poetry", "plugins")):
-        for target in table(document, *keys, "pytest11").values():
-            yield str(target).partition(":")[0].strip()
 
 
 def find_tests(

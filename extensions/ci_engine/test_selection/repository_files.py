@@ -81,7 +81,7 @@ class Files:
 
     @cached_property
     def links(self) -> dict[str, str]:
-        """Where the links inside of packages lead to, from the top."""
+        """Where each link leads to, from the top."""
         top = f"{os.path.realpath(self.root)}{os.sep}"
         listed = self.names | self.others
         links = (n for n in listed if (self.root / n).is_symlink())
@@ -90,7 +90,6 @@ class Files:
             .removeprefix(top)
             .replace(os.sep, "/")
             for name in links
-            if is_below(name, self.packages - {""})
         }
 
     def read(self, name: str) -> bytes:

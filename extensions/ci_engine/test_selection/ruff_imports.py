@@ -78,7 +78,12 @@ def _find_ruff(project: Project) -> tuple[str, str]:
         program = find_program("ruff", location)
         if program is None:
             continue
-        said = run_program([program, "--version"], cwd=project.root, timeout=10).stdout
+        said = run_program(
+            [program, "--version"],
+            cwd=project.root,
+            timeout=10,
+            variables=tool_variables(child_variables()),
+        ).stdout
         version = said.strip().rpartition(" ")[2]
         if version.rpartition(".")[0] == series:
             return str(program), version

@@ -22,6 +22,7 @@ from ci_engine.test_selection.dynamic_imports import loaders_of
 from ci_engine.test_selection.import_graph import ImportGraph
 from ci_engine.test_selection.layout_changes import is_program, tests_reading_sources
 from ci_engine.test_selection.repository_files import NATIVE, is_below, parent, parents
+from ci_engine.test_selection.source_readers import readers_of_sources
 
 
 class Changed(msgspec.Struct, frozen=True):
@@ -117,7 +118,7 @@ class _Rules:
         """Whether a file can only matter to what reads it."""
         path, category = change.path, change.category
         if category == "source":
-            return is_for_people(path)
+            return is_for_people(path) or path.endswith("/py.typed")
         if category == "unknown":
             return is_apart(path, self.graph.files) and not path.endswith(NATIVE)
         return category in ("docs", "config")
@@ -136,15 +137,16 @@ class _Rules:
             return f"{path} is among texts, which may be its tests"
         if path.endswith(".py") and path in self.graph.covered:
             return self._module(change)
-        because = self._is_test(path)
+        because = "" if path.endswith("/py.typed") else self._is_test(path)
         if because:
             return because
         if change.deleted or not is_page(path):
             settings = names_in_settings(path, files)
             if settings:
                 return f"{settings} names {path}"
+        inside = (files.packages | self.graph.locations) - {""}
         for link, target in files.links.items():
-            if is_below(path, [target]):
+            if is_below(path, [target]) and is_below(link, inside):
                 return f"{link} leads to {path}"
         closely = change.category == "unknown"
         for name in readers_of(path, files, self.graph.area, closely=closely):
@@ -200,6 +202,7 @@ class _Rules:
             self._layout_only(path)
             return ""
         self._seed(path, [])
+        self._listed(path)
         name = path.rpartition("/")[2]
         if name == "conftest.py":
             self._below(path)
@@ -210,6 +213,12 @@ class _Rules:
                 # Without it, the modules beside it have other names.
                 self._below(path)
         return ""
+
+    def _listed(self, path: str) -> None:
+        """Tests that list all sources read this one; it is no sign that they run it."""
+        if path not in self.graph.area:
+            for reader in readers_of_sources(self.graph):
+                self.seeds.setdefault(reader, [path])
 
     @cached_property
     def _reading_sources(self) -> frozenset[str]:

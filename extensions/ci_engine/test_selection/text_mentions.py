@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from ci_engine.configuration.reading import Table
-from ci_engine.configuration.tables import table
+from ci_engine.test_selection.entry_points import EntryPoint
 from ci_engine.test_selection.module_names import Modules
 from ci_engine.test_selection.python_imports import guessed_imports
 from ci_engine.test_selection.repository_files import parent
@@ -28,6 +27,8 @@ _LISTINGS = (b"glob", b"iterdir", b"listdir", b"scandir", b"os.walk")
 # With more names than this, one pattern for all names is quicker.
 _MOST_NAMES = 20
 _QUOTED = re.compile(rb"""["']([\w.-]+)["']""")
+# ``python -m name`` in a longer text, which a helper may run.
+_MODULE_OPTION = re.compile(rb"(?<![\w-])-m[ =]+([A-Za-z_][\w.]*)")
 _WORDS = re.compile(rb"[\w.-]+")
 _SCRIPT = re.compile(rb"[\w-]+\.py\b")
 
@@ -37,14 +38,14 @@ def starts_programs(text: bytes) -> bool:
     return any(sign in text for sign in _PROGRAMS)
 
 
-def script_modules(document: Table, modules: Modules) -> dict[str, list[str]]:
+def script_modules(
+    points: Iterable[EntryPoint], modules: Modules
+) -> dict[str, list[str]]:
     """The files that the project's own commands start, by command."""
-    keys = (("project", "scripts"), ("project", "gui-scripts"))
     return {
-        command: modules.resolve(target.partition(":")[0].strip(), "")
-        for path in (*keys, ("tool", "poetry", "scripts"))
-        for command, target in table(document, *path).items()
-        if isinstance(target, str)
+        point.name: modules.resolve(point.module, "")
+        for point in points
+        if not point.group and point.module
     }
 
 
@@ -64,7 +65,7 @@ class Mentions:
     def of(self, path: str, text: bytes) -> set[str]:
         """The files that the text names; more if it may run programs."""
         found = self._dotted(path, text) | self._scripts(text)
-        if starts_programs(text):
+        if starts_programs(text) or _MODULE_OPTION.search(text):
             found |= self._programs(path, text)
         found.discard(path)
         return found
@@ -100,6 +101,10 @@ class Mentions:
             if raw.partition(b".")[0] in self._tops:
                 found.update(self.modules.exact(name, path))
                 found.update(self.modules.exact(f"{name}.__main__", path))
+        for raw in set(_MODULE_OPTION.findall(text)):
+            name = raw.decode("utf-8", "replace")
+            for module in (name, f"{name}.__main__"):
+                found.update(self.modules.exact(module, path))
         found |= guessed_imports(path, self.modules, text)
         words = set(_WORDS.findall(text)) if self.commands else set[bytes]()
         for command, files in self.commands.items():

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from ci_engine.configuration.reading import read_text
 from ci_engine.errors import ConfigurationError
 
 # What the template wrote: framework-owned files and, as comments for sha256sum, the
@@ -47,11 +48,11 @@ def read_hashes(path: Path, *, blocks: bool = False) -> dict[str, str]:
         ConfigurationError: if a line has another form.
     """
     hashes: dict[str, str] = {}
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+    for number, line in enumerate(read_text(path).splitlines(), 1):
         found = _LINE.fullmatch(line)
         if found is None:
             raise ConfigurationError(
-                f"{path}:{number}: expected a hash and a path, got {line!r}"
+                f"{path}:{number}: expected a hash and a path, got {line[:80]!r}"
             )
         if bool(found[1]) == blocks:
             hashes[found[3]] = found[2]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from ci_engine.errors import ToolError
 from ci_engine.findings.results import Finding
@@ -25,6 +27,8 @@ from ci_engine.validation.vendored_engine import (
 
 _HEAD = re.compile(rb"(?:#[^\n]*\n)*")
 _DIGEST = re.compile(rb"^# digest: *(\w+)", re.MULTILINE)
+_PROJECT = f"{FOLDER}/project"
+_STARTERS = ("ci", "bootstrap")
 _LOCATE_SECONDS = 60.0
 _RESTORE = "restore it: `copier update --defaults --vcs-ref=:current:`"
 
@@ -59,7 +63,15 @@ def _check_hashes(root: Path) -> Iterator[Finding]:
     """Projects of older templates have no list."""
     if not (root / HASHES).is_file():
         return
-    for name, expected in read_hashes(root / HASHES).items():
+    listed = read_hashes(root / HASHES)
+    for name in sorted(_others(root) - listed.keys()):
+        yield _finding(
+            name,
+            "not a file of the framework, and no check reads code here\nhint: move it, "
+            f"or put it into {_PROJECT}/",
+            severity="warning",
+        )
+    for name, expected in listed.items():
         if hash_file(root / name) == expected:
             continue
         state = "edited by hand" if (root / name).exists() else "missing"
@@ -69,6 +81,23 @@ def _check_hashes(root: Path) -> Iterator[Finding]:
             f"{state}: the next update replaces it\nhint: to keep it so, add it to the "
             f"answer `unmanaged`: `{keep}`; or {_RESTORE}",
         )
+
+
+def _others(root: Path) -> set[str]:
+    """What is in the framework's directory, but for what has an owner of its own."""
+    names: set[str] = set()
+    for folder, folders, files in os.walk(root / FOLDER):
+        inside = Path(folder).relative_to(root).as_posix()
+        own = {_PROJECT, f"{FOLDER}/{VENDORED}"}
+        folders[:] = [
+            name
+            for name in folders
+            if name != "__pycache__" and f"{inside}/{name}" not in own
+        ]
+        links = [name for name in folders if Path(folder, name).is_symlink()]
+        names |= {f"{inside}/{name}" for name in (*files, *links)}
+    # Those of the answer `unmanaged` are in no list.
+    return names - {HASHES, *(f"{FOLDER}/{name}" for name in (LOCK, *_STARTERS))}
 
 
 def _check_vendored(folder: Path) -> Iterator[Finding]:
@@ -93,7 +122,13 @@ def _check_vendored(folder: Path) -> Iterator[Finding]:
         )
 
 
-def _finding(path: str, message: str) -> Finding:
+def _finding(
+    path: str, message: str, severity: Literal["error", "warning"] = "error"
+) -> Finding:
     return Finding(
-        tool="ci-framework", rule="framework-files", message=message, path=path
+        tool="ci-framework",
+        rule="framework-files",
+        message=message,
+        path=path,
+        severity=severity,
     )

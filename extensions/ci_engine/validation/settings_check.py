@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 from pathlib import Path
 
 from ci_engine import __version__
@@ -35,13 +36,13 @@ def _findings(path: Path, name: str, mistakes: Iterable[Mistake]) -> Iterator[Fi
         yield configuration_finding(name, mistake.message, line)
 
 
-def check_waivers(project: Project) -> Iterator[Finding]:
+def check_waivers(project: Project, today: date) -> Iterator[Finding]:
     """Check the file of waivers, if the project has one."""
     path = project.root / WAIVERS_FILE
     if not path.is_file():
         return
     try:
-        yield from _findings(path, WAIVERS_FILE, waivers_mistakes(path))
+        yield from _findings(path, WAIVERS_FILE, waivers_mistakes(path, today))
     except ConfigurationError as error:
         yield configuration_finding(WAIVERS_FILE, str(error))
 

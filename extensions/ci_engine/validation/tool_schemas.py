@@ -14,9 +14,10 @@ import yaml  # type: ignore[import-untyped]
 
 from ci_engine.configuration.key_lines import find_line
 from ci_engine.configuration.reading import read_text
+from ci_engine.configuration.yaml_limits import yaml_problem
 from ci_engine.environments import inside
 from ci_engine.environments.isolated_tools import IsolatedTool, isolated_tool
-from ci_engine.errors import ToolError
+from ci_engine.errors import ConfigurationError, ToolError
 from ci_engine.findings.results import Finding
 from ci_engine.processes.programs import Outcome, run_program
 from ci_engine.project.repository import Project
@@ -80,22 +81,38 @@ def check_schemas(project: Project) -> Iterator[Finding]:
     """Check workflows, actions, dependabot, pre-commit and pyproject.toml."""
     validator = _Validator(project, isolated_tool(project, "check-jsonschema"))
     github = project.root / ".github"
-    files = [
-        f"{schema}={path}"
+    found = [
+        (schema, path)
         for schema, pattern in _GITHUB_FILES.items()
         for path in sorted(github.glob(pattern))
     ]
+    hooks = project.root / ".pre-commit-config.yaml"
+    named = [*(path for _, path in found), *([hooks] if hooks.is_file() else [])]
+    refused = dict(_refused(named))
+    yield from (_finding(project.relative(p), 0, why) for p, why in refused.items())
+    files = [f"{schema}={path}" for schema, path in found if path not in refused]
     jobs: list[Callable[[], list[Finding]]] = []
     if files:
         jobs.append(partial(_github, validator, files))
     if (project.root / "pyproject.toml").is_file():
         jobs.append(partial(_pyproject, validator))
-    if (project.root / ".pre-commit-config.yaml").is_file():
+    if hooks in named and hooks not in refused:
         jobs.append(partial(_pre_commit, validator))
     with ThreadPoolExecutor() as pool:
         futures = [pool.submit(job) for job in jobs]
     for future in futures:
         yield from future.result()
+
+
+def _refused(paths: Sequence[Path]) -> Iterator[tuple[Path, str]]:
+    """What no parser is given: links out of the repository, and endless aliases."""
+    for path in paths:
+        try:
+            problem = yaml_problem(read_text(path), keys_once=False)
+        except ConfigurationError as error:
+            problem = f"{error}\nhint: {error.hint}"
+        if problem:
+            yield path, problem
 
 
 def _github(validator: _Validator, files: Sequence[str]) -> list[Finding]:

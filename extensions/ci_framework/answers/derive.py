@@ -69,6 +69,7 @@ def derive_answers(inventory: Inventory) -> dict[str, Answer]:
         "quality_tier": Answer("extended", "the default: what is red is a baseline"),
         "coverage_threshold": _threshold(inventory),
         **_benchmarks(inventory),
+        **_docs(inventory),
         "cleanup": Answer("none", "the project did not ask for it"),
         "releases": Answer("none", "it makes its releases as it does"),
         "codeql": Answer("no", "a workflow of its own that runs CodeQL stays"),
@@ -250,6 +251,22 @@ def _benchmarks(inventory: Inventory) -> dict[str, Answer]:
         "benchmarks": Answer("yes" if there else "no", because),
         "benchmark_suite": Answer(suites if there else ["tests/benchmarks"], because),
         "regression_threshold": Answer("10%", "the default"),
+        "load_testing": Answer(
+            "no", "a load test of the project runs once its server has a command"
+        ),
+    }
+
+
+def _docs(inventory: Inventory) -> dict[str, Answer]:
+    """What builds and publishes its documentation stays: `ci docs` needs no answer."""
+    found = inventory.text("docs-tool")
+    because = inventory.reason("docs-tool")
+    if found not in ("", "none"):
+        because = f"{found} goes on as it is; a strict build may find what is red today"
+    return {
+        "docs": Answer("none", because),
+        "docs_deploy": Answer("none", "it is published as before"),
+        "docs_versions": Answer("no", "it is published as before"),
     }
 
 

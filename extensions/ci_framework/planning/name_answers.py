@@ -12,6 +12,8 @@ from ci_framework.repository import Repository
 # What a render may put into .github: workflows by their names, and actions.
 WORKFLOWS = {
     "benchmarks.yml": "Benchmarks",
+    "docs.yml": "Documentation",
+    "docs-deploy.yml": "Publish the documentation",
     "python-ci.yml": "Python CI",
     "local-hybrid.yml": "Local hybrid",
     "security-audit.yml": "Security audit",

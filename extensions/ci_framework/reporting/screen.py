@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ci_engine.errors import ToolError
+from ci_engine.escaping import json_text
 from ci_engine.project.output_files import write_text
 
 
@@ -50,7 +51,7 @@ def make_table(
 def print_json(value: object) -> None:
     """Print one JSON document."""
     encoded = msgspec.json.format(msgspec.json.encode(value, enc_hook=str))
-    sys.stdout.write(encoded.decode("utf-8", "replace") + "\n")
+    sys.stdout.write(json_text(encoded.decode("utf-8", "replace")) + "\n")
 
 
 def write_report(directory: Path, name: str, text: str) -> Path:

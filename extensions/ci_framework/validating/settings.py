@@ -53,7 +53,7 @@ def read_settings(root: Path) -> AdoptedSettings:
     tier = text(settings, "quality", "tier")
     names = {
         name: text(settings, "environments", name)
-        for name in ("essential", "extended", "full", "test", "benchmarks")
+        for name in ("essential", "extended", "full", "test", "benchmarks", "docs")
     }
     return AdoptedSettings(
         tier=TIERS[TIERS.index(tier)] if tier in TIERS else "extended",

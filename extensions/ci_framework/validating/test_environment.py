@@ -27,7 +27,9 @@ from ci_framework.validating.declared import needs_of
 from ci_framework.validating.needs import Need
 
 _SECONDS = 1200.0
-_NOBODY = Environments(essential="", extended="", full="", test="", benchmarks="")
+_NOBODY = Environments(
+    essential="", extended="", full="", test="", benchmarks="", docs=""
+)
 _NEEDED: frozenset[Kind] = frozenset({"runtime", "added", "build"})
 
 

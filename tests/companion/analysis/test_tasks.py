@@ -102,7 +102,7 @@ TASKS: dict[str, tuple[str, str, dict[tuple[str, str], str]]] = {
     ),
     "make": (
         "Makefile",
-        ".PHONY: test\ntest: clean \\\n  build\n\t@pytest \\\n\t  -q\n\t-mypy src\nempty:\n"
+        ".PHONY: test\ntest: clean \\\n  b\n\t@pytest \\\n\t  -q\n\t-mypy src\nempty:\n"
         "# words\nX = 3\n\techo no\n",
         {("make", "test"): "pytest -q\nmypy src"},
     ),

@@ -358,6 +358,16 @@ def test_benchmarks_that_are_there_are_compared(
     assert settings_of(inventory).get("environments.benchmarks") == environment
 
 
+def test_documentation_goes_on_as_it_is(tmp_path: Path) -> None:
+    files = {
+        "pyproject.toml": "[project]\nname = 'x'\n",
+        "mkdocs.yml": "site_name: x\n",
+    }
+    answers = derive_answers(inventory_of(tmp_path, {**files, "src/x/__init__.py": ""}))
+    assert (answers["docs"].value, answers["docs_deploy"].value) == ("none", "none")
+    assert answers["docs"].because.startswith("mkdocs goes on as it is")
+
+
 @pytest.mark.parametrize(("plugin", "threshold"), [("", 0), (', "pytest-cov"', 93)])
 def test_a_threshold_counts_only_where_pytest_can_measure(
     plugin: str, threshold: int, tmp_path: Path

@@ -67,6 +67,18 @@ def test_two_samples_that_agree_by_chance_are_no_regression() -> None:
     assert decide(Evidence(first, first), 0.1) == "unstable"
 
 
+def test_a_change_counts_on_a_busy_machine_only_if_it_is_far_beyond_the_noise() -> None:
+    times = [1.0, 1.1, 1.2, 1.0, 1.3, 1.1, 1.05]
+    slower, much = ([t * by for t in times] for by in (1.3, 3.0))
+    evidence = Evidence(Sample(times, slower), Sample(times, slower))
+    assert decide(evidence, 0.1, floor=0.1) == "regression"
+    assert decide(evidence, 0.1, floor=0.5) == "unstable"
+    evidence = Evidence(Sample(times, much), Sample(times, much))
+    assert decide(evidence, 0.1, floor=0.5) == "regression"
+    # A benchmark that hardly varies is judged whatever the others do.
+    assert decide(Evidence(scaled(1.2), scaled(1.2)), 0.1, floor=0.5) == "regression"
+
+
 def test_the_interval_holds_the_ratio_and_is_the_same_each_time() -> None:
     known = interval(scaled(1.3))
     assert known == interval(scaled(1.3))
@@ -90,5 +102,7 @@ def test_identical_code_stays_green_and_slow_code_is_found(noise: str) -> None:
     assert share_of_red_suites(quiet, ours, 6) == 0
     assert share_of_red(quiet, ours, 1.3, 60) >= 0.97
     assert share_of_red(quiet, ours, {"shared": 1.15, "bad": 1.2}[noise], 60) >= 0.85
+    # On a machine with more work than cores there is no verdict.
+    assert share_of_red_suites(NOISES["crowd"], ours, 6) == 0
     # The same noise turns the usual rule red.
     assert share_of_red_suites(quiet, mean_of_two_runs, 3) == 1

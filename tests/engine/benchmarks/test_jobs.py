@@ -21,6 +21,8 @@ from tests.support.monorepos import graph_of, package, pyproject
 
 PULL_REQUEST = Event(name="pull_request", pull_request=7)
 SUITE = "tests/benchmarks/test_a.py"
+LOAD = '[tool.ci-framework.performance.load]\ncommand = "serve {port}"\n'
+USERS = "tests/load/locustfile.py"
 ALONE = {"pyproject.toml": pyproject("demo"), "src/demo/__init__.py": "", SUITE: ""}
 SEVERAL = {
     "pyproject.toml": "",
@@ -102,3 +104,34 @@ def test_each_affected_package_with_benchmarks_has_a_job(tmp_path: Path) -> None
     jobs, skips = planned(tmp_path, SEVERAL, "packages/cli/src/cli/__init__.py")
     assert jobs == []
     assert "what the change touches has no benchmarks" in skips["benchmarks"]
+
+
+def test_a_load_test_has_a_job_once_its_server_has_a_command(tmp_path: Path) -> None:
+    files = {**ALONE, USERS: "", "tests/load/server.py": ""}
+    jobs, _ = planned(tmp_path / "a", files, "tests/load/server.py")
+    assert [job["label"] for job in jobs] == ["benchmarks"]
+    files["pyproject.toml"] += LOAD
+    jobs, _ = planned(tmp_path / "b", files, "tests/load/server.py")
+    assert [(job["label"], job["suite"]) for job in jobs] == [
+        ("benchmarks", ""),
+        ("load-test", "load"),
+    ]
+    jobs, _ = planned(tmp_path / "c", files, "README.md")
+    assert jobs == []
+
+
+def test_a_load_test_alone_runs_each_week_and_has_no_history(tmp_path: Path) -> None:
+    files = {"pyproject.toml": pyproject("demo") + LOAD, USERS: ""}
+    event = Event(name="schedule", ref="refs/heads/main", default_branch="main")
+    jobs, skips = planned(tmp_path, files, event=event, suite=())
+    assert [job["label"] for job in jobs] == ["load-test"]
+    assert "benchmark-history" in skips
+    assert "benchmarks" not in skips
+
+
+def test_a_package_has_the_load_test_of_its_own_settings(tmp_path: Path) -> None:
+    files = {**SEVERAL, f"packages/cli/{USERS}": "", f"packages/core/{USERS}": ""}
+    files["packages/cli/pyproject.toml"] += LOAD
+    jobs, _ = planned(tmp_path, files, "packages/core/src/core/__init__.py")
+    labels = [job["label"] for job in jobs]
+    assert labels == ["benchmarks-core", "load-test-cli"]

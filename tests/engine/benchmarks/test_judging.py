@@ -76,3 +76,19 @@ def test_nothing_measured_is_not_green() -> None:
     check = judge(Measurements(), PERFORMANCE, "quick")
     assert check.status is Status.NOT_RUN
     assert check.reason.startswith("nothing was measured")
+
+
+def test_a_busy_machine_is_named_where_it_hides_a_change() -> None:
+    wild = [1.0, 2.6, 1.9, 3.0, 1.2, 2.2]
+    names = [f"wild{number}" for number in range(3)]
+    base, head = times(slow=1), times(slow=1)
+    base.seconds |= dict.fromkeys(names, wild)
+    head.seconds |= dict.fromkeys(names, wild[::-1])
+    base.seconds["slow"] = [1.0, 1.2, 1.1, 1.3, 1.15, 1.25]
+    head.seconds["slow"] = [time * 1.3 for time in base.seconds["slow"]]
+    check = judge(measured(base, head), PERFORMANCE, "quick")
+    assert verdicts(check)["slow"] == "unstable"
+    assert check.status is Status.PASSED
+    assert check.comparison is not None
+    reasons = {each.name: each.reason for each in check.comparison.benchmarks}
+    assert reasons["slow"].startswith("the machine is too busy to be sure: the noise")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import socket
 from http.server import HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 
 from tests.support.benchmark_suites import is_running, reason_of, verdicts_of
 from tests.support.load_tests import LoadProject
-from tests.support.projects import Run, assert_green, assert_not_run, git, wait_until
+from tests.support.projects import Run, assert_green, assert_not_run, git
 
 ALONE = ("--suite", "load", "--compare-with", "v9")
 COMPARED = ("--suite", "load", "--compare-with", "HEAD")
@@ -258,16 +257,8 @@ def test_an_interrupted_run_leaves_no_server(tmp_path: Path) -> None:
     project = make(tmp_path)
     pids = tmp_path / "pids"
     before_serving(project, f"{NOTE_PID.format(str(pids))}time.sleep(600)")
-    given = {name: str(value) for name, value in project.bench_variables.items()}
-    process = project.start("bench", *ALONE, PATH=given["PATH"])
-    try:
-        wait_until(lambda: pids.exists() or process.poll() is not None)
-        process.send_signal(signal.SIGTERM)
-        stdout, stderr = process.communicate(timeout=60)
-    finally:
-        process.kill()
-        process.wait()
-    assert process.returncode == 3, stderr
-    assert b"interrupted" in stdout
+    run = project.interrupt_bench(pids.exists, *ALONE)
+    assert run.code == 3, str(run)
+    assert "interrupted" in run.stdout
     assert git(project.root, "worktree", "list").count("\n") == 1
     assert_nothing_left(pids)

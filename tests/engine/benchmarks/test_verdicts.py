@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 from pathlib import Path
 
 import pytest
@@ -23,7 +22,6 @@ from tests.support.projects import (
     assert_not_run,
     git,
     snapshot,
-    wait_until,
 )
 
 BASE = """
@@ -315,19 +313,9 @@ def test_an_interrupted_run_leaves_no_worktree(
         "import time\ndef test_one(takes):\n"
         f"    open({str(started)!r}, 'w').close()\n    time.sleep(600)\n"
     )
-    words = ("bench", "--compare-with", "HEAD")
-    given = {name: str(value) for name, value in steady.bench_variables.items()}
-    path, plugins = given["PATH"], given["PYTEST_PLUGINS"]
-    process = steady.start(*words, PATH=path, PYTEST_PLUGINS=plugins)
-    try:
-        wait_until(lambda: started.exists() or process.poll() is not None)
-        process.send_signal(signal.SIGTERM)
-        stdout, stderr = process.communicate(timeout=60)
-    finally:
-        process.kill()
-        process.wait()
-    assert process.returncode == 3, stderr
-    assert b"NOT RUN" in stdout
-    assert b"interrupted" in stdout
-    assert b"Traceback" not in stderr
+    run = steady.interrupt_bench(started.exists, "--compare-with", "HEAD")
+    assert run.code == 3, str(run)
+    assert "NOT RUN" in run.stdout
+    assert "interrupted" in run.stdout
+    assert "Traceback" not in run.stderr
     assert len(worktrees(steady)) == 1

@@ -99,7 +99,7 @@ def test_a_pattern_fits_whole_names_and_never_a_prefix(
         ("source", ["src/demo/test_tools.py", "tools/x.py", "a.pyx"]),
         ("tests", ["tests/test_a.py", "tests/data/a.md", "conftest.py"]),
         ("tests", ["benchmarks/test_speed.py"]),
-        ("dependencies", ["requirements.txt", "docs/requirements.txt", "uv.lock"]),
+        ("dependencies", ["requirements.txt", "docs/pyproject.toml", "uv.lock"]),
         ("dependencies", ["pyproject.toml", "packages/a/pyproject.toml", "setup.py"]),
         ("dependencies", ["requirements-dev.txt", "requirements/dev.txt", "pixi.lock"]),
         ("dependencies", ["constraints.txt", "environment.yml", "poetry.lock"]),
@@ -110,7 +110,7 @@ def test_a_pattern_fits_whole_names_and_never_a_prefix(
         ("config", ["Makefile", ".env.example", ".vscode/tasks.json"]),
         (
             "unknown",
-            ["Dockerfile", "data.json", "notes.txt", ".gitattributes"],
+            ["Vagrantfile", "data.json", "notes.txt", ".envrc"],
         ),
         ("unknown", ["documentation.json", "../other/a.py/x", "docs"]),
     ],
@@ -174,7 +174,7 @@ ALL = {
         (["src/a.py"], ALL, "all"),
         (["tests/test_a.py"], {}, "all"),
         (["README.md", "tests/test_a.py"], {"docs-changed": True}, "all"),
-        (["Dockerfile"], {**ALL, "docs-changed": True}, "all"),
+        (["Vagrantfile"], {**ALL, "docs-changed": True}, "all"),
         (["ruff.toml"], {"security-relevant": True}, "all"),
         (["README.md", "uv.lock"], {**ALL, "docs-changed": True}, "all"),
         ([".github/workflows/a.yml"], {**ALL, "docs-changed": True}, "all"),
@@ -315,7 +315,7 @@ def test_the_matrix_has_every_python_once_and_its_ends_elsewhere(
 def test_a_spot_check_is_for_changes_only(tmp_path: Path) -> None:
     versions = ["3.10", "3.11", "3.12"]
     loaded = configuration(tmp_path, matrix={"python-versions": versions})
-    change = decide(kinds(tmp_path), ["Dockerfile"], "a", "b")
+    change = decide(kinds(tmp_path), ["Vagrantfile"], "a", "b")
     few = plan_jobs(change, loaded, PULL_REQUEST, spot_check=True).matrix_jobs
     assert [matrix_job.python_version for matrix_job in few] == ["3.10", "3.12"]
     for decision, spot_check in ((everything("x"), True), (change, False)):

@@ -165,8 +165,27 @@ def test_excluded_files_are_told(project: DemoProject) -> None:
     run = security(project)
     assert_green(run)
     assert run.check("security")["notes"] == [
-        "1 of 2 files are excluded by bandit's configuration"
+        "1 of 2 files are excluded by bandit's configuration: src/demo/old.py",
+        "pyproject.toml limits bandit: exclude_dirs old.py",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "note"),
+    [
+        ("bandit.yaml", "skips: [B307]\n", "bandit.yaml limits bandit: skips B307"),
+        (".bandit", "[bandit]\nskips = B307\n", ".bandit limits bandit: skips B307"),
+        (".bandit", "tests: [B101]\n", ".bandit limits bandit: tests B101"),
+    ],
+)
+def test_rules_that_the_project_turns_off_are_told(
+    project: DemoProject, name: str, text: str, note: str
+) -> None:
+    project.append(SOURCE, EVAL)
+    project.write(name, text)
+    run = security(project)
+    assert_green(run)
+    assert run.check("security")["notes"] == [note]
 
 
 def test_everything_excluded_is_skipped(project: DemoProject) -> None:
@@ -180,7 +199,9 @@ def test_nosec_is_told(project: DemoProject) -> None:
     project.append(SOURCE, EVAL.replace("eval(text)", "eval(text)  # nosec B307"))
     run = security(project)
     assert_green(run)
-    assert run.check("security")["notes"] == ["1 finding is hidden by `# nosec`"]
+    assert run.check("security")["notes"] == [
+        f"1 finding is hidden by `# nosec`: {SOURCE}:{EVAL_LINE} B307"
+    ]
 
 
 def test_the_baseline_covers_known_flaws(project: DemoProject) -> None:

@@ -71,6 +71,17 @@ REFUSED = [
     "src/",
     "README*",
     "README.md",
+    "tests/",
+    "test_*.py",
+    "uv.lock",
+    "*.lock",
+    "Pipfile*",
+    "*.txt",
+    "*.cfg",
+    "docs/",
+    "CHANGELOG.md",
+    "Dockerfile",
+    ".pre-commit*",
     "ci-framework/",
     "ci-framework",
     "!x",
@@ -127,6 +138,32 @@ def test_a_dangerous_pattern_is_refused(pattern: str, work: Path) -> None:
 @pytest.mark.parametrize("pattern", ["*.log", "notes/", "docs/draft-*.md", "tmp/"])
 def test_a_usual_pattern_is_not(pattern: str) -> None:
     refuse_patterns([pattern], read_patterns().protected)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["src/base/", "src/base/**", "**/base/", "lib/", "lib/*", "checks/*.py"]
+)
+def test_a_pattern_that_fits_the_code_of_the_project_is_refused(
+    pattern: str, work: Path
+) -> None:
+    (work / "src" / "base").mkdir()
+    (work / "src" / "base" / "__init__.py").write_text("", encoding="utf-8")
+    git(work, "add", "--all", "src")
+    settings = Cleanup(patterns=[pattern])
+    with pytest.raises(UsageError, match="it is so wide that it fits"):
+        find_files(work, settings, read_patterns(), [], ["lib", "checks/"])
+
+
+def test_a_submodule_is_never_removed(work: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    git(other, "init", "--quiet")
+    git(other, "commit", "--quiet", "--allow-empty", "--message", "other")
+    allowed = ("-c", "protocol.file.allow=always")
+    git(work, *allowed, "submodule", "--quiet", "add", str(other), "vendor/x.tmp")
+    git(work, "commit", "--quiet", "--message", "submodule")
+    assert found_in(work) == [".DS_Store", "src/a.tmp"]
+    assert found_in(work, "vendor/*", "vendor/x.tmp") == [".DS_Store", "src/a.tmp"]
 
 
 def test_tracked_files_that_fit_are_found_and_only_they(work: Path) -> None:
@@ -225,6 +262,27 @@ def test_the_check_is_red_tells_each_file_and_changes_nothing(
     assert "files_removed=1" in output.read_text(encoding="utf-8")
     assert not (project.root / "src/demo/.DS_Store").exists()
     assert_green(project.run("cleanup"))
+
+
+@pytest.mark.parametrize(
+    ("before", "red"), [("keep = []", True), ('keep = ["**"]', False), ("", True)]
+)
+def test_a_change_does_not_decide_what_it_keeps(
+    project: DemoProject, before: str, *, red: bool
+) -> None:
+    project.configure(f"[tool.ci-framework.cleanup]\n{before}\n")
+    project.git_init()
+    project.write("notes.tmp", "x")
+    text = project.root.joinpath("pyproject.toml").read_text(encoding="utf-8")
+    wide = text.replace(f"cleanup]\n{before}", 'cleanup]\nkeep = ["**"]')
+    project.write("pyproject.toml", wide)
+    git(project.root, "add", "--all")
+    git(project.root, "commit", "--quiet", "--message", "change")
+    run = project.run("cleanup", "--since", "HEAD~1")
+    assert run.code == int(red), str(run)
+    kept = "keep '**' counts once the target branch has it"
+    assert (kept in run.stdout) is red
+    assert ("1 matching files are kept by the settings" in run.stdout) is not red
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,9 @@ def test_a_run_that_is_interrupted_says_so(
 ) -> None:
     marker = project.root / "started"
     project.test_file(slow_test(marker))
-    run = project.interrupt(number, marker.exists, "--only", f"{CHECK},test,coverage")
+    run = project.interrupt(
+        number, marker.exists, "gate", "--only", f"{CHECK},test,coverage"
+    )
     assert run.code == 3, str(run)
     assert run.result["verdict"] == "error"
     assert run.check(CHECK)["status"] == "passed"
@@ -133,7 +135,7 @@ def test_a_run_that_is_killed_leaves_reports_that_say_so(project: DemoProject) -
     marker = project.root / "started"
     project.test_file(slow_test(marker))
     words = ("--only", "test,coverage", "--timeout", "20")
-    run = project.interrupt(signal.SIGKILL, marker.exists, *words)
+    run = project.interrupt(signal.SIGKILL, marker.exists, "gate", *words)
     assert run.code == -signal.SIGKILL
     assert run.result["verdict"] == "error"
     reason = "interrupted: the run did not complete"
@@ -155,7 +157,7 @@ def test_an_interrupt_while_an_own_command_runs_ends_its_children(
     def ready() -> bool:
         return marker.exists() and marker.read_text(encoding="utf-8").endswith("\n")
 
-    run = project.interrupt(signal.SIGINT, ready, "--only", "lint")
+    run = project.interrupt(signal.SIGINT, ready, "gate", "--only", "lint")
     assert run.code == 3
     state = Path("/proc", marker.read_text(encoding="utf-8").strip(), "stat")
     if Path("/proc/self").exists() and state.exists():

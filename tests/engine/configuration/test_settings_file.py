@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ci_engine.configuration.loading import effective_settings, load_configuration
 from ci_engine.configuration.project_settings import configuration_file
 from ci_engine.environments.pixi_tasks import own_task
 from ci_engine.errors import ConfigurationError
@@ -74,3 +75,32 @@ def test_answers_of_another_template_are_not_judged(tmp_path: Path) -> None:
     ours.write_text("[\n")
     found = list(check_answers(project))
     assert [finding.path for finding in found] == [ours.name]
+
+
+def test_the_block_leaves_the_table_of_the_benchmarks_to_the_project(
+    tmp_path: Path,
+) -> None:
+    block = (
+        "# >>> ci-framework >>>\n[tool.ci-framework.performance.answers]\n"
+        'benchmark-suite = ["perf"]\nregression-threshold = "7%"\n'
+        "# <<< ci-framework <<<\n"
+    )
+    own = '[tool.ci-framework.performance]\narguments = ["-x"]\n'
+    file = tmp_path / "pyproject.toml"
+    for text in (block + own, own + block):
+        file.write_text(text)
+        performance = load_configuration(tmp_path, {}).settings.performance
+        assert performance.arguments == ["-x"]
+        assert performance.benchmark_suite == ["perf"]
+        assert performance.regression_threshold == "7%"
+    file.write_text(f'{own}regression-threshold = "20%"\n{block}')
+    found = {key: rest for key, *rest in effective_settings(tmp_path, {})}
+    name = "performance.regression-threshold"
+    assert found[name] == ["20%", "pyproject.toml:3"]
+    suite = found["performance.benchmark-suite"]
+    assert suite == [["perf"], "pyproject.toml:6"]
+    file.write_text(block.replace("7%", "7"))
+    with pytest.raises(
+        ConfigurationError, match=r":4: .*answers\.regression-threshold"
+    ):
+        load_configuration(tmp_path, {})

@@ -14,6 +14,7 @@ from tests.support.projects import (
     Run,
     assert_green,
     assert_red,
+    git,
     program,
 )
 
@@ -54,6 +55,32 @@ def test_without_a_baseline_everything_is_new(legacy: DemoProject) -> None:
     assert_red(run, "lint", "src/demo/old.py", 2)
     assert run.check("lint")["new"] == 1
     assert not (legacy.root / BASELINE).exists()
+
+
+@pytest.mark.heavy
+def test_what_a_change_records_of_itself_does_not_count(legacy: DemoProject) -> None:
+    record(legacy)
+    legacy.git_init()
+    git(legacy.root, "branch", "-M", "main")
+    git(legacy.root, "checkout", "--quiet", "-b", "change")
+    legacy.write("src/demo/new.py", KNOWN.replace("old", "new"))
+    legacy.write("tests/test_old.py", FAILING)
+    record(legacy, "lint,test", "--grow")
+    git(legacy.root, "add", "--all")
+    git(legacy.root, "commit", "--quiet", "--message", "accept our own")
+    run = legacy.gate("lint,test")
+    assert_red(run, "lint", "src/demo/new.py", 2)
+    assert run.check("lint")["baseline"] == 1
+    assert run.check("test")["status"] == "failed"
+    (added,) = run.findings("baseline")
+    assert added["rule"] == "baseline-added"
+    assert "src/demo/new.py E711, tests/test_old.py::test_old" in added["message"]
+    outputs = legacy.root.parent / "outputs"
+    legacy.run("changes", variables={"GITHUB_OUTPUT": str(outputs)})
+    assert "test-history=0\n" in outputs.read_text("utf-8")
+    # On the main branch it is what was accepted.
+    git(legacy.root, "branch", "--force", "main", "HEAD")
+    assert_green(legacy.gate("lint,test"))
 
 
 def test_what_was_recorded_is_green_and_counted(legacy: DemoProject) -> None:

@@ -18,6 +18,7 @@ from ci_engine.errors import ToolError
 from ci_engine.github.comments import MARKER, PullRequest, post_comment, pull_request_of
 from tests.support.projects import DemoProject, Run
 
+BOT = "github-actions[bot]"
 EVENT = json.dumps({"pull_request": {"number": 7}}).encode()
 
 
@@ -32,15 +33,31 @@ class GitHub:
     comments: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     calls: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     tokens: set[str] = field(default_factory=set[str])
+    account: str = BOT
 
-    def add(self, body: str | None, kind: str = "User") -> int:
+    def add(self, body: str | None, login: str = "octocat") -> int:
         number = 100 + len(self.comments)
-        comment = {"id": number, "body": body, "user": {"type": kind}}
+        kind = "Bot" if login.endswith("[bot]") else "User"
+        user = {"login": login, "type": kind}
+        comment = {"id": number, "body": body, "user": user}
         self.comments.append(comment)
         return number
 
+    def comment(self, number: int) -> dict[str, Any]:
+        return next(c for c in self.comments if c["id"] == number)
+
     def body(self, number: int) -> str:
-        return next(c["body"] for c in self.comments if c["id"] == number)
+        return str(self.comment(number)["body"])
+
+    def listed(self, query: str) -> list[dict[str, Any]]:
+        given = parse_qs(query)
+        size, page = (int(given[name][0]) for name in ("per_page", "page"))
+        return self.comments[size * (page - 1) : size * page]
+
+    def viewer(self) -> tuple[int, bytes]:
+        """Who has the token; the one of a workflow may not ask that here."""
+        data = {"data": {"viewer": {"login": self.account}}}
+        return 404 if self.account == BOT else 200, json.dumps(data).encode()
 
     def pull_request(self) -> PullRequest:
         return PullRequest(self.address, "a/b", 7, "secret")
@@ -70,18 +87,15 @@ def github() -> Iterator[GitHub]:
             everything = "/repos/a/b/issues/7/comments"
             one = re.fullmatch(r"/repos/a/b/issues/comments/(\d+)", path.path)
             if self.command == "GET" and path.path == everything:
-                query = parse_qs(path.query)
-                size, page = (int(query[n][0]) for n in ("per_page", "page"))
-                found = state.comments[size * (page - 1) : size * page]
-                return 200, json.dumps(found).encode()
+                return 200, json.dumps(state.listed(path.query)).encode()
             if self.command == "POST" and path.path == everything:
-                state.add(sent["body"], "Bot")
+                state.add(sent["body"], state.account)
                 return 201, b"{}"
+            if path.path == "/graphql":
+                return state.viewer()
             if self.command == "PATCH" and one:
-                for comment in state.comments:
-                    if comment["id"] == int(one.group(1)):
-                        comment["body"] = sent["body"]
-                        return 200, b"{}"
+                state.comment(int(one.group(1)))["body"] = sent["body"]
+                return 200, b"{}"
             return 404, b"{}"
 
         do_GET = do_POST = do_PATCH = handle_any  # noqa: N815 - the server's names
@@ -117,7 +131,7 @@ def test_the_next_one_updates_it(github: GitHub) -> None:
 def test_it_is_found_on_any_page(github: GitHub, before: int) -> None:
     for _ in range(before):
         github.add("talk")
-    ours = github.add(f"{MARKER}\nold", "Bot")
+    ours = github.add(f"{MARKER}\nold", BOT)
     github.add(None)
     assert post_comment(github.pull_request(), "new") == "updated"
     assert github.body(ours) == f"{MARKER}\nnew"
@@ -135,16 +149,33 @@ def test_all_pages_are_asked_before_one_is_written(github: GitHub, number: int) 
 
 def test_a_comment_of_a_person_gives_way_to_that_of_the_bot(github: GitHub) -> None:
     copied = github.add(f"{MARKER}\ncopied by somebody")
-    quoted = github.add(f"> {MARKER}\nquoted", "Bot")
-    ours = github.add(f"{MARKER}\nours", "Bot")
+    quoted = github.add(f"> {MARKER}\nquoted", BOT)
+    other = github.add(f"{MARKER}\nof another bot", "renovate[bot]")
+    ours = github.add(f"{MARKER}\nours", BOT)
     assert post_comment(github.pull_request(), "new") == "updated"
     assert github.body(ours) == f"{MARKER}\nnew"
     assert github.body(copied).endswith("copied by somebody")
     assert github.body(quoted).endswith("quoted")
+    assert github.body(other).endswith("of another bot")
 
 
-def test_a_token_of_a_person_finds_its_comment_again(github: GitHub) -> None:
-    ours = github.add(f"{MARKER}\nours")
+@pytest.mark.parametrize("login", ["octocat", "mallory", "renovate[bot]", "ghost"])
+def test_a_comment_of_another_account_is_never_overwritten(
+    github: GitHub, login: str
+) -> None:
+    theirs = github.add(f"{MARKER}\ntheirs", login)
+    assert post_comment(github.pull_request(), "new") == "created"
+    assert github.body(theirs) == f"{MARKER}\ntheirs"
+    assert post_comment(github.pull_request(), "newer") == "updated"
+    assert [each["body"] for each in github.comments[1:]] == [f"{MARKER}\nnewer"]
+
+
+@pytest.mark.parametrize("account", ["octocat", "our-app[bot]"])
+def test_a_token_of_another_account_finds_its_comment_again(
+    github: GitHub, account: str
+) -> None:
+    github.account = account
+    ours = github.add(f"{MARKER}\nours", account)
     assert post_comment(github.pull_request(), "new") == "updated"
     assert github.body(ours) == f"{MARKER}\nnew"
 
@@ -265,3 +296,30 @@ def test_without_a_pull_request_nobody_is_asked(
     assert run.code == 0, str(run)
     assert "there is no pull request" in run.stderr
     assert github.calls == []
+
+
+HOSTILE_PAGE = """## gate: red
+
+@octocat/team see #1, o/r#2 and GH-3, fixed by deadbeef1 at https://evil.example
+![pixel](https://evil.example/x.png) [here](https://evil.example) <img src=x> <!-- x -->
+[ref]: https://evil.example
+[ref][ref] www.evil.example &#64;octocat
+
+| a | b |
+|---|---|
+| `@octocat` | @octocat |
+"""
+
+
+def test_a_page_that_a_pull_request_wrote_notifies_nobody(
+    github: GitHub, project: DemoProject
+) -> None:
+    page: Path = project.write("page.md", HOSTILE_PAGE)
+    run = summary(project, github.address, "--page", str(page))
+    assert run.code == 0, str(run)
+    body = str(github.comments[0]["body"])
+    text = body.removeprefix(MARKER).replace("`@octocat`", "")
+    assert not re.search(r"@\w|#\d|GH-\d|://|www\.|<|!\[|\]\(|(?<!\\)\]\[|&#", text), (
+        text
+    )
+    assert "| `@octocat` |" in body

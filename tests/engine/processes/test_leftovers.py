@@ -47,7 +47,7 @@ def test_the_next_run_removes_what_a_killed_one_left(project: DemoProject) -> No
         "import time\n\n\ndef test_waits() -> None:\n"
         f"    open({str(ready)!r}, 'w').close()\n    time.sleep(9)\n"
     )
-    project.interrupt(signal.SIGKILL, ready.exists, "--only", "test")
+    project.interrupt(signal.SIGKILL, ready.exists, "gate", "--only", "test")
     running = project.root / ".ci-framework" / "running"
     foreign = running / f"{os.getpid()}-of-another-run"
     foreign.mkdir()

@@ -82,7 +82,7 @@ def test_markdown_keeps_foreign_text_in_its_place() -> None:
     )
     other = CheckResult(id="x", status=Status.NOT_RUN, output="````\n<script>\n```")
     text = to_markdown(a_run(check, other))
-    assert "- ``` a`b``.py\\n# x:1 ``` **&lt;b>** &lt;script> \\| !\\[x](y)" in text
+    assert "- ``` a`b``.py\\n# x:1 ``` **&lt;b>** &lt;script> \\| !\\[x]\\(y)" in text
     assert "&lt;i> \\| reason" in text
     assert "&lt;u> note" in text
     assert "Again: `` ci gate -- 'a`b' ``" in text

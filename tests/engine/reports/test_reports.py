@@ -49,7 +49,7 @@ def test_a_hostile_file_name_breaks_no_report(
     (annotation,) = annotated(run)
     assert annotation.startswith("::error file=")
     assert ",line=1,col=8,title=lint%3A F401::`os` imported but unused" in annotation
-    escaped = name.replace("%", "%25").replace("\n", "%0A")
+    escaped = name.replace("%", "%25").replace("\n", "%0A").replace("\x1b", "\\x1b")
     escaped = escaped.replace(":", "%3A").replace(",", "%2C")
     assert f"file={escaped},line=1" in annotation
     (line,) = [row for row in run.summary.splitlines() if "**F401**" in row]

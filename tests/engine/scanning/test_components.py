@@ -10,13 +10,10 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from ci_engine.checks.dependencies.locked_packages import read_lock
-from ci_engine.errors import ToolError
-from ci_engine.findings.results import Verdict
+from ci_engine.checks.dependencies.dependency_files import read_lock
 from ci_engine.project.repository import read_project
 from ci_engine.scanning.bill_of_materials import to_cyclonedx
 from tests.engine.checks.test_audit import LOCK
-from tests.support.scanning import Repository, result_of
 
 POETRY = """\
 [[package]]
@@ -153,7 +150,6 @@ def test_each_lock_is_read_and_listed(
     (tmp_path / name).write_text(text, encoding="utf-8")
     project = read_project(tmp_path)
     dependencies = read_lock(project)
-    assert dependencies is not None
     assert {each.name for each in dependencies.audited} == audited
     assert dependencies.coverage().startswith(f"{name}: {coverage}")
     listed = to_cyclonedx(project, dependencies)
@@ -177,69 +173,6 @@ def test_each_lock_is_read_and_listed(
     assert told == needs
 
 
-@pytest.mark.parametrize("name", ["uv.lock", "poetry.lock", "pdm.lock"])
-def test_a_lock_without_what_the_project_asks_for_is_none(
-    name: str, tmp_path: Path
-) -> None:
-    text = {"uv.lock": LOCK, "poetry.lock": POETRY, "pdm.lock": PDM}[name]
-    (tmp_path / name).write_text(text, encoding="utf-8")
-    asks = '[project]\nname = "demo"\nversion = "1"\ndependencies = [{}]\n'
-    for wanted, fits in (
-        ('"six", "x; python_version < \'3\'"', True),
-        ('"x>1"', False),
-    ):
-        manifest = tmp_path / "pyproject.toml"
-        manifest.write_text(asks.format(wanted), encoding="utf-8")
-        project = read_project(tmp_path)
-        if fits:
-            assert read_lock(project) is not None
-            continue
-        with pytest.raises(ToolError, match=r"lacks what pyproject\.toml requires: x$"):
-            read_lock(project)
-
-
-@pytest.mark.parametrize(
-    "name", ["uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "pixi.lock"]
-)
-def test_an_empty_file_is_no_lock(name: str, tmp_path: Path) -> None:
-    (tmp_path / name).touch()
-    with pytest.raises(ToolError, match=name):
-        read_lock(read_project(tmp_path))
-
-
-def test_pins_that_are_not_all_the_project_needs_are_no_lock(tmp_path: Path) -> None:
-    (tmp_path / "requirements-docs.txt").write_text("idna==3.4\n", encoding="utf-8")
-    text = '[project]\nname = "demo"\nversion = "1"\ndependencies = ["six"]\n'
-    (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
-    assert read_lock(read_project(tmp_path)) is None
-    (tmp_path / "requirements.txt").write_text("six==1.16.0\n", encoding="utf-8")
-    text = "-r requirements.txt\nsix\npytest>=7\n"
-    (tmp_path / "requirements-test.txt").write_text(text, encoding="utf-8")
-    found = read_lock(read_project(tmp_path))
-    assert found is not None
-    assert {each.name for each in found.audited} == {"idna", "six"}
-    assert found.unknown == ("pytest (not pinned in requirements-test.txt)",)
-
-
-def test_requirements_that_are_not_pinned_are_no_lock(tmp_path: Path) -> None:
-    (tmp_path / "requirements.txt").write_text("six>=1\n", encoding="utf-8")
-    assert read_lock(read_project(tmp_path)) is None
-
-
-@pytest.mark.parametrize(
-    "name", ["uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "pixi.lock"]
-)
-@pytest.mark.parametrize(
-    "text", [b"\xff\xfe", b"[[package]]\nname = 3\n", b"packages: 3"]
-)
-def test_a_lock_that_is_none_is_an_error(
-    name: str, text: bytes, tmp_path: Path
-) -> None:
-    (tmp_path / name).write_bytes(text)
-    with pytest.raises(ToolError, match=name):
-        read_lock(read_project(tmp_path))
-
-
 def test_the_list_is_the_same_but_for_the_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -247,17 +180,6 @@ def test_the_list_is_the_same_but_for_the_time(
     (tmp_path / "poetry.lock").write_text(POETRY, encoding="utf-8")
     project = read_project(tmp_path)
     dependencies = read_lock(project)
-    assert dependencies is not None
     one = to_cyclonedx(project, dependencies)
     assert one == to_cyclonedx(project, dependencies)
     assert json.loads(one)["metadata"]["timestamp"] == "2023-11-14T22:13:20+00:00"
-
-
-def test_denied_licences_are_told(repository: Repository) -> None:
-    repository.write("pixi.lock", PIXI)
-    settings = {"denied-licenses": ["apache"]}
-    run = repository.scan("licenses", settings=settings)
-    result = result_of(run, "licenses")
-    assert [f.message for f in result.findings] == ["openssl 3.5.0: license Apache-2.0"]
-    assert "no license is stated by idna" in result.notes[1]
-    assert run.verdict is Verdict.RED

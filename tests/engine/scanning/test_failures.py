@@ -14,7 +14,6 @@ from ci_engine.configuration.settings import SecurityLevel
 from ci_engine.findings.results import CheckResult, Status, Verdict
 from ci_engine.scanning.scanner import Scan
 from ci_engine.scanning.scanners import SCANNERS
-from tests.engine.checks.test_audit import LOCK
 from tests.support.scanning import Repository, result_of
 
 # Each test lets real scanners fail.
@@ -24,7 +23,6 @@ pytestmark = pytest.mark.heavy
 PROGRAMS: dict[ScannerName, str] = {
     "bandit": "bandit",
     "semgrep": "semgrep",
-    "audit": "uv",
     "kingfisher": "kingfisher",
     "history": "kingfisher",
     "detect-secrets": "detect-secrets",
@@ -48,13 +46,12 @@ def at_work(repository: Repository) -> None:
     """Give every scanner something to do."""
     repository.write(".semgrep.yml", "rules: []\n")
     repository.write(".secrets.baseline", '{"results": {}}')
-    repository.write("uv.lock", LOCK)
     repository.write("pyproject.toml", '[project]\nname = "demo"\nversion = "1"\n')
     repository.commit()
 
 
 def test_every_scanner_that_runs_a_program_is_tried() -> None:
-    assert {*PROGRAMS, "licenses", "sbom"} == set(SCANNERS)
+    assert {*PROGRAMS, "audit", "licenses", "sbom"} == set(SCANNERS)
 
 
 @pytest.mark.parametrize("how", BAD)
@@ -83,17 +80,27 @@ def test_a_slow_scanner_is_killed_and_not_green(repository: Repository) -> None:
     assert run.verdict is Verdict.RED
 
 
-@pytest.mark.parametrize(
-    ("level", "verdict"), [("medium", Verdict.GREEN), ("high", Verdict.ERROR)]
-)
-def test_a_missing_scanner_is_reported_everywhere_and_red_from_high(
-    level: SecurityLevel, verdict: Verdict, repository: Repository
+@pytest.mark.parametrize("level", ["low", "medium", "high", "critical"])
+def test_a_required_scanner_that_is_missing_is_green_at_no_level(
+    level: SecurityLevel, repository: Repository
 ) -> None:
     repository.stand_in("bandit", "exit 9")
     run = repository.scan("bandit", level=level)
     assert result_of(run, "bandit").status is Status.NOT_RUN
-    assert run.verdict is verdict
+    assert run.verdict is Verdict.ERROR
     assert "NOT RUN" in (repository.reports / "summary.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("level", "verdict"), [("medium", Verdict.GREEN), ("high", Verdict.ERROR)]
+)
+def test_a_file_that_was_not_read_is_reported_everywhere_and_red_from_high(
+    level: SecurityLevel, verdict: Verdict, repository: Repository
+) -> None:
+    repository.write("src/demo/broken.py", "def broken(:\n")
+    run = repository.scan("bandit", level=level)
+    assert result_of(run, "bandit").status is Status.NOT_RUN
+    assert run.verdict is verdict
 
 
 def test_an_optional_scanner_that_is_not_installed_is_skipped_with_the_reason(
@@ -147,7 +154,7 @@ def test_files_that_are_too_large_are_listed(repository: Repository) -> None:
     run = repository.scan("kingfisher", settings=settings)
     assert run.verdict is Verdict.GREEN
     notes = result_of(run, "kingfisher").notes
-    assert "1 files are excluded by exclude-patterns" in notes
+    assert "1 files are excluded by exclude-patterns: model.bin" in notes
 
 
 def test_links_are_not_followed_and_loops_are_listed(

@@ -223,16 +223,6 @@ def test_a_history_that_cannot_be_read_is_never_green(repository: Repository) ->
     assert "`git fsck`" in result_of(run, "history").reason
 
 
-def test_what_the_settings_of_hadolint_hide_is_counted(repository: Repository) -> None:
-    text = "FROM python:3.13-slim\nRUN sudo ls\n# hadolint ignore=DL3020\nADD a b\n"
-    repository.write("Dockerfile", text)
-    repository.write(".hadolint.yaml", "ignored: [DL3004]\n")
-    result = result_of(repository.scan("hadolint"), "hadolint")
-    hidden = "2 findings are hidden by comments or by .hadolint.yaml"
-    assert hidden in result.notes
-    assert result.findings == []
-
-
 def test_a_copy_holds_just_these_files_and_goes_with_its_user(
     repository: Repository,
 ) -> None:

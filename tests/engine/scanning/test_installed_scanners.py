@@ -52,19 +52,6 @@ def test_gitleaks_finds_secrets_and_passes_look_alikes(
         assert not [s for s in secrets if "\n" not in s and s in text], report.name
 
 
-@pytest.mark.heavy
-def test_gitleaks_with_settings_that_it_cannot_read_is_not_run(
-    with_gitleaks: Repository,
-) -> None:
-    with_gitleaks.write(".gitleaks.toml", "x = [")
-    run = with_gitleaks.scan("gitleaks")
-    result = result_of(run, "gitleaks")
-    assert result.status is Status.NOT_RUN
-    assert "unable to load gitleaks config" in result.reason
-    assert "\x1b" not in result.reason
-    assert run.verdict is Verdict.ERROR
-
-
 def test_findings_have_an_order_of_their_own(repository: Repository) -> None:
     leaks = [{"RuleID": "x", "File": name} for name in ("c.env", "a.env", "b.env")]
     text = (

@@ -127,14 +127,14 @@ def test_an_advisory_has_many_names_and_is_one() -> None:
     one = issue(
         tool="trivy",
         rule="GHSA-1",
-        message="six 1.16, bad",
+        message="six 1.16: bad",
         also=("CVE-1",),
         fix="six 2",
     )
-    other = issue(tool="grype", rule="CVE-1", message="six 1.16, worse", score=9.5)
-    third = issue(tool="grype", rule="CVE-1", message="idna 3.4, worse")
+    other = issue(tool="grype", rule="CVE-1", message="six 1.16: worse", score=9.5)
+    third = issue(tool="grype", rule="CVE-1", message="idna 3.4: worse")
     found = merged(found_by("trivy", one), found_by("grype", other, third))
-    assert [f.message for f in found["grype"]] == ["idna 3.4, worse"]
+    assert [f.message for f in found["grype"]] == ["idna 3.4: worse"]
     assert found["trivy"][0].also == ("CVE-1", "grype CVE-1")
 
 

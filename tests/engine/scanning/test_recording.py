@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import cast
 
@@ -132,9 +133,10 @@ def test_a_waived_secret_is_green_until_its_day_and_not_recorded(
     repository.write(
         WAIVERS_FILE,
         f"waivers:\n  - id: {found.fingerprint}\n    reason: a sample\n"
-        '    owner: "@team"\n    expires: 9999-12-31\n',
+        '    owner: "@team"\n    expires: 2027-12-31\n',
     )
-    run = repository.scan("kingfisher", baseline="write")
+    today = date(2026, 11, 22)
+    run = repository.scan("kingfisher", baseline="write", today=today)
     assert run.verdict is Verdict.GREEN
     assert len(run.notes) == 1
     assert entries(repository.root) == []

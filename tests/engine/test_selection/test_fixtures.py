@@ -79,7 +79,9 @@ def test_a_module_that_a_fixture_patches_selects_who_asks_for_the_fixture(
     [
         pytest.param(conftest(top="from p.server import x"), id="imported at once too"),
         pytest.param(conftest(decorator="@pytest.fixture(autouse=True)"), id="autouse"),
-        pytest.param(conftest(decorator="@pytest.fixture(name='s')"), id="other name"),
+        pytest.param(
+            conftest(decorator="@pytest.fixture(name=NAME)"), id="name from elsewhere"
+        ),
         pytest.param(conftest(decorator="@odd\n@pytest.fixture"), id="wrapped"),
         pytest.param(conftest(decorator=""), id="no fixture"),
         pytest.param(conftest(top="register(server)"), id="named beside"),

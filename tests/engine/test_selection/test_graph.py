@@ -438,7 +438,7 @@ def test_a_hub_is_not_followed_where_a_test_imports_the_module_itself(
         ("src/p/link.py", "link"),
         ("src/p/native.pyi", "not known"),
         ("pyproject.toml", "every test"),
-        ("Dockerfile", "every test"),
+        ("Vagrantfile", "every test"),
         (".github/workflows/tests.yml", "every test"),
         ("ci-framework/ci_engine/cli.py", "every test"),
     ],

@@ -17,9 +17,11 @@ RESTORE = "restore it: `copier update --defaults --vcs-ref=:current:`"
 def render_hashes(project: DemoProject) -> None:
     """Write the list as the template does."""
     project.write(".github/workflows/ci.yml", "name: CI\n")
+    scripts = (project.root / "ci-framework" / "scripts").iterdir()
+    names = (*OWNED, *(f"ci-framework/scripts/{path.name}" for path in scripts))
     lines = [
         f"{hashlib.sha256((project.root / name).read_bytes()).hexdigest()}  {name}\n"
-        for name in OWNED
+        for name in names
     ]
     project.write(HASHES, "".join(lines))
 
@@ -63,6 +65,20 @@ def test_an_edited_and_a_missing_file_are_reported_with_what_to_do(
         + keep.format("ci-framework/ci"),
         OWNED[2]: "missing: the next update replaces it\n" + keep.format(OWNED[2]),
     }
+
+
+def test_a_file_that_hides_among_those_of_the_framework_is_reported(
+    project: DemoProject,
+) -> None:
+    render_hashes(project)
+    project.write("ci-framework/helper.py", "import os\n")
+    project.write("ci-framework/scripts/evil.sh", "true\n")
+    project.write("ci-framework/project/own.txt", "x\n")
+    (project.root / "ci-framework" / "link").symlink_to("/etc")
+    after = reported(project)
+    names = {"helper.py", "scripts/evil.sh", "link"}
+    assert set(after) == {f"ci-framework/{name}" for name in names}
+    assert after["ci-framework/link"].startswith("not a file of the framework")
 
 
 def test_a_damaged_list_is_reported(project: DemoProject) -> None:

@@ -17,13 +17,12 @@ from ci_engine.benchmarks.load.locust_run import (
 from ci_engine.benchmarks.measuring import Measuring
 from ci_engine.benchmarks.sides import Side
 from ci_engine.benchmarks.suite_kinds import SuiteKinds
-from ci_engine.configuration.load_settings import LoadTest, is_loopback
+from ci_engine.configuration.load_settings import USUAL_FILES, LoadTest, is_loopback
 from ci_engine.configuration.performance_settings import fraction
 from ci_engine.environments.environment import Environment
 from ci_engine.errors import ConfigurationError
 from ci_engine.findings.results import CheckResult, Finding, Status
 
-_USUAL_FILES = ("tests/load/locustfile.py", "load/locustfile.py", "locustfile.py")
 _NOT_RUN = (Status.NOT_RUN, Status.TIMED_OUT)
 
 
@@ -51,14 +50,13 @@ class LoadRun(BenchRun):
 
     def suite_paths(self, root: Path) -> list[str]:
         """The locust file that a side has."""
-        named = [self.load.locustfile] if self.load.locustfile else [*_USUAL_FILES]
-        return [path for path in named if (root / path).is_file()][:1]
+        return list(filter(None, [self.load.locust_file(root)]))
 
     def require_suite(self, root: Path) -> None:
         """Raise an error if a side has no load test."""
         load = self.load
         if not self.suite_paths(root):
-            named = load.locustfile or ", ".join(_USUAL_FILES)
+            named = load.locustfile or ", ".join(USUAL_FILES)
             raise NothingToRunError(
                 f"there is no locust file ({named}): set performance.load.locustfile "
                 "to its path"

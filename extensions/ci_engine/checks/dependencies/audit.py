@@ -1,159 +1,214 @@
 """Look for known vulnerabilities in what the project depends on.
 
-What a ``uv.lock`` holds is audited by uv itself where uv can do that; everything
-else by pip-audit, which is given the dependencies of the lock, or of the prepared
-environment where there is no lock, so that it never audits an environment of its own.
-The variable ``OSV_SERVICE_URL`` names another service than https://api.osv.dev.
+The engine asks the OSV service about the dependencies of all dependency files, and of
+the prepared environment where no lock has what the project requires.
 """
 
 from __future__ import annotations
 
-import urllib.request
-from collections.abc import Iterable
-from dataclasses import replace
-from pathlib import Path
-from urllib.parse import quote
-
-import msgspec
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from ci_engine.checks.context import Context
-from ci_engine.checks.dependencies.audit_tools import (
-    Advisory,
-    Answer,
-    run_pip_audit,
-    run_uv_audit,
-    service_url,
-)
-from ci_engine.checks.dependencies.inventory import (
-    Dependencies,
-    location_of,
-    read_environment,
-)
-from ci_engine.checks.dependencies.locked_packages import read_lock
-from ci_engine.checks.outcomes import from_tool, not_run, skipped
+from ci_engine.checks.dependencies.dependency_files import read_lock
+from ci_engine.checks.dependencies.dependency_lines import locations_of
+from ci_engine.checks.dependencies.installed_packages import read_environment
+from ci_engine.checks.dependencies.inventory import Dependencies, Dependency
+from ci_engine.checks.dependencies.osv_service import Record, open_service
+from ci_engine.checks.outcomes import from_findings, not_run, skipped
 from ci_engine.checks.workspace import Workspace
-from ci_engine.findings.results import CheckResult, Finding
+from ci_engine.environments.environment import Environment
+from ci_engine.errors import ToolError
+from ci_engine.findings.malware import MALWARE, is_malware
+from ci_engine.findings.results import CheckResult, Finding, Status, name_some
 from ci_engine.findings.severity import SCORES
-from ci_engine.processes.programs import find_program
 
-_SERVICE = "https://api.osv.dev"
-_SECONDS = 10.0
-# A vulnerability without a rating is not harmless.
+_TOOL = "osv"
+# A vulnerability without a rating is not harmless; malware is the worst there is.
 _UNRATED = 7.0
+_WORST = 10.0
+_MOST_NAMED = 20
+# The name of an issue that has several, the first of these that it has.
+_DATABASES = (MALWARE, "GHSA-", "PYSEC-", "CVE-")
 _PIXI_NOTE = (
     "conda packages are in no advisory database of Python: only the Python "
     "distributions of the environment were looked up"
 )
 
 
-class _Specific(msgspec.Struct):
-    severity: str | None = None
+@dataclass(frozen=True)
+class _Advisory:
+    """One known vulnerability of one dependency, with all of its names."""
+
+    dependency: Dependency
+    names: tuple[str, ...]
+    fixed: tuple[str, ...] = ()
+    summary: str = ""
+    severities: tuple[str, ...] = ()
+
+    @property
+    def score(self) -> float:
+        """How severe it is."""
+        if is_malware(self.names):
+            return _WORST
+        return max((SCORES.get(s, _UNRATED) for s in self.severities), default=_UNRATED)
+
+    def joined(self, other: _Advisory) -> _Advisory:
+        """Both as one."""
+        return replace(
+            self,
+            names=(*self.names, *other.names),
+            fixed=tuple(dict.fromkeys((*self.fixed, *other.fixed))),
+            summary=self.summary or other.summary,
+            severities=(*self.severities, *other.severities),
+        )
 
 
-class _Record(msgspec.Struct):
-    """What the service knows about an advisory."""
+@dataclass
+class _Advisories:
+    """All of them; two names of one issue are one advisory."""
 
-    id: str
-    # When it was withdrawn, empty if it is valid.
-    withdrawn: str | None = None
-    database_specific: _Specific | None = None
+    found: list[_Advisory] = field(default_factory=list[_Advisory])
+
+    def add(self, advisory: _Advisory) -> None:
+        for other in [*self.found]:
+            same = other.dependency == advisory.dependency
+            if same and set(other.names) & set(advisory.names):
+                self.found.remove(other)
+                advisory = other.joined(advisory)
+        self.found.append(advisory)
 
 
 def check(context: Context) -> CheckResult:
-    """Audit the lock if there is one, else the prepared environment."""
-    dependencies = read_lock(context.project) or read_environment(context)
-    return run_audit(context, dependencies, context.reports, context.timeout)
+    """Audit all dependency files; without a lock the prepared environment as well."""
+    excluded = context.settings.scan.exclude_patterns
+    found = read_lock(context.project, excluded, context.settings.test_paths)
+    if found.open or _is_opaque(context, found):
+        try:
+            found = found.and_what_is_installed(read_environment(context))
+        except ToolError as error:
+            found = replace(found, problems=(*found.problems, str(error)))
+    return run_audit(context, found, context.timeout)
+
+
+def _is_opaque(context: Context, found: Dependencies) -> bool:
+    """Whether files show nothing of a project that has an environment."""
+    nothing = not found.audited and not found.problems and not found.others
+    return nothing and isinstance(context.environment, Environment)
 
 
 def run_audit(
-    workspace: Workspace, dependencies: Dependencies, reports: Path, timeout: float
+    workspace: Workspace, dependencies: Dependencies, timeout: float
 ) -> CheckResult:
     """Audit what a project depends on."""
     if not dependencies.audited:
         return _nothing_to_audit(dependencies)
-    answer = None
-    if dependencies.source == "uv.lock" and find_program("uv") is not None:
-        answer = run_uv_audit(workspace, dependencies, timeout)
-    if answer is None:
-        answer = run_pip_audit(workspace, dependencies, reports, timeout)
-    if not answer.dependencies.audited:
-        return _nothing_to_audit(answer.dependencies)
-    return _judge(workspace, answer)
-
-
-def _nothing_to_audit(dependencies: Dependencies) -> CheckResult:
-    if dependencies.unknown:
-        names = ", ".join(dependencies.unknown)
-        return not_run(f"no advisory database knows these: {names}")
-    return skipped(f"{dependencies.source}: there are no dependencies")
-
-
-def _judge(workspace: Workspace, answer: Answer) -> CheckResult:
-    """One finding for each advisory that is not withdrawn."""
-    dependencies, outcome = answer.dependencies, answer.outcome
-    records = _look_up(answer.advisories)
-    findings = list(answer.others)
+    service = open_service(timeout, workspace.cancel)
+    answers = service.look_up(dependencies.audited)
+    advisories = _Advisories()
     withdrawn: list[str] = []
-    for advisory in answer.advisories:
-        record = records.get(advisory.id)
-        if record is not None and record.withdrawn:
-            withdrawn.append(f"{advisory.id} ({advisory.package})")
-            continue
-        path, line = location_of(
-            workspace.project, dependencies.source, advisory.package, advisory.version
-        )
-        findings.append(_describe(answer.tool.name, advisory, record, path, line))
-    if withdrawn and not findings:
-        outcome = replace(outcome, code=0)
-    result = from_tool(answer.tool, outcome, findings)
-    result.notes.append(dependencies.coverage())
+    for dependency, names in answers.advisories.items():
+        for name in dict.fromkeys(names):
+            record = answers.records.get(name)
+            if record is not None and record.withdrawn:
+                withdrawn.append(f"{name} ({dependency.name})")
+            else:
+                advisories.add(_advisory(dependency, name, record))
+    findings = [
+        finding
+        for advisory in advisories.found
+        for finding in _describe(workspace, dependencies, advisory)
+    ]
+    findings.sort(key=lambda finding: (finding.path, finding.line, finding.rule))
+    result = from_findings(findings, _TOOL, service.url)
+    result.notes += _notes(workspace, dependencies, withdrawn)
+    return _incomplete(result, dependencies, answers.missing)
+
+
+def _notes(
+    workspace: Workspace, dependencies: Dependencies, withdrawn: Sequence[str]
+) -> Iterator[str]:
+    yield dependencies.coverage()
+    if dependencies.unread:
+        yield f"not read: {name_some(dependencies.unread, _MOST_NAMED)}"
     if withdrawn:
-        result.notes.append(f"withdrawn advisories: {', '.join(withdrawn)}")
-    if workspace.project.manager == "pixi" and dependencies.source != "pixi.lock":
-        result.notes.append(_PIXI_NOTE)
+        yield f"withdrawn advisories: {', '.join(withdrawn)}"
+    if workspace.project.manager == "pixi" and "pixi.lock" not in dependencies.source:
+        yield _PIXI_NOTE
+
+
+def _incomplete(
+    result: CheckResult, dependencies: Dependencies, missing: Mapping[str, str]
+) -> CheckResult:
+    """What was not looked up is never green; what was found is reported anyway."""
+    problems = [*dependencies.problems]
+    if missing:
+        name, reason = next(iter(missing.items()))
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        problems.append(f"{name}{more} could not be described: {reason}")
+    if problems:
+        result.reason = problems[0]
+        result.output = "\n".join(problems)
+        # A finding is one, whatever else could not be read.
+        if result.status is Status.PASSED:
+            result.status = Status.NOT_RUN
     return result
 
 
-def _look_up(advisories: Iterable[Advisory]) -> dict[str, _Record]:
-    """Look advisories up at the service; what it does not know is left out."""
-    found: dict[str, _Record] = {}
-    for name in sorted({advisory.id for advisory in advisories}):
-        url = f"{service_url() or _SERVICE}/v1/vulns/{quote(name, safe='')}"
-        if not url.startswith(("https://", "http://")):
-            break
-        try:
-            with urllib.request.urlopen(  # noqa: S310 # nosec B310
-                url, timeout=_SECONDS
-            ) as answer:
-                found[name] = msgspec.json.decode(answer.read(), type=_Record)
-        except (OSError, ValueError, msgspec.DecodeError):
-            # The advisory is valid: without an answer it is only less well described.
-            continue
-    return found
+def _nothing_to_audit(dependencies: Dependencies) -> CheckResult:
+    if dependencies.problems:
+        return _incomplete(CheckResult(), dependencies, {})
+    if dependencies.unknown:
+        names = ", ".join(dependencies.unknown)
+        return not_run(f"no advisory database knows these: {names}")
+    unread = name_some(dependencies.unread, _MOST_NAMED)
+    also = f"; not read: {unread}" if unread else ""
+    return skipped(f"{dependencies.source}: there are no dependencies{also}")
+
+
+def _advisory(dependency: Dependency, name: str, record: Record | None) -> _Advisory:
+    if record is None:
+        return _Advisory(dependency, (name,))
+    return _Advisory(
+        dependency,
+        tuple(dict.fromkeys((name, record.id, *record.aliases))),
+        record.fixed_in(dependency.name),
+        (record.summary or "").strip().partition("\n")[0],
+        (record.severity,) if record.severity else (),
+    )
+
+
+def _rank(name: str) -> tuple[int, str]:
+    starts = [name.startswith(database) for database in _DATABASES]
+    return (starts.index(True) if True in starts else len(starts), name)
 
 
 def _describe(
-    tool: str, advisory: Advisory, record: _Record | None, path: str, line: int
-) -> Finding:
-    """The finding: the package, what is wrong and which version fixes it."""
-    if advisory.fixed:
+    workspace: Workspace, dependencies: Dependencies, advisory: _Advisory
+) -> Iterator[Finding]:
+    """One finding for each file that has the dependency."""
+    dependency = advisory.dependency
+    rule, *others = sorted(set(advisory.names), key=_rank)
+    malware = is_malware(advisory.names)
+    if malware:
+        fix = "malware: remove it, and treat what it could reach as known to others"
+    elif advisory.fixed:
         fix = f"fixed in {', '.join(advisory.fixed)}"
     else:
         fix = "no fixed version is known"
-    others = f" ({', '.join(advisory.aliases)})" if advisory.aliases else ""
-    summary = advisory.summary.strip().partition("\n")[0]
-    about = f": {summary}" if summary else ""
+    about = f": {advisory.summary}" if advisory.summary else ""
+    also = f" ({', '.join(others)})" if others else ""
     fixed = " or ".join(advisory.fixed[:3])
-    specific = record.database_specific if record else None
-    severity = (specific.severity or "") if specific else ""
-    return Finding(
-        tool=tool,
-        rule=advisory.id,
-        message=f"{advisory.package} {advisory.version}, {fix}{about}{others}",
-        path=path,
-        line=line,
-        score=SCORES.get(severity.lower(), _UNRATED),
-        help_url=f"https://osv.dev/vulnerability/{advisory.id}",
-        fix=f"{advisory.package} {fixed}" if fixed else "",
-        also=advisory.aliases,
-    )
+    for path, line in locations_of(workspace.project, dependencies, dependency):
+        yield Finding(
+            tool=_TOOL,
+            rule=rule,
+            message=f"{dependency.name} {dependency.version}, {fix}{about}{also}",
+            path=path,
+            line=line,
+            score=advisory.score,
+            confidence="high" if malware else "",
+            help_url=f"https://osv.dev/vulnerability/{rule}",
+            fix=f"{dependency.name} {fixed}" if fixed else "",
+            also=tuple(others),
+        )

@@ -1,27 +1,17 @@
-"""What a project depends on: from its lock, or from its prepared environment."""
+"""What a project depends on, and how much of that advisories may be about."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Literal
 
-import msgspec
-
-from ci_engine.checks.workspace import Workspace
-from ci_engine.configuration.tables import table, texts
-from ci_engine.environments import inside
-from ci_engine.environments.environment import environment_error
 from ci_engine.findings.results import name_some
-from ci_engine.project.repository import Project, normalize
+from ci_engine.project.repository import normalize
 
-# What makers of environments put in; a dependency only if something requires it.
-_INSTALLERS = frozenset({"pip", "setuptools", "wheel"})
 _MOST_NAMED = 20
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
-_LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pixi.lock")
 
 
 @dataclass(frozen=True, order=True)
@@ -31,6 +21,7 @@ class Dependency:
     Attributes:
         kind: which index it is from: that of Python, or one of conda.
         requires: what it needs, each one as a name or as ``name==version``.
+        hashes: the SHA-256 hashes of its files.
     """
 
     name: str
@@ -38,11 +29,21 @@ class Dependency:
     kind: Literal["pypi", "conda"] = "pypi"
     license_name: str = field(default="", compare=False)
     requires: tuple[str, ...] = field(default=(), compare=False)
+    hashes: tuple[str, ...] = field(default=(), compare=False)
+
+    def joined(self, other: Dependency) -> Dependency:
+        """The same distribution, with what two files say of it."""
+        return replace(
+            self,
+            license_name=self.license_name or other.license_name,
+            requires=tuple(sorted({*self.requires, *other.requires})),
+            hashes=tuple(sorted({*self.hashes, *other.hashes})),
+        )
 
 
 @dataclass(frozen=True)
 class Dependencies:
-    """All dependencies of a project.
+    """All dependencies of a project, or of one file.
 
     Attributes:
         source: where they were read, for people.
@@ -50,31 +51,42 @@ class Dependencies:
         unknown: those that no advisory database knows, with their origin.
         others: the same ones, as far as their names and versions are known.
         direct: what the project itself needs, as in ``requires``.
+        conda_names: names that audited packages have as packages of conda.
+        files: the files that have each dependency.
+        unread: files that were not read, with the reason.
+        problems: what is wrong with files that had to be read.
+        open: what the project requires itself, and no lock has.
     """
 
     source: str
-    audited: tuple[Dependency, ...]
-    unknown: tuple[str, ...]
+    audited: tuple[Dependency, ...] = ()
+    unknown: tuple[str, ...] = ()
     others: tuple[Dependency, ...] = ()
     direct: tuple[str, ...] = ()
+    conda_names: frozenset[str] = frozenset()
+    files: Mapping[Dependency, tuple[str, ...]] = field(
+        default_factory=dict[Dependency, tuple[str, ...]]
+    )
+    unread: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    open: tuple[str, ...] = ()
 
-    def rounds(self) -> list[list[Dependency]]:
-        """Divide them so that no part has two versions of one name."""
-        rounds: list[list[Dependency]] = []
-        seen: dict[str, int] = {}
-        for dependency in self.audited:
-            number = seen.get(dependency.name, 0)
-            seen[dependency.name] = number + 1
-            if number == len(rounds):
-                rounds.append([])
-            rounds[number].append(dependency)
-        return rounds
+    def and_what_is_installed(self, installed: Dependencies) -> Dependencies:
+        """With what an environment has beside the files."""
+        known = {each.name for each in (*installed.audited, *installed.others)}
+        rest = replace(
+            self,
+            source=self.source if self.audited or self.others else "",
+            unknown=tuple(u for u in self.unknown if u.partition(" ")[0] not in known),
+            open=(),
+        )
+        return join([rest, installed])
 
-    def without(self, names: Iterable[str]) -> Dependencies:
-        """Move some to those that no database knows."""
-        left = {normalize(name) for name in names}
-        audited = tuple(d for d in self.audited if normalize(d.name) not in left)
-        return replace(self, audited=audited, unknown=(*self.unknown, *sorted(left)))
+    @property
+    def names(self) -> frozenset[str]:
+        """The normalized name of everything in it."""
+        listed = {normalize(each.name) for each in (*self.audited, *self.others)}
+        return frozenset(listed | self.conda_names)
 
     def coverage(self) -> str:
         """How many were looked up, and which were not."""
@@ -87,147 +99,34 @@ class Dependencies:
         return f"{text}; not known: {name_some(self.unknown, _MOST_NAMED)}"
 
 
-class _Installed(msgspec.Struct):
-    name: str
-    version: str
-    origin: str
-    requires: list[str]
-    license_name: str = ""
-
-
-def read_environment(workspace: Workspace) -> Dependencies:
-    """List what is installed in the prepared environment, without the project.
-
-    Raises:
-        ToolError: if there is no environment, or its list cannot be read.
-    """
-    environment, outcome = workspace.run_script(inside.DIRECTORY / "installed.py")
-    try:
-        rows = msgspec.json.decode(outcome.stdout, type=list[_Installed])
-    except msgspec.DecodeError as error:
-        what = "the installed distributions cannot be listed"
-        raise environment_error(what, outcome) from error
-    own = normalize(workspace.project.distribution)
-    required = {name_of(text) for row in rows for text in row.requires}
-    direct = set(declared_names(workspace.project))
-    audited: set[Dependency] = set()
-    unknown: set[str] = set()
-    others: set[Dependency] = set()
-    for row in rows:
-        name = normalize(row.name)
-        requires = tuple(sorted({name_of(text) for text in row.requires}))
-        dependency = Dependency(
-            name, row.version, license_name=row.license_name, requires=requires
-        )
-        if name == own and own:
-            direct.update(requires)
-            continue
-        why = _not_audited(row, name, required)
-        if why:
-            unknown.add(f"{name or 'unnamed'} ({why})")
-            others.add(dependency)
-        else:
-            audited.add(dependency)
+def join(parts: Iterable[Dependencies]) -> Dependencies:
+    """The dependencies of several files; each one is listed once."""
+    audited: dict[Dependency, Dependency] = {}
+    others: dict[Dependency, Dependency] = {}
+    files: dict[Dependency, tuple[str, ...]] = {}
+    found = list(parts)
+    for part in found:
+        for target, listed in ((audited, part.audited), (others, part.others)):
+            for each in listed:
+                target[each] = target[each].joined(each) if each in target else each
+        for each, names in part.files.items():
+            files[each] = tuple(dict.fromkeys((*files.get(each, ()), *names)))
+    sources = [part.source for part in found if part.source]
     return Dependencies(
-        environment.name,
-        tuple(sorted(audited)),
-        tuple(sorted(unknown)),
-        tuple(sorted(others)),
-        tuple(sorted(direct)),
+        ", ".join(dict.fromkeys(sources)),
+        tuple(sorted(audited.values())),
+        tuple(dict.fromkeys(text for part in found for text in part.unknown)),
+        tuple(sorted(others.values())),
+        tuple(dict.fromkeys(text for part in found for text in part.direct)),
+        frozenset[str]().union(*(part.conda_names for part in found)),
+        files,
+        tuple(dict.fromkeys(text for part in found for text in part.unread)),
+        tuple(dict.fromkeys(text for part in found for text in part.problems)),
+        tuple(dict.fromkeys(text for part in found for text in part.open)),
     )
-
-
-def _not_audited(row: _Installed, name: str, required: set[str]) -> str:
-    """Why no advisory can be about a distribution, empty if one can."""
-    if row.origin:
-        return row.origin
-    if not name or not row.version:
-        return "without name or version"
-    if name in _INSTALLERS and name not in required:
-        return "came with the environment"
-    return ""
-
-
-def location_of(
-    project: Project, source: str, name: str, version: str = ""
-) -> tuple[str, int]:
-    """Find the line that requires a dependency: in a lock, else in a manifest."""
-    pattern = r"[-_.]+".join(re.escape(part) for part in normalize(name).split("-"))
-    locks = (source,) if source in _LOCKS else _LOCKS
-    for lock in locks:
-        path = project.root / lock
-        line = _locked_line(path, pattern, version) if path.is_file() else 0
-        if line:
-            return lock, line
-    requirement = re.compile(
-        rf"""^[^#]*?(?:^|["'\s]){pattern}(?![\w.-]|\s*=\s*\{{?$)""", re.I
-    )
-    for path in (*sorted(project.root.glob("requirements*.txt")), _manifest(project)):
-        for number, row in enumerate(_rows(path), 1):
-            if requirement.match(row):
-                return path.name, number
-    return _manifest(project).name if _manifest(project).is_file() else "", 0
-
-
-def _manifest(project: Project) -> Path:
-    return project.root / "pyproject.toml"
-
-
-def _rows(path: Path) -> list[str]:
-    return path.read_text("utf-8", "replace").splitlines() if path.is_file() else []
-
-
-def _locked_line(path: Path, pattern: str, version: str) -> int:
-    """The line of a package in a lock, in the version that is used if it is there."""
-    head = re.compile(
-        rf"""^(?:name = "{pattern}"|\s*name: {pattern}|.*/{pattern}-\d.*)$""", re.I
-    )
-    best = 0
-    rows = _rows(path)
-    for number, row in enumerate(rows, 1):
-        if not head.match(row) or "{" in row:
-            continue
-        if version in row or any(version in near for near in rows[number : number + 2]):
-            return number
-        best = best or number
-    return best
 
 
 def name_of(requirement: str) -> str:
     """The name in a requirement such as ``six[x]>=1; extra == 'y'``."""
     found = _NAME.match(requirement.strip())
     return normalize(found.group()) if found else ""
-
-
-def needed_names(project: Project) -> frozenset[str]:
-    """What the project always needs: requirements that hold on no condition."""
-    own = table(project.pyproject, "project")
-    rows = [row for row in texts(own, "dependencies") if ";" not in row]
-    return _names(rows)
-
-
-def declared_names(project: Project) -> frozenset[str]:
-    """Everything that the project itself requires, also in extras and groups."""
-    own = table(project.pyproject, "project")
-    rows = [*texts(own, "dependencies")]
-    for extra in table(own, "optional-dependencies").values():
-        rows += texts(extra)
-    for group in project.groups.values():
-        rows += group
-    tools = table(project.pyproject, "tool")
-    poetry = table(tools, "poetry")
-    groups = [table(poetry, name) for name in ("dependencies", "dev-dependencies")]
-    named = map(table, table(poetry, "group").values())
-    groups += [table(group, "dependencies") for group in named]
-    pixi = table(tools, "pixi")
-    features = [pixi, *map(table, table(pixi, "feature").values())]
-    for feature in features:
-        groups += [table(feature, n) for n in ("dependencies", "pypi-dependencies")]
-    rows += [name for group in groups for name in group]
-    for listed in table(tools, "pdm", "dev-dependencies").values():
-        rows += texts(listed)
-    return _names(rows)
-
-
-def _names(rows: Iterable[str]) -> frozenset[str]:
-    return frozenset(filter(None, map(name_of, rows)))

@@ -29,7 +29,7 @@ from ci_engine.checks.hooks.working_copy import (
     run_in,
 )
 from ci_engine.checks.outcomes import skipped
-from ci_engine.checks.sources import LONGEST_LIST, text_of
+from ci_engine.checks.sources import LONGEST_LIST
 from ci_engine.checks.workspace import Tool
 from ci_engine.environments.environment import Environment
 from ci_engine.errors import ToolError
@@ -74,8 +74,7 @@ def _check_in(
     if any(hook.status == "Skipped" for hook in run.hooks) and ours:
         names = ", ".join(ours)
         result.notes.append(f"not run as hooks, the gate has them as checks: {names}")
-    text = text_of(context.project, CONFIG)
-    result.notes += notes_on_hooks_left_out(text, run, tree.variables)
+    result.notes += notes_on_hooks_left_out(context, run, tree.variables)
     return result
 
 

@@ -6,8 +6,11 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from ci_engine.checks.context import Context
 from ci_engine.checks.hooks.verdict import HookRun
 from ci_engine.checks.hooks.working_copy import CONFIG
+from ci_engine.configuration.reading import read_yaml
+from ci_engine.errors import CommandError
 
 # Hooks of our own block: they are this very gate, which runs them as checks.
 OUR_HOOKS = {"ci-framework-lint": "lint", "ci-framework-format": "format"}
@@ -32,20 +35,21 @@ class _Configuration(msgspec.Struct):
 
 
 def notes_on_hooks_left_out(
-    text: str, run: HookRun, variables: Mapping[str, str]
+    context: Context, run: HookRun, variables: Mapping[str, str]
 ) -> list[str]:
     """Name the hooks that did not run, and who says so.
 
     Args:
-        text: the configuration.
+        context: the check.
         run: what ran.
         variables: what it ran with.
     """
     skipped = hooks_skipped_by_variable(variables)
     notes = [f"left out by SKIP: {', '.join(skipped)}"] if skipped else []
     try:
-        configuration = msgspec.yaml.decode(text, type=_Configuration)
-    except (msgspec.DecodeError, ValueError, RecursionError):
+        document = read_yaml(context.project.root / CONFIG)
+        configuration = msgspec.convert(document, _Configuration)
+    except (CommandError, msgspec.ValidationError):
         # The program that runs the hooks says what is wrong with it.
         return notes
     others = list(_of_other_stages(configuration))

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import configparser
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import msgspec
 
 from ci_engine.checks.context import Context
+from ci_engine.checks.lint.bandit_configuration import bandit_limits, bandit_options
 from ci_engine.checks.outcomes import from_findings, from_tool, not_run, skipped
-from ci_engine.checks.sources import batches, source_files
+from ci_engine.checks.sources import batches, bytes_of, source_files
 from ci_engine.checks.workspace import Tool, Workspace
-from ci_engine.configuration.reading import read_yaml
-from ci_engine.configuration.tables import table
 from ci_engine.environments.environment import Environment
-from ci_engine.errors import CommandError, ToolError
-from ci_engine.findings.results import CheckResult, Finding, Status
+from ci_engine.findings.hidden import hidden_notes
+from ci_engine.findings.results import CheckResult, Finding, Status, name_some
 from ci_engine.findings.severity import SCORES
 
 _SUFFIXES = (".py", ".pyw")
-# Names of configuration files that bandit itself does not look for.
-_YAML_NAMES = ("bandit.yaml", "bandit.yml", ".bandit.yaml", ".bandit.yml")
+_COMMENT = re.compile(rb"#.*nosec", re.IGNORECASE)
+_MOST_NAMED = 20
+# What hides a finding of bandit.
+NOSEC = "`# nosec`"
 _TOTALS = "_totals"
 _CONFIDENCES = ("high", "medium", "low")
 # Rules about passwords in the code.
@@ -60,14 +60,15 @@ class BanditScan:
 
     Attributes:
         unread: files that could not be read, with the reason.
-        hidden: findings that comments in the code hide.
+        scanned: files that were read.
+        hidden: what comments in the code hide.
     """
 
     result: CheckResult
     findings: list[Finding] = field(default_factory=list[Finding])
     unread: dict[str, str] = field(default_factory=dict[str, str])
-    scanned: int = 0
-    hidden: int = 0
+    scanned: set[str] = field(default_factory=set[str])
+    hidden: list[Finding] = field(default_factory=list[Finding])
 
 
 def check(context: Context) -> CheckResult:
@@ -76,21 +77,61 @@ def check(context: Context) -> CheckResult:
     if not files:
         paths = ", ".join(context.request.paths or context.settings.source_paths)
         return skipped(f"no Python files of the project in {paths}")
-    return run_bandit(context, files, context.timeout).result
+    tool = context.tool("bandit", newest_interpreter(context))
+    options = bandit_options(context.project)
+    scan = run_bandit(context, tool, options, files, context.timeout)
+    if scan.result.status not in (Status.PASSED, Status.FAILED) and not scan.unread:
+        return scan.result
+    known = {*scan.scanned, *scan.unread}
+    left_out = [name for name in files if name not in known]
+    if left_out and not known:
+        scan.result = skipped("bandit's configuration excludes every file")
+    elif left_out:
+        text = f"{len(left_out)} of {len(files)} files are excluded by bandit's"
+        named = name_some(left_out, _MOST_NAMED)
+        scan.result.notes.append(f"{text} configuration: {named}")
+    scan.result.notes += hidden_notes(scan.hidden, NOSEC)
+    scan.result.notes += bandit_limits(context.project)
+    return scan.result
 
 
 def run_bandit(
-    workspace: Workspace, files: Sequence[str], timeout: float
+    workspace: Workspace,
+    tool: Tool,
+    options: Sequence[str],
+    files: Sequence[str],
+    timeout: float,
 ) -> BanditScan:
-    """Run bandit on files of the repository."""
-    tool = workspace.tool("bandit", _newest_interpreter(workspace))
-    options = ["--quiet", "--format", "json", *_configuration(workspace)]
+    """Run bandit on files of the repository; what ``# nosec`` hides is named.
+
+    Without a result that is judged, as when it timed out, the scan is not complete.
+    """
+    given = ["--quiet", "--format", "json", *options]
     scan = BanditScan(skipped(""))
     for batch in batches(files):
-        scan.result = _run(workspace, tool, [*options, *batch], timeout, scan)
+        arguments = [*given, "--ignore-nosec", *batch]
+        scan.result = _run(workspace, tool, arguments, timeout, scan)
         if scan.result.status not in (Status.PASSED, Status.FAILED):
             return scan
-    _conclude(scan, tool, len(files))
+    suspects = {found.path for found in scan.findings}
+    commented = [
+        name
+        for name in files
+        if name in suspects and _COMMENT.search(bytes_of(workspace.project.root / name))
+    ]
+    shown = BanditScan(skipped(""))
+    for batch in batches(commented):
+        result = _run(workspace, tool, [*given, *batch], timeout, shown)
+        if result.status not in (Status.PASSED, Status.FAILED):
+            scan.result = result
+            return scan
+    scan.hidden = [
+        found
+        for found in scan.findings
+        if found.path in commented and found not in shown.findings
+    ]
+    scan.findings = [found for found in scan.findings if found not in scan.hidden]
+    _conclude(scan, tool)
     return scan
 
 
@@ -109,29 +150,17 @@ def _run(
         return from_tool(tool, outcome, None)
     findings = [_finding(workspace, issue) for issue in report.results]
     scan.findings += findings
+    relative = workspace.project.relative
     for failure in report.errors:
-        scan.unread[workspace.project.relative(failure.filename)] = failure.reason
-    failed = {failure.filename for failure in report.errors}
-    scan.scanned += len(set(report.metrics) - failed - {_TOTALS})
-    totals = report.metrics.get(_TOTALS, {})
-    scan.hidden += totals.get("nosec", 0) + totals.get("skipped_tests", 0)
+        scan.unread[relative(failure.filename)] = failure.reason
+    read = {relative(name) for name in report.metrics if name != _TOTALS}
+    scan.scanned |= read - {*scan.unread}
     return from_tool(tool, outcome, findings)
 
 
-def _conclude(scan: BanditScan, tool: Tool, given: int) -> None:
-    """Judge all runs together: no file may be missing without a note."""
-    if not scan.unread and not scan.scanned:
-        scan.result = skipped("bandit's configuration excludes every file")
-        return
-    notes: list[str] = []
-    missing = given - scan.scanned - len(scan.unread)
-    if missing > 0:
-        text = f"{missing} of {given} files are excluded by bandit's configuration"
-        notes.append(text)
-    if scan.hidden:
-        noun = "finding is" if scan.hidden == 1 else "findings are"
-        notes.append(f"{scan.hidden} {noun} hidden by `# nosec`")
-    scan.result = from_findings(scan.findings, tool.label, tool.environment, notes)
+def _conclude(scan: BanditScan, tool: Tool) -> None:
+    """Judge all runs together."""
+    scan.result = from_findings(scan.findings, tool.label, tool.environment)
     if scan.unread:
         rows = [f"{name}: {reason}" for name, reason in scan.unread.items()]
         more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
@@ -140,7 +169,7 @@ def _conclude(scan: BanditScan, tool: Tool, given: int) -> None:
         scan.result.output = "\n".join(rows)
 
 
-def _newest_interpreter(workspace: Workspace) -> str:
+def newest_interpreter(workspace: Workspace) -> str:
     """The project's interpreter if it knows newer syntax than that of the engine."""
     environment = workspace.environment
     if not isinstance(environment, Environment):
@@ -149,45 +178,6 @@ def _newest_interpreter(workspace: Workspace) -> str:
     theirs = tuple(int(number) for number in numbers if number.isdigit())
     newer = theirs > sys.version_info[:2]
     return environment.probe.executable if newer else ""
-
-
-def _configuration(workspace: Workspace) -> list[str]:
-    """The options that name the project's own configuration of bandit.
-
-    bandit finds none of these by itself when it is given files, and ``.bandit`` is
-    an INI file for it although many projects keep YAML in it.
-    """
-    options: list[str] = []
-    root = workspace.project.root
-    own = root / ".bandit"
-    if own.is_file():
-        if not _is_ini(own):
-            return ["-c", ".bandit"]
-        options = ["--ini", ".bandit"]
-    for name in _YAML_NAMES:
-        if (root / name).is_file():
-            return [*options, "-c", name]
-    if "bandit" in table(workspace.project.pyproject, "tool"):
-        options += ["-c", "pyproject.toml"]
-    return options
-
-
-def _is_ini(path: Path) -> bool:
-    """Whether the file has a section for bandit; if not, it has to be YAML."""
-    parser = configparser.ConfigParser(interpolation=None)
-    try:
-        parser.read_string(path.read_text(encoding="utf-8-sig", errors="replace"))
-    except configparser.Error:
-        pass
-    else:
-        return True
-    try:
-        document = read_yaml(path)
-    except CommandError:
-        document = None
-    if not isinstance(document, dict):
-        raise ToolError(".bandit is neither an INI file nor YAML: bandit cannot run")
-    return False
 
 
 def _finding(workspace: Workspace, issue: _Issue) -> Finding:

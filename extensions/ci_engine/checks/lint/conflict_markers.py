@@ -85,7 +85,14 @@ def _unmerged(project: Project) -> Iterator[Finding]:
     """Paths that git still has in conflict."""
     if project.git is None:
         return
-    unmerged = ("--name-only", "--diff-filter=U", "-z", "--relative")
+    unmerged = (
+        "--no-ext-diff",
+        "--no-textconv",
+        "--name-only",
+        "--diff-filter=U",
+        "-z",
+        "--relative",
+    )
     outcome = project.git.run("diff", *unmerged)
     if outcome.code != 0:
         raise ToolError(f"git could not list the files: {outcome.tail(3)}")

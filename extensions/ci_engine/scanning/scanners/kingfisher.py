@@ -1,4 +1,4 @@
-"""Secrets in the files, with kingfisher.
+"""Secrets in the files, with kingfisher, by its rules and by ours.
 
 No service learns of a secret to validate it, and reports never contain the secret.
 """
@@ -12,11 +12,12 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
-from ci_engine.checks.outcomes import skipped
 from ci_engine.checks.workspace import Tool
+from ci_engine.configuration.defaults import configs_directory
 from ci_engine.environments.user_cache import cache_directory
+from ci_engine.findings.hidden import hidden_notes
 from ci_engine.findings.results import CheckResult, Finding
-from ci_engine.scanning.files import copied
+from ci_engine.scanning.files import copied, nothing_to_do
 from ci_engine.scanning.scanner import (
     Scan,
     conclude_secrets,
@@ -33,6 +34,11 @@ _OPTIONS = (
     *("scan", "--no-validate", "--no-update-check", "--redact", "--no-dedup"),
     *("--format", "json"),
 )
+_OUR_RULES = "secret-rules.yaml"
+_OURS = "ci-framework."
+_NO_COMMENTS = "--no-ignore"
+# What hides a finding of kingfisher.
+IGNORED = "`kingfisher:ignore`"
 
 
 class _Rule(msgspec.Struct):
@@ -53,6 +59,7 @@ class _Found(msgspec.Struct):
     path: str
     line: int = 0
     column_start: int = 0
+    column_end: int = 0
     confidence: str = ""
     git_metadata: _Git | None = None
 
@@ -62,6 +69,20 @@ class Match(msgspec.Struct):
 
     rule: _Rule
     finding: _Found
+
+    @property
+    def place(self) -> tuple[str, str, int]:
+        """The commit, the file and the line."""
+        git = self.finding.git_metadata
+        return (git.commit.id if git else "", self.finding.path, self.finding.line)
+
+    def overlaps(self, other: Match) -> bool:
+        """Whether two matches of one line are about the same text."""
+        ours, theirs = self.finding, other.finding
+        return (
+            ours.column_start <= theirs.column_end
+            and theirs.column_start <= ours.column_end
+        )
 
 
 class _Ended(msgspec.Struct):
@@ -83,17 +104,67 @@ class Report(msgspec.Struct):
     audit: _Audit
 
 
+@dataclasses.dataclass
+class Matches:
+    """What kingfisher found.
+
+    Attributes:
+        shown: what is reported.
+        hidden: what comments hide.
+    """
+
+    shown: list[Match]
+    hidden: list[Match]
+
+
 def run(scan: Scan) -> CheckResult:
     """Search every file as it is now for secrets, with kingfisher."""
-    if not scan.files.everything and not scan.files.unread_files():
-        return skipped("there are no files", scan.files.notes())
+    files = scan.files
+    if not files.everything and not files.unread_files():
+        result = nothing_to_do("there are no files", files.excluded)
+        result.notes += files.notes()
+        return result
     tool = find_kingfisher(scan)
-    with copied(scan.project, scan.files.everything) as tree:
-        report = run_kingfisher(scan, tool, [".", "--git-history", "none"], tree)
-    findings = [finding_of(scan, match) for match in report.findings]
+    with copied(scan.project, files.everything) as tree:
+        matches = search(scan, tool, [".", "--git-history", "none"], tree)
+    findings = [finding_of(scan, match) for match in matches.shown]
     result = conclude_secrets(scan, tool, findings)
-    result.notes += scan.files.notes()
+    hidden = [finding_of(scan, match) for match in matches.hidden]
+    result.notes += [*hidden_notes(hidden, IGNORED), *files.notes()]
     return result
+
+
+def search(
+    scan: Scan, tool: Tool, arguments: Sequence[str], directory: Path
+) -> Matches:
+    """Search for secrets; what comments hide is found as well.
+
+    Raises:
+        EarlyResultError: if kingfisher did not do its work.
+    """
+    found = run_kingfisher(scan, tool, [_NO_COMMENTS, *arguments], directory)
+    every = _distinct(found.findings)
+    if not every:
+        return Matches([], [])
+    # Only kingfisher knows which lines its comments are about.
+    heeded = run_kingfisher(scan, tool, arguments, directory)
+    shown = {(match.place, match.finding.column_start) for match in heeded.findings}
+    hidden = [
+        match
+        for match in every
+        if (match.place, match.finding.column_start) not in shown
+    ]
+    return Matches([match for match in every if match not in hidden], hidden)
+
+
+def _distinct(matches: Sequence[Match]) -> list[Match]:
+    """Each secret once: as what it is, if a rule of kingfisher knows that."""
+    kept: dict[tuple[str, str, int], list[Match]] = {}
+    for match in sorted(matches, key=lambda match: match.rule.id.startswith(_OURS)):
+        others = kept.setdefault(match.place, [])
+        if not (match.rule.id.startswith(_OURS) and any(map(match.overlaps, others))):
+            others.append(match)
+    return [match for others in kept.values() for match in others]
 
 
 def find_kingfisher(scan: Scan) -> Tool:
@@ -118,7 +189,9 @@ def run_kingfisher(
     file = scan.reports / f"{scan.scanner}.json"
     file.unlink(missing_ok=True)
     size = str(-(-scan.profiles.largest_file // 1_000_000))
-    command = [*_OPTIONS, "--max-file-size", size, "--output", str(file), *arguments]
+    rules = configs_directory() / _OUR_RULES
+    command = [*_OPTIONS, "--rules-path", str(rules), "--rule", "all"]
+    command += ["--max-file-size", size, "--output", str(file), *arguments]
     outcome = scan.run(tool, command, directory)
     report = decoded(tool, outcome, Report, file)
     ended = [repository.scan.status for repository in report.audit.repositories]

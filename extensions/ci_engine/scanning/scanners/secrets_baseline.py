@@ -14,11 +14,21 @@ import msgspec
 
 from ci_engine.configuration.reading import Table
 from ci_engine.configuration.tables import dig, items, one_or_several, text
+from ci_engine.findings.results import name_some
 
 BASELINE = ".secrets.baseline"
 _FILTER = re.compile(r"detect_secrets\.filters\.\w+\.\w+", re.ASCII)
 # The lists that name code, with the key that does. The last one is of version 0.
 _PLUGINS, _FILTERS, _CUSTOM = "plugins_used", "filters_used", "custom_plugin_paths"
+
+
+# What keeps detect-secrets from lines and files that it would report.
+_HIDING = re.compile(
+    r"detect_secrets\.filters\.(?:allowlist|regex)\.\w+", re.ASCII | re.IGNORECASE
+)
+_EXCLUDES_FILES = "detect_secrets.filters.regex.should_exclude_file"
+_EVERYTHING = frozenset({"", ".", ".*", ".+", "^", "^.*", "^.+", "^.*$", "^.+$", ".*$"})
+_MOST_NAMED = 50
 
 
 class Secret(msgspec.Struct, frozen=True):
@@ -34,19 +44,83 @@ class SecretsBaseline(msgspec.Struct):
 
     results: dict[str, list[Secret]]
     generated_at: str = ""
+    plugins_used: list[dict[str, object]] | None = None
+    filters_used: list[dict[str, object]] | None = None
 
     def secrets(self) -> Iterator[tuple[str, Secret]]:
         """Every secret, with its file."""
         for file, secrets in self.results.items():
             yield from ((file, secret) for secret in secrets)
 
+    def why_nothing(self) -> str:
+        """Why detect-secrets examines nothing with this baseline, empty if it does."""
+        if self.plugins_used is not None and not self.plugins_used:
+            return f"nothing was examined: {BASELINE} names no plugins"
+        for pattern in self._excluded():
+            if pattern in _EVERYTHING:
+                return (
+                    f"nothing was examined: {BASELINE} excludes the files {pattern!r}"
+                )
+        return ""
 
-def read_baseline(content: bytes) -> tuple[SecretsBaseline, bytes, list[str]]:
-    """Read what a baseline knows, what of it is safe, and what had to be taken out."""
+    def limits(self) -> list[str]:
+        """Notes that name what the baseline knows, and what it looks for and at."""
+        notes: list[str] = []
+        known = sorted({(f, s.line_number, s.type) for f, s in self.secrets()})
+        if known:
+            rows = [f"{file}:{line} {kind}" for file, line, kind in known]
+            noun = "secret is" if len(rows) == 1 else "secrets are"
+            listed = name_some(rows, _MOST_NAMED)
+            notes.append(f"{len(rows)} {noun} known by {BASELINE}: {listed}")
+        if self.plugins_used is not None:
+            plugins = [text(each, "name") for each in self.plugins_used]
+            listed = name_some(plugins, _MOST_NAMED)
+            notes.append(f"{BASELINE} chooses {len(plugins)} plugins: {listed}")
+        excluded = [repr(pattern) for pattern in self._excluded()]
+        if excluded:
+            listed = name_some(excluded, _MOST_NAMED)
+            notes.append(f"{BASELINE} excludes files: {listed}")
+        return notes
+
+    def _excluded(self) -> list[str]:
+        """The patterns of files that the baseline excludes."""
+        return [
+            str(pattern)
+            for each in self.filters_used or []
+            if each.get("path") == _EXCLUDES_FILES
+            for pattern in one_or_several(each.get("pattern", []))
+        ]
+
+
+class ReadBaseline(msgspec.Struct, frozen=True):
+    """A baseline, as a scan uses it.
+
+    Attributes:
+        known: what it knows.
+        heeding: a copy without code, by which comments and exclusions are heeded.
+        strict: a copy by which they are not.
+        refused: what had to be taken out.
+    """
+
+    known: SecretsBaseline
+    heeding: bytes
+    strict: bytes
+    refused: list[str]
+
+
+def read_baseline(content: bytes) -> ReadBaseline:
+    """Read what a baseline knows, and make copies of it that are safe."""
     document = msgspec.json.decode(content, type=dict[str, object])
     refused = list(_refuse(document))
     known = msgspec.convert(document, SecretsBaseline)
-    return known, msgspec.json.encode(document), refused
+    heeding = msgspec.json.encode(document)
+    if _FILTERS in document:
+        document[_FILTERS] = [
+            entry
+            for entry in items(document, _FILTERS)
+            if not _HIDING.fullmatch(text(entry, "path"))
+        ]
+    return ReadBaseline(known, heeding, msgspec.json.encode(document), refused)
 
 
 def _refuse(document: Table) -> Iterator[str]:

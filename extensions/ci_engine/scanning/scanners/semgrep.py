@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
 import msgspec
 
 from ci_engine.checks.outcomes import skipped
+from ci_engine.checks.sources import bytes_of
 from ci_engine.checks.workspace import Tool
+from ci_engine.findings.hidden import hidden_notes
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.findings.severity import SCORES
 from ci_engine.processes.programs import Outcome
@@ -21,6 +27,7 @@ from ci_engine.scanning.scanner import (
 
 _RULES = (".semgrep", ".semgrep.yml", ".semgrep.yaml", ".opengrep", ".opengrep.yml")
 _IGNORE = ".semgrepignore"
+_IGNORES = re.compile(r"(?:.*/)?\.(?:semgrep|opengrep)ignore", re.IGNORECASE)
 
 
 class _Position(msgspec.Struct):
@@ -37,7 +44,6 @@ class _Extra(msgspec.Struct):
     message: str
     severity: str
     metadata: _Facts = msgspec.field(default_factory=_Facts)
-    is_ignored: bool = False
 
 
 class _Match(msgspec.Struct):
@@ -87,54 +93,72 @@ def run(scan: Scan) -> CheckResult:
     command += ["--no-rewrite-rule-ids"]
     for name in rules:
         command += ["--config", str(scan.project.root / name)]
-    with copied(scan.project, scan.files.everything) as tree:
+    names = [n for n in scan.files.everything if not _IGNORES.fullmatch(n)]
+    with copied(scan.project, names) as tree:
         # Without a list of its own it leaves out tests and what looks generated.
         # It reads that list at the top of a repository only: here is one.
         (tree / ".git").mkdir(exist_ok=True)
-        if not (tree / _IGNORE).exists():
-            write_text(tree / _IGNORE, "# everything\n")
-        outcome = scan.run(tool, [*command, "."], tree)
-    return _read(scan, tool, outcome)
+        write_text(tree / _IGNORE, "# everything\n")
+        every = scan.run(tool, [*command, "--disable-nosem", "."], tree)
+        report = _report(tool, every)
+        shown = report.results
+        if any(_has_comment(tree, match) for match in shown):
+            # Only semgrep knows which lines its comments are about.
+            shown = _report(tool, scan.run(tool, [*command, "."], tree)).results
+    return _conclude(scan, tool, report, shown)
+
+
+def _has_comment(tree: Path, match: _Match) -> bool:
+    return b"nosem" in bytes_of(tree / match.path).lower()
 
 
 def _tool(scan: Scan) -> Tool | None:
-    """Opengrep, the semgrep of the project, of the machine, or the locked one."""
-    tool = scan.installed_tool("opengrep") or scan.project_tool("semgrep")
-    tool = tool or scan.installed_tool("semgrep")
+    """Opengrep or semgrep of the machine, or the locked one."""
+    tool = scan.installed_tool("opengrep", "semgrep")
     # The locked one is large: it is installed where the level requires it.
     return scan.locked_tool("semgrep") if tool is None and scan.required else tool
 
 
-def _read(scan: Scan, tool: Tool, outcome: Outcome) -> CheckResult:
+def _report(tool: Tool, outcome: Outcome) -> _Report:
     report = decoded(tool, outcome, _Report)
+    incomplete = report.errors or report.skipped_rules
+    if outcome.timed_out or (outcome.code not in (0, 1) and not incomplete):
+        raise unusable_output(tool, outcome)
+    return report
+
+
+def _conclude(
+    scan: Scan, tool: Tool, report: _Report, shown: Sequence[_Match]
+) -> CheckResult:
     unread = {each.path: each.text() for each in report.errors if each.path}
     # It ends with 0 although it left out a rule that it cannot read.
     lost = [each.text() for each in report.errors if not each.path]
     lost += [f"the rule {each.rule_id} was left out" for each in report.skipped_rules]
-    if outcome.timed_out or (outcome.code not in (0, 1) and not (unread or lost)):
-        raise unusable_output(tool, outcome)
-    findings = [
-        Finding(
-            tool=tool.name,
-            rule=match.check_id,
-            message=match.extra.message,
-            path=match.path.removeprefix("./"),
-            line=match.start.line,
-            column=match.start.col,
-            score=SCORES.get(match.extra.severity.lower(), SCORES["medium"]),
-            help_url=match.extra.metadata.source,
-            confidence=match.extra.metadata.confidence.lower(),
-        )
-        for match in report.results
-        if not match.extra.is_ignored
-    ]
+    findings = [_finding(tool, match) for match in report.results if match in shown]
+    hidden = [_finding(tool, match) for match in report.results if match not in shown]
     given = len({*report.paths.scanned, *unread})
     result = conclude(scan, tool, findings, given, unread)
+    result.notes += hidden_notes(hidden, "`nosemgrep`")
     if lost:
         result.status = Status.NOT_RUN
         result.reason = f"{tool.name} did not use every rule: {lost[0]}"
         result.output = "\n".join([*lost, result.output]).strip()
     elif not given:
-        result.status = Status.SKIPPED
+        result.status = Status.NOT_RUN if scan.required else Status.SKIPPED
         result.reason = "its rules look into none of the files"
     return result
+
+
+def _finding(tool: Tool, match: _Match) -> Finding:
+    facts = match.extra.metadata
+    return Finding(
+        tool=tool.name,
+        rule=match.check_id,
+        message=match.extra.message,
+        path=match.path.removeprefix("./"),
+        line=match.start.line,
+        column=match.start.col,
+        score=SCORES.get(match.extra.severity.lower(), SCORES["medium"]),
+        help_url=facts.source,
+        confidence=facts.confidence.lower(),
+    )

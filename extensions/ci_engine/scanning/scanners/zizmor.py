@@ -6,13 +6,16 @@ import re
 
 import msgspec
 
-from ci_engine.checks.outcomes import skipped
 from ci_engine.checks.sources import batches
 from ci_engine.checks.workspace import Tool
+from ci_engine.configuration.defaults import configs_directory
+from ci_engine.findings.hidden import hidden_notes
 from ci_engine.findings.results import CheckResult, Finding
 from ci_engine.findings.severity import SCORES
 from ci_engine.processes.programs import Outcome
+from ci_engine.scanning.files import nothing_to_do
 from ci_engine.scanning.scanner import Scan, conclude, unusable_output
+from ci_engine.scanning.unused_configuration import ZIZMOR_CONFIGURATION
 
 _INPUTS = re.compile(
     r"(?:\.github/workflows/[^/]+\.ya?ml|(?:.*/)?action\.ya?ml"
@@ -20,7 +23,6 @@ _INPUTS = re.compile(
 )
 # What is printed before a cause.
 _STEP = re.compile(r"^[ │├╰─▶]*(?:\d+: )?")
-_CONFIGURATIONS = (".github/zizmor.yml", ".github/zizmor.yaml", "zizmor.yml")
 # 11 to 14 stand for the highest severity that was found.
 _FINDING_CODES = (11, 12, 13, 14)
 
@@ -68,21 +70,37 @@ class _Issue(msgspec.Struct):
     url: str
     determinations: _Determinations
     locations: list[_Location]
-    ignored: bool = False
 
 
 def run(scan: Scan) -> CheckResult:
     """Audit every workflow and action; one that does not parse is listed."""
     inputs = [name for name in scan.files.everything if _INPUTS.fullmatch(name)]
     if not inputs:
-        return skipped("there are no workflows and no actions")
+        excluded = [each for each in scan.files.excluded if _INPUTS.fullmatch(each)]
+        return nothing_to_do("there are no workflows and no actions", excluded)
     tool = scan.locked_tool("zizmor")
+    every, unread = _audit(scan, tool, inputs, ["--no-ignores"])
+    suspects = {finding.path for finding in every}
+    read = [name for name in inputs if name in suspects]
+    # Only zizmor knows which lines its comments are about.
+    shown, _ = _audit(scan, tool, read, [])
+    findings = [finding for finding in every if finding in shown]
+    result = conclude(scan, tool, findings, len(inputs), unread)
+    hidden = [finding for finding in every if finding not in shown]
+    result.notes += hidden_notes(hidden, "`zizmor: ignore`")
+    return result
+
+
+def _audit(
+    scan: Scan, tool: Tool, inputs: list[str], options: list[str]
+) -> tuple[list[Finding], dict[str, str]]:
+    """Audit some files, and list those that do not parse, with the reason."""
     issues: list[_Issue] = []
     unread: dict[str, str] = {}
     waiting = batches(inputs)
     while waiting:
         batch = waiting.pop()
-        found, outcome = _run(scan, tool, batch)
+        found, outcome = _run(scan, tool, [*options, *batch])
         if outcome.timed_out or outcome.missing:
             raise unusable_output(tool, outcome)
         if found is not None:
@@ -92,31 +110,22 @@ def run(scan: Scan) -> CheckResult:
             waiting += [[name] for name in batch]
         else:
             unread[batch[0].removeprefix("./")] = _why(outcome)
-    shown = [_finding(scan, issue) for issue in issues if not issue.ignored]
-    result = conclude(scan, tool, shown, len(inputs), unread)
-    hidden = sum(issue.ignored for issue in issues)
-    if hidden:
-        result.notes.append(f"{hidden} findings are hidden by comments or zizmor.yml")
-    return result
+    return [_finding(scan, issue) for issue in issues], unread
 
 
 def _run(
-    scan: Scan, tool: Tool, names: list[str]
+    scan: Scan, tool: Tool, arguments: list[str]
 ) -> tuple[list[_Issue] | None, Outcome]:
     """Run zizmor without a network; no list if it did not do its work."""
     options = ["--offline", "--no-progress", "--color", "never", "--format", "json-v1"]
     options += ["--strict-collection", "--persona", scan.level.persona]
-    for name in _CONFIGURATIONS:
-        if (scan.project.root / name).is_file():
-            options += ["--config", name]
-            break
-    outcome = scan.run(tool, [*options, *names])
+    options += ["--config", str(configs_directory() / ZIZMOR_CONFIGURATION)]
+    outcome = scan.run(tool, [*options, *arguments])
     try:
         issues = msgspec.json.decode(outcome.stdout, type=list[_Issue])
     except msgspec.DecodeError:
         return None, outcome
-    shown = [issue for issue in issues if not issue.ignored]
-    fits = outcome.code in _FINDING_CODES if shown else outcome.code == 0
+    fits = outcome.code in _FINDING_CODES if issues else outcome.code == 0
     return (issues if fits and not outcome.timed_out else None), outcome
 
 

@@ -13,6 +13,7 @@ import msgspec
 
 from ci_engine.configuration.reading import Table
 from ci_engine.configuration.tables import dig, texts
+from ci_engine.configuration.yaml_limits import yaml_problem
 from ci_framework.analysis.readers.ini import Ini, IniError, parse_ini
 from ci_framework.analysis.readers.toml_lines import Keys, toml_lines
 from ci_framework.analysis.readers.yaml_nodes import EMPTY, Node, NodeError, read_page
@@ -50,6 +51,12 @@ def words(value: object) -> list[str]:
     if isinstance(value, str):
         return value.replace(",", " ").split()
     return strings(value)
+
+
+def _decode_yaml(text: str) -> object:
+    if problem := yaml_problem(text, keys_once=False):
+        raise ValueError(problem)
+    return msgspec.yaml.decode(text)
 
 
 class Documents:
@@ -136,7 +143,7 @@ class Documents:
 
     def yaml(self, path: str) -> object:
         """A YAML file of one document, None if it does not parse."""
-        return self._parsed(path, "YAML", msgspec.yaml.decode)
+        return self._parsed(path, "YAML", _decode_yaml)
 
     def _parsed(self, path: str, kind: str, parse: Callable[[str], object]) -> object:
         try:

@@ -1,0 +1,107 @@
+"""The base of a change, which judges what the change accepts about itself.
+
+A waiver or an entry of the baseline that a change adds does not count for what the
+change touches: else a pull request could excuse its own issues.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ci_engine.changes.diff import changed_files, changed_lines, moved_files
+from ci_engine.changes.diff_base import DiffBase, find_diff_base
+from ci_engine.errors import ToolError
+from ci_engine.findings.results import Finding
+from ci_engine.github.event import read_event
+from ci_engine.project.git import Git, has_git
+
+_PULL_REQUEST = ("pull_request", "pull_request_target", "merge_group")
+# What these find in one file may come from another one.
+_ACROSS_FILES = ("mypy", "pyright", "pyrefly", "ty")
+_CODE = (".py", ".pyi", ".pyw")
+# A lock has the version of a dependency up to this many lines after its name.
+_LINES_OF_DEPENDENCY = 3
+
+
+@dataclass(frozen=True)
+class BaseVersion:
+    """What a change started from.
+
+    Attributes:
+        touched: the files that the change adds or edits; a moved file is neither.
+        lines: the lines of them that it wrote.
+    """
+
+    git: Git
+    commit: str
+    touched: frozenset[str]
+    lines: Mapping[str, set[int]]
+
+    def read(self, path: str) -> str:
+        """What a file held before the change, empty if it was not there."""
+        outcome = self.git.run("show", f"{self.commit}:./{path}")
+        return outcome.stdout if outcome.code == 0 else ""
+
+    @property
+    def touches_code(self) -> bool:
+        """Whether the change touches any Python code."""
+        return any(path.endswith(_CODE) for path in self.touched)
+
+    def touches(self, finding: Finding) -> bool:
+        """Whether a finding may come from the change."""
+        if finding.test or finding.tool in _ACROSS_FILES:
+            return self.touches_code or finding.path in self.touched
+        if not finding.path:
+            return True
+        if finding.path not in self.touched:
+            return False
+        about_dependency = finding.tool == "osv" or finding.rule.startswith("license-")
+        # Its version is far from its name there.
+        if not about_dependency or finding.path.endswith(".json"):
+            return True
+        if not finding.line or finding.path.endswith("Pipfile.lock"):
+            return True
+        written = self.lines.get(finding.path, set())
+        near = range(finding.line, finding.line + _LINES_OF_DEPENDENCY)
+        return not written.isdisjoint(near)
+
+
+def find_base_version(
+    root: Path, since: str, variables: Mapping[str, str]
+) -> BaseVersion | None:
+    """Find what a change started from; None on the main branch itself.
+
+    Raises:
+        ToolError: if it is a pull request whose base is not here.
+    """
+    if not has_git() or not Git(root).commit("HEAD"):
+        return None
+    base = _find(root, since, variables)
+    git = Git(root)
+    if base.commit is None or (base.commit == git.commit("HEAD") and not since):
+        return None
+    moved = moved_files(root, base)
+    touched = {change.path for change in changed_files(root, base)} - moved
+    return BaseVersion(
+        git, base.commit, frozenset(touched), changed_lines(root, base, ["."])
+    )
+
+
+def _find(root: Path, since: str, variables: Mapping[str, str]) -> DiffBase:
+    event = variables.get("GITHUB_EVENT_NAME", "")
+    in_workflow = variables.get("GITHUB_ACTIONS") == "true"
+    if since or (in_workflow and event in _PULL_REQUEST):
+        base = find_diff_base(root, since, variables)
+        if base.commit is None:
+            raise ToolError(
+                f"the base of the change is not known: {base.reason}",
+                hint="check out the whole history (fetch-depth: 0)",
+            )
+        return base
+    if in_workflow and event == "push":
+        found = read_event(variables)
+        if found.ref == f"refs/heads/{found.default_branch}":
+            return DiffBase(None, "the default branch is what counts")
+    return find_diff_base(root, "", {})

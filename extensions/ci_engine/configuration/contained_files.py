@@ -1,0 +1,59 @@
+"""Read files of a repository: never a link that leaves it, a pipe or a device.
+
+Whoever makes a commit can put a link in the place of any file. What it leads to outside
+of the repository is none of the project's, and must not get into a message or a report.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from ci_engine.errors import ConfigurationError
+
+# No file of settings, waivers or locked dependencies is larger.
+_LARGEST = 64_000_000
+
+
+def read_contained(path: Path) -> bytes:
+    """Read a regular file that is where its name says, or elsewhere in its repository.
+
+    Raises:
+        ConfigurationError: if it is something else, or too large.
+        OSError: if it cannot be read.
+    """
+    _refuse_link(path)
+    # A pipe would be waited for, before one can see that it is one.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    with os.fdopen(descriptor, "rb") as stream:
+        facts = os.fstat(stream.fileno())
+        if not stat.S_ISREG(facts.st_mode):
+            raise _refused(path, "expected a file, got a directory, pipe or device")
+        if facts.st_size > _LARGEST:
+            raise _refused(path, f"larger than {_LARGEST // 1_000_000} MB")
+        return stream.read()
+
+
+def _refuse_link(path: Path) -> None:
+    top = _top_of(path)
+    if top is None and not path.is_symlink():
+        return
+    real = os.path.realpath(path)
+    inside = os.path.realpath(top or path.parent)
+    if not Path(real).is_relative_to(inside):
+        raise _refused(path, "a link out of the repository, which is not followed")
+
+
+def _top_of(path: Path) -> Path | None:
+    """The top of the repository that a path is in by its name."""
+    # Not `resolve`, which follows links.
+    above = Path(os.path.abspath(path)).parents  # noqa: PTH100
+    return next((each for each in above if (each / ".git").exists()), None)
+
+
+def _refused(path: Path, reason: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{path.name}: {reason}",
+        hint=f"replace {path} by a regular file of the repository",
+    )

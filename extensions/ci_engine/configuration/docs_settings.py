@@ -1,0 +1,51 @@
+"""How ``ci docs`` builds, checks and publishes the documentation."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ci_engine.configuration.value_types import Glob, Seconds, StrictTable, Text
+
+DocsTool = Literal["auto", "mkdocs", "sphinx", "zensical"]
+DocsDeploy = Literal["none", "pages", "branch"]
+
+
+class DocsCheck(StrictTable, frozen=True):
+    """What ``ci docs check`` leaves out.
+
+    Attributes:
+        ignored_links: links that are not checked; ``*`` stands for any text.
+        ignored_pages: built pages whose headings and reachability are not checked.
+    """
+
+    ignored_links: list[Text]
+    ignored_pages: list[Glob]
+
+
+class Docs(StrictTable, frozen=True):
+    """What ``ci docs`` builds, and where it is published.
+
+    Attributes:
+        tool: what builds it; auto = what the configuration file is for. zensical
+            builds a project of MkDocs.
+        config: its configuration file; empty = the usual ones.
+        strict: whether warnings of the tool fail the build.
+        timeout: seconds after which a build is killed.
+        site_url: the address it is published at; empty = the one that its
+            configuration states.
+        deploy: where the workflow publishes it: an artifact of GitHub Pages, or a
+            branch.
+        versions: whether each release is published beside the others, on the branch.
+        branch: the branch of the remote that it is published on.
+        check: what ``ci docs check`` leaves out.
+    """
+
+    tool: DocsTool
+    config: str
+    strict: bool
+    timeout: Seconds
+    site_url: str
+    deploy: DocsDeploy
+    versions: bool
+    branch: Text
+    check: DocsCheck

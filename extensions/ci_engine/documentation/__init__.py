@@ -1,0 +1,1 @@
+"""The documentation: building it, checking the pages, publishing versions of it."""

@@ -1,0 +1,160 @@
+"""Build the documentation, with warnings as errors."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from ci_engine.configuration.settings import Settings
+from ci_engine.documentation.build_output import OutputReader
+from ci_engine.documentation.docs_environment import DocsTool, find_tool
+from ci_engine.documentation.docs_source import DocsSource, find_source
+from ci_engine.environments import inside
+from ci_engine.errors import ToolError
+from ci_engine.findings.results import CheckResult, Finding, Status
+from ci_engine.processes.activity import activity
+from ci_engine.processes.programs import Outcome, run_program
+from ci_engine.project.output_files import prepare_directory
+from ci_engine.project.repository import Project
+
+# Advertisements of the tools, and their colors.
+_QUIET = {
+    "NO_MKDOCS_2_WARNING": "1",
+    "DISABLE_MKDOCS_2_WARNING": "true",
+    "NO_COLOR": "1",
+    "PYTHONUTF8": "1",
+}
+_PROBE_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Build:
+    """One documentation that can be built.
+
+    Attributes:
+        site: the directory that gets the pages; it is replaced.
+    """
+
+    project: Project
+    settings: Settings
+    site: Path
+    cancel: threading.Event
+
+    @property
+    def source(self) -> DocsSource:
+        """What is built."""
+        return find_source(self.project, self.settings.docs)
+
+    def execute(self) -> tuple[CheckResult, DocsTool]:
+        """Build it; how that ended, and what built it.
+
+        Raises:
+            ToolError: if the tool cannot be installed.
+        """
+        source = self.source
+        with activity("preparing the documentation tool"):
+            tool = find_tool(
+                self.project, source, self.settings.environments, self.cancel
+            )
+        check = CheckResult(id="docs-build", tool=tool.label)
+        check.environment = tool.environment
+        ignored = self._ignored_plugins(source, tool)
+        if ignored:
+            check.findings = ignored
+            check.status = Status.FAILED
+            check.new = len(ignored)
+            return check, tool
+        with activity("building the documentation"):
+            outcome = self._build(source, tool)
+        reader = OutputReader(self.project, source, tool.module)
+        self._judge(check, outcome, reader.read(outcome))
+        return check, tool
+
+    def _judge(
+        self, check: CheckResult, outcome: Outcome, findings: list[Finding]
+    ) -> None:
+        strict = self.settings.docs.strict
+        check.findings = findings
+        check.new = len(findings)
+        if outcome.timed_out:
+            check.status = Status.TIMED_OUT
+            check.reason = f"no end within {self.settings.docs.timeout:.0f} s"
+        elif outcome.missing:
+            check.status, check.reason = Status.NOT_RUN, outcome.missing
+        elif outcome.code != 0 or (strict and findings):
+            check.status = Status.FAILED
+            if not findings:
+                check.reason = f"{check.tool}: {outcome.describe_exit()}"
+                check.output = outcome.tail()
+        elif not any(self.site.rglob("*.html")):
+            check.status = Status.NOT_RUN
+            check.reason = f"{check.tool} wrote no page"
+            check.output = outcome.tail()
+
+    def _build(self, source: DocsSource, tool: DocsTool) -> Outcome:
+        """Build from nothing: what is unchanged would not be warned about again."""
+        prepare_directory(self.site.parent, self.project.output)
+        shutil.rmtree(self.site, ignore_errors=True)
+        zensical = self.project.root / source.site_dir
+        existed = zensical.exists()
+        outcome = run_program(
+            [*tool.command, *self._arguments(source)],
+            cwd=self.project.root,
+            timeout=self.settings.docs.timeout,
+            variables={**tool.variables, **_QUIET},
+            cancel=self.cancel,
+        )
+        if source.builder == "zensical" and zensical.is_dir():
+            # It has no option for another directory.
+            (shutil.copytree if existed else shutil.move)(zensical, self.site)
+        return outcome
+
+    def _arguments(self, source: DocsSource) -> list[str]:
+        strict = self.settings.docs.strict
+        if source.builder == "sphinx":
+            flags = ["-W", "--keep-going"] if strict else []
+            doctrees = self.site.parent / "doctrees"
+            return [
+                *("-q", "-b", "html", "-E", "-a", "--no-color", *flags),
+                *("-d", str(doctrees), source.pages, str(self.site)),
+            ]
+        flags = ["--strict"] if strict else []
+        build = ["build", "--clean", *flags, "--config-file", source.config]
+        if source.builder == "zensical":
+            return build
+        return [*build, "--site-dir", str(self.site)]
+
+    def _ignored_plugins(self, source: DocsSource, tool: DocsTool) -> list[Finding]:
+        """The plugins that Zensical would not load, without a word about it."""
+        if source.builder != "zensical" or not source.plugins:
+            return []
+        script = inside.DIRECTORY / "zensical_plugins.py"
+        outcome = run_program(
+            [*tool.interpreter, "-I", script],
+            cwd=self.project.root,
+            timeout=_PROBE_SECONDS,
+            variables=tool.variables,
+            cancel=self.cancel,
+        )
+        known = set(outcome.stdout.split())
+        if outcome.code != 0 or not known:
+            raise ToolError(
+                f"{tool.label} does not state which plugins it has",
+                hint="set docs.tool to mkdocs",
+            )
+        text = (self.project.root / source.config).read_text("utf-8", "replace")
+        rows = text.splitlines()
+        return [
+            Finding(
+                tool="ci-framework",
+                rule="ignored-plugin",
+                message=f"{tool.label} ignores the plugin {name}\n"
+                "hint: remove the plugin, or set docs.tool to mkdocs",
+                path=source.config,
+                line=next((n for n, row in enumerate(rows, 1) if name in row), 0),
+            )
+            for name in source.plugins
+            if name.removeprefix("material/") not in known
+        ]

@@ -1,0 +1,177 @@
+"""Where the documentation tool comes from: the project's environment, or isolated."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from ci_engine.configuration.settings import Environments
+from ci_engine.configuration.tables import table, texts
+from ci_engine.documentation.docs_source import Builder, DocsSource
+from ci_engine.environments.environment import Environment
+from ci_engine.environments.isolated_tools import isolated_tool, read_tool_locks
+from ci_engine.environments.preparation import prepare_environment
+from ci_engine.environments.project_environment import (
+    EnvironmentRequest,
+    make_environment,
+)
+from ci_engine.processes.child_environment import child_variables
+from ci_engine.project.repository import Project, normalize
+
+# The modules that build, the first one there is used.
+_MODULES: Mapping[Builder, tuple[str, ...]] = {
+    "mkdocs": ("properdocs", "mkdocs"),
+    "sphinx": ("sphinx",),
+    "zensical": ("zensical",),
+}
+_ISOLATED: Mapping[Builder, str] = {
+    "mkdocs": "properdocs",
+    "sphinx": "sphinx",
+    "zensical": "zensical",
+}
+# Packages that bring a tool along.
+_BRINGERS: Mapping[Builder, frozenset[str]] = {
+    "mkdocs": frozenset({"properdocs", "mkdocs", "mkdocs-material"}),
+    "sphinx": frozenset({"sphinx", "furo", "sphinx-rtd-theme", "pydata-sphinx-theme"}),
+    "zensical": frozenset({"zensical"}),
+}
+_NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
+
+
+@dataclass(frozen=True)
+class DocsTool:
+    """The program that builds.
+
+    Attributes:
+        module: its name as a module.
+        command: what starts it.
+        environment: where it is from, for people.
+    """
+
+    module: str
+    command: tuple[str, ...]
+    variables: Mapping[str, str]
+    version: str
+    environment: str
+    python: str
+    isolated: bool
+
+    @property
+    def label(self) -> str:
+        """The name and the version."""
+        return f"{self.module} {self.version}".strip()
+
+    @property
+    def interpreter(self) -> tuple[str, ...]:
+        """What starts Python beside the tool."""
+        return self.command[:-2]
+
+
+def find_tool(
+    project: Project,
+    source: DocsSource,
+    environments: Environments,
+    cancel: threading.Event,
+) -> DocsTool:
+    """The tool of the project's environment if it declares one, else an isolated one.
+
+    Raises:
+        ToolError: if the environment cannot be prepared.
+    """
+    group = environments.docs or declared_group(project, source)
+    pixi = project.manager == "pixi" and not environments.docs
+    if pixi and group not in table(project.pixi, "environments"):
+        # A group is no environment of pixi.
+        group = None
+    if group is None:
+        return _isolated(project, source, cancel)
+    own = msgspec.structs.replace(
+        environments, essential=group or environments.essential
+    )
+    listed = group.endswith((".txt", ".in"))
+    request = EnvironmentRequest(project, group, "", cancel)
+    if listed:
+        environment = make_environment(request)
+    else:
+        environment = prepare_environment(project, own, "essential", cancel=cancel)
+    found = _of_environment(environment, source.builder)
+    if found is None and project.manager == "pip" and not listed:
+        # Its own `.venv` may be for the tests only.
+        found = _of_environment(make_environment(request), source.builder)
+    return found or _isolated(project, source, cancel)
+
+
+def _of_environment(environment: Environment, builder: Builder) -> DocsTool | None:
+    for module in _MODULES[builder]:
+        command = environment.module(module)
+        if command is not None:
+            return DocsTool(
+                module,
+                command,
+                environment.variables,
+                environment.version(module),
+                environment.name,
+                environment.probe.python,
+                isolated=False,
+            )
+    return None
+
+
+def _isolated(
+    project: Project, source: DocsSource, cancel: threading.Event
+) -> DocsTool:
+    name = _ISOLATED[source.builder]
+    tool = isolated_tool(project, name, cancel)
+    # What it imports and documents is the code of the project.
+    paths = texts(project.tool("ci-framework"), "source-paths") or ["src", "."]
+    there = [
+        str(project.root / path) for path in paths if (project.root / path).is_dir()
+    ]
+    variables = child_variables({**tool.variables, "PYTHONPATH": ":".join(there)})
+    command = (tool.program("python"), "-m", name)
+    version = read_tool_locks()[name].version
+    return DocsTool(name, command, variables, version, "isolated", "", isolated=True)
+
+
+def declared_group(project: Project, source: DocsSource) -> str | None:
+    """What declares the tool: a group, an extra or a file; None if nothing does.
+
+    Empty stands for the project's dependencies themselves.
+    """
+    return next(_declaring(project, source), None)
+
+
+def _declaring(project: Project, source: DocsSource) -> Iterator[str]:
+    wanted = _BRINGERS[source.builder]
+    metadata = table(project.pyproject, "project")
+    for name, requirements in project.groups.items():
+        if wanted & _names(requirements):
+            yield name
+    for name in project.extras:
+        if wanted & _names(texts(metadata, "optional-dependencies", name)):
+            yield name
+    folder = Path(source.config).parent.as_posix()
+    directories = dict.fromkeys([folder, "docs", ".", "requirements"])
+    for directory in directories:
+        for path in sorted((project.root / directory).glob("*requirements*.txt")):
+            yield from _listing(project, path, wanted)
+    for path in sorted((project.root / "requirements").glob("*.txt")):
+        yield from _listing(project, path, wanted)
+    if wanted & _names(texts(metadata, "dependencies")):
+        yield ""
+
+
+def _listing(project: Project, path: Path, wanted: frozenset[str]) -> Iterator[str]:
+    text = path.read_text("utf-8", "replace")
+    if wanted & _names(text.splitlines()):
+        yield path.relative_to(project.root).as_posix()
+
+
+def _names(requirements: Iterator[str] | tuple[str, ...] | list[str]) -> set[str]:
+    found = (_NAME.match(each) for each in requirements)
+    return {normalize(match.group(1)) for match in found if match}

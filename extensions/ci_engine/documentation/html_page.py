@@ -1,0 +1,227 @@
+"""What a built page has: links, targets and headings, each with its line."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+
+_VOID = frozenset(
+    {
+        *("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta"),
+        *("param", "source", "track", "wbr"),
+    }
+)
+# Attributes with an address, by element.
+_ADDRESSES: dict[str, tuple[str, ...]] = {
+    "a": ("href",),
+    "area": ("href",),
+    "audio": ("src",),
+    "embed": ("src",),
+    "form": ("action",),
+    "iframe": ("src",),
+    "img": ("src",),
+    "image": ("href", "xlink:href"),
+    "input": ("src",),
+    "link": ("href",),
+    "object": ("data",),
+    "script": ("src",),
+    "source": ("src",),
+    "track": ("src",),
+    "video": ("src", "poster"),
+}
+# The relations of `link` that a browser loads or follows.
+_LOADED = frozenset(
+    {
+        *("stylesheet", "icon", "apple-touch-icon", "manifest", "mask-icon", "next"),
+        *("modulepreload", "preload", "prev", "search", "index", "copyright", "top"),
+    }
+)
+_HEADINGS = {f"h{level}": level for level in range(1, 7)}
+# What these hold is the frame of a page, also inside its main part.
+_FRAME = frozenset({"nav", "aside", "footer", "dialog", "form"})
+_REFRESH = re.compile(
+    r"^\s*\d+(?:\.\d+)?\s*[;,]\s*(?:url\s*=)?\s*['\"]?([^'\"]*)", re.I
+)
+_SRCSET = re.compile(r"\s*([^\s,]\S*[^\s,])(?:\s+[^,]*)?(?:,|$)")
+
+
+@dataclass(frozen=True)
+class Link:
+    """An address that a page names.
+
+    Attributes:
+        kind: the element that names it.
+        content: whether it is in the main part of the page.
+    """
+
+    address: str
+    kind: str
+    line: int
+    content: bool
+
+
+@dataclass
+class Heading:
+    """A heading in the main part of a page."""
+
+    level: int
+    line: int
+    text: str = ""
+
+
+@dataclass
+class HtmlPage:
+    """One built page.
+
+    Attributes:
+        targets: the ids and names that a fragment can name.
+        repeated: ids of the main part that the page has several times, with the line
+            of each repetition.
+        base: the address that others are relative to, from ``<base>``.
+        redirect: where it sends the reader at once, empty if it does not.
+        whole: whether it is a page of its own, not a part of one.
+    """
+
+    path: str
+    links: list[Link] = field(default_factory=list[Link])
+    targets: set[str] = field(default_factory=set[str])
+    repeated: dict[str, int] = field(default_factory=dict[str, int])
+    headings: list[Heading] = field(default_factory=list[Heading])
+    base: str = ""
+    redirect: str = ""
+    redirect_line: int = 0
+    whole: bool = False
+
+
+def read_page(site: Path, path: str) -> HtmlPage:
+    """Read a page of a site."""
+    parser = _Parser(path)
+    parser.feed((site / path).read_text("utf-8", "replace"))
+    parser.close()
+    return parser.finish()
+
+
+class _Parser(HTMLParser):
+    """Collects what a page has."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.page = HtmlPage(path)
+        self._open: list[str] = []
+        self._main: list[int] = []
+        self._frame: list[int] = []
+        self._heading: Heading | None = None
+        self._permalink: list[int] = []
+        # Each id: whether it is in the main part, and how often it is there.
+        self._ids: dict[str, list[tuple[int, bool]]] = {}
+        self._has_main = False
+        self._headings: list[tuple[Heading, bool]] = []
+
+    def finish(self) -> HtmlPage:
+        """The page, once everything is read."""
+        page = self.page
+        page.headings = [h for h, main in self._headings if main or not self._has_main]
+        for name, places in self._ids.items():
+            inside = any(main for _, main in places) or not self._has_main
+            if len(places) > 1 and inside:
+                page.repeated[name] = places[1][0]
+        return page
+
+    @property
+    def _inside(self) -> bool:
+        """Whether the current position is in the main part of the page."""
+        return bool(self._main) and not self._frame
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Take up an element."""
+        line = self.getpos()[0]
+        given = {name: value or "" for name, value in reversed(attrs)}
+        depth = len(self._open)
+        if tag not in _VOID:
+            self._open.append(tag)
+        if tag in ("html", "body"):
+            self.page.whole = True
+        if tag == "main" or given.get("role") == "main" or tag == "article":
+            self._main.append(depth)
+            self._has_main = True
+        elif tag in _FRAME and self._main and tag not in _VOID:
+            self._frame.append(depth)
+        self._take_targets(tag, given, line)
+        self._take_addresses(tag, given, line)
+        self._take_heading(tag, given, line, depth)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Take up an element that is closed at once: only SVG has others than void."""
+        self.handle_starttag(tag, attrs)
+        if tag not in _VOID and "svg" in self._open:
+            self.handle_endtag(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        """Leave an element, and those inside it that were not closed."""
+        if tag not in self._open:
+            return
+        while self._open:
+            left = self._open.pop()
+            depth = len(self._open)
+            for marks in (self._main, self._frame, self._permalink):
+                if marks and marks[-1] == depth:
+                    marks.pop()
+            if left in _HEADINGS and self._heading is not None:
+                self._heading = None
+            if left == tag:
+                return
+
+    def handle_data(self, data: str) -> None:
+        """Take up the text of a heading."""
+        if self._heading is not None and not self._permalink:
+            self._heading.text += data
+
+    def _take_targets(self, tag: str, given: dict[str, str], line: int) -> None:
+        if given.get("id"):
+            name = given["id"]
+            self.page.targets.add(name)
+            if "svg" not in self._open:
+                self._ids.setdefault(name, []).append((line, self._inside))
+        if tag in ("a", "map") and given.get("name"):
+            self.page.targets.add(given["name"])
+
+    def _take_addresses(self, tag: str, given: dict[str, str], line: int) -> None:
+        page = self.page
+        if tag == "base" and given.get("href"):
+            page.base = page.base or given["href"]
+            return
+        if tag == "meta" and given.get("http-equiv", "").lower() == "refresh":
+            found = _REFRESH.match(given.get("content", ""))
+            if found and found.group(1).strip():
+                page.redirect, page.redirect_line = found.group(1).strip(), line
+            return
+        if tag == "link" and not _LOADED & set(given.get("rel", "").lower().split()):
+            return
+        inside = self._inside
+        for name in _ADDRESSES.get(tag, ()):
+            if name in given:
+                page.links.append(Link(given[name].strip(), tag, line, inside))
+        for name in ("srcset", "imagesrcset"):
+            for found in _SRCSET.finditer(given.get(name, "")):
+                page.links.append(Link(found.group(1), tag, line, inside))
+
+    def _take_heading(
+        self, tag: str, given: dict[str, str], line: int, depth: int
+    ) -> None:
+        if tag in _HEADINGS:
+            self._heading = Heading(_HEADINGS[tag], line)
+            hidden = "hidden" in given or given.get("aria-hidden") == "true"
+            # Before the main part is known, every heading counts.
+            counts = self._inside or (not self._main and not self._frame)
+            if not hidden and counts:
+                self._headings.append((self._heading, self._inside))
+        elif self._heading is not None:
+            if tag == "img":
+                self._heading.text += given.get("alt", "")
+            elif tag == "svg":
+                self._heading.text += "svg"
+            classes = given.get("class", "").split()
+            if tag == "a" and "headerlink" in classes:
+                self._permalink.append(depth)

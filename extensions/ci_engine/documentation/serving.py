@@ -1,0 +1,129 @@
+"""Show the pages on this machine, and build them again when a file changes."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import threading
+from collections.abc import Callable
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ci_engine.errors import ToolError
+
+_HOST = "127.0.0.1"
+_SECONDS_BETWEEN_LOOKS = 0.5
+_LEFT_OUT = frozenset(
+    {".git", ".ci-framework", ".venv", ".pixi", "node_modules", "__pycache__", "site"}
+)
+
+
+class PageServer:
+    """Serves a directory of pages below a path, to this machine only."""
+
+    def __init__(self, site: Path, base: str, port: int) -> None:
+        """Start to listen.
+
+        Raises:
+            ToolError: if the port is taken.
+        """
+        # The pages of the last build that succeeded.
+        self.shown = site.with_name("shown")
+        self.site = site
+        handler = partial(_Handler, directory=str(self.shown), base=base)
+        try:
+            self._server = ThreadingHTTPServer((_HOST, port), handler)
+        except OSError as error:
+            raise ToolError(
+                f"--port: {port}: {error.strerror}", hint="choose another port"
+            ) from error
+        number = self._server.server_address[1]
+        self.address = f"http://{_HOST}:{number}{base}"
+
+    def show(self) -> None:
+        """Show what is built now."""
+        fresh = self.shown.with_name("fresh")
+        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.copytree(self.site, fresh)
+        shutil.rmtree(self.shown, ignore_errors=True)
+        fresh.rename(self.shown)
+
+    def serve(
+        self, watched: list[Path], build: Callable[[], bool], over: threading.Event
+    ) -> None:
+        """Serve until the event is set, and build when a watched file changes."""
+        thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            before = newest(watched)
+            while not over.wait(_SECONDS_BETWEEN_LOOKS):
+                now = newest(watched)
+                if now == before:
+                    continue
+                before = now
+                if build():
+                    self.show()
+        finally:
+            self._server.shutdown()
+            self._server.server_close()
+            shutil.rmtree(self.shown, ignore_errors=True)
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    """Serves the pages below the path that they are published at."""
+
+    def __init__(
+        self, *args: object, base: str, directory: str, **kwargs: object
+    ) -> None:
+        self._base = base
+        super().__init__(*args, directory=directory, **kwargs)  # type: ignore[arg-type]
+
+    def translate_path(self, path: str) -> str:
+        """The file of an address; one outside of the site is none."""
+        inside = urlsplit(path).path
+        if not inside.startswith(self._base):
+            return str(Path(self.directory) / "404-outside")
+        return super().translate_path(f"/{inside.removeprefix(self._base)}")
+
+    def do_GET(self) -> None:
+        """Answer, and lead from the top of the host to the site."""
+        if self.path in ("/", self._base.rstrip("/")) and self._base != "/":
+            self.send_response(302)
+            self.send_header("Location", self._base)
+            self.end_headers()
+            return
+        super().do_GET()
+
+    def end_headers(self) -> None:
+        """A browser asks again each time."""
+        self.send_header("Cache-Control", "no-store")
+        super().end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name
+        """Requests are not reported."""
+
+
+def newest(watched: list[Path]) -> tuple[int, int]:
+    """How many files there are, and when the last one was changed."""
+    number, latest = 0, 0
+    for top in watched:
+        for path in _files(top):
+            with contextlib.suppress(OSError):
+                latest = max(latest, path.stat().st_mtime_ns)
+                number += 1
+    return number, latest
+
+
+def _files(top: Path) -> list[Path]:
+    if top.is_file():
+        return [top]
+    found: list[Path] = []
+    with contextlib.suppress(OSError):
+        for path in top.iterdir():
+            if path.is_dir():
+                found += _files(path) if path.name not in _LEFT_OUT else []
+            else:
+                found.append(path)
+    return found

@@ -1,0 +1,252 @@
+"""Check the built pages: where links lead, what is reachable, how pages are made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from ci_engine.configuration.docs_settings import DocsCheck
+from ci_engine.documentation.addresses import Site, Target, has_fragment
+from ci_engine.documentation.html_page import HtmlPage, Link, read_page
+from ci_engine.documentation.page_sources import PageSources
+from ci_engine.findings.results import CheckResult, Finding, Status
+from ci_engine.project.path_patterns import matching
+
+# What the tools make themselves: nothing leads there, or everything.
+_GENERATED = re.compile(
+    r"(^|/)(404|search|genindex(-\w+)?|py-modindex|\w+-modindex|sitemap|print_page)"
+    r"(/index)?\.html?$|^_|(^|/)_(modules|static|downloads|sources)/"
+)
+_NOUNS = {
+    "img": "image",
+    "script": "script",
+    "link": "style sheet or icon",
+    "source": "image or recording",
+    "video": "recording",
+    "audio": "recording",
+}
+
+
+@dataclass(frozen=True)
+class SiteCheck:
+    """Checks one site."""
+
+    site: Site
+    sources: PageSources
+    settings: DocsCheck
+
+    @cached_property
+    def pages(self) -> dict[str, HtmlPage]:
+        """Every page, read once."""
+        return {name: read_page(self.site.root, name) for name in self.site.pages}
+
+    def check_links(self) -> CheckResult:
+        """Links, anchors, images, style sheets and scripts that lead nowhere."""
+        check = CheckResult(id="docs-links", tool="ci-framework")
+        if not self.pages:
+            check.status = Status.NOT_RUN
+            check.reason = f"there is no page below {self.site.root}"
+            return check
+        found = [*self._broken_links()]
+        check.findings = found
+        check.new = len(found)
+        check.status = Status.FAILED if found else Status.PASSED
+        links = sum(len(page.links) for page in self.pages.values())
+        outside = len(self.external_links())
+        check.notes = [
+            f"{len(self.pages)} pages with {links} links; {outside} addresses of other "
+            "sites are not checked here"
+        ]
+        if not self.site.site_url:
+            check.notes.append(
+                "the address of the site is not known: links that start with / are "
+                "seen from the top of the host"
+            )
+        return check
+
+    def check_pages(self) -> CheckResult:
+        """Headings, repeated ids, and pages that nothing leads to."""
+        check = CheckResult(id="docs-pages", tool="ci-framework", blocking=False)
+        found = [*self._orphans(), *self._page_problems()]
+        check.findings = found
+        check.new = len(found)
+        check.status = Status.FAILED if found else Status.PASSED
+        return check
+
+    def external_links(self) -> dict[str, list[tuple[str, Link]]]:
+        """The addresses of other sites, and where each is named."""
+        found: dict[str, list[tuple[str, Link]]] = {}
+        for name, link, target in self._links:
+            if target.external.startswith(("http://", "https://")):
+                address = target.external.partition("#")[0]
+                found.setdefault(address, []).append((name, link))
+        return found
+
+    @cached_property
+    def _links(self) -> list[tuple[str, Link, Target]]:
+        """Every link of every page, with where it leads."""
+        found: list[tuple[str, Link, Target]] = []
+        for name, page in self.pages.items():
+            links = [*page.links]
+            if page.redirect:
+                line = page.redirect_line
+                links.append(Link(page.redirect, "meta", line, content=True))
+            for link in links:
+                if not self._ignored(link.address):
+                    target = self.site.resolve(link.address, name, page.base)
+                    found.append((name, link, target))
+        return found
+
+    def _ignored(self, address: str) -> bool:
+        patterns = self.settings.ignored_links
+        return any(
+            re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), address)
+            for pattern in patterns
+        )
+
+    def _broken_links(self) -> Iterator[Finding]:
+        framed: dict[tuple[str, str], list[tuple[str, Link]]] = {}
+        for name, link, target in self._links:
+            rule, problem = self._problem(link, target)
+            if not problem:
+                continue
+            if link.content:
+                yield self._link_finding(name, link, rule, problem)
+            else:
+                # The frame of the pages names it on each of them.
+                key = (rule, f"{target.path}#{target.fragment}")
+                framed.setdefault(key, []).append((name, link))
+        for places in framed.values():
+            name, link = places[0]
+            target = self.site.resolve(link.address, name, self.pages[name].base)
+            rule, problem = self._problem(link, target)
+            others = len({page for page, _ in places}) - 1
+            if others:
+                problem += f", on this page and {others} more"
+            yield self._link_finding(name, link, rule, problem)
+
+    def _problem(self, link: Link, target: Target) -> tuple[str, str]:
+        """The rule that a link breaks, and how; empty if it breaks none."""
+        if target.external:
+            return "", ""
+        noun = _NOUNS.get(link.kind, "link")
+        if target.problem:
+            rule = "broken-link" if noun == "link" else "missing-file"
+            return rule, f"the {noun} {link.address} {target.problem}"
+        if not target.fragment or link.kind not in ("a", "area", "meta"):
+            return "", ""
+        page = self._final(target.path)
+        if page is None or _is_search(target.path):
+            return "", ""
+        if has_fragment(target.fragment, page.targets):
+            return "", ""
+        known = page.targets
+        fragment = target.fragment
+        near = next((t for t in sorted(known) if t.lower() == fragment.lower()), "")
+        more = f"; there is #{near}" if near else ""
+        return (
+            "broken-anchor",
+            f"the link {link.address} leads to a page without the anchor "
+            f"#{fragment}{more}",
+        )
+
+    def _final(self, path: str) -> HtmlPage | None:
+        """The page that a reader gets to, past pages that redirect."""
+        for _ in range(5):
+            page = self.pages.get(path)
+            if page is None or not page.redirect:
+                return page
+            target = self.site.resolve(page.redirect, path, page.base)
+            if not target.path:
+                return None
+            path = target.path
+        return None
+
+    def _link_finding(self, name: str, link: Link, rule: str, problem: str) -> Finding:
+        path, line = self.sources.locate(name, link)
+        if not link.content:
+            path, line = self.sources.locate_frame(link) or (path, line)
+        return Finding(
+            tool="ci-framework", rule=rule, message=problem, path=path, line=line
+        )
+
+    def _is_written(self, name: str) -> bool:
+        """Whether a page is one that people write and read."""
+        page = self.pages[name]
+        return (
+            page.whole
+            and not page.redirect
+            and _GENERATED.search(name) is None
+            and matching(name, self.settings.ignored_pages) is None
+        )
+
+    def _orphans(self) -> Iterator[Finding]:
+        start = next((n for n in ("index.html", "index.htm") if n in self.pages), "")
+        if not start:
+            return
+        leads: dict[str, set[str]] = {}
+        for name, link, target in self._links:
+            followed = link.kind in ("a", "area", "meta", "iframe")
+            generated = _GENERATED.search(name) is not None
+            if followed and target.path in self.pages and not generated:
+                leads.setdefault(name, set()).add(target.path)
+        reached, waiting = {start}, [start]
+        while waiting:
+            fresh = leads.get(waiting.pop(), set()) - reached
+            reached |= fresh
+            waiting += fresh
+        for name in self.pages:
+            if name in reached or not self._is_written(name):
+                continue
+            if not self.sources.left_out(name):
+                path, _ = self.sources.locate(name)
+                message = f"no page leads from the start page to {name}"
+                yield Finding(
+                    tool="ci-framework", rule="orphan-page", message=message, path=path
+                )
+
+    def _page_problems(self) -> Iterator[Finding]:
+        for name, page in self.pages.items():
+            if not self._is_written(name):
+                continue
+            path, _ = self.sources.locate(name)
+            for rule, message, line in _problems(page, self.sources):
+                yield Finding(
+                    tool="ci-framework",
+                    rule=rule,
+                    message=message,
+                    path=path,
+                    line=line,
+                )
+
+
+def _problems(page: HtmlPage, sources: PageSources) -> Iterator[tuple[str, str, int]]:
+    """What is wrong with one page: the rule, the message and the line."""
+
+    def line_of(text: str, built: int) -> int:
+        return sources.heading_line(page.path, text, built)
+
+    for name, line in page.repeated.items():
+        message = f"the id {name} is there several times: links lead to the first"
+        yield "repeated-id", message, line_of(name, line)
+    before = 0
+    for heading in page.headings:
+        text = " ".join(heading.text.split())
+        if not text:
+            message = f"a heading of level {heading.level} is empty"
+            yield "empty-heading", message, line_of("", heading.line)
+        elif before and heading.level > before + 1:
+            message = f"{text!r} has level {heading.level} after level {before}"
+            yield "skipped-heading", message, line_of(text, heading.line)
+        before = heading.level
+    tops = [heading for heading in page.headings if heading.level == 1]
+    if len(tops) > 1:
+        second = " ".join(tops[1].text.split())
+        message = f"{len(tops)} headings of level 1; the second is {second!r}"
+        yield "several-titles", message, line_of(second, tops[1].line)
+
+
+def _is_search(path: str) -> bool:
+    return path in ("search.html", "search/index.html")

@@ -1,0 +1,138 @@
+"""Entry points that the projects of a repository declare, by group.
+
+``pyproject.toml`` of the standard, of Poetry and of Flit, ``setup.cfg``, ``setup.py``
+and ``entry_points.txt`` are read, wherever they are in the repository.
+"""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import re
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from ci_engine.configuration.reading import Table
+from ci_engine.configuration.tables import table
+from ci_engine.test_selection.python_imports import parse
+from ci_engine.test_selection.repository_files import Files
+
+# Groups that become commands; their modules are started, not loaded.
+_COMMANDS = frozenset({"console_scripts", "gui_scripts", "scripts", "gui-scripts"})
+_POETRY, _FLIT = ("tool", "poetry"), ("tool", "flit")
+_TABLES = (
+    ("project", "entry-points"),
+    (*_POETRY, "plugins"),
+    (*_FLIT, "entrypoints"),
+)
+_SCRIPTS = (
+    ("project", "scripts"),
+    ("project", "gui-scripts"),
+    (*_POETRY, "scripts"),
+    (*_FLIT, "scripts"),
+)
+_ROW = re.compile(r"^\s*([^=\s][^=]*?)\s*=\s*([A-Za-z_][\w.]*)\s*(?::|\[|$)")
+
+
+class EntryPoint(msgspec.Struct, frozen=True):
+    """One declared name.
+
+    Attributes:
+        group: who looks for it; empty for a command.
+        module: what is loaded for it.
+    """
+
+    group: str
+    name: str
+    module: str
+
+
+def read_entry_points(files: Files) -> list[EntryPoint]:
+    """Everything that the projects of a repository declare."""
+    found: list[EntryPoint] = []
+    for path in sorted(files.names):
+        base = path.rpartition("/")[2]
+        if base == "pyproject.toml":
+            found += _from_pyproject(files.read(path))
+        elif base == "setup.cfg":
+            options = _sections(files.read(path)).get("options.entry_points", {})
+            found += _from_groups(options)
+        elif base == "entry_points.txt":
+            sections = _sections(files.read(path))
+            found += [
+                point
+                for group, rows in sections.items()
+                for point in _rows(group, [f"{k} = {v}" for k, v in rows.items()])
+            ]
+        elif base == "setup.py":
+            found += _from_setup_py(files.read(path))
+    return found
+
+
+def _from_pyproject(text: bytes) -> Iterator[EntryPoint]:
+    try:
+        document = msgspec.toml.decode(text, type=Table)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return
+    for keys in _TABLES:
+        for group, names in table(document, *keys).items():
+            for name, target in table(names).items():
+                yield _point(group, name, target)
+    for keys in _SCRIPTS:
+        for name, target in table(document, *keys).items():
+            # Poetry takes a table as well.
+            reference = table(target).get("reference", target)
+            yield _point("scripts", name, reference)
+
+
+def _point(group: str, name: str, target: object) -> EntryPoint:
+    module = target.partition(":")[0].strip() if isinstance(target, str) else ""
+    return EntryPoint("" if group in _COMMANDS else group, name, module)
+
+
+def _sections(text: bytes) -> Mapping[str, Mapping[str, str]]:
+    parser = configparser.RawConfigParser(strict=False, delimiters=("=",))
+    parser.optionxform = str  # type: ignore[assignment, method-assign]
+    try:
+        parser.read_string(text.decode("utf-8-sig"))
+    except (UnicodeDecodeError, configparser.Error):
+        return {}
+    return {section: dict(parser[section]) for section in parser.sections()}
+
+
+def _from_groups(groups: Mapping[str, str]) -> Iterator[EntryPoint]:
+    for group, value in groups.items():
+        yield from _rows(group, value.splitlines())
+
+
+def _rows(group: str, rows: list[str]) -> Iterator[EntryPoint]:
+    for row in rows:
+        found = _ROW.match(row)
+        if found:
+            yield _point(group, found.group(1), found.group(2))
+
+
+def _from_setup_py(text: bytes) -> Iterator[EntryPoint]:
+    """The argument ``entry_points`` of a call, as far as it is written as texts."""
+    tree = parse(text) if b"entry_points" in text else None
+    for node in ast.walk(tree) if tree else ():
+        if not isinstance(node, ast.keyword) or node.arg != "entry_points":
+            continue
+        for group, texts in _literal_groups(node.value):
+            yield from _rows(group, [row for t in texts for row in t.splitlines()])
+
+
+def _literal_groups(node: ast.expr) -> Iterator[tuple[str, list[str]]]:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        sections = _sections(node.value.encode())
+        for group, rows in sections.items():
+            yield group, [f"{key} = {value}" for key, value in rows.items()]
+    if isinstance(node, ast.Dict):
+        for key, value in zip(node.keys, node.values, strict=True):
+            if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                constants = [n for n in ast.walk(value) if isinstance(n, ast.Constant)]
+                yield (
+                    key.value,
+                    [n.value for n in constants if isinstance(n.value, str)],
+                )

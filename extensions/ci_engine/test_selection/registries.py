@@ -1,0 +1,108 @@
+"""Modules that a package imports for what they register: who uses it needs them.
+
+Evidence: the module changes something that is not its own when it is imported. A
+package that imports a module for its names alone is no evidence: else every test would
+need every module.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+
+from ci_engine.project.python_sources import last_name
+from ci_engine.test_selection.python_imports import parse
+from ci_engine.test_selection.repository_files import Files, parent
+
+_Edges = Mapping[str, Mapping[str, str]]
+_Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+# Classes that are registered because they exist.
+_SUBCLASSES = (b"__init_subclass__", b"__subclasses__")
+# What packages call when they are imported, and what stays within them.
+_HARMLESS = frozenset(
+    {"filterwarnings", "simplefilter", "getLogger", "addHandler", "basicConfig"}
+    | {"freeze_support", "warn", "reconfigure", "print", "exit"}
+)
+
+
+def registering_modules(files: Files, edges: _Edges) -> dict[str, set[str]]:
+    """For each package, by its ``__init__.py``, what it imports that registers."""
+    found: dict[str, set[str]] = {}
+    by_class = {p for p in files.python if _has(files.read(p), _SUBCLASSES)}
+    for init in files.python:
+        if init.endswith("/__init__.py"):
+            own = frozenset(_imported(init, edges, frozenset()))
+            kept = {p for p in own if _registers(files.read(p), p, by_class, edges)}
+            if kept:
+                found[init] = kept
+    return found
+
+
+def _has(text: bytes, signs: tuple[bytes, ...]) -> bool:
+    return any(sign in text for sign in signs)
+
+
+def _imported(init: str, edges: _Edges, seen: frozenset[str]) -> Iterator[str]:
+    """What a package imports of itself, that of its packages included."""
+    location = f"{parent(init)}/"
+    for path, kind in edges.get(init, {}).items():
+        if kind != "imports" or not path.startswith(location) or path in seen:
+            continue
+        yield path
+        if path.endswith("/__init__.py"):
+            yield from _imported(path, edges, seen | {init, path})
+
+
+def _registers(text: bytes, path: str, by_class: set[str], edges: _Edges) -> bool:
+    tree = parse(text)
+    if tree is None:
+        return False
+    imported = _imported_names(tree)
+    if any(_changes(node, imported) for node in tree.body):
+        return True
+    # A class of a base that knows its subclasses.
+    return not by_class.isdisjoint(edges.get(path, {})) and any(
+        isinstance(node, ast.ClassDef) and node.bases for node in tree.body
+    )
+
+
+def _imported_names(tree: ast.Module) -> frozenset[str]:
+    return frozenset(
+        (alias.asname or alias.name).partition(".")[0]
+        for node in tree.body
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for alias in node.names
+    )
+
+
+def _changes(node: ast.stmt, imported: frozenset[str]) -> bool:
+    """Whether a statement at the top of a module changes what it imported."""
+    if isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign)):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        return any(
+            isinstance(target, (ast.Subscript, ast.Attribute))
+            and _root(target) in imported
+            for target in targets
+        )
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        call = node.value
+        return _root(call.func) in imported and last_name(call.func) not in _HARMLESS
+    if isinstance(node, _Definition):
+        return any(_is_registration(d, imported) for d in node.decorator_list)
+    return False
+
+
+def _is_registration(decorator: ast.expr, imported: frozenset[str]) -> bool:
+    """Whether a decorator is called like one that registers what it is given."""
+    location = decorator.func if isinstance(decorator, ast.Call) else decorator
+    name = last_name(location).lower()
+    named = any(part in name for part in ("regist", "plugin", "hookimpl", "command"))
+    routed = isinstance(location, ast.Attribute) and isinstance(decorator, ast.Call)
+    return _root(location) in imported and (named or routed)
+
+
+def _root(node: ast.expr) -> str:
+    """``a`` of ``a.b["c"].d``."""
+    while isinstance(node, (ast.Attribute, ast.Subscript, ast.Call)):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""

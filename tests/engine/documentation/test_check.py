@@ -1,0 +1,119 @@
+"""The built pages of both tools: every fault is found, and nothing that is good."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.docs_projects import (
+    FAULTY_MARKDOWN,
+    FAULTY_RST,
+    with_mkdocs,
+    with_sphinx,
+)
+from tests.support.projects import Run, assert_green
+
+
+def found_in(run: Run, check: str, path: str) -> dict[str, list[str]]:
+    """What the findings of a file name first, by rule."""
+    found: dict[str, list[str]] = {}
+    for finding in run.findings(check):
+        if finding["path"] == path:
+            found.setdefault(finding["rule"], []).append(finding["message"])
+    return found
+
+
+def line_of(run: Run, part: str) -> int:
+    checks = run.result["checks"]
+    lines = [f["line"] for c in checks for f in c["findings"] if part in f["message"]]
+    assert len(lines) == 1, part
+    return int(lines[0])
+
+
+@pytest.mark.heavy
+def test_pages_of_mkdocs(tmp_path: Path) -> None:
+    project = with_mkdocs(tmp_path / "demo")
+    run = project.docs("check")
+    assert_green(run)
+    assert run.check("docs-pages")["findings"] == []
+    assert "other sites" in run.check("docs-links")["notes"][0]
+    project.write("docs/faults.md", FAULTY_MARKDOWN)
+    project.write("docs/orphan.md", "# Orphan\n")
+    project.replace("mkdocs.yml", "  - Guide", "  - faults.md\n  - Guide")
+    run = project.docs("check")
+    assert run.code == 1
+    found = found_in(run, "docs-links", "docs/faults.md")
+    assert {rule: len(messages) for rule, messages in found.items()} == {
+        "broken-link": 7,
+        "broken-anchor": 2,
+        "missing-file": 6,
+    }
+    assert len(run.findings("docs-links")) == 15
+    text = "\n".join(message for listed in found.values() for message in listed)
+    for part in (
+        "the link ../nowhere/ leads nowhere",
+        "../guide/Start/ leads nowhere: the file is named guide/start/index.html",
+        "anchor #nowhere",
+        "anchor #Two-Words; there is #two-words",
+        "../../outside/ leads out of the site",
+        "/guide/start/ starts at the top of the host, and the site is at /demo/",
+        "/other/ is outside of the site",
+        "https://example.org/demo/gone/ leads nowhere",
+        "file:///home/me/x.html leads to a file of one machine",
+        "the image ../img/gone.png",
+        "the image ../img/gone@2x.png",
+        "../css/gone.css",
+        "the script ../js/gone.js",
+        "../gone.mp4",
+        "../gone.jpg",
+    ):
+        assert part in text
+    rows = FAULTY_MARKDOWN.splitlines()
+    assert rows[line_of(run, "link ../nowhere/") - 1].startswith(
+        '<a href="../nowhere/"'
+    )
+    assert "#Two-Words" in rows[line_of(run, "there is #two-words") - 1]
+    pages = run.check("docs-pages")
+    assert not pages["blocking"]
+    assert sorted(run.rules("docs-pages")) == [
+        *("empty-heading", "orphan-page", "repeated-id", "several-titles"),
+        "skipped-heading",
+    ]
+    orphan = found_in(run, "docs-pages", "docs/orphan.md")
+    assert [*orphan] == ["orphan-page"]
+    assert (
+        rows[line_of(run, "'Skipped' has level 3 after level 1") - 1] == "### Skipped"
+    )
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("theme", ["furo", "alabaster", "classic"])
+def test_pages_of_sphinx(tmp_path: Path, theme: str) -> None:
+    project = with_sphinx(tmp_path / "demo", theme)
+    run = project.docs("check")
+    assert_green(run)
+    assert run.check("docs-pages")["findings"] == []
+    project.write("docs/faults.rst", FAULTY_RST)
+    project.write("docs/extra/orphan.rst", "Orphan\n======\n")
+    run = project.docs("check")
+    assert run.code == 1
+    found = found_in(run, "docs-links", "docs/faults.rst")
+    text = "\n".join(message for listed in found.values() for message in listed)
+    assert {rule: len(messages) for rule, messages in found.items()} == {
+        "broken-link": 4,
+        "broken-anchor": 2,
+        "missing-file": 1,
+    }, text
+    assert "the file is named reference.html" in text
+    assert (
+        line_of(run, "nowhere.html")
+        == FAULTY_RST[: FAULTY_RST.index("<now")].count("\n") + 1
+    )
+    assert sorted(run.rules("docs-pages")) == [
+        *("empty-heading", "orphan-page", "repeated-id", "several-titles"),
+        "skipped-heading",
+    ]
+    assert [*found_in(run, "docs-pages", "docs/extra/orphan.rst")] == ["orphan-page"]
+    # Sphinx reports it as well, with its file.
+    assert "toc.not_included" in found_in(run, "docs-build", "docs/extra/orphan.rst")
