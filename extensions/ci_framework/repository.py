@@ -45,9 +45,12 @@ class Entry:
 class Repository:
     """A git repository with a work tree."""
 
-    def __init__(self, root: Path, git_directory: Path) -> None:
+    def __init__(
+        self, root: Path, git_directory: Path, *, read_only: bool = False
+    ) -> None:
         """Use ``open_repository`` instead."""
         self.root = root
+        self.read_only = read_only
         # Shared by all work trees of the repository: journals are found from each.
         self.git_directory = git_directory
 
@@ -82,9 +85,11 @@ class Repository:
         }
         environment |= {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
         environment |= {"GIT_OPTIONAL_LOCKS": "0", **(variables or {})}
+        # What is written has to pass the filters of the repository, such as git-crypt.
+        filters = without_filters(self.root) if self.read_only else ()
         try:
             return subprocess.run(
-                ["git", *SAFE, *_PLAIN, *without_filters(self.root), *words],
+                ["git", *SAFE, *_PLAIN, *filters, *words],
                 cwd=self.root,
                 input=stdin,
                 capture_output=True,
@@ -190,8 +195,13 @@ def _subcommand(words: Sequence[str]) -> str:
     return rest[0]
 
 
-def open_repository(path: Path) -> Repository:
+def open_repository(path: Path, *, read_only: bool = False) -> Repository:
     """Find the repository whose top directory ``path`` is.
+
+    Args:
+        path: the directory.
+        read_only: whether nothing is written: then no program runs that the
+            configuration of the repository names.
 
     Raises:
         UsageError: if there is none, it has no work tree, or ``path`` is inside it.
@@ -212,7 +222,8 @@ def open_repository(path: Path) -> Repository:
             hint=f"run the command on {top}",
         )
     common = probe.line("rev-parse", "--git-common-dir")
-    return Repository(path.resolve(), (path / common).resolve())
+    git_directory = (path / common).resolve()
+    return Repository(path.resolve(), git_directory, read_only=read_only)
 
 
 def _no_work_tree(path: Path, message: str) -> UsageError:

@@ -15,7 +15,7 @@ from ci_framework.repository import open_repository
 def run(parsed: argparse.Namespace) -> int:
     """Print what the repository is; nothing of it is executed or changed."""
     options = read(parsed, Options)
-    inventory = analyze(open_repository(Path(options.path)))
+    inventory = analyze(open_repository(Path(options.path), read_only=True))
     options.emit(inventory)
     if not options.json:
         print_inventory(inventory, make_console())

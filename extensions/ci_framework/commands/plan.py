@@ -41,7 +41,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(parsed: argparse.Namespace) -> int:
     """Print the plan of an adoption; the repository is not changed."""
     options = read(parsed, _Request)
-    plan = build_plan(open_repository(Path(options.path)), options.plan_request()).plan
+    plan = build_plan(
+        open_repository(Path(options.path), read_only=True), options.plan_request()
+    ).plan
     if options.write_answers:
         target = Path(options.write_answers)
         write_report(target.parent, target.name, _answers_text(plan))

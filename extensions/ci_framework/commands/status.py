@@ -16,7 +16,7 @@ from ci_framework.repository import open_repository
 def run(parsed: argparse.Namespace) -> int:
     """Report how far the adoption is; nothing is changed."""
     options = read(parsed, Options)
-    found = status(open_repository(Path(options.path)))
+    found = status(open_repository(Path(options.path), read_only=True))
     data = msgspec.to_builtins(found)
     options.emit({**data, "hash": found.plan, "summary": found.phase})
     if not options.json:

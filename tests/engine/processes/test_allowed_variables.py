@@ -112,7 +112,8 @@ def test_scanners_get_none(
     for file, text in CLEAN.items():
         repository.write(file, text)
     repository.stand_in(name, f'env > {seen}; echo "[]"')
-    variables = dict.fromkeys(SECRETS, "x")
+    output = str(tmp_path / "output")
+    variables = dict.fromkeys(SECRETS, "x") | {"GITHUB_OUTPUT": output}
     repository.scan(name, variables=variables)  # type: ignore[arg-type]
     assert "PATH" in dumped(seen)
     assert not set(SECRETS) & dumped(seen)

@@ -355,7 +355,8 @@ def test_images_have_lists_of_their_own(tool: str, repository: Repository) -> No
     settings = {"images": ["demo:1"], "scan-containers": True}
     run = scan(repository, "sbom", settings=settings)
     assert "neither syft nor trivy is installed" in result_of(run, "sbom").reason
-    wanted = 'case "$word" in *.cdx.json) echo "{}" > "${word#*=}";; esac'
+    listed = '{"bomFormat": "CycloneDX", "components": [{"name": "a"}]}'
+    wanted = f'case "$word" in *.cdx.json) echo \'{listed}\' > "${{word#*=}}";; esac'
     repository.stand_in(tool, f'for word in "$@"; do {wanted}; done')
     run = scan(repository, "sbom", settings=settings)
     assert f"{tool} listed what is in demo:1" in result_of(run, "sbom").notes[-1]
