@@ -49,7 +49,7 @@ def tools_of_environments(point: Point) -> dict[str, set[str]]:
 
 TIERS = {
     "quality": {"pytest", "pytest-cov", "pytest-timeout", "ruff"},
-    "quality-extended": {"bandit", "pip-audit", "pre-commit"},
+    "quality-extended": {"bandit", "pre-commit"},
     "quality-full": {"build", "twine"},
 }
 
