@@ -133,6 +133,12 @@ PROVOCATIONS: dict[str, Provocation] = {
     "A package that does not exist": _project(
         f"{_CURRENT} -d project_type=monorepo; {_VALIDATE}", 2
     ),
+    "A package that the answers do not name": Provocation(
+        "monorepo",
+        "cp -r packages/mono-core packages/more && sed -i 's/mono-core/more/'"
+        f" packages/more/pyproject.toml; {_VALIDATE}",
+        0,
+    ),
     "Different versions": _project(
         "sed -i '/^.tool.ci-framework.$/,$s/^version = .*/version = \"1.9.9\"/'"
         f" pyproject.toml; {_VALIDATE}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
+from itertools import chain
 from typing import Annotated
 
 from ci_engine.commands.command import EXIT_CODES, Command, Request
@@ -37,6 +38,7 @@ from ci_engine.validation.settings_check import (
     check_waivers,
 )
 from ci_engine.validation.tool_schemas import check_schemas
+from ci_engine.validation.unlisted_packages import check_unlisted_packages
 from ci_engine.workflow_jobs.jobs import as_matrix, matrix_of
 
 _ABOUT = """\
@@ -89,7 +91,9 @@ def _parts(project: Project, today: date) -> dict[str, Callable[[], Iterator[Fin
         "waivers": lambda: check_waivers(project, today),
         "blocks": lambda: check_blocks(project),
         "answers": lambda: check_answers(project),
-        "packages": lambda: check_packages(project),
+        "packages": lambda: chain(
+            check_packages(project), check_unlisted_packages(project)
+        ),
         "tool-settings": lambda: check_shadowed_settings(project),
         "schemas": lambda: check_schemas(project),
     }

@@ -8,6 +8,7 @@ need every module.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 
 from ci_engine.project.python_sources import last_name
@@ -18,6 +19,13 @@ _Edges = Mapping[str, Mapping[str, str]]
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 # Classes that are registered because they exist.
 _SUBCLASSES = (b"__init_subclass__", b"__subclasses__")
+# A statement at the top that is a call, or changes a part of something; few modules
+# have one, and only those are parsed.
+_MAY_CHANGE = re.compile(
+    rb"^(?:@|[A-Za-z_][\w.]*(?:\[.*\][\w.\[\]\"']*[ \t]*[-+|&]?=[^=]|\()"
+    rb"|[A-Za-z_]\w*(?:\.\w+)+[ \t]*[-+|&]?=[^=])",
+    re.MULTILINE,
+)
 # What packages call when they are imported, and what stays within them.
 _HARMLESS = frozenset(
     {"filterwarnings", "simplefilter", "getLogger", "addHandler", "basicConfig"}
@@ -54,16 +62,15 @@ def _imported(init: str, edges: _Edges, seen: frozenset[str]) -> Iterator[str]:
 
 
 def _registers(text: bytes, path: str, by_class: set[str], edges: _Edges) -> bool:
-    tree = parse(text)
+    # A base that knows its subclasses.
+    by_base = not by_class.isdisjoint(edges.get(path, {}))
+    tree = parse(text) if by_base or _MAY_CHANGE.search(text) else None
     if tree is None:
         return False
     imported = _imported_names(tree)
     if any(_changes(node, imported) for node in tree.body):
         return True
-    # A class of a base that knows its subclasses.
-    return not by_class.isdisjoint(edges.get(path, {})) and any(
-        isinstance(node, ast.ClassDef) and node.bases for node in tree.body
-    )
+    return by_base and any(isinstance(n, ast.ClassDef) and n.bases for n in tree.body)
 
 
 def _imported_names(tree: ast.Module) -> frozenset[str]:

@@ -73,13 +73,18 @@ def _check_block(
         yield msgspec.structs.replace(finding, severity="warning")
 
 
-def check_answers(project: Project) -> Iterator[Finding]:
-    """The answers file is what ``copier update`` starts from."""
+def answers_file(project: Project) -> str:
+    """The file that the answers of the template are in, empty if there is none."""
     lock = project.root / _LOCK
     found = _ANSWERS_LINE.search(read_text(lock)) if lock.is_file() else None
-    if found is None:
+    return found[1] if found else ""
+
+
+def check_answers(project: Project) -> Iterator[Finding]:
+    """The answers file is what ``copier update`` starts from."""
+    name = answers_file(project)
+    if not name:
         return
-    name = found[1]
     if not (project.root / name).is_file():
         message = (
             "missing: `copier update` needs the answers and the version that it names\n"
@@ -92,7 +97,7 @@ def check_answers(project: Project) -> Iterator[Finding]:
     except ConfigurationError as error:
         yield configuration_finding(name, str(error))
         return
-    packages = _packages(answers)
+    packages = listed_packages(answers)
     if not isinstance(answers, dict):
         message = "expected a table of answers\nhint: restore it from git"
         yield configuration_finding(name, message, 1)
@@ -106,7 +111,7 @@ def check_answers(project: Project) -> Iterator[Finding]:
             yield configuration_finding(name, message)
 
 
-def _packages(answers: object) -> list[str]:
+def listed_packages(answers: object) -> list[str]:
     """The directories of the packages of a monorepo."""
     if dig(answers, "project_type") != "monorepo":
         return []

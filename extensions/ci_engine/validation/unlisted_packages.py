@@ -1,0 +1,53 @@
+"""Packages of a monorepo that the answers of the template do not name yet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from ci_engine.configuration.reading import read_yaml
+from ci_engine.errors import ConfigurationError
+from ci_engine.findings.results import Finding
+from ci_engine.monorepo.package_graph import packages_graph
+from ci_engine.monorepo.package_model import Package
+from ci_engine.project.repository import Project
+from ci_engine.validation.marked_blocks import (
+    answers_file,
+    configuration_finding,
+    listed_packages,
+)
+
+
+def check_unlisted_packages(project: Project) -> Iterator[Finding]:
+    """Name the packages that were added by hand, with the command that adds them.
+
+    Root settings such as testpaths and the releases come from the answers: what is not
+    in these is checked by jobs of its own and nowhere else.
+    """
+    name = answers_file(project)
+    if not name or not (project.root / name).is_file():
+        return
+    try:
+        paths = listed_packages(read_yaml(project.root / name))
+    except ConfigurationError:
+        # That is reported with the answers themselves.
+        return
+    if not paths:
+        return
+    packages = [p for p in packages_graph(project).packages if p.path != "."]
+    for package in packages:
+        if package.path not in paths:
+            message = (
+                f"packages: {package.path} is not among them, so the settings at the "
+                f"top and the releases leave it out\nhint: {_command(packages)}"
+            )
+            finding = configuration_finding(name, message)
+            yield msgspec.structs.replace(finding, severity="warning")
+
+
+def _command(packages: Sequence[Package]) -> str:
+    """The update by which the answers name every package."""
+    named = [{"name": p.name, "path": p.path} for p in packages]
+    return f"run `copier update --defaults -d 'packages={json.dumps(named)}'`"
