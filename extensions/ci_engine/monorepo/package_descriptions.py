@@ -27,6 +27,7 @@ class Analysis(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
         dependencies: what has to be there for it, in order.
         order: all of these, each after those it needs.
         cycles: the cycles it is part of.
+        cycles_by_extras: the same of those that only an extra closes.
     """
 
     schema: int = 1
@@ -37,6 +38,7 @@ class Analysis(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     dependents: list[Dependent]
     order: list[str]
     cycles: list[list[str]]
+    cycles_by_extras: list[list[str]]
 
 
 def analyze(graph: Graph, package: Package) -> Analysis:
@@ -52,6 +54,7 @@ def analyze(graph: Graph, package: Package) -> Analysis:
         dependents=[Dependent(name=n, through=t) for n, t in dependents.items()],
         order=[name for name in graph.order if name in around],
         cycles=[cycle for cycle in graph.cycles if package.name in cycle],
+        cycles_by_extras=[c for c in graph.cycles_by_extras if package.name in c],
     )
 
 
@@ -72,7 +75,7 @@ def _all(graph: Graph) -> Iterator[str]:
         )
         for other in package.depends_on:
             yield f"    needs {other.name}: {other.kind} ({other.because})"
-    yield from _cycles(graph.cycles)
+    yield from _cycles(graph.cycles, graph.cycles_by_extras)
     if graph.ignored:
         yield "not taken for packages:"
     for entry in graph.ignored:
@@ -93,13 +96,17 @@ def _about(analysis: Analysis) -> Iterator[str]:
         how = "" if through == analysis.package else f": through {through}"
         yield f"  {dependent.name}{how}"
     yield f"order: {' > '.join(analysis.order)}"
-    yield from _cycles(analysis.cycles)
+    yield from _cycles(analysis.cycles, analysis.cycles_by_extras)
 
 
-def _cycles(cycles: Sequence[Sequence[str]]) -> Iterator[str]:
+def _cycles(
+    cycles: Sequence[Sequence[str]], by_extras: Sequence[Sequence[str]]
+) -> Iterator[str]:
     for cycle in cycles:
         yield f"cycle: {', '.join(cycle)} need each other"
-    if not cycles:
+    for cycle in by_extras:
+        yield f"cycle: {', '.join(cycle)} need each other with an extra"
+    if not cycles and not by_extras:
         yield "no cycles"
 
 

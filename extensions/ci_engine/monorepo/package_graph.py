@@ -44,10 +44,14 @@ def build_graph(tree: Tree, overrides: PackageOverrides) -> Graph:
         for p in packages
     ]
     firm = {p.name: {o.name for o in p.depends_on if o.kind in FIRM} for p in found}
+    declared = {*FIRM, "extra"}
+    wide = {p.name: {o.name for o in p.depends_on if o.kind in declared} for p in found}
+    cycles = find_cycles(firm)
     soft = {p.name: {other.name for other in p.depends_on} for p in found}
     return Graph(
         packages=found,
-        cycles=find_cycles(firm),
+        cycles=cycles,
+        cycles_by_extras=[cycle for cycle in find_cycles(wide) if cycle not in cycles],
         order=in_order(firm, soft),
         ignored=ignored,
     )

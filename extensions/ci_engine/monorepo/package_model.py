@@ -95,6 +95,9 @@ class Graph(_Table, frozen=True, kw_only=True):
     """All packages and what depends on what: the result of ``ci packages``.
 
     Attributes:
+        cycles: packages that need each other.
+        cycles_by_extras: those that do so only with an extra, which order them in no
+            way.
         order: the packages, each after those it needs.
         ignored: what was not taken for a package, and why.
     """
@@ -102,6 +105,7 @@ class Graph(_Table, frozen=True, kw_only=True):
     schema: int = 1
     packages: list[Package]
     cycles: list[list[str]]
+    cycles_by_extras: list[list[str]] = msgspec.field(default_factory=list[list[str]])
     order: list[str]
     ignored: list[Ignored]
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from ci_engine.monorepo.package_descriptions import analyze, to_text
 from ci_engine.monorepo.package_model import REACHING
 from ci_engine.monorepo.requirement_lines import parse_requirement
 from tests.support.monorepos import edges, graph_of, one, package, pyproject
@@ -176,6 +177,19 @@ def test_a_cycle_is_told_and_ordered_all_the_same(tmp_path: Path) -> None:
     graph = graph_of(tmp_path, files)
     assert graph.cycles == [["a", "b", "c"]]
     assert graph.order == ["a", "b", "c", "d", "e"]
+
+
+def test_a_cycle_that_an_extra_closes_is_told_and_orders_nothing(
+    tmp_path: Path,
+) -> None:
+    more = '[project.optional-dependencies]\nall = ["plugin"]\n'
+    files = {**package("core", more=more), **package("plugin", "core")}
+    graph = graph_of(tmp_path, files)
+    assert (graph.cycles, graph.cycles_by_extras) == ([], [["core", "plugin"]])
+    assert graph.order == ["core", "plugin"]
+    told = "cycle: core, plugin need each other with an extra"
+    assert told in to_text(graph, None)
+    assert told in to_text(graph, analyze(graph, one(graph, "core")))
 
 
 def test_what_tests_need_of_those_that_need_them_is_no_cycle(tmp_path: Path) -> None:
