@@ -139,6 +139,18 @@ def test_a_project_without_python_files_says_that_nothing_was_linted(
     assert "skipped" in run.summary
 
 
+def test_a_manifest_alone_is_no_file_to_format(project: DemoProject) -> None:
+    """A package of a monorepo may only require others."""
+    for path in [*project.root.rglob("*.py"), *project.root.rglob("*.md")]:
+        if ".venv" not in path.parts:
+            path.unlink()
+    check = project.gate("format").check("format")
+    assert (check["status"], check["reason"]) == (
+        "skipped",
+        "ruff found no Python files",
+    )
+
+
 def test_without_a_configuration_only_the_rules_that_always_count_are_held(
     project: DemoProject,
 ) -> None:

@@ -38,6 +38,7 @@ _ALWAYS = "F,E9"
 _REPORT = ("--output-format=json", "--no-fix-only")
 _NOTHING_THERE = "No Python files found"
 _NO_FILES = "ruff found no Python files"
+_SUFFIXES = (".py", ".pyi", ".ipynb")
 _COUNTED = re.compile(r"\b\d+ files? ")
 _NOT_LINTED = "Failed to lint"
 # The exit code of ruff when something other than a finding went wrong.
@@ -168,6 +169,9 @@ def check_format(context: Context) -> CheckResult:
     if outcome.code == 0 and not _COUNTED.search(outcome.stdout + outcome.stderr):
         if notes:
             return skipped("the settings of ruff leave out every file", notes)
+        # It takes pyproject.toml for a file to look at, and counts no file then.
+        if not any(path.suffix in _SUFFIXES for path in context.project.files):
+            return skipped(_NO_FILES)
         return not_run("ruff does not report that it read files", outcome)
     findings = _read_diff(context, outcome.stdout)
     findings += _read_failures(context, outcome.stderr)
