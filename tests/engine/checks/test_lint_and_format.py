@@ -141,8 +141,9 @@ def test_a_project_without_python_files_says_that_nothing_was_linted(
 
 def test_a_manifest_alone_is_no_file_to_format(project: DemoProject) -> None:
     """A package of a monorepo may only require others."""
-    python = [*project.root.rglob("*.py"), project.root / "ci-framework/bootstrap"]
-    for path in python:
+    include = 'include = ["*.py", "pyproject.toml"]'
+    project.replace("pyproject.toml", "[tool.ruff]\n", f"[tool.ruff]\n{include}\n")
+    for path in [*project.root.rglob("*.py")]:
         if ".venv" not in path.parts:
             path.unlink()
     check = project.gate("format").check("format")
