@@ -13,7 +13,6 @@ from ci_engine.processes.programs import Outcome
 from ci_engine.project.repository import Project
 
 _COLORS = re.compile(r"\x1b\[[0-9;]*m")
-_LEVELS = {"WARNING": "warning", "ERROR": "error", "CRITICAL": "error"}
 # docs/index.rst:4: WARNING: ... [toc.not_readable]
 _SPHINX = re.compile(
     r"^(?:(?P<path>.+?)(?::(?P<line>\d+|<autosummary>))?: )?"
@@ -27,7 +26,6 @@ _DOC_FILE = re.compile(r"(?:Doc file|page|reading page|in page) '(?P<path>[^']+)
 _LINK = re.compile(r"(?:contains an? (?:\w+ )?link|reference to) '(?P<link>[^']+)'")
 _OF_PLUGIN = re.compile(r"^(?P<plugin>[\w.-]+): (?P<rest>.*)$")
 _FILE_LINE = re.compile(r"^(?P<path>[^\s:]+\.\w+)(?::(?P<line>\d+))?: (?P<rest>.*)$")
-_UNQUOTED = re.compile(r"(?:target|collect|identifier) '?(?P<link>[\w.:#/-]+)'?")
 _AUTOREFS = re.compile(
     r"Could not (?:find cross-reference target|collect) '?(?P<link>[^']+)'?"
 )

@@ -8,7 +8,6 @@ from ci_engine.escaping import cell, visible
 from ci_engine.findings.benchmark_results import Comparison, Metric
 
 _MOST_ROWS = 200
-_MEBIBYTE = 1024**2
 _HEADS = ("benchmark", "metric", "base", "head", "change")
 
 

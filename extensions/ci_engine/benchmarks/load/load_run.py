@@ -23,8 +23,6 @@ from ci_engine.environments.environment import Environment
 from ci_engine.errors import ConfigurationError
 from ci_engine.findings.results import CheckResult, Finding, Status
 
-_NOT_RUN = (Status.NOT_RUN, Status.TIMED_OUT)
-
 
 class LoadRun(BenchRun):
     """A run of the load test of a repository."""
