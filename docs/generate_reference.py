@@ -94,7 +94,7 @@ def main() -> int:
             write_states(),
             write_files(trees),
             write_workflows(trees[0][1]),
-            write_actions(trees[0][1]),
+            write_actions(),
             write_companion(),
         ]
     text = "\n\n".join(sections) + "\n"
@@ -580,10 +580,10 @@ def needs(job: Document) -> list[str]:
     return [needed] if isinstance(needed, str) else cast("list[str]", needed)
 
 
-def write_actions(tree: Path) -> str:
+def write_actions() -> str:
     """The inputs and outputs of every action."""
     parts = ["## Actions"]
-    for path in sorted((tree / ".github" / "actions").glob("*/action.yml")):
+    for path in sorted((ROOT / "actions").glob("*/action.yml")):
         action = cast("Document", yaml.safe_load(path.read_text(encoding="utf-8")))
         inputs = [
             (f"`{name}`", entry["description"], code(entry.get("default", "")))
