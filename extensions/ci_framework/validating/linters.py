@@ -186,7 +186,7 @@ def check_settings(clones: Clones) -> Outcome:
     adopted, words = clones.adopted, ["validate", "--json"]
     checks = run_engine(adopted, adopted, words, timeout=_SECONDS).checks
     broken = [check for check in checks if check.status is Status.NOT_RUN]
-    after = [finding for check in checks for finding in check.findings]
+    after = [f for check in checks for f in check.findings if f.severity == "error"]
     if after:
         earlier = run_engine(adopted, clones.base, words, timeout=_SECONDS).checks
         before = {_key(finding) for check in earlier for finding in check.findings}

@@ -99,7 +99,7 @@ def test_where_all_tests_run_the_affected_ones_run_first(
     repository.write("tests/test_demo.py", "def test_demo():\n    assert 1\n")
     commit(repository)
     repository.append("src/demo/other.py", "\n\nMORE = 1\n")
-    repository.write("Dockerfile", "FROM scratch\n")
+    repository.write("Vagrantfile", "x = 1\n")
     run = repository.gate("test", "--affected", "--since", "HEAD")
     assert_green(run)
     assert names(run) == ["test_triple", "test_demo"]
