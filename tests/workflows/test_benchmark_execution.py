@@ -131,7 +131,8 @@ def test_packages_with_benchmarks_are_measured_by_themselves(
         ],
     )
     suite = project / CORE / "tests" / "benchmarks"
-    suite.mkdir()
+    for seed in suite.glob("*.py"):
+        seed.unlink()
     (suite / "test_speed.py").write_text(SUITE, encoding="utf-8")
     commit_all(project)
     code = project / CORE / "src/sample_core/__init__.py"

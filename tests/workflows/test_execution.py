@@ -236,7 +236,7 @@ def test_a_change_of_dependencies_runs_all_tests(
 ) -> None:
     add_module(project, "one")
     commit_all(project)
-    append(project / "pyproject.toml", "\n# A change.\n")
+    append(project / "pyproject.toml", "\n[tool.uv.pip]\nno-sources = false\n")
     done = run(project, location)
     assert done.ended() == {**EVERYTHING, **legs_on(*pythons)}, done.text
     assert (told(done)["tests-mode"], told(done)["tests"]) == ("all", "")
