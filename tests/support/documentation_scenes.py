@@ -116,6 +116,9 @@ class Workshop:
         self.base.parent.mkdir()
         copy = ["copier", "copy", "-q", "--defaults", f"--vcs-ref={OLD}", *_ANSWERS]
         self._must([*copy, ADDRESS, str(self.base)], directory)
+        # A validation has no other git configuration, so the engine has to be there.
+        self._must(["ci-framework/ci", "config"], self.base)
+        shutil.rmtree(self.base / ".ci-framework", ignore_errors=True)
         self._ready: Path | None = None
         self._conflict: Path | None = None
         self._adopted: Path | None = None
