@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -88,7 +89,7 @@ def reports(done: Run) -> list[str]:
     return sorted(name.removesuffix("-1") for name in names if "-py" in name)
 
 
-def matrix_jobs(*names: str, pythons: tuple[str, str]) -> list[str]:
+def matrix_jobs(*names: str, pythons: Sequence[str]) -> list[str]:
     return sorted(f"gate-{name}-linux-py{p}" for name in names for p in pythons)
 
 
