@@ -12,7 +12,7 @@ import re
 import msgspec
 
 from ci_engine.test_selection.repository_files import Files, is_below, parents
-from ci_engine.test_selection.source_readers import SEARCHING
+from ci_engine.test_selection.source_readers import SEARCHING, TOP
 
 _FOR_PEOPLE = re.compile(
     r"(?:README|CHANGES|CHANGELOG|HISTORY|NEWS|AUTHORS|CONTRIBUTING|LICEN[SC]E|COPYING"
@@ -25,10 +25,7 @@ _LISTING = re.compile(
     rb"|copytree\([^,\n]*(?:ROOT|cwd\(|parents?\b|[\"']\.[\"'])"
     rb"|glob\((?:[\"'](?:\*\*/)?\*[\"']|[A-Za-z_f])"
 )
-_TOP = re.compile(
-    rb"__file__|rootpath|rootdir|cwd\(|\bROOT\b|Path\(\)|curdir|pardir"
-    rb"|(?:Path|walk|glob|listdir|scandir|copytree)\(\s*[\"']\.{1,2}/?[\"']"
-)
+_TOP = re.compile(rb"__file__|" + TOP)
 # Programs and packages that read pages.
 _BUILDERS = re.compile(
     rb"(?:import|from)[ \t]+(?:mkdocs|sphinx|properdocs|zensical|docutils|pdoc|sybil"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 from ci_engine.project.python_sources import last_name
 from ci_engine.test_selection.python_imports import parse
@@ -37,10 +38,16 @@ def registering_modules(files: Files, edges: _Edges) -> dict[str, set[str]]:
     """For each package, by its ``__init__.py``, what it imports that registers."""
     found: dict[str, set[str]] = {}
     by_class = {p for p in files.python if _has(files.read(p), _SUBCLASSES)}
+
+    # A module is imported by each package that it is in, and looked into once.
+    @cache
+    def registers(path: str) -> bool:
+        return _registers(files.read(path), path, by_class, edges)
+
     for init in files.python:
         if init.endswith("/__init__.py"):
             own = frozenset(_imported(init, edges, frozenset()))
-            kept = {p for p in own if _registers(files.read(p), p, by_class, edges)}
+            kept = {path for path in own if registers(path)}
             if kept:
                 found[init] = kept
     return found

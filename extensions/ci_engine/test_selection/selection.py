@@ -217,8 +217,12 @@ class _Rules:
     def _listed(self, path: str) -> None:
         """Tests that list all sources read this one; it is no sign that they run it."""
         if path not in self.graph.area:
-            for reader in readers_of_sources(self.graph):
+            for reader in self._listing_sources:
                 self.seeds.setdefault(reader, [path])
+
+    @cached_property
+    def _listing_sources(self) -> list[str]:
+        return readers_of_sources(self.graph)
 
     @cached_property
     def _reading_sources(self) -> frozenset[str]:

@@ -20,12 +20,14 @@ SEARCHING = re.compile(
     rb"ls-files|[\"' ]git[\"', ]+(?:grep|archive|diff|ls-tree)"
     rb"|[\"'](?:e?grep|rg|ag|ack|find|tar|rsync)(?:[\"']| -)"
 )
-# Places above the tests.
-_ABOVE = (
-    rb"parents\[|\.parent\.parent|\bROOT\b|cwd\(|rootpath|rootdir|pardir|curdir"
-    rb"|Path\(\)|__path__|\w\.__file__"
+# Where the top of a repository, or what is above a test, is meant.
+TOP = (
+    rb"rootpath|rootdir|cwd\(|\bROOT\b|Path\(\)|curdir|pardir"
     rb"|(?:Path|walk|glob|listdir|scandir|copytree)\(\s*[\"']\.{1,2}/?[\"']"
-    rb"|dirname\(\s*(?:os\.path\.)?dirname"
+)
+_ABOVE = (
+    rb"parents\[|\.parent\.parent|__path__|\w\.__file__"
+    rb"|dirname\(\s*(?:os\.path\.)?dirname|" + TOP
 )
 
 
