@@ -33,7 +33,7 @@ FACTORS: dict[str, tuple[object, ...]] = {
     "ci_mode": ("remote", "hybrid", "local"),
     "pixi_tiers": ("framework", "project"),
     "pixi_prefix": ("", "ci-"),
-    "build_backend": ("hatchling", "setuptools"),
+    "build_backend": ("hatchling", "uv_build", "setuptools"),
     "config_profile": ("tiered", "comprehensive"),
     "python_versions": (
         ["3.10", "3.11", "3.12", "3.13", "3.14"],
@@ -42,7 +42,7 @@ FACTORS: dict[str, tuple[object, ...]] = {
         ["3.10", "3.11", "3.12", "3.13", "3.14", "3.15"],
     ),
     "platforms": (["linux", "macos"], ["windows"], ["windows", "linux", "macos"]),
-    "type_checker": ("pyright", "mypy"),
+    "type_checker": ("pyright", "mypy", "pyrefly"),
     "quality_tier": ("extended", "essential", "full"),
     "coverage_threshold": (90, 0, 100),
     "benchmarks": ("yes", "no"),
