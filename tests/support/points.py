@@ -62,7 +62,7 @@ FACTORS: dict[str, tuple[object, ...]] = {
     "integration_branch": ("", "development"),
     "settings_file": ("pyproject.toml", "ci-framework.toml"),
     "github_prefix": ("", "framework-"),
-    "hooks": (["lint", "format"], ["format"], []),
+    "hooks": (["lint", "format"], ["lint", "format", "push"], ["format"], []),
     "hooks_indent": (2, 0, 3),
     "update_bot": ("dependabot", "renovate", "none"),
     "update_ecosystems": (["github-actions", "python"], ["python"], []),
