@@ -23,6 +23,7 @@ OTHERS = {
     ".release-please-manifest.json",
     "LICENSE",
     "README.md",
+    "AGENTS.md",
     "SECURITY.md",
     "ci-framework.toml",
     "pyproject.toml",

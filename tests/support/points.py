@@ -34,6 +34,7 @@ FACTORS: dict[str, tuple[object, ...]] = {
     "pixi_tiers": ("framework", "project"),
     "pixi_prefix": ("", "ci-"),
     "build_backend": ("hatchling", "uv_build", "setuptools"),
+    "exclude_newer": ("", "7 days"),
     "config_profile": ("tiered", "comprehensive"),
     "python_versions": (
         ["3.10", "3.11", "3.12", "3.13", "3.14"],

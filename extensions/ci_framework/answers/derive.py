@@ -61,6 +61,7 @@ def derive_answers(inventory: Inventory) -> dict[str, Answer]:
         "pixi_tiers": Answer(tiers.owner, tiers.because),
         "pixi_prefix": Answer(tiers.prefix, tiers.because_prefix),
         "build_backend": _backend(inventory),
+        "exclude_newer": Answer("", "only a new project gets it"),
         "config_profile": Answer("tiered", "the default; it names no environment here"),
         "python_versions": Answer(*python_versions(inventory, tiers)),
         "platforms": Answer(

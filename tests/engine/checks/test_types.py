@@ -148,14 +148,16 @@ def test_what_weakens_pyrefly_is_named(project: DemoProject) -> None:
     project.configure('[tool.pyrefly]\nproject-excludes = ["tests/**"]\n')
     project.write(
         "pyrefly.toml",
-        'preset = "off"\nproject-includes = ["src/demo/__init__.py", "src/demo/a.py"]\n',
+        'preset = "off"\n'
+        'project-includes = ["src/demo/__init__.py", "src/demo/a.py"]\n',
     )
     project.write("src/demo/a.py", "# pyrefly: ignore-errors\nVALUE: int = ''\n")
     project.write("src/demo/b.py", "VALUE = 1\n")
     notes = project.gate("typecheck", variables=PYREFLY).check("typecheck")["notes"]
     assert "its settings leave out the others" in notes[0]
     assert notes[1:] == [
-        "pyrefly reads pyrefly.toml only: its settings in pyproject.toml have no effect",
+        "pyrefly reads pyrefly.toml only: "
+        "its settings in pyproject.toml have no effect",
         'preset in pyrefly.toml is "off": pyrefly reports less',
         "1 file turns pyrefly off with a comment: src/demo/a.py",
     ]

@@ -91,7 +91,7 @@ def missing_git_hooks(project: Project) -> list[str]:
 
 
 def hook_program(project: Project, environment: Environment | None) -> HookProgram:
-    """prek where it is installed, else the locked pre-commit."""
+    """Find prek where it is installed, else the locked pre-commit."""
     own = environment.program("prek") if environment else None
     if environment and own:
         label = f"prek {environment.version('prek')}".strip()
