@@ -20,7 +20,7 @@ else:
 
 def pyproject(project: Path) -> Document:
     text = (project / "pyproject.toml").read_text(encoding="utf-8")
-    return cast("Document", tomllib.loads(text))
+    return tomllib.loads(text)
 
 
 def test_the_ruleset_requires_the_one_check_on_the_long_lived_branches(

@@ -14,8 +14,10 @@ from tests.support.rendered import Point, each_point
 from tests.support.renders import files, questions
 
 RELEASES = ["release-please-config.json", ".release-please-manifest.json"]
-SEEDS = ["src", "tests", "README.md", "AGENTS.md", "LICENSE", "SECURITY.md"]
-SEEDS += [".editorconfig"]
+SEEDS = [
+    *("src", "tests", "README.md", "AGENTS.md", "LICENSE"),
+    *("SECURITY.md", ".editorconfig"),
+]
 
 
 def test_the_combinations_hold_every_pair_of_values() -> None:

@@ -10,8 +10,10 @@ from ci_framework.rendering import Rendered
 from ci_framework.repository import Repository
 
 # What a new project got once and owns since.
-_SEEDS = (".editorconfig", "AGENTS.md", "LICENSE", "README.md")
-_SEEDS += ("docs/", "src/", "tests/")
+_SEEDS = (
+    *(".editorconfig", "AGENTS.md", "LICENSE", "README.md"),
+    *("docs/", "src/", "tests/"),
+)
 
 
 def find_drift(repository: Repository, rendered: Rendered) -> list[Operation]:

@@ -98,7 +98,7 @@ def hook_program(project: Project, environment: Environment | None) -> HookProgr
         return HookProgram(label, own, dict(environment.variables))
     found = find_program("prek")
     if found:
-        return HookProgram("prek", [found], plain_variables(child_variables()))
+        return HookProgram("prek", [str(found)], plain_variables(child_variables()))
     tool = isolated_tool(project, "pre-commit")
     return HookProgram(
         f"pre-commit {tool.version}", [tool.program()], dict(tool.variables)
