@@ -9,6 +9,7 @@ import msgspec
 
 from ci_engine.configuration.docs_settings import Docs
 from ci_engine.configuration.performance_settings import NO_PERFORMANCE, Performance
+from ci_engine.configuration.service_settings import Service, ServiceName
 from ci_engine.configuration.value_types import (
     Command,
     Count,
@@ -250,6 +251,7 @@ class Settings(StrictTable, frozen=True):
         cleanup: which tracked files ``ci cleanup`` finds.
         performance: what ``ci bench`` measures, and what it accepts.
         docs: what ``ci docs`` builds, and where it is published.
+        services: what tests need beside the project, by name, such as ``redis``.
     """
 
     version: Text
@@ -268,6 +270,9 @@ class Settings(StrictTable, frozen=True):
     scan: Scan = Scan()
     cleanup: Cleanup = Cleanup()
     performance: Performance = NO_PERFORMANCE
+    services: dict[ServiceName, Service] = msgspec.field(
+        default_factory=dict[ServiceName, Service]
+    )
 
     def command_of(self, check: CheckName) -> Command:
         """The project's own command for a check, empty if it has none."""
