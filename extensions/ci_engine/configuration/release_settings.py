@@ -1,0 +1,22 @@
+"""What ``ci release`` expects of a release."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ci_engine.configuration.value_types import StrictTable, TagFormat, Text
+
+
+class Release(StrictTable, frozen=True):
+    """What ``ci release check`` expects of a release.
+
+    Attributes:
+        branches: the branches that releases are made from; empty = the default
+            branch of the repository.
+        changelog: the changelog; empty = the usual files, ``none`` = there is none.
+        tag: how tags are named, such as ``v{version}``; empty = as the latest one.
+    """
+
+    branches: list[Text] = msgspec.field(default_factory=list[Text])
+    changelog: str = ""
+    tag: TagFormat = ""
