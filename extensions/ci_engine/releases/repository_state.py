@@ -33,7 +33,10 @@ def _changes(subject: ReleaseSubject) -> Iterator[Finding]:
 
 def _branch(subject: ReleaseSubject, event: Event) -> Iterator[Finding]:
     git = subject.git
-    wanted = subject.settings.branches or _default_branches(subject, event)
+    answered = subject.settings.answers.branch
+    wanted = subject.settings.branches or [answered]
+    if not any(wanted):
+        wanted = _default_branches(subject, event)
     current = git.run("symbolic-ref", "--quiet", "--short", "HEAD").stdout.strip()
     if current in wanted:
         yield from _against_origin(subject, current)
@@ -55,7 +58,7 @@ def _branch(subject: ReleaseSubject, event: Event) -> Iterator[Finding]:
         yield release_finding("branch", message)
 
 
-def _default_branches(subject: ReleaseSubject, event: Event) -> Sequence[str]:
+def _default_branches(subject: ReleaseSubject, event: Event) -> list[str]:
     """The default branch, as far as it is known here."""
     head = ("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD")
     remote = subject.git.run(*head).stdout.strip().removeprefix("origin/")

@@ -113,8 +113,10 @@ def test_a_release_that_would_break(package: DemoProject) -> None:
         "metadata": ["private"],
         "version": ["version-mismatch"],
         "changelog": ["unreleased"],
-        "proof": ["stray-file", "stray-file", "wheel-differs", "stated-version"]
-        + ["command-fails"],
+        "proof": [
+            *("stray-file", "stray-file"),
+            *("wheel-differs", "stated-version", "command-fails"),
+        ],
     }
     assert run.check("metadata")["status"] == "failed"
     texts = [finding["message"] for finding in run.findings("proof")]
