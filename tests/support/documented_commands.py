@@ -126,6 +126,9 @@ COMMANDS: dict[str, Example] = {
             "test_pages.py::test_relative_links_and_anchors_resolve",
         ),
     ),
+    "./ci docs check": Example(
+        "checkout", after="test -s .ci-framework/docs/site/quick-start/index.html"
+    ),
     # docs/releases.md
     "ci-framework/ci release check": Example("ready", 0, _RELEASED),
     "ci-framework/ci release check --version 1.2.0": Example(
