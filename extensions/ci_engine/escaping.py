@@ -38,7 +38,13 @@ _REFERENCE = re.compile(
 # What makes a heading, a list, a quotation, a table or a fence of a line.
 _BLOCK = re.compile(r"^(?:([#>+=~:|*_\[-])|(\d+)(?=[.)]))")
 _FENCE = re.compile(r"(`{3,})[^`]*$|(~{3,})")
+# One that is indented, or in a list or a quotation: what ends it is hard to tell.
+_INNER_FENCE = re.compile(r"^([\s>*+\-\d.)]*)(`{3,}(?=[^`]*$)|~{3,})")
+# A formula may hold links.
+_FORMULA = re.compile(r"(?<!\\)((?:\\\\)*)\$")
 _LONGEST_ANNOTATION = 4_000
+# So many spaces make code of a line.
+_INDENT = 4
 
 
 def visible(text: str) -> str:
@@ -120,24 +126,40 @@ def _unlinked(text: str) -> str:
 def posted_page(page: str) -> str:
     """A page of Markdown that somebody else may have written, for a comment of ours.
 
-    Headings, tables and code stay; HTML, images, links and mentions do not.
+    Headings, tables and code stay; HTML, images, links, formulas, diagrams and mentions
+    do not.
     """
     fence, unclosed = "", False
     lines: list[str] = []
     for line in page.splitlines():
         shown = visible(line)
         if fence:
-            closes = shown.strip().startswith(fence) and not shown.strip(f" {fence[0]}")
-            fence = "" if closes and not line.startswith("    ") else fence
+            if _closes(shown, fence):
+                shown, fence = fence, ""
         elif opens := _FENCE.match(shown):
             fence, unclosed = opens[1] or opens[2], False
+            # GitHub draws a picture of what is in some languages.
+            shown = f"{fence}text"
         else:
+            shown = _INNER_FENCE.sub(_no_fence, shown, count=1)
             # A code span may begin on one line and end on another.
             odd = "`" in _CODE_SPAN.sub("", shown) or "\\`" in shown
             unclosed = bool(shown.strip()) and (unclosed or odd)
             shown = _inert(shown) if unclosed else _outside_of_code(shown)
         lines.append(shown)
     return "\n".join([*lines, *([fence] if fence else []), ""])
+
+
+def _closes(line: str, fence: str) -> bool:
+    """Whether a line ends a block of code: four spaces or a tab before it are code."""
+    marks = line.rstrip(" \t")
+    indent = len(marks) - len(marks.lstrip(" "))
+    marks = marks[indent:]
+    return indent < _INDENT and marks.startswith(fence) and not marks.strip(fence[0])
+
+
+def _no_fence(found: re.Match[str]) -> str:
+    return found[1] + "".join(f"\\{mark}" for mark in found[2])
 
 
 def _outside_of_code(line: str) -> str:
@@ -151,6 +173,7 @@ def _outside_of_code(line: str) -> str:
 
 def _inert(text: str) -> str:
     text = re.sub(r"&(?!(?:amp|lt|gt|quot);)", "&amp;", text).replace("<", "&lt;")
+    text = _FORMULA.sub(r"\1\\$", text)
     text = text.replace("![", "!\\[").replace("](", "]\\(")
     # A link by reference, and the address that one refers to, which is not seen.
     return _unlinked(re.sub(r"\](?=[\[:])", r"\\]", text))
