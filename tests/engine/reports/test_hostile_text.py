@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -176,6 +177,14 @@ def test_no_formula_of_others_is_drawn(text: str) -> None:
 def test_a_page_of_ours_is_posted_as_it_is() -> None:
     page = "## gate: red\n\n| a | b |\n|---|---|\n| `x` | y |\n\n```text\n@x <b>\n```\n"
     assert posted_page(page) == page
+
+
+def test_a_long_text_of_backticks_takes_no_time() -> None:
+    line = " ".join("`" * length for length in range(1, 2_000))
+    start = time.process_time()
+    assert markdown_text(line)
+    assert posted_page(line)
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize("text", ["<b>", "\u202eabc", "\x1b[31m", 'a" onload="x'])

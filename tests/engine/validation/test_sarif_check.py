@@ -96,7 +96,10 @@ URI = ("runs", 0, "results", 0, "locations", 0, "physicalLocation", "artifactLoc
         (runs_of([]), "expected 1 to 20 runs, got 0"),
         (runs_of([0] * 21), "got 21"),
         (edit("version", value="2.0.0"), "expected version '2.1.0'"),
-        (edit("runs", 0, "tool", "extensions", value=["x"]), "unknown field `extensions`"),
+        (
+            edit("runs", 0, "tool", "extensions", value=["x"]),
+            "unknown field `extensions`",
+        ),
         (edit(*URI, "uri", value="../../etc/passwd"), "paths inside of the repository"),
         (
             edit(*URI, "uri", value="a/%2e%2e/%2e%2e/x"),
