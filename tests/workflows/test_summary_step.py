@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from pathlib import Path
 
@@ -31,17 +30,15 @@ def write_summary(root: Path) -> tuple[int, list[str]]:
     """Run the step; which engines wrote a summary."""
     job = Document.read("python-ci.yml", WORKFLOW).jobs["summary"]
     (step,) = (s for s in tables(job["steps"]) if s.get("id") == "summary")
-    folders = {str(require_tool(name).parent) for name in ("bash",)}
     log = root / "log"
     done = subprocess.run(
         ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", str(step["run"])],
         cwd=root,
-        env={"PATH": os.pathsep.join(folders), "LOG": str(log)},
+        env={"PATH": str(require_tool("bash").parent), "LOG": str(log)},
         check=False,
     )
-    return done.returncode, log.read_text("utf-8").split("\n")[
-        :-1
-    ] if log.exists() else []
+    lines = log.read_text("utf-8").splitlines() if log.exists() else []
+    return done.returncode, lines
 
 
 @pytest.mark.parametrize("code", [0, 1, 2, 3])
