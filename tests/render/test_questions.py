@@ -17,7 +17,7 @@ from tests.support.renders import ROOT, Document, questions, read_answers, rende
 ALWAYS = ["setup", "project_name", "project_type", "package_manager", "repository"]
 PIXI_ONLY = {"pixi_tiers", "pixi_prefix"}
 UV_ONLY = {"exclude_newer"}
-MONOREPO_ONLY = {"packages", "releases"}
+MONOREPO_ONLY = {"packages"}
 NEW_ONLY = {
     "description",
     "author_name",
@@ -26,7 +26,7 @@ NEW_ONLY = {
     "build_backend",
     "load_testing",
 }
-WITH_DOCS_ONLY = {"docs_deploy", "docs_versions"}
+WITH_DOCS_ONLY = {"docs_deploy", "docs_versions", "service_port"}
 EXISTING_ONLY = {
     "settings_file",
     "github_prefix",
