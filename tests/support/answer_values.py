@@ -249,7 +249,10 @@ REFUSED: list[tuple[str, object]] = [
     ("load_testing", "maybe"),
     ("services", ["mysql"]),
     *(("service_port", value) for value in (0, 80, 65536, "web", 1.5, True, None)),
-    *(("service_image", text) for text in ("redis", "redis:7", "a b@sha256:" + "0" * 64)),
+    *(
+        ("service_image", text)
+        for text in ("redis", "redis:7", "a b@sha256:" + "0" * 64)
+    ),
     *(("exclude_newer", text) for text in ("7", "7d", "seven days", "2026-13-01")),
     ("benchmark_suite", []),
     ("benchmark_suite", ["../perf"]),

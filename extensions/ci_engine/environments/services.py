@@ -44,7 +44,7 @@ def services_not_ready(
 ) -> dict[str, str]:
     """The services that do not answer within some seconds, each with the reason."""
     end = time.monotonic() + seconds
-    missing = {name: "" for name in services}
+    missing = dict.fromkeys(services, "")
     while True:
         for name in list(missing):
             missing[name] = _problem(name, services[name])

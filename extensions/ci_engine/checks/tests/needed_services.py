@@ -46,7 +46,8 @@ class NeededServices:
 
     def judge(self, result: CheckResult) -> None:
         """Say which tests were skipped for the lack of a service."""
-        skipped = Counter(filter(None, map(_service_of, result.tests)))
+        names = [name for test in result.tests if (name := _service_of(test))]
+        skipped = Counter(names)
         for name, number in skipped.items():
             noun = "test was" if number == 1 else "tests were"
             note = f"{number} {noun} skipped: service {name} is not running"
