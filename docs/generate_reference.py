@@ -363,9 +363,8 @@ def allowed(kind: msgspec.inspect.Type) -> str:
         given = [t for t in kind.types if not isinstance(t, msgspec.inspect.NoneType)]
         return " or ".join(map(allowed, given))
     if isinstance(kind, msgspec.inspect.StrType):
-        if kind.pattern:
-            return f"text like `{kind.pattern}`"
-        return "text, not empty" if kind.min_length else "text"
+        text = "text, not empty" if kind.min_length else "text"
+        return f"text like `{kind.pattern}`" if kind.pattern else text
     if isinstance(kind, msgspec.inspect.DictType):
         return f"a table; each: {allowed(kind.value_type)}"
     raise TypeError(kind)
