@@ -25,7 +25,7 @@ from tests.support.tools import find_tool, missing, require_tool
 STAND_INS = Path(__file__).parent / "stand-ins"
 PROGRAMS = ("uv", "git", "jq")
 _CHECK_OUT = "stand-in/checkout@v1"
-SUPPORTED = ("3.10", "3.11", "3.12", "3.13", "3.14")
+SUPPORTED = ("3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
 LIMIT_SECONDS = 900
 # What an installer needs to reach its index from here.
 PASSED_ON = ("PIP_", "UV_", "SSL_CERT_", "REQUESTS_CA_", "CURL_CA_", "LANG")
