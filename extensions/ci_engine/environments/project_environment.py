@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from ci_engine.configuration.project_settings import with_answers
 from ci_engine.configuration.tables import texts
 from ci_engine.environments.environment import Environment, virtual_environment
 from ci_engine.environments.interpreters import usual_python
@@ -49,7 +50,8 @@ class EnvironmentRequest:
     @property
     def matrix(self) -> list[str]:
         """The versions that the project's CI tests with, as far as it names them."""
-        return texts(self.project.tool("ci-framework"), "matrix", "python-versions")
+        own = with_answers(self.project.tool("ci-framework"))
+        return texts(own, "matrix", "python-versions")
 
     @property
     def dependency_group(self) -> str:
