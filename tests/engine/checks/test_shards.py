@@ -127,7 +127,8 @@ def run_shard(
     directory = project.root / ".ci-framework" / "shards"
     reports = directory / f"shard-linux-{index}-of-{count}-1"
     options = ("--shard", f"{index}/{count}", "--report-dir", str(reports))
-    return project.run("gate", "--only", ALL, *options, *words, reports=reports, **more)
+    words = ("--only", ALL, *options)
+    return project.run("gate", *words, reports=reports, variables=variables)
 
 
 def combine(project: DemoProject, *words: str, variables: Variables = None) -> Run:
@@ -225,8 +226,11 @@ def test_the_shards_are_the_same_with_other_plugins_and_options(
     assert combine(suite, "--coverage-threshold", "50").code == 0
 
 
-def write_shard(directory: Path, index: int, count: int = 2, **changes: object) -> Path:
+def write_shard(
+    directory: Path, index: int, changes: Json | None = None, count: int = 2
+) -> Path:
     """A report of a shard, as the gate leaves one."""
+    changes = dict(changes or {})
     units = {"here": [f"unit-{index}"], "others": [f"unit-{3 - index}"]}
     record = {"schema": 1, "index": index, "count": count, **units}
     check: Json = {
@@ -296,13 +300,13 @@ def test_two_green_shards_are_green(project: DemoProject, shards: Path) -> None:
 def test_what_a_shard_did_not_prove_is_never_green(
     project: DemoProject,
     shards: Path,
-    second: dict[str, object] | None,
+    second: Json | None,
     code: int,
     reason: str,
 ) -> None:
     write_shard(shards, 1)
     if second is not None:
-        write_shard(shards, 2, **second)
+        write_shard(shards, 2, second)
     run = judge(project)
     assert run.code == code, str(run)
     assert reason in run.check("test")["reason"]
@@ -328,17 +332,21 @@ def test_a_matrix_job_whose_shards_all_left_no_report_is_not_run(
 
 def test_the_last_attempt_of_a_shard_counts(project: DemoProject, shards: Path) -> None:
     write_shard(shards, 1)
-    write_shard(shards, 2, check={"status": "failed", "reason": "bad"})
-    write_shard(shards, 2, attempt=2)
+    write_shard(shards, 2, {"check": {"status": "failed", "reason": "bad"}})
+    write_shard(shards, 2, {"attempt": 2})
     assert judge(project).code == 0
 
 
 def test_a_shard_without_tests_is_not_red_if_others_have_some(
     project: DemoProject, shards: Path
 ) -> None:
-    empty = {"status": "skipped", "reason": "this shard has no tests", "tests": []}
-    write_shard(shards, 1, here=["unit-1", "unit-2"], others=[])
-    write_shard(shards, 2, check=empty, here=[], others=["unit-1", "unit-2"])
+    empty: Json = {
+        "status": "skipped",
+        "reason": "this shard has no tests",
+        "tests": [],
+    }
+    write_shard(shards, 1, {"here": ["unit-1", "unit-2"], "others": []})
+    write_shard(shards, 2, {"check": empty, "here": [], "others": ["unit-1", "unit-2"]})
     assert judge(project).code == 0
 
 
@@ -346,8 +354,8 @@ def test_tests_that_are_all_skipped_in_all_shards_are_red(
     project: DemoProject, shards: Path
 ) -> None:
     skipped = {"status": "skipped", "reason": "each of them was skipped"}
-    write_shard(shards, 1, check=skipped)
-    write_shard(shards, 2, check=skipped)
+    write_shard(shards, 1, {"check": skipped})
+    write_shard(shards, 2, {"check": skipped})
     run = judge(project)
     assert run.code == 1
     assert "nothing was tested" in run.check("test")["reason"]
