@@ -37,8 +37,8 @@ OVERRIDDEN = ("UV_CACHE_DIR", "UV_PYTHON", "UV_PROJECT_ENVIRONMENT")
 class Run:
     """What happened: results of jobs, legs and steps, outputs, artifacts, the log.
 
-    A leg is the id of its job, with its Python and shard if the job has a matrix. Outputs are
-    those of the steps of a job, not of the steps inside of an action.
+    A leg is the id of its job, with its Python and shard if the job has a matrix.
+    Outputs are those of the steps of a job, not of the steps inside of an action.
     """
 
     code: int

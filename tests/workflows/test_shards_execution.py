@@ -65,7 +65,7 @@ def project(tmp_path: Path, template: Path) -> Path:
     return project
 
 
-def tests_in(done: Run, artifact: str, job: str = "") -> list[str]:
+def ids_in(done: Run, artifact: str, job: str = "") -> list[str]:
     path = done.artifacts / f"{artifact}-1" / job / "result.json"
     report: dict[str, object] = json.loads(path.read_text("utf-8"))
     (check,) = [c for c in tables(report["checks"]) if c["id"] == "test"]
@@ -93,9 +93,9 @@ def test_tests_are_divided_and_judged_as_one_run(project: Path, tmp_path: Path) 
     assert ended[f"comprehensive-tests {oldest} lowest"] == "success"
     for python in (oldest, newest):
         parts = [
-            tests_in(done, f"shard-linux-py{python}-{index}-of-2") for index in (1, 2)
+            ids_in(done, f"shard-linux-py{python}-{index}-of-2") for index in (1, 2)
         ]
-        whole = tests_in(done, "gate-combined", f"linux-py{python}")
+        whole = ids_in(done, "gate-combined", f"linux-py{python}")
         assert sorted(parts[0] + parts[1]) == whole
         assert len(whole) == len(set(whole)) > 4
         assert all(parts)
@@ -118,9 +118,9 @@ def test_tests_are_divided_and_judged_as_one_run(project: Path, tmp_path: Path) 
     change = run_workflow(project, place / "change", "python-ci.yml", "pull_request")
     assert change.ended().items() >= shards.items(), change.text
     assert change.ended()["ci-success"] == "success", change.text
-    selected = tests_in(change, "gate-combined", f"linux-py{newest}")
+    selected = ids_in(change, "gate-combined", f"linux-py{newest}")
     assert selected == ["tests/test_one.py::test_one", "tests/test_two.py::test_two"]
-    each = [tests_in(change, f"shard-linux-py{newest}-{n}-of-2") for n in (1, 2)]
+    each = [ids_in(change, f"shard-linux-py{newest}-{n}-of-2") for n in (1, 2)]
     assert sorted(map(len, each)) == [1, 1]
     assert "recorded durations" in change.text
     assert len(list((place / "caches").glob("test-durations-*"))) == 1

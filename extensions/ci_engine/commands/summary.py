@@ -42,7 +42,8 @@ Gather the results of all jobs, and write one page with one verdict.
 
 The variables NEEDS and SKIPS hold the results of a workflow's jobs as JSON, and why
 jobs were skipped; SUITE holds the matrix of the tests. CHANGE names a check-out of a
-pull request: the engine of the target branch then reports what the pull request edits of its own checks.
+pull request: the engine of the target branch then reports what the pull request edits
+of its own checks.
 """
 
 
