@@ -17,12 +17,12 @@ pytestmark = [pytest.mark.heavy, pytest.mark.timeout(1800)]
 LOW = """\
 \"\"\"A test that needs a newer version than the project asks for.\"\"\"
 
-from packaging import __version__
+from importlib.metadata import version
 
 
 def test_the_version_is_a_recent_one() -> None:
     \"\"\"It is.\"\"\"
-    assert int(__version__.split(".")[0]) >= 24
+    assert int(version("click").split(".")[0]) >= 8
 """
 SETTINGS = """
 [tool.ci-framework.matrix]
@@ -46,7 +46,7 @@ def project(tmp_path: Path, template: Path) -> Path:
     project = render(template, tmp_path / "sample", answers)
     pyproject = project / "pyproject.toml"
     text = pyproject.read_text("utf-8").replace(
-        "dependencies = []", 'dependencies = ["packaging>=20.5"]'
+        "dependencies = []", 'dependencies = ["click>=7.1"]'
     )
     pyproject.write_text(text + SETTINGS, "utf-8")
     (project / "tests" / "test_low.py").write_text(LOW, "utf-8")
