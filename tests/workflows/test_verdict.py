@@ -18,7 +18,7 @@ from tests.support.tools import require_tool
 # and for what is measured once a week nothing waits.
 ALONE = (
     *("benchmarks.yml", "cleanup-dev-files.yml", "cleanup-pull-request.yml"),
-    *("docs.yml", "docs-deploy.yml", "release-please.yml"),
+    *("docs.yml", "docs-deploy.yml", "release-please.yml", "site.yml"),
 )
 WITH_VERDICT = [
     name

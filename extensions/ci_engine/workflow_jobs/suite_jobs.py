@@ -23,6 +23,7 @@ class SuiteJob(MatrixJob, frozen=True, rename="kebab"):
 
     Attributes:
         label: what its report is called.
+        part: what it ends with, if there are several of this Python and platform.
         suffix: what its name ends with.
         shard: the part of the tests that it runs, as in 2/3; empty = all of them.
         resolution: which versions of the direct dependencies it installs.
@@ -30,6 +31,7 @@ class SuiteJob(MatrixJob, frozen=True, rename="kebab"):
     """
 
     label: str
+    part: str = ""
     suffix: str = ""
     shard: str = ""
     resolution: str = "highest"
@@ -78,6 +80,7 @@ def _divided(job: MatrixJob, shards: int) -> Iterator[SuiteJob]:
         yield SuiteJob(
             *where,
             label=f"{_label(job)}-{index}-of-{shards}",
+            part=f"-{index}-of-{shards}",
             suffix=f" ({index}/{shards})",
             shard=f"{index}/{shards}",
         )
@@ -128,6 +131,7 @@ def _lowest_direct(job: MatrixJob, participation: Participation) -> SuiteJob:
         job.runner,
         job.python_version,
         label=f"{_label(job)}-lowest-direct",
+        part="-lowest-direct",
         suffix=", lowest direct dependencies",
         resolution="lowest-direct",
         advisory=participation == "advisory",
