@@ -61,7 +61,7 @@ def run(options: GateOptions, surroundings: Surroundings) -> int:
     refuse_contradictions(options)
     if len(options.package) > 1:
         return _run_packages(options, surroundings)
-    project, configuration, request = _request(options, surroundings)
+    project, configuration, request = gate_request(options, surroundings)
     if options.combine:
         decision = _decision(options, project, configuration, surroundings)
         prepared = project, configuration, request, decision
@@ -130,7 +130,7 @@ def _named(
     return [name for name in known if name in names]
 
 
-def _request(
+def gate_request(
     options: GateOptions, surroundings: Surroundings
 ) -> tuple[Project, Configuration, GateRequest]:
     """What is checked, the whole repository or one package of it, and how."""
