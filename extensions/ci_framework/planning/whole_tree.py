@@ -146,14 +146,14 @@ class _Looks:
         own = table(self._pyproject, "tool", "check-manifest")
         texts = {path: self._text(path) for path in _INI if path in tracked}
         there = [path for path, said in texts.items() if _MANIFEST_SECTION in said]
-        if own or (PYPROJECT in tracked and not there):
+        if own or not texts or (PYPROJECT in tracked and not there):
             if not {*self._globs()} <= {*strings(own, "ignore")}:
                 ignore = json.dumps(self._globs())
                 said = f"check-manifest: add to `ignore` of its settings: {ignore}"
                 yield _by_hand(PYPROJECT, said)
             return
-        path = next(iter([*there, *texts, _INI[0]]))
-        missing = [name for name in self._globs() if name not in texts.get(path, "")]
+        path = next(iter([*there, *texts]))
+        missing = [name for name in self._globs() if name not in texts[path]]
         if missing:
             said = f"add to `ignore` in {_MANIFEST_SECTION}: {' '.join(missing)}"
             yield _by_hand(path, f"check-manifest: {said}")

@@ -290,7 +290,9 @@ def test_the_runner_is_what_really_runs_the_tests(tmp_path: Path, kind: str) -> 
     assert (found[2] or "") == command
 
 
-FACTORS = "deps =\n  django52,other: Django>=5.2\n  djangomain: x\n  !docs: six\n  mock\n"
+FACTORS = (
+    "deps =\n  django52,other: Django>=5.2\n  djangomain: x\n  !docs: six\n  mock\n"
+)
 
 
 def test_conditional_lines_of_tox_are_those_of_its_fullest_environment(
