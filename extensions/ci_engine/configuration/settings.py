@@ -8,13 +8,14 @@ from typing import Annotated, Literal
 import msgspec
 
 from ci_engine.configuration.docs_settings import Docs
+from ci_engine.configuration.matrix_settings import Matrix
 from ci_engine.configuration.performance_settings import NO_PERFORMANCE, Performance
+from ci_engine.configuration.release_settings import Release
 from ci_engine.configuration.value_types import (
     Command,
     Count,
     Glob,
     Percentage,
-    PythonVersion,
     Seconds,
     StrictTable,
     Text,
@@ -47,8 +48,7 @@ OF_PACKAGES = frozenset({"declared-imports"})
 CheckName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]*$")]
 SecurityLevel = Literal["low", "medium", "high", "critical"]
 CleanupMode = Literal["none", "check", "pull-request", "push"]
-TypeChecker = Literal["pyright", "mypy"]
-Platform = Literal["linux", "macos", "windows"]
+TypeChecker = Literal["pyright", "mypy", "pyrefly"]
 Profile = Literal["tiered", "comprehensive"]
 
 
@@ -68,18 +68,6 @@ class Quality(StrictTable, frozen=True):
     type_checker: TypeChecker
 
 
-class Matrix(StrictTable, frozen=True):
-    """Where CI tests: every Python on the first platform, the ends elsewhere.
-
-    Attributes:
-        python_versions: versions such as ``3.12``.
-        platforms: linux, macos, windows.
-    """
-
-    python_versions: Annotated[list[PythonVersion], msgspec.Meta(min_length=1)]
-    platforms: Annotated[list[Platform], msgspec.Meta(min_length=1)]
-
-
 class Environments(StrictTable, frozen=True):
     """Which environment each tier uses.
 
@@ -92,10 +80,8 @@ class Environments(StrictTable, frozen=True):
         full: that of the full tier; empty = that of the extended tier.
         test: the environment of one Python of the matrix, for managers that have
             one environment for each; ``{python}`` stands for ``311`` and the like.
-        benchmarks: the environment of ``ci bench``; empty = that of the essential
-            tier.
-        docs: the environment of ``ci docs``; empty = the group, extra or requirement
-            file that has the documentation tool.
+        benchmarks: that of ``ci bench``; empty = that of the essential tier.
+        docs: that of ``ci docs``; empty = the one that has the documentation tool.
     """
 
     essential: str
@@ -155,8 +141,7 @@ class Changes(StrictTable, frozen=True):
         test_patterns: tests, beside everything below ``test-paths``.
         config_patterns: settings of tools that no test runs.
         generated_patterns: files a program writes; a change of them runs nothing.
-        data_patterns: data files, each pattern with patterns of the Python files that
-            read them; a change of the data counts as one of these.
+        data_patterns: data files, and the Python files that count as changed with them.
         always_run: files whose change runs everything.
     """
 
@@ -239,7 +224,7 @@ class Settings(StrictTable, frozen=True):
         source_paths: directories with the project's code.
         test_paths: directories with the project's tests.
         quality: how strict the gate is.
-        matrix: where CI tests.
+        matrix: where CI tests, and on how many runners.
         environments: which environment each tier uses.
         commands: the project's own command for a check, by name, for short.
         checks: settings of single checks, and checks of the project's own.
@@ -250,6 +235,7 @@ class Settings(StrictTable, frozen=True):
         cleanup: which tracked files ``ci cleanup`` finds.
         performance: what ``ci bench`` measures, and what it accepts.
         docs: what ``ci docs`` builds, and where it is published.
+        release: what ``ci release`` expects of a release.
     """
 
     version: Text
@@ -268,6 +254,7 @@ class Settings(StrictTable, frozen=True):
     scan: Scan = Scan()
     cleanup: Cleanup = Cleanup()
     performance: Performance = NO_PERFORMANCE
+    release: Release = Release()
 
     def command_of(self, check: CheckName) -> Command:
         """The project's own command for a check, empty if it has none."""
