@@ -81,9 +81,9 @@ NO_MCP = Mcp(
     calls=[],
     call_read_only=True,
     stateless=True,
-    start_seconds=10.0,
-    answer_seconds=10.0,
-    stop_seconds=5.0,
+    start_seconds=30.0,
+    answer_seconds=30.0,
+    stop_seconds=10.0,
     conformance=False,
     conformance_baseline="ci-framework/project/mcp-conformance.txt",
 )

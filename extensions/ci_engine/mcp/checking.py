@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ci_engine.findings.results import CheckResult, Status
 from ci_engine.mcp.server_run import Observed, ServerRun
-from ci_engine.mcp.snapshot import judge_snapshot
+from ci_engine.mcp.snapshot import judge_snapshot, read_snapshot
 from ci_engine.mcp.speaking import judge_calls, judge_protocol, judge_schemas
 from ci_engine.mcp.starting import judge_end, judge_output, judge_start
 from ci_engine.mcp.stateless import judge_stateless
@@ -27,6 +27,9 @@ class ServerCheck:
 
     def results(self) -> list[CheckResult]:
         """Run the client, and judge what it saw."""
+        if not self.update:
+            # One that cannot be read ends the command before anything is started.
+            read_snapshot(self.run.project.root, self.run.settings.snapshot)
         observed = self.run.observe()
         checks = self._judge(observed)
         if observed.timed_out:

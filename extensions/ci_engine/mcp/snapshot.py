@@ -129,10 +129,21 @@ def judge_snapshot(
     if now is None:
         reason = "the lists of the server are not known"
         return without(_NAME, reason, Status.NOT_RUN)
-    before = read_snapshot(root, name)
+    try:
+        before = read_snapshot(root, name)
+    except ConfigurationError:
+        if not update:
+            raise
+        before = None
     changes = list(compare(before, now)) if before else []
     if not update:
         return result(_NAME, _findings(before, changes, name))
+    unheard = [
+        s for s in observations.sessions if s.failure and s.failure.kind != "refused"
+    ]
+    if unheard:
+        reason = f"not written: a conversation failed ({unheard[0].label})"
+        return without(_NAME, reason, Status.NOT_RUN)
     planned = "would be written" if dry_run else "written"
     if before == now:
         return result(_NAME, [], [f"{name}: nothing changed"])

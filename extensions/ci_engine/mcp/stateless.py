@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ci_engine.configuration.mcp_settings import Mcp
-from ci_engine.findings.results import CheckResult, Finding, name_some
+from ci_engine.findings.results import CheckResult, Finding, Status, name_some
 from ci_engine.mcp.observations import MODERN, Call, Observations
 from ci_engine.mcp.verdicts import clip, finding, result, without
 
@@ -22,6 +22,10 @@ def judge_stateless(observations: Observations, settings: Mcp) -> CheckResult:
         return without(_NAME, reason)
     rounds = observations.rounds
     one, two, again = rounds.one, rounds.two, rounds.again
+    silent = next((each for each in two if _is_silent(each)), None)
+    if silent is not None:
+        reason = f"two processes did not answer in time: {silent.label}"
+        return without(_NAME, reason, Status.NOT_RUN)
     stable = [not again or _same(_at(one, i), _at(again, i)) for i in range(len(one))]
     found: dict[str, Finding] = {}
     for position, call in enumerate(one):
@@ -38,6 +42,10 @@ def judge_stateless(observations: Observations, settings: Mcp) -> CheckResult:
         names = name_some(list(unstable), 5)
         notes.append(f"not compared, as they differ from run to run: {names}")
     return result(_NAME, found.values(), notes)
+
+
+def _is_silent(call: Call) -> bool:
+    return call.failure is not None and call.failure.kind == "timeout"
 
 
 def _at(calls: Sequence[Call], position: int) -> Call | None:

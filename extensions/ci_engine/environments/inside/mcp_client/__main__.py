@@ -124,7 +124,7 @@ class Observation:
             with anyio.fail_after(self._first_answer(server)) as patience:
                 async with client:
                     if era == MODERN:
-                        self.discovered = await discover(client)
+                        self.discovered = await discover(client, self._patience)
                     # From here on, each request has a time limit of its own.
                     patience.deadline = math.inf
                     await self._ask(client, session)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from mcp import Client
+from mcp.client import session as of_sdk
 from mcp_types import DiscoverResult
 
 from .failures import explain
@@ -53,12 +54,14 @@ def connect(
     )
 
 
-async def discover(client: Client) -> DiscoverResult:
+async def discover(client: Client, seconds: float) -> DiscoverResult:
     """Ask a server without a handshake what it is, and keep the answer.
 
     Raises:
         MCPError: if it refuses, or does not answer.
     """
+    # The client has a limit of its own, which a machine with much to do exceeds.
+    vars(of_sdk)["DISCOVER_TIMEOUT_SECONDS"] = seconds
     raw = await client.session.send_discover(MODERN)
     known = DiscoverResult.model_validate(raw)
     client.session.adopt(known)
