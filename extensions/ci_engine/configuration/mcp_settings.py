@@ -45,9 +45,6 @@ class Mcp(StrictTable, frozen=True):
         start_seconds: how long it may take to its first answer.
         answer_seconds: how long any other answer may take.
         stop_seconds: how long it may take to end.
-        conformance: whether the workflow runs the conformance suite as well.
-        conformance_baseline: the file with the scenarios of the conformance suite that
-            are expected to fail.
     """
 
     command: Command
@@ -62,8 +59,6 @@ class Mcp(StrictTable, frozen=True):
     start_seconds: Seconds
     answer_seconds: Seconds
     stop_seconds: Seconds
-    conformance: bool
-    conformance_baseline: Text
 
     @property
     def configured(self) -> bool:
@@ -84,6 +79,4 @@ NO_MCP = Mcp(
     start_seconds=30.0,
     answer_seconds=30.0,
     stop_seconds=10.0,
-    conformance=False,
-    conformance_baseline="ci-framework/project/mcp-conformance.txt",
 )
