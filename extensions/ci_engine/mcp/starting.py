@@ -111,10 +111,12 @@ def _output_findings(sessions: list[Session]) -> Iterator[Finding]:
     if worst and worst.stray_lines:
         number = worst.stray_lines
         shown = "".join(f"\n  {line!r}" for line in worst.stray)
-        lines = "one line" if number == 1 else f"{number} lines"
+        what = f"{number} lines to stdout that are no protocol messages"
+        if number == 1:
+            what = "a line to stdout that is no protocol message"
         yield finding(
             "stray-output",
-            f"the server wrote {lines} to stdout that are no protocol messages:{shown}",
+            f"the server wrote {what}:{shown}",
             f"use {_OUTPUT}",
         )
     for stream in dict.fromkeys(each.flooded for each in processes if each.flooded):

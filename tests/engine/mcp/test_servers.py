@@ -61,7 +61,7 @@ def test_a_good_server_is_green_once_its_snapshot_is_written(
 FAULTY = [
     ("crash", "start", "ended before it answered over stdio: exit code 1"),
     ("crash", "start", "no configuration file"),
-    ("chatty", "stdout", "wrote one line to stdout that are no protocol messages"),
+    ("chatty", "stdout", "wrote a line to stdout that is no protocol message"),
     ("flood", "stdout", "the server was stopped: it wrote more to stdout than"),
     ("wrong-schema", "schemas", "tool 'double': the input schema is not valid"),
     ("bad-reference", "schemas", "$ref '#/$defs/none' leads to nothing"),
