@@ -31,7 +31,11 @@ class CheckedServers:
     def __init__(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.directory = directory
         tool = IsolatedTool("mcp", "2.3.0", _PYTHON.parent, {})
-        monkeypatch.setattr(server_run, "isolated_tool", lambda *_: tool)
+
+        def installed(*_given: object) -> IsolatedTool:
+            return tool
+
+        monkeypatch.setattr(server_run, "isolated_tool", installed)
 
     def settings(self, *faults: str, **changes: object) -> Mcp:
         """The settings for the server of ours, with some faults."""

@@ -13,7 +13,9 @@ from tests.support.adoptable_repositories import make_repository
 from tests.support.kinds import Files
 
 HEAD = '[project]\nname = "notes"\nversion = "1"\ndependencies = ["{needs}"]\n'
-SCRIPTS = '\n[project.scripts]\nnotes = "notes.cli:main"\nnotes-mcp = "notes.app:main"\n'
+SCRIPTS = (
+    '\n[project.scripts]\nnotes = "notes.cli:main"\nnotes-mcp = "notes.app:main"\n'
+)
 SERVER = "from mcp.server.fastmcp import FastMCP\n"
 
 

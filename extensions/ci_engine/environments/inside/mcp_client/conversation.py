@@ -61,7 +61,7 @@ async def discover(client: Client, seconds: float) -> DiscoverResult:
         MCPError: if it refuses, or does not answer.
     """
     # The client has a limit of its own, which a machine with much to do exceeds.
-    vars(of_sdk)["DISCOVER_TIMEOUT_SECONDS"] = seconds
+    of_sdk.__dict__["DISCOVER_TIMEOUT_SECONDS"] = seconds
     raw = await client.session.send_discover(MODERN)
     known = DiscoverResult.model_validate(raw)
     client.session.adopt(known)

@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any, cast
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
-from jsonschema.validators import validator_for
-
 # Typed as little as what JSON Schema describes.
+_JSONSCHEMA: Any = import_module("jsonschema")
+_SchemaError: type[Exception] = _JSONSCHEMA.SchemaError
 _REFERENCING: Any = import_module("referencing")
 _DIALECT: Any = import_module("referencing.jsonschema").DRAFT202012
 _UNRESOLVABLE: Any = import_module("referencing.exceptions").Unresolvable
@@ -22,12 +20,14 @@ def schema_problems(schema: object) -> list[str]:
     if not isinstance(schema, dict):
         return [f"expected a JSON object, got {type(schema).__name__}"]
     given = cast("dict[str, object]", schema)
-    kind: Any = validator_for(given, default=Draft202012Validator)
+    newest = _JSONSCHEMA.Draft202012Validator
+    kind = _JSONSCHEMA.validators.validator_for(given, default=newest)
     try:
         kind.check_schema(given)
-    except SchemaError as error:
-        location = "/".join(map(str, cast("Any", error).absolute_path))
-        return [f"{'at ' + location + ': ' if location else ''}{error.message}"]
+    except _SchemaError as error:
+        problem = cast("Any", error)
+        location = "/".join(map(str, problem.absolute_path))
+        return [f"{'at ' + location + ': ' if location else ''}{problem.message}"]
     except RecursionError:
         return ["it is nested too deeply"]
     return list(_bad_references(given))
