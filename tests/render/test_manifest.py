@@ -21,6 +21,7 @@ OTHERS = {
     ".gitignore",
     ".pre-commit-config.yaml",
     ".release-please-manifest.json",
+    "CHANGELOG.md",
     "LICENSE",
     "README.md",
     "SECURITY.md",

@@ -124,10 +124,14 @@ def test_only_a_new_project_gets_files_of_its_own(point: Point) -> None:
     unmanaged = point.answers["unmanaged"]
     licensed = point.answers["license"] != "none" and "LICENSE" not in unmanaged
     packages = {package["path"] for package in point.packages}
-    for name in {*SEEDS, *RELEASES, *packages}:
+    for name in {*SEEDS, *RELEASES, "CHANGELOG.md", *packages}:
         expected = point.new and (name != "LICENSE" or licensed)
         if name in ("src", "tests"):
             expected = point.new and not packages
+        elif name == "CHANGELOG.md":
+            remote = point.answers["ci_mode"] != "local"
+            published = remote and point.answers["releases"] == "pypi"
+            expected = point.new and published and not packages
         elif name in RELEASES:
             asked = point.answers["releases"] == "release-please"
             expected = bool(packages) and asked

@@ -16,7 +16,7 @@ from tests.support.renders import ROOT, Document, questions, read_answers, rende
 
 ALWAYS = ["setup", "project_name", "project_type", "package_manager", "repository"]
 PIXI_ONLY = {"pixi_tiers", "pixi_prefix"}
-MONOREPO_ONLY = {"packages", "releases"}
+MONOREPO_ONLY = {"packages"}
 NEW_ONLY = {
     "description",
     "author_name",

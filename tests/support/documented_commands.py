@@ -26,6 +26,10 @@ _NO_THRESHOLD = (
     "printf '\\n[tool.ci-framework.quality]\\ncoverage-threshold = 0\\n'"
     " >> pyproject.toml"
 )
+_RELEASED = (
+    "uv lock --quiet && printf '## 0.1.0\\n\\n- New.\\n' > CHANGELOG.md"
+    " && git add --all && git commit --quiet --message 0.1.0"
+)
 _WORK = "echo 'More.' >> README.md && git add README.md"
 
 
@@ -122,6 +126,20 @@ COMMANDS: dict[str, Example] = {
             "test_pages.py",
             "test_pages.py::test_relative_links_and_anchors_resolve",
         ),
+    ),
+    "./ci docs check": Example(
+        "checkout", after="test -s .ci-framework/docs/site/quick-start/index.html"
+    ),
+    # docs/releases.md
+    "ci-framework/ci release check": Example("ready", 0, _RELEASED),
+    "ci-framework/ci release check --version 1.2.0": Example(
+        "ready", replace=("1.2.0", "1.2.0 --dry-run")
+    ),
+    "ci-framework/ci release check --tag v1.2.0": Example(
+        "ready", replace=("v1.2.0", "v1.2.0 --dry-run")
+    ),
+    "ci-framework/ci release check --package mono-core": Example(
+        "monorepo", replace=("mono-core", "mono-core --dry-run")
     ),
     # docs/documentation.md
     "ci-framework/ci docs check": Example("project", 0, DOCUMENTATION),
@@ -464,6 +482,9 @@ COMMANDS: dict[str, Example] = {
 NOT_RUN: dict[str, str] = {
     "uv run .ci/prove.py pixi": "tests/workflows/test_prove.py runs it with stand-ins",
     "uv run .ci/prove.py github --owner OWNER": "so does it with this one",
+    "gh attestation verify demo-1.2.0-py3-none-any.whl --repo OWNER/demo": (
+        "there is no such file"
+    ),
     "gh repo delete OWNER/ci-framework-proof-1790000000": "there is no such repository",
     "python -m pip install uv && uv run pytest": "it runs these very tests",
     ".ci/run": "it runs these very tests",

@@ -55,7 +55,7 @@ FACTORS: dict[str, tuple[object, ...]] = {
     "security_level": ("high", "low", "medium", "critical"),
     "containers": ("no", "yes"),
     "sbom": ("yes", "no"),
-    "releases": ("release-please", "none"),
+    "releases": ("release-please", "pypi", "none"),
     "codeql": ("no", "yes"),
     "cleanup": ("check", "pull-request", "push", "none"),
     "main_branch": ("main", "release/2.x", "on"),

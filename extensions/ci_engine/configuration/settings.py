@@ -10,6 +10,7 @@ import msgspec
 from ci_engine.configuration.docs_settings import Docs
 from ci_engine.configuration.mcp_settings import NO_MCP, Mcp
 from ci_engine.configuration.performance_settings import NO_PERFORMANCE, Performance
+from ci_engine.configuration.release_settings import Release
 from ci_engine.configuration.scan_settings import Cleanup, Scan
 from ci_engine.configuration.value_types import (
     Command,
@@ -97,10 +98,8 @@ class Environments(StrictTable, frozen=True):
         full: that of the full tier; empty = that of the extended tier.
         test: the environment of one Python of the matrix, for managers that have
             one environment for each; ``{python}`` stands for ``311`` and the like.
-        benchmarks: the environment of ``ci bench``; empty = that of the essential
-            tier.
-        docs: the environment of ``ci docs``; empty = the group, extra or requirement
-            file that has the documentation tool.
+        benchmarks: that of ``ci bench``; empty = that of the essential tier.
+        docs: that of ``ci docs``; empty = the one that has the documentation tool.
     """
 
     essential: str
@@ -160,8 +159,7 @@ class Changes(StrictTable, frozen=True):
         test_patterns: tests, beside everything below ``test-paths``.
         config_patterns: settings of tools that no test runs.
         generated_patterns: files a program writes; a change of them runs nothing.
-        data_patterns: data files, each pattern with patterns of the Python files that
-            read them; a change of the data counts as one of these.
+        data_patterns: data files, and the Python files that count as changed with them.
         always_run: files whose change runs everything.
     """
 
@@ -228,6 +226,7 @@ class Settings(StrictTable, frozen=True):
         performance: what ``ci bench`` measures, and what it accepts.
         docs: what ``ci docs`` builds, and where it is published.
         mcp: how the MCP server is started, and what it has to do.
+        release: what ``ci release`` expects of a release.
     """
 
     version: Text
@@ -247,6 +246,7 @@ class Settings(StrictTable, frozen=True):
     cleanup: Cleanup = Cleanup()
     performance: Performance = NO_PERFORMANCE
     mcp: Mcp = NO_MCP
+    release: Release = Release()
 
     def command_of(self, check: CheckName) -> Command:
         """The project's own command for a check, empty if it has none."""
