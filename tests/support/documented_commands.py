@@ -252,6 +252,15 @@ COMMANDS: dict[str, Example] = {
         "project",
         before="git init -q --bare ../there && git remote add origin ../there",
     ),
+    f"copier copy --defaults -d project_name=myproj -d package_manager=uv"
+    f" -d 'exclude_newer=7 days' {ADDRESS} myproj": Example(
+        "empty", after="grep -qx 'exclude-newer = .7 days.' myproj/pyproject.toml"
+    ),
+    "git push --no-verify": Example(
+        "project",
+        before="git init -q --bare ../there && git remote add origin ../there"
+        " && git config push.autoSetupRemote true",
+    ),
     "git diff": Example("conflict"),
     "copier check-update": Example("project"),
     "git diff --check": Example("conflict", 2),
@@ -480,6 +489,8 @@ COMMANDS: dict[str, Example] = {
 }
 
 NOT_RUN: dict[str, str] = {
+    "gh api --method POST repos/OWNER/myproj/rulesets"
+    " --input ci-framework/ruleset.json": "there is no such repository",
     "uv run .ci/prove.py pixi": "tests/workflows/test_prove.py runs it with stand-ins",
     "uv run .ci/prove.py github --owner OWNER": "so does it with this one",
     "gh attestation verify demo-1.2.0-py3-none-any.whl --repo OWNER/demo": (

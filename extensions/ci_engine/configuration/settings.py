@@ -53,7 +53,7 @@ OF_SERVERS = frozenset({"mcp"})
 CheckName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]*$")]
 SecurityLevel = Literal["low", "medium", "high", "critical"]
 CleanupMode = Literal["none", "check", "pull-request", "push"]
-TypeChecker = Literal["pyright", "mypy"]
+TypeChecker = Literal["pyright", "mypy", "pyrefly"]
 Platform = Literal["linux", "macos", "windows"]
 Profile = Literal["tiered", "comprehensive"]
 
