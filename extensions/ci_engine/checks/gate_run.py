@@ -231,6 +231,7 @@ class GateRun:
             baseline=None if self.request.baseline == "write" else self.baseline,
             hypothesis_examples=tier.hypothesis_examples,
             earlier=dict(self.results),
+            variables=self.variables,
         )
 
     def diff_base(self) -> DiffBase:

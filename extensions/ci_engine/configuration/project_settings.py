@@ -16,6 +16,7 @@ from ci_engine.errors import ConfigurationError, suggest
 SETTINGS_KEYS = ("tool", "ci-framework")
 # TOML allows a table once: the block has one of its own for what it sets.
 ANSWERS = "answers"
+_ANSWERED = ("api", "performance")
 
 
 def configuration_file(root: Path) -> Path | None:
@@ -67,12 +68,14 @@ def read_written_table(path: Path) -> Table:
 
 def _with_answers(table: Table) -> Table:
     """Put the answers of the block below what the project sets itself."""
-    performance = as_table(table.get("performance"))
-    answers = as_table(performance.get(ANSWERS))
-    if not answers:
-        return table
-    own = {key: value for key, value in performance.items() if key != ANSWERS}
-    return {**table, "performance": {**answers, **own}}
+    merged = dict(table)
+    for name in _ANSWERED:
+        section = as_table(table.get(name))
+        answers = as_table(section.get(ANSWERS))
+        if answers:
+            own = {key: value for key, value in section.items() if key != ANSWERS}
+            merged[name] = {**answers, **own}
+    return merged
 
 
 def settings_mistakes(table: Table) -> list[Mistake]:

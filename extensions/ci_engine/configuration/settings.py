@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from ci_engine.configuration.api_settings import Api
 from ci_engine.configuration.docs_settings import Docs
 from ci_engine.configuration.performance_settings import NO_PERFORMANCE, Performance
 from ci_engine.configuration.value_types import (
@@ -40,6 +41,7 @@ BUILT_IN_CHECKS = (
     "patch-coverage",
     "lock",
     "metadata",
+    "api",
     "declared-imports",
 )
 # These are about one package of a repository with several.
@@ -250,6 +252,7 @@ class Settings(StrictTable, frozen=True):
         cleanup: which tracked files ``ci cleanup`` finds.
         performance: what ``ci bench`` measures, and what it accepts.
         docs: what ``ci docs`` builds, and where it is published.
+        api: what the check ``api`` compares, and what announces a breaking change.
     """
 
     version: Text
@@ -263,6 +266,7 @@ class Settings(StrictTable, frozen=True):
     checks: dict[CheckName, CheckSettings]
     policy: Policy
     docs: Docs
+    api: Api
     changes: Changes = _NO_CHANGES
     security: Security = _NO_SECURITY
     scan: Scan = Scan()
