@@ -238,9 +238,8 @@ class GateRun:
         """Find the commit that the change started from, once for all checks."""
         with self._finding:
             if self._diff_base is None:
-                self._diff_base = find_diff_base(
-                    self.project.root, self.request.since, self.variables
-                )
+                root, since = self.project.root, self.request.since
+                self._diff_base = find_diff_base(root, since, self.variables)
             return self._diff_base
 
     def _canceled(self) -> CheckResult:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from ci_engine.configuration.api_settings import Api
+from ci_engine.configuration.cleanup_settings import Cleanup
 from ci_engine.configuration.docs_settings import Docs
 from ci_engine.configuration.performance_settings import NO_PERFORMANCE, Performance
 from ci_engine.configuration.value_types import (
@@ -220,18 +221,6 @@ class Scan(StrictTable, frozen=True):
     denied_licences: list[Text] = msgspec.field(default_factory=list[Text])
 
 
-class Cleanup(StrictTable, frozen=True):
-    """Which stray development files ``ci cleanup`` finds.
-
-    Attributes:
-        patterns: further files that do not belong in the repository.
-        keep: files that do belong there, although a pattern matches them.
-    """
-
-    patterns: list[Glob] = msgspec.field(default_factory=list[Glob])
-    keep: list[Glob] = msgspec.field(default_factory=list[Glob])
-
-
 class Settings(StrictTable, frozen=True):
     """Everything under ``[tool.ci-framework]``.
 
@@ -252,7 +241,7 @@ class Settings(StrictTable, frozen=True):
         cleanup: which tracked files ``ci cleanup`` finds.
         performance: what ``ci bench`` measures, and what it accepts.
         docs: what ``ci docs`` builds, and where it is published.
-        api: what the check ``api`` compares, and what announces a breaking change.
+        api: what the check ``api`` compares.
     """
 
     version: Text
