@@ -14,11 +14,12 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 def problems_of(*pages: Path) -> list[str]:
-    """What is wrong with pages, at a desk and on a phone, in light and dark mode.
+    """What is wrong with pages, at a desk, on a phone and on paper, in both modes.
 
     Reported are errors and warnings of the console, requests, text that sticks out,
-    covers other text or has too little contrast, what the keyboard does not reach, and
-    what else axe finds. A browser takes seconds to start: give all pages at once.
+    covers other text or has too little contrast, what the keyboard does not reach,
+    tables that do not sort or filter as they say, what should not be printed or is not,
+    and what else axe finds. A browser takes seconds to start: give all pages at once.
     """
     browser = next(filter(None, map(find_tool, _NAMES)), None)
     if browser is None:
