@@ -214,13 +214,12 @@ async function findUnprintable(page) {
   await page.emulateMedia({ media: "print" });
   // A4 without its margins.
   await page.setViewportSize({ width: 680, height: 1000 });
-  await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
   const problems = await page.evaluate(() => {
     const found = [];
     for (const each of document.querySelectorAll(".tools, input, select")) {
       if (each.checkVisibility()) found.push(`printed: <${each.localName}>`);
     }
-    for (const each of document.querySelectorAll("details > :not(summary)")) {
+    for (const each of document.querySelectorAll("details > :not(summary, .tools)")) {
       if (!each.checkVisibility({ contentVisibilityAuto: true })) found.push("not printed: folded");
     }
     for (const each of document.querySelectorAll("thead")) {
@@ -232,7 +231,6 @@ async function findUnprintable(page) {
   problems.push(...await page.evaluate(findOverflow));
   problems.push(...await page.evaluate(findFaint));
   problems.push(...await findViolations(page, ["color-contrast"]));
-  await page.evaluate(() => dispatchEvent(new Event("afterprint")));
   await page.emulateMedia({ media: null });
   return [...new Set(problems)].map((each) => `on paper: ${each}`);
 }
