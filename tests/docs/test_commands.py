@@ -35,7 +35,7 @@ def test_each_command_that_is_not_run_has_a_reason() -> None:
 def test_blocks_are_of_known_languages() -> None:
     languages = {b.language for path in PAGES for b in read_page(path).blocks}
 
-    assert languages <= {"console", "text", "toml", "json", "yaml", "python"}
+    assert languages <= {"console", "text", "toml", "json", "yaml", "python", "mermaid"}
 
 
 @pytest.mark.heavy

@@ -17,7 +17,9 @@ from tests.support.renders import ROOT, Document, render
 _SCHEMAS = ROOT / "extensions" / "ci_engine" / "configs" / "schemas"
 
 
-@pytest.mark.parametrize("script", ["generate_reference.py", "generate_schemas.py"])
+@pytest.mark.parametrize(
+    "script", ["generate_reference.py", "generate_schemas.py", "render_diagrams.py"]
+)
 def test_generated_file_is_up_to_date(script: str) -> None:
     done = subprocess.run(
         [sys.executable, f"docs/{script}", "--check"],

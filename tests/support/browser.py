@@ -9,27 +9,39 @@ from pathlib import Path
 from tests.support.node_programs import BROWSER
 from tests.support.tools import assert_clean, find_tool, missing
 
-_SCRIPT = Path(__file__).parent / "node" / "browser" / "inspect.mjs"
+_SCRIPTS = Path(__file__).parent / "node" / "browser"
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
-def problems_of(*pages: Path) -> list[str]:
-    """What is wrong with pages, at a desk, on a phone and on paper, in both modes.
+def problems_of(*pages: Path | str) -> list[str]:
+    """What is wrong with pages, at a desk and on a phone, in light and dark mode.
 
     Reported are errors and warnings of the console, requests, text that sticks out,
-    covers other text or has too little contrast, what the keyboard does not reach,
-    tables that do not sort or filter as they say, what should not be printed or is not,
-    and what else axe finds. A browser takes seconds to start: give all pages at once.
+    covers other text or has too little contrast, what the keyboard does not reach, and
+    what else axe finds. Of files, which are our reports, also tables that do not sort or
+    filter as they say, and what is wrong on paper. A browser takes seconds to start:
+    give all pages at once, as files, or as addresses of a server whose other files they
+    may request.
     """
+    found: list[str] = json.loads(_run("inspect.mjs", *pages))
+    return found
+
+
+def draw(diagrams: Sequence[str]) -> list[str]:
+    """The drawings of diagrams of Mermaid, as SVG."""
+    drawn: list[str] = json.loads(_run("draw.mjs", given=json.dumps(diagrams)))
+    return drawn
+
+
+def _run(script: str, *arguments: str | Path, given: str = "") -> str:
+    """What a script that opens the browser prints."""
     browser = next(filter(None, map(find_tool, _NAMES)), None)
     if browser is None:
         missing("chromium")
-    done = BROWSER.run(
-        _SCRIPT, BROWSER.modules, str(browser), *pages, cwd=pages[0].parent
-    )
+    words = (BROWSER.modules, str(browser), *arguments)
+    done = BROWSER.run(_SCRIPTS / script, *words, cwd=_SCRIPTS, given=given)
     assert_clean(done)
-    found: list[str] = json.loads(done.stdout)
-    return found
+    return done.stdout
 
 
 def write_pages(directory: Path, pages: dict[str, str]) -> Sequence[Path]:

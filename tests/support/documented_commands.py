@@ -122,6 +122,9 @@ COMMANDS: dict[str, Example] = {
             "test_pages.py::test_relative_links_and_anchors_resolve",
         ),
     ),
+    "./ci docs check": Example(
+        "checkout", after="test -s .ci-framework/docs/site/quick-start/index.html"
+    ),
     # docs/documentation.md
     "ci-framework/ci docs check": Example("project", 0, DOCUMENTATION),
     "ci-framework/ci docs check --external": Example("project", 0, DOCUMENTATION),

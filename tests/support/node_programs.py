@@ -36,13 +36,20 @@ class NodePackages:
         return _install(self.pins)
 
     def run(
-        self, *arguments: str | Path, cwd: Path
+        self, *arguments: str | Path, cwd: Path, given: str = ""
     ) -> subprocess.CompletedProcess[str]:
-        """Run a script with Node.js, in English and without colors."""
+        """Run a script with Node.js, in English and without colors.
+
+        Args:
+            arguments: the script and its arguments.
+            cwd: where it runs.
+            given: what it reads from the standard input.
+        """
         return subprocess.run(
             [str(_node(self.modules, self.node)), *map(str, arguments)],
             cwd=cwd,
             env={**os.environ, "NO_COLOR": "1"},
+            input=given,
             capture_output=True,
             text=True,
             check=False,
@@ -51,7 +58,7 @@ class NodePackages:
 
 # Renovate and release-please, which read files of a rendered project.
 READERS = NodePackages(_NODE, 24)
-# Playwright and axe, which open pages of HTML.
+# Playwright and axe, which open pages of HTML, and Mermaid, which draws diagrams.
 BROWSER = NodePackages(_NODE / "browser", 20)
 
 

@@ -1,8 +1,9 @@
 // What is wrong with pages of HTML: opens each in Chromium as readers see it.
 //
 // Usage: node inspect.mjs MODULES CHROMIUM PAGE... Prints JSON: the problems of all pages,
-// at a desk and on a phone, in light and in dark mode, and on paper. Tables are sorted and
-// filtered. One browser serves them all.
+// at a desk and on a phone, in light and in dark mode. One browser serves them all. A page
+// is a file, or an address of a server: that page may request what the server has. Files are
+// our reports: they are printed as well, and their tables sorted and filtered.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, join } from "node:path";
@@ -82,6 +83,8 @@ function findFaint() {
     check(text, getComputedStyle(text).fill, 4.5);
   }
   for (const shape of document.querySelectorAll("svg rect, svg circle, svg polyline")) {
+    // What is behind the label of an arrow hides the arrow, and nothing else.
+    if (shape.matches(".background, .edgeLabel *, .label *")) continue;
     const style = getComputedStyle(shape);
     check(shape, style.stroke === "none" ? style.fill : style.stroke, 3);
   }
@@ -93,12 +96,13 @@ async function findUnreachable(page) {
   const problems = [];
   const expected = await page.evaluate((most) => {
     const stops = [...document.querySelectorAll("a[href], summary, button, input, [tabindex='0']")]
-      .filter((element) => element.checkVisibility()).slice(0, most);
+      .filter((element) => element.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true }))
+      .slice(0, most);
     stops.forEach((element, index) => { element.dataset.stop = String(index); });
     return stops.map((element) => `<${element.localName}> ${element.textContent.trim().slice(0, 60)}`);
   }, MOST_STOPS);
   const reached = new Set();
-  for (let press = 0; expected.length > reached.size && press < expected.length + 20; press += 1) {
+  for (let press = 0; expected.length > reached.size && press < 2 * expected.length + 20; press += 1) {
     await page.keyboard.press("Tab");
     const stop = await page.evaluate(() => {
       const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
@@ -240,24 +244,28 @@ async function inspect(browser, file, [width, colorScheme], index) {
   const viewport = { width, height: width > 800 ? 900 : 1800 };
   const context = await browser.newContext({ viewport, colorScheme });
   const page = await context.newPage();
-  const address = pathToFileURL(file).href;
+  const served = file.startsWith("http:");
+  const address = served ? file : pathToFileURL(file).href;
+  const own = (url) => url === address || (served && url.startsWith(new URL(file).origin));
   const problems = [];
   page.on("console", (message) => {
     if (["warning", "error"].includes(message.type())) problems.push(`console: ${message.text()}`);
   });
   page.on("pageerror", (error) => problems.push(`script: ${error.message}`));
   page.on("request", (request) => {
-    if (request.url() !== address && !request.url().startsWith("data:")) {
+    if (!own(request.url()) && !request.url().startsWith("data:")) {
       problems.push(`request: ${request.url()}`);
     }
   });
   await page.goto(address);
-  if (index === PAPER_WINDOW) {
+  if (!served && index === PAPER_WINDOW) {
     const before = await page.evaluate(findOverflow);
     problems.push(...(before.length ? [] : await findUnprintable(page)));
     await page.setViewportSize(viewport);
   }
-  if (index < AXE_WINDOWS) problems.push(...await findBrokenTables(page, width < 800));
+  if (!served && index < AXE_WINDOWS) {
+    problems.push(...await findBrokenTables(page, width < 800));
+  }
   await page.evaluate(() => {
     document.querySelectorAll("details").forEach((element) => { element.open = true; });
   });

@@ -1,0 +1,77 @@
+"""Our own site: it is built by our own command, and a browser shows it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from http.server import SimpleHTTPRequestHandler
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from tests.support.browser import problems_of
+from tests.support.local_server import local_server
+from tests.support.pages import PAGES, read_page
+from tests.support.renders import ROOT, Document
+
+# Each has what others do not: tables, a diagram, code, something to operate.
+_SHOWN = ("", "quick-start/")
+
+
+@pytest.fixture(scope="module")
+def site() -> Path:
+    """The pages, which `ci docs check` has built and found nothing in."""
+    done = subprocess.run(
+        [ROOT / "ci", "docs", "check", "--json"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    checks = cast("Document", json.loads(done.stdout))["checks"]
+    assert not [finding for check in checks for finding in check["findings"]]
+    return ROOT / ".ci-framework" / "docs" / "site"
+
+
+@pytest.mark.heavy
+def test_the_site_has_every_page_and_leads_to_each(site: Path) -> None:
+    for page in PAGES:
+        if page.parent.name not in ("docs", "decisions"):
+            continue
+        name = page.relative_to(ROOT / "docs").with_suffix("")
+        folder = name.parent if name.name in ("index", "README") else name
+        assert (site / folder / "index.html").is_file(), page
+
+
+@pytest.mark.heavy
+def test_pages_can_be_read_at_a_desk_and_on_a_phone_in_light_and_dark(
+    site: Path,
+) -> None:
+    class Handler(SimpleHTTPRequestHandler):
+        def __init__(self, *given: Any) -> None:  # noqa: ANN401 - as its base says
+            super().__init__(*given, directory=str(site))
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Keep the output of the tests free of requests."""
+
+    with local_server(Handler) as address:
+        found = problems_of(*[f"{address}/{page}" for page in _SHOWN])
+    assert found == [], "\n".join(found)
+
+
+def test_diagrams_have_no_color_of_their_own() -> None:
+    """So that they can be read in the dark: the style sheet of the site has them."""
+    for path in (ROOT / "docs" / "diagrams").glob("*.svg"):
+        text = path.read_text(encoding="utf-8")
+        for word in ("<style", " fill=", " stroke=", "rgb(", "http://", "https://"):
+            rest = text.replace('xmlns="http://www.w3.org/2000/svg"', "")
+            assert word not in rest, f"{path.name}: {word}"
+
+
+def test_each_diagram_has_a_name() -> None:
+    for path in PAGES:
+        for block in read_page(path).blocks:
+            if block.language == "mermaid":
+                assert any("accTitle: " in line for line in block.lines), path
