@@ -155,7 +155,7 @@ def _checks(checks: Sequence[CheckResult]) -> list[str]:
 
 
 def _check_table(checks: Iterable[CheckResult]) -> str:
-    rows = [
+    rows: list[list[str | Cell]] = [
         [
             html_text(check.id),
             mark(check),
@@ -187,7 +187,7 @@ def _state(finding: Finding) -> str:
 def _table(findings: list[Finding], *, scored: bool) -> list[str]:
     if not findings:
         return ["<p>There are none.</p>"]
-    rows = [
+    rows: list[list[str | Cell]] = [
         [
             *([_severity(finding)] if scored else []),
             Cell(_state(finding), _STATES.index(_state(finding))),

@@ -45,8 +45,8 @@ def parse_version(text: str) -> Version | None:
     match = _VERSION.fullmatch(text.strip())
     if match is None:
         return None
-    numbers = [int(part or 0) for part in match.groups()[:4]]
-    return Version(*numbers, rest=match.group(5))
+    epoch, major, minor, patch = (int(part or 0) for part in match.groups()[:4])
+    return Version(epoch, major, minor, patch, match.group(5))
 
 
 def find_announcement(

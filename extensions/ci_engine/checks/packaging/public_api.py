@@ -104,7 +104,7 @@ def check(context: Context) -> CheckResult:
             return skipped("there was no package before the change")
         tool = _griffe(context)
         _refuse_unreadable(context, tool, old, new)
-        script = ("api_breakages.py", old.directory, new.directory, *names)
+        script = ["api_breakages.py", str(old.directory), str(new.directory), *names]
         comparison = _run(context, tool, script, _Comparison)
     announced = ""
     if comparison.breakages or comparison.removed:
@@ -152,11 +152,9 @@ def _griffe(context: Context) -> Tool:
     )
 
 
-def _run(
-    context: Context, tool: Tool, script: Sequence[str | Path], answer: type[_T]
-) -> _T:
+def _run(context: Context, tool: Tool, script: Sequence[str], answer: type[_T]) -> _T:
     """Run a script of ours that prints JSON."""
-    arguments = [inside.DIRECTORY / script[0], *script[1:]]
+    arguments = [str(inside.DIRECTORY / script[0]), *script[1:]]
     outcome = context.execute(tool, arguments, context.timeout)
     if outcome.timed_out:
         raise EarlyResultError(timed_out(outcome))
@@ -171,7 +169,7 @@ def _refuse_unreadable(
     context: Context, tool: Tool, old: ApiTree, new: ApiTree
 ) -> None:
     """A file that does not parse may hold any part of the API: griffe ignores it."""
-    script = ("parse_all.py", new.directory, old.directory)
+    script = ["parse_all.py", str(new.directory), str(old.directory)]
     rows: list[str] = []
     for each in _run(context, tool, script, list[_Unreadable]):
         path, before = Path(each.path), ""

@@ -13,6 +13,7 @@ import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
@@ -90,7 +91,7 @@ def _is_init(module: _Node) -> bool:
 def _public(parent: _Node, path: str, chain: set[str]) -> Iterator[_Named]:
     """The public objects below one, by the names that they are used by."""
     for name, member in parent.all_members.items():
-        if not _resolved(lambda m=member: m.is_public, default=False):
+        if not _resolved(partial(getattr, member, "is_public"), default=False):
             continue
         found = _final(member)
         if found is None:
@@ -226,7 +227,7 @@ def _container(path: str, new: _Node, tree: Path) -> _Facts:
     parts = path[len(new.path) + 1 :].split(".")[:-1]
     found = new
     for part in parts:
-        inner = _resolved(lambda f=found, p=part: f.members.get(p), default=None)
+        inner: _Node = found.members.get(part)
         target = None if inner is None else _final(inner)
         if target is None:
             break
@@ -239,7 +240,7 @@ def _container(path: str, new: _Node, tree: Path) -> _Facts:
 
 def _location(found: _Node, tree: Path, path: str, line: str) -> _Facts:
     holder = found.parent if found.is_alias else found
-    file = _resolved(lambda: holder.filepath, default=[])
+    file: Path | list[Path] = _resolved(lambda: holder.filepath, default=[])
     number = found.alias_lineno if found.is_alias else found.lineno
     if isinstance(file, list):
         return {path: "", line: 0}
