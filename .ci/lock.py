@@ -28,6 +28,7 @@ TOOLS = {
     "ruff": ["ruff>=0.17.6,<0.18"],
     "pyright": ["pyright[nodejs]>=1.1.414"],
     "mypy": ["mypy>=2.1"],
+    "pyrefly": ["pyrefly>=1.5"],
     "pre-commit": ["pre-commit>=4.5"],
     "bandit": ["bandit[toml]>=1.9.4"],
     "pip": ["pip>=26.3"],

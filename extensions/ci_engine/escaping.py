@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterator
 
 _COLOR = re.compile("\x1b\\[[0-9;]*[A-Za-z]")
 # Control characters, marks that reorder or hide text, and bytes that are not UTF-8.
@@ -28,7 +29,7 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 _MARKED_COMMAND = re.compile(r"##(?=(?:vso|teamcity)?\[)")
 # A word joiner is not seen, and keeps GitHub from making a mention or a link.
 _JOINER = "\u2060"
-_CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
+_BACKTICKS = re.compile("`+")
 _REFERENCE = re.compile(
     rf"@(?!{_JOINER})|(?<!&)#(?=\d)|GH-(?=\d)|(?<=[A-Za-z]:)(?=//)|[wW]{{3}}(?=\.)"
     # A commit: neither a number nor a word.
@@ -38,7 +39,13 @@ _REFERENCE = re.compile(
 # What makes a heading, a list, a quotation, a table or a fence of a line.
 _BLOCK = re.compile(r"^(?:([#>+=~:|*_\[-])|(\d+)(?=[.)]))")
 _FENCE = re.compile(r"(`{3,})[^`]*$|(~{3,})")
+# One that is indented, or in a list or a quotation: what ends it is hard to tell.
+_INNER_FENCE = re.compile(r"^([\s>*+\-\d.)]*)(`{3,}(?=[^`]*$)|~{3,})")
+# A formula may hold links.
+_FORMULA = re.compile(r"(?<!\\)((?:\\\\)*)\$")
 _LONGEST_ANNOTATION = 4_000
+# So many spaces make code of a line.
+_INDENT = 4
 
 
 def visible(text: str) -> str:
@@ -91,14 +98,38 @@ def markdown_text(text: str) -> str:
     line = visible(" ".join(text.split()))
     parts: list[str] = []
     end = 0
-    for span in _CODE_SPAN.finditer(line):
+    for start, stop in _code_spans(line):
+        code = line[start:stop]
         # A backslash escapes nothing in code, so no pipe can follow one in a table.
-        if "\\|" in span[2]:
+        if "\\|" in code:
             continue
-        parts += [_plain(line[end : span.start()]), span[0].replace("|", "\\|")]
-        end = span.end()
+        parts += [_plain(line[end:start]), code.replace("|", "\\|")]
+        end = stop
     parts.append(_plain(line[end:]))
     return _BLOCK.sub(_no_block, "".join(parts))
+
+
+def _code_spans(line: str) -> Iterator[tuple[int, int]]:
+    """Where code spans begin and end: at runs of equally many backticks.
+
+    A regular expression that says so takes hours for a hostile text.
+    """
+    runs = [found.span() for found in _BACKTICKS.finditer(line)]
+    nexts: list[int | None] = []
+    later: dict[int, int] = {}
+    for position in reversed(range(len(runs))):
+        length = runs[position][1] - runs[position][0]
+        nexts.append(later.get(length))
+        later[length] = position
+    nexts.reverse()
+    position = 0
+    while position < len(runs):
+        closing = nexts[position]
+        if closing is None:
+            position += 1
+        else:
+            yield runs[position][0], runs[closing][1]
+            position = closing + 1
 
 
 def _no_block(found: re.Match[str]) -> str:
@@ -120,37 +151,60 @@ def _unlinked(text: str) -> str:
 def posted_page(page: str) -> str:
     """A page of Markdown that somebody else may have written, for a comment of ours.
 
-    Headings, tables and code stay; HTML, images, links and mentions do not.
+    Headings, tables and code stay; HTML, images, links, formulas, diagrams and mentions
+    do not.
     """
     fence, unclosed = "", False
     lines: list[str] = []
     for line in page.splitlines():
         shown = visible(line)
         if fence:
-            closes = shown.strip().startswith(fence) and not shown.strip(f" {fence[0]}")
-            fence = "" if closes and not line.startswith("    ") else fence
+            if _closes(shown, fence):
+                shown, fence = fence, ""
         elif opens := _FENCE.match(shown):
             fence, unclosed = opens[1] or opens[2], False
+            # GitHub draws a picture of what is in some languages.
+            shown = f"{fence}text"
         else:
+            shown = _INNER_FENCE.sub(_no_fence, shown, count=1)
             # A code span may begin on one line and end on another.
-            odd = "`" in _CODE_SPAN.sub("", shown) or "\\`" in shown
+            odd = "`" in _without_code(shown) or "\\`" in shown
             unclosed = bool(shown.strip()) and (unclosed or odd)
             shown = _inert(shown) if unclosed else _outside_of_code(shown)
         lines.append(shown)
     return "\n".join([*lines, *([fence] if fence else []), ""])
 
 
+def _closes(line: str, fence: str) -> bool:
+    """Whether a line ends a block of code: four spaces or a tab before it are code."""
+    marks = line.rstrip(" \t")
+    indent = len(marks) - len(marks.lstrip(" "))
+    marks = marks[indent:]
+    return indent < _INDENT and marks.startswith(fence) and not marks.strip(fence[0])
+
+
+def _no_fence(found: re.Match[str]) -> str:
+    return found[1] + "".join(f"\\{mark}" for mark in found[2])
+
+
 def _outside_of_code(line: str) -> str:
     parts: list[str] = []
     end = 0
-    for span in _CODE_SPAN.finditer(line):
-        parts += [_inert(line[end : span.start()]), span[0]]
-        end = span.end()
+    for start, stop in _code_spans(line):
+        parts += [_inert(line[end:start]), line[start:stop]]
+        end = stop
     return "".join([*parts, _inert(line[end:])])
+
+
+def _without_code(line: str) -> str:
+    """A line without its code spans."""
+    ends = [0, *(at for span in _code_spans(line) for at in span), len(line)]
+    return "".join(line[a:b] for a, b in zip(ends[0::2], ends[1::2], strict=True))
 
 
 def _inert(text: str) -> str:
     text = re.sub(r"&(?!(?:amp|lt|gt|quot);)", "&amp;", text).replace("<", "&lt;")
+    text = _FORMULA.sub(r"\1\\$", text)
     text = text.replace("![", "!\\[").replace("](", "]\\(")
     # A link by reference, and the address that one refers to, which is not seen.
     return _unlinked(re.sub(r"\](?=[\[:])", r"\\]", text))

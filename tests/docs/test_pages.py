@@ -34,11 +34,12 @@ _KINDS = (
     {"project_type": "monorepo"},
     {"docs": "mkdocs"},
     {"docs": "sphinx"},
+    {"releases": "pypi"},
 )
 # Created by commands, package managers and users, so not part of a render.
 _MADE = (
     re.compile(
-        r"\.ci-framework(/(bench|changes|environments|envs|gate|docs|packages|scan|tools)(/.*)?)?"
+        r"\.ci-framework(/(bench|changes|environments|envs|gate|docs|packages|release|scan|tools)(/.*)?)?"
     ),
     re.compile(r"\.venv(/bin/pre-commit)?"),
     # A package in an example.
@@ -50,7 +51,7 @@ _MADE = (
     re.compile(r"ci-framework/ci_engine"),
     re.compile(r"ci-framework\.toml|ci-framework/project(/.*)?|docs/merging\.txt"),
     re.compile(r"\.semgrep\.yml|\.semgrep|\.secrets\.baseline"),
-    re.compile(r"results\.sarif|report\.html|sbom\.cdx\.json"),
+    re.compile(r"results\.sarif|report\.html|notes\.md|sbom\.cdx\.json"),
     # Where a project may have its benchmarks and its load test.
     re.compile(r"(tests/)?benchmarks|tests/performance"),
     # The branch of the history of benchmarks.

@@ -16,7 +16,7 @@ ORDER = (
     *("errors", "escaping", "processes", "configuration", "project", "findings"),
     *("github", "monorepo", "environments", "test_selection", "changes"),
     *("workflow_jobs", "reports", "checks", "scanning", "benchmarks"),
-    *("documentation", "cleanup", "validation"),
+    *("documentation", "cleanup", "releases", "validation"),
     *("commands", "cli", "__main__"),
 )
 # What is still to be moved: these lists only ever shrink.

@@ -126,6 +126,27 @@ def test_a_relative_address_is_taken_from_the_project_or_its_parent(
     assert launched.shown()["engine"] == launched.engine(origin.commit)
 
 
+@pytest.mark.parametrize("address", [".", "evil", "absolute"])
+@pytest.mark.parametrize("commit", ["", MISSING])
+def test_an_engine_of_the_repository_is_not_used_as_it_is(
+    launched: LaunchedProject, tmp_path: Path, address: str, commit: str
+) -> None:
+    """A template with uncommitted changes, which a commit has put there."""
+    evil = launched.root / ("" if address == "." else "evil")
+    make_template(tmp_path / "template", "evil")
+    shutil.copytree(
+        tmp_path / "template",
+        evil,
+        ignore=shutil.ignore_patterns(".git"),
+        dirs_exist_ok=True,
+    )
+    git(launched.root, "init", "--quiet")
+    launched.pin(commit, str(evil) if address == "absolute" else address)
+    run = launched.run(**redirected(tmp_path / "template", CANONICAL))
+    assert run.code == 3, run
+    assert "an engine of the repository itself is not used" in run.stderr
+
+
 def test_a_project_inside_of_its_template_finds_it(
     tmp_path: Path, bare_python: Path
 ) -> None:

@@ -14,7 +14,10 @@ from tests.support.rendered import Point, each_point
 from tests.support.renders import files, questions
 
 RELEASES = ["release-please-config.json", ".release-please-manifest.json"]
-SEEDS = ["src", "tests", "README.md", "LICENSE", "SECURITY.md", ".editorconfig"]
+SEEDS = [
+    *("src", "tests", "README.md", "AGENTS.md", "LICENSE"),
+    *("SECURITY.md", ".editorconfig"),
+]
 
 
 def test_the_combinations_hold_every_pair_of_values() -> None:
@@ -56,7 +59,8 @@ def test_every_answer_is_recorded_as_it_was_given(point: Point) -> None:
     for name, question in questions().items():
         if not question.get("multiselect"):
             continue
-        order = cast("list[str]", question["choices"])
+        choices = cast("dict[str, str] | list[str]", question["choices"])
+        order = list(choices.values() if isinstance(choices, dict) else choices)
         given[name] = sorted(cast("list[str]", given[name]), key=order.index)
     derived = {name: recorded[name] for name in ("package_name", "packages")}
     assert recorded == {**given, **derived}
@@ -124,10 +128,14 @@ def test_only_a_new_project_gets_files_of_its_own(point: Point) -> None:
     unmanaged = point.answers["unmanaged"]
     licensed = point.answers["license"] != "none" and "LICENSE" not in unmanaged
     packages = {package["path"] for package in point.packages}
-    for name in {*SEEDS, *RELEASES, *packages}:
+    for name in {*SEEDS, *RELEASES, "CHANGELOG.md", *packages}:
         expected = point.new and (name != "LICENSE" or licensed)
         if name in ("src", "tests"):
             expected = point.new and not packages
+        elif name == "CHANGELOG.md":
+            remote = point.answers["ci_mode"] != "local"
+            published = remote and point.answers["releases"] == "pypi"
+            expected = point.new and published and not packages
         elif name in RELEASES:
             asked = point.answers["releases"] == "release-please"
             expected = bool(packages) and asked
@@ -155,10 +163,13 @@ def test_the_python_versions_agree(point: Point) -> None:
         if re.search(r":: 3\.\d+$", classifier)
     ]
     assert named == versions
-    checker = point.tool("pyright").get("pythonVersion") or point.tool("mypy").get(
-        "python_version"
-    )
-    assert checker == versions[0]
+    keys = {
+        "pyright": "pythonVersion",
+        "mypy": "python_version",
+        "pyrefly": "python-version",
+    }
+    checkers = [point.tool(name).get(key) for name, key in keys.items()]
+    assert list(filter(None, checkers)) == [versions[0]]
     if point.pixi:
         python = point.tool("pixi")["dependencies"]["python"]
         assert python == f">={versions[0]},<3.{numbers[-1] + 1}"

@@ -25,6 +25,10 @@ _NO_THRESHOLD = (
     "printf '\\n[tool.ci-framework.quality]\\ncoverage-threshold = 0\\n'"
     " >> pyproject.toml"
 )
+_RELEASED = (
+    "uv lock --quiet && printf '## 0.1.0\\n\\n- New.\\n' > CHANGELOG.md"
+    " && git add --all && git commit --quiet --message 0.1.0"
+)
 _WORK = "echo 'More.' >> README.md && git add README.md"
 
 
@@ -125,6 +129,17 @@ COMMANDS: dict[str, Example] = {
     "./ci docs check": Example(
         "checkout", after="test -s .ci-framework/docs/site/quick-start/index.html"
     ),
+    # docs/releases.md
+    "ci-framework/ci release check": Example("ready", 0, _RELEASED),
+    "ci-framework/ci release check --version 1.2.0": Example(
+        "ready", replace=("1.2.0", "1.2.0 --dry-run")
+    ),
+    "ci-framework/ci release check --tag v1.2.0": Example(
+        "ready", replace=("v1.2.0", "v1.2.0 --dry-run")
+    ),
+    "ci-framework/ci release check --package mono-core": Example(
+        "monorepo", replace=("mono-core", "mono-core --dry-run")
+    ),
     # docs/documentation.md
     "ci-framework/ci docs check": Example("project", 0, DOCUMENTATION),
     "ci-framework/ci docs check --external": Example("project", 0, DOCUMENTATION),
@@ -219,6 +234,15 @@ COMMANDS: dict[str, Example] = {
     "git push --set-upstream origin main": Example(
         "project",
         before="git init -q --bare ../there && git remote add origin ../there",
+    ),
+    f"copier copy --defaults -d project_name=myproj -d package_manager=uv"
+    f" -d 'exclude_newer=7 days' {ADDRESS} myproj": Example(
+        "empty", after="grep -qx 'exclude-newer = .7 days.' myproj/pyproject.toml"
+    ),
+    "git push --no-verify": Example(
+        "project",
+        before="git init -q --bare ../there && git remote add origin ../there"
+        " && git config push.autoSetupRemote true",
     ),
     "git diff": Example("conflict"),
     "copier check-update": Example("project"),
@@ -448,8 +472,13 @@ COMMANDS: dict[str, Example] = {
 }
 
 NOT_RUN: dict[str, str] = {
+    "gh api --method POST repos/OWNER/myproj/rulesets"
+    " --input ci-framework/ruleset.json": "there is no such repository",
     "uv run .ci/prove.py pixi": "tests/workflows/test_prove.py runs it with stand-ins",
     "uv run .ci/prove.py github --owner OWNER": "so does it with this one",
+    "gh attestation verify demo-1.2.0-py3-none-any.whl --repo OWNER/demo": (
+        "there is no such file"
+    ),
     "gh repo delete OWNER/ci-framework-proof-1790000000": "there is no such repository",
     "python -m pip install uv && uv run pytest": "it runs these very tests",
     ".ci/run": "it runs these very tests",

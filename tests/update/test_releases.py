@@ -36,7 +36,10 @@ OWN_FILES = (
     "ci-framework/project/waivers.yaml",
     "ci-framework/project/own/notes.md",
 )
-SEEDS = ("src/", "tests/", "README.md", "LICENSE", "SECURITY.md", ".editorconfig")
+SEEDS = (
+    *("src/", "tests/", "README.md", "AGENTS.md", "LICENSE"),
+    *("SECURITY.md", ".editorconfig"),
+)
 
 
 def unpack(sha: str, directory: Path) -> None:

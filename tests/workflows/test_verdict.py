@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Mapping
 
 import pytest
 
-from tests.support.documents import Document, tables
+from tests.support.documents import Document, table, tables
 from tests.support.hardening import verdict_job
 from tests.support.rendered_workflows import document_names
 from tests.support.tools import require_tool
@@ -18,7 +19,7 @@ from tests.support.tools import require_tool
 # and for what is measured once a week nothing waits.
 ALONE = (
     *("benchmarks.yml", "cleanup-dev-files.yml", "cleanup-pull-request.yml"),
-    *("docs.yml", "docs-deploy.yml", "release-please.yml"),
+    *("docs.yml", "docs-deploy.yml", "release-please.yml", "release.yml"),
 )
 WITH_VERDICT = [
     name
@@ -33,6 +34,7 @@ def judge(
     document: Document,
     results: Mapping[str, str],
     skips: Mapping[str, str] | str | None = None,
+    event: str = "pull_request",
 ) -> int:
     """Run the script as GitHub does, on these results of the needed jobs."""
     (step,) = tables(document.jobs[verdict_job(document)]["steps"])
@@ -42,10 +44,17 @@ def judge(
         job: {"result": r, "outputs": outputs if job == FIRST else {"skips": "{}"}}
         for job, r in results.items()
     }
+    never = " ".join(str(table(step["env"]).get("NEVER_SKIPPED", "")).split())
+    chosen = "dependency-review" if event == "pull_request" else ""
+    variables = {"NEVER_SKIPPED": re.sub(r"\$\{\{.*\}\}", chosen, never)}
     folders = {str(require_tool(name).parent) for name in ("bash", "jq")}
     completed = subprocess.run(
         ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", str(step["run"])],
-        env={"PATH": os.pathsep.join(folders), "RESULTS": json.dumps(needs)},
+        env={
+            "PATH": os.pathsep.join(folders),
+            "RESULTS": json.dumps(needs),
+            **variables,
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -104,3 +113,21 @@ def test_without_detection_no_reason_counts(document: Document, result: str) -> 
     reasons = {FIRST: "because", "b": "because"}
     assert judge(document, {FIRST: result, "b": "skipped"}, reasons) != 0
     assert judge(document, {"b": "success"}) != 0
+
+
+@pytest.mark.parametrize("document", RENDERED, indirect=True)
+def test_no_reason_leaves_out_what_always_runs(document: Document) -> None:
+    audit = document.name.endswith("security-audit.yml")
+    usual = "codeql" if document.name.endswith("codeql.yml") else "summary"
+    for job in ("security-scan", "dependency-review") if audit else (usual,):
+        code = judge(document, {FIRST: "success", job: "skipped"}, {job: "because"})
+        assert code != 0, job
+
+
+@pytest.mark.parametrize(
+    "document", [n for n in RENDERED if n.endswith("security-audit.yml")], indirect=True
+)
+def test_dependencies_are_reviewed_in_pull_requests_only(document: Document) -> None:
+    results = {FIRST: "success", "dependency-review": "skipped"}
+    reasons = {"dependency-review": "there is no pull request"}
+    assert judge(document, results, reasons, event="push") == 0

@@ -16,7 +16,8 @@ _TOKENS = re.compile(
     r'(?P<text>"(?:\\.|[^"\\])*")|//[^\n]*|/\*.*?\*/|,(?=\s*(?://[^\n]*\s*)*[}\]])',
     re.DOTALL,
 )
-_PYPERF = re.compile(r"^\s*(import|from)\s+pyperf\b", re.MULTILINE)
+_PYPERF = re.compile(r"^[ \t]*(import|from)[ \t]+pyperf\b", re.MULTILINE)
+_LONGEST_SETTINGS = 20_000
 _TEST_FILES = ("test_*.py", "*_test.py")
 
 
@@ -83,7 +84,8 @@ def _asv_directory(root: Path, path: str) -> str:
     if not file.is_file():
         return ""
     text = file.read_text(encoding="utf-8", errors="replace")
-    plain = _TOKENS.sub(lambda found: found["text"] or "", text)
+    # A longer one would take long, and is none that asv writes.
+    plain = _TOKENS.sub(lambda found: found["text"] or "", text[:_LONGEST_SETTINGS])
     try:
         named = msgspec.json.decode(plain, type=_AsvSettings).benchmark_dir
     except msgspec.DecodeError:

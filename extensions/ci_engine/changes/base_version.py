@@ -6,6 +6,7 @@ change touches: else a pull request could excuse its own issues.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,9 @@ _PULL_REQUEST = ("pull_request", "pull_request_target", "merge_group")
 # What these find in one file may come from another one.
 _ACROSS_FILES = ("mypy", "pyright", "pyrefly", "ty")
 _CODE = (".py", ".pyi", ".pyw")
+_BYTES = re.compile(r"(?:[?\ufffd\udc80-\udcff]|\\x[0-9a-f]{2})+")
+# Names that git and every tool write in the same way.
+_PLAIN = re.compile(r"[ !#->@-\[\]-~]*")
 # A lock has the version of a dependency up to this many lines after its name.
 _LINES_OF_DEPENDENCY = 3
 
@@ -30,7 +34,8 @@ class BaseVersion:
     """What a change started from.
 
     Attributes:
-        touched: the files that the change adds or edits; a moved file is neither.
+        touched: the files that the change adds or edits, as ``_spelled`` has them; a
+            moved file is neither.
         lines: the lines of them that it wrote.
     """
 
@@ -52,10 +57,10 @@ class BaseVersion:
     def touches(self, finding: Finding) -> bool:
         """Whether a finding may come from the change."""
         if finding.test or finding.tool in _ACROSS_FILES:
-            return self.touches_code or finding.path in self.touched
+            return self.touches_code or _spelled(finding.path) in self.touched
         if not finding.path:
             return True
-        if finding.path not in self.touched:
+        if self.touched.isdisjoint(_files(finding.path)):
             return False
         about_dependency = finding.tool == "osv" or finding.rule.startswith("license-")
         # Its version is far from its name there.
@@ -64,6 +69,8 @@ class BaseVersion:
         if not finding.line or finding.path.endswith("Pipfile.lock"):
             return True
         written = self.lines.get(finding.path, set())
+        if not written and not _PLAIN.fullmatch(finding.path):
+            return True
         near = range(finding.line, finding.line + _LINES_OF_DEPENDENCY)
         return not written.isdisjoint(near)
 
@@ -84,9 +91,19 @@ def find_base_version(
         return None
     moved = moved_files(root, base)
     touched = {change.path for change in changed_files(root, base)} - moved
-    return BaseVersion(
-        git, base.commit, frozenset(touched), changed_lines(root, base, ["."])
-    )
+    names = frozenset(map(_spelled, touched))
+    return BaseVersion(git, base.commit, names, changed_lines(root, base, ["."]))
+
+
+def _files(path: str) -> set[str]:
+    """The files that a finding may be in: scanners name what an archive holds."""
+    parts = _spelled(path).split("!")
+    return {"!".join(parts[:end]) for end in range(1, len(parts) + 1)}
+
+
+def _spelled(path: str) -> str:
+    """A path without the bytes that are not UTF-8: each tool shows others."""
+    return _BYTES.sub("?", path)
 
 
 def _find(root: Path, since: str, variables: Mapping[str, str]) -> DiffBase:

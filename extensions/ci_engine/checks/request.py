@@ -28,6 +28,7 @@ class GateRequest:
         decision: which tests the change can break; None = not requested.
         explicit: whether the checks were named one by one.
         package: the package that is checked; empty = the whole repository.
+        pretended: variables that make a build take a version which has no tag yet.
     """
 
     tier: Tier
@@ -47,6 +48,7 @@ class GateRequest:
     prepare: Callable[[threading.Event], Environment] | None = None
     left_out: Mapping[CheckName, str] = field(default_factory=dict[CheckName, str])
     siblings: Siblings | None = None
+    pretended: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def partial(self) -> bool:

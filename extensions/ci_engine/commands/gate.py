@@ -58,7 +58,7 @@ def run(options: GateOptions, surroundings: Surroundings) -> int:
     _refuse(options)
     if len(options.package) > 1:
         return _run_packages(options, surroundings)
-    project, configuration, request = _request(options, surroundings)
+    project, configuration, request = gate_request(options, surroundings)
     if options.dry_run:
         names = [name for name in request.checks if name not in request.left_out]
         print_list("gate", "checks", names, as_json=options.json)
@@ -163,7 +163,7 @@ def _named(
     return [name for name in known if name in names]
 
 
-def _request(
+def gate_request(
     options: GateOptions, surroundings: Surroundings
 ) -> tuple[Project, Configuration, GateRequest]:
     """What is checked, the whole repository or one package of it, and how."""

@@ -11,6 +11,7 @@ from ci_engine.configuration.api_settings import Api
 from ci_engine.configuration.cleanup_settings import Cleanup
 from ci_engine.configuration.docs_settings import Docs
 from ci_engine.configuration.performance_settings import NO_PERFORMANCE, Performance
+from ci_engine.configuration.release_settings import Release
 from ci_engine.configuration.value_types import (
     Command,
     Count,
@@ -50,7 +51,7 @@ OF_PACKAGES = frozenset({"declared-imports"})
 CheckName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]*$")]
 SecurityLevel = Literal["low", "medium", "high", "critical"]
 CleanupMode = Literal["none", "check", "pull-request", "push"]
-TypeChecker = Literal["pyright", "mypy"]
+TypeChecker = Literal["pyright", "mypy", "pyrefly"]
 Platform = Literal["linux", "macos", "windows"]
 Profile = Literal["tiered", "comprehensive"]
 
@@ -95,10 +96,8 @@ class Environments(StrictTable, frozen=True):
         full: that of the full tier; empty = that of the extended tier.
         test: the environment of one Python of the matrix, for managers that have
             one environment for each; ``{python}`` stands for ``311`` and the like.
-        benchmarks: the environment of ``ci bench``; empty = that of the essential
-            tier.
-        docs: the environment of ``ci docs``; empty = the group, extra or requirement
-            file that has the documentation tool.
+        benchmarks: that of ``ci bench``; empty = that of the essential tier.
+        docs: that of ``ci docs``; empty = the one that has the documentation tool.
     """
 
     essential: str
@@ -158,8 +157,7 @@ class Changes(StrictTable, frozen=True):
         test_patterns: tests, beside everything below ``test-paths``.
         config_patterns: settings of tools that no test runs.
         generated_patterns: files a program writes; a change of them runs nothing.
-        data_patterns: data files, each pattern with patterns of the Python files that
-            read them; a change of the data counts as one of these.
+        data_patterns: data files, and the Python files that count as changed with them.
         always_run: files whose change runs everything.
     """
 
@@ -242,6 +240,7 @@ class Settings(StrictTable, frozen=True):
         performance: what ``ci bench`` measures, and what it accepts.
         docs: what ``ci docs`` builds, and where it is published.
         api: what the check ``api`` compares.
+        release: what ``ci release`` expects of a release.
     """
 
     version: Text
@@ -261,6 +260,7 @@ class Settings(StrictTable, frozen=True):
     scan: Scan = Scan()
     cleanup: Cleanup = Cleanup()
     performance: Performance = NO_PERFORMANCE
+    release: Release = Release()
 
     def command_of(self, check: CheckName) -> Command:
         """The project's own command for a check, empty if it has none."""

@@ -11,12 +11,14 @@ _SHARE = r"^(?=.*[1-9])\d{1,4}(\.\d{1,4})?%$"
 _RATE = r"^(100|\d{1,2}(\.\d{1,4})?)%$"
 _PATH = r"^(/\S*)?$"
 _VISIBLE = r"[^\s\u200b\ufeff\u2060\u00ad]"
+_TAG = r"^([^\s{}]*\{version\}[^\s{}]*)?$"
 # What messages say instead of a regular expression.
 SHAPES = {
     _PYTHON: "a version such as 3.12",
     _SHARE: "a percentage above 0 such as 10%",
     _RATE: "a percentage from 0% to 100%",
     _PATH: "a path with a / at its beginning, or nothing",
+    _TAG: "a tag with {version} in it, such as v{version}, or nothing",
     _VISIBLE: "a non-empty string",
     _GLOB: "a pattern of paths, with / and without a ! at its beginning",
 }
@@ -30,6 +32,7 @@ VisibleText = Annotated[str, msgspec.Meta(pattern=_VISIBLE)]
 Rate = Annotated[str, msgspec.Meta(pattern=_RATE)]
 UrlPath = Annotated[str, msgspec.Meta(pattern=_PATH)]
 Share = Annotated[str, msgspec.Meta(pattern=_SHARE)]
+TagFormat = Annotated[str, msgspec.Meta(pattern=_TAG)]
 # Without `!`, which gitignore reads as "not", and with / on every system.
 Glob = Annotated[str, msgspec.Meta(pattern=_GLOB)]
 Command = str | Annotated[list[Text], msgspec.Meta(min_length=1)]

@@ -32,7 +32,7 @@ __all__ = [
 
 # Programs that checks look for in the project's environment.
 PROGRAMS = (
-    *("ruff", "pyright", "mypy", "bandit", "pre-commit", "prek"),
+    *("ruff", "pyright", "mypy", "pyrefly", "bandit", "pre-commit", "prek"),
     *("detect-secrets", "semgrep", "pytest"),
 )
 

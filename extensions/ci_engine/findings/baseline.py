@@ -27,6 +27,7 @@ _NEVER_KNOWN = {
     "ruff": re.compile(r"F\d|E9|invalid-syntax"),
     "mypy": re.compile(r"syntax$"),
     "pyright": re.compile(r"error$"),
+    "pyrefly": re.compile(r"(parse-error|invalid-syntax)$"),
 }
 # Findings of these checks are not about single locations that may be known.
 _WITHOUT_BASELINE = frozenset(

@@ -27,6 +27,8 @@ _QUIET = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
 SAFE = (
     *("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}"),
     *("-c", "log.showSignature=false", "-c", "protocol.ext.allow=never"),
+    # A commit may hold a repository without a work tree in any of its directories.
+    *("-c", "safe.bareRepository=explicit"),
 )
 _FILTERS = r"^filter\..*\.(clean|smudge|process|required)$"
 # What `git lfs install --local` writes, and actions/checkout with it.

@@ -21,6 +21,16 @@ _FROM_GIT = frozenset(
         "versioningit",
     }
 )
+# The variable by which each takes a version instead of looking for it in git.
+_PRETENDING = {
+    **dict.fromkeys(
+        ("flit-scm", "hatch-vcs", "setuptools-scm", "vcs-versioning"),
+        "SETUPTOOLS_SCM_PRETEND_VERSION",
+    ),
+    "pdm-backend": "PDM_BUILD_SCM_VERSION",
+    "poetry-dynamic-versioning": "POETRY_DYNAMIC_VERSIONING_BYPASS",
+    "uv-dynamic-versioning": "UV_DYNAMIC_VERSIONING_BYPASS",
+}
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
@@ -35,3 +45,18 @@ def version_from_git(project: Project) -> str:
     if "version" not in dynamic and not poetry and "project" in project.pyproject:
         return ""
     return next((name for name in names if name in _FROM_GIT), "")
+
+
+def pretend_version(source: str, version: str) -> dict[str, str]:
+    """The variables that give a build a version; none where its tool reads none."""
+    variable = _PRETENDING.get(source, "")
+    return {variable: version} if variable else {}
+
+
+def static_version(project: Project) -> str:
+    """The version that pyproject.toml states, empty if it is made by the build."""
+    return text(project.pyproject, "project", "version") or (
+        ""
+        if table(project.pyproject, "tool", "poetry-dynamic-versioning")
+        else text(project.pyproject, "tool", "poetry", "version")
+    )

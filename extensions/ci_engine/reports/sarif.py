@@ -21,6 +21,8 @@ _MOST_RESULTS = 25_000
 _MOST_BYTES = 9_500_000
 # Nobody reads more of a message in an alert, and uploads are limited in size.
 _LONGEST_MESSAGE = 1_000
+# Where a reader learns about the tool.
+INFORMATION = "https://github.com/MementoRC/ci-framework"
 # The location of findings that have none in the repository.
 _NO_LOCATION = "pyproject.toml"
 # What a tool may be called in an upload.
@@ -122,7 +124,7 @@ def _whole_run(
     results: list[dict[str, object]],
 ) -> dict[str, object]:
     scope = "" if result.command == "gate" else f"{result.command}/"
-    about = {"informationUri": "https://github.com/MementoRC/ci-framework"}
+    about = {"informationUri": INFORMATION}
     return {
         "automationDetails": {"id": f"ci-framework/{scope}{name}/"},
         "tool": {"driver": {**driver, **about}},
@@ -165,10 +167,10 @@ def _invoked(notices: Sequence[tuple[str, str]], *, made: bool) -> dict[str, obj
 
 def _rule(finding: Finding) -> dict[str, object]:
     where = f": see {finding.help_url}" if finding.help_url else ""
-    text = f"{finding.tool} reports {finding.rule}{where}."
+    text = _clean(f"{finding.tool} reports {finding.rule}{where}.")
     rule: dict[str, object] = {
         "id": finding.rule,
-        "shortDescription": {"text": f"{finding.tool}: {finding.rule}."},
+        "shortDescription": {"text": _clean(f"{finding.tool}: {finding.rule}.")},
         "fullDescription": {"text": text},
         "help": {"text": text},
         "defaultConfiguration": {"level": _level(finding)},

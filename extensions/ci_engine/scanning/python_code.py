@@ -10,7 +10,10 @@ from ci_engine.checks.sources import is_below
 
 NOTEBOOK = ".ipynb"
 _SUFFIXES = (".py", ".pyw", ".pyi")
-_SHEBANG = re.compile(rb"(?:\xef\xbb\xbf)?#![^\n]*\b(?:python|pypy)[\d.]*\b")
+_SHEBANG = re.compile(
+    rb"(?:\xef\xbb\xbf)?#![^\n]*"
+    rb"(?:\b(?:python|pypy)[\d.]*\b|\b(?:uvx?|pipx|hatch|pdm|poetry|rye)\s[^\n]*\brun\b)"
+)
 _LONGEST_SHEBANG = 200
 
 

@@ -7,6 +7,7 @@ category: a file that names others would close the alerts of another scanner.
 from __future__ import annotations
 
 import gzip
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -16,7 +17,8 @@ import msgspec
 
 from ci_engine.configuration.contained_files import read_contained
 from ci_engine.findings.results import Finding
-from ci_engine.reports.sarif import TOOL_NAME
+from ci_engine.reports.sarif import INFORMATION, TOOL_NAME
+from ci_engine.validation.sarif_schema import Artifact, Log, Run
 
 # The limits of GitHub: https://docs.github.com/en/code-security/code-scanning
 _MOST_BYTES = 10_000_000
@@ -26,53 +28,6 @@ _CATEGORY = re.compile(
     r"ci-framework/([a-z0-9][a-z0-9._-]*/){1,3}[A-Za-z][A-Za-z0-9._-]*/"
 )
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
-
-
-class _Driver(msgspec.Struct):
-    name: str
-    rules: list[_Rule] = []
-
-
-class _Rule(msgspec.Struct, rename="camel"):
-    id: str
-    help_uri: str = "https://"
-
-
-class _Tool(msgspec.Struct):
-    driver: _Driver
-    extensions: list[object] = []
-
-
-class _Artifact(msgspec.Struct, rename="camel"):
-    uri: str = ""
-    uri_base_id: str = ""
-
-
-class _Physical(msgspec.Struct, rename="camel"):
-    artifact_location: _Artifact = msgspec.field(default_factory=_Artifact)
-
-
-class _Location(msgspec.Struct, rename="camel"):
-    physical_location: _Physical = msgspec.field(default_factory=_Physical)
-
-
-class _Result(msgspec.Struct):
-    locations: list[_Location] = []
-
-
-class _Automation(msgspec.Struct):
-    id: str
-
-
-class _Run(msgspec.Struct, rename="camel"):
-    tool: _Tool
-    automation_details: _Automation
-    results: list[_Result] = []
-
-
-class _Log(msgspec.Struct):
-    version: str
-    runs: list[_Run]
 
 
 def check_sarif(path: Path) -> Iterator[Finding]:
@@ -90,8 +45,9 @@ def check_sarif(path: Path) -> Iterator[Finding]:
 def _problems(path: Path) -> Iterator[str]:
     try:
         data = read_contained(path)
-        log = msgspec.json.decode(data, type=_Log)
-    except (OSError, msgspec.DecodeError) as error:
+        log = msgspec.json.decode(data, type=Log)
+        json.loads(data, object_pairs_hook=_keys_once)
+    except (OSError, ValueError, RecursionError) as error:
         yield f"not SARIF of ci-framework: {error}"
         return
     if len(gzip.compress(data, 6)) > _MOST_BYTES:
@@ -105,12 +61,21 @@ def _problems(path: Path) -> Iterator[str]:
         yield from _of_run(run, seen)
 
 
-def _of_run(run: _Run, seen: set[str]) -> Iterator[str]:
+def _keys_once(pairs: list[tuple[str, object]]) -> None:
+    """Readers differ in which of two equal keys counts."""
+    keys = [key for key, _ in pairs]
+    if len(set(keys)) != len(keys):
+        raise ValueError(f"a key is there twice: {max(keys, key=keys.count)!r}")
+
+
+def _of_run(run: Run, seen: set[str]) -> Iterator[str]:
     name, category = run.tool.driver.name, run.automation_details.id
     if not TOOL_NAME.fullmatch(name) or name.casefold() == "codeql":
         yield f"expected a tool of ci-framework, got {name!r}"
-    if run.tool.extensions:
-        yield f"{name}: expected no extensions of the tool"
+    if run.tool.driver.information_uri != INFORMATION:
+        yield f"{name}: expected the address of ci-framework for the tool"
+    if any("](" in text for text in run.texts()):
+        yield f"{name}: expected texts without links"
     named = _CATEGORY.fullmatch(category) and category.endswith(f"/{name}/")
     if not named or category in seen:
         yield f"expected one category ci-framework/…/{name}/, got {category!r}"
@@ -130,7 +95,7 @@ def _of_run(run: _Run, seen: set[str]) -> Iterator[str]:
         yield f"{name}: expected paths inside of the repository, got {uri!r}"
 
 
-def _leads_out(artifact: _Artifact) -> bool:
+def _leads_out(artifact: Artifact) -> bool:
     path = unquote(artifact.uri)
     return (
         artifact.uri_base_id != "%SRCROOT%"

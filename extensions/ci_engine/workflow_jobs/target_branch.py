@@ -8,6 +8,7 @@ which jobs may be left out. It reads the change, and runs nothing of it.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import cast
@@ -27,8 +28,11 @@ from ci_engine.workflow_jobs.job_decision import skips_of
 _FRAMEWORK = ("ci-framework", ".github/workflows", ".github/actions")
 _OWNERS = ("CODEOWNERS", ".github/CODEOWNERS", "docs/CODEOWNERS")
 _LOCK = "ci-framework/engine.lock"
+# It names the place that the engine is fetched from.
+_ANSWERS = re.compile(rb"^# answers: *(.*?) *$", re.MULTILINE)
 _OF_PACKAGES = ("packages", "cross-package-tests")
 _MOST_NAMED = 20
+_LONGEST = 300
 
 
 class TargetBranch:
@@ -62,7 +66,8 @@ class TargetBranch:
 
     def _files(self) -> Iterator[str]:
         before, after = _listed(self.target), _listed(self.change)
-        for name in sorted(before.keys() | after.keys()):
+        # Only some are named: what runs everything else comes first.
+        for name in sorted(before.keys() | after.keys(), key=_importance):
             if before.get(name) == after.get(name):
                 continue
             if name == _LOCK:
@@ -83,7 +88,7 @@ class TargetBranch:
         for key in sorted(before.keys() | after.keys()):
             old, new = before.get(key, "the default"), after.get(key, "the default")
             if old != new:
-                yield f"{key} = {new}, before {old}"
+                yield f"{_short(key)} = {_short(new)}, before {_short(old)}"
 
     def refuted(self, claimed: Mapping[str, str]) -> tuple[list[str], list[str]]:
         """Jobs that the change left out.
@@ -135,6 +140,18 @@ class TargetBranch:
         )
 
 
+def _short(value: str) -> str:
+    """A value as far as it is shown: a long one would push others off the page."""
+    return value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…"
+
+
+def _importance(name: str) -> tuple[int, str]:
+    """Where a file belongs in the list: a change may add any number of others."""
+    starts = (_LOCK, "ci-framework/", *_OWNERS, ".copier-answers", ".github/workflows/")
+    ranks = [rank for rank, start in enumerate(starts) if name.startswith(start)]
+    return (ranks[0] if ranks else len(starts), name)
+
+
 def _own_table(root: Path) -> dict[str, str]:
     """The settings of a tree by their dotted keys."""
     source = configuration_file(root)
@@ -152,13 +169,24 @@ def _leaves(table: Table, prefix: str) -> Iterable[tuple[str, str]]:
 
 def _listed(root: Path) -> dict[str, bytes]:
     """What each file of the framework holds; a link is what it says."""
-    names = [name for name in _OWNERS if os.path.lexists(root / name)]
+    names = [
+        name for name in (*_OWNERS, _answers(root)) if os.path.lexists(root / name)
+    ]
     for top in _FRAMEWORK:
         for folder, folders, files in os.walk(root / top):
             links = [name for name in folders if Path(folder, name).is_symlink()]
             paths = (Path(folder, name) for name in (*files, *links))
             names += [path.relative_to(root).as_posix() for path in paths]
     return {name: _content(root / name) for name in names}
+
+
+def _answers(root: Path) -> str:
+    """The file of answers, as the lock of the engine names it."""
+    lock = root / _LOCK
+    found = _ANSWERS.search(_content(lock)) if lock.is_file() else None
+    name = os.fsdecode(found[1]) if found else ""
+    inside = name and ".." not in Path(name).parts and not Path(name).is_absolute()
+    return name if inside else ".copier-answers.yml"
 
 
 def _content(path: Path) -> bytes:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from ci_framework.answers.names import (
+    TYPE_CHECKERS,
     package_name,
     plain_path,
     project_name,
@@ -60,6 +61,7 @@ def derive_answers(inventory: Inventory) -> dict[str, Answer]:
         "pixi_tiers": Answer(tiers.owner, tiers.because),
         "pixi_prefix": Answer(tiers.prefix, tiers.because_prefix),
         "build_backend": _backend(inventory),
+        "exclude_newer": Answer("", "only a new project gets it"),
         "config_profile": Answer("tiered", "the default; it names no environment here"),
         "python_versions": Answer(*python_versions(inventory, tiers)),
         "platforms": Answer(
@@ -211,8 +213,9 @@ def _tests_beside(inventory: Inventory) -> bool:
 def _backend(inventory: Inventory) -> Answer:
     backend = inventory.text("build-backend")
     because = inventory.reason("build-backend")
-    if "setuptools" in backend or "hatchling" in backend:
-        return Answer("setuptools" if "setuptools" in backend else "hatchling", because)
+    for known in ("setuptools", "hatchling", "uv_build"):
+        if known in backend:
+            return Answer(known, because)
     said = f"{because}: {backend}, which stays" if backend else because
     return Answer("hatchling", f"{said}; only a new project would be made with this")
 
@@ -220,7 +223,7 @@ def _backend(inventory: Inventory) -> Answer:
 def _type_checker(inventory: Inventory) -> Answer:
     checker = inventory.text("type-checker")
     because = inventory.reason("type-checker")
-    if checker in ("mypy", "pyright"):
+    if checker in TYPE_CHECKERS:
         return Answer(checker, because)
     return Answer("pyright", f"{because}; the check stays off until it is wanted")
 

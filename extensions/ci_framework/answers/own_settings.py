@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ci_framework.answers.derive import Answer
+from ci_framework.answers.names import TYPE_CHECKERS
 from ci_framework.answers.test_requirements import (
     INSTALLED_FILES,
     TEST_REQUIREMENTS,
@@ -175,7 +176,7 @@ def _switched_off(inventory: Inventory) -> Iterator[OwnSetting]:
         locations = _evidence(inventory, "formatter")
         yield OwnSetting(("checks", "format", "tier"), "none", because, locations)
     checker = inventory.text("type-checker")
-    if checker not in ("mypy", "pyright"):
+    if checker not in TYPE_CHECKERS:
         because = "the project checks no types: adoption does not start it"
         if checker != "none":
             because = f"{checker} checks the types, which the framework does not run"

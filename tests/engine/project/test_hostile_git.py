@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from ci_engine.errors import ToolError
+from ci_engine.project.file_listing import list_names
 from ci_engine.project.git import without_filters
 from tests.support.projects import DemoProject, clean_environment, git
 
@@ -72,6 +74,22 @@ def test_git_itself_would_run_them(project: DemoProject, mark: Path) -> None:
         ["git", "status"], cwd=project.root, env=clean_environment(), check=False
     )
     assert mark.exists()
+
+
+def test_a_repository_in_a_directory_is_not_taken_for_ours(tmp_path: Path) -> None:
+    """It would list other files than those that are there."""
+    git(tmp_path, "init", "--quiet")
+    package = tmp_path / "packages" / "a"
+    git(tmp_path, "init", "--quiet", "--bare", str(package))
+    with (package / "config").open("a", encoding="utf-8") as stream:
+        stream.write("[core]\n\tbare = false\n\tworktree = .\n")
+    (package / "hidden.py").write_text("import os\n", encoding="utf-8")
+    (package / "shown.py").write_text("", encoding="utf-8")
+    plain = git(package, "rev-parse", "--show-toplevel").strip()
+    assert plain == str(package)
+    git(package, "add", "shown.py")
+    with pytest.raises(ToolError, match=r"safe\.bareRepository"):
+        list_names(package, ".ci-framework", in_work_tree=True)
 
 
 @pytest.mark.heavy

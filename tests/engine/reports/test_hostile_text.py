@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -46,6 +47,7 @@ PARTS = (
     *("@team", "#1", "o/r#2", "GH-3", "deadbeef1", "https://evil.example", "www.e.com"),
     *("`", "``", "```", "~~~", "|", "\\", "\\|", "\\`", "<b>", "<!--", "-->", "&#64;x"),
     *("![a](b)", "[a](http://e)", "[a]: http://e", "[a][a]", "[^1]: x", "]("),
+    *(" ```", "```\t", "  ~~~", "~~~ x"),
     *("# ", "> ", "- ", "1. ", "---", "===", "    ", "$x$", "&", "&lt;", "a", "é"),
 )
 TEXTS = st.lists(st.sampled_from(PARTS), max_size=12).map("".join)
@@ -149,15 +151,40 @@ def test_code_stays_code(text: str) -> None:
 @example(["- x", "  ```", "  code", "@team"])
 @example(["``` a`b", "@team"])
 @example(["\\`` a ` @team `"])
+@example(["   ```", "x", "```", "@team ![a](http://e)"])
+@example(["~~~", "x", "~~~\t", "@team"])
+@example(["- ```", "```", "@team", "```", "@team"])
+@example(["```", "x", "   `````  ", "@team", "```"])
 def test_a_page_of_others_is_posted_without_links_and_mentions(
     lines: list[str],
 ) -> None:
     assert active(posted_page("\n".join(lines))) == []
 
 
+def test_no_block_of_code_of_others_is_drawn() -> None:
+    page = posted_page('```mermaid\nclick a href "https://e"\n```\n~~~ math\nx\n~~~\n')
+    fences = [each for each in MARKDOWN.parse(page) if each.type == "fence"]
+    assert [each.info for each in fences] == ["text", "text"]
+
+
+@pytest.mark.parametrize("text", ["$x$", "a $$\\href{https://e}{x}$$", r"\\$x\\$"])
+def test_no_formula_of_others_is_drawn(text: str) -> None:
+    page = posted_page(text)
+    assert not re.search(r"(?<!\\)(?:\\\\)*\$", page), page
+    assert posted_page(page) == page
+
+
 def test_a_page_of_ours_is_posted_as_it_is() -> None:
     page = "## gate: red\n\n| a | b |\n|---|---|\n| `x` | y |\n\n```text\n@x <b>\n```\n"
     assert posted_page(page) == page
+
+
+def test_a_long_text_of_backticks_takes_no_time() -> None:
+    line = " ".join("`" * length for length in range(1, 2_000))
+    start = time.process_time()
+    assert markdown_text(line)
+    assert posted_page(line)
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize("text", ["<b>", "\u202eabc", "\x1b[31m", 'a" onload="x'])

@@ -349,6 +349,13 @@ TEXT = ("a.md", "x\n")
         (TEXT, {"test": "t.py::test"}, False),
         (("Pipfile.lock", "{}\n"), {"path": "Pipfile.lock", "line": 9}, True),
         (CODE, {"path": "a.py", "tool": "bandit", "line": 9}, True),
+        (("a.zip", "x"), {"path": "a.zip!b/c.txt", "tool": "kingfisher"}, True),
+        (("a!b.zip", "x"), {"path": "a!b.zip!c", "tool": "kingfisher"}, True),
+        (("b.zip", "x"), {"path": "a.zip!c.txt", "tool": "kingfisher"}, False),
+        (("\udcff.txt", "x"), {"path": "?.txt", "tool": "kingfisher"}, True),
+        (("\udcff.txt", "x"), {"path": "\ufffd.txt", "tool": "kingfisher"}, True),
+        (("\udcff.txt", "x"), {"path": "\\xff.txt", "tool": "kingfisher"}, True),
+        (("r\udcff.txt", "x"), {"path": "r?.txt", "line": 1}, True),
     ],
 )
 def test_what_may_come_from_a_change(

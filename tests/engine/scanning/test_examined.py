@@ -49,6 +49,7 @@ def test_code_is_examined_under_every_name(repository: Repository) -> None:
     repository.write("src/demo/stub.pyi", EVAL)
     repository.write("bin/tool", SHEBANG + EVAL)
     repository.write("bin/pinned.cgi", "#!/usr/bin/python3.12 -u\n" + EVAL)
+    repository.write("bin/script", "#!/usr/bin/env -S uv run --script\n" + EVAL)
     repository.write("bin/shell", "#!/bin/sh\neval echo\n")
     repository.write(
         "src/demo/latin.py", b"# coding: latin-1\n# \xe9\n" + EVAL.encode()
@@ -66,11 +67,12 @@ def test_code_is_examined_under_every_name(repository: Repository) -> None:
         "src/demo/stub.pyi": 1,
         "bin/tool": 2,
         "bin/pinned.cgi": 2,
+        "bin/script": 2,
         "src/demo/latin.py": 3,
         "src/demo/.tox/hidden.py": 1,
         "notes/a.ipynb": line,
     }
-    assert result.notes[0] == "bandit: 9 of 9 files parsed"
+    assert result.notes[0] == "bandit: 10 of 10 files parsed"
 
 
 @pytest.mark.heavy

@@ -96,7 +96,10 @@ URI = ("runs", 0, "results", 0, "locations", 0, "physicalLocation", "artifactLoc
         (runs_of([]), "expected 1 to 20 runs, got 0"),
         (runs_of([0] * 21), "got 21"),
         (edit("version", value="2.0.0"), "expected version '2.1.0'"),
-        (edit("runs", 0, "tool", "extensions", value=["x"]), "no extensions"),
+        (
+            edit("runs", 0, "tool", "extensions", value=["x"]),
+            "unknown field `extensions`",
+        ),
         (edit(*URI, "uri", value="../../etc/passwd"), "paths inside of the repository"),
         (
             edit(*URI, "uri", value="a/%2e%2e/%2e%2e/x"),
@@ -111,6 +114,32 @@ URI = ("runs", 0, "results", 0, "locations", 0, "physicalLocation", "artifactLoc
             "a rule with a link to https",
         ),
         (edit("runs", value="x"), "not SARIF of ci-framework"),
+        (edit("Runs", value=[]), "unknown field `Runs`"),
+        (edit("runs", 0, "Results", value=[]), "unknown field `Results`"),
+        (
+            edit("runs", 0, "results", 0, "relatedLocations", value=[]),
+            "unknown field `relatedLocations`",
+        ),
+        (
+            edit("runs", 0, "results", 0, "message", "markdown", value="![](//e)"),
+            "unknown field `markdown`",
+        ),
+        (
+            edit("runs", 0, "results", 0, "message", "text", value="[a](https://e)"),
+            "expected texts without links",
+        ),
+        (
+            edit(*DRIVER, "rules", 0, "help", "text", value="[a](https://e)"),
+            "expected texts without links",
+        ),
+        (
+            edit(*DRIVER, "informationUri", value="javascript:x"),
+            "the address of ci-framework",
+        ),
+        (
+            edit("runs", 0, "externalPropertyFileReferences", value={}),
+            "unknown field `externalPropertyFileReferences`",
+        ),
     ],
 )
 def test_what_names_others_is_refused(
@@ -121,6 +150,16 @@ def test_what_names_others_is_refused(
     found = problems(tmp_path, log)
     assert found
     assert any(problem in text for text in found), found
+
+
+@pytest.mark.parametrize("key", ['"runs"', '"uri"', '"text"'])
+def test_a_key_that_is_there_twice_is_refused(tmp_path: Path, key: str) -> None:
+    text = json.dumps(a_log())
+    value = "[]" if key == '"runs"' else '"x"'
+    path = tmp_path / "results.sarif"
+    path.write_text(text.replace(f"{key}:", f"{key}: {value}, {key}:", 1), "utf-8")
+    found = [finding.message for finding in check_sarif(path)]
+    assert found == [f"not SARIF of ci-framework: a key is there twice: '{key[1:-1]}'"]
 
 
 def test_the_command_checks_nothing_else(project: DemoProject) -> None:

@@ -97,6 +97,7 @@ def test_what_a_change_edits_of_its_own_checks_is_shown(target: DemoProject) -> 
             "ci-framework/ci": "exit 0\n",
             ".github/workflows/evil.yml": "on: push\n",
             "ci-framework/project/waivers.yaml": "waivers: []\n",
+            ".copier-answers.yml": "_src_path: ./evil\n",
             "pyproject.toml": f"{old}\n[tool.ci-framework.changes]\n"
             'docs-patterns = ["src/"]\n',
         },
@@ -108,11 +109,25 @@ def test_what_a_change_edits_of_its_own_checks_is_shown(target: DemoProject) -> 
         "this change edits ci-framework/ci",
         "this change edits .github/workflows/evil.yml (added)",
         "this change edits ci-framework/project/waivers.yaml (added)",
+        "this change edits .copier-answers.yml",
         "this change sets changes.docs-patterns = ['src/'], before the default",
         "the checks of this change ran with these edits: review them first",
     ):
         plain = page.replace("\u2060", "").replace("\\", "")
         assert text in plain, plain
+
+
+def test_many_other_files_hide_no_edit_of_the_engine(target: DemoProject) -> None:
+    old = target.read("pyproject.toml")
+    files = {f".github/actions/a{n}/action.yml": "x\n" for n in range(40)}
+    files["ci-framework/engine.lock"] = f"# commit: {'b' * 40}\n"
+    files["pyproject.toml"] = (
+        f'{old}\n[tool.ci-framework.changes]\ndocs-patterns = ["{"x" * 9_999}"]\n'
+    )
+    _, page = judge(target, files)
+    assert "this change edits ci-framework/engine.lock: the engine of commit" in page
+    assert "and 21 more files that its checks depend on" in page
+    assert len(page) < 5_000
 
 
 def test_settings_of_the_change_that_leave_a_job_out_are_shown(

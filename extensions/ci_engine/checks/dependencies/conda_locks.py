@@ -15,7 +15,7 @@ from ci_engine.configuration.reading import read_yaml
 from ci_engine.project.repository import normalize
 
 _PURL = re.compile(r"pkg:pypi/([^@?#]+)@([^?#]+)")
-_CONDA = re.compile(r"(.+)-([^-]+)-([^-]+)\.(?:conda|tar\.bz2)")
+_CONDA = (".conda", ".tar.bz2")
 _PROJECT = (".", "./")
 
 
@@ -68,8 +68,12 @@ def read_pixi(path: Path, name: str) -> Gathered:
 def _conda_name(package: _PixiPackage) -> tuple[str, str]:
     """The name and the version of a conda package, as its file has them."""
     file = unquote(urlsplit(package.conda).path.rpartition("/")[2])
-    match = _CONDA.fullmatch(file)
-    return (match.group(1), match.group(2)) if match else (package.name or file, "")
+    stem = next((file.removesuffix(e) for e in _CONDA if file.endswith(e)), "")
+    match stem.rsplit("-", 2):
+        case [name, version, build] if name and version and build:
+            return name, version
+        case _:
+            return package.name or file, ""
 
 
 def _on_index(package: _PixiPackage) -> Sequence[tuple[str, str]]:

@@ -45,9 +45,14 @@ def keep_artifacts(reports: Path, files: Iterable[Path]) -> None:
 
 def find_wheel(reports: Path) -> Path | None:
     """The wheel that this run made, None if it made none."""
-    names = [item.name for item in _listed(reports) if item.name.endswith(".whl")]
-    path = reports / _DIRECTORY / names[0] if names else None
-    return path if path is not None and path.is_file() else None
+    found = [path for path in find_artifacts(reports) if path.suffix == ".whl"]
+    return found[0] if found else None
+
+
+def find_artifacts(reports: Path) -> list[Path]:
+    """The files that this run made, as far as they are still there."""
+    paths = [reports / _DIRECTORY / item.name for item in _listed(reports)]
+    return [path for path in paths if path.is_file()]
 
 
 def _listed(reports: Path) -> list[_Artifact]:

@@ -9,6 +9,7 @@ import time
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from math import inf
 from pathlib import Path, PurePosixPath
 
 import msgspec
@@ -74,7 +75,7 @@ def check(context: Context) -> CheckResult:
     with tempfile.TemporaryDirectory(
         prefix="ci-framework-build-", ignore_cleanup_errors=True
     ) as directory:
-        build = _Build(context, tool, probe.executable, Path(directory))
+        build = Build(context, tool, probe.executable, Path(directory))
         findings = build.run()
     environment = f"isolated, Python {probe.python}"
     return from_findings(findings, f"build {tool.version}", environment)
@@ -100,7 +101,7 @@ def _graph(context: Context) -> tuple[Graph, str]:
     return packages_graph(context.project), own
 
 
-class _Build:
+class Build:
     """One build: each step either goes on or ends the check."""
 
     def __init__(
@@ -120,6 +121,7 @@ class _Build:
         """Run one program within the time that is left."""
         # It installs what the build requires, and runs the build of the project.
         variables = manager_variables(self.tool.variables)
+        variables |= self.context.request.pretended
         variables |= {"COLUMNS": "200", "NO_COLOR": "1"}
         if self.beside.is_dir():
             for name, comma in (("UV_FIND_LINKS", ","), ("PIP_FIND_LINKS", " ")):
@@ -146,7 +148,7 @@ class _Build:
         )
         raise EarlyResultError(not_run(f"{what}: {because}", outcome))
 
-    def _frontend(self, *arguments: str | Path) -> Outcome:
+    def frontend(self, *arguments: str | Path) -> Outcome:
         """Run the frontend of the build."""
         installer = ["--installer", "uv"] if find_program("uv") else []
         return self.step([self.tool.program("pyproject-build"), *installer, *arguments])
@@ -179,7 +181,7 @@ class _Build:
             self.beside.mkdir(exist_ok=True)
             earlier = set(self.beside.iterdir())
             location = self.context.project.repository / package.path
-            outcome = self._frontend("--wheel", "--outdir", self.beside, location)
+            outcome = self.frontend("--wheel", "--outdir", self.beside, location)
             made = [path for path in self.beside.iterdir() if path not in earlier]
             if outcome.code != 0 or len(made) != 1:
                 self.give_up(f"{package.name}, which it needs", outcome)
@@ -189,7 +191,7 @@ class _Build:
     def make(self) -> tuple[Path, Path]:
         """Build the sdist, and the wheel from it: what the sdist lacks is lacking."""
         made = self.directory / "made"
-        outcome = self._frontend("--outdir", made, self.root)
+        outcome = self.frontend("--outdir", made, self.root)
         if outcome.code not in (0, 1) or (outcome.code and network_failure(outcome)):
             self.give_up("build", outcome)
         if outcome.code:
@@ -253,17 +255,21 @@ class _Build:
 
     def use(self, wheel: Path) -> list[Finding]:
         """Import every top-level module of the wheel, far from the source tree."""
+        imports = self.import_all(wheel.name.partition("-")[0])
+        if isinstance(imports, Finding):
+            return [imports]
+        if not imports.modules and has_modules(self.context):
+            message = "the wheel holds no module: name the packages for the backend"
+            return [finding_of(self.context, "empty-wheel", message)]
+        tops = {module.partition(".")[0] for module in imports.modules}
+        failed = [import_finding(self.context, fail, tops) for fail in imports.failures]
+        scripts = [script_finding(self.context, script) for script in imports.scripts]
+        return failed or scripts
+
+    def import_all(self, name: str) -> Imports | Finding:
+        """Import what a distribution installed; a finding if that ended Python."""
         script = inside.DIRECTORY / "import_wheel.py"
-        name = wheel.name.partition("-")[0]
-        empty = self.directory / "empty"
-        empty.mkdir()
-        outcome = run_program(
-            [python_of(self.prefix), "-I", script, name],
-            cwd=empty,
-            timeout=max(1.0, self.end - time.monotonic()),
-            variables=activated(self.prefix),
-            cancel=self.context.cancel,
-        )
+        outcome = self.start([python_of(self.prefix), "-I", script, name])
         if outcome.timed_out:
             raise EarlyResultError(timed_out(outcome))
         try:
@@ -273,11 +279,17 @@ class _Build:
             imports = None
         if imports is None or outcome.code != 0:
             message = f"importing the wheel ended Python: {outcome.describe_exit()}"
-            return [finding_of(self.context, "import-failed", message)]
-        if not imports.modules and has_modules(self.context):
-            message = "the wheel holds no module: name the packages for the backend"
-            return [finding_of(self.context, "empty-wheel", message)]
-        tops = {module.partition(".")[0] for module in imports.modules}
-        failed = [import_finding(self.context, fail, tops) for fail in imports.failures]
-        scripts = [script_finding(self.context, script) for script in imports.scripts]
-        return failed or scripts
+            return finding_of(self.context, "import-failed", message)
+        return imports
+
+    def start(self, command: Sequence[str | Path], seconds: float = inf) -> Outcome:
+        """Run what was installed, in an empty directory."""
+        empty = self.directory / "empty"
+        empty.mkdir(exist_ok=True)
+        return run_program(
+            command,
+            cwd=empty,
+            timeout=min(seconds, max(1.0, self.end - time.monotonic())),
+            variables=activated(self.prefix),
+            cancel=self.context.cancel,
+        )

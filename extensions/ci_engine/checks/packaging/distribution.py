@@ -38,8 +38,15 @@ class BrokenScript(msgspec.Struct):
 
 
 class Imports(msgspec.Struct):
-    """What ``inside/import_wheel.py`` says."""
+    """What ``inside/import_wheel.py`` says.
 
+    Attributes:
+        version: the version that is installed.
+        stated: the ``__version__`` of each module that has one.
+    """
+
+    version: str
+    stated: dict[str, str]
     modules: list[str]
     failures: list[ImportFailure]
     scripts: list[BrokenScript]

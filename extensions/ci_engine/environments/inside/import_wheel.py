@@ -81,6 +81,13 @@ def broken_scripts(tops: set[str]) -> list[dict[str, str]]:
     return found
 
 
+def stated_versions(modules: list[str]) -> dict[str, str]:
+    """The ``__version__`` of each module that states one."""
+    loaded = {name: sys.modules.get(name) for name in modules}
+    found = {name: getattr(each, "__version__", "") for name, each in loaded.items()}
+    return {name: str(text) for name, text in found.items() if isinstance(text, str)}
+
+
 def main() -> None:
     """Import everything and print what happened."""
     files = [PurePosixPath(str(file)) for file in distribution(sys.argv[1]).files or []]
@@ -88,7 +95,13 @@ def main() -> None:
     names = {path.as_posix() for path in files}
     failures = [fail for module in modules if (fail := import_one(module, names))]
     scripts = broken_scripts({module.partition(".")[0] for module in modules})
-    result = {"modules": modules, "failures": failures, "scripts": scripts}
+    result = {
+        "version": distribution(sys.argv[1]).version,
+        "stated": stated_versions(modules),
+        "modules": modules,
+        "failures": failures,
+        "scripts": scripts,
+    }
     sys.stdout.write(f"\n{json.dumps(result)}\n")
     sys.stdout.flush()
 

@@ -1,0 +1,154 @@
+"""One run of ``ci release check``: the state of the repository, and what it builds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+
+from msgspec.structs import replace as replace_fields
+
+from ci_engine.checks.context import Context
+from ci_engine.checks.gate_run import GateRun
+from ci_engine.checks.outcomes import from_findings, not_run, run_guarded
+from ci_engine.checks.request import GateRequest
+from ci_engine.configuration.loading import Configuration
+from ci_engine.configuration.settings import CheckName
+from ci_engine.findings.fingerprints import fingerprint_findings
+from ci_engine.findings.results import CheckResult, Finding, Status
+from ci_engine.github.event import read_event
+from ci_engine.processes.activity import activity
+from ci_engine.processes.signals import on_signals, restore
+from ci_engine.project.repository import Project
+from ci_engine.project.version_sources import pretend_version
+from ci_engine.releases.built_files import BuiltFiles, find_built
+from ci_engine.releases.changelog_check import check_changelog
+from ci_engine.releases.proof import prove
+from ci_engine.releases.repository_state import check_checkout, check_tag
+from ci_engine.releases.subject import ReleaseSubject
+from ci_engine.releases.version_check import check_version, version_of
+
+# The checks of the gate that a release needs, in the order of the gate.
+GATE_CHECKS: tuple[CheckName, ...] = ("build", "lock", "metadata")
+RELEASE_CHECKS = ("checkout", *GATE_CHECKS, "version", "tag", "changelog", "proof")
+# What the gate only warns of, and what a package index refuses.
+_REFUSED = frozenset({"private", "no-version"})
+
+
+@dataclass
+class ReleaseRun:
+    """One run.
+
+    Attributes:
+        request: of the checks that the gate has as well.
+        report: is given each result as it comes.
+        version: the version of the release, once it is known.
+        notes: what the changelog says of it, empty if it says nothing.
+    """
+
+    project: Project
+    configuration: Configuration
+    request: GateRequest
+    subject: ReleaseSubject
+    variables: dict[str, str]
+    today: date
+    report: Callable[[CheckResult], None]
+    rerun: str = ""
+    version: str = ""
+    notes: str = ""
+    results: list[CheckResult] = field(default_factory=list[CheckResult])
+
+    def execute(self) -> list[CheckResult]:
+        """Run all checks."""
+        event = read_event(self.variables)
+        # What the build leaves in the work tree must not count.
+        self._run("checkout", lambda: check_checkout(self.subject, event))
+        gate = self._run_gate()
+        built = find_built(self.request.reports)
+        self.version = version_of(self.subject, built)
+        self._run("version", lambda: check_version(self.subject, built))
+        self._run("tag", self._check_tag)
+        self._run("changelog", self._check_changelog)
+        self._run_proof(gate, built)
+        return self.results
+
+    def _run(self, name: str, action: Callable[[], CheckResult]) -> None:
+        def canceled() -> CheckResult:
+            return not_run("interrupted: the run was canceled")
+
+        with activity(name):
+            result = run_guarded(name, action, canceled)
+        top = self.project.repository
+        result.findings = fingerprint_findings(top, result.findings)
+        result.new = sum(found.severity == "error" for found in result.findings)
+        result.rerun = self.rerun
+        self._add(result)
+
+    def _add(self, result: CheckResult) -> None:
+        self.results.append(result)
+        self.report(result)
+
+    def _run_gate(self) -> GateRun:
+        """Run the checks of the gate; what an index refuses is red here."""
+
+        def report(result: CheckResult) -> None:
+            _refuse(result)
+            result.rerun = self.rerun
+            self.report(result)
+
+        pretended = {}
+        if not self.subject.tag:
+            pretended = pretend_version(self.subject.source, self.subject.wanted)
+        request = replace(
+            self.request,
+            on_result=report,
+            pretended=pretended if self.subject.wanted else {},
+        )
+        gate = GateRun(self.project, self.configuration, request, self.variables)
+        self.results += gate.execute().checks
+        return gate
+
+    def _check_tag(self) -> CheckResult:
+        if not self.version:
+            return not_run("the version is not known")
+        return check_tag(self.subject, self.version)
+
+    def _check_changelog(self) -> CheckResult:
+        result, self.notes = check_changelog(self.subject, self.version, self.today)
+        return result
+
+    def _run_proof(self, gate: GateRun, built: BuiltFiles | None) -> None:
+        context = Context(
+            project=self.project,
+            environment=gate.environment,
+            cancel=gate.cancel,
+            check="build",
+            settings=self.configuration.settings,
+            request=gate.request,
+            reports=self.request.reports,
+        )
+        before = on_signals(lambda _number, _frame: gate.interrupt())
+        try:
+            self._run("proof", lambda: prove(context, built))
+        finally:
+            restore(before)
+
+    @property
+    def dist(self) -> Path:
+        """The directory of the files that can be published."""
+        return self.request.reports / "dist"
+
+
+def _refuse(result: CheckResult) -> None:
+    """Make an error of what the gate only warns of."""
+    if not any(found.rule in _REFUSED for found in result.findings):
+        return
+    result.findings = [_as_error(found) for found in result.findings]
+    judged = from_findings(result.findings)
+    result.status = judged.status if result.status is Status.PASSED else result.status
+    result.new = sum(f.severity == "error" and not f.known for f in result.findings)
+
+
+def _as_error(found: Finding) -> Finding:
+    return replace_fields(found, severity="error") if found.rule in _REFUSED else found
