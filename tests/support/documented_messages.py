@@ -44,7 +44,7 @@ def _set(pattern: str, value: str) -> str:
     return f"sed -i 's/^{pattern}.*/{value}/' pyproject.toml"
 
 
-_HIGHER = _set("requires-python", 'requires-python = ">=3.11"')
+_HIGHER = _set("requires-python", 'requires-python = ">=3.12"')
 _WAIVERS = "ci-framework/project/waivers.yaml"
 _WAIVER = r"waivers:\n- {id: B307, reason: r, owner: o, expires: 2999-01-01}\n"
 _TOMLI = 'dependencies = ["tomli"]'

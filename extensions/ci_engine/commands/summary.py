@@ -31,6 +31,7 @@ from ci_engine.reports.gathered import (
     MatrixJob,
     gather_jobs,
     job_verdict,
+    missing_advice,
     read_jobs,
     with_jobs,
 )
@@ -43,8 +44,9 @@ _ABOUT = """\
 Gather the results of all jobs, and write one page with one verdict.
 
 The variables NEEDS and SKIPS hold the results of a workflow's jobs as JSON, and why
-jobs were skipped. CHANGE names a check-out of a pull request: the engine of the target
-branch then reports what the pull request edits of its own checks.
+jobs were skipped; SUITE holds the matrix of the tests. CHANGE names a check-out of a
+pull request: the engine of the target branch then reports what the pull request edits
+of its own checks.
 """
 
 
@@ -55,12 +57,14 @@ class SummaryOptions(Request, frozen=True, kw_only=True, rename="kebab"):
         needs: GitHub's ``needs`` context as JSON.
         skips: why jobs were skipped, as a JSON object from job to reason.
         change: a check-out of the pull request, for the engine of its target branch.
+        suite: the matrix of the tests as JSON, with the advisory jobs.
     """
 
     reports: Annotated[str, Option("reports to gather", "DIR")] = ".ci-framework"
     needs: str = ""
     skips: str = ""
     change: str = ""
+    suite: str = ""
     page: Annotated[str, Option("comment with this page, gather nothing", "FILE")] = ""
     comment: Annotated[bool, switch("comment on the pull request")] = False
     security: Annotated[bool, switch("write the section on security")] = True
@@ -92,6 +96,7 @@ def run(options: SummaryOptions, surroundings: Surroundings) -> int:
         branch = TargetBranch(target, root, surroundings.variables)
         jobs, notes = _judge_by_target(branch, jobs)
     matrix_jobs, unread = _gather(root, reports, jobs)
+    notes += missing_advice(options.suite, jobs, matrix_jobs)
     verdict, bad = job_verdict(jobs, matrix_jobs, unread)
     remarks = [*notes, *(f"could not be read: {line}" for line in unread)]
     page = to_page(
@@ -204,5 +209,10 @@ COMMAND = Command(
     SummaryOptions,
     run,
     _ABOUT,
-    variables={"needs": "NEEDS", "skips": "SKIPS", "change": "CHANGE"},
+    variables={
+        "needs": "NEEDS",
+        "skips": "SKIPS",
+        "change": "CHANGE",
+        "suite": "SUITE",
+    },
 )

@@ -10,6 +10,7 @@ import msgspec
 from ci_engine.configuration.api_settings import Api
 from ci_engine.configuration.cleanup_settings import Cleanup
 from ci_engine.configuration.docs_settings import Docs
+from ci_engine.configuration.matrix_settings import Matrix
 from ci_engine.configuration.performance_settings import NO_PERFORMANCE, Performance
 from ci_engine.configuration.release_settings import Release
 from ci_engine.configuration.value_types import (
@@ -17,7 +18,6 @@ from ci_engine.configuration.value_types import (
     Count,
     Glob,
     Percentage,
-    PythonVersion,
     Seconds,
     StrictTable,
     Text,
@@ -52,7 +52,6 @@ CheckName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]*$")]
 SecurityLevel = Literal["low", "medium", "high", "critical"]
 CleanupMode = Literal["none", "check", "pull-request", "push"]
 TypeChecker = Literal["pyright", "mypy", "pyrefly"]
-Platform = Literal["linux", "macos", "windows"]
 Profile = Literal["tiered", "comprehensive"]
 
 
@@ -70,18 +69,6 @@ class Quality(StrictTable, frozen=True):
     coverage_threshold: Percentage
     fail_fast: bool
     type_checker: TypeChecker
-
-
-class Matrix(StrictTable, frozen=True):
-    """Where CI tests: every Python on the first platform, the ends elsewhere.
-
-    Attributes:
-        python_versions: versions such as ``3.12``.
-        platforms: linux, macos, windows.
-    """
-
-    python_versions: Annotated[list[PythonVersion], msgspec.Meta(min_length=1)]
-    platforms: Annotated[list[Platform], msgspec.Meta(min_length=1)]
 
 
 class Environments(StrictTable, frozen=True):
@@ -228,7 +215,7 @@ class Settings(StrictTable, frozen=True):
         source_paths: directories with the project's code.
         test_paths: directories with the project's tests.
         quality: how strict the gate is.
-        matrix: where CI tests.
+        matrix: where CI tests, and on how many runners.
         environments: which environment each tier uses.
         commands: the project's own command for a check, by name, for short.
         checks: settings of single checks, and checks of the project's own.

@@ -29,6 +29,11 @@ class MatrixJob(msgspec.Struct, frozen=True, rename="kebab"):
     runner: str
     python_version: str
 
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return f"{self.platform} {self.python_version}"
+
 
 class Jobs(msgspec.Struct, frozen=True):
     """What the jobs of a workflow do.
@@ -39,6 +44,7 @@ class Jobs(msgspec.Struct, frozen=True):
         skips: why a job is left out, by its id.
         security_skips: the same for the jobs of the security audit.
         history: whether the jobs need all commits, as the version is made from them.
+        impossible: why optional jobs that were requested cannot be.
     """
 
     quick: MatrixJob
@@ -49,6 +55,7 @@ class Jobs(msgspec.Struct, frozen=True):
     security_skips: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
     more: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
     history: bool = False
+    impossible: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
 
     def outputs(self) -> dict[str, str]:
         """The outputs of a step: flat, short and of no name that a user chose."""

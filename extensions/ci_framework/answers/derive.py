@@ -74,7 +74,7 @@ def derive_answers(inventory: Inventory) -> dict[str, Answer]:
         **_docs(inventory),
         "cleanup": Answer("none", "the project did not ask for it"),
         "releases": Answer("none", "it makes its releases as it does"),
-        "codeql": Answer("no", "a workflow of its own that runs CodeQL stays"),
+        "codeql": _codeql(inventory),
         "containers": Answer("no", "the project did not ask for it"),
         "sbom": Answer("yes", "the default"),
         "security_level": Answer("high", "the default"),
@@ -129,7 +129,9 @@ def _package_name(inventory: Inventory) -> Answer:
     names = list(inventory.mapping("packages"))
     wanted = re.sub(r"[^a-z0-9]+", "_", inventory.text("project-name").lower())
     same = [name for name in names if name.lower() == wanted]
-    found = next(iter([*same, *names]), "")
+    # `django-taggit` holds taggit, whatever else is packed with it.
+    part = [n for n in names if f"_{n.lower()}_" in f"_{wanted}_"]
+    found = next(iter([*same, *part, *names]), "")
     if not found:
         name = package_name(wanted)
         return Answer(name, "there is no package: derived from the project's name")
@@ -220,11 +222,19 @@ def _backend(inventory: Inventory) -> Answer:
     return Answer("hatchling", f"{said}; only a new project would be made with this")
 
 
+def _codeql(inventory: Inventory) -> Answer:
+    own = any("codeql" in step.text for _, _, step in steps_of(inventory.workflows))
+    because = "a workflow of its own runs CodeQL, and stays"
+    return Answer("no", because if own else "the project did not ask for it")
+
+
 def _type_checker(inventory: Inventory) -> Answer:
     checker = inventory.text("type-checker")
     because = inventory.reason("type-checker")
     if checker in TYPE_CHECKERS:
         return Answer(checker, because)
+    if checker != "none":
+        because = f"{because.replace('it is', f'{checker} is', 1)}: no answer names it"
     return Answer("pyright", f"{because}; the check stays off until it is wanted")
 
 
