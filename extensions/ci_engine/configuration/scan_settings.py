@@ -1,4 +1,4 @@
-"""Which files ``ci scan`` and ``ci cleanup`` look at."""
+"""What ``ci scan`` looks at."""
 
 from __future__ import annotations
 
@@ -21,15 +21,3 @@ class Scan(StrictTable, frozen=True):
     exclude_patterns: list[Glob] = msgspec.field(default_factory=list[Glob])
     denied_licenses: list[Text] = msgspec.field(default_factory=list[Text])
     denied_licences: list[Text] = msgspec.field(default_factory=list[Text])
-
-
-class Cleanup(StrictTable, frozen=True):
-    """Which stray development files ``ci cleanup`` finds.
-
-    Attributes:
-        patterns: further files that do not belong in the repository.
-        keep: files that do belong there, although a pattern matches them.
-    """
-
-    patterns: list[Glob] = msgspec.field(default_factory=list[Glob])
-    keep: list[Glob] = msgspec.field(default_factory=list[Glob])

@@ -7,12 +7,14 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from ci_engine.configuration.api_settings import Api
+from ci_engine.configuration.cleanup_settings import Cleanup
 from ci_engine.configuration.docs_settings import Docs
 from ci_engine.configuration.matrix_settings import Matrix
 from ci_engine.configuration.mcp_settings import NO_MCP, Mcp
 from ci_engine.configuration.performance_settings import NO_PERFORMANCE, Performance
 from ci_engine.configuration.release_settings import Release
-from ci_engine.configuration.scan_settings import Cleanup, Scan
+from ci_engine.configuration.scan_settings import Scan
 from ci_engine.configuration.value_types import (
     Command,
     Count,
@@ -43,6 +45,7 @@ BUILT_IN_CHECKS = (
     "patch-coverage",
     "lock",
     "metadata",
+    "api",
     "declared-imports",
     "mcp",
 )
@@ -212,6 +215,7 @@ class Settings(StrictTable, frozen=True):
         cleanup: which tracked files ``ci cleanup`` finds.
         performance: what ``ci bench`` measures, and what it accepts.
         docs: what ``ci docs`` builds, and where it is published.
+        api: what the check ``api`` compares.
         mcp: how the MCP server is started, and what it has to do.
         release: what ``ci release`` expects of a release.
     """
@@ -227,6 +231,7 @@ class Settings(StrictTable, frozen=True):
     checks: dict[CheckName, CheckSettings]
     policy: Policy
     docs: Docs
+    api: Api
     changes: Changes = _NO_CHANGES
     security: Security = _NO_SECURITY
     scan: Scan = Scan()
