@@ -63,7 +63,7 @@ def test_what_is_wrong_with_a_project_is_named_with_the_next_step(
     assert "setup --services start" in str(found[service]["hint"])
     hashes = f"{'0' * 64}  ci-framework/engine.lock\n"
     project.write("ci-framework/files.sha256", hashes)
-    project.append("pyproject.toml", "[tool.ci-framework.quality]\ntire = 3\n")
+    project.append("pyproject.toml", "[tool.ci-framework.scan]\ntire = 3\n")
     red = project.run("doctor", "--json")
     assert red.code == 1, str(red)
     about = {str(p["about"]) for p in problems(red).values() if p["broken"]}
