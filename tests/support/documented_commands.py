@@ -10,6 +10,7 @@ from tests.support.documentation_scenes import (
     BENCHMARK,
     DOCUMENTATION,
     LOAD_TEST,
+    MCP_SERVER,
     OLD,
 )
 
@@ -164,6 +165,22 @@ COMMANDS: dict[str, Example] = {
         0,
         f"{_PAGES_REMOTE}; mkdir pages; echo x > pages/index.html;"
         " ci-framework/ci docs publish --site pages --version 1.1",
+    ),
+    # docs/mcp-servers.md
+    "ci-framework/ci mcp check": Example(
+        "project", 0, f"{MCP_SERVER}; ci-framework/ci mcp check --update"
+    ),
+    "ci-framework/ci mcp check --update": Example(
+        "project",
+        0,
+        MCP_SERVER,
+        after="test -f ci-framework/project/mcp-snapshot.json",
+    ),
+    "copier copy -d project_type=mcp-server "
+    "https://github.com/MementoRC/ci-framework myproj": Example(
+        "empty",
+        replace=("copier copy", "copier copy --defaults"),
+        after="test -f myproj/.github/workflows/mcp-server.yml",
     ),
     # docs/benchmarks.md
     "ci-framework/ci bench --compare-with main": Example(

@@ -16,7 +16,7 @@ FACTORS: dict[str, tuple[object, ...]] = {
         "a _b_ c",
         "on",
     ),
-    "project_type": ("library", "application", "monorepo"),
+    "project_type": ("library", "application", "mcp-server", "monorepo"),
     "package_manager": ("pixi", "uv", "pip", "poetry"),
     "repository": ("", "https://github.com/owner/name"),
     "project_state": ("new", "existing"),
