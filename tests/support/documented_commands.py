@@ -10,6 +10,7 @@ from tests.support.documentation_scenes import (
     BENCHMARK,
     DOCUMENTATION,
     LOAD_TEST,
+    MCP_SERVER,
     OLD,
 )
 
@@ -165,6 +166,22 @@ COMMANDS: dict[str, Example] = {
         f"{_PAGES_REMOTE}; mkdir pages; echo x > pages/index.html;"
         " ci-framework/ci docs publish --site pages --version 1.1",
     ),
+    # docs/mcp-servers.md
+    "ci-framework/ci mcp check": Example(
+        "project", 0, f"{MCP_SERVER}; ci-framework/ci mcp check --update"
+    ),
+    "ci-framework/ci mcp check --update": Example(
+        "project",
+        0,
+        MCP_SERVER,
+        after="test -f ci-framework/project/mcp-snapshot.json",
+    ),
+    "copier copy -d project_type=mcp-server "
+    "https://github.com/MementoRC/ci-framework myproj": Example(
+        "empty",
+        replace=("copier copy", "copier copy --defaults"),
+        after="test -f myproj/.github/workflows/mcp-server.yml",
+    ),
     # docs/benchmarks.md
     "ci-framework/ci bench --compare-with main": Example(
         "project", 0, f"{BENCHMARK}; git add --all; git commit -qnm benchmark"
@@ -192,7 +209,8 @@ COMMANDS: dict[str, Example] = {
     "ci-framework/ci bench --suite full --store=../benchmark-history": Example(
         "project",
         0,
-        f"{BENCHMARK.replace('quick', 'full')}; git commit -qnam benchmark",
+        BENCHMARK.replace("quick]", "full]\\ncounting-processes = 1")
+        + "; git commit -qnam benchmark",
         after="grep -q spans ../benchmark-history/benchmarks.jsonl",
     ),
     "ci-framework/ci bench --compare-with main --profile": Example(

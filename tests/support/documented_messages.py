@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from tests.support.documentation_scenes import (
     ADDRESS,
     BENCHMARK,
+    CHATTY_SERVER,
     DOCUMENTATION,
     LOAD_TEST,
+    MCP_SERVER,
     OLD,
 )
 
@@ -44,7 +46,7 @@ def _set(pattern: str, value: str) -> str:
     return f"sed -i 's/^{pattern}.*/{value}/' pyproject.toml"
 
 
-_HIGHER = _set("requires-python", 'requires-python = ">=3.11"')
+_HIGHER = _set("requires-python", 'requires-python = ">=3.12"')
 _WAIVERS = "ci-framework/project/waivers.yaml"
 _WAIVER = r"waivers:\n- {id: B307, reason: r, owner: o, expires: 2999-01-01}\n"
 _TOMLI = 'dependencies = ["tomli"]'
@@ -53,6 +55,9 @@ _ANCIENT = 'dependencies = ["pytest<1"]'
 _COLD = 'CI_FRAMEWORK_CACHE="$PWD/../cold"'
 _VALIDATE = "ci-framework/ci validate"
 _GATE = "ci-framework/ci gate"
+_BLOCKING_API = (
+    "printf '\\n[tool.ci-framework.checks.api]\\nblocking = true\\n' >> pyproject.toml"
+)
 _MARKERS = f"{_GATE} --only no-conflict-markers"
 _WITHOUT_UV = f'PATH="$BARE" CI_FRAMEWORK_ENGINE_PYTHON="$ENGINE_PYTHON" {_GATE}'
 
@@ -242,6 +247,13 @@ PROVOCATIONS: dict[str, Provocation] = {
     "pytest-benchmark is missing": _project(
         "sed -i /pytest-benchmark/d pyproject.toml; ci-framework/ci bench", 3
     ),
+    "No command for the MCP server": _project("ci-framework/ci mcp check", 2),
+    "The MCP server has no snapshot": _project(
+        f"{MCP_SERVER}; ci-framework/ci mcp check", 1
+    ),
+    "The MCP server writes to stdout": _project(
+        f"{CHATTY_SERVER}; ci-framework/ci mcp check", 1
+    ),
     "The load test has no server": _project(
         "touch locustfile.py; ci-framework/ci bench --suite load", 3
     ),
@@ -249,6 +261,14 @@ PROVOCATIONS: dict[str, Provocation] = {
         f"{LOAD_TEST}; sed -i 's/http.server/nothing/' pyproject.toml; git add --all;"
         " git commit -qnm load; ci-framework/ci bench --suite load --compare-with HEAD",
         3,
+    ),
+    "The public API breaks": _ready(
+        f"{_BLOCKING_API}; sed -i 's/^def merge/def join/' {_SEED};"
+        f" {_GATE} --only api --since HEAD",
+        1,
+    ),
+    "The public API cannot be compared": _ready(
+        f"{_BLOCKING_API}; git branch -m trunk; {_GATE} --only api", 3
     ),
     "The lock file is not current": _project(
         f"uv lock; {_set('dependencies = ', _TOMLI)}; {_GATE} --only test",

@@ -16,7 +16,7 @@ FACTORS: dict[str, tuple[object, ...]] = {
         "a _b_ c",
         "on",
     ),
-    "project_type": ("library", "application", "monorepo"),
+    "project_type": ("library", "application", "mcp-server", "monorepo"),
     "package_manager": ("pixi", "uv", "pip", "poetry"),
     "repository": ("", "https://github.com/owner/name"),
     "project_state": ("new", "existing"),
@@ -37,7 +37,7 @@ FACTORS: dict[str, tuple[object, ...]] = {
     "exclude_newer": ("", "7 days"),
     "config_profile": ("tiered", "comprehensive"),
     "python_versions": (
-        ["3.10", "3.11", "3.12", "3.13", "3.14"],
+        ["3.11", "3.12", "3.13", "3.14", "3.15"],
         ["3.12"],
         ["3.15", "3.10"],
         ["3.10", "3.11", "3.12", "3.13", "3.14", "3.15"],

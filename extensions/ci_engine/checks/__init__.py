@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ci_engine.checks import own_command, types
+from ci_engine.checks import mcp_server, own_command, types
 from ci_engine.checks.context import Context
 from ci_engine.checks.dependencies import audit, declared_imports, lock_check
 from ci_engine.checks.hooks import check as hooks
 from ci_engine.checks.lint import bandit, conflict_markers, policy, ruff
-from ci_engine.checks.packaging import build, metadata
+from ci_engine.checks.packaging import build, metadata, public_api
 from ci_engine.checks.tests import coverage, imports, patch_coverage, pytest
 from ci_engine.configuration.settings import CheckName, Settings
 from ci_engine.configuration.value_types import Command
@@ -71,7 +71,9 @@ CHECKS: Mapping[CheckName, Check] = {
         Check("build", build.check),
         Check("lock", lock_check.check, environment=False),
         Check("metadata", metadata.check, after="build"),
+        Check("api", public_api.check),
         Check("declared-imports", declared_imports.check),
+        Check("mcp", mcp_server.check),
     )
 }
 DEPENDS_ON = {name: check.after for name, check in CHECKS.items() if check.after}

@@ -7,15 +7,19 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from ci_engine.configuration.api_settings import Api
+from ci_engine.configuration.cleanup_settings import Cleanup
 from ci_engine.configuration.docs_settings import Docs
+from ci_engine.configuration.matrix_settings import Matrix
+from ci_engine.configuration.mcp_settings import NO_MCP, Mcp
 from ci_engine.configuration.performance_settings import NO_PERFORMANCE, Performance
 from ci_engine.configuration.release_settings import Release
+from ci_engine.configuration.scan_settings import Scan
 from ci_engine.configuration.value_types import (
     Command,
     Count,
     Glob,
     Percentage,
-    PythonVersion,
     Seconds,
     StrictTable,
     Text,
@@ -41,15 +45,18 @@ BUILT_IN_CHECKS = (
     "patch-coverage",
     "lock",
     "metadata",
+    "api",
     "declared-imports",
+    "mcp",
 )
 # These are about one package of a repository with several.
 OF_PACKAGES = frozenset({"declared-imports"})
+# These are about the MCP server that the settings name, seen from the top.
+OF_SERVERS = frozenset({"mcp"})
 CheckName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]*$")]
 SecurityLevel = Literal["low", "medium", "high", "critical"]
 CleanupMode = Literal["none", "check", "pull-request", "push"]
 TypeChecker = Literal["pyright", "mypy", "pyrefly"]
-Platform = Literal["linux", "macos", "windows"]
 Profile = Literal["tiered", "comprehensive"]
 
 
@@ -67,18 +74,6 @@ class Quality(StrictTable, frozen=True):
     coverage_threshold: Percentage
     fail_fast: bool
     type_checker: TypeChecker
-
-
-class Matrix(StrictTable, frozen=True):
-    """Where CI tests: every Python on the first platform, the ends elsewhere.
-
-    Attributes:
-        python_versions: versions such as ``3.12``.
-        platforms: linux, macos, windows.
-    """
-
-    python_versions: Annotated[list[PythonVersion], msgspec.Meta(min_length=1)]
-    platforms: Annotated[list[Platform], msgspec.Meta(min_length=1)]
 
 
 class Environments(StrictTable, frozen=True):
@@ -200,34 +195,6 @@ _NO_SECURITY = Security(
 )
 
 
-class Scan(StrictTable, frozen=True):
-    """What ``ci scan`` looks at.
-
-    Attributes:
-        images: names of container images to scan.
-        exclude_patterns: files that no scanner is given; the report counts them.
-        denied_licenses: SPDX expressions, or beginnings, that no dependency may have.
-        denied_licences: the former name of ``denied_licenses``.
-    """
-
-    images: list[Text] = msgspec.field(default_factory=list[Text])
-    exclude_patterns: list[Glob] = msgspec.field(default_factory=list[Glob])
-    denied_licenses: list[Text] = msgspec.field(default_factory=list[Text])
-    denied_licences: list[Text] = msgspec.field(default_factory=list[Text])
-
-
-class Cleanup(StrictTable, frozen=True):
-    """Which stray development files ``ci cleanup`` finds.
-
-    Attributes:
-        patterns: further files that do not belong in the repository.
-        keep: files that do belong there, although a pattern matches them.
-    """
-
-    patterns: list[Glob] = msgspec.field(default_factory=list[Glob])
-    keep: list[Glob] = msgspec.field(default_factory=list[Glob])
-
-
 class Settings(StrictTable, frozen=True):
     """Everything under ``[tool.ci-framework]``.
 
@@ -237,7 +204,7 @@ class Settings(StrictTable, frozen=True):
         source_paths: directories with the project's code.
         test_paths: directories with the project's tests.
         quality: how strict the gate is.
-        matrix: where CI tests.
+        matrix: where CI tests, and on how many runners.
         environments: which environment each tier uses.
         commands: the project's own command for a check, by name, for short.
         checks: settings of single checks, and checks of the project's own.
@@ -248,6 +215,8 @@ class Settings(StrictTable, frozen=True):
         cleanup: which tracked files ``ci cleanup`` finds.
         performance: what ``ci bench`` measures, and what it accepts.
         docs: what ``ci docs`` builds, and where it is published.
+        api: what the check ``api`` compares.
+        mcp: how the MCP server is started, and what it has to do.
         release: what ``ci release`` expects of a release.
     """
 
@@ -262,11 +231,13 @@ class Settings(StrictTable, frozen=True):
     checks: dict[CheckName, CheckSettings]
     policy: Policy
     docs: Docs
+    api: Api
     changes: Changes = _NO_CHANGES
     security: Security = _NO_SECURITY
     scan: Scan = Scan()
     cleanup: Cleanup = Cleanup()
     performance: Performance = NO_PERFORMANCE
+    mcp: Mcp = NO_MCP
     release: Release = Release()
 
     def command_of(self, check: CheckName) -> Command:
@@ -288,13 +259,19 @@ class Settings(StrictTable, frozen=True):
         return {
             name: f'tool.ci-framework.checks.{name}.tier is "{own[name]}"'
             for name in BUILT_IN_CHECKS
-            if name not in OF_PACKAGES
+            if name not in self._inapplicable(package=False)
             and usual[name].tier in reached
             and own[name] not in reached
         }
 
     def known_checks(self, *, package: bool = False) -> list[CheckName]:
         """Every check that is not turned off, of whichever tier."""
-        left_out = frozenset[str]() if package else OF_PACKAGES
+        left_out = self._inapplicable(package=package)
         known = [name for name, check in self.checks.items() if check.tier != "none"]
         return [name for name in known if name not in left_out]
+
+    def _inapplicable(self, *, package: bool) -> frozenset[str]:
+        """The checks of something that is not there."""
+        if package:
+            return OF_SERVERS
+        return OF_PACKAGES if self.mcp.configured else OF_PACKAGES | OF_SERVERS

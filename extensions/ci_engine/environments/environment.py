@@ -47,6 +47,7 @@ class Probe(msgspec.Struct, frozen=True):
     programs: dict[str, str]
     modules: list[str]
     versions: dict[str, str]
+    free_threaded: bool = False
 
 
 @dataclass(frozen=True)

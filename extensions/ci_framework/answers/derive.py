@@ -100,6 +100,8 @@ def _project_type(inventory: Inventory) -> Answer:
         because = f"{len(several)} of its directories are packages of their own"
         more = ", ..." if len(several) > _SHOWN else ""
         return Answer("monorepo", f"{because}: {', '.join(several[:_SHOWN])}{more}")
+    if inventory.text("mcp-server"):
+        return Answer("mcp-server", inventory.reason("mcp-server"))
     if inventory.text("build-backend"):
         return Answer("library", "it builds distributions that others can install")
     return Answer("application", "it builds no distributions")
