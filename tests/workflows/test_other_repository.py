@@ -233,4 +233,3 @@ def test_the_called_workflow_needs_no_more_than_to_read() -> None:
     for name, job in table(document["jobs"]).items():
         asked = table(table(job).get("permissions"))
         assert asked in ({}, {"contents": "read"}), name
-    assert "concurrency" not in document
