@@ -211,7 +211,8 @@ def _environment(location: Path, project: Path) -> dict[str, str]:
     own = {
         "PATH": os.pathsep.join([str(programs), "/usr/bin", "/bin"]),
         "HOME": str(location / "home"),
-        "XDG_CACHE_HOME": str(location / "home" / ".cache"),
+        # Shared by the runs of a test module, as caches of a runner are restored.
+        "XDG_CACHE_HOME": str(location.parent / "cache"),
         "XDG_CONFIG_HOME": str(location / "home" / ".config"),
         "TMPDIR": str(location / "tmp"),
         "UV_CACHE_DIR": str(location.parent / "uv-cache"),

@@ -192,7 +192,8 @@ COMMANDS: dict[str, Example] = {
     "ci-framework/ci bench --suite full --store=../benchmark-history": Example(
         "project",
         0,
-        f"{BENCHMARK.replace('quick', 'full')}; git commit -qnam benchmark",
+        BENCHMARK.replace("quick]", "full]\\ncounting-processes = 1")
+        + "; git commit -qnam benchmark",
         after="grep -q spans ../benchmark-history/benchmarks.jsonl",
     ),
     "ci-framework/ci bench --compare-with main --profile": Example(

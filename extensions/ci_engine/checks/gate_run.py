@@ -240,15 +240,15 @@ class GateRun:
             baseline=None if self.request.baseline == "write" else self.baseline,
             hypothesis_examples=tier.hypothesis_examples,
             earlier=dict(self.results),
+            variables=self.variables,
         )
 
     def diff_base(self) -> DiffBase:
         """Find the commit that the change started from, once for all checks."""
         with self._finding:
             if self._diff_base is None:
-                self._diff_base = find_diff_base(
-                    self.project.root, self.request.since, self.variables
-                )
+                root, since = self.project.root, self.request.since
+                self._diff_base = find_diff_base(root, since, self.variables)
             return self._diff_base
 
     def _canceled(self) -> CheckResult:

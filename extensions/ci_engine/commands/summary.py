@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -32,7 +33,9 @@ from ci_engine.reports.gathered import (
     job_verdict,
     missing_advice,
     read_jobs,
+    with_jobs,
 )
+from ci_engine.reports.html import to_html
 from ci_engine.reports.page import LONGEST_COMMENT, clip, to_page
 from ci_engine.reports.result_json import to_json
 from ci_engine.workflow_jobs.target_branch import TargetBranch
@@ -109,7 +112,8 @@ def run(options: SummaryOptions, surroundings: Surroundings) -> int:
     result.verdict = verdict
     result.notes = [f"{name}: {text}" for name, text in bad.items()]
     result.notes += remarks
-    _write(options, surroundings, result, page)
+    html = to_html(with_jobs(result, matrix_jobs))
+    _write(options, surroundings, result, {"summary.md": page, "report.html": html})
     sys.stdout.write(to_json(result) if options.json else page)
     if options.comment:
         _comment(page, surroundings)
@@ -171,13 +175,17 @@ def _matrix_check(job: MatrixJob) -> CheckResult:
 
 
 def _write(
-    options: SummaryOptions, surroundings: Surroundings, result: RunResult, page: str
+    options: SummaryOptions,
+    surroundings: Surroundings,
+    result: RunResult,
+    pages: Mapping[str, str],
 ) -> None:
     directory = surroundings.reports(options.report_dir, "summary")
     prepare_directory(directory, surroundings.repository / ".ci-framework")
     write_text(directory / "result.json", to_json(result))
-    write_text(directory / "summary.md", page)
-    add_summary(page, surroundings.variables)
+    for name, page in pages.items():
+        write_text(directory / name, page)
+    add_summary(pages["summary.md"], surroundings.variables)
     outputs = {"verdict": result.verdict.value, "report-path": directory.as_posix()}
     write_outputs(outputs, surroundings.variables)
 

@@ -16,7 +16,7 @@ from ci_engine.errors import ConfigurationError, suggest
 SETTINGS_KEYS = ("tool", "ci-framework")
 # TOML allows a table once: the block has one of its own for what it sets.
 ANSWERS = "answers"
-_WITH_ANSWERS = ("matrix", "performance")
+_WITH_ANSWERS = ("api", "matrix", "performance")
 
 
 def configuration_file(root: Path) -> Path | None:

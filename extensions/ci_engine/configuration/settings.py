@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from ci_engine.configuration.api_settings import Api
+from ci_engine.configuration.cleanup_settings import Cleanup
 from ci_engine.configuration.docs_settings import Docs
 from ci_engine.configuration.matrix_settings import Matrix
 from ci_engine.configuration.performance_settings import NO_PERFORMANCE, Performance
@@ -41,6 +43,7 @@ BUILT_IN_CHECKS = (
     "patch-coverage",
     "lock",
     "metadata",
+    "api",
     "declared-imports",
 )
 # These are about one package of a repository with several.
@@ -203,18 +206,6 @@ class Scan(StrictTable, frozen=True):
     denied_licences: list[Text] = msgspec.field(default_factory=list[Text])
 
 
-class Cleanup(StrictTable, frozen=True):
-    """Which stray development files ``ci cleanup`` finds.
-
-    Attributes:
-        patterns: further files that do not belong in the repository.
-        keep: files that do belong there, although a pattern matches them.
-    """
-
-    patterns: list[Glob] = msgspec.field(default_factory=list[Glob])
-    keep: list[Glob] = msgspec.field(default_factory=list[Glob])
-
-
 class Settings(StrictTable, frozen=True):
     """Everything under ``[tool.ci-framework]``.
 
@@ -235,6 +226,7 @@ class Settings(StrictTable, frozen=True):
         cleanup: which tracked files ``ci cleanup`` finds.
         performance: what ``ci bench`` measures, and what it accepts.
         docs: what ``ci docs`` builds, and where it is published.
+        api: what the check ``api`` compares.
         release: what ``ci release`` expects of a release.
     """
 
@@ -249,6 +241,7 @@ class Settings(StrictTable, frozen=True):
     checks: dict[CheckName, CheckSettings]
     policy: Policy
     docs: Docs
+    api: Api
     changes: Changes = _NO_CHANGES
     security: Security = _NO_SECURITY
     scan: Scan = Scan()

@@ -33,7 +33,7 @@ _NEVER_KNOWN = {
 _WITHOUT_BASELINE = frozenset(
     {
         *("no-conflict-markers", "coverage", "patch-coverage", "build", "lock"),
-        *("python", "tracked-output"),
+        *("python", "tracked-output", "api"),
     }
 )
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from ci_engine.errors import UsageError
-from ci_engine.findings.results import RunResult, Verdict
+from ci_engine.findings.results import Finding, RunResult, Verdict
 
 _SUITE_JOB = "comprehensive-tests"
 # They repeat what others report.
@@ -114,6 +114,24 @@ def _last_attempts(directory: Path) -> dict[str, Path]:
         if name not in last or number > last[name][0]:
             last[name] = number, path
     return {name: path for name, (_, path) in sorted(last.items())}
+
+
+def with_jobs(result: RunResult, matrix_jobs: Iterable[MatrixJob]) -> RunResult:
+    """The result of the whole with what each job checked; what several found, once."""
+    checks = list(result.checks)
+    seen: set[tuple[str, str, str, int, str]] = set()
+    for job in matrix_jobs:
+        for check in job.result.checks:
+            new = [each for each in check.findings if _identity(each) not in seen]
+            seen |= {_identity(each) for each in new}
+            name = f"{job.name}: {check.id}"
+            checks.append(msgspec.structs.replace(check, id=name, findings=new))
+    return msgspec.structs.replace(result, checks=checks)
+
+
+def _identity(finding: Finding) -> tuple[str, str, str, int, str]:
+    where = (finding.path, finding.line)
+    return (finding.tool, finding.rule, *where, finding.message)
 
 
 def missing_advice(
