@@ -32,6 +32,7 @@ _KINDS = (
     {"package_manager": "pip", "ci_mode": "local"},
     {"ci_mode": "hybrid", "update_bot": "renovate"},
     {"project_type": "monorepo"},
+    {"project_type": "mcp-server"},
     {"docs": "mkdocs"},
     {"docs": "sphinx"},
     {"releases": "pypi"},
