@@ -266,6 +266,8 @@ def test_a_push_to_the_default_branch_is_judged_by_itself(
         waiver(owner="  "),
         waiver(reason="\t"),
         waiver(owner="\u200b"),
+        waiver(owner="\u3164\u2800"),
+        waiver(reason=".-"),
         waiver(expires="2126-11-22"),
         waiver(expires="2028-11-23"),
     ],
