@@ -209,3 +209,11 @@ def test_validation_refuses_endless_aliases_of_other_tools(
     assert run.code == 2, str(run)
     assert all(f"{name}: configuration" in run.stdout for name in names), run.stdout
     assert run.stdout.count("its aliases stand for more than") == len(names)
+
+
+def test_a_file_that_no_machine_can_hold_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "pyproject.toml"
+    with file.open("wb") as stream:
+        stream.truncate(2**40)
+    with pytest.raises(ConfigurationError, match="larger than 64 MB"):
+        read_toml(file)
