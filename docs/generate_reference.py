@@ -322,6 +322,13 @@ def check_rows(
         yield setting_row((*keys, "CHECK"), note, kind, "none")
         return
     notes = field_notes(kind.cls)
+    if keys == ("services",):
+        for field in kind.fields:
+            here = f"`services.NAME.{field.encode_name}`"
+            known = field.default is not msgspec.NODEFAULT
+            default = code(field.default) if known else "none"
+            yield here, notes[field.name], allowed(field.type), default, "none"
+        return
     for field in kind.fields:
         name = field.encode_name
         each = cast("Mapping[str, Mapping[str, object]]", value)
@@ -359,9 +366,10 @@ def allowed(kind: msgspec.inspect.Type) -> str:
         given = [t for t in kind.types if not isinstance(t, msgspec.inspect.NoneType)]
         return " or ".join(map(allowed, given))
     if isinstance(kind, msgspec.inspect.StrType):
-        if kind.pattern:
-            return f"text like `{kind.pattern}`"
-        return "text, not empty" if kind.min_length else "text"
+        text = "text, not empty" if kind.min_length else "text"
+        return f"text like `{kind.pattern}`" if kind.pattern else text
+    if isinstance(kind, msgspec.inspect.DictType):
+        return f"a table; each: {allowed(kind.value_type)}"
     raise TypeError(kind)
 
 

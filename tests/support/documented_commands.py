@@ -257,6 +257,9 @@ COMMANDS: dict[str, Example] = {
     f" -d 'exclude_newer=7 days' {ADDRESS} myproj": Example(
         "empty", after="grep -qx 'exclude-newer = .7 days.' myproj/pyproject.toml"
     ),
+    "ci-framework/ci doctor --online": Example("project"),
+    "ci-framework/ci setup --services start": Example("project"),
+    "ci-framework/ci setup --services stop": Example("project"),
     "git push --no-verify": Example(
         "project",
         before="git init -q --bare ../there && git remote add origin ../there"

@@ -15,6 +15,7 @@ from ci_engine.configuration.mcp_settings import NO_MCP, Mcp
 from ci_engine.configuration.performance_settings import NO_PERFORMANCE, Performance
 from ci_engine.configuration.release_settings import Release
 from ci_engine.configuration.scan_settings import Scan
+from ci_engine.configuration.service_settings import Service, ServiceName
 from ci_engine.configuration.value_types import (
     Command,
     Count,
@@ -218,6 +219,7 @@ class Settings(StrictTable, frozen=True):
         api: what the check ``api`` compares.
         mcp: how the MCP server is started, and what it has to do.
         release: what ``ci release`` expects of a release.
+        services: what tests need beside the project, by name, such as ``redis``.
     """
 
     version: Text
@@ -239,6 +241,9 @@ class Settings(StrictTable, frozen=True):
     performance: Performance = NO_PERFORMANCE
     mcp: Mcp = NO_MCP
     release: Release = Release()
+    services: dict[ServiceName, Service] = msgspec.field(
+        default_factory=dict[ServiceName, Service]
+    )
 
     def command_of(self, check: CheckName) -> Command:
         """The project's own command for a check, empty if it has none."""
