@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.support.node_programs import BROWSER
+from tests.support.parsing import Document
 from tests.support.tools import assert_clean, find_tool, missing
 
 _SCRIPTS = Path(__file__).parent / "node" / "browser"
@@ -18,10 +19,8 @@ def problems_of(*pages: Path | str) -> list[str]:
 
     Reported are errors and warnings of the console, requests, text that sticks out,
     covers other text or has too little contrast, what the keyboard does not reach, and
-    what else axe finds. Of files, which are our reports, also tables that do not sort
-    or filter as they say, and what is wrong on paper. A browser takes seconds to start:
-    give all pages at once, as files, or as addresses of a server whose other files they
-    may request.
+    what else axe finds. A browser takes seconds to start: give all pages at once, as
+    files, or as addresses of a server whose other files they may request.
     """
     found: list[str] = json.loads(_run("inspect.mjs", *pages))
     return found
@@ -31,6 +30,16 @@ def draw(diagrams: Sequence[str]) -> list[str]:
     """The drawings of diagrams of Mermaid, as SVG."""
     drawn: list[str] = json.loads(_run("draw.mjs", given=json.dumps(diagrams)))
     return drawn
+
+
+def operate_chooser(
+    address: str, entries: Sequence[tuple[Mapping[str, str], str]]
+) -> list[Document]:
+    """What our chooser shows for each entry: answers, and the file to open."""
+    seen: list[Document] = json.loads(
+        _run("choose.mjs", address, given=json.dumps(entries))
+    )
+    return seen
 
 
 def _run(script: str, *arguments: str | Path, given: str = "") -> str:
