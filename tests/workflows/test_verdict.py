@@ -20,6 +20,7 @@ from tests.support.tools import require_tool
 ALONE = (
     *("benchmarks.yml", "cleanup-dev-files.yml", "cleanup-pull-request.yml"),
     *("docs.yml", "docs-deploy.yml", "release-please.yml", "release.yml"),
+    "framework-update.yml",
 )
 WITH_VERDICT = [
     name

@@ -72,6 +72,7 @@ def derive_answers(inventory: Inventory) -> dict[str, Answer]:
         **_docs(inventory),
         "cleanup": Answer("none", "the project did not ask for it"),
         "releases": Answer("none", "it makes its releases as it does"),
+        "framework_updates": Answer("none", "the project did not ask for it"),
         "codeql": Answer("no", "a workflow of its own that runs CodeQL stays"),
         "containers": Answer("no", "the project did not ask for it"),
         "sbom": Answer("yes", "the default"),
