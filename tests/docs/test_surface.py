@@ -84,7 +84,7 @@ def test_the_jobs_of_a_render_are_held() -> None:
             for line in names
             if line.startswith(f"workflow {path.name} ")
         }
-        assert jobs.keys() == held
+        assert jobs.keys() <= held
 
 
 @pytest.mark.parametrize(
