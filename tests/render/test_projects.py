@@ -145,7 +145,8 @@ def test_a_new_project_is_green_at_each_tier(
     programs = [str(tool("uv").parent), os.environ["PATH"]]
     variables = {
         "PATH": os.pathsep.join([*([str(poetry)] * (manager == "poetry")), *programs]),
-        "POETRY_CACHE_DIR": str(tmp_path / "cache"),
+        # One for all kinds, so that packages are fetched once.
+        "POETRY_CACHE_DIR": str(poetry / "cache"),
         "POETRY_VIRTUALENVS_IN_PROJECT": "true",
     }
     run("git", "init", "--quiet", cwd=path)

@@ -16,6 +16,7 @@ from tests.support.renders import ROOT, Document, questions, read_answers, rende
 
 ALWAYS = ["setup", "project_name", "project_type", "package_manager", "repository"]
 PIXI_ONLY = {"pixi_tiers", "pixi_prefix"}
+UV_ONLY = {"exclude_newer"}
 MONOREPO_ONLY = {"packages"}
 NEW_ONLY = {
     "description",
@@ -67,10 +68,10 @@ def test_the_recommended_way_asks_four_questions_and_records_all(
 @pytest.mark.parametrize(
     ("answers", "unasked"),
     [
-        ({}, EXISTING_ONLY | MONOREPO_ONLY),
-        ({"project_type": "monorepo"}, EXISTING_ONLY | {"load_testing"}),
+        ({}, EXISTING_ONLY | MONOREPO_ONLY | UV_ONLY),
+        ({"project_type": "monorepo"}, EXISTING_ONLY | {"load_testing"} | UV_ONLY),
         ({"package_manager": "uv"}, EXISTING_ONLY | PIXI_ONLY | MONOREPO_ONLY),
-        ({"project_state": "existing"}, NEW_ONLY | MONOREPO_ONLY),
+        ({"project_state": "existing"}, NEW_ONLY | MONOREPO_ONLY | UV_ONLY),
     ],
 )
 def test_customising_asks_everything_that_matters(

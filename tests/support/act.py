@@ -25,7 +25,7 @@ from tests.support.tools import find_tool, missing, require_tool
 STAND_INS = Path(__file__).parent / "stand-ins"
 PROGRAMS = ("uv", "git", "jq")
 _CHECK_OUT = "stand-in/checkout@v1"
-SUPPORTED = ("3.10", "3.11", "3.12", "3.13", "3.14")
+SUPPORTED = ("3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
 LIMIT_SECONDS = 900
 # What an installer needs to reach its index from here.
 PASSED_ON = ("PIP_", "UV_", "SSL_CERT_", "REQUESTS_CA_", "CURL_CA_", "LANG")
@@ -37,8 +37,8 @@ OVERRIDDEN = ("UV_CACHE_DIR", "UV_PYTHON", "UV_PROJECT_ENVIRONMENT")
 class Run:
     """What happened: results of jobs, legs and steps, outputs, artifacts, the log.
 
-    A leg is the id of its job, with its Python if the job has a matrix. Outputs are
-    those of the steps of a job, not of the steps inside of an action.
+    A leg is the id of its job, with its Python and shard if the job has a matrix.
+    Outputs are those of the steps of a job, not of the steps inside of an action.
     """
 
     code: int
@@ -211,7 +211,8 @@ def _environment(location: Path, project: Path) -> dict[str, str]:
     own = {
         "PATH": os.pathsep.join([str(programs), "/usr/bin", "/bin"]),
         "HOME": str(location / "home"),
-        "XDG_CACHE_HOME": str(location / "home" / ".cache"),
+        # Shared by the runs of a test module, as caches of a runner are restored.
+        "XDG_CACHE_HOME": str(location.parent / "cache"),
         "XDG_CONFIG_HOME": str(location / "home" / ".config"),
         "TMPDIR": str(location / "tmp"),
         "UV_CACHE_DIR": str(location.parent / "uv-cache"),
@@ -264,7 +265,7 @@ def _read_log(run: Run, log: str) -> None:
             continue
         job = str(entry.get("jobID", ""))
         matrix = cast("dict[str, object]", entry.get("matrix") or {})
-        matrix_job = f"{job} {matrix.get('python-version', '')}".strip()
+        matrix_job = _named(job, matrix)
         lines.append(f"[{matrix_job}] {str(entry.get('msg', '')).rstrip()}")
         if "jobResult" in entry:
             result = str(entry["jobResult"])
@@ -283,6 +284,13 @@ def _read_log(run: Run, log: str) -> None:
             output = run.outputs.setdefault((matrix_job, steps[0]), {})
             output[str(entry["name"])] = str(entry["arg"])
     run.text = "\n".join(lines)
+
+
+def _named(job: str, matrix: Mapping[str, object]) -> str:
+    """A job by its id, and what tells it from the others of its matrix."""
+    low = matrix.get("resolution") == "lowest-direct"
+    parts = (job, matrix.get("python-version"), matrix.get("shard"), low and "lowest")
+    return " ".join(str(part) for part in parts if part)
 
 
 def commit_of(project: Path, name: str) -> str:

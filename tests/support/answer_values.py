@@ -56,6 +56,8 @@ ACCEPTED = [
     ("coverage_threshold", 100),
     ("benchmark_suite", ["perf", "my bench/x"]),
     ("regression_threshold", "2.5%"),
+    ("exclude_newer", "1 week"),
+    ("exclude_newer", "2026-01-31"),
     ("unmanaged", [".github/workflows/python-ci.yml", "ci-framework/configs"]),
 ]
 
@@ -243,6 +245,7 @@ REFUSED: list[tuple[str, object]] = [
     ),
     ("benchmarks", "maybe"),
     ("load_testing", "maybe"),
+    *(("exclude_newer", text) for text in ("7", "7d", "seven days", "2026-13-01")),
     ("benchmark_suite", []),
     ("benchmark_suite", ["../perf"]),
     *(

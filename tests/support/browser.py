@@ -18,8 +18,10 @@ def problems_of(*pages: Path | str) -> list[str]:
 
     Reported are errors and warnings of the console, requests, text that sticks out,
     covers other text or has too little contrast, what the keyboard does not reach, and
-    what else axe finds. A browser takes seconds to start: give all pages at once, as
-    files, or as addresses of a server whose other files they may request.
+    what else axe finds. Of files, which are our reports, also tables that do not sort
+    or filter as they say, and what is wrong on paper. A browser takes seconds to start:
+    give all pages at once, as files, or as addresses of a server whose other files they
+    may request.
     """
     found: list[str] = json.loads(_run("inspect.mjs", *pages))
     return found

@@ -197,7 +197,8 @@ COMMANDS: dict[str, Example] = {
     "ci-framework/ci bench --suite full --store=../benchmark-history": Example(
         "project",
         0,
-        f"{BENCHMARK.replace('quick', 'full')}; git commit -qnam benchmark",
+        BENCHMARK.replace("quick]", "full]\\ncounting-processes = 1")
+        + "; git commit -qnam benchmark",
         after="grep -q spans ../benchmark-history/benchmarks.jsonl",
     ),
     "ci-framework/ci bench --compare-with main --profile": Example(
@@ -239,6 +240,15 @@ COMMANDS: dict[str, Example] = {
     "git push --set-upstream origin main": Example(
         "project",
         before="git init -q --bare ../there && git remote add origin ../there",
+    ),
+    f"copier copy --defaults -d project_name=myproj -d package_manager=uv"
+    f" -d 'exclude_newer=7 days' {ADDRESS} myproj": Example(
+        "empty", after="grep -qx 'exclude-newer = .7 days.' myproj/pyproject.toml"
+    ),
+    "git push --no-verify": Example(
+        "project",
+        before="git init -q --bare ../there && git remote add origin ../there"
+        " && git config push.autoSetupRemote true",
     ),
     "git diff": Example("conflict"),
     "copier check-update": Example("project"),
@@ -468,6 +478,8 @@ COMMANDS: dict[str, Example] = {
 }
 
 NOT_RUN: dict[str, str] = {
+    "gh api --method POST repos/OWNER/myproj/rulesets"
+    " --input ci-framework/ruleset.json": "there is no such repository",
     "uv run .ci/prove.py pixi": "tests/workflows/test_prove.py runs it with stand-ins",
     "uv run .ci/prove.py github --owner OWNER": "so does it with this one",
     "gh attestation verify demo-1.2.0-py3-none-any.whl --repo OWNER/demo": (

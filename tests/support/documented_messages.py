@@ -44,7 +44,7 @@ def _set(pattern: str, value: str) -> str:
     return f"sed -i 's/^{pattern}.*/{value}/' pyproject.toml"
 
 
-_HIGHER = _set("requires-python", 'requires-python = ">=3.11"')
+_HIGHER = _set("requires-python", 'requires-python = ">=3.12"')
 _WAIVERS = "ci-framework/project/waivers.yaml"
 _WAIVER = r"waivers:\n- {id: B307, reason: r, owner: o, expires: 2999-01-01}\n"
 _TOMLI = 'dependencies = ["tomli"]'
@@ -53,6 +53,9 @@ _ANCIENT = 'dependencies = ["pytest<1"]'
 _COLD = 'CI_FRAMEWORK_CACHE="$PWD/../cold"'
 _VALIDATE = "ci-framework/ci validate"
 _GATE = "ci-framework/ci gate"
+_BLOCKING_API = (
+    "printf '\\n[tool.ci-framework.checks.api]\\nblocking = true\\n' >> pyproject.toml"
+)
 _MARKERS = f"{_GATE} --only no-conflict-markers"
 _WITHOUT_UV = f'PATH="$BARE" CI_FRAMEWORK_ENGINE_PYTHON="$ENGINE_PYTHON" {_GATE}'
 
@@ -249,6 +252,14 @@ PROVOCATIONS: dict[str, Provocation] = {
         f"{LOAD_TEST}; sed -i 's/http.server/nothing/' pyproject.toml; git add --all;"
         " git commit -qnm load; ci-framework/ci bench --suite load --compare-with HEAD",
         3,
+    ),
+    "The public API breaks": _ready(
+        f"{_BLOCKING_API}; sed -i 's/^def merge/def join/' {_SEED};"
+        f" {_GATE} --only api --since HEAD",
+        1,
+    ),
+    "The public API cannot be compared": _ready(
+        f"{_BLOCKING_API}; git branch -m trunk; {_GATE} --only api", 3
     ),
     "The lock file is not current": _project(
         f"uv lock; {_set('dependencies = ', _TOMLI)}; {_GATE} --only test",

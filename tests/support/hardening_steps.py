@@ -160,6 +160,7 @@ def caches_are_written_by_pushes_only(doc: Document) -> Problems:
         given, action = inputs(step), uses(step)
         written = {
             "actions/cache": True,
+            "actions/cache/save": not str(step.get("if")).startswith(push_only[:-3]),
             "actions/setup-go": given.get("cache") is not False,
             "actions/setup-python": "cache" in given,
             "astral-sh/setup-uv": given.get("enable-cache") is not False

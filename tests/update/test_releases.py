@@ -13,7 +13,7 @@ import pytest
 from ci_engine import __version__
 from tests.support.parsing import read_toml
 from tests.support.programs import run
-from tests.support.renders import ROOT, copy_template, snapshot
+from tests.support.renders import ROOT, copy_template, read_answers, snapshot
 from tests.support.template_releases import (
     commit,
     conflicts,
@@ -36,7 +36,10 @@ OWN_FILES = (
     "ci-framework/project/waivers.yaml",
     "ci-framework/project/own/notes.md",
 )
-SEEDS = ("src/", "tests/", "README.md", "LICENSE", "SECURITY.md", ".editorconfig")
+SEEDS = (
+    *("src/", "tests/", "README.md", "AGENTS.md", "LICENSE"),
+    *("SECURITY.md", ".editorconfig"),
+)
 
 
 def unpack(sha: str, directory: Path) -> None:
@@ -88,7 +91,7 @@ def test_a_released_version_updates_to_this_one_and_keeps_the_users_work(
     repository: Path, tmp_path: Path, manager: str, request: pytest.FixtureRequest
 ) -> None:
     version = str(request.node.callspec.params["repository"])
-    answers = {"package_manager": manager}
+    answers: dict[str, object] = {"package_manager": manager}
     old = make_project(repository, tmp_path / "old", answers, ref=f"v{version}")
     edit(
         old / "pyproject.toml",
@@ -115,6 +118,10 @@ def test_a_released_version_updates_to_this_one_and_keeps_the_users_work(
     assert document["tool"]["mine"] == {"key": "value"}
     assert document["tool"]["ci-framework"]["commands"] == {"types": "true"}
     assert {name: (old / name).read_text() for name in own} == own
+    # A new default changes no answer that was recorded before.
+    recorded = read_answers(old)["python_versions"]
+    assert recorded == ["3.10", "3.11", "3.12", "3.13", "3.14"]
+    answers["python_versions"] = recorded
     fresh = snapshot(make_project(repository, tmp_path / "new", answers, ref=NOW))
     updated = snapshot(old)
     shared = {"pyproject.toml", ".copier-answers.yml"}

@@ -18,7 +18,10 @@ from tests.support.template_releases import (
     update,
 )
 
-SEEDS = ("src/", "tests/", "README.md", "LICENSE", "SECURITY.md", ".editorconfig")
+SEEDS = (
+    *("src/", "tests/", "README.md", "AGENTS.md", "LICENSE"),
+    *("SECURITY.md", ".editorconfig"),
+)
 
 
 @pytest.fixture

@@ -167,7 +167,7 @@ FAULTS: list[tuple[Check, str, str]] = [
     (artifacts_have_their_own_name_and_end, r"path: \.ci-framework/gate", "path: ."),
     (
         artifacts_of_a_matrix_are_told_apart,
-        r"gate-\$\{\{ matrix\.platform \}\}",
+        r"-\$\{\{ matrix\.platform \}\}",
         "gate",
     ),
     (a_matrix_shows_all_its_failures, r"fail-fast: false", "fail-fast: true"),

@@ -21,6 +21,7 @@ ALONE = (
     *("benchmarks.yml", "cleanup-dev-files.yml", "cleanup-pull-request.yml"),
     *("docs.yml", "docs-deploy.yml", "release-please.yml", "release.yml"),
     "framework-update.yml",
+    "site.yml",
 )
 WITH_VERDICT = [
     name

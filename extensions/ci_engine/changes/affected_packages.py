@@ -16,7 +16,8 @@ _FAR_REACHING = frozenset({"always-run", "ci", "data", "everything"})
 # Settings at the top that linters and type checkers read for every package.
 _OF_CHECKS = frozenset(
     {"ruff.toml", ".ruff.toml", "mypy.ini", ".mypy.ini", "pyrightconfig.json"}
-    | {".bandit", ".coveragerc", "pyproject.toml", "setup.cfg", "tox.ini"}
+    | {"pyrefly.toml", ".bandit", ".coveragerc"}
+    | {"pyproject.toml", "setup.cfg", "tox.ini"}
     | {"Makefile", "Justfile", "justfile", "Taskfile.yml"}
 )
 

@@ -5,7 +5,6 @@ An empty list of changes is only ever the truth, never a failure.
 
 from __future__ import annotations
 
-import io
 import os
 import posixpath
 import re
@@ -14,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ci_engine.changes.diff_base import DiffBase
+from ci_engine.changes.files_of_commit import read_blobs
 from ci_engine.errors import ToolError
 from ci_engine.project.git import Git
 
@@ -89,19 +89,7 @@ def moved_files(root: Path, diff_base: DiffBase) -> set[str]:
 
 def contents_before(root: Path, changes: Iterable[Change]) -> dict[str, bytes]:
     """What files held before the change, by their path; some may be missing."""
-    changed = [change for change in changes if change.before]
-    if not changed:
-        return {}
-    names = "".join(f"{change.before}\n" for change in changed)
-    answers = io.BytesIO(Git(root).answer("cat-file", "--batch", text=names))
-    found: dict[str, bytes] = {}
-    for change in changed:
-        # ``NAME blob SIZE``, what it holds, and the end of the line.
-        size = answers.readline().rpartition(b" blob ")[2].strip()
-        if size.isdigit():
-            found[change.path] = answers.read(int(size))
-            answers.readline()
-    return found
+    return read_blobs(root, {each.path: each.before for each in changes if each.before})
 
 
 def changed_lines(

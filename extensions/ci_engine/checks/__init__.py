@@ -14,7 +14,7 @@ from ci_engine.checks.context import Context
 from ci_engine.checks.dependencies import audit, declared_imports, lock_check
 from ci_engine.checks.hooks import check as hooks
 from ci_engine.checks.lint import bandit, conflict_markers, policy, ruff
-from ci_engine.checks.packaging import build, metadata
+from ci_engine.checks.packaging import build, metadata, public_api
 from ci_engine.checks.tests import coverage, imports, patch_coverage, pytest
 from ci_engine.configuration.settings import CheckName, Settings
 from ci_engine.configuration.value_types import Command
@@ -71,6 +71,7 @@ CHECKS: Mapping[CheckName, Check] = {
         Check("build", build.check),
         Check("lock", lock_check.check, environment=False),
         Check("metadata", metadata.check, after="build"),
+        Check("api", public_api.check),
         Check("declared-imports", declared_imports.check),
     )
 }

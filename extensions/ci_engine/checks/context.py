@@ -26,6 +26,7 @@ class Context(Workspace):
         reports: where this run alone keeps its files until they are reports.
         baseline: what was red before; None if the project has no baseline.
         hypothesis_examples: examples that property tests try; 0 = their own.
+        variables: the environment of the run, which says what event started it.
     """
 
     check: CheckName
@@ -37,6 +38,7 @@ class Context(Workspace):
     )
     baseline: Baseline | None = None
     hypothesis_examples: int = 0
+    variables: Mapping[str, str] = field(default_factory=dict[str, str])
     earlier: Mapping[CheckName, CheckResult] = field(
         default_factory=dict[CheckName, CheckResult]
     )

@@ -20,6 +20,7 @@ from ci_engine.checks import (
 )
 from ci_engine.checks.accepted_findings import Acceptance, find_acceptance
 from ci_engine.checks.context import Context
+from ci_engine.checks.interpreter import check_interpreter
 from ci_engine.checks.outcomes import not_run, run_guarded, skipped
 from ci_engine.checks.request import GateRequest
 from ci_engine.checks.rerun import rerun_command
@@ -33,7 +34,6 @@ from ci_engine.findings.fingerprints import fingerprint_findings
 from ci_engine.findings.recording import Scope, count_resolved, offer_to_shrink
 from ci_engine.findings.results import (
     CheckResult,
-    Finding,
     RunResult,
     Status,
     make_result,
@@ -91,7 +91,7 @@ class GateRun:
         checks = [self.results[name] for name in self.request.checks]
         checks = [
             *check_tracked_output(self.project),
-            *_check_interpreter(self.request.python, self.environment),
+            *check_interpreter(self.request.python, self.environment),
             *self.acceptance.about(self._known()),
             *checks,
         ]
@@ -107,8 +107,10 @@ class GateRun:
     def _result(self, checks: list[CheckResult]) -> RunResult:
         for check in checks:
             check.tier = self.request.tier
+            check.blocking = check.blocking and not self.request.advisory
         result = make_result("gate", checks)
         result.tier, result.package = self.request.tier, self.request.package
+        result.advisory = self.request.advisory
         environment = self.environment
         if isinstance(environment, Environment):
             result.python = environment.probe.python
@@ -173,6 +175,8 @@ class GateRun:
 
     def _needs_environment(self, name: CheckName) -> bool:
         without = name in self.request.left_out or name in self._isolated
+        # The tests of shards ran elsewhere.
+        without = without or self.request.combined is not None
         return not without and needs_environment(name, self.configuration.settings)
 
     def _find_isolated(self) -> frozenset[CheckName]:
@@ -203,7 +207,12 @@ class GateRun:
             return request.prepare(self.cancel)
         environments = self.configuration.settings.environments
         return prepare_environment(
-            self.project, environments, request.tier, request.python, self.cancel
+            self.project,
+            environments,
+            request.tier,
+            request.python,
+            self.cancel,
+            resolution=request.resolution,
         )
 
     def _run_one(self, name: CheckName) -> Callable[[], None]:
@@ -231,15 +240,15 @@ class GateRun:
             baseline=None if self.request.baseline == "write" else self.baseline,
             hypothesis_examples=tier.hypothesis_examples,
             earlier=dict(self.results),
+            variables=self.variables,
         )
 
     def diff_base(self) -> DiffBase:
         """Find the commit that the change started from, once for all checks."""
         with self._finding:
             if self._diff_base is None:
-                self._diff_base = find_diff_base(
-                    self.project.root, self.request.since, self.variables
-                )
+                root, since = self.project.root, self.request.since
+                self._diff_base = find_diff_base(root, since, self.variables)
             return self._diff_base
 
     def _canceled(self) -> CheckResult:
@@ -280,21 +289,3 @@ class GateRun:
         if not self.project.prefix:
             return self.baseline
         return msgspec.structs.replace(self.baseline, coverage=None)
-
-
-def _check_interpreter(
-    wanted: str, environment: Environment | ToolError
-) -> list[CheckResult]:
-    """Another interpreter than the requested one is red: the matrix is real."""
-    if not wanted or not isinstance(environment, Environment):
-        return []
-    found = environment.probe.python
-    result = CheckResult(id="python", tool=found)
-    if not f"{found}.".startswith(f"{wanted}."):
-        result.status = Status.FAILED
-        result.reason = f"Python {wanted} was requested, {found} ran"
-        result.findings = [
-            Finding(tool="ci-framework", rule="python", message=result.reason)
-        ]
-        result.new = 1
-    return [result]

@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Literal
 
 from ci_engine.changes.decision import Decision
+from ci_engine.checks.tests.combined_shards import ShardGroup
+from ci_engine.checks.tests.shard import Shard
 from ci_engine.configuration.settings import CheckName, Tier
 from ci_engine.environments.environment import Environment
+from ci_engine.environments.project_environment import Resolution
 from ci_engine.findings.results import CheckResult
 from ci_engine.monorepo.sibling_packages import Siblings
 
@@ -28,6 +31,10 @@ class GateRequest:
         decision: which tests the change can break; None = not requested.
         explicit: whether the checks were named one by one.
         package: the package that is checked; empty = the whole repository.
+        shard: the part of the tests that is run; None = all of them.
+        combined: the shards whose tests are judged; None = the tests are run.
+        resolution: which versions of the direct dependencies are installed.
+        advisory: whether nothing that fails makes the run red.
         pretended: variables that make a build take a version which has no tag yet.
     """
 
@@ -48,6 +55,10 @@ class GateRequest:
     prepare: Callable[[threading.Event], Environment] | None = None
     left_out: Mapping[CheckName, str] = field(default_factory=dict[CheckName, str])
     siblings: Siblings | None = None
+    shard: Shard | None = None
+    combined: ShardGroup | None = None
+    resolution: Resolution = "highest"
+    advisory: bool = False
     pretended: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property

@@ -22,6 +22,8 @@ def rerun_command(
     argv += ["--only", ",".join(filter(None, (DEPENDS_ON.get(name), name)))]
     if request.python:
         argv += ["--python", request.python]
+    if request.resolution != "highest":
+        argv += ["--resolution", request.resolution]
     if request.decision is not None:
         argv += ["--affected"]
     if request.since:

@@ -21,6 +21,7 @@ _PRECIOUS = (
     "ci-framework/ci",
     "pyproject.toml",
     "README.md",
+    "AGENTS.md",
     "LICENSE",
     "a",
     "a/b",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ci_engine.cleanup.cleanup_patterns import CleanupPatterns, refuse_patterns
-from ci_engine.configuration.settings import Cleanup
+from ci_engine.configuration.cleanup_settings import Cleanup
 from ci_engine.errors import UsageError
 from ci_engine.processes.child_environment import child_variables
 from ci_engine.project.git import Git

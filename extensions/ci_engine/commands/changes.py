@@ -32,6 +32,7 @@ from ci_engine.reports.changes_page import to_changes_page, to_explanation
 from ci_engine.reports.result_json import to_json
 from ci_engine.workflow_jobs.job_decision import decide_jobs
 from ci_engine.workflow_jobs.jobs import Jobs, plan_jobs
+from ci_engine.workflow_jobs.suite_jobs import with_suite_jobs
 
 _FLAGS = (
     "docs-only",
@@ -118,6 +119,7 @@ def run(options: ChangesOptions, surroundings: Surroundings) -> int:
         jobs = msgspec.structs.replace(
             plan_jobs(decision, configuration, Event()), skips={}, security_skips={}
         )
+        jobs = with_suite_jobs(jobs, project, decision, configuration)
         _report(project, configuration, decision, jobs, options, surroundings)
         raise
     _report(project, configuration, decision, jobs, options, surroundings)

@@ -22,8 +22,8 @@ from ci_engine.cleanup.stray_files import Found, find_files, refuse_many, remove
 from ci_engine.commands.command import Command, Request
 from ci_engine.commands.options import DryRun, Option, Since, switch
 from ci_engine.commands.paths import relative_directory
+from ci_engine.configuration.cleanup_settings import Cleanup
 from ci_engine.configuration.loading import load_configuration
-from ci_engine.configuration.settings import Cleanup
 from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.errors import ToolError, UsageError
 from ci_engine.findings.fingerprints import fingerprint_findings

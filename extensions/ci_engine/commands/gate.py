@@ -11,9 +11,12 @@ from ci_engine.changes.decision import Decision, read_decision
 from ci_engine.changes.detection import DetectionRequest, detect, read_change
 from ci_engine.checks.gate_run import GateRun
 from ci_engine.checks.request import GateRequest
+from ci_engine.checks.tests.combined_shards import COMBINED_CHECKS, LEFT_TO_COMBINING
+from ci_engine.checks.tests.durations import read_durations
+from ci_engine.checks.tests.shard import Shard, parse_shard
+from ci_engine.commands.combined_gates import run_combined_gates
 from ci_engine.commands.command import Command
-from ci_engine.commands.gate_options import GateOptions
-from ci_engine.commands.options import refuse_growth
+from ci_engine.commands.gate_options import GateOptions, refuse_contradictions
 from ci_engine.commands.output import print_list
 from ci_engine.commands.package_gates import PackageGates, run_package_gates
 from ci_engine.commands.paths import (
@@ -55,10 +58,15 @@ Each tier (essential, extended, full) runs the checks of the tiers before it as 
 
 def run(options: GateOptions, surroundings: Surroundings) -> int:
     """Run the gate, and return the exit code of its verdict."""
-    _refuse(options)
+    refuse_contradictions(options)
     if len(options.package) > 1:
         return _run_packages(options, surroundings)
     project, configuration, request = gate_request(options, surroundings)
+    if options.combine:
+        decision = _decision(options, project, configuration, surroundings)
+        prepared = project, configuration, request, decision
+        subject = read_subject(project, surroundings.variables, surroundings.today)
+        return run_combined_gates(options, surroundings, prepared, _run_gate, subject)
     if options.dry_run:
         names = [name for name in request.checks if name not in request.left_out]
         print_list("gate", "checks", names, as_json=options.json)
@@ -98,47 +106,6 @@ def _run_packages(options: GateOptions, surroundings: Surroundings) -> int:
     )
     reports = surroundings.reports(options.report_dir, "packages")
     return run_package_gates(gates, surroundings, reports, as_json=options.json)
-
-
-def _refuse(options: GateOptions) -> None:
-    """Refuse options that contradict each other."""
-    selected = options.affected or bool(options.selection)
-    limited = bool(options.paths or options.more_paths)
-    writes = options.baseline == "write"
-    several = len(options.package) > 1
-    refusals = (
-        (
-            options.package and selected,
-            "--package: cannot be combined with --affected or --selection",
-            "leave the selection out: all tests of the package run",
-        ),
-        (
-            several and (limited or options.fix or writes),
-            "--package: several packages cannot be combined with paths, --fix or "
-            "--baseline write",
-            "name one package",
-        ),
-        (
-            writes and limited,
-            "--baseline write: cannot be combined with paths, as it records everything",
-            "run it without paths; --only limits it to some checks",
-        ),
-        (
-            writes and selected,
-            "--baseline write: cannot be combined with a selection of tests, as it "
-            "records everything",
-            "run it without --affected",
-        ),
-        (
-            selected and limited,
-            "--affected: cannot be combined with paths",
-            "leave one of them out",
-        ),
-    )
-    for refused, problem, hint in refusals:
-        if refused:
-            raise UsageError(problem, hint=hint)
-    refuse_growth(options.baseline, grow=options.grow)
 
 
 def _named(
@@ -189,6 +156,9 @@ def gate_request(
         # A gate without any check is an error all the same.
         left_out = settings.missing_checks(tier, configuration.tiers.defaults.checks)
         checks = [name for name in settings.checks if name in (*checks, *left_out)]
+    if options.shard is not None:
+        judged_later = [n for n in COMBINED_CHECKS if n in checks and n != "test"]
+        left_out |= dict.fromkeys(judged_later, LEFT_TO_COMBINING)
     request = GateRequest(
         tier=tier,
         checks=checks,
@@ -202,6 +172,9 @@ def gate_request(
         grow=options.grow,
         explicit=bool(options.only),
         left_out=left_out,
+        shard=_shard(options, surroundings),
+        resolution=options.resolution,
+        advisory=options.advisory,
     )
     if view is not None:
         request = replace(
@@ -212,6 +185,16 @@ def gate_request(
             siblings=Siblings(top, view.graph, view.package),
         )
     return project, configuration, request
+
+
+def _shard(options: GateOptions, surroundings: Surroundings) -> Shard | None:
+    """The part of the tests that was requested."""
+    if options.shard is None:
+        return None
+    recorded = surroundings.directory / options.durations
+    return parse_shard(
+        options.shard, read_durations(recorded) if options.durations else {}
+    )
 
 
 def _decision(
@@ -266,5 +249,8 @@ def _write_baseline(gate: GateRun, result: RunResult) -> None:
 
 
 COMMAND = Command(
-    GateOptions, run, _ABOUT, variables={"package": "CI_FRAMEWORK_PACKAGE"}
+    GateOptions,
+    run,
+    _ABOUT,
+    variables={"package": "CI_FRAMEWORK_PACKAGE", "shards": "SHARDS"},
 )

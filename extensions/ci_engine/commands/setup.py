@@ -7,6 +7,13 @@ import time
 from collections.abc import Callable
 from typing import Annotated
 
+from ci_engine.checks.hooks.git_hooks import (
+    hook_program,
+    hook_types,
+    hooks_elsewhere,
+    install_git_hooks,
+)
+from ci_engine.checks.hooks.working_copy import CONFIG
 from ci_engine.checks.outcomes import not_run_because
 from ci_engine.commands.command import EXIT_CODES, Command, Request
 from ci_engine.commands.options import DryRun, Option
@@ -15,12 +22,10 @@ from ci_engine.commands.paths import relative_directory
 from ci_engine.configuration.loading import Configuration, load_configuration
 from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.environments.environment import Environment
-from ci_engine.environments.isolated_tools import isolated_tool
 from ci_engine.environments.preparation import prepare_development, prepare_environment
 from ci_engine.errors import ToolError
 from ci_engine.findings.results import CheckResult, Status, make_result
 from ci_engine.processes.activity import activity
-from ci_engine.processes.programs import run_program
 from ci_engine.project.output_files import prepare_directory
 from ci_engine.project.repository import Project, read_project
 from ci_engine.reports.console import Console
@@ -50,19 +55,23 @@ def run(options: SetupOptions, surroundings: Surroundings) -> int:
     console = Console(surroundings.variables, as_json=options.json)
     reports = surroundings.reports(options.report_dir, "setup")
     prepare_directory(reports, project.output)
-    python: list[str] = []
+    made: list[Environment] = []
     steps: dict[str, Callable[[], CheckResult]] = {
-        "environment": lambda: _environment(project, configuration, python)
+        "environment": lambda: _environment(project, configuration, made)
     }
     if not options.no_hooks:
-        steps["hooks"] = lambda: _hooks(project)
+        steps["hooks"] = lambda: _hooks(project, made[0] if made else None)
     checks: list[CheckResult] = []
     with console.progress():
         for name, step in steps.items():
             checks.append(_run_step(name, step))
             console.check(checks[-1])
     result = make_result(
-        "setup", checks, surroundings.seconds, checks[0].environment, "".join(python)
+        "setup",
+        checks,
+        surroundings.seconds,
+        checks[0].environment,
+        "".join(environment.probe.python for environment in made),
     )
     write_reports(result, reports)
     console.conclude(result, relative_directory(reports, surroundings))
@@ -70,7 +79,10 @@ def run(options: SetupOptions, surroundings: Surroundings) -> int:
 
 
 def _print_plan(project: Project, options: SetupOptions) -> None:
-    hooks = "left alone" if options.no_hooks else "pre-commit install"
+    hooks = "left alone"
+    if not options.no_hooks:
+        types = ", ".join(hook_types(project.root))
+        hooks = f"installed for {types}, by prek or the locked pre-commit"
     plan = {"environment": _method(project), "hooks": hooks}
     if options.json:
         print_json({"schema": 1, "command": "setup", "dry-run": True, "steps": plan})
@@ -100,12 +112,12 @@ def _method(project: Project) -> str:
 
 
 def _environment(
-    project: Project, configuration: Configuration, python: list[str]
+    project: Project, configuration: Configuration, made: list[Environment]
 ) -> CheckResult:
     environments = configuration.settings.environments
     prepare_development(project, environments)
     environment: Environment = prepare_environment(project, environments, "essential")
-    python.append(environment.probe.python)
+    made.append(environment)
     result = CheckResult(id="environment", environment=environment.name)
     result.reason = f"{environment.name}, Python {environment.probe.python}"
     if environment.substitute:
@@ -113,38 +125,25 @@ def _environment(
     return result
 
 
-def _hooks(project: Project) -> CheckResult:
-    """Install the hooks with the project's pre-commit or the locked one."""
+def _hooks(project: Project, environment: Environment | None) -> CheckResult:
+    """Install the hooks with prek where it is installed, or the locked pre-commit."""
     result = CheckResult(id="hooks")
-    if not (project.root / ".pre-commit-config.yaml").is_file():
+    if not (project.root / CONFIG).is_file():
         result.status = Status.SKIPPED
-        result.reason = "there is no .pre-commit-config.yaml"
+        result.reason = f"there is no {CONFIG}"
         return result
     if project.git is None:
         result.status = Status.SKIPPED
         result.reason = "not a git repository: run `git init`, then this again"
         return result
-    listed = project.git.run("config", "--show-scope", "--get-all", "core.hooksPath")
-    # The last one counts, but for that of our own command line.
-    paths = [line.partition("\t") for line in listed.stdout.splitlines()]
-    hooks_path = next((p for scope, _, p in reversed(paths) if scope != "command"), "")
-    if hooks_path:
+    elsewhere = hooks_elsewhere(project)
+    if elsewhere:
         result.status = Status.SKIPPED
-        result.reason = f"git's core.hooksPath is {hooks_path}: hooks are yours to run"
+        result.reason = f"git's core.hooksPath is {elsewhere}: hooks are yours to run"
         return result
-    tool = isolated_tool(project, "pre-commit")
-    outcome = run_program(
-        [tool.program(), "install"],
-        cwd=project.root,
-        timeout=120,
-        variables=tool.variables,
-    )
-    if outcome.code != 0:
-        raise ToolError(
-            f"pre-commit install: {outcome.describe_exit()}\n{outcome.tail()}"
-        )
-    result.tool = f"pre-commit {tool.version}"
-    result.reason = " ".join(outcome.stdout.split())
+    program = hook_program(project, environment)
+    result.reason = install_git_hooks(project, program)
+    result.tool = program.label
     return result
 
 

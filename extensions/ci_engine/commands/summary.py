@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -30,8 +31,11 @@ from ci_engine.reports.gathered import (
     MatrixJob,
     gather_jobs,
     job_verdict,
+    missing_advice,
     read_jobs,
+    with_jobs,
 )
+from ci_engine.reports.html import to_html
 from ci_engine.reports.page import LONGEST_COMMENT, clip, to_page
 from ci_engine.reports.result_json import to_json
 from ci_engine.workflow_jobs.target_branch import TargetBranch
@@ -40,8 +44,9 @@ _ABOUT = """\
 Gather the results of all jobs, and write one page with one verdict.
 
 The variables NEEDS and SKIPS hold the results of a workflow's jobs as JSON, and why
-jobs were skipped. CHANGE names a check-out of a pull request: the engine of the target
-branch then reports what the pull request edits of its own checks.
+jobs were skipped; SUITE holds the matrix of the tests. CHANGE names a check-out of a
+pull request: the engine of the target branch then reports what the pull request edits
+of its own checks.
 """
 
 
@@ -52,12 +57,14 @@ class SummaryOptions(Request, frozen=True, kw_only=True, rename="kebab"):
         needs: GitHub's ``needs`` context as JSON.
         skips: why jobs were skipped, as a JSON object from job to reason.
         change: a check-out of the pull request, for the engine of its target branch.
+        suite: the matrix of the tests as JSON, with the advisory jobs.
     """
 
     reports: Annotated[str, Option("reports to gather", "DIR")] = ".ci-framework"
     needs: str = ""
     skips: str = ""
     change: str = ""
+    suite: str = ""
     page: Annotated[str, Option("comment with this page, gather nothing", "FILE")] = ""
     comment: Annotated[bool, switch("comment on the pull request")] = False
     security: Annotated[bool, switch("write the section on security")] = True
@@ -89,6 +96,7 @@ def run(options: SummaryOptions, surroundings: Surroundings) -> int:
         branch = TargetBranch(target, root, surroundings.variables)
         jobs, notes = _judge_by_target(branch, jobs)
     matrix_jobs, unread = _gather(root, reports, jobs)
+    notes += missing_advice(options.suite, jobs, matrix_jobs)
     verdict, bad = job_verdict(jobs, matrix_jobs, unread)
     remarks = [*notes, *(f"could not be read: {line}" for line in unread)]
     page = to_page(
@@ -104,7 +112,8 @@ def run(options: SummaryOptions, surroundings: Surroundings) -> int:
     result.verdict = verdict
     result.notes = [f"{name}: {text}" for name, text in bad.items()]
     result.notes += remarks
-    _write(options, surroundings, result, page)
+    html = to_html(with_jobs(result, matrix_jobs))
+    _write(options, surroundings, result, {"summary.md": page, "report.html": html})
     sys.stdout.write(to_json(result) if options.json else page)
     if options.comment:
         _comment(page, surroundings)
@@ -166,13 +175,17 @@ def _matrix_check(job: MatrixJob) -> CheckResult:
 
 
 def _write(
-    options: SummaryOptions, surroundings: Surroundings, result: RunResult, page: str
+    options: SummaryOptions,
+    surroundings: Surroundings,
+    result: RunResult,
+    pages: Mapping[str, str],
 ) -> None:
     directory = surroundings.reports(options.report_dir, "summary")
     prepare_directory(directory, surroundings.repository / ".ci-framework")
     write_text(directory / "result.json", to_json(result))
-    write_text(directory / "summary.md", page)
-    add_summary(page, surroundings.variables)
+    for name, page in pages.items():
+        write_text(directory / name, page)
+    add_summary(pages["summary.md"], surroundings.variables)
     outputs = {"verdict": result.verdict.value, "report-path": directory.as_posix()}
     write_outputs(outputs, surroundings.variables)
 
@@ -196,5 +209,10 @@ COMMAND = Command(
     SummaryOptions,
     run,
     _ABOUT,
-    variables={"needs": "NEEDS", "skips": "SKIPS", "change": "CHANGE"},
+    variables={
+        "needs": "NEEDS",
+        "skips": "SKIPS",
+        "change": "CHANGE",
+        "suite": "SUITE",
+    },
 )

@@ -7,10 +7,11 @@ from typing import TypeVar
 
 import msgspec
 
+from ci_engine.configuration.matrix_settings import Platform
 from ci_engine.configuration.performance_settings import PerformanceThresholds
 from ci_engine.configuration.reading import read_text, read_yaml
 from ci_engine.configuration.security_profiles import SecurityProfiles
-from ci_engine.configuration.settings import Changes, Platform, Settings, Tier
+from ci_engine.configuration.settings import Changes, Settings, Tier
 from ci_engine.configuration.typed_tables import Mistake, find_mistakes
 from ci_engine.configuration.value_types import Count, Glob, StrictTable, Text
 from ci_engine.errors import ConfigurationError

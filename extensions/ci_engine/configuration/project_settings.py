@@ -16,6 +16,7 @@ from ci_engine.errors import ConfigurationError, suggest
 SETTINGS_KEYS = ("tool", "ci-framework")
 # TOML allows a table once: the block has one of its own for what it sets.
 ANSWERS = "answers"
+_WITH_ANSWERS = ("api", "matrix", "performance")
 
 
 def configuration_file(root: Path) -> Path | None:
@@ -53,7 +54,7 @@ def project_table(document: Table, source: Path) -> Table:
 
 def read_own_table(path: Path) -> Table:
     """Read what a file sets; empty if there is no such file."""
-    return _with_answers(read_written_table(path))
+    return with_answers(read_written_table(path))
 
 
 def read_written_table(path: Path) -> Table:
@@ -65,14 +66,16 @@ def read_written_table(path: Path) -> Table:
     return table
 
 
-def _with_answers(table: Table) -> Table:
+def with_answers(table: Table) -> Table:
     """Put the answers of the block below what the project sets itself."""
-    performance = as_table(table.get("performance"))
-    answers = as_table(performance.get(ANSWERS))
-    if not answers:
-        return table
-    own = {key: value for key, value in performance.items() if key != ANSWERS}
-    return {**table, "performance": {**answers, **own}}
+    merged = dict(table)
+    for name in _WITH_ANSWERS:
+        whole = as_table(table.get(name))
+        answers = as_table(whole.get(ANSWERS))
+        if answers:
+            own = {key: value for key, value in whole.items() if key != ANSWERS}
+            merged[name] = {**answers, **own}
+    return merged
 
 
 def settings_mistakes(table: Table) -> list[Mistake]:

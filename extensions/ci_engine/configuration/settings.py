@@ -7,7 +7,10 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from ci_engine.configuration.api_settings import Api
+from ci_engine.configuration.cleanup_settings import Cleanup
 from ci_engine.configuration.docs_settings import Docs
+from ci_engine.configuration.matrix_settings import Matrix
 from ci_engine.configuration.performance_settings import NO_PERFORMANCE, Performance
 from ci_engine.configuration.release_settings import Release
 from ci_engine.configuration.value_types import (
@@ -15,7 +18,6 @@ from ci_engine.configuration.value_types import (
     Count,
     Glob,
     Percentage,
-    PythonVersion,
     Seconds,
     StrictTable,
     Text,
@@ -41,6 +43,7 @@ BUILT_IN_CHECKS = (
     "patch-coverage",
     "lock",
     "metadata",
+    "api",
     "declared-imports",
 )
 # These are about one package of a repository with several.
@@ -48,8 +51,7 @@ OF_PACKAGES = frozenset({"declared-imports"})
 CheckName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]*$")]
 SecurityLevel = Literal["low", "medium", "high", "critical"]
 CleanupMode = Literal["none", "check", "pull-request", "push"]
-TypeChecker = Literal["pyright", "mypy"]
-Platform = Literal["linux", "macos", "windows"]
+TypeChecker = Literal["pyright", "mypy", "pyrefly"]
 Profile = Literal["tiered", "comprehensive"]
 
 
@@ -67,18 +69,6 @@ class Quality(StrictTable, frozen=True):
     coverage_threshold: Percentage
     fail_fast: bool
     type_checker: TypeChecker
-
-
-class Matrix(StrictTable, frozen=True):
-    """Where CI tests: every Python on the first platform, the ends elsewhere.
-
-    Attributes:
-        python_versions: versions such as ``3.12``.
-        platforms: linux, macos, windows.
-    """
-
-    python_versions: Annotated[list[PythonVersion], msgspec.Meta(min_length=1)]
-    platforms: Annotated[list[Platform], msgspec.Meta(min_length=1)]
 
 
 class Environments(StrictTable, frozen=True):
@@ -216,18 +206,6 @@ class Scan(StrictTable, frozen=True):
     denied_licences: list[Text] = msgspec.field(default_factory=list[Text])
 
 
-class Cleanup(StrictTable, frozen=True):
-    """Which stray development files ``ci cleanup`` finds.
-
-    Attributes:
-        patterns: further files that do not belong in the repository.
-        keep: files that do belong there, although a pattern matches them.
-    """
-
-    patterns: list[Glob] = msgspec.field(default_factory=list[Glob])
-    keep: list[Glob] = msgspec.field(default_factory=list[Glob])
-
-
 class Settings(StrictTable, frozen=True):
     """Everything under ``[tool.ci-framework]``.
 
@@ -237,7 +215,7 @@ class Settings(StrictTable, frozen=True):
         source_paths: directories with the project's code.
         test_paths: directories with the project's tests.
         quality: how strict the gate is.
-        matrix: where CI tests.
+        matrix: where CI tests, and on how many runners.
         environments: which environment each tier uses.
         commands: the project's own command for a check, by name, for short.
         checks: settings of single checks, and checks of the project's own.
@@ -248,6 +226,7 @@ class Settings(StrictTable, frozen=True):
         cleanup: which tracked files ``ci cleanup`` finds.
         performance: what ``ci bench`` measures, and what it accepts.
         docs: what ``ci docs`` builds, and where it is published.
+        api: what the check ``api`` compares.
         release: what ``ci release`` expects of a release.
     """
 
@@ -262,6 +241,7 @@ class Settings(StrictTable, frozen=True):
     checks: dict[CheckName, CheckSettings]
     policy: Policy
     docs: Docs
+    api: Api
     changes: Changes = _NO_CHANGES
     security: Security = _NO_SECURITY
     scan: Scan = Scan()

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 
 _PYTHON, _GLOB = r"^3\.\d+$", r"^[^!\s\\][^\\]*$"
+_BUILD, _SHARD = r"^3\.\d+t?$", r"^[1-9]\d{0,2}/[1-9]\d{0,2}$"
 _SHARE = r"^(?=.*[1-9])\d{1,4}(\.\d{1,4})?%$"
 _RATE = r"^(100|\d{1,2}(\.\d{1,4})?)%$"
 _PATH = r"^(/\S*)?$"
@@ -15,6 +16,8 @@ _TAG = r"^([^\s{}]*\{version\}[^\s{}]*)?$"
 # What messages say instead of a regular expression.
 SHAPES = {
     _PYTHON: "a version such as 3.12",
+    _BUILD: "a version such as 3.12, or 3.14t for a free-threaded one",
+    _SHARD: "a shard such as 2/3",
     _SHARE: "a percentage above 0 such as 10%",
     _RATE: "a percentage from 0% to 100%",
     _PATH: "a path with a / at its beginning, or nothing",
@@ -23,6 +26,9 @@ SHAPES = {
     _GLOB: "a pattern of paths, with / and without a ! at its beginning",
 }
 PythonVersion = Annotated[str, msgspec.Meta(pattern=_PYTHON)]
+# 3.14t is the free-threaded build of 3.14.
+PythonBuild = Annotated[str, msgspec.Meta(pattern=_BUILD)]
+ShardName = Annotated[str, msgspec.Meta(pattern=_SHARD)]
 Percentage = Annotated[int, msgspec.Meta(ge=0, le=100)]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]

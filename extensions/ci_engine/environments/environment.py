@@ -32,7 +32,7 @@ __all__ = [
 
 # Programs that checks look for in the project's environment.
 PROGRAMS = (
-    *("ruff", "pyright", "mypy", "bandit", "pre-commit", "prek"),
+    *("ruff", "pyright", "mypy", "pyrefly", "bandit", "pre-commit", "prek"),
     *("detect-secrets", "semgrep", "pytest"),
 )
 
@@ -47,6 +47,7 @@ class Probe(msgspec.Struct, frozen=True):
     programs: dict[str, str]
     modules: list[str]
     versions: dict[str, str]
+    free_threaded: bool = False
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,11 @@ from ci_engine.environments.environment import (
 from ci_engine.environments.installer import python_of
 from ci_engine.environments.project_environment import (
     EnvironmentRequest,
+    Resolution,
     fill_environment,
     make_environment,
 )
+from ci_engine.errors import ToolError
 from ci_engine.findings.tracked_output import refuse_tracked_output
 from ci_engine.processes.programs import find_program
 from ci_engine.project.repository import Project
@@ -40,11 +42,20 @@ def prepare_environment(
     tier: Tier,
     python: str = "",
     cancel: threading.Event | None = None,
+    *,
+    resolution: Resolution = "highest",
 ) -> Environment:
     """Find or make the environment of a tier; without a version, for any Python."""
     refuse_tracked_output(project)
     declared = environments.of_tier(tier)
-    request = EnvironmentRequest(project, declared, python, cancel)
+    request = EnvironmentRequest(project, declared, python, cancel, resolution)
+    if resolution == "lowest-direct":
+        if project.manager == "pixi":
+            raise ToolError(
+                "pixi cannot resolve the lowest versions of dependencies",
+                hint='set tool.ci-framework.matrix.lowest-direct to "none"',
+            )
+        return make_environment(request, "the lowest direct dependencies")
     if project.manager == "pip":
         return _own_or_made(request)
     if find_program(project.manager) is None:

@@ -11,12 +11,15 @@ import re
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
+from ci_engine.configuration.project_settings import with_answers
 from ci_engine.configuration.tables import texts
 from ci_engine.environments.environment import Environment, virtual_environment
 from ci_engine.environments.interpreters import usual_python
+from ci_engine.environments.lowest_versions import lowest_constraints
 from ci_engine.environments.virtual_environments import Installer, keep_or_make
 from ci_engine.monorepo.package_graph import packages_graph
 from ci_engine.processes.programs import find_program
@@ -24,6 +27,10 @@ from ci_engine.project.repository import Project, normalize
 
 _LISTS = ("requirements.txt", "requirements-dev.txt", "requirements-test.txt")
 _SETUP_FILES = ("setup.py", "setup.cfg")
+
+
+# The project's own dependencies; its tools always have the newest versions that fit.
+Resolution = Literal["highest", "lowest-direct"]
 
 
 @dataclass(frozen=True)
@@ -34,12 +41,14 @@ class EnvironmentRequest:
         group: dependency group, extra, requirement file or pixi environment; empty =
             the default one.
         python: the requested minor version, empty = the manager's choice.
+        resolution: which versions of the project's own dependencies it gets.
     """
 
     project: Project
     group: str
     python: str
     cancel: threading.Event | None = None
+    resolution: Resolution = "highest"
 
     @property
     def installer(self) -> Installer:
@@ -49,7 +58,8 @@ class EnvironmentRequest:
     @property
     def matrix(self) -> list[str]:
         """The versions that the project's CI tests with, as far as it names them."""
-        return texts(self.project.tool("ci-framework"), "matrix", "python-versions")
+        own = with_answers(self.project.tool("ci-framework"))
+        return texts(own, "matrix", "python-versions")
 
     @property
     def dependency_group(self) -> str:
@@ -89,7 +99,8 @@ def make_environment(request: EnvironmentRequest, substitute: str = "") -> Envir
     """Make the environment below the output directory, or reuse it."""
     project = request.project
     name = re.sub(r"[^A-Za-z0-9._-]", "-", request.group or "default")
-    label = "-".join(filter(None, (name, request.python)))
+    kind = "" if request.resolution == "highest" else request.resolution
+    label = "-".join(filter(None, (name, request.python, kind)))
     prefix = project.output / "environments" / label
     keep_or_make(
         prefix, project.output, _key(request), lambda: fill_environment(request, prefix)
@@ -107,6 +118,10 @@ def fill_environment(request: EnvironmentRequest, prefix: Path) -> None:
     arguments += _requirements(request)
     what = "the environment could not be made"
     python = request.python or usual_python(request.project.root, request.matrix)
+    if request.resolution == "lowest-direct":
+        arguments += lowest_constraints(
+            request.installer, prefix, python, request.extra
+        )
     request.installer.install(what, prefix, python, arguments)
 
 
@@ -161,6 +176,7 @@ def _key(request: EnvironmentRequest) -> str:
             request.group,
             request.python,
             [] if request.python else request.matrix,
+            request.resolution,
             # Editable installs name the repository by its path.
             str(project.root),
             contents,

@@ -27,12 +27,13 @@ _NEVER_KNOWN = {
     "ruff": re.compile(r"F\d|E9|invalid-syntax"),
     "mypy": re.compile(r"syntax$"),
     "pyright": re.compile(r"error$"),
+    "pyrefly": re.compile(r"(parse-error|invalid-syntax)$"),
 }
 # Findings of these checks are not about single locations that may be known.
 _WITHOUT_BASELINE = frozenset(
     {
         *("no-conflict-markers", "coverage", "patch-coverage", "build", "lock"),
-        *("python", "tracked-output"),
+        *("python", "tracked-output", "api"),
     }
 )
 

@@ -218,6 +218,7 @@ class RunResult(msgspec.Struct, kw_only=True):
         notes: what a reader must know about the run as a whole.
         package: the package that was checked; empty = the whole repository.
         subject: what was checked, and when.
+        advisory: whether nothing that failed makes the run red.
     """
 
     schema: int = 1
@@ -233,6 +234,7 @@ class RunResult(msgspec.Struct, kw_only=True):
     notes: list[str] = msgspec.field(default_factory=list[str])
     package: str = ""
     subject: Subject = Subject()
+    advisory: bool = False
 
 
 def headline(text: str) -> str:

@@ -26,11 +26,16 @@ class _User(msgspec.Struct, frozen=True):
     login: str = ""
 
 
+class _Label(msgspec.Struct, frozen=True):
+    name: str = ""
+
+
 class _PullRequest(msgspec.Struct, frozen=True):
     number: int = 0
     head: _Side = _Side()
     base: _Side = _Side()
     user: _User | None = None
+    labels: tuple[_Label, ...] = ()
 
 
 class _MergeGroup(msgspec.Struct, frozen=True):
@@ -57,6 +62,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         head_sha: the head of the pull request.
         before: for a push, the commit that the branch had before.
         fork: whether the repository is a fork of another one.
+        labels: those of the pull request when the event happened.
     """
 
     name: str = ""
@@ -70,6 +76,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     before: str = ""
     forced: bool = False
     fork: bool = False
+    labels: tuple[str, ...] = ()
 
     def everything_because(self) -> str:
         """Why nothing may be left out for this event, empty if something may."""
@@ -111,6 +118,7 @@ def read_event(variables: Mapping[str, str]) -> Event:
         before=payload.before,
         forced=payload.forced,
         fork=repository.fork,
+        labels=tuple(label.name for label in change.labels),
     )
 
 

@@ -52,7 +52,8 @@ _NAMES = frozenset(
 )
 _PREFIXES = (
     *("LC_", "XDG_", "PYTHON", "PYENV_", "PYRIGHT_PYTHON_", "MYPY_", "RUFF_"),
-    *("PRE_COMMIT_", "PREK_", "KF_", "SEMGREP_", "GRYPE_", "SYFT_", "TRIVY_"),
+    *("PYREFLY_", "PRE_COMMIT_", "PREK_", "KF_", "SEMGREP_", "GRYPE_", "SYFT_"),
+    "TRIVY_",
     *("GIT_", "CI_FRAMEWORK_", "CI_ENGINE_", "PIXI_", "CONDA_"),
 )
 # Installers also build what is no wheel, with the compilers of this machine.

@@ -25,6 +25,7 @@ _FILES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("setup.cfg", "mypy"),
     ),
     "pyright": (("pyrightconfig.json", ""), ("pyproject.toml", r"tool\.pyright")),
+    "pyrefly": (("pyrefly.toml", ""), ("pyproject.toml", r"tool\.pyrefly(\.[\w.-]+)?")),
     "pytest": (
         ("pytest.toml", ""),
         (".pytest.toml", ""),

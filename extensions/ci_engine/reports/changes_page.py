@@ -22,10 +22,7 @@ def to_changes_page(decision: Decision, jobs: Jobs) -> str:
     lines = [f"## Changes: {_heading(decision, named)}", ""]
     lines += ["| job | runs | because |", "|---|---|---|"]
     why = cell(_why(decision))
-    matrix_jobs = ", ".join(
-        f"{matrix_job.platform} {matrix_job.python_version}"
-        for matrix_job in jobs.matrix_jobs
-    )
+    matrix_jobs = ", ".join(job.title for job in jobs.matrix_jobs)
     runs = {
         "quick-checks": ", ".join(jobs.quick_checks),
         "comprehensive-tests": f"{', '.join(jobs.test_checks)} on {matrix_jobs}",
@@ -36,6 +33,10 @@ def to_changes_page(decision: Decision, jobs: Jobs) -> str:
         skipped = jobs.skips.get(job)
         cells = f"skipped | {cell(skipped)}" if skipped else f"{what} | {why}"
         lines.append(f"| {job} | {cells} |")
+    lines += [
+        f"| {name} | not possible | {cell(because)} |"
+        for name, because in jobs.impossible.items()
+    ]
     lines += ["", *_tests(decision), *_paths(named)]
     return "\n".join(lines).rstrip() + "\n\n"
 

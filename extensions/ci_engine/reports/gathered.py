@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from ci_engine.errors import UsageError
-from ci_engine.findings.results import RunResult, Verdict
+from ci_engine.findings.results import Finding, RunResult, Verdict
+
+_SUITE_JOB = "comprehensive-tests"
+# They repeat what others report.
+_OVERVIEWS = ("summary", "combined")
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -39,6 +43,15 @@ class MatrixJob:
 
     name: str
     result: RunResult
+
+
+class _SuiteEntry(msgspec.Struct):
+    label: str = ""
+    advisory: bool = False
+
+
+class _Suite(msgspec.Struct):
+    include: list[_SuiteEntry] = []
 
 
 class _Need(msgspec.Struct):
@@ -79,7 +92,7 @@ def gather_jobs(directory: Path) -> tuple[list[MatrixJob], list[str]]:
         except (OSError, msgspec.DecodeError) as error:
             unread.append(f"{name}: {error}")
             continue
-        if result.command != "summary":
+        if result.command not in _OVERVIEWS:
             matrix_jobs.append(
                 MatrixJob(result.command if name == os.curdir else name, result)
             )
@@ -89,14 +102,60 @@ def gather_jobs(directory: Path) -> tuple[list[MatrixJob], list[str]]:
 def _last_attempts(directory: Path) -> dict[str, Path]:
     last: dict[str, tuple[int, Path]] = {}
     paths = [*directory.glob("result.json"), *directory.glob("*/result.json")]
+    # Each matrix job whose tests were divided has a directory of its own there.
+    paths += directory.glob("gate-combined-*/*/result.json")
     for path in sorted(paths):
         full = path.parent.relative_to(directory).as_posix()
-        attempt = re.search(r"^gate-.+-(\d{1,6})$", full)
-        name = full[: attempt.start(1) - 1] if attempt else full
+        attempt = re.search(r"^gate-[^/]+-(\d{1,6})(?=/|$)", full)
+        name = full
+        if attempt:
+            name = full[: attempt.start(1) - 1] + full[attempt.end(1) :]
         number = int(attempt.group(1)) if attempt else 0
         if name not in last or number > last[name][0]:
             last[name] = number, path
     return {name: path for name, (_, path) in sorted(last.items())}
+
+
+def with_jobs(result: RunResult, matrix_jobs: Iterable[MatrixJob]) -> RunResult:
+    """The result of the whole with what each job checked; what several found, once."""
+    checks = list(result.checks)
+    seen: set[tuple[str, str, str, int, str]] = set()
+    for job in matrix_jobs:
+        for check in job.result.checks:
+            new = [each for each in check.findings if _identity(each) not in seen]
+            seen |= {_identity(each) for each in new}
+            name = f"{job.name}: {check.id}"
+            checks.append(msgspec.structs.replace(check, id=name, findings=new))
+    return msgspec.structs.replace(result, checks=checks)
+
+
+def _identity(finding: Finding) -> tuple[str, str, str, int, str]:
+    where = (finding.path, finding.line)
+    return (finding.tool, finding.rule, *where, finding.message)
+
+
+def missing_advice(
+    suite: str, jobs: list[Job], matrix_jobs: list[MatrixJob]
+) -> list[str]:
+    """Name the advisory jobs that left no report: their failure makes nothing red.
+
+    Args:
+        suite: the matrix of the tests as JSON; empty = it is not known.
+        jobs: the jobs of the workflow.
+        matrix_jobs: what the matrix jobs reported.
+    """
+    try:
+        entries = msgspec.json.decode(suite or "{}", type=_Suite).include
+    except msgspec.DecodeError as error:
+        raise UsageError(f"SUITE: {error}") from error
+    if any(job.name == _SUITE_JOB and job.result == "skipped" for job in jobs):
+        return []
+    reported = {job.name for job in matrix_jobs}
+    return [
+        f"{entry.label} (advisory) left no report: see its job"
+        for entry in entries
+        if entry.advisory and f"gate-{entry.label}" not in reported
+    ]
 
 
 def job_verdict(

@@ -1,4 +1,4 @@
-"""The result of a run as one page of HTML that needs no script and no network."""
+"""The result of a run as one page of HTML that needs no network."""
 
 from __future__ import annotations
 
@@ -9,11 +9,25 @@ from ci_engine.escaping import html_text
 from ci_engine.findings.results import CheckResult, Finding, RunResult, Status, Verdict
 from ci_engine.findings.severity import SEVERITIES, severity_of
 from ci_engine.reports.html_benchmarks import benchmark_tables
-from ci_engine.reports.html_frame import html_page, html_table
+from ci_engine.reports.html_frame import Cell, Column, html_page, html_table
 from ci_engine.reports.wording import has_warnings, mark, outcome_line, title, where
 
 # A longer page is slow to open; the JSON has all findings.
 _MOST_ROWS = 2_000
+_FINDING_COLUMNS = (
+    Column("severity", short=True, number=True, choices=True),
+    Column("counts as", short=True, number=True, choices=True),
+    *(Column(name) for name in ("location", "rule", "what", "what to do")),
+)
+_CHECK_COLUMNS = (
+    Column("check", short=True),
+    Column("result", short=True, choices=True),
+    Column("what"),
+    Column("again"),
+    Column("seconds", short=True, number=True),
+)
+# What a finding counts as, the worst first.
+_STATES = ("red", "warning", "accepted")
 _BAR, _GAP, _WIDTH = 26, 8, 420
 _VERDICTS = {
     Verdict.GREEN: "green",
@@ -141,7 +155,7 @@ def _checks(checks: Sequence[CheckResult]) -> list[str]:
 
 
 def _check_table(checks: Iterable[CheckResult]) -> str:
-    rows = [
+    rows: list[list[str | Cell]] = [
         [
             html_text(check.id),
             mark(check),
@@ -151,12 +165,11 @@ def _check_table(checks: Iterable[CheckResult]) -> str:
                 if text
             ),
             _again(check),
-            f"{check.seconds:.1f}",
+            Cell(f"{check.seconds:.1f}", check.seconds),
         ]
         for check in checks
     ]
-    heads = {"check": True, "result": True, "what": False, "again": False}
-    return html_table({**heads, "seconds": True}, rows)
+    return html_table(_CHECK_COLUMNS, rows)
 
 
 def _again(check: CheckResult) -> str:
@@ -174,10 +187,10 @@ def _state(finding: Finding) -> str:
 def _table(findings: list[Finding], *, scored: bool) -> list[str]:
     if not findings:
         return ["<p>There are none.</p>"]
-    rows = [
+    rows: list[list[str | Cell]] = [
         [
-            *([severity_of(finding)] if scored else []),
-            _state(finding),
+            *([_severity(finding)] if scored else []),
+            Cell(_state(finding), _STATES.index(_state(finding))),
             _location(finding),
             f"{html_text(finding.tool)} {_rule(finding)}",
             html_text(finding.headline),
@@ -185,12 +198,15 @@ def _table(findings: list[Finding], *, scored: bool) -> list[str]:
         ]
         for finding in findings[:_MOST_ROWS]
     ]
-    heads = {"severity": True} if scored else {}
-    heads |= {"counts as": True, "location": False, "rule": False}
-    heads |= {"what": False, "what to do": False}
+    columns = _FINDING_COLUMNS if scored else _FINDING_COLUMNS[1:]
     hidden = len(findings) - _MOST_ROWS
     more = [f"<p>and {hidden} more in result.json</p>"] if hidden > 0 else []
-    return [html_table(heads, rows), *more]
+    return [html_table(columns, rows), *more]
+
+
+def _severity(finding: Finding) -> Cell:
+    """The name of a score; the order is that of the scores, the worst first."""
+    return Cell(severity_of(finding), -(finding.score or 0.0))
 
 
 def _location(finding: Finding) -> str:

@@ -2,47 +2,95 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import base64
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from ci_engine.escaping import html_text
+from ci_engine.reports.html_script import SCRIPT
 from ci_engine.reports.html_style import STYLE
 
-_SHORT = ' class="short"'
+_STYLE, _SCRIPT = f"\n{STYLE}", f"\n{SCRIPT}"
+
+
+class Column(NamedTuple):
+    """A column of a table.
+
+    Attributes:
+        short: whether its cells are short, and never broken.
+        number: whether it is sorted by the order of its cells, else by their text.
+        choices: whether a reader can choose one of its few values.
+    """
+
+    name: str
+    short: bool = False
+    number: bool = False
+    choices: bool = False
+
+
+class Cell(NamedTuple):
+    """A cell: its markup, and the number that it is sorted by; None comes last."""
+
+    markup: str
+    order: float | None
+
+
+def _digest(content: str) -> str:
+    """How a policy allows one style or script, and no other."""
+    digest = hashlib.sha256(content.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+# Whatever got past the escaping could neither run nor load anything.
+_POLICY = (
+    f"default-src 'none'; style-src {_digest(_STYLE)}; script-src {_digest(_SCRIPT)}; "
+    "img-src data:; base-uri 'none'; form-action 'none'"
+)
 
 
 def html_page(title: str, body: Iterable[str]) -> str:
-    """A page that needs no script and no network."""
+    """A page that needs no network, and a script only to sort and filter."""
     parts = [
         "<!doctype html>",
         '<html lang="en">',
         "<head>",
         '<meta charset="utf-8">',
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{html_text(title)}</title>",
         # Without an icon of its own, a browser asks the server for one.
         '<link rel="icon" href="data:,">',
-        f"<style>\n{STYLE}</style>",
+        f"<style>{_STYLE}</style>",
         "</head>",
         "<body>",
         "<main>",
         *body,
         "</main>",
+        f"<script>{_SCRIPT}</script>",
         "</body>",
         "</html>",
     ]
     return "\n".join(parts) + "\n"
 
 
-def html_table(heads: dict[str, bool], rows: list[list[str]]) -> str:
-    """A table; cells of some columns are short, and never broken."""
-    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
-    kinds = [
-        f'{_SHORT if short else ""} data-label="{name}"'
-        for name, short in heads.items()
-    ]
-    body = "\n".join(
-        f"<tr>{''.join(map('<td{}>{}</td>'.format, kinds, row))}</tr>" for row in rows
-    )
+def html_table(columns: Sequence[Column], rows: Iterable[Sequence[str | Cell]]) -> str:
+    """A table of rows of markup, which a reader can sort and filter."""
+    head = "".join(map(_head, columns))
+    body = "\n".join(f"<tr>{''.join(map(_cell, columns, row))}</tr>" for row in rows)
     return (
         f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
     )
+
+
+def _head(column: Column) -> str:
+    sort = ' data-sort="number"' if column.number else ""
+    choices = " data-choices" if column.choices else ""
+    return f'<th scope="col"{sort}{choices}>{column.name}</th>'
+
+
+def _cell(column: Column, cell: str | Cell) -> str:
+    markup, order = (cell, None) if isinstance(cell, str) else cell
+    short = ' class="short"' if column.short else ""
+    number = "" if order is None else f' data-order="{order:.17g}"'
+    return f'<td{short}{number} data-label="{column.name}">{markup}</td>'

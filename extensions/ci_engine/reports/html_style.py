@@ -25,6 +25,18 @@ th, td { border-bottom: 1px solid var(--line); padding: .35rem .6rem .35rem 0;
   text-align: left; vertical-align: top; }
 th, td.short { white-space: nowrap; overflow-wrap: normal; }
 summary { cursor: pointer; }
+th button { all: unset; cursor: pointer; font: inherit; }
+th button::after { content: " \\2195"; color: var(--muted); font-weight: normal; }
+th[aria-sort="ascending"] button::after { content: " \\2191"; color: var(--text); }
+th[aria-sort="descending"] button::after { content: " \\2193"; color: var(--text); }
+:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
+.tools { display: flex; flex-wrap: wrap; gap: .5rem 1.25rem; align-items: baseline;
+  margin-top: 1rem; color: var(--muted); }
+.tools .sort { display: none; }
+.tools input, .tools select { font: inherit; color: var(--text); max-width: 100%;
+  background: var(--page); border: 1px solid var(--muted); border-radius: .25rem;
+  padding: .2rem .4rem; }
+tr[hidden] { display: none; }
 .critical { fill: #7a0019; } .high { fill: #b3261e; } .medium { fill: #9a5b00; }
 .low { fill: #33608c; } .info { fill: #5c5c5c; }
 svg { max-width: 100%; height: auto; }
@@ -42,10 +54,10 @@ svg.plot text.slower { fill: var(--bad); } svg.plot text.faster { fill: var(--go
   .critical { fill: #ff8a9b; } .high { fill: #ff7a70; } .medium { fill: #f2b35c; }
   .low { fill: #8fbce6; } .info { fill: #b0b0b0; }
 }
-@media (max-width: 44rem) {
-  thead { position: absolute; width: 1px; height: 1px; overflow: hidden;
-    clip-path: inset(50%); }
-  table, tbody, tr, td { display: block; }
+@media screen and (max-width: 44rem) {
+  thead { display: none; }
+  .tools .sort { display: inline; }
+  table, tbody, tr:not([hidden]), td { display: block; }
   tr { border-bottom: 1px solid var(--line); padding: .5rem 0; }
   td, td.short { border: 0; padding: .1rem 0; white-space: normal;
     overflow-wrap: anywhere; }
@@ -53,5 +65,18 @@ svg.plot text.slower { fill: var(--bad); } svg.plot text.faster { fill: var(--go
   td:empty { display: none; }
   svg.plot text { font-size: 21px; }
 }
-@media print { body { max-width: none; margin: 0; } details { display: block; } }
+@media print {
+  :root { color-scheme: light; --text: #000; --page: #fff; --line: #999;
+    --muted: #444; --link: #000; --good: #1a6b2d; --bad: #b3261e; --warn: #8a5200; }
+  @page { margin: 1.5cm; }
+  body { max-width: none; margin: 0; padding: 0; font-size: 10pt; }
+  .tools, th button::after { display: none; }
+  thead { display: table-header-group; }
+  tr, figure, section.check { break-inside: avoid; }
+  h1, h2, h3 { break-after: avoid; }
+  /* Without the script, what is folded is printed as well. */
+  details::details-content { content-visibility: visible; display: block; }
+  .critical { fill: #7a0019; } .high { fill: #b3261e; } .medium { fill: #9a5b00; }
+  .low { fill: #33608c; } .info { fill: #5c5c5c; }
+}
 """

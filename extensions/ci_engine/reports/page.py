@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ci_engine.escaping import cell
-from ci_engine.findings.results import Status, Verdict
+from ci_engine.findings.results import CheckResult, RunResult, Status, Verdict
 from ci_engine.reports.gathered import Job, MatrixJob
 from ci_engine.reports.markdown import failure_lines
 from ci_engine.reports.performance_section import performance_section
@@ -73,19 +73,29 @@ def _matrix_jobs(matrix_jobs: list[MatrixJob]) -> Iterable[str]:
     rows: list[str] = []
     for job in matrix_jobs:
         result = job.result
-        bad = [f"{c.id}: {mark(c)}" for c in result.checks if not c.green]
+        bad = [f"{c.id}: {mark(c)}" for c in _failed(result)]
         checks = ", ".join(bad) or f"{len(result.checks)} ok or skipped"
+        verdict = result.verdict.value
+        verdict = f"{verdict} (advisory)" if result.advisory else verdict
         rows.append(
-            f"| {cell(job.name)} | {result.verdict.value} | {cell(checks)} "
+            f"| {cell(job.name)} | {verdict} | {cell(checks)} "
             f"| {cell(where(result))} | {result.seconds:.1f} |"
         )
     return [*head, *rows, ""]
 
 
+def _failed(result: RunResult) -> list[CheckResult]:
+    """What made a run red, or would have if it were not advisory."""
+    if not result.advisory:
+        return [check for check in result.checks if not check.green]
+    good = (Status.PASSED, Status.SKIPPED)
+    return [check for check in result.checks if check.status not in good]
+
+
 def _failures(matrix_jobs: list[MatrixJob]) -> list[str]:
     lines: list[str] = []
     for job in matrix_jobs:
-        bad = [check for check in job.result.checks if not check.green]
+        bad = _failed(job.result)
         if bad:
             lines += [f"### {cell(job.name)}: {cell(title(job.result))}", ""]
         for check in bad:

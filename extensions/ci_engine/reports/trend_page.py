@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ci_engine.escaping import cell, html_text, markdown_text, visible
 from ci_engine.findings.benchmark_history import Series, Trend
 from ci_engine.reports.benchmark_rows import describe_seconds
-from ci_engine.reports.html_frame import html_page, html_table
+from ci_engine.reports.html_frame import Cell, Column, html_page, html_table
 from ci_engine.reports.trend_plot import describe_changes, to_plot
 
 _MOST_PLOTS = 500
@@ -31,21 +31,28 @@ def to_trend_page(trend: Trend, project: str) -> str:
             "<p>Hollow points were measured on another processor than the last one, "
             "and cannot be compared with it.</p>",
             html_table(
-                {"benchmark": False, "last": True, "runs": True, "changes": False},
-                [
-                    [
-                        html_text(visible(each.name)),
-                        describe_seconds(each.points[-1].seconds),
-                        str(len(each.points)),
-                        html_text(describe_changes(each)),
-                    ]
-                    for each in series
-                ],
+                (
+                    Column("benchmark"),
+                    Column("last", short=True, number=True),
+                    Column("runs", short=True, number=True),
+                    Column("changes"),
+                ),
+                map(_cells, series),
             ),
             *(_figure(each) for each in series[:_MOST_PLOTS]),
             *([f"<p>and {hidden} more in trend.json</p>"] if hidden > 0 else []),
         ],
     )
+
+
+def _cells(series: Series) -> list[str | Cell]:
+    last, runs = series.points[-1].seconds, len(series.points)
+    return [
+        html_text(visible(series.name)),
+        Cell(html_text(describe_seconds(last)), last),
+        Cell(str(runs), runs),
+        html_text(describe_changes(series)),
+    ]
 
 
 def _figure(series: Series) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from ci_engine import __version__
 from ci_engine.configuration.key_lines import find_line
 from ci_engine.configuration.project_settings import (
+    ANSWERS,
     SETTINGS_KEYS,
     configuration_file,
     project_table,
@@ -109,9 +110,12 @@ def _against_repository(project: Project, settings: Table) -> Iterator[Mistake]:
 def _unsupported_pythons(project: Project, settings: Table) -> Iterator[Mistake]:
     """The matrix must not ask for a Python that the project refuses."""
     required = text(project.pyproject, "project", "requires-python")
-    for position, version in enumerate(texts(settings, "matrix", "python-versions")):
+    # What the project sets itself counts first.
+    own = ("matrix", "python-versions")
+    names = own if texts(settings, *own) else ("matrix", ANSWERS, "python-versions")
+    for position, version in enumerate(texts(settings, *names)):
         if not allows_python(required, version):
-            keys = (*SETTINGS_KEYS, "matrix", "python-versions", f"[{position}]")
+            keys = (*SETTINGS_KEYS, *names, f"[{position}]")
             allowed = f"a version that fits requires-python = {required!r}"
             yield Mistake(keys, f"{version!r}", allowed)
 

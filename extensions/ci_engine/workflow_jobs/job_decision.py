@@ -17,6 +17,7 @@ from ci_engine.project.version_sources import version_from_git
 from ci_engine.workflow_jobs.benchmark_jobs import with_benchmarks
 from ci_engine.workflow_jobs.jobs import Jobs, plan_jobs
 from ci_engine.workflow_jobs.package_jobs import find_affected, with_packages
+from ci_engine.workflow_jobs.suite_jobs import with_suite_jobs
 
 
 def decide_jobs(
@@ -40,6 +41,7 @@ def decide_jobs(
     history = known or bool(version_from_git(project))
     jobs = msgspec.structs.replace(jobs, history=history)
     classifier = read_classifier(project, configuration, request.variables)
+    jobs = with_suite_jobs(jobs, project, decision, configuration)
     packages = find_affected(project, classifier, decision, dependents)
     decision = msgspec.structs.replace(decision, packages=packages.names)
     jobs = with_packages(jobs, packages, configuration)

@@ -15,11 +15,11 @@ from ci_engine.github.event import Event
 # Their result may differ from one Python or platform to the next.
 _ON_THE_MATRIX = frozenset({"test", "coverage", "patch-coverage"})
 # They look at code or versions only: documentation cannot change their result.
-_BLIND_TO_DOCS = frozenset({"typecheck", "security", "audit", "policy", "lock"})
+_BLIND_TO_DOCS = frozenset({"typecheck", "security", "audit", "policy", "lock", "api"})
 # Where every test runs, each module that matters is imported anyway.
 BESIDE_A_SELECTION = frozenset({"imports"})
 # They compare with the commit the change started from.
-_NEED_HISTORY = frozenset({"patch-coverage"})
+_NEED_HISTORY = frozenset({"patch-coverage", "api"})
 
 
 class MatrixJob(msgspec.Struct, frozen=True, rename="kebab"):
@@ -28,6 +28,11 @@ class MatrixJob(msgspec.Struct, frozen=True, rename="kebab"):
     platform: str
     runner: str
     python_version: str
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return f"{self.platform} {self.python_version}"
 
 
 class Jobs(msgspec.Struct, frozen=True):
@@ -39,6 +44,7 @@ class Jobs(msgspec.Struct, frozen=True):
         skips: why a job is left out, by its id.
         security_skips: the same for the jobs of the security audit.
         history: whether the jobs need all commits, as the version is made from them.
+        impossible: why optional jobs that were requested cannot be.
     """
 
     quick: MatrixJob
@@ -49,10 +55,12 @@ class Jobs(msgspec.Struct, frozen=True):
     security_skips: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
     more: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
     history: bool = False
+    impossible: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
 
     def outputs(self) -> dict[str, str]:
         """The outputs of a step: flat, short and of no name that a user chose."""
-        history = self.history or _NEED_HISTORY.intersection(self.test_checks)
+        checks = {*self.quick_checks, *self.test_checks}
+        history = self.history or not _NEED_HISTORY.isdisjoint(checks)
         return {
             "matrix": as_matrix(self.matrix_jobs),
             "test-checks": ",".join(self.test_checks),

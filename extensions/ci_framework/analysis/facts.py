@@ -39,6 +39,11 @@ class Findings:
         fact = self._facts.get(name)
         return list(fact.value) if fact and isinstance(fact.value, list) else []
 
+    def value(self, name: str) -> Value:
+        """The value of a fact; None if it is not stated."""
+        fact = self._facts.get(name)
+        return fact.value if fact else None
+
     def all(self) -> list[Fact]:
         """Every fact, sorted by name."""
         return [self._facts[name] for name in sorted(self._facts)]

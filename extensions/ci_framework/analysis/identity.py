@@ -40,6 +40,11 @@ def _state_name(survey: Survey, findings: Findings) -> None:
     for value, location in fields(survey, "name"):
         findings.add("project-name", value, "its metadata say so", [location])
         return
+    older = ("tool", "flit", "metadata", "module")
+    if value := text(survey.pyproject, *older):
+        location = survey.location(*older)
+        findings.add("project-name", value, "its metadata say so", [location])
+        return
     for path, keys in (
         ("pixi.toml", ("workspace", "name")),
         ("pixi.toml", ("project", "name")),
@@ -180,11 +185,18 @@ def _state_people(survey: Survey, findings: Findings) -> None:
         findings.add("description", line, "its metadata say so", [location])
         break
     else:
-        findings.add("description", None, "its metadata do not say")
+        computed = "description" in survey.setup_call.lines
+        said = "setup.py computes it, and is not run"
+        findings.add(
+            "description", None, said if computed else "its metadata do not say"
+        )
     name, address, stated = _author(survey)
     locations = [stated] if stated else []
-    findings.add("author", name or None, "the first author of its metadata", locations)
+    said = "the first author of its metadata"
     because = "the address of the first author"
+    if not name and not address:
+        said = because = "its metadata name no author that can be read"
+    findings.add("author", name or None, said, locations)
     findings.add("author-email", address or None, because, locations)
     scripts = table(survey.project, "scripts") or survey.tool("poetry", "scripts")
     console = survey.setup_cfg.rows("options.entry_points", "console_scripts")

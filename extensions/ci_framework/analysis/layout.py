@@ -158,7 +158,8 @@ def is_aside(path: str) -> bool:
 def _is_project(survey: Survey, root: str) -> bool:
     """Whether a directory holds a project that could be installed."""
     document = survey.documents.toml(join(root, PYPROJECT))
-    if "project" in document or table(document, "tool", "poetry"):
+    tools = table(document, "tool")
+    if "project" in document or table(tools, "poetry") or table(tools, "flit"):
         return True
     older = survey.documents.ini(join(root, "setup.cfg"))
     return survey.has(join(root, "setup.py")) or "metadata" in older.sections

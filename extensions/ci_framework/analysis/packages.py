@@ -83,7 +83,8 @@ def _named(
     for item in items(document, "tool", "poetry", "packages"):
         where = text(item, "from")
         yield ("tool", "poetry", "packages"), [text(item, "include")], where
-    flit = text(document, "tool", "flit", "module", "name")
+    older = text(document, "tool", "flit", "metadata", "module")
+    flit = text(document, "tool", "flit", "module", "name") or older
     for where in ("src", ""):
         yield ("tool", "flit"), [flit.replace(".", "/")] if flit else [], where
     uv = ("tool", "uv", "build-backend")
@@ -96,7 +97,8 @@ def _named(
     yield (*pdm, "includes"), strings(document, *pdm, "includes"), ""
     maturin = ("tool", "maturin")
     if source := text(document, *maturin, "python-source"):
-        name = text(document, *maturin, "module-name").split(".")[0]
+        project = text(document, "project", "name").replace("-", "_")
+        name = text(document, *maturin, "module-name").split(".")[0] or project
         yield (*maturin, "python-source"), [name] if name else [], source
     setuptools = ("tool", "setuptools")
     directory = text(document, *setuptools, "package-dir", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ci_framework.analysis.purposes.vocabulary import word_set
@@ -15,7 +16,9 @@ _DEEPEST = 2
 _OWN_OPTION = re.compile(r"^--(?!cov|junit|durations|timeout|tb|color|benchmark|html)")
 # What scripts hand through, and no path of the repository.
 _POSITIONAL = frozenset({"$@", "$*", "$1", "{posargs}", "{args}", ""})
-_UNKNOWN = re.compile(r"\$|\{\{|\{[a-z_]+\}|`")
+_UNKNOWN = re.compile(r"\$|\{\{|\{[A-Za-z_][^{}]*\}|`")
+# Files that pytest passes over unless they are named.
+_UNUSUAL = re.compile(r"(?!(.*/)?(test_[^/]*|[^/]*_test)\.py$).*\.py")
 
 
 @dataclass(frozen=True)
@@ -62,10 +65,17 @@ def selecting(survey: Survey, argv: tuple[str, ...], usual: set[str]) -> Selecti
             options += [word] if _is_own(survey, name) else []
         elif word not in _POSITIONAL:
             paths.append(word)
-    plain = {path.rstrip("/").removeprefix("./") for path in paths}
-    if plain >= usual - {"."} or "." in plain:
+    if is_everything(paths, usual):
         paths = []
     return Selection(tuple(options), tuple(paths))
+
+
+def is_everything(paths: Iterable[str], usual: set[str]) -> bool:
+    """Whether these paths are all that pytest would collect without any."""
+    plain = {path.rstrip("/").removeprefix("./") for path in paths}
+    reached = {path for path in usual if path.startswith(tuple(f"{p}/" for p in plain))}
+    unusual = any(_UNUSUAL.fullmatch(path) for path in plain)
+    return "." in plain or (plain | reached >= usual - {"."} and not unusual)
 
 
 def _is_own(survey: Survey, name: str) -> bool:

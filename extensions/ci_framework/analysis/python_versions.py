@@ -49,7 +49,7 @@ def state_pythons(
     findings.add(
         "requires-python",
         spec or None,
-        "its metadata admit these" if spec else "its metadata admit every version",
+        "its metadata admit these" if spec else _unlimited(survey),
         locations,
     )
     value, because, evidence, confidence = _tested(survey, requirements, pixi)
@@ -70,6 +70,12 @@ def _requires(survey: Survey) -> tuple[str, list[Evidence]]:
     if value := text(survey.pyproject, *keys):
         return _from_poetry(value), [survey.location(*keys)]
     return "", []
+
+
+def _unlimited(survey: Survey) -> str:
+    if "python_requires" in survey.setup_call.lines:
+        return "setup.py computes them, and is not run"
+    return "its metadata admit every version"
 
 
 def _from_poetry(spec: str) -> str:
@@ -133,6 +139,8 @@ def _tested(
         return [pinned[0]], f"{pinned[1].path} names it", [pinned[1]], "likely"
     newest = sorted_versions(classifiers.versions)[-1:]
     said = "the newest of its classifiers: nothing tests with several"
+    if not newest:
+        said = "neither CI, environments nor classifiers name one"
     return newest, said, classifiers.locations[-1:], "guess"
 
 

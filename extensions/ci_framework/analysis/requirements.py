@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ci_engine.configuration.tables import items, table
 from ci_engine.project.repository import normalize
+from ci_framework.analysis.metadata import fields
 from ci_framework.analysis.readers.documents import strings
 from ci_framework.analysis.survey import PYPROJECT, Survey
 from ci_framework.inventory import Evidence
 
 _NAME = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[[^\]]*\])?\s*(.*)$")
+# The project itself, with extras: `.[test]`.
+_OWN = re.compile(r"\s*(?:(?:-e|--editable)[\s=]+)?\.\[([^\]]*)\]\s*")
+_HERE = "."
 # Files further down belong to examples and fixtures.
 _DEEPEST = 2
 _FILE = re.compile(r"(^|/)(requirements|constraints)?[^/]*\.(txt|in)$")
@@ -28,6 +32,7 @@ class Requirement:
         kind: ``project``, ``extra``, ``group``, ``file``, ``poetry``, ``hatch``,
             ``conda``, ``pixi`` or ``build``.
         group: the extra, group, file or environment it belongs to.
+        extras: the extras of the distribution that are wanted as well.
     """
 
     name: str
@@ -35,11 +40,12 @@ class Requirement:
     kind: str
     group: str
     evidence: Evidence
+    extras: tuple[str, ...] = ()
 
 
 def read_requirements(survey: Survey) -> list[Requirement]:
     """Everything that is required anywhere; pixi manifests are read elsewhere."""
-    return [
+    found = [
         *_project(survey),
         *_groups(survey),
         *_poetry(survey),
@@ -48,6 +54,27 @@ def read_requirements(survey: Survey) -> list[Requirement]:
         *_files(survey),
         *_conda(survey),
     ]
+    name = next((normalize(value) for value, _ in fields(survey, "name")), "")
+    return [*found, *_own_extras(found, {name, _HERE})]
+
+
+def _own_extras(found: list[Requirement], names: set[str]) -> Iterator[Requirement]:
+    """What comes with extras of the project itself, such as ``.[test]``."""
+    extras: dict[str, list[Requirement]] = {}
+    for item in found:
+        if item.kind == "extra":
+            extras.setdefault(normalize(item.group), []).append(item)
+    for item in found:
+        waiting = list(item.extras) if item.name in names else []
+        seen: set[str] = set()
+        while waiting:
+            extra = normalize(waiting.pop())
+            if extra in seen:
+                continue
+            seen.add(extra)
+            for other in extras.get(extra, []):
+                yield replace(other, kind=item.kind, group=item.group)
+                waiting += other.extras if other.name in names else ()
 
 
 def _each(
@@ -61,14 +88,19 @@ def _each(
 
 def parse(line: str, kind: str, group: str, evidence: Evidence) -> Requirement | None:
     """Read one requirement; None for an option, an address or a comment."""
-    found = _NAME.match(line.split(" #", maxsplit=1)[0].split(";", maxsplit=1)[0])
+    plain = line.split(" #", maxsplit=1)[0].split(";", maxsplit=1)[0]
+    if here := _OWN.fullmatch(plain):
+        extras = tuple(part.strip() for part in here.group(1).split(","))
+        return Requirement(_HERE, "", kind, group, evidence, extras)
+    found = _NAME.match(plain)
     if found is None or "://" in line.split("@", maxsplit=1)[0]:
         return None
     version = found.group(3).strip()
     if version and version[0] not in "<>=!~@(":
         return None
     name = normalize(found.group(1))
-    return Requirement(name, version.strip("()"), kind, group, evidence)
+    extras = tuple(re.findall(r"[\w.-]+", found.group(2) or ""))
+    return Requirement(name, version.strip("()"), kind, group, evidence, extras)
 
 
 def _listed(

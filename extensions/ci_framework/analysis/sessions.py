@@ -73,6 +73,8 @@ def _tox_command(lines: str) -> str:
         plain = re.sub(r"^(!?[\w{},.-]+)\s*:\s+", "", row.strip()).lstrip("-! ")
         plain = re.sub(r"\{posargs:?([^{}]*)\}", r"\1", plain)
         plain = re.sub(r"\{(?:envpython|basepython)\}", "python", plain)
+        plain = re.sub(r"\{tox_?ini_?dir\}(?:\{/\}|/)", "", plain)
+        plain = re.sub(r"\{env:\w+:([^{}]*)\}", r"\1", plain)
         if plain:
             found.append(plain.strip())
     return "\n".join(found)

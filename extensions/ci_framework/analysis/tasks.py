@@ -33,7 +33,7 @@ _VARIABLE = re.compile(r"(?m)(^|&& |\|\| |; )\s*\"?\$\{?\w+\}?\"?/?(?=[a-z])")
 _SHEBANG = re.compile(r"#!.*\b(ba|da|z|k)?sh\b")
 _RECIPE = re.compile(r"^@?([A-Za-z_][\w-]*)(?:\s[^:]*)?:(?!=)")
 _PYTHON_CALL = re.compile(
-    r"\b(python3?|pytest|tox|nox|ruff|mypy|pyright|black|flake8|poetry|uv|pdm|pip)\b"
+    r"\b(python3?|pytest|tox|nox|ruff|mypy|pyright|pyrefly|black|flake8|poetry|uv|pdm|pip)\b"
 )
 
 

@@ -15,6 +15,7 @@ from ci_framework.analysis.readers.documents import strings
 from ci_framework.analysis.readers.ini import Ini, IniError, parse_ini
 from ci_framework.analysis.requirements import parse
 from ci_framework.analysis.survey import PYPROJECT, Survey
+from ci_framework.analysis.tox_factors import lines_of_fullest
 from ci_framework.inventory import Evidence
 
 _TEST_ENVIRONMENTS = ("hatch-test", "test", "tests", "default")
@@ -23,23 +24,43 @@ _RUNNER = "pytest"
 _INSTALLERS = frozenset(
     {"pip", "setuptools", "wheel", "tox", "nox", "build", "uv", "hatch", "virtualenv"}
 )
+# What measures, uploads or runs tests in CI: the gate has its own.
+_MEASURING = frozenset(
+    {"coverage", "codecov", "coveralls", "tox-gh", "tox-gh-actions", "nox", "tox"}
+)
+# Environments, sessions and jobs that test, by their names.
+_NAMED = re.compile(r"(?<![a-z])(tests?|unit|unittests?|py3?\d*)(?![a-z])")
 _FILE = re.compile(r"(?:-r|--requirement)[\s=]*(?:\{tox_?ini_?dir\}/)?([\w./-]+)$")
 
 
 @dataclass(frozen=True)
 class _Source:
-    """Requirements as one place states them."""
+    """Requirements as one place states them.
+
+    Attributes:
+        tests: whether the place is for tests, by its name.
+    """
 
     because: str
     lines: list[str]
     evidence: Evidence
+    tests: bool = True
 
 
 def state_test_needs(survey: Survey, findings: Findings) -> None:
-    """State what the first place names that brings pytest."""
+    """State what the first place names that brings what the tests need.
+
+    That is pytest, or for other runners anything that is installed to test.
+    """
+    runner = findings.value("test-runner")
     for source in _sources(survey):
         lines = list(dict.fromkeys(_readable(survey, source.lines)))
-        if any(_brings_runner(survey, line) for line in lines):
+        if runner in ("pytest", "none"):
+            brings = any(_brings_runner(survey, line) for line in lines)
+        else:
+            lines = [line for line in lines if not _measures(line)]
+            brings = source.tests and bool(lines)
+        if brings:
             findings.add("test-needs", lines, source.because, [source.evidence])
             return
     findings.add("test-needs", [], "no environment and no workflow names what they are")
@@ -64,6 +85,11 @@ def _readable(survey: Survey, lines: Iterable[str]) -> Iterator[str]:
             requirement = parse(line, "file", "", Evidence(path=""))
             if requirement is not None and requirement.name not in _INSTALLERS:
                 yield line.split(" #", maxsplit=1)[0].strip()
+
+
+def _measures(line: str) -> bool:
+    requirement = parse(line, "file", "", Evidence(path=""))
+    return requirement is not None and requirement.name in _MEASURING
 
 
 def _brings_runner(survey: Survey, line: str) -> bool:
@@ -92,14 +118,18 @@ def _tox(survey: Survey) -> Iterator[_Source]:
                 line = ini.line(section, "deps")
                 location = Evidence(path=path, line=line if path != PYPROJECT else 0)
                 because = "environments of tox install them"
-                yield _Source(because, ini.rows(section, "deps"), location)
+                tests = section == "testenv" or bool(_NAMED.search(section[8:]))
+                envlist = ini.text("tox", "envlist") or ini.text("tox", "env_list")
+                lines = lines_of_fullest(ini.rows(section, "deps"), envlist)
+                yield _Source(because, lines, location, tests)
     for path, keys in (("tox.toml", ()), (PYPROJECT, ("tool", "tox"))):
         tox = table(survey.documents.toml(path), *keys)
         named = [("env", name) for name in table(tox, "env")]
         for where in (("env_run_base",), *named):
             location = survey.documents.location(path, *keys, *where, "deps")
             lines = strings(tox, *where, "deps")
-            yield _Source("environments of tox install them", lines, location)
+            tests = bool(_NAMED.search(where[-1])) or len(where) == 1
+            yield _Source("environments of tox install them", lines, location, tests)
 
 
 def _hatch(survey: Survey) -> Iterator[_Source]:
@@ -141,7 +171,8 @@ def _nox(survey: Survey) -> Iterator[_Source]:
                 words = [a.value for a in call.args if isinstance(a, ast.Constant)]
                 lines += _installed([str(word) for word in words])
         location = Evidence(path="noxfile.py", line=node.lineno)
-        yield _Source("a session of nox installs them", lines, location)
+        tests = bool(_NAMED.search(node.name))
+        yield _Source("a session of nox installs them", lines, location, tests)
 
 
 def _workflows(survey: Survey) -> Iterator[_Source]:
@@ -164,7 +195,8 @@ def _workflows(survey: Survey) -> Iterator[_Source]:
                         lines += _installed(words[words.index("install") + 1 :])
         number = survey.documents.line_of(".gitlab-ci.yml", f"{name}:")
         location = Evidence(path=".gitlab-ci.yml", line=number)
-        yield _Source("a job of its pipeline installs them", lines, location)
+        tests = bool(_NAMED.search(name))
+        yield _Source("a job of its pipeline installs them", lines, location, tests)
 
 
 def _installed(words: list[str]) -> Iterator[str]:

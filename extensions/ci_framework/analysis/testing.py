@@ -4,36 +4,25 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from itertools import pairwise, takewhile
+from dataclasses import replace
 
 from ci_framework.analysis.effective_settings import pytest_setting
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.pixi import Pixi
-from ci_framework.analysis.purposes.activities import argv_of_test
-from ci_framework.analysis.pytest_selection import Selection, selecting
+from ci_framework.analysis.pytest_selection import (
+    Selection,
+    is_everything,
+    selecting,
+)
 from ci_framework.analysis.readers.documents import strings, words
 from ci_framework.analysis.requirements import Requirement
 from ci_framework.analysis.survey import Survey
-from ci_framework.inventory import Confidence, Evidence, Job, Task, Tool
+from ci_framework.analysis.test_calls import Call, calls_of, not_understood
+from ci_framework.analysis.tests_layout import defines_tests
+from ci_framework.inventory import Confidence, Evidence, Tool
 
-_DIRECTORY = re.compile(r"[\s-]*working-directory:\s*(\S+)")
-# Runners that test everything where no environment or session is named.
-_WHOLE_RUNNERS = frozenset({"tox", "nox"})
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call of the test runner.
-
-    Attributes:
-        job: the job that makes it, None if it is a task.
-    """
-
-    argv: tuple[str, ...]
-    evidence: Evidence
-    job: Job | None = None
+# Groups, extras and files that are named for tests.
+_FOR_TESTS = re.compile(r"(.*[/_.-])?(tests?|testing)([_.-].*)?")
 
 
 def configured_testpaths(survey: Survey) -> tuple[list[str], Evidence | None]:
@@ -50,7 +39,7 @@ def state_testing(
     findings: Findings,
 ) -> None:
     """State how the tests are run."""
-    calls = list(_calls(survey))
+    calls = list(calls_of(survey, pytest=_uses_pytest(tools)))
     _state_runner(survey, tools, calls, findings)
     _state_commands(survey, calls, findings)
     _state_requirements(requirements, pixi, findings)
@@ -66,90 +55,19 @@ def state_testing(
     )
 
 
-def _calls(survey: Survey) -> Iterator[Call]:
-    """Calls of a test runner: those of workflows first, then those of tasks."""
-    tasks = {task.name: task for task in survey.tasks}
-    for workflow, job, step in survey.steps():
-        location = workflow.at(step.line)
-        tests = step.kind == "run" and "test" in step.does
-        if tests and not _is_elsewhere(survey, location):
-            yield from _calls_of_step(step.text, tasks, location, job)
-    for task in sorted(survey.tasks, key=lambda task: _rank(task.name)):
-        argv = argv_of_test(task.command) if "test" in task.does else None
-        if argv is not None:
-            yield Call(tuple(argv), task.evidence)
-
-
-def _not_understood(survey: Survey) -> Evidence | None:
-    """The first step of a workflow that tests in a way that cannot be read."""
-    tasks = {task.name: task for task in survey.tasks}
-    known = {
-        task.runner
-        for task in survey.tasks
-        if "test" in task.does and argv_of_test(task.command) is not None
-    }
-    for workflow, job, step in survey.steps():
-        if step.kind != "run" or "test" not in step.does:
-            continue
-        location = workflow.at(step.line)
-        if _is_elsewhere(survey, location):
-            return location
-        read = any(_calls_of_step(step.text, tasks, location, job))
-        if not read and not known & {*step.text.split()} & _WHOLE_RUNNERS:
-            return location
-    return None
-
-
-def _is_elsewhere(survey: Survey, step: Evidence) -> bool:
-    """Whether a step runs in a directory of its own, and not at the top."""
-    rows = survey.documents.text(step.path).split("\n")[step.line - 1 :]
-    indent = len(rows[0]) - len(rows[0].lstrip())
-    for row in [rows[0], *takewhile(lambda row: _is_inside(row, indent), rows[1:])]:
-        if found := _DIRECTORY.match(row):
-            return found.group(1).strip("./\"'") != ""
-    return False
-
-
-def _is_inside(row: str, indent: int) -> bool:
-    return not row.strip() or len(row) - len(row.lstrip()) > indent
-
-
-def _calls_of_step(
-    script: str, tasks: Mapping[str, Task], location: Evidence, job: Job
-) -> Iterator[Call]:
-    """The call that a step makes, itself or by a task that it names."""
-    named = [tasks[name] for name in _named(script, tasks)]
-    rows = [(script, location), *((task.command, task.evidence) for task in named)]
-    for command, where in rows:
-        if (argv := argv_of_test(command)) is not None:
-            yield Call(tuple(argv), where, job)
-            return
-
-
-def _rank(name: str) -> int:
-    order = ("test", "tests", "py", "pytest", "unit", "test-unit")
-    return order.index(name) if name in order else len(order)
-
-
-def _named(script: str, tasks: Iterable[str]) -> list[str]:
-    """The tasks that a script runs by name."""
-    script_words = script.replace('"', " ").replace("'", " ").split()
-    runners = ("run", "make", "just", "-e", "-s", "poe", "task", "tox", "nox")
-    return [
-        name
-        for name in tasks
-        for before, word in pairwise(script_words)
-        if word.rpartition(":")[2] == name and (before in runners or before[:1] == "-")
-    ]
+def _uses_pytest(tools: list[Tool]) -> bool:
+    return any(tool.name == "pytest" and (tool.config or tool.used) for tool in tools)
 
 
 def _state_runner(
     survey: Survey, tools: list[Tool], calls: list[Call], findings: Findings
 ) -> None:
     tool = next((tool for tool in tools if tool.name == "pytest"), None)
-    unittest = [call.evidence for call in calls if "unittest" in call.argv]
-    django = [call.evidence for call in calls if "manage.py" in call.argv]
-    if django and (tool is None or not calls or "manage.py" in calls[0].argv):
+    by: dict[str, list[Evidence]] = {}
+    for call in calls:
+        by.setdefault(call.runner, []).append(call.evidence)
+    django = by.get("django", [])
+    if django and (tool is None or not calls or calls[0].runner == "django"):
         findings.add("test-runner", "django", "Django's own test runner is run", django)
         return
     if tool is not None and (tool.config or tool.used):
@@ -157,9 +75,19 @@ def _state_runner(
         said = "pytest is configured, required or run"
         findings.add("test-runner", "pytest", said, locations)
         return
-    if unittest:
-        findings.add("test-runner", "unittest", "unittest is run", unittest)
-        return
+    for name, because in (
+        ("unittest", "unittest is run"),
+        ("nbdev", "nbdev runs its notebooks as tests"),
+        ("script", "a script of its own runs them"),
+    ):
+        if name in by:
+            findings.add("test-runner", name, because, by[name])
+            return
+    _state_guessed_runner(survey, findings)
+
+
+def _state_guessed_runner(survey: Survey, findings: Findings) -> None:
+    """State what the tests themselves hint at, where nothing calls a runner."""
     tests = findings.items("test-paths")
     imports = _importing(survey, tests)
     if imports["django"] and survey.has("manage.py") and not imports["pytest"]:
@@ -173,6 +101,10 @@ def _state_runner(
         if imports[name]:
             findings.add("test-runner", name, because, imports[name][:3], "likely")
             return
+    if tests and not defines_tests(survey, tests):
+        said = "scripts lie there, and no test that a test runner collects"
+        findings.add("test-runner", "none", said, [], "likely")
+        return
     if tests:
         said = "there are tests, and nothing says what runs them"
         findings.add("test-runner", "pytest", said, [], "guess")
@@ -228,6 +160,7 @@ def _selection(
         return None, "neither a workflow nor a task calls a test runner", "certain"
     # A call that a person makes counts only where no workflow makes one.
     made = [call for call in calls if call.job is not None] or calls[:1]
+    made = [call for call in made if call.whole] or made
     usual = {*findings.items("test-paths"), "."}
 
     def resolved(calls: list[Call]) -> list[tuple[Call, Selection]]:
@@ -239,7 +172,7 @@ def _selection(
         return None, "what is tested is computed when it runs", "likely"
     if any(not selects for _, selects in known):
         return None, "the tests are run without selecting any", "certain"
-    unread = _not_understood(survey)
+    unread = not_understood(survey)
     if unread is not None:
         because = "what it runs is in no file that the analysis reads"
         findings.add("unread-test-step", unread.shown, because, [unread], "likely")
@@ -249,8 +182,7 @@ def _selection(
     call, first = (alone or known)[0]
     same = [s for _, s in (alone or known) if s.options == first.options]
     paths = tuple(dict.fromkeys(path for s in same for path in s.paths))
-    everything = {path.rstrip("/").removeprefix("./") for path in paths}
-    if paths and not first.options and everything >= usual - {"."}:
+    if paths and not first.options and is_everything(paths, usual):
         return None, "several runs together select every test", "likely"
     said = "workflows never run the tests without selecting some"
     if call.job is None:
@@ -281,11 +213,17 @@ def _state_requirements(
     requirements: list[Requirement], pixi: Pixi, findings: Findings
 ) -> None:
     found = [item for item in requirements if item.name == "pytest"]
+    because = "pytest is required there"
+    runner = findings.value("test-runner")
+    if runner in ("unittest", "django", "script", "nbdev"):
+        # None of these is required by name: what is named for tests is what they need.
+        found = [item for item in requirements if _FOR_TESTS.fullmatch(item.group)]
+        because = "they are named for tests"
     names = [f"{item.kind} {item.group}".strip() for item in found]
     locations = [item.evidence for item in found]
     names += [
         f"pixi {name}" for name in pixi.environments if "pytest" in pixi.tools(name)
     ] if pixi.path else []  # fmt: skip
     _state_coverage_plugin(requirements, pixi, findings)
-    because = "pytest is required there" if names else "nothing requires pytest"
+    because = because if names else "nothing requires what its tests need"
     findings.add("test-requirements", list(dict.fromkeys(names)), because, locations)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
 from ci_framework.analysis.facts import Findings
@@ -13,6 +13,10 @@ from ci_framework.analysis.survey import Survey
 from ci_framework.inventory import Evidence
 
 _TEST_FILE = re.compile(r"(^|/)(test_[^/]*|[^/]*_test|tests)\.py$")
+# What a test runner collects, or a script of tests defines.
+_DEFINED = re.compile(
+    r"^\s*(async )?def test|^\s*class Test|^\s*class \w+\([^)]*TestCase", re.MULTILINE
+)
 _TEST_DIRECTORIES = ("tests", "test", "testing")
 
 
@@ -44,7 +48,7 @@ def _expand(survey: Survey, patterns: list[str]) -> Iterator[str]:
                 for path in survey.python_directories
                 if fnmatchcase(path, plain) and path.count("/") == plain.count("/")
             )
-        elif plain in survey.python_directories:
+        elif plain in survey.python_directories or plain in survey.python_files:
             yield plain
 
 
@@ -61,8 +65,30 @@ def _usual(survey: Survey, layout: Layout) -> Iterator[str]:
             path = f"{package.path}/{name}"
             if _holds_tests(survey, path) and path not in layout.sources:
                 yield path
+    yield from _beside(survey, layout)
     yield from _nested(survey, layout)
     yield from _elsewhere(survey, layout)
+
+
+def _beside(survey: Survey, layout: Layout) -> list[str]:
+    """Files of tests at the top of a project, beside its modules."""
+    found = [
+        path
+        for path in survey.python_files
+        if path.rpartition("/")[0] in layout.roots and not is_aside(path)
+    ]
+    named = [p for p in found if _TEST_FILE.search(p) or f"/{p}".endswith("/test.py")]
+    return [path for path in named if defines_tests(survey, [path])]
+
+
+def defines_tests(survey: Survey, paths: Iterable[str]) -> bool:
+    """Whether a file, at or below these paths, has a test that can be collected."""
+    below = tuple(f"{path}/" for path in paths)
+    return any(
+        _DEFINED.search(survey.documents.text(path)) is not None
+        for path in survey.python_files
+        if f"{path}/" in below or path.startswith(below)
+    )
 
 
 def _nested(survey: Survey, layout: Layout) -> list[str]:

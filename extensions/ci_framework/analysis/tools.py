@@ -179,6 +179,9 @@ def _chosen(
     for name in others:
         if (_in_hooks(survey, name) or name in tools) and _used(survey, tools, name):
             used = _in_hooks(survey, name) or tools[name].used
+            config = tools[name].config if name in tools else None
+            if not used and config is not None:
+                return name, f"{name} is configured for it", [config]
             return name, f"{name} is run for it", used[:_MOST_USES]
     ruff = tools.get("ruff")
     configured = survey.tool("ruff", "format")

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from ci_framework.answers.names import (
+    TYPE_CHECKERS,
     package_name,
     plain_path,
     project_name,
@@ -60,6 +61,7 @@ def derive_answers(inventory: Inventory) -> dict[str, Answer]:
         "pixi_tiers": Answer(tiers.owner, tiers.because),
         "pixi_prefix": Answer(tiers.prefix, tiers.because_prefix),
         "build_backend": _backend(inventory),
+        "exclude_newer": Answer("", "only a new project gets it"),
         "config_profile": Answer("tiered", "the default; it names no environment here"),
         "python_versions": Answer(*python_versions(inventory, tiers)),
         "platforms": Answer(
@@ -73,7 +75,7 @@ def derive_answers(inventory: Inventory) -> dict[str, Answer]:
         "cleanup": Answer("none", "the project did not ask for it"),
         "releases": Answer("none", "it makes its releases as it does"),
         "framework_updates": Answer("none", "the project did not ask for it"),
-        "codeql": Answer("no", "a workflow of its own that runs CodeQL stays"),
+        "codeql": _codeql(inventory),
         "containers": Answer("no", "the project did not ask for it"),
         "sbom": Answer("yes", "the default"),
         "security_level": Answer("high", "the default"),
@@ -128,7 +130,9 @@ def _package_name(inventory: Inventory) -> Answer:
     names = list(inventory.mapping("packages"))
     wanted = re.sub(r"[^a-z0-9]+", "_", inventory.text("project-name").lower())
     same = [name for name in names if name.lower() == wanted]
-    found = next(iter([*same, *names]), "")
+    # `django-taggit` holds taggit, whatever else is packed with it.
+    part = [n for n in names if f"_{n.lower()}_" in f"_{wanted}_"]
+    found = next(iter([*same, *part, *names]), "")
     if not found:
         name = package_name(wanted)
         return Answer(name, "there is no package: derived from the project's name")
@@ -212,17 +216,26 @@ def _tests_beside(inventory: Inventory) -> bool:
 def _backend(inventory: Inventory) -> Answer:
     backend = inventory.text("build-backend")
     because = inventory.reason("build-backend")
-    if "setuptools" in backend or "hatchling" in backend:
-        return Answer("setuptools" if "setuptools" in backend else "hatchling", because)
+    for known in ("setuptools", "hatchling", "uv_build"):
+        if known in backend:
+            return Answer(known, because)
     said = f"{because}: {backend}, which stays" if backend else because
     return Answer("hatchling", f"{said}; only a new project would be made with this")
+
+
+def _codeql(inventory: Inventory) -> Answer:
+    own = any("codeql" in step.text for _, _, step in steps_of(inventory.workflows))
+    because = "a workflow of its own runs CodeQL, and stays"
+    return Answer("no", because if own else "the project did not ask for it")
 
 
 def _type_checker(inventory: Inventory) -> Answer:
     checker = inventory.text("type-checker")
     because = inventory.reason("type-checker")
-    if checker in ("mypy", "pyright"):
+    if checker in TYPE_CHECKERS:
         return Answer(checker, because)
+    if checker != "none":
+        because = f"{because.replace('it is', f'{checker} is', 1)}: no answer names it"
     return Answer("pyright", f"{because}; the check stays off until it is wanted")
 
 

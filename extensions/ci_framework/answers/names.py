@@ -9,6 +9,8 @@ import sys
 from ci_framework.analysis.purposes.vocabulary import word_set
 
 TOOLS = word_set("gate-tools")
+# Those that the check `typecheck` can run.
+TYPE_CHECKERS = ("mypy", "pyrefly", "pyright")
 _DEVICES = {"aux", "con", "nul", "prn"} | {
     f"{device}{number}" for device in ("com", "lpt") for number in range(1, 10)
 }

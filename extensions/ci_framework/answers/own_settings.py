@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ci_framework.answers.derive import Answer
+from ci_framework.answers.names import TYPE_CHECKERS
 from ci_framework.answers.test_requirements import (
     INSTALLED_FILES,
     TEST_REQUIREMENTS,
@@ -15,6 +18,16 @@ from ci_framework.answers.test_requirements import (
 from ci_framework.answers.tiers import pixi_tiers
 from ci_framework.inventory import Evidence, Inventory
 
+# The usual command of each other test runner, and why it is run.
+_COMMANDS: dict[str, tuple[list[str], str]] = {
+    "django": (["python", "manage.py", "test"], "its tests are run by Django"),
+    "unittest": (["python", "-m", "unittest"], "its tests are run by unittest"),
+    "nbdev": (["nbdev_test"], "its tests are notebooks, which nbdev runs"),
+    "script": ([], "its tests are run by a script of its own"),
+}
+# Words that only the program in between, such as tox, replaces.
+_DEFAULT = re.compile(r"\$*\{\w+:-([^{}$]*)\}")
+_UNKNOWN = re.compile(r"[{}$`]")
 SettingValue = str | int | bool | list[str]
 
 
@@ -90,6 +103,8 @@ def _group(inventory: Inventory, answers: Mapping[str, object]) -> Iterator[OwnS
         yield OwnSetting(key, TEST_REQUIREMENTS, because, locations)
         return
     # Without a name, uv installs its default groups, and pip the group dev.
+    # What an environment of its own runner installs comes before what is only there.
+    needed = {line.removeprefix("-r ") for line in inventory.items("test-needs")}
     defaults = inventory.items("default-groups") if manager == "uv" else ["dev"]
     everything = "all" in defaults and needs.get("group")
     if "project" in needs or everything or {*defaults} & {*needs.get("group", ())}:
@@ -103,7 +118,7 @@ def _group(inventory: Inventory, answers: Mapping[str, object]) -> Iterator[OwnS
     ):
         names = needs.get(kind)
         if names and not (kind == "file" and manager == "uv"):
-            ranked = sorted(names, key=lambda name: (not _is_for_tests(name), name))
+            ranked = sorted(names, key=lambda name: _rank(name, needed))
             because = f"this {noun} brings the test runner"
             locations = _evidence(inventory, "test-requirements")
             yield OwnSetting(
@@ -131,6 +146,12 @@ def _benchmark_environment(
             return
 
 
+def _rank(name: str, needed: set[str]) -> tuple[bool, bool, bool, str]:
+    """What is installed to test first, then what is named so; locked ones."""
+    plain = name.endswith(".in")
+    return name not in needed, not _is_for_tests(name), plain, name
+
+
 def _is_for_tests(name: str) -> bool:
     """Whether a group, extra or file is named for tests: test, tests, testing."""
     stem = name.rpartition("/")[2].rpartition(".")[0] or name
@@ -144,23 +165,25 @@ def _test_command(inventory: Inventory) -> Iterator[OwnSetting]:
         because = "its tests are only ever run with this selection"
         locations = _evidence(inventory, "test-selection")
         yield OwnSetting(("commands", "test"), selection, because, locations)
-    elif runner == "django":
-        command = inventory.text("test-command").split()
-        if command[:2] != ["python", "manage.py"]:
-            command = ["python", "manage.py", "test"]
-        because = "its tests are run by Django"
-        locations = _evidence(inventory, "test-runner")
-        yield OwnSetting(("commands", "test"), command, because, locations)
-    elif runner == "unittest":
-        command = inventory.text("test-command").split() or ["python", "-m", "unittest"]
-        if command[:3] == ["python", "-m", "unittest"]:
-            because = "its tests are run by unittest"
+    elif runner in _COMMANDS:
+        usual, because = _COMMANDS[runner]
+        command = shlex.split(inventory.text("test-command")) or usual
+        if command and command[0] == "pytest":
+            command = usual
+        # A default is known; what else only a shell or tox replaces is left out.
+        command = [_DEFAULT.sub(r"\1", word) for word in command]
+        command = [word for word in command if word and not _UNKNOWN.search(word)]
+        if len(command) > 1 or runner == "nbdev":
             locations = _evidence(inventory, "test-runner")
             yield OwnSetting(("commands", "test"), command, because, locations)
 
 
 def _switched_off(inventory: Inventory) -> Iterator[OwnSetting]:
     """Checks that the project does not make in any way, or makes with other tools."""
+    if inventory.text("test-runner") == "none" and inventory.items("test-paths"):
+        because = "its test directories hold scripts, which no test runner collects"
+        locations = _evidence(inventory, "test-paths")
+        yield OwnSetting(("checks", "test", "tier"), "none", because, locations)
     templates = inventory.items("templates")
     whole = inventory.items("source-paths") == ["."]
     if templates and whole and inventory.text("linter") != "ruff":
@@ -175,7 +198,7 @@ def _switched_off(inventory: Inventory) -> Iterator[OwnSetting]:
         locations = _evidence(inventory, "formatter")
         yield OwnSetting(("checks", "format", "tier"), "none", because, locations)
     checker = inventory.text("type-checker")
-    if checker not in ("mypy", "pyright"):
+    if checker not in TYPE_CHECKERS:
         because = "the project checks no types: adoption does not start it"
         if checker != "none":
             because = f"{checker} checks the types, which the framework does not run"

@@ -23,11 +23,15 @@ def python_versions(inventory: Inventory, tiers: Tiers) -> tuple[list[str], str]
             because += f"; the framework tests {PYTHONS[0]} to {PYTHONS[-1]} only"
         return known, because
     spec = inventory.text("requires-python")
+    if found:
+        because += f"; the framework tests {PYTHONS[0]} to {PYTHONS[-1]} only"
     if not spec:
-        return [_USUAL], f"{because}; the framework's usual one, since none is named"
+        return [_USUAL], f"{because}; {_USUAL} is the framework's usual one"
     admitted = [version for version in PYTHONS if admits(spec, version)]
     if admitted:
-        said = f"the oldest that requires-python {spec} admits"
+        said = f"the oldest of these that requires-python {spec} admits"
+        if not found:
+            said = f"the oldest from {PYTHONS[0]} on that requires-python {spec} admits"
         return admitted[:1], f"{because}; {said}"
     said = f"requires-python {spec} admits none from {PYTHONS[0]} to {PYTHONS[-1]}"
     return [PYTHONS[0]], f"{said}: the nearest; its tests may need more"

@@ -32,14 +32,25 @@ def needs_by_kind(inventory: Inventory) -> dict[str, list[str]]:
 
 
 def lacks_runner(inventory: Inventory, answers: Mapping[str, object]) -> bool:
-    """Whether the environment of the gate would have no pytest to run the tests."""
+    """Whether the environment of the gate would lack what the tests need."""
     manager = str(answers.get("package_manager"))
     reached = {*_REACHED.get(manager, ())} & {*needs_by_kind(inventory)}
     tests = inventory.items("test-paths")
-    runs = inventory.text("test-runner") == "pytest" and tests
+    runner = inventory.text("test-runner")
     several = answers.get("project_type") == "monorepo"
+    if runner in ("unittest", "django", "script", "nbdev"):
+        named = {"extra", "group", "project"} & {*needs_by_kind(inventory)}
+        return manager == "pip" and not (several or named or _is_file(inventory))
+    runs = runner == "pytest" and tests
     framework = manager == "pixi" and answers.get("pixi_tiers") == "framework"
     return bool(runs) and not (reached or several or framework)
+
+
+def _is_file(inventory: Inventory) -> bool:
+    """Whether other runners need nothing, or one file that can be named."""
+    needs = inventory.items("test-needs")
+    files = [f"-r {path}" for path in needs_by_kind(inventory).get("file", [])]
+    return not needs or needs in [[line] for line in files]
 
 
 def written_requirements(

@@ -20,7 +20,7 @@ _PREFIXED_TASKS = {
     for name in _OWN_TASKS
 }
 # What makes an environment fit for each tier, the most important first.
-_ESSENTIAL = ("pytest", "ruff", "mypy", "pyright", "pytest-cov")
+_ESSENTIAL = ("pytest", "ruff", "mypy", "pyright", "pyrefly", "pytest-cov")
 _EXTENDED = ("bandit", "pre-commit", "prek")
 _FULL = ("build", "python-build")
 # Of environments that are equally fit, the one whose name says most.

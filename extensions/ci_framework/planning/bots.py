@@ -89,6 +89,8 @@ def _actions(rendered: Mapping[str, object]) -> list[str]:
     folders = {
         path.rpartition("/")[0] for path in rendered if path.startswith(_ACTIONS)
     }
+    # What lies directly there pins nothing, and actions of the project lie beside it.
+    folders.discard(_ACTIONS.rstrip("/"))
     return sorted(f"{folder}/**" for folder in folders)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
 
 import msgspec
 
@@ -20,7 +19,7 @@ from ci_framework.planning.capabilities import map_capabilities
 from ci_framework.planning.drift import find_drift
 from ci_framework.planning.file_answers import shape_answers
 from ci_framework.planning.files import Blocked, FilePlan, plan_files
-from ci_framework.planning.given_answers import refuse_unknown
+from ci_framework.planning.given_answers import refuse_other_kind, refuse_unknown
 from ci_framework.planning.plan import Change, Operation, Plan, plan_hash, summarize
 from ci_framework.planning.recorded_answers import (
     Recorded,
@@ -218,20 +217,10 @@ def _first_draft(
         draft.answers[name] = answer.value
         draft.reasons[name] = answer.because
     for name, value in request.answers.items():
-        known = draft.answers.get(name)
-        if known is not None and isinstance(known, list) != isinstance(value, list):
-            raise UsageError(f"--answer {name}: expected {_like(known)}, got {value!r}")
+        refuse_other_kind(name, draft.answers.get(name), value)
         draft.answers[name] = value
         draft.reasons[name] = "given by the user"
     return draft
-
-
-def _like(known: object) -> str:
-    """Describe what kind of answer is expected, by the one from the analysis."""
-    if isinstance(known, list):
-        items = ", ".join(str(item) for item in cast("list[object]", known))
-        return f"a list such as [{items}]"
-    return f"a single value such as {known}"
 
 
 def _settle(

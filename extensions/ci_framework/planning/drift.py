@@ -10,7 +10,10 @@ from ci_framework.rendering import Rendered
 from ci_framework.repository import Repository
 
 # What a new project got once and owns since.
-_SEEDS = (".editorconfig", "LICENSE", "README.md", "docs/", "src/", "tests/")
+_SEEDS = (
+    *(".editorconfig", "AGENTS.md", "LICENSE", "README.md"),
+    *("docs/", "src/", "tests/"),
+)
 
 
 def find_drift(repository: Repository, rendered: Rendered) -> list[Operation]:

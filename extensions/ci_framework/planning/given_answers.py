@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
 import msgspec
 import yaml
@@ -64,3 +65,28 @@ def refuse_unknown(
             f"--answer: unknown question {', '.join(unknown)}{guess}",
             hint=f"the questions of the template are {', '.join(questions)}",
         )
+
+
+def refuse_other_kind(name: str, known: object, value: object) -> None:
+    """Refuse nothing, and a list in place of a value, by the name of the question.
+
+    Args:
+        name: the question.
+        known: the answer from the analysis, None without one.
+        value: the answer of the user.
+    """
+    kinds_differ = isinstance(known, list) != isinstance(value, list)
+    if known is not None and (kinds_differ or value is None):
+        got = "null" if value is None else repr(value)
+        raise UsageError(
+            f"--answer {name}: expected {_like(known)}, got {got}",
+            hint="the allowed values are in docs/reference.md, under Questions",
+        )
+
+
+def _like(known: object) -> str:
+    """Describe what kind of answer is expected, by the one from the analysis."""
+    if isinstance(known, list):
+        items = ", ".join(str(item) for item in cast("list[object]", known))
+        return f"a list such as [{items}]"
+    return f"a single value such as {known}"

@@ -21,6 +21,9 @@ _ACTIONS = ".github/actions"
 _YAML = (".yml", ".yaml")
 _REUSE = ("REUSE.toml", ".reuse/dep5")
 _YAMLLINT = (".yamllint", ".yamllint.yaml", ".yamllint.yml")
+# Where check-manifest has its settings, if not in pyproject.toml.
+_INI = ("setup.cfg", "tox.ini")
+_MANIFEST_SECTION = "[check-manifest]"
 # Backends of distributions whose source archive holds every file that git tracks.
 _SCM = ("setuptools-scm", "setuptools_scm", "setuptools-git", "setuptools_git")
 
@@ -133,11 +136,30 @@ class _Looks:
         """Checks that read every file of a kind, with what makes them pass."""
         yield from self._yamllint()
         yield from self._reuse()
-        known = {*strings(self._pyproject, "tool", "check-manifest", "ignore")}
-        if self._runs("check-manifest") and not {*self._globs()} <= known:
-            ignore = json.dumps(self._globs())
-            said = f"check-manifest: add to `ignore` of its settings: {ignore}"
-            yield _by_hand(PYPROJECT, said)
+        yield from self._check_manifest()
+
+    def _check_manifest(self) -> Iterator[Operation]:
+        """The setting `ignore`, in the file that has its settings or could."""
+        if not self._runs("check-manifest"):
+            return
+        tracked = self._repository.tracked
+        own = table(self._pyproject, "tool", "check-manifest")
+        texts = {path: self._text(path) for path in _INI if path in tracked}
+        there = [path for path, said in texts.items() if _MANIFEST_SECTION in said]
+        if own or not texts or (PYPROJECT in tracked and not there):
+            if not {*self._globs()} <= {*strings(own, "ignore")}:
+                ignore = json.dumps(self._globs())
+                said = f"check-manifest: add to `ignore` of its settings: {ignore}"
+                yield _by_hand(PYPROJECT, said)
+            return
+        path = next(iter([*there, *texts]))
+        missing = [name for name in self._globs() if name not in texts[path]]
+        if missing:
+            said = f"add to `ignore` in {_MANIFEST_SECTION}: {' '.join(missing)}"
+            yield _by_hand(path, f"check-manifest: {said}")
+
+    def _text(self, path: str) -> str:
+        return (self._repository.blob(path) or b"").decode("utf-8", "replace")
 
     def _yamllint(self) -> Iterator[Operation]:
         tracked = self._repository.tracked

@@ -14,7 +14,7 @@ from ci_engine.environments.environment import Environment
 from ci_engine.environments.user_cache import CACHE_VARIABLE
 from ci_engine.errors import ToolError
 from ci_engine.processes.signals import on_signals, restore
-from ci_framework.repository import Repository
+from ci_framework.repository import Repository, configures_git
 
 # What a validation puts into a clone, beside what git knows.
 _OURS = ("/.ci-framework/", "/.venv/")
@@ -134,7 +134,7 @@ def child_environment(**extra: str) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(_DROPPED) or name in _KEPT
+        if not name.startswith(_DROPPED) or name in _KEPT or configures_git(name)
     }
     return {**kept, **extra}
 

@@ -240,3 +240,117 @@ def test_what_is_rendered_is_neither_source_nor_test(tmp_path: Path, kind: str) 
     files, templates = TEMPLATES[kind]
     names = ("templates", "source-paths", "test-paths", "packages")
     assert facts(tmp_path, files, *names) == [templates, ["."], ["tests"], {}]
+
+
+SETUP = {"setup.py": "from setuptools import setup\nsetup(name='thing')\n"}
+MODULE: Files = {**SETUP, "thing.py": "", "test.py": "def test_it(): pass\n"}
+UNITTEST: Files = {
+    **SETUP,
+    "thing/__init__.py": "",
+    "tests/test_thing.py": "from unittest import TestCase\nclass It(TestCase): pass\n",
+}
+TOX = "[tox]\nenvlist = py{311,312}-django52, py312-djangomain, docs\n[testenv]\n"
+RUNNERS: dict[str, tuple[Files, str, list[str], str]] = {
+    "a script of tests, with pytest": (
+        {**MODULE, **with_steps("run: coverage run --source=thing test.py"),
+         "pyproject.toml": '[tool.pytest.ini_options]\naddopts = "-q"\n',
+         "tests/test_thing.py": "", "src/thing/__init__.py": ""},
+        "pytest", ["test.py", "tests"], "pytest test.py",
+    ),
+    "a script of tests": (
+        {**MODULE, ".github/workflows/ci.yml": steps("run: python test.py -v")},
+        "script", ["test.py"], "python test.py -v",
+    ),
+    "Django as a module": (
+        {**UNITTEST, "tox.ini": "[testenv]\ncommands =\n"
+         "  coverage run -m django test --settings=tests.settings {posargs}\n"},
+        "django", ["tests"], "python -m django test --settings=tests.settings",
+    ),
+    "another manage.py": (
+        {**UNITTEST, "tox.ini": "[testenv]\ncommands = python testmanage.py test -v 2"},
+        "django", ["tests"], "python testmanage.py test -v 2",
+    ),
+    "notebooks": (
+        {**SETUP, "thing/__init__.py": "",
+         ".github/workflows/ci.yml": steps("run: nbdev_test --n_workers 2")},
+        "nbdev", [], "nbdev_test --n_workers 2",
+    ),
+    "scripts that no runner collects": (
+        {"tests/test_names.py": "print(1)\n", "thing.py": ""}, "none", ["tests"], "",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", RUNNERS)
+def test_the_runner_is_what_really_runs_the_tests(tmp_path: Path, kind: str) -> None:
+    files, runner, paths, command = RUNNERS[kind]
+    found = facts(tmp_path, files, "test-runner", "test-paths", "test-command")
+    assert found[0] == runner
+    assert sorted(found[1] if isinstance(found[1], list) else []) == paths
+    assert (found[2] or "") == command
+
+
+FACTORS = (
+    "deps =\n  django52,other: Django>=5.2\n  djangomain: x\n  !docs: six\n  mock\n"
+)
+
+
+def test_conditional_lines_of_tox_are_those_of_its_fullest_environment(
+    tmp_path: Path,
+) -> None:
+    files = {**UNITTEST, "tox.ini": f"{TOX}{FACTORS}commands = python -m unittest\n"}
+    assert facts(tmp_path, files, "test-needs") == [["Django>=5.2", "six", "mock"]]
+
+
+SELECTIONS: dict[str, tuple[Files, list[str]]] = {
+    "a word that tox replaces": (
+        {**PACKAGE, "tox.ini": "[testenv]\ncommands = pytest {env:ARGS}\n"}, [],
+    ),
+    "tox with an environment of the job": (
+        {**with_steps("run: tox -e ${{ matrix.env }}", "run: pytest tests/one"),
+         "tox.ini": "[testenv]\ncommands = pytest {toxinidir}/tests\n"}, [],
+    ),
+    "tox, and other environments of it": (
+        {**with_steps("run: tox", "run: tox -e smoke"),
+         "tox.ini": "[testenv]\ncommands = pytest tests/unit\n"
+         "[testenv:smoke]\ncommands = pytest tests/smoke\n"},
+        ["pytest", "tests/unit"],
+    ),
+    "what holds the tests": (with_steps("run: pytest --pyargs src tests/"), []),
+    "tests of another language": (
+        with_steps("run: npm test", "run: pytest -m fast"), ["pytest", "-m", "fast"],
+    ),
+    "a file that is collected by name only": (
+        {**MODULE, "tox.ini": "[testenv]\ncommands = pytest test.py\n"},
+        ["pytest", "test.py"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", SELECTIONS)
+def test_only_a_selection_of_every_run_is_taken_over(tmp_path: Path, kind: str) -> None:
+    files, selection = SELECTIONS[kind]
+    assert facts(tmp_path, files, "test-selection") == [selection]
+
+
+PACKAGES: dict[str, tuple[Files, dict[str, str]]] = {
+    "maturin": (
+        {"pyproject.toml": '[project]\nname = "fast-json"\n[build-system]\n'
+         'build-backend = "maturin"\nrequires = []\n'
+         '[tool.maturin]\npython-source = "pysrc"\n',
+         "pysrc/fast_json/__init__.py": "", "script/x.py": ""},
+        {"fast_json": "pysrc/fast_json"},
+    ),
+    "flit of old": (
+        {"pyproject.toml": '[tool.flit.metadata]\nmodule = "old"\n',
+         "old/__init__.py": "",
+         "core/pyproject.toml": '[project]\nname = "core"\n', "core/core.py": ""},
+        {"old": "old"},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", PACKAGES)
+def test_packages_are_those_of_the_back_end(tmp_path: Path, kind: str) -> None:
+    files, packages = PACKAGES[kind]
+    assert facts(tmp_path, files, "packages") == [packages]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import cast
 
@@ -16,6 +17,7 @@ from ci_framework.answers import (
     own_settings,
 )
 from ci_framework.answers.names import TOOLS, package_name, plain_path, project_name
+from ci_framework.answers.test_requirements import TEST_REQUIREMENTS
 from ci_framework.inventory import Inventory
 from ci_framework.repository import open_repository
 from tests.support.adoptable_repositories import make_repository
@@ -115,7 +117,7 @@ def test_every_question_is_answered_with_a_reason(tmp_path: Path) -> None:
         ("setup-cfg", "pip", ["old_one"], ["tests"], ["3.10"]),
         ("setup-py", "pip", ["script"], ["test"], ["3.10"]),
         ("conda", "pip", ["fast"], ["fast/tests"], ["3.11"]),
-        ("module", "pip", ["."], [], ["3.12"]),
+        ("module", "pip", ["."], ["test_single.py"], ["3.12"]),
         ("empty", "pip", ["."], [], ["3.12"]),
     ],
 )
@@ -301,6 +303,25 @@ EXTRAS = "[project]\nname = 'x'\n[project.optional-dependencies]\n"
             "requirements/test.txt",
         ),
         ({"setup.py": "", "requirements-test.txt": "pytest\n"}, None),
+        # An extra brings those of the project that it names.
+        (
+            {
+                "pyproject.toml": EXTRAS
+                + 'test-plain = ["pytest"]\ntest = ["x[test-plain]", "images"]\n'
+            },
+            "test",
+        ),
+        # Of several files, the one that is installed to test.
+        (
+            {
+                "pyproject.toml": "[project]\nname = 'x'\n",
+                "requirements/dev.txt": "pytest==9\n",
+                "requirements/tests.in": "pytest\n",
+                "requirements/tests.txt": "pytest==9\n",
+                "tox.ini": "[testenv]\ndeps = -r requirements/tests.txt\n",
+            },
+            "requirements/tests.txt",
+        ),
     ],
 )
 def test_an_extra_or_a_file_with_the_test_runner_is_the_environment(
@@ -308,6 +329,85 @@ def test_an_extra_or_a_file_with_the_test_runner_is_the_environment(
 ) -> None:
     settings = settings_of(inventory_of(tmp_path, {"x/__init__.py": "", **files}))
     assert settings.get("environments.essential") == wanted
+
+
+def test_what_other_runners_need_is_installed_too(tmp_path: Path) -> None:
+    files = {
+        "setup.py": "from setuptools import setup\nsetup(name='plain')\n",
+        "plain/__init__.py": "",
+        "tests/test_a.py": "import unittest\nclass A(unittest.TestCase): pass\n",
+        "tox.ini": "[testenv]\ndeps =\n  coverage\n  mock\n"
+        "commands = coverage run -m unittest\n",
+    }
+    settings = settings_of(inventory_of(tmp_path, files))
+    assert settings["environments.essential"] == TEST_REQUIREMENTS
+    named = {**files, "requirements/test.txt": "mock\n"}
+    named["tox.ini"] = files["tox.ini"].replace("mock", "-r requirements/test.txt")
+    settings = settings_of(inventory_of(tmp_path / "named", named))
+    assert settings["environments.essential"] == "requirements/test.txt"
+
+
+def test_directories_of_scripts_are_no_tests_to_run(tmp_path: Path) -> None:
+    files = {"tool.py": "", "tests/test_names.py": "print(1)\n"}
+    settings = settings_of(inventory_of(tmp_path, files))
+    assert settings["checks.test.tier"] == "none"
+
+
+def test_a_default_of_a_shell_is_what_is_run(tmp_path: Path) -> None:
+    make = "test:\n\tDB=x python -m django test $${ARGS:-tests} $${MORE}\n"
+    files = {
+        "setup.py": "from setuptools import setup\nsetup(name='plain')\n",
+        "plain/__init__.py": "",
+        "tests/test_a.py": "from django.test import TestCase\nclass A(TestCase): 1\n",
+        "Makefile": make,
+    }
+    settings = settings_of(inventory_of(tmp_path, files))
+    assert settings["commands.test"] == ["python", "-m", "django", "test", "tests"]
+
+
+REASONS: dict[str, tuple[Files, str, object, str]] = {
+    "versions that are too old": (
+        {"setup.py": "from setuptools import setup\nsetup(python_requires='>=3.6')\n",
+         **workflow("pytest", head="runs-on: ubuntu-latest\nstrategy:\n  matrix:\n"
+                    "    python: ['3.7', '3.8']")},
+        "python_versions", ["3.10"],
+        "; the framework tests 3.10 to 3.15 only; the oldest of these that "
+        "requires-python >=3.6 admits",
+    ),
+    "no version": (
+        {"a.py": ""}, "python_versions", ["3.12"],
+        "neither CI, environments nor classifiers name one; 3.12 is the framework's "
+        "usual one",
+    ),
+    "CodeQL": (
+        workflow("pytest"), "codeql", "no", "the project did not ask for it",
+    ),
+    "a type checker": (
+        {"pyproject.toml": "[tool.ty]\n", **workflow("ty check")},
+        "type_checker", "pyright",
+        "ty is configured and run: no answer names it; the check stays off until it "
+        "is wanted",
+    ),
+    "the package of that name": (
+        {"pyproject.toml": "[project]\nname = 'django-tags'\n"
+         "[tool.setuptools]\npackages = ['sample_tags', 'tags']\n",
+         "tags/__init__.py": "", "sample_tags/__init__.py": ""},
+        "package_name", "tags", "the build back end names them",
+    ),
+    "what setup.py computes": (
+        {"setup.py": "from setuptools import setup\nimport me\n"
+         "setup(name='a', description=me.doc, author=me.name)\n"},
+        "description", "", "setup.py computes it, and is not run",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", REASONS)
+def test_a_reason_is_true_for_what_it_explains(kind: str, tmp_path: Path) -> None:
+    files, name, value, because = REASONS[kind]
+    answer = derive_answers(inventory_of(tmp_path, files))[name]
+    assert answer.value == value
+    assert re.sub(r" \([^)]*\)", "", answer.because).endswith(because)
 
 
 SUITE = "def test_a(benchmark):\n    benchmark(int)\n"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ci_engine.errors import CommandError
+from ci_engine.errors import CommandError, UsageError
 from ci_framework.applying.apply import apply_plan
 from ci_framework.planning.build import BuiltPlan, PlanRequest, build_plan
 from ci_framework.planning.plan import Operation
@@ -286,6 +286,16 @@ def test_a_check_by_the_name_of_ours_is_told(
         if (operation.kind, operation.path) == ("manual", path)
     ]
     assert any("rename it" in reason for reason in reasons) is told
+
+
+@pytest.mark.parametrize("name", ["quality_tier", "coverage_threshold"])
+def test_an_answer_of_nothing_is_refused_by_its_name(
+    tmp_path: Path, releases: Path, name: str
+) -> None:
+    request = PlanRequest(template=str(releases), ref="v2.0.0", answers={name: None})
+    repository = open_repository(make_project(tmp_path / "p"))
+    with pytest.raises(UsageError, match=rf"--answer {name}: expected .*, got null"):
+        build_plan(repository, request)
 
 
 def test_the_smallest_adoption_is_the_gate_and_nothing_else(

@@ -90,6 +90,25 @@ def test_a_check_of_every_file_is_given_what_it_has_to_ignore(
     assert text in reason
 
 
+@pytest.mark.parametrize(
+    ("settings", "path"),
+    [
+        ({"setup.cfg": "[check-manifest]\nignore =\n  .x\n"}, "setup.cfg"),
+        ({"tox.ini": "[testenv]\n"}, "tox.ini"),
+        (
+            {"setup.cfg": "", "pyproject.toml": "[project]\nname = 'x'\n"},
+            "pyproject.toml",
+        ),
+    ],
+)
+def test_check_manifest_is_given_it_where_it_has_its_settings(
+    tmp_path: Path, settings: dict[str, str], path: str
+) -> None:
+    files = {".github/workflows/ci.yml": f"{RUNS}check-manifest", **settings}
+    ((where, _),) = said(tmp_path, **files)
+    assert where == path
+
+
 def test_other_commands_need_nothing(tmp_path: Path) -> None:
     other = RUNS + "echo reusable; ./yamllint.sh; pip install reuse-me"
     assert said(tmp_path, **{".github/workflows/ci.yml": other}) == []

@@ -24,7 +24,7 @@ from ci_engine.cleanup.removal_publishing import (
     push,
 )
 from ci_engine.cleanup.stray_files import Found, find_files, remove
-from ci_engine.configuration.settings import Cleanup
+from ci_engine.configuration.cleanup_settings import Cleanup
 from ci_engine.errors import ToolError, UsageError
 from ci_engine.github.comments import PullRequest
 from tests.support.projects import DemoProject, assert_green, git, snapshot

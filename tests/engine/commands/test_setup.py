@@ -121,6 +121,36 @@ def test_hooks_that_are_not_possible_are_skipped_with_the_reason(
     assert reason in run.check("hooks")["reason"]
 
 
+def test_a_push_runs_the_gate_with_the_hooks_of_prek(
+    project: DemoProject, tools: Path
+) -> None:
+    """A hook of ours for pushes is installed whatever the types are by default."""
+    prek = shutil.which("prek")
+    assert prek
+    (tools / "prek").symlink_to(prek)
+    project.write(
+        ".pre-commit-config.yaml",
+        "repos:\n- repo: local\n  hooks:\n  - id: ci-framework-push\n"
+        "    name: the gate\n    entry: bash check.sh\n    language: system\n"
+        "    stages: [pre-push]\n    always_run: true\n    pass_filenames: false\n",
+    )
+    project.write("check.sh", "echo the gate is red; exit 1\n")
+    project.git_init()
+    run = setup(project, tools)
+    assert_green(run)
+    assert run.check("hooks")["tool"].startswith("prek")
+    for name in ("pre-commit", "pre-push"):
+        assert (project.root / ".git/hooks" / name).is_file()
+    there = project.root.parent / "there.git"
+    git(project.root, "init", "-q", "--bare", str(there))
+    push = ("push", "-q", str(there), "HEAD:main")
+    said = git(project.root, *push, check=False)
+    assert git(there, "branch", "--list") == "", said
+    project.write("check.sh", "exit 0\n")
+    git(project.root, *push)
+    assert "main" in git(there, "branch", "--list")
+
+
 def test_no_hooks_means_none(project: DemoProject, tools: Path) -> None:
     project.write(".pre-commit-config.yaml", HOOKS)
     project.git_init()

@@ -194,6 +194,9 @@ def test_a_failure_is_shown_with_its_place_and_what_repeats_it(
     assert "`src/a.py:3` **F401**" in page
     assert "Again: `ci-framework/ci gate --only lint`" in page
     assert (run.reports / "summary.md").read_text(encoding="utf-8") == page
+    html = (run.reports / "report.html").read_text(encoding="utf-8")
+    assert "gate-quick-checks: lint" in html
+    assert "<code>src/a.py:3</code>" in html
 
 
 def test_no_text_of_a_tool_is_markup_or_calls_a_person(

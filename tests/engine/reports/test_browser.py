@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import cycle
 from pathlib import Path
 
@@ -195,7 +196,9 @@ def test_the_browser_notices_what_is_wrong(tmp_path: Path) -> None:
         '<a href="#" tabindex="-1">never reached</a>',
         '<a href="#" style="outline: none">reached unseen</a>',
     ]
-    text = "\n".join(problems_of(*write_pages(tmp_path, {"bad": html_page("t", body)})))
+    # The policy of our pages would stop most of it.
+    page = html_page("t", body).replace("Content-Security-Policy", "x-none")
+    text = "\n".join(problems_of(*write_pages(tmp_path, {"bad": page})))
     for expected in (
         *("px fit: <p>", "color-contrast", "request: https://example.invalid/x.png"),
         *("console: careful", "script: missing is not defined", "image-alt"),
@@ -204,3 +207,18 @@ def test_the_browser_notices_what_is_wrong(tmp_path: Path) -> None:
         "no visible focus: <a> reached unseen",
     ):
         assert expected in text, f"{expected}\n{text}"
+
+
+@pytest.mark.heavy
+def test_what_gets_past_the_escaping_neither_runs_nor_loads(tmp_path: Path) -> None:
+    body = [
+        "<script>console.warn('it ran')</script>",
+        "<p onclick=\"console.warn('it ran')\">text</p>",
+        '<img alt="" src="https://example.invalid/x.png">',
+        '<p style="position: fixed">text</p>',
+    ]
+    found = problems_of(*write_pages(tmp_path, {"hostile": html_page("t", body)}))
+    text = "\n".join(found)
+    assert "it ran" not in text
+    refused = re.findall(r"Security Policy directive:? ['\"]([a-z]+-src)", text)
+    assert set(refused) == {"script-src", "style-src", "img-src"}, text

@@ -4,34 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-import msgspec
-
 from ci_engine.checks.context import Context
+from ci_engine.checks.hooks.git_hooks import (
+    PUSH_HOOK,
+    HookConfiguration,
+    read_hooks_file,
+)
 from ci_engine.checks.hooks.verdict import HookRun
 from ci_engine.checks.hooks.working_copy import CONFIG
-from ci_engine.configuration.reading import read_yaml
-from ci_engine.errors import CommandError
 
 # Hooks of our own block: they are this very gate, which runs them as checks.
 OUR_HOOKS = {"ci-framework-lint": "lint", "ci-framework-format": "format"}
 
 # The stage of `pre-commit run`, which was called `commit` before pre-commit 3.2.
 _STAGES = frozenset({"pre-commit", "commit"})
-
-
-class _Hook(msgspec.Struct):
-    id: str
-    stages: list[str] = []
-
-
-class _Repository(msgspec.Struct):
-    hooks: list[_Hook] = []
-
-
-class _Configuration(msgspec.Struct):
-    repos: list[_Repository] = []
-    default_stages: list[str] = []
-    fail_fast: bool = False
 
 
 def notes_on_hooks_left_out(
@@ -46,11 +32,8 @@ def notes_on_hooks_left_out(
     """
     skipped = hooks_skipped_by_variable(variables)
     notes = [f"left out by SKIP: {', '.join(skipped)}"] if skipped else []
-    try:
-        document = read_yaml(context.project.root / CONFIG)
-        configuration = msgspec.convert(document, _Configuration)
-    except (CommandError, msgspec.ValidationError):
-        # The program that runs the hooks says what is wrong with it.
+    configuration = read_hooks_file(context.project.root)
+    if configuration is None:
         return notes
     others = list(_of_other_stages(configuration))
     if others:
@@ -68,10 +51,10 @@ def hooks_skipped_by_variable(variables: Mapping[str, str]) -> list[str]:
     return [name for name in names if name and name not in OUR_HOOKS]
 
 
-def _of_other_stages(configuration: _Configuration) -> Iterable[str]:
+def _of_other_stages(configuration: HookConfiguration) -> Iterable[str]:
     """The hooks that a commit does not start, with their stages."""
     for repository in configuration.repos:
         for hook in repository.hooks:
             stages = hook.stages or configuration.default_stages
-            if stages and not _STAGES & set(stages):
+            if stages and not _STAGES & set(stages) and hook.id != PUSH_HOOK:
                 yield f"{hook.id} ({', '.join(stages)})"

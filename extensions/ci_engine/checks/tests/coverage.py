@@ -22,7 +22,7 @@ from ci_engine.processes.child_environment import MEASURING
 REPORT_NAME, XML_NAME = "coverage.json", "coverage.xml"
 OUTPUT_NAME = "pytest-output.txt"
 # What our plugin puts before the reason why there is no coverage.
-_NOTE = "coverage: "
+COVERAGE_NOTE = "coverage: "
 _MOST_FILES = 10
 _MOST_RANGES = 12
 
@@ -79,8 +79,10 @@ def read_report(context: Context) -> CoverageReport | None:
     """What the tests of this very run measured, None if they measured nothing."""
     notes = context.earlier["test"].notes if "test" in context.earlier else []
     for note in notes:
-        if note.startswith(_NOTE):
-            reason = f"the tests measured no coverage: {note.removeprefix(_NOTE)}"
+        if note.startswith(COVERAGE_NOTE):
+            reason = (
+                f"the tests measured no coverage: {note.removeprefix(COVERAGE_NOTE)}"
+            )
             raise EarlyResultError(not_run(reason))
     path = context.reports / REPORT_NAME
     try:

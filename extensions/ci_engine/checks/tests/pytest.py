@@ -15,7 +15,10 @@ from ci_engine.checks.context import Context
 from ci_engine.checks.outcomes import not_run, skipped
 from ci_engine.checks.own_command import run_own_command
 from ci_engine.checks.sources import FRAMEWORK_DIRECTORY, text_of
+from ci_engine.checks.tests.combined_coverage import combine_coverage
+from ci_engine.checks.tests.combined_shards import ShardGroup, combine_tests
 from ci_engine.checks.tests.coverage import (
+    COVERAGE_NOTE,
     OUTPUT_NAME,
     REPORT_NAME,
     XML_NAME,
@@ -25,6 +28,7 @@ from ci_engine.checks.tests.coverage import (
 )
 from ci_engine.checks.tests.pytest_events import read_events
 from ci_engine.checks.tests.pytest_verdict import judge_run, without_events
+from ci_engine.checks.tests.shard import write_record
 from ci_engine.checks.workspace import Tool
 from ci_engine.configuration.tables import table
 from ci_engine.environments import inside
@@ -37,13 +41,16 @@ from ci_engine.project.output_files import write_text
 
 _EVENTS_NAME = "pytest-events.jsonl"
 _SELECTION_NAME = "pytest-selection.json"
+_SHARD_NAME = "pytest-shard.json"
 _DATA_NAME = ".coverage"
 
 
 def check(context: Context) -> CheckResult:
     """Run the tests; what pytest reported decides, never its exit code alone."""
-    environment = context.prepared
     request = context.request
+    if request.combined is not None:
+        return _combine(context, request.combined)
+    environment = context.prepared
     if request.paths and not context.given_tests:
         return skipped("none of the given paths holds tests")
     if request.decision is not None and request.decision.tests.mode == "none":
@@ -60,6 +67,20 @@ def check(context: Context) -> CheckResult:
         shutil.rmtree(data, ignore_errors=True)
 
 
+def _combine(context: Context, group: ShardGroup) -> CheckResult:
+    """Judge the tests of all shards, and join what they measured."""
+    result = combine_tests(group, partial=context.request.partial)
+    ran = [r for r in group.reports if r.record is not None and r.record.here]
+    paths = [r.directory / REPORT_NAME for r in group.reports]
+    measured = [path for path in paths if path.is_file()]
+    lost = [r.name for r in ran if not (r.directory / REPORT_NAME).is_file()]
+    if measured and lost:
+        result.notes.append(f"{COVERAGE_NOTE}{', '.join(lost)} measured nothing")
+    elif measured:
+        combine_coverage(measured, context.reports / REPORT_NAME)
+    return result
+
+
 def _run_tests(context: Context, environment: Environment, data: Path) -> CheckResult:
     events = data.with_name(_EVENTS_NAME)
     own = context.own_command
@@ -68,7 +89,7 @@ def _run_tests(context: Context, environment: Environment, data: Path) -> CheckR
         outcome = run_own_command(context, own, variables)
         tool = Tool("test command", environment=OWN_COMMAND)
         if not events.exists():
-            return without_events(outcome)
+            return without_events(outcome, divided=context.request.shard is not None)
         report_coverage(context, environment, variables)
     else:
         if not _has_tests(context):
@@ -87,6 +108,8 @@ def _run_tests(context: Context, environment: Environment, data: Path) -> CheckR
     path.write_text(text, encoding="utf-8", errors="replace")
     run = read_events(events)
     events.unlink(missing_ok=True)
+    if context.request.shard is not None:
+        write_record(context.reports, context.request.shard, run.units)
     return judge_run(context, tool, outcome, run)
 
 
@@ -95,6 +118,8 @@ def _variables(context: Context, data: Path) -> dict[str, str]:
     plugin = str(inside.DIRECTORY / "pytest_plugin")
     python_path = os.environ.get("PYTHONPATH", "")
     selection = _write_selection(context, data.with_name(_SELECTION_NAME))
+    shard = context.request.shard
+    plan = shard.write_plan(data.with_name(_SHARD_NAME)) if shard else None
     # The tests of a package inside of this one are tests of that one.
     others = [
         f"--ignore={context.project.root / path}"
@@ -106,6 +131,7 @@ def _variables(context: Context, data: Path) -> dict[str, str]:
         **measuring,
         **pytest_cov_variables(context),
         **({"CI_ENGINE_PYTEST_SELECTION": str(selection)} if selection else {}),
+        **({"CI_ENGINE_PYTEST_SHARD": str(plan)} if plan else {}),
         MARK_VARIABLE: context.reports.name,
         STACK_VARIABLE: str(data.with_name(_EVENTS_NAME)),
         "CI_ENGINE_PYTEST_DEADLINE": f"{time.time() + context.timeout:.2f}",

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
+from ci_engine.checks.tests.shard import Units
 from ci_engine.findings.results import TestCase
 from ci_engine.processes.programs import stack_files
 
@@ -33,6 +34,9 @@ class _Event(msgspec.Struct):
     patterns: list[str] = []
     selected: list[str] = []
     deselected: list[str] = []
+    elsewhere: list[str] = []
+    here_units: list[str] = []
+    other_units: list[str] = []
 
 
 # Exit codes of pytest that another run of it may replace: none, fine, no tests.
@@ -60,6 +64,8 @@ class TestRun:
         collected: how many tests pytest selected.
         selected: their ids.
         deselected: the ids of tests that options, marks or hooks left out.
+        elsewhere: the ids of tests that other shards run.
+        units: what this shard runs, and what others run.
         files: what was looked into, as absolute paths.
         patterns: the names of files that pytest looks for.
         stack: where the processes were shortly before the time ran out.
@@ -78,6 +84,8 @@ class TestRun:
     collected: int = 0
     selected: dict[str, None] = field(default_factory=dict[str, None])
     deselected: dict[str, None] = field(default_factory=dict[str, None])
+    elsewhere: dict[str, None] = field(default_factory=dict[str, None])
+    units: Units = field(default_factory=Units)
     files: set[str] = field(default_factory=set[str])
     patterns: set[str] = field(default_factory=set[str])
     stack: str = ""
@@ -134,6 +142,8 @@ class _Reader:
         elif event.event == "collection":
             run.selected |= dict.fromkeys(event.selected)
             run.deselected |= dict.fromkeys(event.deselected)
+            run.elsewhere |= dict.fromkeys(event.elsewhere)
+            run.units.add(self.number, event.here_units, event.other_units)
             run.files |= set(event.files)
             run.patterns |= set(event.patterns)
         elif event.event == "collect" and event.outcome == "failed":

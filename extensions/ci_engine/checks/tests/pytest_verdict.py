@@ -27,8 +27,11 @@ _LONGEST_ERROR = 200
 _UNASSERTED = "assertions are not executed"
 
 
-def without_events(outcome: Outcome) -> CheckResult:
-    """Judge a command that did not start pytest with our plugin."""
+def without_events(outcome: Outcome, *, divided: bool) -> CheckResult:
+    """Judge a command that did not start pytest with our plugin.
+
+    Where it had to run a part of the tests, it ran all of them in each shard.
+    """
     result = CheckResult(output=outcome.tail(30))
     if outcome.timed_out:
         result = timed_out(outcome)
@@ -38,6 +41,9 @@ def without_events(outcome: Outcome) -> CheckResult:
     elif ran_nothing(outcome.stdout + outcome.stderr):
         result.status = Status.FAILED
         result.reason = "no test ran, or every test was skipped"
+    elif divided:
+        result.status = Status.NOT_RUN
+        result.reason = "the command did not run pytest: its tests cannot be divided"
     result.tool, result.environment = "test command", OWN_COMMAND
     result.notes = ["the command did not run pytest: only its exit code is known"]
     result.notes += skipped_sessions_note(outcome.stdout + outcome.stderr)
@@ -80,6 +86,14 @@ def judge_run(
         # Other options may leave them out as well: nothing failed, nothing is hidden.
         result.status = Status.SKIPPED
         result.reason = "every test that depends on what changed was skipped"
+    elif run.units.others and not run.executed and not run.left:
+        # Whether any test ran at all is judged once the shards are combined.
+        result.status = Status.SKIPPED
+        result.reason = (
+            f"each of the {len(run.tests)} tests of this shard was skipped"
+            if run.tests
+            else "this shard has no tests"
+        )
     else:
         result.reason = _why_nothing_is_proved(tool, outcome, run)
         result.status = Status.FAILED if result.reason else Status.PASSED

@@ -86,6 +86,7 @@ class _TestFiles:
         tests = (
             *self.run.selected,
             *self.run.deselected,
+            *self.run.elsewhere,
             *(t.id for t in self.run.tests),
         )
         names = {re.split(r"\[|@", name, maxsplit=1)[0] for name in tests}

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from ci_engine.checks.context import Context
-from ci_engine.checks.types import mypy, pyright
+from ci_engine.checks.types import mypy, pyrefly, pyright
+from ci_engine.configuration.settings import TypeChecker
 from ci_engine.findings.results import CheckResult
+
+_CHECKERS: Mapping[TypeChecker, Callable[[Context], CheckResult]] = {
+    "pyright": pyright.check,
+    "mypy": mypy.check,
+    "pyrefly": pyrefly.check,
+}
 
 
 def check(context: Context) -> CheckResult:
-    """Run pyright or mypy on what its settings name, else on the source paths."""
-    checkers = {"pyright": pyright.check, "mypy": mypy.check}
-    return checkers[context.settings.quality.type_checker](context)
+    """Run the type checker on what its settings name, else on the source paths."""
+    return _CHECKERS[context.settings.quality.type_checker](context)

@@ -27,7 +27,10 @@ _EVENTS_VARIABLE = "CI_ENGINE_PYTEST_EVENTS"
 _ROOT_VARIABLE = "CI_ENGINE_ROOT"
 _DEADLINE_VARIABLE = "CI_ENGINE_PYTEST_DEADLINE"
 _COLLECTION_KEY = "ci-framework-collection"
-_HOOKS = ("coverage_options", "hypothesis_profile", "selection", "collection")
+_HOOKS = (
+    *("coverage_options", "hypothesis_profile", "selection", "shards"),
+    "collection",
+)
 _LONGEST = 20_000
 # Where the packages of this environment are, and those of its Python.
 _ENVIRONMENT = tuple({os.path.realpath(p) for p in (sys.prefix, sys.base_prefix)})

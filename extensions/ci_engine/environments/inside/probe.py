@@ -56,6 +56,7 @@ def main() -> None:
     modules = [name for name in MODULES if find_spec(name)]
     facts = {
         "python": platform.python_version(),
+        "free_threaded": bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
         "executable": sys.executable,
         "prefix": sys.prefix,
         "source": _source(sys.argv[1]),

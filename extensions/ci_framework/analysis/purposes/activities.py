@@ -27,7 +27,9 @@ _MOST_WORDS = 1_000
 # What only decides whether the rest runs.
 _TESTS = ("[", "[[", "((", "test", "set", "cd")
 _BENCHMARKS = re.compile(r"(^|/)(bench|perf)\w*(/|\.py|$)|^--(benchmark|codspeed)")
-_TEST_PROGRAMS = ("pytest", "py.test", "unittest", "manage.py")
+_TEST_PROGRAMS = (
+    "pytest", "py.test", "unittest", "manage.py", "django-admin", "nbdev-test"
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Activity:
         direct: whether the command says so itself; otherwise a task that it names
             does, or only the name of that task hints at it.
         guessed: whether only a name hints at it.
+        path: the script, where its name stands for the program.
     """
 
     does: str
@@ -48,6 +51,7 @@ class Activity:
     argv: tuple[str, ...]
     direct: bool = True
     guessed: bool = False
+    path: str = ""
 
     @property
     def is_known(self) -> bool:
@@ -96,8 +100,21 @@ def argv_of_test(command: str) -> list[str] | None:
             if activity.program == "unittest":
                 return ["python", "-m", "unittest", *words]
             if activity.program == "manage.py":
-                return ["python", "manage.py", *words]
+                return ["python", activity.path or "manage.py", *words]
+            if activity.program == "django-admin":
+                return ["python", "-m", "django", *words]
+            if activity.program == "nbdev-test":
+                return ["nbdev_test", *words]
             return ["pytest", *words]
+    return None
+
+
+def script_of_test(command: str) -> list[str] | None:
+    """The call of a Python script that tests by its name; None without one."""
+    for activity in find_activities(command):
+        script = activity.argv[0].endswith(".py") and activity.program != "manage.py"
+        if activity.does == "test" and activity.guessed and script:
+            return ["python", *activity.argv]
     return None
 
 
@@ -192,7 +209,8 @@ def _of_program(call: Call) -> Activity:
         purpose = _address(call) or purpose
     if not purpose:
         purpose = "plumbing" if program in _GLUE else f"other: {program}"
-    return Activity(purpose, program, (program, *call.argv[1:]))
+    argv = (program, *call.argv[1:])
+    return Activity(purpose, program, argv, path=call.path)
 
 
 def _address(call: Call) -> str:

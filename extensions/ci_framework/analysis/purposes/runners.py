@@ -19,6 +19,7 @@ _PYTHON = re.compile(r"(?:.*[/\\])?(python|pypy|py)(w|[\d.]+)?(\.exe)?$", re.IGN
 _SCRIPT = re.compile(r"(\.{1,2}[/\\])?[\w./\\-]*([/\\][\w.-]+|\.(sh|bash|py|ps1))$")
 # What starts commands of Django.
 _MANAGE = "manage.py"
+_DJANGO = "django-admin"
 _NO_TASKS = ("conda", "mamba", "micromamba", "pipx")
 
 
@@ -28,10 +29,12 @@ class Call:
 
     Attributes:
         module: whether it was started by ``python -m``.
+        path: the script, where its name stands for another program.
     """
 
     argv: tuple[str, ...]
     module: bool = False
+    path: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,8 @@ def unwrapped(argv: Sequence[str]) -> Iterator[Call | Named | str]:
         yield from _targets(program, words)
     elif special := _SPECIAL.get(program):
         yield from special(words)
+    elif _SCRIPT.match(words[0]) and words[0].endswith(_MANAGE):
+        yield from _manage(words)
     elif _SCRIPT.match(words[0]) and not words[0].startswith(("/usr", "/bin", "~")):
         yield _script(words)
     else:
@@ -240,7 +245,9 @@ def _manage(words: Sequence[str]) -> Iterator[Call | Named | str]:
     """A command of Django, as a program of its own; other ones go by their name."""
     command = next((word for word in words[1:] if not word.startswith("-")), "")
     if command in SUBCOMMANDS[_MANAGE]:
-        yield Call((_MANAGE, *words[1:]))
+        own = words[0].endswith(_MANAGE)
+        path = words[0].removeprefix("./") if own else ""
+        yield Call((_MANAGE if own else _DJANGO, *words[1:]), path=path)
     else:
         yield Named(command or words[0], tuple(words[2:]))
 
@@ -249,5 +256,7 @@ _SPECIAL: dict[str, Callable[[Sequence[str]], Iterator[Call | Named | str]]] = {
     "tox": _tox,
     "nox": _nox,
     "coverage": _coverage,
+    "django": _manage,
     "django-admin": _manage,
+    "django-admin.py": _manage,
 }

@@ -2,7 +2,9 @@
 //
 // Usage: node inspect.mjs MODULES CHROMIUM PAGE... Prints JSON: the problems of all pages,
 // at a desk and on a phone, in light and in dark mode. One browser serves them all. A page
-// is a file, or an address of a server: that page may request what the server has.
+// is a file, or an address of a server: that page may request what the server has. Files are
+// our reports: they are printed as well, and their tables sorted and filtered.
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -14,6 +16,8 @@ const playwright = require("playwright-core");
 const WINDOWS = [[1280, "light"], [360, "dark"], [1280, "dark"], [360, "light"]];
 // axe takes most of the time: the first windows have both widths and both modes.
 const AXE_WINDOWS = 2;
+// In dark mode, which paper must not have.
+const PAPER_WINDOW = 2;
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 const FLAGS = [
   "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -116,12 +120,123 @@ async function findUnreachable(page) {
 }
 
 /** What axe finds. */
-async function findViolations(page) {
-  await page.addScriptTag({ path: require.resolve("axe-core/axe.min.js") });
+async function findViolations(page, only = null) {
+  // The policy of a page would refuse a script tag.
+  await page.evaluate(readFileSync(require.resolve("axe-core/axe.min.js"), "utf8"));
   const { violations } = await page.evaluate(
-    (rules) => globalThis.axe.run({ runOnly: rules, resultTypes: ["violations"] }), RULES,
+    (rules) => globalThis.axe.run({ runOnly: rules, resultTypes: ["violations"] }),
+    only ?? RULES,
   );
   return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes[0].html.slice(0, 200)}`);
+}
+
+/** What a reader sees of a table: the texts and orders of its columns. */
+function readTable(table) {
+  const rows = [...table.tBodies[0].rows].filter((row) => row.checkVisibility());
+  return {
+    sorted: [...table.tHead.rows[0].cells].map((cell) => cell.getAttribute("aria-sort")),
+    cells: rows.map((row) => [...row.cells].map((cell) => cell.textContent)),
+    orders: rows.map((row) => [...row.cells].map((cell) => cell.dataset.order ?? "")),
+  };
+}
+
+/** Whether what follows each other has its order; what has none comes last. */
+function isOrdered(read, column, isNumber, sign) {
+  const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
+  const values = (isNumber ? read.orders : read.cells).map((row) => row[column]);
+  return values.slice(1).every((value, index) => {
+    const before = values[index];
+    if (!isNumber) return sign * collator.compare(before, value) <= 0;
+    if (before === "" || value === "") return value === "";
+    return sign * (Number(before) - Number(value)) <= 0;
+  });
+}
+
+/** Tables that do not sort or filter as they say, by the keyboard alone. */
+async function findBrokenTables(page, onPhone) {
+  const problems = [];
+  for (const table of await page.locator("table").all()) {
+    const read = () => table.evaluate(readTable);
+    const first = await read();
+    if (first.cells.length < 2) continue;
+    const heads = await table.evaluate((element) => (
+      [...element.tHead.rows[0].cells].map(({ dataset, textContent }) => (
+        { name: textContent, isNumber: dataset.sort === "number" }
+      ))
+    ));
+    const tools = table.locator("xpath=preceding-sibling::*[1]");
+    const list = tools.getByLabel("Sort by");
+    const sort = async (column, direction) => {
+      if (onPhone) await list.selectOption(direction ? `${column} ${direction}` : "");
+      else await table.locator("th").nth(column).getByRole("button").press("Enter");
+    };
+    const plain = JSON.stringify(first.cells);
+    // The list of a phone sorts by the same function as the heads at a desk.
+    for (const [column, { name, isNumber }] of [...heads.entries()].slice(0, onPhone ? 1 : 9)) {
+      for (const [direction, sign] of [["ascending", 1], ["descending", -1]]) {
+        await sort(column, direction);
+        const now = await read();
+        if (!isOrdered(now, column, isNumber, sign)) problems.push(`${name}: not ${direction}`);
+        const others = now.sorted.filter((each, index) => index !== column && each);
+        if (now.sorted[column] !== direction || others.length) {
+          problems.push(`${name}: it does not say that it is ${direction}`);
+        }
+      }
+      await sort(column, "");
+      if (JSON.stringify((await read()).cells) !== plain) problems.push(`${name}: no way back`);
+    }
+    const wanted = first.cells[first.cells.length - 1].join(" ").trim().split(/\s+/)[0];
+    const search = tools.getByLabel("Filter");
+    await search.fill(wanted.toUpperCase());
+    const fitting = first.cells.filter((row) => (
+      row.join("").toLocaleLowerCase().includes(wanted.toLocaleLowerCase())));
+    const found = await read();
+    if (JSON.stringify(found.cells) !== JSON.stringify(fitting)) {
+      problems.push(`the filter ${wanted} shows ${found.cells.length} rows, not ${fitting.length}`);
+    }
+    await search.fill("");
+    for (const [column, { name }] of heads.entries()) {
+      const choice = tools.getByLabel(name, { exact: true });
+      if (await choice.count() === 0 || await choice.evaluate((one) => one.localName) !== "select") {
+        continue;
+      }
+      const value = first.cells[0][column];
+      await choice.selectOption(value);
+      const shown = (await read()).cells;
+      const right = first.cells.filter((row) => row[column] === value);
+      if (JSON.stringify(shown) !== JSON.stringify(right)) problems.push(`${name}: wrong choice`);
+      const said = await tools.getByRole("status").textContent();
+      if (!said.startsWith(`${right.length} of `)) problems.push(`${name}: it says ${said}`);
+      await choice.selectOption("");
+    }
+  }
+  return problems;
+}
+
+/** What is wrong on paper, where dark mode and what is folded do not count. */
+async function findUnprintable(page) {
+  await page.emulateMedia({ media: "print" });
+  // A4 without its margins.
+  await page.setViewportSize({ width: 680, height: 1000 });
+  const problems = await page.evaluate(() => {
+    const found = [];
+    for (const each of document.querySelectorAll(".tools, input, select")) {
+      if (each.checkVisibility()) found.push(`printed: <${each.localName}>`);
+    }
+    for (const each of document.querySelectorAll("details > :not(summary, .tools)")) {
+      if (!each.checkVisibility({ contentVisibilityAuto: true })) found.push("not printed: folded");
+    }
+    for (const each of document.querySelectorAll("thead")) {
+      if (!each.checkVisibility()) found.push("not printed: the head of a table");
+    }
+    const color = getComputedStyle(document.body).backgroundColor;
+    return color === "rgb(255, 255, 255)" ? found : [...found, `printed on ${color}`];
+  });
+  problems.push(...await page.evaluate(findOverflow));
+  problems.push(...await page.evaluate(findFaint));
+  problems.push(...await findViolations(page, ["color-contrast"]));
+  await page.emulateMedia({ media: null });
+  return [...new Set(problems)].map((each) => `on paper: ${each}`);
 }
 
 /** The problems of one page in one window. */
@@ -143,6 +258,14 @@ async function inspect(browser, file, [width, colorScheme], index) {
     }
   });
   await page.goto(address);
+  if (!served && index === PAPER_WINDOW) {
+    const before = await page.evaluate(findOverflow);
+    problems.push(...(before.length ? [] : await findUnprintable(page)));
+    await page.setViewportSize(viewport);
+  }
+  if (!served && index < AXE_WINDOWS) {
+    problems.push(...await findBrokenTables(page, width < 800));
+  }
   await page.evaluate(() => {
     document.querySelectorAll("details").forEach((element) => { element.open = true; });
   });

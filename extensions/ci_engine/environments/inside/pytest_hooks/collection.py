@@ -55,12 +55,21 @@ class Collection:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Hand over what was found."""
         selected = dict.fromkeys(item.nodeid for item in session.items)
+        shard = self.config.pluginmanager.get_plugin("ci-framework-shard")
+        elsewhere: dict[str, None] = getattr(shard, "left", {})
         root = self.config.rootpath
         result: dict[str, object] = {
             "files": [str(root / name) for name in self.files if name],
             "patterns": list(self.config.getini("python_files")),
             "selected": list(selected),
-            "deselected": [name for name in self.found if name not in selected],
+            "deselected": [
+                name
+                for name in self.found
+                if name not in selected and name not in elsewhere
+            ],
+            "elsewhere": list(elsewhere),
+            "here_units": list(getattr(shard, "here", [])),
+            "other_units": list(getattr(shard, "elsewhere", [])),
         }
         output: object = getattr(self.config, "workeroutput", None)
         if isinstance(output, dict):

@@ -1,0 +1,19 @@
+"""What ``ci cleanup`` looks for."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ci_engine.configuration.value_types import Glob, StrictTable
+
+
+class Cleanup(StrictTable, frozen=True):
+    """Which stray development files ``ci cleanup`` finds.
+
+    Attributes:
+        patterns: further files that do not belong in the repository.
+        keep: files that do belong there, although a pattern matches them.
+    """
+
+    patterns: list[Glob] = msgspec.field(default_factory=list[Glob])
+    keep: list[Glob] = msgspec.field(default_factory=list[Glob])

@@ -1,0 +1,167 @@
+"""The calls of test runners that workflows and tasks make."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise, takewhile
+
+from ci_framework.analysis.purposes.activities import (
+    argv_of_test,
+    find_activities,
+    script_of_test,
+)
+from ci_framework.analysis.purposes.vocabulary import word_set
+from ci_framework.analysis.survey import Survey
+from ci_framework.analysis.tests_layout import defines_tests
+from ci_framework.inventory import Evidence, Job, Task
+
+_DIRECTORY = re.compile(r"[\s-]*working-directory:\s*(\S+)")
+# Runners that test everything where no environment or session is named.
+_OTHER_LANGUAGES = word_set("test-programs-of-other-languages")
+_WHOLE_RUNNERS = frozenset({"tox", "nox"})
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of the test runner.
+
+    Attributes:
+        job: the job that makes it, None if it is a task.
+        whole: whether it is the default of a runner such as tox.
+    """
+
+    argv: tuple[str, ...]
+    evidence: Evidence
+    job: Job | None = None
+    whole: bool = False
+
+    @property
+    def runner(self) -> str:
+        """What is called: pytest, unittest, django, nbdev, or a script."""
+        if self.argv[0] != "python":
+            return self.argv[0].partition("_")[0]
+        if self.argv[1] == "-m":
+            return self.argv[2]
+        return "django" if self.argv[1].endswith("manage.py") else "script"
+
+
+def calls_of(survey: Survey, *, pytest: bool) -> list[Call]:
+    """Calls of a test runner; of scripts only where nothing else is called.
+
+    Args:
+        survey: the repository.
+        pytest: whether the project uses pytest, which runs a script of tests too.
+    """
+    found = [
+        replace(call, argv=("pytest", *call.argv[1:]))
+        if pytest and call.runner == "script" and defines_tests(survey, call.argv[1:2])
+        else call
+        for call in _calls(survey)
+    ]
+    return [call for call in found if call.runner != "script"] or found
+
+
+def _calls(survey: Survey) -> Iterator[Call]:
+    """Calls of a test runner: those of workflows first, then those of tasks."""
+    tasks = {task.name: task for task in survey.tasks}
+    for workflow, job, step in survey.steps():
+        location = workflow.at(step.line)
+        tests = step.kind == "run" and "test" in step.does
+        if tests and not _is_elsewhere(survey, location):
+            yield from _calls_of_step(survey, step.text, tasks, location, job)
+    for task in sorted(survey.tasks, key=lambda task: _rank(task.name)):
+        argv = _argv(survey, task.command) if "test" in task.does else None
+        if argv is not None:
+            yield Call(tuple(argv), task.evidence)
+
+
+def _argv(survey: Survey, command: str) -> list[str] | None:
+    """The test runner, or else the script of the project, that a command calls."""
+    script = script_of_test(command)
+    known = script is not None and survey.has(script[1])
+    return argv_of_test(command) or (script if known else None)
+
+
+def not_understood(survey: Survey) -> Evidence | None:
+    """The first step of a workflow that tests in a way that cannot be read."""
+    tasks = {task.name: task for task in survey.tasks}
+    known = {
+        task.runner
+        for task in survey.tasks
+        if "test" in task.does and argv_of_test(task.command) is not None
+    }
+    for workflow, job, step in survey.steps():
+        if step.kind != "run" or "test" not in step.does:
+            continue
+        location = workflow.at(step.line)
+        if _tests_no_python(step.text):
+            continue
+        if _is_elsewhere(survey, location):
+            return location
+        read = any(_calls_of_step(survey, step.text, tasks, location, job))
+        if not read and not known & {*step.text.split()} & _WHOLE_RUNNERS:
+            return location
+    return None
+
+
+def _tests_no_python(script: str) -> bool:
+    """Whether only tools of other languages test in a script."""
+    found = [item for item in find_activities(script) if item.does == "test"]
+    return bool(found) and all(item.program in _OTHER_LANGUAGES for item in found)
+
+
+def _is_elsewhere(survey: Survey, step: Evidence) -> bool:
+    """Whether a step runs in a directory of its own, and not at the top."""
+    rows = survey.documents.text(step.path).split("\n")[step.line - 1 :]
+    indent = len(rows[0]) - len(rows[0].lstrip())
+    for row in [rows[0], *takewhile(lambda row: _is_inside(row, indent), rows[1:])]:
+        if found := _DIRECTORY.match(row):
+            return found.group(1).strip("./\"'") != ""
+    return False
+
+
+def _is_inside(row: str, indent: int) -> bool:
+    return not row.strip() or len(row) - len(row.lstrip()) > indent
+
+
+def _calls_of_step(
+    survey: Survey,
+    script: str,
+    tasks: Mapping[str, Task],
+    location: Evidence,
+    job: Job,
+) -> Iterator[Call]:
+    """The call that a step makes, itself or by a task that it names."""
+    named = [tasks[name] for name in _named(script, tasks)]
+    rows = [(script, location), *((task.command, task.evidence) for task in named)]
+    for command, where in rows:
+        if (argv := _argv(survey, command)) is not None:
+            yield Call(tuple(argv), where, job)
+            return
+    words = script.split()
+    for runner in sorted(_WHOLE_RUNNERS & {*words}):
+        # An environment that is chosen by the job, or none: the one that tests.
+        for task in sorted(tasks.values(), key=lambda task: _rank(task.name)):
+            argv = _argv(survey, task.command) if "test" in task.does else None
+            if task.runner == runner and argv is not None:
+                yield Call(tuple(argv), task.evidence, job, whole=not named)
+                return
+
+
+def _rank(name: str) -> int:
+    order = ("test", "tests", "py", "pytest", "unit", "test-unit")
+    return order.index(name) if name in order else len(order)
+
+
+def _named(script: str, tasks: Iterable[str]) -> list[str]:
+    """The tasks that a script runs by name."""
+    script_words = script.replace('"', " ").replace("'", " ").split()
+    runners = ("run", "make", "just", "-e", "-s", "poe", "task", "tox", "nox")
+    return [
+        name
+        for name in tasks
+        for before, word in pairwise(script_words)
+        if word.rpartition(":")[2] == name and (before in runners or before[:1] == "-")
+    ]
