@@ -18,7 +18,7 @@ _SHOWN = ("", "quick-start/", "tour/")
 @pytest.mark.heavy
 def test_the_site_has_every_page_and_leads_to_each(site: Path) -> None:
     for page in PAGES:
-        if page.parent.name not in ("docs", "decisions"):
+        if not _is_shown(page):
             continue
         name = page.relative_to(ROOT / "docs").with_suffix("")
         folder = name.parent if name.name in ("index", "README") else name
@@ -32,6 +32,17 @@ def test_pages_can_be_read_at_a_desk_and_on_a_phone_in_light_and_dark(
     with file_server(site) as address:
         found = problems_of(*[f"{address}/{page}" for page in _SHOWN])
     assert found == [], "\n".join(found)
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    named = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    pages = [page.relative_to(ROOT / "docs") for page in PAGES if _is_shown(page)]
+
+    assert not [page for page in pages if f" {page.as_posix()}\n" not in named]
+
+
+def _is_shown(page: Path) -> bool:
+    return page.parent.name in ("docs", "decisions")
 
 
 def test_diagrams_have_no_color_of_their_own() -> None:

@@ -57,7 +57,9 @@ def services_not_ready(
 def _kind(name: str, service: Service) -> Readiness:
     if service.ready != "auto":
         return service.ready
-    return name if name in ("redis", "postgres") else "tcp"
+    if name == "redis":
+        return "redis"
+    return "postgres" if name == "postgres" else "tcp"
 
 
 def _problem(name: str, service: Service) -> str:
