@@ -6,7 +6,8 @@ Run it with ``uv run .ci/generate.py`` after a change of ``template/``,
 - ``extensions/jinja/static-files.jinja``: the hashes of the framework's files that land
   in every project as they are,
 - ``actions/*/action.yml``: the actions of the template, for other repositories,
-- ``docs/example/``: the default render.
+- ``docs/example/``: the default render,
+- ``.github/workflows/python-ci.yml``: the workflow that other repositories call.
 
 With ``--check`` it writes nothing and exits with 1 if a file is out of date.
 """
@@ -21,12 +22,15 @@ import sys
 import tempfile
 from pathlib import Path
 
+import jinja2
 from copier import run_copy
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = Path("template")
 HASHES = Path("extensions") / "jinja" / "static-files.jinja"
 EXAMPLE = Path("docs") / "example"
+REUSABLE = Path(".github") / "workflows" / "python-ci.yml"
+REUSABLE_SOURCE = Path("extensions") / "jinja" / "reusable-python-ci.jinja"
 HOME = "https://github.com/MementoRC/ci-framework"
 PREFIX = "{{ github_prefix }}"
 
@@ -49,7 +53,8 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     parser.add_argument("--check", action="store_true", help="write nothing")
     check: bool = parser.parse_args(arguments).check
     hashes = {HASHES: static_hashes(root).encode()}
-    outdated = update(root, hashes | action_copies(root), check=check)
+    written = hashes | action_copies(root) | reusable_workflow(root)
+    outdated = update(root, written, check=check)
     with tempfile.TemporaryDirectory() as directory:
         # The example is rendered from current hashes, also when they are only checked.
         template = copy_template(root, Path(directory, "template"))
@@ -67,6 +72,20 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     if check and outdated:
         sys.stdout.write("hint: run `uv run .ci/generate.py`\n")
     return int(check and bool(outdated))
+
+
+def reusable_workflow(root: Path) -> dict[Path, bytes]:
+    """The workflow that other repositories call."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(root),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # noqa: S701 - it is YAML
+    )
+    text = environment.get_template(REUSABLE_SOURCE.as_posix()).render()
+    return {REUSABLE: text.encode()}
 
 
 def static_hashes(root: Path) -> str:

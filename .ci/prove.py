@@ -22,7 +22,7 @@ from typing import cast
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = "https://github.com/MementoRC/ci-framework"
-KINDS = ("library", "application", "monorepo")
+KINDS = ("library", "application", "mcp-server", "monorepo")
 NEEDED = {
     "pixi": {"pixi": "https://pixi.sh", "git": "https://git-scm.com"},
     "github": {

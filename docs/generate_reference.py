@@ -38,6 +38,7 @@ PACKAGE = "my_project"
 QUALITY_TIERS = "extensions/ci_engine/configs/quality-tiers.yaml"
 # Tables whose keys are the project's own.
 OWN_NAMES = {
+    "calls": "`tool`, a name, and `arguments`; one table for each call",
     "data_patterns": "a list of patterns for each pattern",
     "thresholds": "a percentage for each name",
     "group_thresholds": "a percentage for each group",
@@ -51,11 +52,13 @@ RENDERS: tuple[Answers, ...] = (
     {"ci_mode": "local"},
     {"license": "none"},
     {"project_type": "monorepo"},
+    {"project_type": "mcp-server"},
     {"load_testing": "yes"},
 )
 WHEN = {
     "{'project_type': 'application'}": "for an application",
     "{'project_type': 'monorepo'}": "for a monorepo",
+    "{'project_type': 'mcp-server'}": "for an MCP server",
     "{}": "for a library",
 }
 STATUSES = {
@@ -319,6 +322,13 @@ def check_rows(
         yield setting_row((*keys, "CHECK"), note, kind, "none")
         return
     notes = field_notes(kind.cls)
+    if keys == ("services",):
+        for field in kind.fields:
+            here = f"`services.NAME.{field.encode_name}`"
+            known = field.default is not msgspec.NODEFAULT
+            default = code(field.default) if known else "none"
+            yield here, notes[field.name], allowed(field.type), default, "none"
+        return
     for field in kind.fields:
         name = field.encode_name
         each = cast("Mapping[str, Mapping[str, object]]", value)
@@ -356,9 +366,10 @@ def allowed(kind: msgspec.inspect.Type) -> str:
         given = [t for t in kind.types if not isinstance(t, msgspec.inspect.NoneType)]
         return " or ".join(map(allowed, given))
     if isinstance(kind, msgspec.inspect.StrType):
-        if kind.pattern:
-            return f"text like `{kind.pattern}`"
-        return "text, not empty" if kind.min_length else "text"
+        text = "text, not empty" if kind.min_length else "text"
+        return f"text like `{kind.pattern}`" if kind.pattern else text
+    if isinstance(kind, msgspec.inspect.DictType):
+        return f"a table; each: {allowed(kind.value_type)}"
     raise TypeError(kind)
 
 
@@ -528,9 +539,10 @@ def only(path: str, rendered: Mapping[str, list[str]]) -> str:
     present = {key: path in names for key, names in rendered.items()}
     if all(present.values()):
         return "always"
-    monorepo = "{'project_type': 'monorepo'}"
-    if present[monorepo] and sum(present.values()) == 1:
-        return WHEN[monorepo]
+    alone = [key for key, there in present.items() if there]
+    for kind in ("monorepo", "mcp-server"):
+        if alone == [key := f"{{'project_type': '{kind}'}}"]:
+            return WHEN[key]
     notes: list[str] = []
     if present["{}"] != present["{'project_type': 'application'}"]:
         kind = "{}" if present["{}"] else "{'project_type': 'application'}"

@@ -69,6 +69,13 @@ def structures(kind: msgspec.inspect.Type) -> dict[str, Structure]:
     return found
 
 
+def any_value(kind: type) -> Schema:
+    """What ``object`` is: a value that is not ours to limit."""
+    if kind is not object:
+        raise NotImplementedError
+    return {"description": "any value"}
+
+
 def schema_of(structure: Structure, *, partial: bool) -> Schema:
     """The schema of a structure, with notes, and keys limited to known names.
 
@@ -76,7 +83,7 @@ def schema_of(structure: Structure, *, partial: bool) -> Schema:
         structure: what to describe.
         partial: whether every key may be left out, as in a project's own file.
     """
-    schema: Schema = msgspec.json.schema(structure)
+    schema: Schema = msgspec.json.schema(structure, schema_hook=any_value)
     known = structures(msgspec.inspect.type_info(structure))
     definitions: Mapping[str, Schema] = schema["$defs"]
     for name, definition in definitions.items():

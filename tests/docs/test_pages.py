@@ -32,6 +32,7 @@ _KINDS = (
     {"package_manager": "pip", "ci_mode": "local"},
     {"ci_mode": "hybrid", "update_bot": "renovate"},
     {"project_type": "monorepo"},
+    {"project_type": "mcp-server"},
     {"docs": "mkdocs"},
     {"docs": "sphinx"},
     {"releases": "pypi", "framework_updates": "workflow"},
@@ -217,7 +218,14 @@ def test_exit_codes_exist(page: Page) -> None:
 
 def test_the_example_of_a_workflow_uses_actions_and_inputs_that_exist() -> None:
     page = next(page for page in _PAGES if page.name == "docs/use-parts.md")
-    block = next(block for block in page.blocks if block.language == "yaml")
+    called, block = (block for block in page.blocks if block.language == "yaml")
+    (call,) = parse_yaml("\n".join(called.lines))["jobs"].values()
+    name = call["uses"].removeprefix("MementoRC/ci-framework/").split("@")[0]
+    workflow = parse_yaml((ROOT / name).read_text("utf-8"))
+    # YAML 1.1 reads on as true.
+    (triggers,) = (v for k, v in workflow.items() if str(k) in ("on", "True"))
+    inputs = set(triggers["workflow_call"]["inputs"])
+    assert set(re.findall(r"(?m)^\| `([\w-]+)` \|", page.text)) >= inputs
     (job,) = parse_yaml("\n".join(block.lines))["jobs"].values()
     ours = [step for step in job["steps"] if step["uses"].startswith("MementoRC/")]
     assert ours

@@ -2,43 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
 
 from tests.support.browser import problems_of
-from tests.support.local_server import local_server
+from tests.support.local_server import file_server
 from tests.support.pages import PAGES, read_page
-from tests.support.renders import ROOT, Document
+from tests.support.renders import ROOT
 
 # Each has what others do not: tables, a diagram, code, something to operate.
-_SHOWN = ("", "quick-start/")
-
-
-@pytest.fixture(scope="module")
-def site() -> Path:
-    """The pages, which `ci docs check` has built and found nothing in."""
-    done = subprocess.run(
-        [ROOT / "ci", "docs", "check", "--json"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    checks = cast("Document", json.loads(done.stdout))["checks"]
-    assert not [finding for check in checks for finding in check["findings"]]
-    return ROOT / ".ci-framework" / "docs" / "site"
+_SHOWN = ("", "quick-start/", "tour/")
 
 
 @pytest.mark.heavy
 def test_the_site_has_every_page_and_leads_to_each(site: Path) -> None:
     for page in PAGES:
-        if page.parent.name not in ("docs", "decisions"):
+        if not _is_shown(page):
             continue
         name = page.relative_to(ROOT / "docs").with_suffix("")
         folder = name.parent if name.name in ("index", "README") else name
@@ -49,16 +29,20 @@ def test_the_site_has_every_page_and_leads_to_each(site: Path) -> None:
 def test_pages_can_be_read_at_a_desk_and_on_a_phone_in_light_and_dark(
     site: Path,
 ) -> None:
-    class Handler(SimpleHTTPRequestHandler):
-        def __init__(self, *given: Any) -> None:  # noqa: ANN401 - as its base says
-            super().__init__(*given, directory=str(site))
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Keep the output of the tests free of requests."""
-
-    with local_server(Handler) as address:
+    with file_server(site) as address:
         found = problems_of(*[f"{address}/{page}" for page in _SHOWN])
     assert found == [], "\n".join(found)
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    named = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    pages = [page.relative_to(ROOT / "docs") for page in PAGES if _is_shown(page)]
+
+    assert not [page for page in pages if f" {page.as_posix()}\n" not in named]
+
+
+def _is_shown(page: Path) -> bool:
+    return page.parent.name in ("docs", "decisions")
 
 
 def test_diagrams_have_no_color_of_their_own() -> None:

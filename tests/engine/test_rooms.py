@@ -15,7 +15,7 @@ COMPANION = ENGINE.with_name("ci_framework")
 ORDER = (
     *("errors", "escaping", "processes", "configuration", "project", "findings"),
     *("github", "monorepo", "environments", "test_selection", "changes"),
-    *("workflow_jobs", "reports", "checks", "scanning", "benchmarks"),
+    *("workflow_jobs", "reports", "mcp", "checks", "scanning", "benchmarks"),
     *("documentation", "cleanup", "releases", "validation"),
     *("commands", "cli", "__main__"),
 )

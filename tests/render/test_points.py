@@ -191,7 +191,7 @@ def test_the_metadata_is_what_was_answered(point: Point) -> None:
     if not point.new:
         return
     scripts = "scripts" in point.pyproject().get("project", {})
-    assert scripts is (point.answers["project_type"] == "application")
+    assert scripts is (point.answers["project_type"] in ("application", "mcp-server"))
     project = point.metadata()
     if not point.packages:
         assert project.get("description", "") == point.answers["description"]

@@ -13,7 +13,7 @@ from tests.support.points import LONG_NAME
 from tests.support.programs import package_index, run, tool
 from tests.support.renders import render, render_once
 
-TYPES = ["library", "application", "monorepo"]
+TYPES = ["library", "application", "mcp-server", "monorepo"]
 MANAGERS = ["pixi", "uv", "pip", "poetry"]
 
 

@@ -26,7 +26,7 @@ NEW_ONLY = {
     "build_backend",
     "load_testing",
 }
-WITH_DOCS_ONLY = {"docs_deploy", "docs_versions"}
+WITH_DOCS_ONLY = {"docs_deploy", "docs_versions", "service_port"}
 EXISTING_ONLY = {
     "settings_file",
     "github_prefix",

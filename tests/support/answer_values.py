@@ -57,6 +57,8 @@ ACCEPTED = [
     ("benchmark_suite", ["perf", "my bench/x"]),
     ("regression_threshold", "2.5%"),
     ("exclude_newer", "1 week"),
+    ("service_port", 65535),
+    ("service_image", "rabbitmq@sha256:" + "0" * 64),
     ("exclude_newer", "2026-01-31"),
     ("unmanaged", [".github/workflows/python-ci.yml", "ci-framework/configs"]),
 ]
@@ -245,6 +247,12 @@ REFUSED: list[tuple[str, object]] = [
     ),
     ("benchmarks", "maybe"),
     ("load_testing", "maybe"),
+    ("services", ["mysql"]),
+    *(("service_port", value) for value in (0, 80, 65536, "web", 1.5, True, None)),
+    *(
+        ("service_image", text)
+        for text in ("redis", "redis:7", "a b@sha256:" + "0" * 64)
+    ),
     *(("exclude_newer", text) for text in ("7", "7d", "seven days", "2026-13-01")),
     ("benchmark_suite", []),
     ("benchmark_suite", ["../perf"]),

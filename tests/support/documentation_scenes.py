@@ -16,8 +16,10 @@ from tests.support.renders import ROOT, copy_template
 __all__ = [
     "ADDRESS",
     "BENCHMARK",
+    "CHATTY_SERVER",
     "DOCUMENTATION",
     "LOAD_TEST",
+    "MCP_SERVER",
     "OLD",
     "Outcome",
     "Workshop",
@@ -46,6 +48,19 @@ LOAD_TEST = (
     'command = "python -m http.server {port} --bind {host}"\nseconds = 1\n'
     "runs = 3\n' >> pyproject.toml"
 )
+# A server without an SDK.
+_RAW_SERVER = Path(__file__).with_name("raw_mcp_server.py")
+
+
+def _mcp_server(fault: str) -> str:
+    return (
+        f"cp {_RAW_SERVER} server.py; printf '\\n[tool.ci-framework.mcp]\\n"
+        f'command = "python server.py {fault}"\\n\' >> pyproject.toml'
+    )
+
+
+MCP_SERVER = _mcp_server("")
+CHATTY_SERVER = _mcp_server("chatty")
 # The audit of the extended tier queries a service that tests cannot reach.
 _ANSWERS = (
     "-d",

@@ -10,6 +10,7 @@ from tests.support.documentation_scenes import (
     BENCHMARK,
     DOCUMENTATION,
     LOAD_TEST,
+    MCP_SERVER,
     OLD,
 )
 
@@ -170,6 +171,22 @@ COMMANDS: dict[str, Example] = {
         f"{_PAGES_REMOTE}; mkdir pages; echo x > pages/index.html;"
         " ci-framework/ci docs publish --site pages --version 1.1",
     ),
+    # docs/mcp-servers.md
+    "ci-framework/ci mcp check": Example(
+        "project", 0, f"{MCP_SERVER}; ci-framework/ci mcp check --update"
+    ),
+    "ci-framework/ci mcp check --update": Example(
+        "project",
+        0,
+        MCP_SERVER,
+        after="test -f ci-framework/project/mcp-snapshot.json",
+    ),
+    "copier copy -d project_type=mcp-server "
+    "https://github.com/MementoRC/ci-framework myproj": Example(
+        "empty",
+        replace=("copier copy", "copier copy --defaults"),
+        after="test -f myproj/.github/workflows/mcp-server.yml",
+    ),
     # docs/benchmarks.md
     "ci-framework/ci bench --compare-with main": Example(
         "project", 0, f"{BENCHMARK}; git add --all; git commit -qnm benchmark"
@@ -245,6 +262,9 @@ COMMANDS: dict[str, Example] = {
     f" -d 'exclude_newer=7 days' {ADDRESS} myproj": Example(
         "empty", after="grep -qx 'exclude-newer = .7 days.' myproj/pyproject.toml"
     ),
+    "ci-framework/ci doctor --online": Example("project"),
+    "ci-framework/ci setup --services start": Example("project"),
+    "ci-framework/ci setup --services stop": Example("project"),
     "git push --no-verify": Example(
         "project",
         before="git init -q --bare ../there && git remote add origin ../there"

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from tests.support.documentation_scenes import (
     ADDRESS,
     BENCHMARK,
+    CHATTY_SERVER,
     DOCUMENTATION,
     LOAD_TEST,
+    MCP_SERVER,
     OLD,
 )
 
@@ -244,6 +246,13 @@ PROVOCATIONS: dict[str, Provocation] = {
     "No benchmark suite": _project("rm -r tests/benchmarks; ci-framework/ci bench", 3),
     "pytest-benchmark is missing": _project(
         "sed -i /pytest-benchmark/d pyproject.toml; ci-framework/ci bench", 3
+    ),
+    "No command for the MCP server": _project("ci-framework/ci mcp check", 2),
+    "The MCP server has no snapshot": _project(
+        f"{MCP_SERVER}; ci-framework/ci mcp check", 1
+    ),
+    "The MCP server writes to stdout": _project(
+        f"{CHATTY_SERVER}; ci-framework/ci mcp check", 1
     ),
     "The load test has no server": _project(
         "touch locustfile.py; ci-framework/ci bench --suite load", 3

@@ -5,7 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import (
+    BaseHTTPRequestHandler,
+    SimpleHTTPRequestHandler,
+    ThreadingHTTPServer,
+)
+from pathlib import Path
+from typing import Any
 
 
 @contextmanager
@@ -20,3 +26,18 @@ def local_server(handler: type[BaseHTTPRequestHandler]) -> Generator[str]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextmanager
+def file_server(directory: Path) -> Generator[str]:
+    """Serve the files of a directory until the end of the block."""
+
+    class Handler(SimpleHTTPRequestHandler):
+        def __init__(self, *given: Any) -> None:  # noqa: ANN401 - as its base says
+            super().__init__(*given, directory=str(directory))
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Keep the output of the tests free of requests."""
+
+    with local_server(Handler) as address:
+        yield address

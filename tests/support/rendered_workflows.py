@@ -51,6 +51,7 @@ CHANGES: dict[str, Answers] = {
     },
     "no-cleanup": {"cleanup": "none"},
     "monorepo": {"project_type": "monorepo", "package_manager": "uv"},
+    "mcp-server": {"project_type": "mcp-server", "package_manager": "uv"},
     "local": {"ci_mode": "local"},
 }
 COMBINATIONS: dict[str, Answers] = {

@@ -25,7 +25,8 @@ _LEFT_BY_TOOLS = shutil.ignore_patterns(
 
 def copy_template(destination: Path) -> Path:
     """Copy what a release holds for Copier into a plain directory."""
-    shutil.copy2(ROOT / "copier.yml", destination)
+    for name in ("copier.yml", ".gitattributes"):
+        shutil.copy2(ROOT / name, destination)
     for name in ("template", "extensions"):
         shutil.copytree(ROOT / name, destination / name, ignore=_LEFT_BY_TOOLS)
     return destination

@@ -38,8 +38,8 @@ def workflows(root: Path) -> list[Path]:
 
 
 def main_workflow(root: Path) -> Path:
-    """The workflow that tests: there is one of the two."""
-    names = ("python-ci.yml", "local-hybrid.yml")
+    """The workflow that tests: there is one of these."""
+    names = ("python-ci.yml", "mcp-server.yml", "local-hybrid.yml")
     (path,) = [path for path in workflows(root) if path.name in names]
     return path
 

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
-from tests.support.act import commit_all, installed_pythons, run_workflow
-from tests.support.documents import tables
+from tests.support.act import (
+    Run,
+    commit_all,
+    git,
+    installed_pythons,
+    run_workflow,
+)
+from tests.support.documents import table, tables
 from tests.support.launching import copy_checkout
 from tests.support.parsing import parse_yaml
 from tests.support.rendered_workflows import TEMPLATE
@@ -61,6 +68,38 @@ jobs:
         run: |
           echo "status=$(git status --porcelain)" >>"$GITHUB_OUTPUT"
 """
+
+
+CALLER = """\
+name: CI
+on:
+  push:
+  pull_request:
+permissions:
+  contents: read
+jobs:
+  ci:
+    uses: MementoRC/ci-framework/.github/workflows/python-ci.yml@{commit}
+    with:
+      tier: essential
+      python-versions: "{python}"
+      coverage-threshold: "0"
+      framework-ref: {commit}
+"""
+TESTED = {
+    "pyproject.toml": (
+        '[project]\nname = "other"\nversion = "1"\nrequires-python = ">=3.10"\n'
+        '[dependency-groups]\ndev = ["pytest>=8", "mypy>=1.10", "ruff>=0.9"]\n'
+        '[tool.pytest.ini_options]\npythonpath = ["src"]\n'
+        '[tool.ci-framework.quality]\ntype-checker = "mypy"\n'
+    ),
+    "src/other/__init__.py": '"""Another package."""\n\nONE = 1\n',
+    "tests/test_one.py": (
+        '"""Tests."""\n\nfrom other import ONE\n\n\n'
+        'def test_one() -> None:\n    """It is one."""\n    assert ONE == 1\n'
+    ),
+    ".gitignore": "*.egg-info/\n",
+}
 
 
 def checkout_pin() -> str:
@@ -134,3 +173,63 @@ def test_all_actions_work_in_a_repository_without_files_of_ours(tmp_path: Path) 
     assert outputs["cleanup"]["verdict"] == "red"
     assert outputs["cleanup"]["cleanup_needed"] == "true"
     assert outputs["left"]["status"] == ""
+
+
+def call_the_workflow(project: Path, place: Path) -> Run:
+    """Run the workflow that another repository calls by a commit."""
+    framework = copy_checkout(place / "checkout")
+    called = framework / ".github" / "workflows" / "python-ci.yml"
+    called.parent.mkdir(parents=True, exist_ok=True)
+    text = (ROOT / ".github" / "workflows" / "python-ci.yml").read_text("utf-8")
+    # act would replace the check-out of GitHub by a copy of all files.
+    text = re.sub(r"uses: actions/checkout@\S+", "uses: stand-in/checkout@v1", text)
+    called.write_text(text, encoding="utf-8")
+    return run_workflow(
+        project,
+        place / "act",
+        "ci.yml",
+        "push",
+        variables={"STAND_IN_FRAMEWORK": str(framework)},
+        repositories={f"MementoRC/ci-framework@{COMMIT}": framework},
+    )
+
+
+@pytest.mark.heavy
+@pytest.mark.timeout(1200)
+def test_a_repository_without_files_of_ours_calls_the_whole_workflow(
+    tmp_path: Path,
+) -> None:
+    project = tmp_path / "other"
+    for name, text in TESTED.items():
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text(text, encoding="utf-8")
+    workflow = project / ".github" / "workflows" / "ci.yml"
+    workflow.parent.mkdir(parents=True)
+    python = next(iter(installed_pythons()))
+    workflow.write_text(CALLER.format(commit=COMMIT, python=python), encoding="utf-8")
+    commit_all(project)
+    run = call_the_workflow(project, tmp_path / "green")
+    assert run.code == 0, run.text
+    kept = {path.name for path in run.artifacts.iterdir()}
+    wanted = {"changes-1", "gate-quick-checks-1", f"gate-linux-py{python}-1"}
+    assert kept >= {*wanted, "summary-1"}
+    assert run.page().startswith("## ci-framework: green\n")
+    assert git(project, "status", "--porcelain") == ""
+
+    test = project / "tests" / "test_one.py"
+    test.write_text(test.read_text("utf-8").replace("== 1", "== 2"), encoding="utf-8")
+    commit_all(project)
+    red = call_the_workflow(project, tmp_path / "red")
+    assert red.code != 0
+    assert "tests/test_one.py::test_one" in red.page()
+
+
+def test_the_called_workflow_needs_no_more_than_to_read() -> None:
+    """GitHub refuses to start a workflow that asks for more than its caller has."""
+    document = parse_yaml(
+        (ROOT / ".github" / "workflows" / "python-ci.yml").read_text("utf-8")
+    )
+    assert document["permissions"] == {}
+    for name, job in table(document["jobs"]).items():
+        asked = table(table(job).get("permissions"))
+        assert asked in ({}, {"contents": "read"}), name

@@ -122,7 +122,8 @@ def test_tests_are_divided_and_judged_as_one_run(project: Path, tmp_path: Path) 
     assert selected == ["tests/test_one.py::test_one", "tests/test_two.py::test_two"]
     each = [ids_in(change, f"shard-linux-py{newest}-{n}-of-2") for n in (1, 2)]
     assert sorted(map(len, each)) == [1, 1]
-    assert "recorded durations" in change.text
+    shard = change.artifacts / f"shard-linux-py{newest}-1-of-2-1" / "result.json"
+    assert "recorded durations" in shard.read_text("utf-8")
     assert len(list((place / "caches").glob("test-durations-*"))) == 1
 
     (project / "tests" / "test_one.py").write_text(

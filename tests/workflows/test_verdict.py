@@ -15,13 +15,14 @@ from tests.support.hardening import verdict_job
 from tests.support.rendered_workflows import document_names
 from tests.support.tools import require_tool
 
-# These have one job each, which is its own verdict; for releases, for published pages
-# and for what is measured once a week nothing waits.
+# These have one job each, which is its own verdict; for releases, for published pages,
+# for a fleet and for what is measured once a week nothing waits.
 ALONE = (
     *("benchmarks.yml", "cleanup-dev-files.yml", "cleanup-pull-request.yml"),
     *("docs.yml", "docs-deploy.yml", "release-please.yml", "release.yml"),
     "framework-update.yml",
     "site.yml",
+    *("site.yml", "fleet.yml"),
 )
 WITH_VERDICT = [
     name

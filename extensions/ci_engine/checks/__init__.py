@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ci_engine.checks import own_command, types
+from ci_engine.checks import mcp_server, own_command, types
 from ci_engine.checks.context import Context
 from ci_engine.checks.dependencies import audit, declared_imports, lock_check
 from ci_engine.checks.hooks import check as hooks
@@ -73,6 +73,7 @@ CHECKS: Mapping[CheckName, Check] = {
         Check("metadata", metadata.check, after="build"),
         Check("api", public_api.check),
         Check("declared-imports", declared_imports.check),
+        Check("mcp", mcp_server.check),
     )
 }
 DEPENDS_ON = {name: check.after for name, check in CHECKS.items() if check.after}

@@ -8,28 +8,11 @@ from collections.abc import Mapping
 from ci_engine.checks.context import Context
 from ci_engine.checks.outcomes import EarlyResultError, not_run, timed_out
 from ci_engine.checks.workspace import Tool
+from ci_engine.configuration.command_lines import argv_of
 from ci_engine.configuration.value_types import Command
 from ci_engine.environments.empty_commands import never_fails
-from ci_engine.errors import ConfigurationError
 from ci_engine.findings.results import OWN_COMMAND, CheckResult, Finding, Status
 from ci_engine.processes.programs import Outcome
-
-
-def argv_of(key: str, command: Command) -> list[str]:
-    """Split a command into arguments as a POSIX shell would; no shell runs it.
-
-    Args:
-        key: the setting that has the command, below tool.ci-framework.
-        command: its value.
-    """
-    if not isinstance(command, str):
-        return list(command)
-    try:
-        return shlex.split(command)
-    except ValueError as error:
-        raise ConfigurationError(
-            f"tool.ci-framework.{key}: expected a command, got {command!r}: {error}"
-        ) from error
 
 
 def run_own_command(

@@ -12,6 +12,7 @@ COMMANDS: Mapping[str, str] = {
     "scan": "look for security issues, secrets and known vulnerabilities",
     "bench": "compare the benchmarks with those of another commit",
     "docs": "build, check, publish or serve the documentation",
+    "mcp": "start the MCP server of the project, and check how it behaves",
     "release": "check that a version can be tagged and published",
     "summary": "gather the results of all jobs on one page",
     "validate": "check every configuration file",

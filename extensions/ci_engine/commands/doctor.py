@@ -7,14 +7,18 @@ import platform
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
 from ci_engine import __version__
 from ci_engine.commands.command import Command, Request
+from ci_engine.commands.doctor_problems import find_problems
+from ci_engine.commands.options import Option
 from ci_engine.commands.output import print_json
 from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.environments.user_cache import CACHE_VARIABLE, cache_location
+from ci_engine.errors import CommandError
 from ci_engine.escaping import terminal_line
 from ci_engine.processes.activity import activity
 from ci_engine.processes.allowed_variables import plain_variables
@@ -25,9 +29,12 @@ from ci_engine.validation.code_owners import without_owner
 
 _ABOUT = """\
 Report what the engine finds on this machine: engine, Python, cache, git, managers,
-tools and the project's environment.
+tools and the project's environment. Then report what is wrong with the project: its
+configuration, files of the framework that were edited, git hooks, locks, services and
+weakened settings.
 """
 _MANAGERS = ("uv", "pixi", "poetry", "pip")
+_OTHERS = ("docker", "podman", "node", "prek")
 _TOOLS = (
     *("pre-commit", "betterleaks", "gitleaks", "trufflehog", "kingfisher", "opengrep"),
     *("hadolint", "trivy", "grype", "syft"),
@@ -44,23 +51,40 @@ class Fact(msgspec.Struct, frozen=True):
     hint: str = ""
 
 
-def run(request: Request, surroundings: Surroundings) -> int:
-    """Look, print, and return 0, or 3 if something required is missing."""
+class DoctorOptions(Request, frozen=True, kw_only=True, rename="kebab"):
+    """What the command line of ``ci doctor`` holds."""
+
+    online: Annotated[
+        bool, Option("ask the address of the template for its newest version, too")
+    ] = False
+
+
+def run(request: DoctorOptions, surroundings: Surroundings) -> int:
+    """Look, print, and return what the exit code says about it."""
     console = Console(surroundings.variables, as_json=request.json)
     with console.progress(), activity("looking at this machine"):
         facts = [*_engine(surroundings), *_programs(surroundings)]
         facts += _project(surroundings)
+        problems = find_problems(surroundings, online=request.online)
     missing = [fact for fact in facts if not fact.ok]
     if request.json:
-        ok = not missing
-        print_json({"schema": 1, "command": "doctor", "ok": ok, "facts": facts})
+        ok = not missing and not any(problem.broken for problem in problems)
+        answer = {"schema": 1, "command": "doctor", "ok": ok, "facts": facts}
+        print_json({**answer, "problems": problems})
     else:
         for fact in facts:
             mark = "" if fact.ok else "MISSING: "
             sys.stdout.write(f"{fact.name:<14}{mark}{terminal_line(fact.value)}\n")
         for fact in missing:
             sys.stdout.write(f"hint: {fact.hint}\n")
-    return 3 if missing else 0
+        for problem in problems:
+            mark = "problem" if problem.broken else "note"
+            text = terminal_line(f"{problem.about}: {problem.message}")
+            sys.stdout.write(f"\n{mark}: {text}\n")
+            sys.stdout.write(f"hint: {terminal_line(problem.hint)}\n")
+    if missing:
+        return 3
+    return int(any(problem.broken for problem in problems))
 
 
 def _engine(surroundings: Surroundings) -> Iterator[Fact]:
@@ -109,7 +133,7 @@ def _programs(surroundings: Surroundings) -> Iterator[Fact]:
     git = _version("git", surroundings)
     hint = "install git: the engine reads changes and files from it"
     yield Fact("git", git or "not found", ok=bool(git), hint=hint)
-    for name in _MANAGERS:
+    for name in (*_MANAGERS, *_OTHERS):
         yield Fact(name, _version(name, surroundings) or "not found")
     found = [name for name in _TOOLS if find_program(name)]
     yield Fact("tools", ", ".join(found) or "none on PATH; the locked ones are used")
@@ -131,8 +155,12 @@ def _version(name: str, surroundings: Surroundings) -> str:
 
 
 def _project(surroundings: Surroundings) -> Iterator[Fact]:
-    project = read_project(surroundings.repository)
-    yield Fact("repository", str(project.root))
+    yield Fact("repository", str(surroundings.repository))
+    try:
+        project = read_project(surroundings.repository)
+    except (CommandError, OSError, ValueError):
+        # It is among the problems, with the reason.
+        return
     yield Fact("manager", project.manager)
     places = (project.root / ".venv", project.root / ".pixi" / "envs")
     there = [project.relative(place) for place in places if place.exists()]
@@ -146,5 +174,12 @@ def _project(surroundings: Surroundings) -> Iterator[Fact]:
 
 
 COMMAND = Command(
-    Request, run, _ABOUT, {0: "ready", 3: "something required is missing"}
+    DoctorOptions,
+    run,
+    _ABOUT,
+    {
+        0: "ready; notes may follow",
+        1: "the project has problems",
+        3: "something required is missing",
+    },
 )

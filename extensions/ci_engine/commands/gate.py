@@ -29,6 +29,7 @@ from ci_engine.configuration.loading import Configuration, load_configuration
 from ci_engine.configuration.settings import (
     BUILT_IN_CHECKS,
     OF_PACKAGES,
+    OF_SERVERS,
     CheckName,
     Settings,
 )
@@ -119,6 +120,9 @@ def _named(
         if name in OF_PACKAGES:
             problem = f"--only: the check {name!r} is about one package"
             raise UsageError(problem, hint="add `--package NAME`")
+        if name in OF_SERVERS and not package and not settings.mcp.configured:
+            problem = f"--only: the check {name!r} needs an MCP server"
+            raise UsageError(problem, hint="set tool.ci-framework.mcp.command")
         if name in settings.checks:
             problem = f"--only: the check {name!r} is turned off"
             hint = f"remove tool.ci-framework.checks.{name}.tier"

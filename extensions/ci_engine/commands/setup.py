@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
-from typing import Annotated
+from collections.abc import Callable, Mapping
+from typing import Annotated, Literal
 
 from ci_engine.checks.hooks.git_hooks import (
     hook_program,
@@ -20,9 +20,12 @@ from ci_engine.commands.options import DryRun, Option
 from ci_engine.commands.output import print_json
 from ci_engine.commands.paths import relative_directory
 from ci_engine.configuration.loading import Configuration, load_configuration
+from ci_engine.configuration.service_settings import Service
 from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.environments.environment import Environment
 from ci_engine.environments.preparation import prepare_development, prepare_environment
+from ci_engine.environments.service_containers import start_services, stop_services
+from ci_engine.environments.services import START_SECONDS, services_not_ready
 from ci_engine.errors import ToolError
 from ci_engine.findings.results import CheckResult, Status, make_result
 from ci_engine.processes.activity import activity
@@ -38,6 +41,10 @@ class SetupOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     """What the command line of ``ci setup`` holds."""
 
     no_hooks: Annotated[bool, Option("leave git hooks alone")] = False
+    services: Annotated[
+        Literal["", "start", "stop"],
+        Option("only start the services that tests need, or stop them", "start|stop"),
+    ] = ""
     dry_run: DryRun = False
 
 
@@ -59,7 +66,10 @@ def run(options: SetupOptions, surroundings: Surroundings) -> int:
     steps: dict[str, Callable[[], CheckResult]] = {
         "environment": lambda: _environment(project, configuration, made)
     }
-    if not options.no_hooks:
+    if options.services:
+        services = configuration.settings.services
+        steps = {"services": lambda: _services(project, services, options.services)}
+    elif not options.no_hooks:
         steps["hooks"] = lambda: _hooks(project, made[0] if made else None)
     checks: list[CheckResult] = []
     with console.progress():
@@ -84,6 +94,8 @@ def _print_plan(project: Project, options: SetupOptions) -> None:
         types = ", ".join(hook_types(project.root))
         hooks = f"installed for {types}, by prek or the locked pre-commit"
     plan = {"environment": _method(project), "hooks": hooks}
+    if options.services:
+        plan = {"services": f"{options.services}, by docker compose or podman compose"}
     if options.json:
         print_json({"schema": 1, "command": "setup", "dry-run": True, "steps": plan})
     else:
@@ -122,6 +134,29 @@ def _environment(
     result.reason = f"{environment.name}, Python {environment.probe.python}"
     if environment.substitute:
         result.notes = [f"{environment.substitute}: {environment.name}"]
+    return result
+
+
+def _services(
+    project: Project, services: Mapping[str, Service], what: str
+) -> CheckResult:
+    """Start the services and wait until they answer, or stop them."""
+    result = CheckResult(id="services")
+    if not services:
+        result.status = Status.SKIPPED
+        result.reason = "no service is in tool.ci-framework.services"
+    elif what == "stop":
+        program = stop_services(project, services)
+        result.reason = f"stopped by {program}: {', '.join(services)}"
+    elif not services_not_ready(services):
+        result.reason = f"running already: {', '.join(services)}"
+    else:
+        program = start_services(project, services)
+        missing = services_not_ready(services, START_SECONDS)
+        if missing:
+            rows = [f"{name}: {reason}" for name, reason in missing.items()]
+            raise ToolError("services are not ready: " + "; ".join(rows))
+        result.reason = f"started by {program}: {', '.join(services)}"
     return result
 
 

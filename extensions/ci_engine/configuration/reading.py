@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import cast
 
@@ -12,6 +13,10 @@ from ci_engine.configuration.yaml_limits import yaml_problem
 from ci_engine.errors import ConfigurationError
 
 Table = dict[str, object]
+# A key of so many parts takes longer the longer it is, and no configuration has one.
+_DOTTED = re.compile(
+    r"""^[ \t\[]*(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){100}""", re.MULTILINE
+)
 
 
 def as_table(value: object) -> Table:
@@ -47,9 +52,12 @@ def read_toml(path: Path) -> Table:
         ConfigurationError: if it cannot be read or is not TOML.
     """
     text = read_text(path)
+    if _DOTTED.search(text):
+        raise _too_deep(path)
     try:
         return msgspec.toml.decode(text, type=Table)
-    except (msgspec.DecodeError, RecursionError) as error:
+    # Python refuses to read a number of thousands of digits.
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise _invalid(path, "TOML", text, error) from error
 
 
@@ -70,7 +78,7 @@ def read_yaml(path: Path) -> object:
     try:
         return msgspec.yaml.decode(text)
     # A date that does not exist is a ValueError.
-    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+    except (msgspec.DecodeError, ValueError, OverflowError, RecursionError) as error:
         raise _invalid(path, "YAML", text, error) from error
 
 
@@ -78,14 +86,18 @@ def _invalid(
     path: Path, language: str, text: str, error: Exception
 ) -> ConfigurationError:
     if isinstance(error, RecursionError):
-        return ConfigurationError(
-            f"{path.name}: nested too deeply to be read",
-            hint=f"write {path.name} with fewer levels",
-        )
+        return _too_deep(path)
     message = " ".join(str(error).split())
     return ConfigurationError(
         f"{path.name}: not valid {language}: {message}{_conflict_marker(text)}",
         hint=f"correct {path.name} at the line named above",
+    )
+
+
+def _too_deep(path: Path) -> ConfigurationError:
+    return ConfigurationError(
+        f"{path.name}: nested too deeply to be read",
+        hint=f"write {path.name} with fewer levels",
     )
 
 

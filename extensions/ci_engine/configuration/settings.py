@@ -11,8 +11,11 @@ from ci_engine.configuration.api_settings import Api
 from ci_engine.configuration.cleanup_settings import Cleanup
 from ci_engine.configuration.docs_settings import Docs
 from ci_engine.configuration.matrix_settings import Matrix
+from ci_engine.configuration.mcp_settings import NO_MCP, Mcp
 from ci_engine.configuration.performance_settings import NO_PERFORMANCE, Performance
 from ci_engine.configuration.release_settings import Release
+from ci_engine.configuration.scan_settings import Scan
+from ci_engine.configuration.service_settings import Service, ServiceName
 from ci_engine.configuration.value_types import (
     Command,
     Count,
@@ -45,9 +48,12 @@ BUILT_IN_CHECKS = (
     "metadata",
     "api",
     "declared-imports",
+    "mcp",
 )
 # These are about one package of a repository with several.
 OF_PACKAGES = frozenset({"declared-imports"})
+# These are about the MCP server that the settings name, seen from the top.
+OF_SERVERS = frozenset({"mcp"})
 CheckName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]*$")]
 SecurityLevel = Literal["low", "medium", "high", "critical"]
 CleanupMode = Literal["none", "check", "pull-request", "push"]
@@ -190,22 +196,6 @@ _NO_SECURITY = Security(
 )
 
 
-class Scan(StrictTable, frozen=True):
-    """What ``ci scan`` looks at.
-
-    Attributes:
-        images: names of container images to scan.
-        exclude_patterns: files that no scanner is given; the report counts them.
-        denied_licenses: SPDX expressions, or beginnings, that no dependency may have.
-        denied_licences: the former name of ``denied_licenses``.
-    """
-
-    images: list[Text] = msgspec.field(default_factory=list[Text])
-    exclude_patterns: list[Glob] = msgspec.field(default_factory=list[Glob])
-    denied_licenses: list[Text] = msgspec.field(default_factory=list[Text])
-    denied_licences: list[Text] = msgspec.field(default_factory=list[Text])
-
-
 class Settings(StrictTable, frozen=True):
     """Everything under ``[tool.ci-framework]``.
 
@@ -227,7 +217,9 @@ class Settings(StrictTable, frozen=True):
         performance: what ``ci bench`` measures, and what it accepts.
         docs: what ``ci docs`` builds, and where it is published.
         api: what the check ``api`` compares.
+        mcp: how the MCP server is started, and what it has to do.
         release: what ``ci release`` expects of a release.
+        services: what tests need beside the project, by name, such as ``redis``.
     """
 
     version: Text
@@ -247,7 +239,11 @@ class Settings(StrictTable, frozen=True):
     scan: Scan = Scan()
     cleanup: Cleanup = Cleanup()
     performance: Performance = NO_PERFORMANCE
+    mcp: Mcp = NO_MCP
     release: Release = Release()
+    services: dict[ServiceName, Service] = msgspec.field(
+        default_factory=dict[ServiceName, Service]
+    )
 
     def command_of(self, check: CheckName) -> Command:
         """The project's own command for a check, empty if it has none."""
@@ -268,13 +264,19 @@ class Settings(StrictTable, frozen=True):
         return {
             name: f'tool.ci-framework.checks.{name}.tier is "{own[name]}"'
             for name in BUILT_IN_CHECKS
-            if name not in OF_PACKAGES
+            if name not in self._inapplicable(package=False)
             and usual[name].tier in reached
             and own[name] not in reached
         }
 
     def known_checks(self, *, package: bool = False) -> list[CheckName]:
         """Every check that is not turned off, of whichever tier."""
-        left_out = frozenset[str]() if package else OF_PACKAGES
+        left_out = self._inapplicable(package=package)
         known = [name for name, check in self.checks.items() if check.tier != "none"]
         return [name for name in known if name not in left_out]
+
+    def _inapplicable(self, *, package: bool) -> frozenset[str]:
+        """The checks of something that is not there."""
+        if package:
+            return OF_SERVERS
+        return OF_PACKAGES if self.mcp.configured else OF_PACKAGES | OF_SERVERS

@@ -20,6 +20,8 @@ from ci_engine.errors import suggest
 _MISSING = "nothing"
 _UNKNOWN = "an unknown key"
 _LONGEST_VALUE = 60
+# What msgspec makes of `object`.
+_ANYTHING = inspect.type_info(object)
 
 
 class Mistake(msgspec.Struct, frozen=True):
@@ -151,7 +153,7 @@ def _accepts(data: object, kind: inspect.Type) -> bool:
         return isinstance(data, str) and _fits(data, kind)
     if isinstance(kind, inspect.NoneType):
         return data is None
-    return isinstance(kind, inspect.AnyType)
+    return isinstance(kind, inspect.AnyType) or kind == _ANYTHING
 
 
 def _in_range(value: float, kind: inspect.IntType | inspect.FloatType) -> bool:

@@ -11,7 +11,11 @@ _BUILD, _SHARD = r"^3\.\d+t?$", r"^[1-9]\d{0,2}/[1-9]\d{0,2}$"
 _SHARE = r"^(?=.*[1-9])\d{1,4}(\.\d{1,4})?%$"
 _RATE = r"^(100|\d{1,2}(\.\d{1,4})?)%$"
 _PATH = r"^(/\S*)?$"
-_VISIBLE = r"[^\s\u200b\ufeff\u2060\u00ad]"
+# A letter or the like: no punctuation alone, nothing that is not seen.
+_VISIBLE = (
+    r"[^\s!-\/:-@\[-`{-~\u00ad\u034f\u061c\u115f\u1160\u180b-\u180e\u200b-\u200f"
+    r"\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0]"
+)
 _TAG = r"^([^\s{}]*\{version\}[^\s{}]*)?$"
 # What messages say instead of a regular expression.
 SHAPES = {

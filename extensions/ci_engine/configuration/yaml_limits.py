@@ -6,6 +6,7 @@ that is there twice shows a reviewer another value than the one that counts.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -15,6 +16,8 @@ _MOST_VALUES = 100_000
 _MOST_LEVELS = 100
 # Lock files are long, and written by programs.
 _LONGEST = 1_000_000
+# Python cannot show one that is longer.
+_NUMBER = re.compile(r"[+-]?[0-9][0-9a-fA-FxXoO_:]{1000,}")
 
 
 @dataclass
@@ -82,6 +85,8 @@ class _Reading:
                 and _is_twice(self.opened[-1], event.value)
             ):
                 return f"the key {event.value!r} is there twice"
+            if event.implicit[0] and _NUMBER.fullmatch(event.value):
+                return "a number of thousands of digits"
             return self._add(1, event.anchor)
         if isinstance(event, yaml.CollectionStartEvent):
             mapping = isinstance(event, yaml.MappingStartEvent)

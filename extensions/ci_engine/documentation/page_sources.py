@@ -69,6 +69,13 @@ class PageSources:
         head = path.read_text("utf-8", "replace")[:2000]
         return _ORPHAN.search(head) is not None
 
+    def own_file(self, name: str) -> Path | None:
+        """The file of the project that a built file is a copy of, if it is one."""
+        if self.source is None:
+            return None
+        path = self.project.root / self.source.pages / name
+        return path if path.is_file() else None
+
     def _path(self, page: str) -> Path | None:
         if self.source is None:
             return None

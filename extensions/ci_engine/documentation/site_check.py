@@ -11,6 +11,7 @@ from ci_engine.configuration.docs_settings import DocsCheck
 from ci_engine.documentation.addresses import Site, Target, has_fragment
 from ci_engine.documentation.html_page import HtmlPage, Link, read_page
 from ci_engine.documentation.page_sources import PageSources
+from ci_engine.documentation.style_sheets import style_addresses
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.project.path_patterns import matching
 
@@ -49,7 +50,7 @@ class SiteCheck:
             check.status = Status.NOT_RUN
             check.reason = f"there is no page below {self.site.root}"
             return check
-        found = [*self._broken_links()]
+        found = [*self._broken_links(), *self._broken_styles()]
         check.findings = found
         check.new = len(found)
         check.status = Status.FAILED if found else Status.PASSED
@@ -126,6 +127,28 @@ class SiteCheck:
             if others:
                 problem += f", on this page and {others} more"
             yield self._link_finding(name, link, rule, problem)
+
+    def _broken_styles(self) -> Iterator[Finding]:
+        """Files that a style sheet of the project names and that are not there.
+
+        Those of themes name fonts for old browsers that they do not ship.
+        """
+        for name in sorted(n for n in self.site.files if n.endswith(".css")):
+            path = self.sources.own_file(name)
+            if path is None:
+                continue
+            text = (self.site.root / name).read_text("utf-8", "replace")
+            for address, line in style_addresses(text):
+                target = self.site.resolve(address, name)
+                if target.problem and not self._ignored(address):
+                    yield Finding(
+                        tool="ci-framework",
+                        rule="missing-file",
+                        message=f"the style sheet names {address}, which "
+                        f"{target.problem}",
+                        path=self.sources.project.relative(path),
+                        line=line,
+                    )
 
     def _problem(self, link: Link, target: Target) -> tuple[str, str]:
         """The rule that a link breaks, and how; empty if it breaks none."""

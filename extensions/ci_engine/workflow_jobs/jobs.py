@@ -15,7 +15,9 @@ from ci_engine.github.event import Event
 # Their result may differ from one Python or platform to the next.
 _ON_THE_MATRIX = frozenset({"test", "coverage", "patch-coverage"})
 # They look at code or versions only: documentation cannot change their result.
-_BLIND_TO_DOCS = frozenset({"typecheck", "security", "audit", "policy", "lock", "api"})
+_BLIND_TO_DOCS = frozenset(
+    {"typecheck", "security", "audit", "policy", "lock", "api", "mcp"}
+)
 # Where every test runs, each module that matters is imported anyway.
 BESIDE_A_SELECTION = frozenset({"imports"})
 # They compare with the commit the change started from.

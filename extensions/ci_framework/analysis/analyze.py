@@ -12,6 +12,7 @@ from ci_framework.analysis.integrations import state_surroundings
 from ci_framework.analysis.layout import state_distributions, state_layout
 from ci_framework.analysis.manager import state_manager
 from ci_framework.analysis.matrices import state_platforms
+from ci_framework.analysis.mcp_servers import state_mcp_server
 from ci_framework.analysis.pixi import read_pixi, state_pixi
 from ci_framework.analysis.python_versions import state_pythons
 from ci_framework.analysis.requirements import read_requirements
@@ -48,6 +49,7 @@ def analyze(repository: Repository) -> Inventory:
     state_testing(survey, requirements, pixi, tools, findings)
     state_test_needs(survey, findings)
     state_benchmarks(survey, requirements, pixi, findings)
+    state_mcp_server(survey, requirements, findings)
     state_coverage(survey, findings)
     state_pythons(survey, requirements, pixi, findings)
     state_platforms(survey, pixi, findings)

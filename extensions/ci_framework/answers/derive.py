@@ -72,6 +72,9 @@ def derive_answers(inventory: Inventory) -> dict[str, Answer]:
         "coverage_threshold": _threshold(inventory),
         **_benchmarks(inventory),
         **_docs(inventory),
+        "services": Answer([], "its own workflows start what its tests need"),
+        "service_image": Answer("", "its own workflows start what its tests need"),
+        "service_port": Answer(8080, "the default"),
         "cleanup": Answer("none", "the project did not ask for it"),
         "releases": Answer("none", "it makes its releases as it does"),
         "framework_updates": Answer("none", "the project did not ask for it"),
@@ -101,6 +104,8 @@ def _project_type(inventory: Inventory) -> Answer:
         because = f"{len(several)} of its directories are packages of their own"
         more = ", ..." if len(several) > _SHOWN else ""
         return Answer("monorepo", f"{because}: {', '.join(several[:_SHOWN])}{more}")
+    if inventory.text("mcp-server"):
+        return Answer("mcp-server", inventory.reason("mcp-server"))
     if inventory.text("build-backend"):
         return Answer("library", "it builds distributions that others can install")
     return Answer("application", "it builds no distributions")

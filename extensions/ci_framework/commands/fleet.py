@@ -18,6 +18,7 @@ from ci_framework.commands.options import (
     read,
 )
 from ci_framework.fleet.run import Order, run_members
+from ci_framework.fleet.slices import merge_states, take_slice
 from ci_framework.fleet.state import (
     Action,
     Entry,
@@ -42,6 +43,8 @@ class _Request(PlanOptions, frozen=True, kw_only=True):
     workspace: str
     jobs: int
     limit: int
+    slice: str
+    merge: str
     static: bool
     timeout: float
 
@@ -62,6 +65,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--limit", type=int, default=0, help="only this many of those still to do"
     )
+    parser.add_argument(
+        "--slice",
+        default="",
+        metavar="I/N",
+        help="only the I-th of N parts of the list, for a machine of many",
+    )
+    parser.add_argument(
+        "--merge",
+        default="",
+        metavar="DIR",
+        help="run nothing: report what the slices did whose workspaces are in DIR",
+    )
     add_plan(parser)
     add_retire(parser)
     add_validation(parser)
@@ -80,16 +95,22 @@ def run(parsed: argparse.Namespace) -> int:
         raise UsageError(f"--jobs: expected 1 or more, got {options.jobs}")
     if options.limit < 0:
         raise UsageError(f"--limit: expected 0 (no limit) or more, got {options.limit}")
+    if options.slice and options.merge:
+        raise UsageError("--slice: cannot be combined with --merge")
     action, listing = options.action, Path(options.repositories)
     workspace = Path(options.workspace or listing.with_name(f"{listing.name}.fleet"))
     workspace = workspace.resolve()
     state_file = workspace / "fleet.json"
-    members = read_members(listing, workspace)
+    members = take_slice(read_members(listing, workspace), options.slice)
     state = read_state(state_file)
     for member in members:
         known = state.members.get(member.path)
         member.entries = known.entries if known else {}
         state.members[member.path] = member
+    if options.merge:
+        merge_states(members, Path(options.merge))
+        write_state(state_file, state)
+        return _report(action, members, options)
     waiting = [member for member in members if not _done(member, action)]
     chosen = waiting[: options.limit] if options.limit else waiting
     console = make_console(errors=True)
@@ -104,10 +125,21 @@ def run(parsed: argparse.Namespace) -> int:
 
     order = Order(action, _arguments(options), options.yes)
     run_members(chosen, order, options.jobs, on_end)
+    _show(action, members, options)
+    return _exit_code({_code(member, action) for member in members})
+
+
+def _show(action: Action, members: Sequence[Member], options: _Request) -> None:
     options.emit({"schema": 1, "action": action, "members": members})
     if not options.json:
         _print(action, members)
-    return _exit_code({_code(member, action) for member in members})
+
+
+def _report(action: Action, members: Sequence[Member], options: _Request) -> int:
+    """Report what the slices did; a repository that none of them reached is not run."""
+    _show(action, members, options)
+    codes = {_code(member, action) for member in members}
+    return _exit_code({ToolError.exit_code if code is None else code for code in codes})
 
 
 def _arguments(options: _Request) -> list[str]:

@@ -65,7 +65,10 @@ class Covering:
     @cached_property
     def workflow(self) -> str:
         """The file of the framework's workflow, empty where there is none."""
-        return _WORKFLOWS.get(self.text("ci_mode", "remote"), "")
+        mode = self.text("ci_mode", "remote")
+        if mode == "remote" and self.text("project_type", "") == "mcp-server":
+            return "mcp-server.yml"
+        return _WORKFLOWS.get(mode, "")
 
     @cached_property
     def checks(self) -> frozenset[str]:

@@ -14,6 +14,7 @@ WORKFLOWS = {
     "benchmarks.yml": "Benchmarks",
     "docs.yml": "Documentation",
     "docs-deploy.yml": "Publish the documentation",
+    "mcp-server.yml": "MCP server",
     "python-ci.yml": "Python CI",
     "local-hybrid.yml": "Local hybrid",
     "security-audit.yml": "Security audit",

@@ -50,11 +50,16 @@ class Commits:
         return self.repository.git("cat-file", "blob", entry.blob)
 
     def hashes(self, commit: str, path: str) -> set[str]:
-        """SHA-256 of a file as it is stored, and as it lies in a work tree."""
+        """SHA-256 of a file as it is stored, and as it lies in a work tree.
+
+        The adoption may have given it other attributes: until git checks it out anew,
+        it lies there with the line ends of Windows.
+        """
         name = f"{commit}:{path}"
         stored = self.repository.git("cat-file", "blob", name)
         lying = self.repository.try_git("cat-file", "--filters", name)
         contents = [stored] if lying.returncode else [stored, lying.stdout]
+        contents.append(stored.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
         return {hashlib.sha256(content).hexdigest() for content in contents}
 
 

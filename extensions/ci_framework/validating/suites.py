@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ci_engine.checks.own_command import argv_of
 from ci_engine.checks.tests.pytest_events import TestRun, read_events
+from ci_engine.configuration.command_lines import argv_of
 from ci_engine.environments import inside as inside_environments
 from ci_engine.environments.environment import Environment
 from ci_engine.processes.programs import Outcome, run_program

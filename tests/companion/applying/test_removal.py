@@ -12,9 +12,14 @@ from ci_framework.applying.apply import apply_plan
 from ci_framework.applying.rollback import rollback
 from ci_framework.repository import open_repository
 from tests.support.adoptable_repositories import commit, tree
-from tests.support.adoption_scenes import make_project, plan, status_of
+from tests.support.adoption_scenes import PROJECT, make_project, plan, status_of
 from tests.support.programs import run
-from tests.support.template_releases import conflicts, update
+from tests.support.template_releases import (
+    conflicts,
+    edit,
+    make_releases,
+    update,
+)
 
 # Each adopts, updates and rolls back a whole repository.
 pytestmark = pytest.mark.heavy
@@ -57,6 +62,37 @@ def test_an_adoption_that_was_updated_is_rolled_back(
     assert tree(project) == before
     assert status_of(project) == ""
     assert not (project / "ci-framework").exists()
+
+
+def test_updates_are_clean_where_git_is_set_to_the_line_ends_of_windows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What changes beside the first line of a block is merged line by line.
+    (tmp_path / "releases").mkdir()
+    releases = make_releases(tmp_path / "releases")
+    ignored = releases / "template" / ".gitignore.jinja"
+    edit(ignored, ".ci-framework/\n", ".first/\n.ci-framework/\n")
+    commit(releases, "more")
+    run("git", "tag", "v2.2.0", cwd=releases)
+    settings = tmp_path / "settings"
+    settings.write_text("[core]\nautocrlf = true\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
+    more = {".gitignore": "a\nb\n", ".gitattributes": "* text=auto\n"}
+    project = make_project(tmp_path / "project", {**PROJECT, **more})
+    run("git", "config", "--unset", "core.autocrlf", cwd=project)
+    run("git", "rm", "-q", "--cached", "-r", ".", cwd=project)
+    run("git", "reset", "-q", "--hard", cwd=project)
+    before = tree(project)
+    built = plan(project, releases)
+    apply_plan(open_repository(project), built.plan, built.changes, message="adopt\n")
+    assert plan(project, releases).plan.operations == []
+    for name in ("v2.1.0", "v2.2.0"):
+        update(project, to=name)
+        assert conflicts(project) == []
+        commit(project, name)
+    assert ".first/" in (project / ".gitignore").read_text()
+    rollback(open_repository(project))
+    assert tree(project) == before
 
 
 def test_lines_behind_and_inside_files_with_blocks_stay(

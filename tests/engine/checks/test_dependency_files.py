@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -220,6 +221,7 @@ def test_what_is_not_pinned_is_named_with_its_file(tmp_path: Path) -> None:
     }
     assert found.unread == (
         "../other.txt (named by requirements-docs.txt)",
+        "more.txt (named by requirements-docs.txt)",
         "https://example.org/c.txt (named by requirements-docs.txt)",
     )
 
@@ -333,3 +335,49 @@ def test_versions_are_compared_as_far_as_it_is_sure(
 )
 def test_other_ways_to_write_a_range(text: str, ranges: str) -> None:
     assert plain_range(text) == ranges
+
+
+def test_files_that_requirements_name_are_read_whatever_they_are_called(
+    tmp_path: Path,
+) -> None:
+    found = read(
+        tmp_path,
+        {
+            "requirements.txt": "-r deps/base.lst\n-r gone.lst\n",
+            "deps/base.lst": "six==1.1\n-c more.lst\n-r base.lst\n",
+            "deps/more.lst": "attrs==2.2\n",
+        },
+    )
+    assert pins(found) >= {"six 1.1", "attrs 2.2"}
+    assert "gone.lst (named by requirements.txt)" in found.unread
+
+
+def test_other_sources_of_packages_are_named(tmp_path: Path) -> None:
+    rows = (
+        "--extra-index-url https://other.example/simple",
+        "--find-links=wheels",
+        "./vendored/evil-1.0-py3-none-any.whl",
+        "-e git+https://example.org/a.git#egg=other",
+        "-e .",
+    )
+    found = read(tmp_path, {"requirements.txt": "\n".join(rows)})
+    assert found.unread == (
+        "https://other.example/simple (named by requirements.txt)",
+        "wheels (named by requirements.txt)",
+        "./vendored/evil-1.0-py3-none-any.whl (named by requirements.txt)",
+    )
+    assert any(name.startswith("other") for name in found.unknown), found.unknown
+
+
+def test_a_long_chain_of_requirements_takes_no_time(tmp_path: Path) -> None:
+    files = {f"requirements/{n}.txt": f"-r {n + 1}.txt\na{n}\n" for n in range(1_500)}
+    start = time.process_time()
+    read(tmp_path, files)
+    assert time.process_time() - start < 10
+
+
+def test_a_long_name_of_a_conda_package_takes_no_time(tmp_path: Path) -> None:
+    url = f"https://conda.example/{'a-' * 20_000}.conda-"
+    start = time.process_time()
+    read(tmp_path, {"pixi.lock": f"version: 6\npackages:\n- conda: {url}\n"})
+    assert time.process_time() - start < 10

@@ -120,3 +120,13 @@ def test_an_address_that_does_not_answer(
     monkeypatch.setenv("OSV_SERVICE_URL", url)
     with pytest.raises(ToolError, match=said):
         open_service(5.0, threading.Event()).look_up([SIX])
+
+
+def test_an_answer_that_is_too_large_is_refused(
+    osv: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "ci_engine.checks.dependencies.osv_service._LARGEST", len('{"results": []}')
+    )
+    with pytest.raises(ToolError, match="too large"):
+        look_up(osv)

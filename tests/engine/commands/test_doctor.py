@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import cast
 
-from tests.support.projects import DemoProject
+import pytest
+
+from tests.support.projects import DemoProject, Json, Run, git
 
 
 def test_everything_that_is_required_is_there(project: DemoProject) -> None:
@@ -19,6 +22,94 @@ def test_everything_that_is_required_is_there(project: DemoProject) -> None:
     assert facts["repository"] == str(project.root)
     assert facts["environment"] == ".venv"
     assert facts["cache"].startswith(str(project.cache))
+
+
+def problems(run: Run) -> dict[str, Json]:
+    """The problems by the beginning of their message."""
+    assert run.code in (0, 1), str(run)
+    found = cast("list[Json]", json.loads(run.stdout)["problems"])
+    assert all(problem["hint"] for problem in found), found
+    return {str(problem["message"]): problem for problem in found}
+
+
+def test_what_is_wrong_with_a_project_is_named_with_the_next_step(
+    project: DemoProject,
+) -> None:
+    project.git_init()
+    sound = project.run("doctor", "--json")
+    assert sound.code == 0, str(sound)
+    assert not [p for p in problems(sound).values() if p["broken"]]
+    project.write(".pre-commit-config.yaml", "repos: []\n")
+    project.configure(
+        '[tool.ci-framework.commands]\nlint = "true"\n'
+        "[tool.ci-framework.checks.format]\nblocking = false\n"
+        '[tool.ci-framework.checks.imports]\ntier = "none"\n'
+        "[tool.ci-framework.policy]\nfunction-lines = 50\n"
+        '[tool.ci-framework.services.redis]\nimage = "redis:7"\nport = 1\n'
+    )
+    run = project.run("doctor", "--json")
+    found = problems(run)
+    for text in (
+        "the command of lint is `true`: it checks nothing",
+        "tool.ci-framework.checks.format.blocking is false: it never fails a run",
+        'tool.ci-framework.checks.imports.tier is "none": the check does not run',
+        "tool.ci-framework.policy.function-lines is deprecated: "
+        "it limits statements now",
+        "git hooks are not installed in this clone: pre-commit",
+    ):
+        assert text in found, found
+        assert found[text]["broken"] is False
+    (service,) = [text for text in found if text.startswith("service redis")]
+    assert "setup --services start" in str(found[service]["hint"])
+    hashes = f"{'0' * 64}  ci-framework/engine.lock\n"
+    project.write("ci-framework/files.sha256", hashes)
+    project.append("pyproject.toml", "[tool.ci-framework.scan]\ntire = 3\n")
+    red = project.run("doctor", "--json")
+    assert red.code == 1, str(red)
+    about = {str(p["about"]) for p in problems(red).values() if p["broken"]}
+    assert about >= {"configuration", "drift"}
+
+
+def test_a_newer_version_is_looked_for_only_if_that_is_asked(
+    project: DemoProject, tmp_path: Path
+) -> None:
+    project.git_init()
+    git(project.root, "tag", "v99.1.0")
+    source = tmp_path / "template"
+    project.root.rename(source)
+    shutil.copytree(source, project.root, symlinks=True)
+    project.write(".copier-answers.yml", f"_src_path: {source}\n")
+    lock = project.read("ci-framework/engine.lock")
+    line = "# answers: .copier-answers.yml\n"
+    project.write("ci-framework/engine.lock", line + lock)
+    newer = "version 99.1.0 is available"
+    assert newer not in project.run("doctor").stdout
+    assert newer in project.run("doctor", "--online").stdout
+    shutil.rmtree(source)
+    unknown = project.run("doctor", "--online")
+    assert "are not known" in unknown.stdout, str(unknown)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("pyproject.toml", "[tool\n"),
+        ("pyproject.toml", "[tool]\nci-framework = 3\n"),
+        ("pyproject.toml", "\x00\xff"),
+        (".pre-commit-config.yaml", "repos: [\n"),
+        ("ci-framework/engine.lock", "\x00"),
+        ("ci-framework/project/baseline.json", "{"),
+    ],
+)
+def test_a_broken_project_is_no_crash(
+    project: DemoProject, name: str, content: str
+) -> None:
+    project.git_init()
+    project.write(name, content)
+    run = project.run("doctor")
+    assert run.code in (0, 1), str(run)
+    assert "Traceback" not in run.stdout + run.stderr
+    assert name not in ("pyproject.toml",) or "problem: configuration:" in run.stdout
 
 
 def test_a_missing_git_is_named_with_the_next_step(

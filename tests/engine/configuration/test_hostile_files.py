@@ -70,9 +70,28 @@ def test_usual_yaml_is_read(tmp_path: Path, text: str) -> None:
         read_yaml(file)
 
 
+@pytest.mark.parametrize(
+    "number", ["9" * 20_000, "0x" + "f" * 20_000, "1" + ":9" * 20_000]
+)
+def test_a_number_of_thousands_of_digits_is_refused(
+    tmp_path: Path, number: str
+) -> None:
+    toml, file = tmp_path / "pyproject.toml", tmp_path / "x.yaml"
+    toml.write_text(f"a = {'9' * 20_000}\n", encoding="utf-8")
+    file.write_text(f"a: {number}\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="not valid TOML"):
+        read_toml(toml)
+    with pytest.raises(ConfigurationError, match="thousands of digits"):
+        read_yaml(file)
+
+
 def test_deep_toml_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "pyproject.toml"
     file.write_text(f"a = {'[' * 50_000}{']' * 50_000}\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="nested too deeply"):
+        read_toml(file)
+    key = '."a b" . a' * 20_000
+    file.write_text(f"[tool]\na{key} = 1\n", encoding="utf-8")
     with pytest.raises(ConfigurationError, match="nested too deeply"):
         read_toml(file)
 
@@ -190,3 +209,11 @@ def test_validation_refuses_endless_aliases_of_other_tools(
     assert run.code == 2, str(run)
     assert all(f"{name}: configuration" in run.stdout for name in names), run.stdout
     assert run.stdout.count("its aliases stand for more than") == len(names)
+
+
+def test_a_file_that_no_machine_can_hold_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "pyproject.toml"
+    with file.open("wb") as stream:
+        stream.truncate(2**40)
+    with pytest.raises(ConfigurationError, match="larger than 64 MB"):
+        read_toml(file)

@@ -8,6 +8,7 @@ import pytest
 
 from ci_engine.documentation.addresses import Site, has_fragment
 from ci_engine.documentation.html_page import HtmlPage, read_page
+from ci_engine.documentation.style_sheets import style_addresses
 
 FILES = frozenset(
     {"index.html", "a/index.html", "b.html", "a/pic 1.png", "c/x.html", "Größe.html"}
@@ -148,3 +149,21 @@ def test_what_a_page_names(tmp_path: Path) -> None:
     ]
     assert read.targets == {"n", "i"}
     assert read.repeated == {}
+
+
+def test_a_style_sheet_names_files() -> None:
+    text = """\
+@import "base.css";
+/* url(gone.png)
+*/
+a { background: url(../img/a.png); mask: url(#shape) }
+b { src: url("font.woff2?x#y") format("woff2"), url('data:font/woff2;base64,AA(A') }
+c { background: URL( 'pic (1).png' ), url(""), url() }
+"""
+    assert [*style_addresses(text)] == [
+        ("base.css", 1),
+        ("../img/a.png", 4),
+        ("font.woff2?x#y", 5),
+        ("data:font/woff2;base64,AA(A", 5),
+        ("pic (1).png", 6),
+    ]

@@ -40,6 +40,9 @@ def test_pages_of_mkdocs(tmp_path: Path) -> None:
     assert "other sites" in run.check("docs-links")["notes"][0]
     project.write("docs/faults.md", FAULTY_MARKDOWN)
     project.write("docs/orphan.md", "# Orphan\n")
+    project.write(
+        "docs/css/more.css", "a { mask: url(gone.svg) }\n\n@import 'x.css';\n"
+    )
     project.replace("mkdocs.yml", "  - Guide", "  - faults.md\n  - Guide")
     run = project.docs("check")
     assert run.code == 1
@@ -49,7 +52,10 @@ def test_pages_of_mkdocs(tmp_path: Path) -> None:
         "broken-anchor": 2,
         "missing-file": 6,
     }
-    assert len(run.findings("docs-links")) == 15
+    assert len(run.findings("docs-links")) == 17
+    styles = found_in(run, "docs-links", "docs/css/more.css")["missing-file"]
+    assert [text.split()[4] for text in styles] == ["gone.svg,", "x.css,"]
+    assert line_of(run, "names x.css") == 3
     text = "\n".join(message for listed in found.values() for message in listed)
     for part in (
         "the link ../nowhere/ leads nowhere",

@@ -10,7 +10,12 @@ from msgspec.structs import replace
 
 from ci_engine.changes.base_version import find_base_version
 from ci_engine.errors import ConfigurationError
-from ci_engine.findings.baseline import AcceptedBefore, Baseline, judge
+from ci_engine.findings.baseline import (
+    AcceptedBefore,
+    Baseline,
+    judge,
+    known_entry,
+)
 from ci_engine.findings.results import CheckResult, Finding, RunResult, Status, Verdict
 from ci_engine.scanning.merge import merge
 from ci_engine.scanning.scanners import SCANNERS
@@ -266,6 +271,8 @@ def test_a_push_to_the_default_branch_is_judged_by_itself(
         waiver(owner="  "),
         waiver(reason="\t"),
         waiver(owner="\u200b"),
+        waiver(owner="\u3164\u2800"),
+        waiver(reason=".-"),
         waiver(expires="2126-11-22"),
         waiver(expires="2028-11-23"),
     ],
@@ -395,3 +402,11 @@ def test_a_change_of_code_cannot_lower_the_coverage(
     )
     judge(result, Baseline(schema=1, coverage=now), before)
     assert result.status is status
+
+
+@pytest.mark.parametrize(("rule", "known"), [("MAL-2026-1", False), ("GHSA-1", True)])
+def test_malware_is_never_known(rule: str, *, known: bool) -> None:
+    finding = Finding(tool="osv", rule=rule, message="m", path="uv.lock", line=1)
+    result = CheckResult(id="audit", status=Status.FAILED, findings=[finding])
+    judge(result, Baseline(schema=1, findings=[known_entry("audit", finding)]))
+    assert result.findings[0].known is known

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ci_engine.benchmarks.sides import Side
-from ci_engine.checks.own_command import argv_of
+from ci_engine.configuration.command_lines import argv_of
 from ci_engine.configuration.load_settings import LoadTest
 from ci_engine.errors import ToolError
 from ci_engine.processes.activity import activity

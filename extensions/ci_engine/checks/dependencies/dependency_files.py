@@ -113,9 +113,12 @@ def _left_open(
     """What files leave open and nothing above them pins, and what of it is needed."""
     unknown: dict[str, str] = {}
     needed: list[str] = []
+    pins: dict[str, frozenset[str]] = {}
     for name, rows in tree.rows.items():
         directory, _, base = name.rpartition("/")
-        pinned = _pinned_above(tree, directory)
+        if directory not in pins:
+            pins[directory] = _pinned_above(tree, directory)
+        pinned = pins[directory]
         for row in rows.open:
             package = name_of(row)
             if package in pinned or package in unknown:

@@ -50,6 +50,7 @@ class DependencyTree:
         locks: the locks, by the directory they are in.
         rows: the rows of each other file.
         foreign: the best file of each directory and language that is not read.
+        named: the files that files of requirements name, and that have no such name.
     """
 
     project: Project
@@ -60,6 +61,7 @@ class DependencyTree:
         default_factory=dict[tuple[str, str], tuple[int, str]]
     )
     unread: list[str] = field(default_factory=list[str])
+    named: set[str] = field(default_factory=set[str])
     problems: list[str] = field(default_factory=list[str])
 
     def refuse(self, name: str, problem: str) -> None:
@@ -90,7 +92,41 @@ def read_tree(
     for name in _names(project):
         if matching(name, excluded) is None and not is_framework_file(name):
             _read(tree, name)
+    _read_included(tree, excluded)
     return tree
+
+
+def _read_included(tree: DependencyTree, excluded: Sequence[str]) -> None:
+    """Read files of requirements that others name, whatever they are called."""
+    waiting = list(tree.rows)
+    while waiting:
+        name = waiting.pop()
+        for included, target in _included(tree, name):
+            if target in tree.rows or target in tree.named:
+                continue
+            tree.named.add(target)
+            path = tree.project.root / target
+            outside = "://" in included or target.startswith(("..", "/"))
+            if matching(target, excluded) is not None:
+                continue
+            if outside or not os.path.lexists(path):
+                by = printable(name)
+                tree.unread.append(f"{printable(included)} (named by {by})")
+            elif reason := _unreadable(tree.project, path):
+                tree.refuse(target, f"{target}: {reason}")
+            else:
+                _read_list(tree, target, path, manifest=False)
+                waiting.append(target)
+
+
+def _included(tree: DependencyTree, name: str) -> list[tuple[str, str]]:
+    """What a file names, and where that is."""
+    rows = tree.rows.get(name)
+    directory = PurePosixPath(name).parent
+    return [
+        (each, os.path.normpath(directory / each).replace(os.sep, "/"))
+        for each in (rows.included if rows else [])
+    ]
 
 
 def _names(project: Project) -> list[str]:
@@ -156,20 +192,19 @@ def _read_list(tree: DependencyTree, name: str, path: Path, *, manifest: bool) -
             tree.rows[name] = _manifest_rows(path, name)
         else:
             tree.rows[name] = read_requirements(path, name)
-            _note_missing(tree, name)
+            _note_sources(tree, name)
     except ComputedError:
         tree.unread.append(f"{printable(name)} (computes what it requires)")
     except _UNREADABLE as error:
         tree.refuse(name, f"{name}: {str(error).removeprefix(f'{path.name}: ')}")
 
 
-def _note_missing(tree: DependencyTree, name: str) -> None:
-    """Files that a file of requirements names, and that are no part of the tree."""
-    directory = PurePosixPath(name).parent
-    for included in tree.rows[name].included:
-        target = os.path.normpath(directory / included).replace(os.sep, "/")
-        if "://" in included or target.startswith(("..", "/")):
-            tree.unread.append(f"{printable(included)} (named by {printable(name)})")
+def _note_sources(tree: DependencyTree, name: str) -> None:
+    """Where else a file of requirements takes packages from."""
+    tree.unread += [
+        f"{printable(source)} (named by {printable(name)})"
+        for source in tree.rows[name].sources
+    ]
 
 
 _MANIFEST_READERS: dict[str, Callable[[Path], list[str]]] = {

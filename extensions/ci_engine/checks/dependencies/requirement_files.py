@@ -18,6 +18,12 @@ _HASH = re.compile(r"--hash[= ](sha256:[0-9a-fA-F]+)")
 _ADDRESS = re.compile(r"@\s*(\S+)|^((?:git|hg|svn|bzr)\+\S+|https?://\S+)")
 _EGG = re.compile(r"#egg=([\w.-]+)")
 _INCLUDE = re.compile(r"(?:-r|--requirement|-c|--constraint)[ =]*(\S+)")
+_EDITABLE = re.compile(r"(?:-e|--editable)[ =]*")
+# From where else packages are taken: their advisories are about those of the index.
+_SOURCE = re.compile(
+    r"(?:-i|--index-url|--extra-index-url|-f|--find-links)[ =]*(\S+)"
+    r"|((?:file:|[./]\S*\.(?:whl|zip|tar\.gz))\S*)"
+)
 
 
 @dataclass
@@ -28,19 +34,25 @@ class RequirementRows:
         gathered: what is pinned to one version.
         open: the rows that leave the version open.
         included: the files that it names.
+        sources: other indexes and local files that it names.
         hashed: whether a row names hashes: then it is meant as a lock.
     """
 
     gathered: Gathered
     open: list[str] = field(default_factory=list[str])
     included: list[str] = field(default_factory=list[str])
+    sources: list[str] = field(default_factory=list[str])
     hashed: bool = False
 
 
 def read_rows(rows: Iterable[str], name: str) -> RequirementRows:
     """Sort rows such as ``six==1.16.0 --hash=sha256:…``."""
     found = RequirementRows(Gathered(name))
-    for row in rows:
+    for given in rows:
+        source = _SOURCE.match(given)
+        if source:
+            found.sources.append(source.group(1) or source.group(2))
+        row = _EDITABLE.sub("", given, count=1)
         include = _INCLUDE.match(row)
         if include:
             found.included.append(include.group(1))

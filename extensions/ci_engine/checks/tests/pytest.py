@@ -9,6 +9,7 @@ import shlex
 import shutil
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from ci_engine.checks.context import Context
@@ -26,6 +27,7 @@ from ci_engine.checks.tests.coverage import (
     report_coverage,
     source_paths,
 )
+from ci_engine.checks.tests.needed_services import find_services
 from ci_engine.checks.tests.pytest_events import read_events
 from ci_engine.checks.tests.pytest_verdict import judge_run, without_events
 from ci_engine.checks.tests.shard import write_record
@@ -33,7 +35,7 @@ from ci_engine.checks.workspace import Tool
 from ci_engine.configuration.tables import table
 from ci_engine.environments import inside
 from ci_engine.environments.environment import Environment
-from ci_engine.findings.results import OWN_COMMAND, CheckResult
+from ci_engine.findings.results import OWN_COMMAND, CheckResult, Status
 from ci_engine.processes.child_environment import MEASURING
 from ci_engine.processes.leftovers import MARK_VARIABLE
 from ci_engine.processes.programs import STACK_VARIABLE
@@ -57,10 +59,15 @@ def check(context: Context) -> CheckResult:
         return skipped("no test depends on what changed")
     for stale in (REPORT_NAME, XML_NAME, _DATA_NAME, OUTPUT_NAME):
         (context.request.reports / stale).unlink(missing_ok=True)
+    services = find_services(context)
+    if services.failure:
+        return CheckResult(status=Status.FAILED, reason=services.failure)
     # Data of another run cannot get into a directory that is made now.
     data = Path(tempfile.mkdtemp(prefix="coverage-", dir=context.reports))
     try:
-        return _run_tests(context, environment, data / _DATA_NAME)
+        result = _run_tests(context, environment, data / _DATA_NAME, services.variables)
+        services.judge(result)
+        return result
     finally:
         if (data / _DATA_NAME).is_file():
             (data / _DATA_NAME).replace(context.reports / _DATA_NAME)
@@ -81,11 +88,16 @@ def _combine(context: Context, group: ShardGroup) -> CheckResult:
     return result
 
 
-def _run_tests(context: Context, environment: Environment, data: Path) -> CheckResult:
+def _run_tests(
+    context: Context,
+    environment: Environment,
+    data: Path,
+    addresses: Mapping[str, str],
+) -> CheckResult:
     events = data.with_name(_EVENTS_NAME)
     own = context.own_command
     if own:
-        variables = _variables(context, data)
+        variables = {**_variables(context, data), **addresses}
         outcome = run_own_command(context, own, variables)
         tool = Tool("test command", environment=OWN_COMMAND)
         if not events.exists():
@@ -99,7 +111,7 @@ def _run_tests(context: Context, environment: Environment, data: Path) -> CheckR
             reason = f"pytest is not in the environment ({environment.name})"
             return not_run(reason)
         version = environment.version("pytest")
-        variables = {**environment.variables, **_variables(context, data)}
+        variables = {**environment.variables, **_variables(context, data), **addresses}
         tool = Tool("pytest", version, command, variables, environment.name)
         outcome = context.run(tool, context.given_tests)
         report_coverage(context, environment, variables)

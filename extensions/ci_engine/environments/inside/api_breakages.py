@@ -25,6 +25,8 @@ _DEPRECATED = re.compile(r"(^|[._])deprecat", re.IGNORECASE)
 _SAID = re.compile(
     r"^\s*(\.\. deprecated::|deprecated\b)", re.IGNORECASE | re.MULTILINE
 )
+# What annotations need, whatever its name is.
+_VARIABLE = re.compile(r"(\w+\.)?(TypeVar|TypeVarTuple|ParamSpec)\(")
 _WARNINGS = ("DeprecationWarning", "FutureWarning")
 # Other names of this kind describe a module, and are no part of what it offers.
 _KEPT_DUNDERS = ("__version__", "__getattr__")
@@ -70,7 +72,7 @@ def _mark(module: _Node, top: str) -> None:
                 member.public = False
             else:
                 _mark(member, top)
-        elif name.startswith("__") and name not in _KEPT_DUNDERS:
+        elif _describes(name, member):
             member.public = False
         elif (
             member.is_alias
@@ -81,6 +83,13 @@ def _mark(module: _Node, top: str) -> None:
         ):
             # Without __all__, an import of its own is how a package offers a name.
             member.public = f"{member.target_path}.".startswith(f"{top}.")
+
+
+def _describes(name: str, member: _Node) -> bool:
+    """Whether a name is about a module or its annotations, and no part of an API."""
+    value = "" if member.is_alias else str(getattr(member, "value", ""))
+    special = name.startswith("__") and name not in _KEPT_DUNDERS
+    return special or _VARIABLE.match(value) is not None
 
 
 def _is_init(module: _Node) -> bool:
@@ -154,15 +163,10 @@ def _compare(old: _Node, new: _Node, trees: tuple[Path, Path]) -> Iterator[_Fact
         sides = ["async" in side.labels for side in (function, other)]
         if sides[0] != sides[1] and names.get(function.path) == path:
             words = ["a coroutine" if side else "a function" for side in sides]
-            yield {
-                "kind": "ASYNC_CHANGED",
-                "object": path,
-                "parameter": "",
-                "old": words[0],
-                "new": words[1],
-                "deprecated": _is_deprecated(function),
-                **_location(other, trees[1], "path", "line"),
-            }
+            facts: _Facts = {"kind": "ASYNC_CHANGED", "object": path, "parameter": ""}
+            facts |= {"old": words[0], "new": words[1]}
+            facts["deprecated"] = _is_deprecated(function)
+            yield facts | _location(other, trees[1], "path", "line")
 
 
 def _is_still_there(breakage: _Change, names: dict[str, str]) -> bool:

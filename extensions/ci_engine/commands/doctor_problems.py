@@ -1,0 +1,191 @@
+"""What is wrong with a project and its clone, each with what to do about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+
+import msgspec
+
+from ci_engine import __version__
+from ci_engine.checks.dependencies.dependency_files import read_lock
+from ci_engine.checks.hooks.git_hooks import hooks_elsewhere, missing_git_hooks
+from ci_engine.configuration.loading import load_configuration
+from ci_engine.configuration.reading import as_table, read_yaml
+from ci_engine.configuration.settings import BUILT_IN_CHECKS, Settings
+from ci_engine.configuration.surroundings import Surroundings
+from ci_engine.configuration.tables import text
+from ci_engine.environments.services import services_not_ready
+from ci_engine.errors import CommandError
+from ci_engine.findings.results import Finding
+from ci_engine.findings.tracked_output import find_tracked_output
+from ci_engine.project.repository import Project, read_project
+from ci_engine.validation.framework_files import check_framework_files
+from ci_engine.validation.marked_blocks import (
+    answers_file,
+    check_answers,
+    check_blocks,
+)
+from ci_engine.validation.settings_check import check_settings, check_shadowed_settings
+
+# Commands that succeed whatever the code is like.
+_NO_CHECK = re.compile(r"(true|:|exit 0|echo\b.*)")
+_VALIDATE = "run `ci-framework/ci validate` for all of them"
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """One thing that is wrong.
+
+    Attributes:
+        about: configuration, drift, hooks, lock, settings, services or versions.
+        message: what it is.
+        hint: what to do about it.
+        broken: whether it keeps commands from working, or is only worth knowing.
+    """
+
+    about: str
+    message: str
+    hint: str
+    broken: bool = True
+
+
+def find_problems(surroundings: Surroundings, *, online: bool) -> list[Problem]:
+    """Look for problems; what cannot be looked at is one itself."""
+    try:
+        project = read_project(surroundings.repository)
+    except (CommandError, OSError, ValueError) as error:
+        return [_unreadable("configuration", error)]
+    parts: dict[str, Callable[[], Iterable[Problem]]] = {
+        "configuration": lambda: _of_findings("configuration", _configuration(project)),
+        "drift": lambda: _of_findings("drift", _drift(project)),
+        "settings": lambda: _weakened(project, surroundings.variables),
+        "hooks": lambda: _hooks(project),
+        "lock": lambda: _locks(project),
+        "services": lambda: _services(project, surroundings.variables),
+        "versions": lambda: _versions(project, online=online),
+    }
+    found: list[Problem] = []
+    for about, look in parts.items():
+        try:
+            found += look()
+        except (CommandError, OSError, ValueError, msgspec.ValidationError) as error:
+            found.append(_unreadable(about, error))
+    # Files that cannot be read are named by every part that reads them.
+    return list({problem.message: problem for problem in reversed(found)}.values())[
+        ::-1
+    ]
+
+
+def _unreadable(about: str, error: Exception) -> Problem:
+    message, _, _ = str(error).partition("\n")
+    hint = error.hint if isinstance(error, CommandError) else ""
+    return Problem(about, message or type(error).__name__, hint or _VALIDATE)
+
+
+def _of_findings(about: str, findings: Iterable[Finding]) -> Iterator[Problem]:
+    for finding in findings:
+        message, _, rest = finding.message.partition("\n")
+        place = f"{finding.path}:{finding.line}" if finding.line else finding.path
+        hint = rest.removeprefix("hint: ").strip() or _VALIDATE
+        shown = f"{place}: {message}" if place else message
+        yield Problem(about, shown, hint, finding.severity == "error")
+
+
+def _configuration(project: Project) -> Iterator[Finding]:
+    for check in (check_settings, check_shadowed_settings):
+        yield from check(project)
+
+
+def _drift(project: Project) -> Iterator[Finding]:
+    """Files of the framework that were edited, and output that git tracks."""
+    yield from check_framework_files(project.root)
+    for check in (check_blocks, check_answers):
+        yield from check(project)
+    yield from find_tracked_output(project)
+
+
+def _weakened(project: Project, variables: Mapping[str, str]) -> Iterator[Problem]:
+    """Settings with which a gate is green more often than it should be."""
+    configuration = load_configuration(project.root, variables)
+    settings, usual = configuration.settings, configuration.tiers.defaults.checks
+    note = partial(Problem, "settings", broken=False)
+    for reason in settings.missing_checks(settings.quality.tier, usual).values():
+        yield note(f"{reason}: the check does not run", "remove it to run the check")
+    for name in BUILT_IN_CHECKS:
+        if usual[name].blocking and not settings.checks[name].blocking:
+            key = f"tool.ci-framework.checks.{name}.blocking"
+            yield note(f"{key} is false: it never fails a run", "remove the setting")
+        command = _command(settings, name)
+        if command and _NO_CHECK.fullmatch(command):
+            message = f"the command of {name} is `{command}`: it checks nothing"
+            yield note(message, f"remove it from tool.ci-framework.commands.{name}")
+    if settings.quality.coverage_threshold == 0:
+        key = "tool.ci-framework.quality.coverage-threshold"
+        message = f"{key} is 0: coverage is not checked"
+        yield note(message, "set the answer coverage_threshold")
+    if settings.policy.function_lines:
+        key = "tool.ci-framework.policy.function-lines"
+        message = f"{key} is deprecated: it limits statements now"
+        yield note(message, "rename it to function-statements")
+
+
+def _command(settings: Settings, name: str) -> str:
+    own = settings.command_of(name)
+    return (own if isinstance(own, str) else " ".join(own)).strip()
+
+
+def _hooks(project: Project) -> Iterator[Problem]:
+    elsewhere = hooks_elsewhere(project)
+    missing = [] if elsewhere else missing_git_hooks(project)
+    if missing:
+        message = f"git hooks are not installed in this clone: {', '.join(missing)}"
+        yield Problem("hooks", message, "run `ci-framework/ci setup`", broken=False)
+
+
+def _locks(project: Project) -> Iterator[Problem]:
+    settings = load_configuration(project.root, {}).settings
+    found = read_lock(project, test_paths=settings.test_paths)
+    for problem in found.problems:
+        hint = "update the lock with your package manager, and commit it"
+        yield Problem("lock", problem, hint)
+    lock = {"uv": "uv.lock", "poetry": "poetry.lock", "pixi": "pixi.lock"}
+    name = lock.get(project.manager, "")
+    if name and not (project.root / name).is_file():
+        hint = f"run `{project.manager} lock`, and commit the file"
+        yield Problem("lock", f"there is no {name}", hint, broken=False)
+
+
+def _services(project: Project, variables: Mapping[str, str]) -> Iterator[Problem]:
+    services = load_configuration(project.root, variables).settings.services
+    for name, reason in services_not_ready(services).items():
+        hint = "run `ci-framework/ci setup --services start`"
+        message = f"service {name} is not running: {reason}"
+        yield Problem("services", message, hint, broken=False)
+
+
+def _versions(project: Project, *, online: bool) -> Iterator[Problem]:
+    """Versions that do not belong together, and newer ones if that is asked."""
+    table = text(project.tool("ci-framework"), "version")
+    if table and table != __version__:
+        message = (
+            f"the settings are of version {table}, and the engine is {__version__}"
+        )
+        yield Problem("versions", message, "run `copier update`", broken=False)
+    name = answers_file(project)
+    if not (online and name and project.git):
+        return
+    source = text(as_table(read_yaml(project.root / name)), "_src_path")
+    address = f"https://github.com/{source[3:]}" if source.startswith("gh:") else source
+    listed = project.git.run("ls-remote", "--tags", "--refs", "--", address)
+    if listed.code != 0:
+        message = f"the versions at {address} are not known: {listed.tail(1)}"
+        yield Problem("versions", message, "check the network", broken=False)
+        return
+    tags = re.findall(r"refs/tags/v(\d+)\.(\d+)\.(\d+)$", listed.stdout, re.MULTILINE)
+    newest = max((tuple(map(int, tag)) for tag in tags), default=(0, 0, 0))
+    own = tuple(map(int, re.findall(r"\d+", __version__)[:3]))
+    if newest > own:
+        version = ".".join(map(str, newest))
+        message = f"version {version} is available, and this is {__version__}"
+        yield Problem("versions", message, "run `copier update`", broken=False)

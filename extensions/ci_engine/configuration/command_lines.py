@@ -1,0 +1,25 @@
+"""Commands of the settings, as argument lists."""
+
+from __future__ import annotations
+
+import shlex
+
+from ci_engine.configuration.value_types import Command
+from ci_engine.errors import ConfigurationError
+
+
+def argv_of(key: str, command: Command) -> list[str]:
+    """Split a command into arguments as a POSIX shell would; no shell runs it.
+
+    Args:
+        key: the setting that has the command, below tool.ci-framework.
+        command: its value.
+    """
+    if not isinstance(command, str):
+        return list(command)
+    try:
+        return shlex.split(command)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"tool.ci-framework.{key}: expected a command, got {command!r}: {error}"
+        ) from error

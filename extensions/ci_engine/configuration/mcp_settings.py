@@ -1,0 +1,82 @@
+"""What ``ci mcp check`` starts, calls and expects of an MCP server."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ci_engine.configuration.value_types import (
+    Command,
+    Seconds,
+    StrictTable,
+    Text,
+    UrlPath,
+)
+
+
+class McpCall(StrictTable, frozen=True):
+    """A call of a tool that does no harm, however often it is made.
+
+    Attributes:
+        tool: the name of the tool.
+        arguments: what it is given.
+    """
+
+    tool: Text
+    arguments: dict[str, object] = msgspec.field(default_factory=dict[str, object])
+
+
+class Mcp(StrictTable, frozen=True):
+    """How the MCP server of the project is started, and what it has to do.
+
+    Attributes:
+        command: starts it over stdio in the project's environment, without a shell;
+            empty = it has no stdio.
+        http_command: starts it over streamable HTTP; {host} and {port} stand for where
+            it has to listen, as do the variables HOST and PORT; empty = it has no HTTP.
+        http_path: the path of its endpoint.
+        host: where it listens.
+        protocols: versions of the protocol that it has to speak; empty = one of them,
+            and a warning names those that it does not.
+        snapshot: the file with the names and schemas that it had.
+        calls: calls that do no harm, in their order.
+        call_read_only: whether tools that only read and need no arguments are called,
+            resources read, and prompts without arguments fetched as well.
+        stateless: whether several processes have to be able to answer one client.
+        start_seconds: how long it may take to its first answer.
+        answer_seconds: how long any other answer may take.
+        stop_seconds: how long it may take to end.
+    """
+
+    command: Command
+    http_command: Command
+    http_path: UrlPath
+    host: Text
+    protocols: list[Text]
+    snapshot: Text
+    calls: list[McpCall]
+    call_read_only: bool
+    stateless: bool
+    start_seconds: Seconds
+    answer_seconds: Seconds
+    stop_seconds: Seconds
+
+    @property
+    def configured(self) -> bool:
+        """Whether there is a server to check."""
+        return bool(self.command or self.http_command)
+
+
+NO_MCP = Mcp(
+    command="",
+    http_command="",
+    http_path="/mcp",
+    host="127.0.0.1",
+    protocols=[],
+    snapshot="ci-framework/project/mcp-snapshot.json",
+    calls=[],
+    call_read_only=True,
+    stateless=True,
+    start_seconds=30.0,
+    answer_seconds=30.0,
+    stop_seconds=10.0,
+)

@@ -1,0 +1,30 @@
+"""The services that tests need beside the project, such as a database."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from ci_engine.configuration.value_types import StrictTable, Text
+
+ServiceName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]*$")]
+Readiness = Literal["auto", "tcp", "redis", "postgres"]
+Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
+
+
+class Service(StrictTable, frozen=True):
+    """One service: a container that listens on a port of this machine.
+
+    Attributes:
+        image: the image of its container, with its tag or digest.
+        port: the port it listens on, in the container and on this machine.
+        ready: what it has to answer before tests start; auto = by its name, and for
+            other names tcp, which only connects.
+        environment: the variables of its container.
+    """
+
+    image: Text
+    port: Port
+    ready: Readiness = "auto"
+    environment: dict[str, str] = msgspec.field(default_factory=dict[str, str])

@@ -1,0 +1,26 @@
+"""The addresses that a style sheet names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_ADDRESS = re.compile(
+    r"""url\(\s*(?:"(?P<double>[^"\n]*)"|'(?P<single>[^'\n]*)'"""
+    r"""|(?P<plain>[^\s"'()]*))\s*\)|@import\s+["'](?P<import>[^"'\n]+)["']""",
+    re.IGNORECASE,
+)
+
+
+def style_addresses(text: str) -> Iterator[tuple[str, int]]:
+    """Each address of a file that a style sheet names, with its line.
+
+    What is inside of the sheet, as data or as a part of a drawing, is none.
+    """
+    # Comments leave their line ends behind: lines are counted afterwards.
+    shown = _COMMENT.sub(lambda found: "\n" * found[0].count("\n"), text)
+    for found in _ADDRESS.finditer(shown):
+        address = next(filter(None, found.groups()), "").strip()
+        if address and not address.startswith("#") and "\\" not in address:
+            yield address, shown.count("\n", 0, found.start()) + 1

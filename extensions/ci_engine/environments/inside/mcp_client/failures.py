@@ -1,0 +1,50 @@
+"""What went wrong in a conversation, as one kind and one text."""
+
+from __future__ import annotations
+
+import anyio
+from mcp import MCPError
+from mcp_types import CONNECTION_CLOSED, REQUEST_TIMEOUT
+from pydantic import ValidationError
+
+_MOST_ERRORS = 3
+
+
+def explain(error: BaseException) -> dict[str, str]:
+    """The kind of a failure, and what it says.
+
+    The kinds: ``timeout`` (no answer), ``closed`` (the connection ended), ``invalid``
+    (an answer that the protocol does not allow), ``refused`` (an error as answer).
+    """
+    error = _innermost(error)
+    if isinstance(error, MCPError):
+        kinds = {REQUEST_TIMEOUT: "timeout", CONNECTION_CLOSED: "closed"}
+        kind = kinds.get(error.code, "refused")
+        return {"kind": kind, "text": f"{error.error.message} (code {error.code})"}
+    if isinstance(error, ValidationError):
+        return {"kind": "invalid", "text": _describe(error)}
+    if isinstance(error, (TimeoutError, anyio.WouldBlock)):
+        return {"kind": "timeout", "text": str(error)}
+    if isinstance(error, (anyio.ClosedResourceError, anyio.BrokenResourceError)):
+        return {"kind": "closed", "text": "the connection was closed"}
+    if isinstance(error, ConnectionError):
+        return {"kind": "closed", "text": str(error)}
+    return {"kind": "invalid", "text": str(error) or type(error).__name__}
+
+
+def _innermost(error: BaseException) -> BaseException:
+    while True:
+        inner = getattr(error, "exceptions", ())
+        if not inner:
+            return error
+        error = inner[0]
+
+
+def _describe(error: ValidationError) -> str:
+    mistakes = error.errors(include_url=False, include_input=False)
+    parts = [
+        f"{'.'.join(map(str, mistake['loc'])) or 'the answer'}: {mistake['msg']}"
+        for mistake in mistakes[:_MOST_ERRORS]
+    ]
+    more = len(mistakes) - _MOST_ERRORS
+    return "; ".join(parts) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,238 @@
+"""Which versions of the protocol the server speaks, and how it answers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+
+from ci_engine.configuration.mcp_settings import Mcp
+from ci_engine.configuration.tables import dig, items, text, texts
+from ci_engine.findings.results import CheckResult, Finding, Status, name_some
+from ci_engine.mcp.observations import (
+    HANDSHAKE,
+    Call,
+    Item,
+    Listing,
+    Observations,
+    Session,
+)
+from ci_engine.mcp.starting import failing_transports
+from ci_engine.mcp.verdicts import clip, finding, result, warning, without
+
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_IDENTITIES = {
+    "tools": "name",
+    "resources": "uri",
+    "resource-templates": "uriTemplate",
+    "prompts": "name",
+}
+_SCHEMAS = {"inputSchema": "input schema", "outputSchema": "output schema"}
+_NOTHING = "the server answered no client"
+
+
+def judge_protocol(observations: Observations, settings: Mcp) -> CheckResult:
+    """Which versions it speaks, and whether its answers are as they require."""
+    failing = failing_transports(observations)
+    sessions = [s for s in observations.sessions if s.transport not in failing]
+    if not sessions:
+        return without("mcp-protocol", _NOTHING, Status.NOT_RUN)
+    found: list[Finding] = []
+    for session in sessions:
+        if session.connected:
+            found += _answers(session)
+        else:
+            found.append(_not_spoken(session, observations, settings))
+    spoken = observations.protocols
+    for version in settings.protocols:
+        if version not in spoken:
+            found.append(_required(version, spoken))
+    server = next((each.server for each in sessions if each.server), "")
+    notes = [f"speaks {', '.join(spoken)}", *([f"server: {server}"] if server else [])]
+    return result("mcp-protocol", found, notes)
+
+
+def _required(version: str, spoken: Sequence[str]) -> Finding:
+    return finding(
+        "missing-version",
+        f"tool.ci-framework.mcp.protocols requires {version}; the server speaks "
+        f"{', '.join(spoken)}",
+        "update the SDK that the server uses, or the setting",
+    )
+
+
+def _not_spoken(session: Session, observations: Observations, settings: Mcp) -> Finding:
+    handshake = session.era == HANDSHAKE
+    version = observations.newest if handshake else session.era
+    named = f"{version}, with a handshake" if handshake else f"{version}, without one"
+    failure = session.failure
+    kind = failure.kind if failure else "invalid"
+    process = session.process
+    early = process is not None and process.ending == "early"
+    # Over HTTP, one process holds both conversations.
+    if session.transport == "stdio" and early:
+        return finding(
+            "crash",
+            f"the server ended when a client asked for {named} ({session.transport})",
+            "answer a request that is not known with an error (code -32601)",
+        )
+    reason = f": {clip(failure.text)}" if failure and failure.text else ""
+    if kind in ("timeout", "silent"):
+        reason = f": no answer within {settings.answer_seconds:g} s"
+    message = f"the server does not speak {named} ({session.transport}){reason}"
+    if kind == "invalid":
+        return finding("wrong-answer", message, "compare the answer with the protocol")
+    hint = "newer SDKs speak both; clients move to the version without a handshake"
+    if handshake:
+        hint = "clients of today begin with the handshake: use an SDK that has it"
+    return warning("not-spoken", message, hint)
+
+
+def _answers(session: Session) -> Iterator[Finding]:
+    for name, failure in session.failing_lists.items():
+        yield finding(
+            "wrong-answer",
+            f"the list of {name} could not be read ({session.label}): "
+            f"{failure.kind}: {clip(failure.text)}",
+            "compare the answer with the protocol",
+        )
+    unknown = session.unknown
+    if unknown and unknown.failure:
+        yield finding(
+            "unknown-tool",
+            "the server gave no usable answer to the call of a tool that it does not "
+            f"have ({session.label}): {unknown.failure.kind}: {unknown.failure.text}",
+            "answer with an error (code -32602)",
+        )
+    elif unknown and not unknown.refused:
+        yield warning(
+            "unknown-tool",
+            "the server answers the call of a tool that it does not have as if it had "
+            f"it ({session.label})",
+            "answer with an error (code -32602)",
+        )
+
+
+def judge_schemas(observations: Observations) -> CheckResult:
+    """Whether names are unique and usable, and schemas valid."""
+    reference = observations.reference
+    if reference is None or reference.lists is None:
+        reason = "the lists of the server are not known"
+        return without("mcp-schemas", reason, Status.NOT_RUN)
+    found: dict[str, Finding] = {}
+    for session in observations.sessions:
+        for each in _schema_findings(session.lists or {}):
+            found.setdefault(each.message, each)
+    differing = _differences(reference, observations.sessions)
+    counts = [f"{len(each.items)} {name}" for name, each in reference.lists.items()]
+    return result("mcp-schemas", [*found.values(), *differing], [", ".join(counts)])
+
+
+def _schema_findings(lists: dict[str, Listing]) -> Iterator[Finding]:
+    for kind, listing in lists.items():
+        names = [str(item.get(_IDENTITIES[kind], "")) for item in listing.items]
+        for name in dict.fromkeys(n for n in names if names.count(n) > 1):
+            yield finding(
+                "duplicate-name",
+                f"{kind} lists {name!r} more than once",
+                "a client can reach one of them only",
+            )
+    for tool in lists["tools"].items if "tools" in lists else ():
+        yield from _tool_findings(tool)
+
+
+def _tool_findings(tool: Item) -> Iterator[Finding]:
+    name = str(tool.get("name", ""))
+    if not _NAME.fullmatch(name):
+        yield warning(
+            "tool-name",
+            f"tool {name!r}: the name has other characters than letters, digits, "
+            "underscores, hyphens and dots, or more than 128",
+            "clients may refuse it",
+        )
+    for key, what in _SCHEMAS.items():
+        for problem in texts(tool, "problems", key):
+            yield finding(
+                "schema",
+                f"tool {name!r}: the {what} is not valid: {clip(problem)}",
+                "clients refuse the tool, or all of them",
+            )
+    if dig(tool, "inputSchema", "type") != "object":
+        yield finding(
+            "schema",
+            f"tool {name!r}: the input schema has not the type object",
+            'write "type": "object" at its top',
+        )
+
+
+def _differences(reference: Session, sessions: Sequence[Session]) -> Iterator[Finding]:
+    for session in sessions:
+        if session is reference or not session.complete:
+            continue
+        for kind, listing in (session.lists or {}).items():
+            key = _IDENTITIES[kind]
+            here = {str(item.get(key, "")) for item in listing.items}
+            usual = (reference.lists or {})[kind].items
+            there = {str(item.get(key, "")) for item in usual}
+            apart = sorted(here ^ there)
+            if apart:
+                yield warning(
+                    "different-lists",
+                    f"{kind} differ between {reference.label} and {session.label}: "
+                    f"{name_some(apart, 5)}",
+                    "clients of both versions should find the same",
+                )
+
+
+def judge_calls(observations: Observations, settings: Mcp) -> CheckResult:
+    """Whether what is declared safe can be called."""
+    if not any(each.connected for each in observations.sessions):
+        return without("mcp-calls", _NOTHING, Status.NOT_RUN)
+    found: dict[str, Finding] = {}
+    made: set[str] = set()
+    for session in observations.sessions:
+        for call in (each for each in session.calls if each.kind != "list"):
+            made.add(call.label)
+            problem = _problem(call)
+            if problem:
+                message = f"{call.label} failed ({session.label}): {problem}"
+                hint = "call it by hand; tool.ci-framework.mcp.calls has the arguments"
+                found.setdefault(call.label, finding("call", message, hint))
+    left = sorted({name for each in observations.sessions for name in each.left_out})
+    notes = [f"called {len(made)}"] if made else []
+    if left:
+        names = name_some(left, 5)
+        notes.append(f"only read, but need arguments: declare calls of them: {names}")
+    if not made:
+        reason = "nothing is declared safe to call, in tool.ci-framework.mcp.calls"
+        check = without("mcp-calls", reason)
+        check.notes = notes
+        return check
+    unknown = list(_unknown_tools(observations, settings))
+    return result("mcp-calls", [*found.values(), *unknown], notes)
+
+
+def _unknown_tools(observations: Observations, settings: Mcp) -> Iterator[Finding]:
+    reference = observations.reference
+    if reference is None or reference.lists is None:
+        return
+    known = [str(item.get("name", "")) for item in reference.lists["tools"].items]
+    for call in settings.calls:
+        if call.tool not in known:
+            yield finding(
+                "call",
+                f"tool.ci-framework.mcp.calls: the server has no tool {call.tool!r}",
+                f"it has: {name_some(sorted(known), 5) or 'none'}",
+            )
+
+
+def _problem(call: Call) -> str:
+    """Why a call counts as failed, empty if it does not."""
+    if call.failure:
+        words = {"timeout": "no answer in time", "closed": "the connection ended"}
+        return words.get(call.failure.kind, clip(call.failure.text))
+    answer: object = json.loads(call.result or "{}")
+    if dig(answer, "isError") is not True:
+        return ""
+    texts_of = [text(each, "text") for each in items(answer, "content")]
+    return clip(" ".join(filter(None, texts_of))) or "it answered with an error"

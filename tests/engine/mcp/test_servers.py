@@ -1,0 +1,149 @@
+"""Each kind of server gets the verdict that it deserves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ci_engine.findings.results import CheckResult, Status
+from tests.support.mcp_checks import CheckedServers
+
+Results = dict[str, CheckResult]
+
+
+@pytest.fixture
+def servers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CheckedServers:
+    return CheckedServers(tmp_path, monkeypatch)
+
+
+def messages(results: Results) -> str:
+    found = [each for check in results.values() for each in check.findings]
+    return "\n".join(f"{each.severity}: {each.message}" for each in found)
+
+
+def states(results: Results, *but: str) -> dict[str, str]:
+    return {name: c.status.value for name, c in results.items() if name not in but}
+
+
+@pytest.mark.heavy
+def test_a_good_server_is_green_once_its_snapshot_is_written(
+    servers: CheckedServers,
+) -> None:
+    settings = servers.settings(protocols=["2025-11-25", "2026-07-28"])
+    first = servers.check(settings)
+    assert first["snapshot"].status is Status.FAILED
+    assert "ci-framework/ci mcp check --update" in messages(first)
+    assert messages(first).count("\nhint: ") == 1
+
+    written = servers.check(settings, update=True)
+    assert set(states(written).values()) == {"passed"}
+    second = servers.check(settings)
+    assert set(states(second).values()) == {"passed"}
+    assert messages(second) == ""
+    assert second["protocol"].notes[0] == "speaks 2025-11-25, 2026-07-28"
+    assert second["calls"].notes == ["called 2"]
+    assert second["stateless"].notes == [
+        "compared 6 answers of one process with those of two"
+    ]
+
+    changed = servers.check(servers.settings("renamed", "new-argument"))
+    assert changed["snapshot"].status is Status.FAILED
+    texts = messages(changed)
+    assert "tool 'state' was removed" in texts
+    assert "tool 'status' was added" in texts
+    added = "tool 'double' changed: inputSchema.properties.base was added"
+    assert added in texts
+    older = servers.check(servers.settings("handshake-only"))
+    assert "the server does not speak 2026-07-28 any more" in messages(older)
+
+
+FAULTY = [
+    ("crash", "start", "ended before it answered over stdio: exit code 1"),
+    ("crash", "start", "no configuration file"),
+    ("chatty", "stdout", "wrote a line to stdout that is no protocol message"),
+    ("flood", "stdout", "the server was stopped: it wrote more to stdout than"),
+    ("wrong-schema", "schemas", "tool 'double': the input schema is not valid"),
+    ("bad-reference", "schemas", "$ref '#/$defs/none' leads to nothing"),
+    ("twice", "schemas", "tools lists 'double' more than once"),
+    ("wrong-result", "calls", "tool 'double' with {\"number\":4} failed"),
+    ("error-result", "calls", "tool 'state' failed (stdio, 2025-11-25): no database"),
+    ("crash-in-call", "shutdown", "ended while a client spoke with it"),
+    ("stateful", "stateless", "tool 'state' has another result when two processes"),
+    ("exit-code", "shutdown", "ended with exit code 7 after its stdin was closed"),
+]
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize(("fault", "subject", "message"), FAULTY)
+def test_a_fault_is_named_where_it_belongs(
+    servers: CheckedServers, fault: str, subject: str, message: str
+) -> None:
+    results = servers.check(servers.settings(fault))
+    assert results[subject].status is Status.FAILED
+    text = "\n".join(each.message for each in results[subject].findings)
+    assert message in text
+    assert "\nhint: " in text
+    # What cannot be known is not reported as good.
+    if fault in ("crash", "flood"):
+        assert results["snapshot"].status is Status.NOT_RUN
+        assert results["protocol"].status is Status.NOT_RUN
+
+
+@pytest.mark.heavy
+def test_a_server_that_hangs_or_is_late_is_not_waited_for(
+    servers: CheckedServers,
+) -> None:
+    limits = {"start_seconds": 0.6, "answer_seconds": 1.0}
+    hanging = servers.check(servers.settings("hang", **limits))
+    assert hanging["start"].status is Status.TIMED_OUT
+    assert "did not answer within 1.6 s over stdio" in messages(hanging)
+    assert hanging["schemas"].status is Status.NOT_RUN
+
+    late = servers.check(servers.settings("slow", start_seconds=0.6))
+    assert late["start"].status is Status.FAILED
+    assert "s to its first answer (stdio, 2025-11-25); 0.6 s" in messages(late)
+    assert late["schemas"].status is Status.PASSED
+
+    staying = servers.check(servers.settings("no-end", stop_seconds=0.5))
+    assert staying["shutdown"].status is Status.FAILED
+    assert "did not end within 0.5 s after its stdin was closed" in messages(staying)
+
+    killed = servers.check(servers.settings("hang"), timeout=4.0)
+    assert killed["start"].status is Status.TIMED_OUT
+
+
+@pytest.mark.heavy
+def test_an_era_that_is_not_spoken_is_named_and_red_where_it_is_required(
+    servers: CheckedServers,
+) -> None:
+    older = servers.settings("handshake-only")
+    servers.check(older, update=True)
+    results = servers.check(older)
+    assert set(states(results, "stateless").values()) == {"passed"}
+    assert "warning: the server does not speak 2026-07-28, without one" in messages(
+        results
+    )
+    assert results["stateless"].status is Status.SKIPPED
+    newer = servers.settings("modern-only", protocols=["2025-11-25"])
+    results = servers.check(newer)
+    assert results["protocol"].status is Status.FAILED
+    assert "protocols requires 2025-11-25; the server speaks 2026-07-28" in messages(
+        results
+    )
+
+
+@pytest.mark.heavy
+def test_answers_that_differ_anyway_are_no_state(servers: CheckedServers) -> None:
+    results = servers.check(servers.settings("clock", "catch-all"))
+    assert results["stateless"].status is Status.PASSED
+    assert results["stateless"].notes[-1].startswith("not compared, as they differ")
+    assert "as if it had it" in messages(results)
+
+
+@pytest.mark.heavy
+def test_a_command_that_is_not_there_is_named(servers: CheckedServers) -> None:
+    results = servers.check(servers.settings(command="no-such-server --now"))
+    assert results["start"].status is Status.FAILED
+    assert "could not be started: No such file" in messages(results)
+    assert set(states(results, "start", "stdout").values()) <= {"not-run", "skipped"}
