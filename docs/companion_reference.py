@@ -46,6 +46,19 @@ def read_companion() -> Companion:
     )
 
 
+def options_of_companion() -> dict[str, list[str]]:
+    """The options of each command."""
+    return {
+        name: sorted(
+            option
+            for action in _actions(_parsers(name)[1])
+            for option in action.option_strings
+            if option.startswith("--") and option != "--help"
+        )
+        for name in cli.COMMANDS
+    }
+
+
 def _parsers(name: str) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
     return cli.parsers(name, cli.load(name) if name else None)
 

@@ -60,7 +60,7 @@ def _dispatch(name: str, argv: list[str], repository: Path | None) -> int:
     if {"--help", "-h"}.intersection(before):
         sys.stdout.write(general_help(EXIT_CODES))
         return 0
-    command = _load(name)
+    command = load_command(name)
     options = argv[len(before) + 1 :]
     if options and options[0].startswith(REQUEST_OPTION):
         text = options[0].removeprefix(REQUEST_OPTION)
@@ -75,7 +75,7 @@ def _dispatch(name: str, argv: list[str], repository: Path | None) -> int:
     return _run(name, command, request, surroundings)
 
 
-def _load(name: str) -> Command[Request]:
+def load_command(name: str) -> Command[Request]:
     """Import a command; the others would only take their time."""
     if name not in COMMANDS:
         refuse_command(name, COMMANDS, "ci-framework/ci")

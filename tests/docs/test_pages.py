@@ -35,7 +35,7 @@ _KINDS = (
     {"project_type": "mcp-server"},
     {"docs": "mkdocs"},
     {"docs": "sphinx"},
-    {"releases": "pypi"},
+    {"releases": "pypi", "framework_updates": "workflow"},
 )
 # Created by commands, package managers and users, so not part of a render.
 _MADE = (
@@ -52,7 +52,9 @@ _MADE = (
     re.compile(r"ci-framework/ci_engine"),
     re.compile(r"ci-framework\.toml|ci-framework/project(/.*)?|docs/merging\.txt"),
     re.compile(r"\.semgrep\.yml|\.semgrep|\.secrets\.baseline"),
-    re.compile(r"results\.sarif|report\.html|notes\.md|sbom\.cdx\.json"),
+    re.compile(
+        r"results\.sarif|report\.html|notes\.md|\.github/workflows/actions\.lock|sbom\.cdx\.json"
+    ),
     # Where a project may have its benchmarks and its load test.
     re.compile(r"(tests/)?benchmarks|tests/performance"),
     # The branch of the history of benchmarks.

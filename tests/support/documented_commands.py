@@ -130,6 +130,11 @@ COMMANDS: dict[str, Example] = {
     "./ci docs check": Example(
         "checkout", after="test -s .ci-framework/docs/site/quick-start/index.html"
     ),
+    "ci-framework/ci update": Example(
+        "project",
+        replace=("ci update", "ci update --validate=false"),
+        after="test -s .ci-framework/update/update.bundle",
+    ),
     # docs/releases.md
     "ci-framework/ci release check": Example("ready", 0, _RELEASED),
     "ci-framework/ci release check --version 1.2.0": Example(

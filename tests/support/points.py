@@ -69,6 +69,7 @@ FACTORS: dict[str, tuple[object, ...]] = {
     "hooks": (["lint", "format"], ["lint", "format", "push"], ["format"], []),
     "hooks_indent": (2, 0, 3),
     "update_bot": ("dependabot", "renovate", "none"),
+    "framework_updates": ("none", "workflow"),
     "update_ecosystems": (["github-actions", "python"], ["python"], []),
     "updates_indent": (2, 0, 8),
     "crlf_files": (

@@ -15,7 +15,11 @@ CHANGES: dict[str, Answers] = {
     "uv": {"package_manager": "uv"},
     "pip": {"package_manager": "pip"},
     "poetry": {"package_manager": "poetry"},
-    "release": {"package_manager": "uv", "releases": "pypi"},
+    "release": {
+        "package_manager": "uv",
+        "releases": "pypi",
+        "framework_updates": "workflow",
+    },
     "branches": {"main_branch": "trunk", "integration_branch": "development"},
     "awkward-branches": {
         "main_branch": "on",

@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = {
     "validate": "check every configuration file",
     "setup": "prepare the environment and the git hooks of this clone",
     "cleanup": "find stray development files",
+    "update": "merge the latest version of ci-framework, and propose it",
     "vendor": "copy the engine into the repository, or remove the copy",
     "config": "print the effective settings and where each one comes from",
     "doctor": "report what the engine finds on this machine",

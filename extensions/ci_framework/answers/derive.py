@@ -77,6 +77,7 @@ def derive_answers(inventory: Inventory) -> dict[str, Answer]:
         "service_port": Answer(8080, "the default"),
         "cleanup": Answer("none", "the project did not ask for it"),
         "releases": Answer("none", "it makes its releases as it does"),
+        "framework_updates": Answer("none", "the project did not ask for it"),
         "codeql": _codeql(inventory),
         "containers": Answer("no", "the project did not ask for it"),
         "sbom": Answer("yes", "the default"),

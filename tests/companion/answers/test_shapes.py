@@ -24,7 +24,9 @@ OWN = ".github/workflows/own.yml"
 CHOSEN_WORKFLOWS = {
     "cleanup-pull-request.yml": "Remove stray development files",
     "codeql.yml": "CodeQL",
+    "framework-update.yml": "Framework update",
     "monorepo.yml": "Monorepo",
+    "release.yml": "Release",
     "release-please.yml": "Release please",
 }
 PLAIN = {PYPROJECT: "[project]\nname = 'x'\n", OWN: "on: push\n", **FORMATS}

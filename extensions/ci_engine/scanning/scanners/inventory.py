@@ -43,6 +43,10 @@ def run_licenses(scan: Scan) -> CheckResult:
     noun = "dependencies looked at"
     result = conclude(scan, tool, findings, len(every), noun=noun)
     unknown = {each.name for each in every if not each.license_name}
+    if settings.denied_licences:
+        result.notes.append(
+            "scan.denied-licences is deprecated: it is called denied-licenses now"
+        )
     silent = sorted(unknown - set(failures))
     if silent:
         result.notes.append(f"no license is stated by {named(silent)}")
