@@ -53,7 +53,7 @@ def github_stand_in() -> Generator[GitHub]:
     class Handler(BaseHTTPRequestHandler):
         def _answer(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
-            body = json.loads(self.rfile.read(length)) if length else None
+            body: Any = json.loads(self.rfile.read(length)) if length else None
             path = self.path.partition("?")[0]
             kind = path.split("/")[4]
             answer: object = github.opened[kind]
