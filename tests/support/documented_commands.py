@@ -313,6 +313,7 @@ COMMANDS: dict[str, Example] = {
     ),
     "ci-framework/ci gate --only lint src/myproj/spans.py": _gate(),
     "ci-framework/ci gate --only test tests/test_spans.py": _gate(),
+    "ci-framework/ci gate --only api --since main": Example("project"),
     "ci-framework/ci gate --fail-fast": _gate(),
     "ci-framework/ci gate --dry-run": Example(
         "project", after="test ! -e .ci-framework"

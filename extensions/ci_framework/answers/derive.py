@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ci_framework.answers.names import (
     TYPE_CHECKERS,
+    is_branch,
     package_name,
     plain_path,
     project_name,
@@ -16,6 +17,8 @@ from ci_framework.answers.python_choice import python_versions
 from ci_framework.answers.tiers import pixi_tiers
 from ci_framework.inventory import Inventory, steps_of
 
+# Packages that a reason names.
+_SHOWN = 3
 _LICENSES = ("MIT", "Apache-2.0", "BSD-3-Clause")
 _EMAIL = re.compile(
     r"[A-Za-z0-9_%+-]+(\.[A-Za-z0-9_%+-]+)*@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+"
@@ -25,8 +28,6 @@ _ADDRESS = re.compile(
     r"https://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?"
     r"(/[A-Za-z0-9._~+-]+)+/?"
 )
-_BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
-_BAD_BRANCH = re.compile(r"\.\.|\.(/|$)|\.lock(/|$)")
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,6 @@ class Answer:
 
     value: object
     because: str
-
-
-# Packages that a reason names.
-_SHOWN = 3
 
 
 def derive_answers(inventory: Inventory) -> dict[str, Answer]:
@@ -229,9 +226,9 @@ def _backend(inventory: Inventory) -> Answer:
 
 
 def _codeql(inventory: Inventory) -> Answer:
-    own = any("codeql" in step.text for _, _, step in steps_of(inventory.workflows))
-    because = "a workflow of its own runs CodeQL, and stays"
-    return Answer("no", because if own else "the project did not ask for it")
+    if any("codeql" in step.text for _, _, step in steps_of(inventory.workflows)):
+        return Answer("no", "a workflow of its own runs CodeQL, and stays")
+    return Answer("no", "the project did not ask for it")
 
 
 def _type_checker(inventory: Inventory) -> Answer:
@@ -270,9 +267,7 @@ def _benchmarks(inventory: Inventory) -> dict[str, Answer]:
         "benchmarks": Answer("yes" if there else "no", because),
         "benchmark_suite": Answer(suites if there else ["tests/benchmarks"], because),
         "regression_threshold": Answer("10%", "the default"),
-        "load_testing": Answer(
-            "no", "a load test of the project runs once its server has a command"
-        ),
+        "load_testing": Answer("no", "it runs once the server has a command"),
     }
 
 
@@ -293,17 +288,12 @@ def _branches(inventory: Inventory) -> dict[str, Answer]:
     main = inventory.text("main-branch")
     second = inventory.text("integration-branch")
     because = inventory.reason("main-branch")
-    if not _is_branch(main):
+    if not is_branch(main):
         said = f"{main!r} is no name that the template accepts" if main else because
         main, because = "main", f"{said}; main is the usual one"
-    if second == main or not _is_branch(second):
+    if second == main or not is_branch(second):
         second = ""
     return {
         "main_branch": Answer(main, because),
         "integration_branch": Answer(second, inventory.reason("integration-branch")),
     }
-
-
-def _is_branch(name: str) -> bool:
-    fits = _BRANCH.fullmatch(name) is not None and len(name) <= 200  # noqa: PLR2004
-    return fits and name != "HEAD" and _BAD_BRANCH.search(name) is None

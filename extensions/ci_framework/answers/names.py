@@ -17,6 +17,9 @@ _DEVICES = {"aux", "con", "nul", "prn"} | {
 _STDLIB = sys.stdlib_module_names | word_set("removed-modules")
 _TAKEN = {"test", "tests", "src", "docs"} | _DEVICES
 _LONGEST = 64
+_BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
+_BAD_BRANCH = re.compile(r"\.\.|\.(/|$)|\.lock(/|$)")
+_LONGEST_BRANCH = 200
 _PATH = re.compile(r"[\w.+@ -]+(/[\w.+@ -]+)*", re.ASCII)
 
 
@@ -53,3 +56,9 @@ def plain_path(path: str) -> bool:
         return True
     odd = re.search(r"(^|/)[ -]|[ .](/|$)", path)
     return bool(_PATH.fullmatch(path)) and odd is None and len(path) <= 200  # noqa: PLR2004
+
+
+def is_branch(name: str) -> bool:
+    """Whether the template accepts the name of a branch."""
+    fits = _BRANCH.fullmatch(name) is not None and len(name) <= _LONGEST_BRANCH
+    return fits and name != "HEAD" and _BAD_BRANCH.search(name) is None

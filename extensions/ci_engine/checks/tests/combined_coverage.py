@@ -92,10 +92,10 @@ def combine_coverage(reports: Iterable[Path], target: Path) -> None:
             files.setdefault(name.replace("\\", "/"), []).append(file)
     joined = {name: _join(parts) for name, parts in sorted(files.items())}
     totals = _Totals()
-    for file in joined.values():
+    for whole in joined.values():
         for name in _Totals.__struct_fields__:
             if name != "percent_covered":
-                value: int = getattr(totals, name) + getattr(file.summary, name)
+                value: int = getattr(totals, name) + getattr(whole.summary, name)
                 setattr(totals, name, value)
     text = msgspec.json.encode(_Joined(files=joined, totals=totals.completed()))
     write_text(target, text.decode())

@@ -98,8 +98,8 @@ def find_shards(directory: Path, matrix: str) -> list[ShardGroup]:
     for label, count in planned.items():
         group = groups.setdefault(label, ShardGroup(label, count))
         for index in range(1, count + 1):
-            _, path = found.get((label, index, count), (0, None))
-            _read_into(group, index, path)
+            _, report = found.get((label, index, count), (0, None))
+            _read_into(group, index, report)
     if not groups:
         raise UsageError(
             f"--combine: {directory}: no report of a shard",
