@@ -102,7 +102,7 @@ async function findUnreachable(page) {
     return stops.map((element) => `<${element.localName}> ${element.textContent.trim().slice(0, 60)}`);
   }, MOST_STOPS);
   const reached = new Set();
-  for (let press = 0; expected.length > reached.size && press < 2 * expected.length + 20; press += 1) {
+  for (let press = 0; expected.length > reached.size && press < 2 * expected.length + 100; press += 1) {
     await page.keyboard.press("Tab");
     const stop = await page.evaluate(() => {
       const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
