@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from functools import partial
 
 import msgspec
@@ -44,6 +44,7 @@ from ci_engine.monorepo.repository_paths import seen_from_top
 from ci_engine.processes.activity import activity
 from ci_engine.processes.programs import CanceledError
 from ci_engine.processes.signals import on_signals, restore
+from ci_engine.processes.thread_pools import thread_pool
 from ci_engine.project.output_files import directory_of_run
 from ci_engine.project.repository import Project
 
@@ -142,7 +143,7 @@ class GateRun:
         """Start what may start, and finish in this thread what has ended."""
         waiting = list(self.request.checks)
         running: set[Future[Callable[[], None]]] = set()
-        with ThreadPoolExecutor(max_workers=8) as pool:
+        with thread_pool(8) as pool:
             if any(self._needs_environment(name) for name in waiting):
                 running.add(pool.submit(self._prepare))
             else:

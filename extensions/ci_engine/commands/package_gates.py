@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +31,7 @@ from ci_engine.monorepo.package_model import Graph
 from ci_engine.processes.activity import activity
 from ci_engine.processes.programs import CanceledError, Outcome, run_program
 from ci_engine.processes.signals import on_signals, restore
+from ci_engine.processes.thread_pools import thread_pool
 from ci_engine.project.output_files import prepare_directory
 from ci_engine.reports.console import Console
 from ci_engine.reports.publishing import publish, write_reports
@@ -96,7 +97,7 @@ def _run_all(
     handlers = on_signals(lambda _number, _frame: cancel.set())
     workers = gates.at_once or min(8, os.cpu_count() or 1)
     try:
-        with ThreadPoolExecutor(max_workers=workers) as pool:
+        with thread_pool(workers) as pool:
             while waiting or running:
                 for name in [n for n in waiting if before[n] <= results.keys()]:
                     waiting.remove(name)

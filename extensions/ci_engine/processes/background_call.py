@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from ci_engine.processes.thread_pools import prepare_types
+
 _Result = TypeVar("_Result")
 
 
@@ -17,6 +19,7 @@ class Background(Generic[_Result]):
         self._call = call
         self._results: list[_Result] = []
         self._error: Exception | None = None
+        prepare_types()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 

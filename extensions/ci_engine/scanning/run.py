@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -30,6 +29,7 @@ from ci_engine.findings.results import CheckResult, Status
 from ci_engine.findings.tracked_output import check_tracked_output
 from ci_engine.processes.activity import activity
 from ci_engine.processes.programs import CanceledError
+from ci_engine.processes.thread_pools import thread_pool
 from ci_engine.project.repository import Project, printable
 from ci_engine.scanning.files import list_files
 from ci_engine.scanning.judge import grade, settle
@@ -127,7 +127,7 @@ class ScanRun:
                 self._complete(scanner, result)
         else:
             run_one = partial(self._run_one, scan)
-            with ThreadPoolExecutor(max_workers=max(1, len(scanners))) as pool:
+            with thread_pool(max(1, len(scanners))) as pool:
                 results = list(pool.map(run_one, scanners))
         return ScanOutcome(self._judge(results), self._separate(results), results)
 

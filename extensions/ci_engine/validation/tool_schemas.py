@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,6 +19,7 @@ from ci_engine.environments.isolated_tools import IsolatedTool, isolated_tool
 from ci_engine.errors import ConfigurationError, ToolError
 from ci_engine.findings.results import Finding
 from ci_engine.processes.programs import Outcome, run_program
+from ci_engine.processes.thread_pools import thread_pool
 from ci_engine.project.repository import Project
 
 _SECONDS = 120.0
@@ -98,7 +98,7 @@ def check_schemas(project: Project) -> Iterator[Finding]:
         jobs.append(partial(_pyproject, validator))
     if hooks in named and hooks not in refused:
         jobs.append(partial(_pre_commit, validator))
-    with ThreadPoolExecutor() as pool:
+    with thread_pool() as pool:
         futures = [pool.submit(job) for job in jobs]
     for future in futures:
         yield from future.result()

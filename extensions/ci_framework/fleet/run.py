@@ -7,13 +7,13 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from ci_engine.processes.programs import CanceledError, Outcome, run_program
+from ci_engine.processes.thread_pools import thread_pool
 from ci_framework.fleet.state import Action, Entry, Member, is_address
 
 _CLONE_SECONDS = 1800.0
@@ -84,7 +84,7 @@ def run_members(
         with lock:
             on_end(member, entry)
 
-    with ThreadPoolExecutor(max_workers=jobs) as pool:
+    with thread_pool(jobs) as pool:
         futures = [pool.submit(work, member) for member in members]
         try:
             for future in futures:

@@ -13,7 +13,6 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import quote
@@ -23,6 +22,7 @@ import msgspec
 from ci_engine.checks.dependencies.inventory import Dependency
 from ci_engine.errors import ToolError
 from ci_engine.processes.programs import CanceledError
+from ci_engine.processes.thread_pools import thread_pool
 from ci_engine.project.repository import normalize
 
 _SERVICE = "https://api.osv.dev"
@@ -165,7 +165,7 @@ class OsvService:
         names = sorted({name for found in advisories.values() for name in found})
         records: dict[str, Record] = {}
         missing: dict[str, str] = {}
-        with ThreadPoolExecutor(max_workers=8) as pool:
+        with thread_pool(8) as pool:
             for name, found in zip(names, pool.map(self._record, names), strict=True):
                 if isinstance(found, Record):
                     records[name] = found

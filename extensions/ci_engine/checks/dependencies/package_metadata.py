@@ -16,7 +16,6 @@ import urllib.request
 import zipfile
 import zlib
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from email.parser import HeaderParser
 from importlib.metadata import distributions
@@ -26,6 +25,7 @@ import msgspec
 
 from ci_engine.checks.dependencies.inventory import Dependencies, Dependency
 from ci_engine.environments.installer import installer_variables
+from ci_engine.processes.thread_pools import thread_pool
 from ci_engine.project.repository import Project, normalize
 
 _INDEX = "https://pypi.org/simple"
@@ -82,7 +82,7 @@ def describe(project: Project, found: Dependencies, timeout: float) -> Described
         if not each.license_name and (each.name, each.version) not in known
     ]
     failures: dict[str, str] = {}
-    with ThreadPoolExecutor(max_workers=16) as pool:
+    with thread_pool(16) as pool:
         for each, answer in zip(missing, pool.map(index.ask, missing), strict=True):
             text, reason = answer
             known[each.name, each.version] = text
