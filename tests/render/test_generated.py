@@ -27,7 +27,7 @@ def generate() -> ModuleType:
 def copy(tmp_path: Path) -> Path:
     """What the command reads and writes."""
     ignored = shutil.ignore_patterns("__pycache__")
-    for name in ("template", "extensions", "actions", "docs/example"):
+    for name in ("template", "extensions", "actions", ".github", "docs/example"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
     shutil.copy2(ROOT / "copier.yml", tmp_path)
     return tmp_path

@@ -149,7 +149,9 @@ def test_only_a_new_project_gets_files_of_its_own(point: Point) -> None:
 @each_point
 def test_the_python_versions_agree(point: Point) -> None:
     versions = cast("list[str]", point.answers["python_versions"])
-    assert point.tool("ci-framework")["matrix"]["python-versions"] == versions
+    assert (
+        point.tool("ci-framework")["matrix"]["answers"]["python-versions"] == versions
+    )
     numbers = [int(version.split(".")[1]) for version in versions]
     assert numbers == sorted(numbers)
     if not point.new:

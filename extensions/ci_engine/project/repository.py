@@ -170,7 +170,9 @@ def _manager(root: Path, tools: Table) -> Manager:
         return "pixi"
     if "poetry" in tools or (root / "poetry.lock").is_file():
         return "poetry"
-    if "uv" in tools or (root / "uv.lock").is_file():
+    # uv's build backend, whose settings are there too, says nothing of the manager.
+    managed = "uv" in tools and {*table(tools, "uv")} != {"build-backend"}
+    if managed or (root / "uv.lock").is_file():
         return "uv"
     return "pip"
 

@@ -14,6 +14,7 @@ _LEFT_OUT = (
     ".github/zizmor.yml",
     ".gitignore",
     "ci-framework/files.sha256",
+    "ci-framework/ruleset.json",
     "ci-framework/scripts",
 )
 

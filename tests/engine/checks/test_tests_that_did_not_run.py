@@ -334,7 +334,7 @@ TOX = "  congratulations :)\n"
 
 def ran(output: str) -> Status:
     outcome = Outcome(("tests",), 0, output, "", 0.1)
-    return without_events(outcome).status
+    return without_events(outcome, divided=False).status
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def assert_usage(project: DemoProject, words: tuple[str, ...], *expected: str) -
             ("the check 'declared-imports' is about one package", "--package NAME"),
         ),
         (("--only", ","), ("--only: expected a list of names",)),
-        (("--python", "3"), ("--python: expected a version such as 3.12, got '3'",)),
+        (("--python", "3"), ("expected a version such as 3.12, or 3.14t", "got '3'")),
         (("--python", "2.7"), ("got '2.7'",)),
         (("--python", "3.12.1"), ("got '3.12.1'",)),
         (("--python", "3.12; rm"), ("--python: expected",)),

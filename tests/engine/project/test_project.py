@@ -17,6 +17,7 @@ from ci_engine.project.repository import read_project
         ({"pyproject.toml": "[project]\nname = 'x'\n"}, "pip"),
         ({"pyproject.toml": "[tool.uv]\n"}, "uv"),
         ({"uv.lock": ""}, "uv"),
+        ({"pyproject.toml": "[tool.uv.build-backend]\nnamespace = true\n"}, "pip"),
         ({"pyproject.toml": "[tool.poetry]\n", "uv.lock": ""}, "poetry"),
         ({"poetry.lock": ""}, "poetry"),
         ({"pyproject.toml": "[tool.pixi.workspace]\n[tool.uv]\n"}, "pixi"),
