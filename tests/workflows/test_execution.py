@@ -110,10 +110,15 @@ def told(done: Run) -> dict[str, str]:
 
 
 def skipped(done: Run) -> dict[str, str]:
-    """Why jobs were left out, but for the benchmarks that these projects lack."""
+    """Why jobs were left out, but for benchmarks and shards, which these lack."""
     skips: dict[str, str] = json.loads(told(done)["skips"])
     assert skips.pop("benchmarks", "benchmarks are turned off").startswith(
         "benchmarks are turned off"
+    )
+    undivided = "the tests are not divided among shards"
+    assert skips.pop("combined-tests", undivided) in (
+        undivided,
+        skips.get("comprehensive-tests"),
     )
     return skips
 
