@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 from collections import Counter
@@ -57,13 +56,13 @@ class NeededServices:
                 result.reason = f"{note}, and CI has to run every test"
 
 
-def find_services(context: Context) -> NeededServices:
+def find_services(context: Context, variables: Mapping[str, str]) -> NeededServices:
     """Look for the services, and wait for those that the workflow has started."""
     services = context.settings.services
     # Only runners with Linux start containers.
     required = (
         bool(services)
-        and os.environ.get("GITHUB_ACTIONS") == "true"
+        and variables.get("GITHUB_ACTIONS") == "true"
         and sys.platform == "linux"
     )
     missing = services_not_ready(services, START_SECONDS if required else 0.0)

@@ -59,7 +59,7 @@ def check(context: Context) -> CheckResult:
         return skipped("no test depends on what changed")
     for stale in (REPORT_NAME, XML_NAME, _DATA_NAME, OUTPUT_NAME):
         (context.request.reports / stale).unlink(missing_ok=True)
-    services = find_services(context)
+    services = find_services(context, os.environ)
     if services.failure:
         return CheckResult(status=Status.FAILED, reason=services.failure)
     # Data of another run cannot get into a directory that is made now.
