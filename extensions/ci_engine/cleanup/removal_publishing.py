@@ -6,17 +6,17 @@ The commit is made beside the work tree and the index, which stay as they are.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection
 from pathlib import Path
 from urllib.parse import quote
 
 import msgspec
 
 from ci_engine.cleanup.stray_files import Found, literal_git, remove_listed
-from ci_engine.errors import ToolError, UsageError
+from ci_engine.errors import ToolError
 from ci_engine.escaping import code_span
-from ci_engine.github.comments import PullRequest, call
+from ci_engine.github.comments import call
+from ci_engine.github.destination import Destination
 from ci_engine.github.pushing import BOT, with_token
 from ci_engine.project.git import Git
 
@@ -26,36 +26,6 @@ _TITLE = "chore: remove files that do not belong into the repository"
 
 class _Open(msgspec.Struct):
     number: int
-
-
-@dataclass(frozen=True)
-class Destination:
-    """Where to send a commit, and with whose rights."""
-
-    api: PullRequest
-    branch: str
-
-
-def destination_of(variables: Mapping[str, str]) -> Destination:
-    """Find out where a workflow runs.
-
-    Raises:
-        UsageError: outside of a workflow on a branch.
-        ToolError: without a token.
-    """
-    ref = variables.get("GITHUB_REF", "")
-    repository = variables.get("GITHUB_REPOSITORY", "")
-    if not ref.startswith("refs/heads/") or not repository:
-        raise UsageError(
-            f"cleanup: expected a branch in GitHub Actions, got the ref {ref!r}",
-            hint="use --apply on a laptop, and commit what it did",
-        )
-    token = variables.get("GITHUB_TOKEN", "")
-    if not token:
-        raise ToolError("GITHUB_TOKEN is not set", hint="hand the token to the step")
-    api = variables.get("GITHUB_API_URL", "https://api.github.com").rstrip("/")
-    branch = ref.removeprefix("refs/heads/")
-    return Destination(PullRequest(api, repository, 0, token), branch)
 
 
 def push(root: Path, destination: Destination, found: Collection[Found]) -> None:

@@ -14,7 +14,6 @@ from ci_engine.changes.diff_base import DiffBase, find_diff_base
 from ci_engine.cleanup.cleanup_patterns import patterns_of_text, read_patterns
 from ci_engine.cleanup.removal_publishing import (
     describe,
-    destination_of,
     open_pull_request,
     push,
 )
@@ -29,6 +28,7 @@ from ci_engine.errors import ToolError, UsageError
 from ci_engine.findings.fingerprints import fingerprint_findings
 from ci_engine.findings.results import CheckResult, Finding, Status, make_result
 from ci_engine.github.comments import post_comment, pull_request_of
+from ci_engine.github.destination import destination_of
 from ci_engine.github.outputs import warn, write_outputs
 from ci_engine.project.output_files import prepare_directory
 from ci_engine.project.repository import read_project
@@ -129,7 +129,11 @@ def _act(surroundings: Surroundings, action: str, found: list[Found], most: int)
     if action == "apply":
         remove(root, found, most)
         return "removed here: look at `git status`, and commit"
-    destination = destination_of(surroundings.variables)
+    destination = destination_of(
+        surroundings.variables,
+        "cleanup",
+        "use --apply on a laptop, and commit what it did",
+    )
     if action == "push":
         push(root, destination, found)
         return f"pushed to {destination.branch}"

@@ -10,9 +10,10 @@ from urllib.parse import quote
 
 import msgspec
 
-from ci_engine.errors import ToolError, UsageError
+from ci_engine.errors import ToolError
 from ci_engine.escaping import code_span
 from ci_engine.github.comments import PullRequest, call
+from ci_engine.github.destination import destination_of
 from ci_engine.github.pushing import BOT, push_token, with_token
 from ci_engine.project.git import Git
 from ci_engine.releases.framework_update import BRANCH, MadeUpdate
@@ -196,16 +197,6 @@ def proposal_of(root: Path, variables: Mapping[str, str]) -> UpdateProposal:
         UsageError: outside of a workflow on a branch.
         ToolError: without a token.
     """
-    ref = variables.get("GITHUB_REF", "")
-    repository = variables.get("GITHUB_REPOSITORY", "")
-    if not ref.startswith("refs/heads/") or not repository:
-        raise UsageError(
-            f"--pull-request: expected a branch in GitHub Actions, got the ref {ref!r}",
-            hint="on your machine, run `copier update`",
-        )
-    token = variables.get("GITHUB_TOKEN", "")
-    if not token:
-        raise ToolError("GITHUB_TOKEN is not set", hint="hand the token to the step")
-    api = variables.get("GITHUB_API_URL", "https://api.github.com").rstrip("/")
-    base = ref.removeprefix("refs/heads/")
-    return UpdateProposal(root, PullRequest(api, repository, 0, token), base)
+    hint = "on your machine, run `copier update`"
+    there = destination_of(variables, "--pull-request", hint)
+    return UpdateProposal(root, there.api, there.branch)
