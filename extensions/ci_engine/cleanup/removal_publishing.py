@@ -21,7 +21,7 @@ from ci_engine.github.pushing import BOT, with_token
 from ci_engine.project.git import Git
 
 BRANCH = "ci-framework/cleanup"
-_TITLE = "chore: remove files that do not belong into the repository"
+_TITLE = "chore: remove stray development files"
 
 
 class _Open(msgspec.Struct):
@@ -55,7 +55,7 @@ def open_pull_request(
             call(api, "GET", f"{path}?{query}", None), type=list[_Open]
         )
     except msgspec.DecodeError as error:
-        raise ToolError(f"GitHub answers nonsense: {error}") from error
+        raise ToolError(f"unexpected response from GitHub: {error}") from error
     facts = {"title": _TITLE, "body": describe(found), "base": destination.branch}
     if opened:
         body = msgspec.json.encode(facts)
@@ -68,13 +68,12 @@ def open_pull_request(
 def describe(found: Collection[Found]) -> str:
     """The files as Markdown; a name is never mark-up."""
     rows = [
-        f"- {code_span(each.path)} fits {code_span(each.pattern)}" for each in found
+        f"- {code_span(each.path)} matches {code_span(each.pattern)}" for each in found
     ]
     text = "\n".join(sorted(rows))
     return (
-        f"These tracked files do not belong into the repository:\n\n{text}\n\n"
-        "Removing them here takes nothing out of the history: a secret that was in "
-        "one of them has to be revoked."
+        f"These tracked files do not belong in the repository:\n\n{text}\n\n"
+        "They stay in the history: if one of them contained a secret, revoke it."
     )
 
 

@@ -65,7 +65,10 @@ class DocsOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     ] = msgspec.field(default_factory=list[str])
     tool: Annotated[
         DocsTool | None,
-        Option("what builds it, if not as the settings say", "mkdocs|sphinx|zensical"),
+        Option(
+            "the tool to use instead of the one in the settings",
+            "mkdocs|sphinx|zensical",
+        ),
     ] = None
     site: Annotated[
         str, Option("check or publish the pages of this directory, build none", "DIR")
@@ -92,7 +95,7 @@ class DocsOptions(Request, frozen=True, kw_only=True, rename="kebab"):
         str, Option("with publish: what the list of versions shows", "TEXT")
     ] = ""
     default: Annotated[
-        bool, switch("with publish: the top of the site leads to this version")
+        bool, switch("with publish: the top of the site redirects to this version")
     ] = False
     delete: Annotated[
         list[str], Option("with publish: remove these versions", "VERSIONS")

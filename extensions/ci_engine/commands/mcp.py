@@ -45,9 +45,7 @@ class McpOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     action: Annotated[list[str], Option("check", "ACTION", name="action")] = (
         msgspec.field(default_factory=list[str])
     )
-    update: Annotated[bool, switch("write the snapshot of names and schemas anew")] = (
-        False
-    )
+    update: Annotated[bool, switch("update the snapshot of names and schemas")] = False
     python: Annotated[str, Option("the Python that the server runs with", "X.Y")] = ""
     dry_run: DryRun = False
 

@@ -63,7 +63,7 @@ class SiteCheck:
         if not self.site.site_url:
             check.notes.append(
                 "the address of the site is not known: links that start with / are "
-                "seen from the top of the host"
+                "relative to the top of the host"
             )
         return check
 
@@ -252,7 +252,7 @@ def _problems(page: HtmlPage, sources: PageSources) -> Iterator[tuple[str, str, 
         return sources.heading_line(page.path, text, built)
 
     for name, line in page.repeated.items():
-        message = f"the id {name} is there several times: links lead to the first"
+        message = f"the id {name} is used several times: links go to the first"
         yield "repeated-id", message, line_of(name, line)
     before = 0
     for heading in page.headings:

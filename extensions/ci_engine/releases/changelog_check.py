@@ -134,7 +134,7 @@ def _newer(
     for other in sections:
         known = parse_version(other.version)
         if other.line < section.line and known and own and known.key > own.key:
-            message = f"it begins with {other.version}, but the version is {version}"
+            message = f"it starts with {other.version}, but the version is {version}"
             yield release_finding("newer-section", message, name, other.line)
             return
 

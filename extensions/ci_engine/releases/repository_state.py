@@ -111,7 +111,7 @@ def check_tag(subject: ReleaseSubject, version: str) -> CheckResult:
         if listed.code == 0:
             findings.append(_taken(expected, "in origin"))
         elif listed.code != 2:  # noqa: PLR2004 - it answers, and has no such tag
-            notes.append("origin could not be asked for its tags")
+            notes.append("the tags of origin could not be read")
     return from_findings(findings, "git", notes=notes)
 
 

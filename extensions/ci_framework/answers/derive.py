@@ -72,11 +72,11 @@ def derive_answers(inventory: Inventory) -> dict[str, Answer]:
         "services": Answer([], "its own workflows start what its tests need"),
         "service_image": Answer("", "its own workflows start what its tests need"),
         "service_port": Answer(8080, "the default"),
-        "cleanup": Answer("none", "the project did not ask for it"),
+        "cleanup": Answer("none", "the project does not use it"),
         "releases": Answer("none", "it makes its releases as it does"),
-        "framework_updates": Answer("none", "the project did not ask for it"),
+        "framework_updates": Answer("none", "the project does not use it"),
         "codeql": _codeql(inventory),
-        "containers": Answer("no", "the project did not ask for it"),
+        "containers": Answer("no", "the project does not use it"),
         "sbom": Answer("yes", "the default"),
         "security_level": Answer("high", "the default"),
         **_branches(inventory),
@@ -228,7 +228,7 @@ def _backend(inventory: Inventory) -> Answer:
 def _codeql(inventory: Inventory) -> Answer:
     if any("codeql" in step.text for _, _, step in steps_of(inventory.workflows)):
         return Answer("no", "a workflow of its own runs CodeQL, and stays")
-    return Answer("no", "the project did not ask for it")
+    return Answer("no", "the project does not use it")
 
 
 def _type_checker(inventory: Inventory) -> Answer:

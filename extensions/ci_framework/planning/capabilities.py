@@ -1,4 +1,4 @@
-"""What becomes of the existing CI: every job, step and feature, none left out."""
+"""What happens to the existing CI: every job, step and feature, none left out."""
 
 from __future__ import annotations
 

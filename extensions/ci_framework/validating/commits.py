@@ -53,7 +53,7 @@ class Commits:
         """SHA-256 of a file as it is stored, and as it lies in a work tree.
 
         The adoption may have given it other attributes: until git checks it out anew,
-        it lies there with the line ends of Windows.
+        it lies there with Windows line endings.
         """
         name = f"{commit}:{path}"
         stored = self.repository.git("cat-file", "blob", name)

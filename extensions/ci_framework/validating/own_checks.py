@@ -52,7 +52,7 @@ def compare_own_checks(
         return skipped("its workflows and tasks call no other check plainly"), rows
     broken = [f"{r.command}: {r.before}" for r in rows if "no answer" in r.before]
     if broken:
-        return not_run("own checks did not end in time", broken), rows
+        return not_run("own checks did not finish in time", broken), rows
     told = f"; not in its environment: {missing}" if missing else ""
     return passed(f"{len(rows)} own checks find what they found{told}"), rows
 

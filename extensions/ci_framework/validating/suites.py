@@ -45,7 +45,7 @@ class SuiteRun:
             return self.ended.missing
         if self.ended.timed_out:
             stood = f" in {self.run.running[0].id}" if self.run.running else ""
-            return f"the tests did not end within {self.ended.seconds:.0f} s{stood}"
+            return f"the tests did not finish within {self.ended.seconds:.0f} s{stood}"
         if self.silent:
             return ""
         if not self.run.finished:

@@ -179,7 +179,7 @@ def _plain(project: Project) -> Environment:
         make = ["uv", "venv", "--quiet", str(prefix)]
     else:
         make = ["python3", "-I", "-m", "venv", str(prefix)]
-    _insist(project, make, "an environment could not be made")
+    _insist(project, make, "an environment could not be created")
     environment = virtual_environment(prefix, "a plain environment", project, None)
     if project.installable:
         words = [word for path in _siblings(project) for word in ("--editable", path)]

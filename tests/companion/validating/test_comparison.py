@@ -112,7 +112,7 @@ def test_tests_that_only_hang_after_the_adoption_are_harm() -> None:
     late = suite(Outcome(("pytest",), -9, "", "", 20.0, timed_out=True))
     result = compared(suite(a="passed"), late, (suite(a="passed"), late))
     assert result.outcome.status == "failed"
-    assert "after the adoption the tests did not end" in result.outcome.reason
+    assert "after the adoption the tests did not finish" in result.outcome.reason
 
 
 def test_a_crash_that_does_not_come_again_is_no_harm() -> None:

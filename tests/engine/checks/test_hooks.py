@@ -256,7 +256,7 @@ def test_nothing_but_our_own_hooks_is_skipped(project: DemoProject) -> None:
     with_hooks(project, hook("ci-framework-lint", FALSE))
     check = hooks(project).check("hooks")
     assert check["status"] == "skipped"
-    assert check["reason"] == "no hook has files to look at"
+    assert check["reason"] == "no hook has files to check"
 
 
 @pytest.mark.parametrize("default", [True, False])

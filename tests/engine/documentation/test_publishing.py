@@ -281,7 +281,7 @@ def test_a_branch_that_cannot_be_written(project: DemoProject, tmp_path: Path) -
     after = remote / "hooks" / "post-receive"
     after.write_text(f"#!/bin/sh\ngit update-ref -d refs/heads/{BRANCH}\n")
     after.chmod(0o755)
-    with pytest.raises(ToolError, match=r"1\.0 is not there after the push"):
+    with pytest.raises(ToolError, match=r"1\.0 is missing after the push"):
         publisher(project.root, site).publish_version(NewVersion("1.0"))
 
 

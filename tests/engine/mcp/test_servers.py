@@ -61,7 +61,7 @@ def test_a_good_server_is_green_once_its_snapshot_is_written(
 FAULTY = [
     ("crash", "start", "ended before it answered over stdio: exit code 1"),
     ("crash", "start", "no configuration file"),
-    ("chatty", "stdout", "wrote a line to stdout that is no protocol message"),
+    ("chatty", "stdout", "wrote a line to stdout that is not a protocol message"),
     ("flood", "stdout", "the server was stopped: it wrote more to stdout than"),
     ("wrong-schema", "schemas", "tool 'double': the input schema is not valid"),
     ("bad-reference", "schemas", "$ref '#/$defs/none' leads to nothing"),
@@ -138,7 +138,7 @@ def test_answers_that_differ_anyway_are_no_state(servers: CheckedServers) -> Non
     results = servers.check(servers.settings("clock", "catch-all"))
     assert results["stateless"].status is Status.PASSED
     assert results["stateless"].notes[-1].startswith("not compared, as they differ")
-    assert "as if it had it" in messages(results)
+    assert "as if it existed" in messages(results)
 
 
 @pytest.mark.heavy

@@ -137,7 +137,7 @@ def test_an_update_is_merged_and_proposed_once(
     run = rendered.run("update", variables={"GITHUB_OUTPUT": str(output)})
     assert run.code == 0, str(run)
     check = run.check("update")
-    assert check["reason"] == "2.0.0 can be taken: run `copier update`"
+    assert check["reason"] == "2.0.0 is available: run `copier update`"
     assert check["notes"][:2] == [
         "ci-framework/ci validate: green",
         "ci-framework/ci gate: red",

@@ -158,7 +158,7 @@ def test_rules_that_look_into_nothing_are_no_pass(repository: Repository) -> Non
     semgrep(repository, scanned=())
     result = result_of(repository.scan("semgrep"), "semgrep")
     assert result.status is Status.SKIPPED
-    assert result.reason.startswith("its rules look into none of the files")
+    assert result.reason.startswith("its rules apply to none of the files")
 
 
 def test_semgrep_looks_into_tests_and_looks_for_no_updates(

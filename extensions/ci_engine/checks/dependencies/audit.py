@@ -191,7 +191,7 @@ def _describe(
     rule, *others = sorted(set(advisory.names), key=_rank)
     malware = is_malware(advisory.names)
     if malware:
-        fix = "malware: remove it, and treat what it could reach as known to others"
+        fix = "malware: remove it, and treat everything that it could read as leaked"
     elif advisory.fixed:
         fix = f"fixed in {', '.join(advisory.fixed)}"
     else:

@@ -41,7 +41,7 @@ def check(context: Context) -> CheckResult:
     if not (context.project.root / CONFIG).is_file():
         return skipped(f"there is no {CONFIG}")
     if context.project.git is None:
-        return skipped("hooks need git, and this is no git repository")
+        return skipped("hooks need git, but this is not a git repository")
     tool = context.project_tool("pre-commit") or context.project_tool("prek")
     tool = tool or context.tool("pre-commit")
     targets = _find_targets(context, git_variables(tool.variables or {}))

@@ -168,7 +168,7 @@ def check_format(context: Context) -> CheckResult:
     notes = notes_on_format(context, tool, _targets(context))
     if outcome.code == 0 and not _COUNTED.search(outcome.stdout + outcome.stderr):
         if notes:
-            return skipped("the settings of ruff leave out every file", notes)
+            return skipped("the settings of ruff exclude every file", notes)
         # It takes pyproject.toml for a file to look at, and counts no file then.
         if not any(path.suffix in _SUFFIXES for path in context.project.files):
             return skipped(_NO_FILES)

@@ -47,7 +47,7 @@ def check(context: Context) -> CheckResult:
     if outcome.timed_out:
         return timed_out(outcome)
     if failures is None:
-        reason = f"the imports did not end: {outcome.describe_exit()}"
+        reason = f"the imports did not finish: {outcome.describe_exit()}"
         return not_run(reason, outcome)
     old = _known(context, tool, failures, modules)
     findings = [_finding(context, failure, old) for failure in failures]

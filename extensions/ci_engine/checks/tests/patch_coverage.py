@@ -36,7 +36,7 @@ def check(context: Context) -> CheckResult:
     threshold = context.settings.quality.coverage_threshold
     tests = measured_tests(context)
     if tests.status in (Status.NOT_RUN, Status.TIMED_OUT):
-        return not_run("the tests did not end")
+        return not_run("the tests did not finish")
     base = context.diff_base()
     if base.commit is None:
         reason = f"what changed is not known: {base.reason}"
