@@ -62,8 +62,8 @@ WHEN = {
     "{}": "for a library",
 }
 STATUSES = {
-    Status.PASSED: "made, and nothing found",
-    Status.FAILED: "made, and something is wrong",
+    Status.PASSED: "ran, and found nothing",
+    Status.FAILED: "ran, and something is wrong",
     Status.TIMED_OUT: "killed after its timeout",
     Status.NOT_RUN: "could not run; `reason` states why",
     Status.SKIPPED: "there was nothing to check; `reason` states why",
@@ -139,10 +139,10 @@ def introduction() -> str:
 
 # Reference
 
-Generated from the template and the engine, so it says what they do.
+Generated from the template and the engine of this version.
 
 - [Questions](#questions): what `copier copy` asks and `copier update` remembers
-- [Settings](#settings): what `[tool.ci-framework]` may hold
+- [Settings](#settings): the keys of `[tool.ci-framework]`
 - [Checks and tiers](#checks-and-tiers)
 - [Levels of the scan](#levels-of-the-scan)
 - [Results and exit codes](#results-and-exit-codes)
@@ -185,7 +185,7 @@ def write_levels() -> str:
     heads = (
         "level",
         "what",
-        "least red severity",
+        "lowest red severity",
         "red vulnerabilities",
         "history",
         "required scanners",
@@ -194,8 +194,9 @@ def write_levels() -> str:
     return f"""\
 ## Levels of the scan
 
-An optional scanner runs where it is installed or configured. A required one that could
-not do its work makes the run an error at `high` and `critical`. Secrets are always red.
+An optional scanner runs if it is installed or configured. If a required scanner examined
+nothing, the run is an error; if it missed some files, this is an error only at `high` and
+`critical`. Secrets are always red.
 
 {table(heads, rows)}"""
 
@@ -220,7 +221,7 @@ Give one on the command line with `-d name=value`; `multi` takes a YAML list, as
 `-d 'python_versions=["3.12", "3.13"]'`. A value that is not allowed is refused with
 what is expected.
 
-Copier {document["_min_copier_version"]} or later is needed.
+You need Copier {document["_min_copier_version"]} or later.
 
 {table(heads, rows)}"""
 
@@ -273,8 +274,8 @@ def write_settings(defaults: Document) -> str:
     return f"""\
 ## Settings
 
-They stand in `[tool.ci-framework]` of `pyproject.toml`, or of `ci-framework.toml` in a
-repository without a `pyproject.toml`. The strongest first:
+They are in `[tool.ci-framework]` of `pyproject.toml`, or of `ci-framework.toml` in a
+repository without a `pyproject.toml`. The first of these sources counts:
 
 1. the command line,
 2. environment variables; lists are separated by commas, an empty one counts as not set,
@@ -435,7 +436,7 @@ def write_companion() -> str:
     return f"""\
 ## Companion
 
-`ci-framework COMMAND` brings the framework into a repository that exists; the
+`ci-framework COMMAND` adds the framework to an existing repository; the
 [migration guide](migration-guide.md) shows how. A path is the top of a git repository,
 by default the current directory; `LIST` is a file with one path or address per line.
 
@@ -489,7 +490,7 @@ def write_files(trees: list[tuple[Answers, Path]]) -> str:
 ## Files and their owners
 
 - **framework**: replaced by every `copier update`; do not edit.
-- **shared**: the framework owns what stands between `# >>> ci-framework >>>` and
+- **shared**: the framework owns the block between `# >>> ci-framework >>>` and
   `# <<< ci-framework <<<`; the rest is yours, and updates merge. In a new project the
   rest is written once as a start, and later versions of that start are merged too.
 - **project**: written once for a new project; no update touches it again.

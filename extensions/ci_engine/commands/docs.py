@@ -71,7 +71,7 @@ class DocsOptions(Request, frozen=True, kw_only=True, rename="kebab"):
         ),
     ] = None
     site: Annotated[
-        str, Option("check or publish the pages of this directory, build none", "DIR")
+        str, Option("check or publish the built pages in this directory", "DIR")
     ] = ""
     external: Annotated[
         bool, switch("with check: check the links to other sites as well")

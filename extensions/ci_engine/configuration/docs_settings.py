@@ -26,7 +26,7 @@ class Docs(StrictTable, frozen=True):
     """What ``ci docs`` builds, and where it is published.
 
     Attributes:
-        tool: what builds it; auto = what the configuration file is for. zensical
+        tool: the tool that builds it; auto = the one that the configuration file belongs to. zensical
             builds a project of MkDocs.
         config: its configuration file; empty = the usual ones.
         strict: whether warnings of the tool fail the build.

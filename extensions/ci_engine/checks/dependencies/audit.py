@@ -80,7 +80,7 @@ class _Advisories:
 
 
 def check(context: Context) -> CheckResult:
-    """Audit all dependency files; without a lock the prepared environment as well."""
+    """Audit all dependency files and, without a lock file, the environment."""
     excluded = context.settings.scan.exclude_patterns
     found = read_lock(context.project, excluded, context.settings.test_paths)
     if found.open or _is_opaque(context, found):

@@ -37,7 +37,7 @@ from ci_engine.findings.results import CheckResult
 
 
 def check(context: Context) -> CheckResult:
-    """Run the hooks; which hook objects to which file is the result."""
+    """Run the pre-commit hooks on the files."""
     if not (context.project.root / CONFIG).is_file():
         return skipped(f"there is no {CONFIG}")
     if context.project.git is None:

@@ -42,7 +42,7 @@ _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 def check(context: Context) -> CheckResult:
-    """Judge the source files; tests count as places that use names."""
+    """Check size and complexity limits, and dead code, of the source files."""
     limits = context.settings.policy
     statements = limits.function_lines or limits.function_statements
     if not (limits.file_lines or statements or limits.complexity or limits.dead_code):

@@ -58,7 +58,7 @@ _README_LINE = re.compile(r"\bline (\d+):")
 
 
 def check(context: Context) -> CheckResult:
-    """Make the sdist, the wheel from the sdist, and use that wheel."""
+    """Build the sdist and the wheel, install the wheel and import it."""
     reason = _nothing_to_build(context)
     forget_artifacts(context.request.reports)
     if reason:

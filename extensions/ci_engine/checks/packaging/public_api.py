@@ -85,7 +85,7 @@ class _Comparison(msgspec.Struct, frozen=True):
 
 
 def check(context: Context) -> CheckResult:
-    """Compare the public API with that before the change; breakage is announced."""
+    """Compare the public API with that of the base; report unannounced breakage."""
     if not context.settings.api.library:
         return skipped("tool.ci-framework.api.library is false: it is not a library")
     event = read_event(context.variables)

@@ -32,7 +32,7 @@ class _Patch:
 
 
 def check(context: Context) -> CheckResult:
-    """Judge the share of changed statements that the tests of this run covered."""
+    """Check how many changed statements the tests of the same run covered."""
     threshold = context.settings.quality.coverage_threshold
     tests = measured_tests(context)
     if tests.status in (Status.NOT_RUN, Status.TIMED_OUT):
