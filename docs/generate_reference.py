@@ -194,9 +194,9 @@ def write_levels() -> str:
     return f"""\
 ## Levels of the scan
 
-An optional scanner runs if it is installed or configured. If a required scanner examined
-nothing, the run is an error; if it missed some files, this is an error only at `high` and
-`critical`. Secrets are always red.
+An optional scanner runs if it is installed or configured. If a required scanner
+examined nothing, the run is an error; if it only missed some files, this is an error at
+`high` and `critical`. Secrets are always red.
 
 {table(heads, rows)}"""
 
