@@ -49,7 +49,7 @@ class SuiteRun:
         if self.silent:
             return ""
         if not self.run.finished:
-            return f"the tests did not come to their end: {self.ended.describe_exit()}"
+            return f"the tests did not finish: {self.ended.describe_exit()}"
         if self.run.collection and not self.run.tests:
             number = len(self.run.collection)
             noun = "file" if number == 1 else "files"

@@ -290,7 +290,7 @@ def test_no_configuration_and_no_git_are_skipped(project: DemoProject) -> None:
     project.write(CONFIG, HEAD + OBJECTS_TO_TWO)
     check = hooks(project).check("hooks")
     assert check["status"] == "skipped"
-    assert "no git repository" in check["reason"]
+    assert "not a git repository" in check["reason"]
 
 
 @pytest.mark.parametrize(

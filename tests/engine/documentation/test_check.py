@@ -64,7 +64,7 @@ def test_pages_of_mkdocs(tmp_path: Path) -> None:
         "anchor #Two-Words; there is #two-words",
         "../../outside/ points outside the site",
         "/guide/start/ starts at the top of the host, and the site is at /demo/",
-        "/other/ is outside of the site",
+        "/other/ is outside the site",
         "https://example.org/demo/gone/ leads nowhere",
         "file:///home/me/x.html points to a file on one machine",
         "the image ../img/gone.png",
