@@ -61,7 +61,7 @@ FIRST = {
     ".pre-commit-config.yaml": [
         "# This block belongs to ci-framework: its updates replace it. Hooks of your"
         " own",
-        "# stand outside of it. The versions of the tools are those of the quality"
+        "# are outside it. The versions of the tools are those of the quality"
         " gate.",
     ],
     ".gitignore": [
@@ -76,11 +76,11 @@ FIRST = {
     ".github/dependabot.yml": [
         "# This block belongs to ci-framework: its updates replace it. Entries of your"
         " own",
-        "# stand outside of it.",
+        "# are outside it.",
     ],
 }
 LAST = [
-    "# What stands outside of this block is the project's own: updates of ci-framework",
+    "# Everything outside this block is yours: updates of ci-framework",
     "# leave it as it is.",
     BLOCK_END,
 ]
