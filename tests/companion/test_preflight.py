@@ -211,7 +211,7 @@ def test_every_reason_is_told_at_once(project: Path) -> None:
     write(project, {"draft.txt": "mine\n"})
     with pytest.raises(UsageError) as raised:
         check_ready(open_repository(project), [new("draft.txt")])
-    for found in ("3 things", "index.lock", "src/demo.py", "draft.txt"):
+    for found in ("3 problems", "index.lock", "src/demo.py", "draft.txt"):
         assert found in str(raised.value)
 
 

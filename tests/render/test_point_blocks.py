@@ -61,8 +61,7 @@ FIRST = {
     ".pre-commit-config.yaml": [
         "# This block belongs to ci-framework: its updates replace it. Hooks of your"
         " own",
-        "# are outside it. The versions of the tools are those of the quality"
-        " gate.",
+        "# are outside it. The versions of the tools are those of the quality gate.",
     ],
     ".gitignore": [
         "# This block belongs to ci-framework: its updates replace it.",

@@ -15,7 +15,7 @@ from ci_engine.documentation.style_sheets import style_addresses
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.project.path_patterns import matching
 
-# What the tools make themselves: nothing leads there, or everything.
+# What the tools make themselves: nothing points there, or everything.
 _GENERATED = re.compile(
     r"(^|/)(404|search|genindex(-\w+)?|py-modindex|\w+-modindex|sitemap|print_page)"
     r"(/index)?\.html?$|^_|(^|/)_(modules|static|downloads|sources)/"

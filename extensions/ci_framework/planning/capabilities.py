@@ -203,7 +203,7 @@ class _Mapping:
     def _job_row(self, job: Job, by: str) -> Capability:
         ask = ""
         if job.uses and not job.uses.startswith("./") and "inherit" in job.secrets:
-            ask = f"hands every secret to {job.uses}: choose which pipeline stays"
+            ask = f"passes every secret to {job.uses}: choose which pipeline stays"
         reason = f"{by} does all of it" if by else "not all of it is the framework's"
         return self._row(Feature("job", job.line, by, reason), job.id, ask=ask)
 

@@ -133,7 +133,7 @@ _REMEDIES = {
     "own-checks": "exclude ci-framework/ where the tool above is configured: the plan "
     "has the line",
     "gate": "run `ci-framework/ci gate` on the adopted branch and read its output",
-    "scan": "give it a network, and name what it cannot read in `exclude-patterns` of "
+    "scan": "run it with a network, list what it cannot read in `exclude-patterns` of "
     "[tool.ci-framework.scan]; then run `ci-framework validate` again before you merge",
     "environments": "correct the installation, then run `ci-framework validate` again",
 }

@@ -465,7 +465,7 @@ def test_documentation_goes_on_as_it_is(tmp_path: Path) -> None:
     }
     answers = derive_answers(inventory_of(tmp_path, {**files, "src/x/__init__.py": ""}))
     assert (answers["docs"].value, answers["docs_deploy"].value) == ("none", "none")
-    assert answers["docs"].because.startswith("mkdocs goes on as it is")
+    assert answers["docs"].because.startswith("mkdocs stays unchanged")
 
 
 @pytest.mark.parametrize(("plugin", "threshold"), [("", 0), (', "pytest-cov"', 93)])

@@ -104,7 +104,7 @@ def test_a_base_that_cannot_run_proves_nothing() -> None:
     late = Outcome(("pytest",), -9, "", "the end", 20.0, timed_out=True)
     result = compared(suite(late), suite(a="passed"))
     assert result.outcome.status == "not-run"
-    assert "did not end within 20 s" in result.outcome.reason
+    assert "did not finish within 20 s" in result.outcome.reason
     assert result.outcome.details == ["the end"]
 
 

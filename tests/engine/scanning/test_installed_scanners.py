@@ -227,7 +227,9 @@ def test_a_system_without_updates_and_a_missing_database_are_no_pass(
     ended = {"OS": {"Family": "alpine", "Name": "3.9.4", "EOSL": True}}
     trivy(repository, json.dumps({**TRIVY, "Metadata": ended, "Results": []}))
     run = repository.scan("trivy", settings=IMAGES)
-    assert "alpine 3.9.4 no longer gets security updates" in result_of(run, "trivy").reason
+    assert (
+        "alpine 3.9.4 no longer gets security updates" in result_of(run, "trivy").reason
+    )
     assert run.verdict is Verdict.ERROR
     trivy(repository, "", 1)
     run = repository.scan("trivy", settings=IMAGES)
