@@ -51,7 +51,7 @@ def find_diff_base(
     if not history.git.commit("HEAD"):
         return DiffBase(None, history.why_empty())
     if head != "HEAD" and not history.have(head):
-        return DiffBase(None, f"--head {head} is not here")
+        return DiffBase(None, f"--head {head} is not in this clone")
     if since:
         return history.merge_base(since, f"{option} {since}")
     if variables.get("GITHUB_ACTIONS") == "true":

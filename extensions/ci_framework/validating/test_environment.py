@@ -257,4 +257,5 @@ def _one_by_one(
                 yield f"installed: {need.because}"
             else:
                 why = outcome.tail(3).replace("\n", " ")
-                yield f"could not be installed: {' '.join(words)} ({need.because}): {why}"
+                packages = " ".join(words)
+                yield f"could not be installed: {packages} ({need.because}): {why}"
