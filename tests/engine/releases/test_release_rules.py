@@ -114,7 +114,7 @@ def test_a_tagged_commit_has_to_be_on_the_branch(root: Path) -> None:
     result = check_checkout(subject_of(root, "v1.1.0", settings=settings), NO_EVENT)
     assert (result.status, result.reason) == (
         Status.NOT_RUN,
-        "the branch elsewhere is not in this clone: fetch it, with its history",
+        "this clone has no branch elsewhere: fetch it, with its history",
     )
 
 
