@@ -51,9 +51,7 @@ def _branch(subject: ReleaseSubject, event: Event) -> Iterator[Finding]:
         yield release_finding("branch", message)
     elif not known:
         raise EarlyResultError(
-            not_run(
-                f"the branch {branches} is not in this clone: fetch it, with its history"
-            )
+            not_run(f"this clone has no branch {branches}: fetch it, with its history")
         )
     elif not any(_contains(subject, name) for name in known):
         message = f"the commit is not on {branches}, which releases are made from"

@@ -30,7 +30,7 @@ BOMBS = {
     "levels": ("a: " + "[" * 5_000, "nested deeper than 100 levels"),
     "a key twice": (
         "waivers: []\nwaivers: [x]\n",
-        "line 2: the key 'waivers' occurs twice",
+        "line 2: the key 'waivers' is repeated",
     ),
     "a nested key twice": ("a:\n  - b: 1\n    c: 2\n    b: 3\n", "line 4: the key 'b'"),
 }
