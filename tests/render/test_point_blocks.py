@@ -61,7 +61,8 @@ FIRST = {
     ".pre-commit-config.yaml": [
         "# This block belongs to ci-framework: its updates replace it. Hooks of your"
         " own",
-        "# are outside it. The versions of the tools are those of the quality gate.",
+        "# stand outside of it. The versions of the tools are those of the quality"
+        " gate.",
     ],
     ".gitignore": [
         "# This block belongs to ci-framework: its updates replace it.",
@@ -75,11 +76,11 @@ FIRST = {
     ".github/dependabot.yml": [
         "# This block belongs to ci-framework: its updates replace it. Entries of your"
         " own",
-        "# are outside it.",
+        "# stand outside of it.",
     ],
 }
 LAST = [
-    "# Everything outside this block is yours: updates of ci-framework",
+    "# What stands outside of this block is the project's own: updates of ci-framework",
     "# leave it as it is.",
     BLOCK_END,
 ]
