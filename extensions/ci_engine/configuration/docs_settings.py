@@ -36,6 +36,8 @@ class Docs(StrictTable, frozen=True):
         deploy: where the workflow publishes it: an artifact of GitHub Pages, or a
             branch.
         versions: whether each release is published beside the others, on the branch.
+        version-selector: whether published pages of Sphinx list the versions; MkDocs
+            has themes that do.
         branch: the branch of the remote that it is published on.
         check: what ``ci docs check`` leaves out.
     """
@@ -47,5 +49,6 @@ class Docs(StrictTable, frozen=True):
     site_url: str
     deploy: DocsDeploy
     versions: bool
+    version_selector: bool
     branch: Text
     check: DocsCheck
