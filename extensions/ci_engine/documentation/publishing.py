@@ -205,7 +205,7 @@ class SitePublisher:
         return self.selector and is_without_selector(self.pages)
 
     def _store_version(self) -> str:
-        """Store the pages of a version, with what lists the versions if they need it."""
+        """Store the pages of a version, with the list of versions if they need it."""
         if not self._adds_selector:
             return self._store(self.pages)
         with tempfile.TemporaryDirectory() as directory:

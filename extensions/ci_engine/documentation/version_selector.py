@@ -1,7 +1,7 @@
 """The list of versions on the pages of Sphinx, whose themes have none of their own.
 
-Each page of a version gets one script, which is at the top of the branch: so the pages of
-old versions have the list of today, and those that are built on a machine have none.
+Each page of a version names one script, which is at the top of the branch: so the pages
+of old versions have the list of today, and those that are built on a machine have none.
 """
 
 from __future__ import annotations
