@@ -132,7 +132,9 @@ def test_the_actions_are_those_of_the_template_byte_by_byte() -> None:
         )
         for row, other in rows:
             starts += row != other
-            assert row == other.replace("PATH/../../../ci-framework/ci", "PATH/../../ci")
+            assert row == other.replace(
+                "PATH/../../../ci-framework/ci", "PATH/../../ci"
+            )
     # Every action but set-up starts it, once.
     assert starts == len(own) - 1
 
