@@ -10,9 +10,9 @@ from ci_framework.planning.plan import Operation
 
 def left_out(inventory: Inventory, answers: Mapping[str, object]) -> list[Operation]:
     """State which packages the gate does not check, and how it does."""
-    if answers.get("project_type") == "monorepo":
-        return []
     fact = inventory.fact("other-distributions")
+    if fact is None or answers.get("project_type") == "monorepo":
+        return []
     return [
         Operation(
             kind="manual",
@@ -22,5 +22,5 @@ def left_out(inventory: Inventory, answers: Mapping[str, object]) -> list[Operat
             risk="low",
             evidence=[location],
         )
-        for location in (fact.evidence if fact else [])
+        for location in fact.evidence
     ]

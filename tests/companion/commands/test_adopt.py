@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ci_framework import commands
+from ci_framework.commands import apply as apply_command
 from ci_framework.planning.given_answers import parse_answer
 from tests.support.adoptable_repositories import commit, tree, write
 from tests.support.adoption_scenes import PROJECT, Companion, make_project, status_of
@@ -123,12 +123,12 @@ def _unborn(project: Path, _: pytest.MonkeyPatch) -> None:
 
 
 def _full(_: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: _Usage(free=4096))
+    monkeypatch.setattr(shutil, "disk_usage", _usage)
 
 
 def _read_only(_: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Root may write anywhere but to a file system that is mounted so.
-    monkeypatch.setattr(os, "access", lambda *_: False)
+    monkeypatch.setattr(os, "access", _no_access)
 
 
 def _in_order(_: Path, __: pytest.MonkeyPatch) -> None:
@@ -138,6 +138,14 @@ def _in_order(_: Path, __: pytest.MonkeyPatch) -> None:
 @dataclass(frozen=True)
 class _Usage:
     free: int
+
+
+def _usage(_: Path) -> _Usage:
+    return _Usage(free=4096)
+
+
+def _no_access(*_: object) -> bool:
+    return False
 
 
 @pytest.mark.parametrize(
@@ -163,7 +171,7 @@ def test_what_no_plan_can_change_is_refused_before_there_is_one(
     hint: str,
 ) -> None:
     prepare(project, monkeypatch)
-    monkeypatch.setattr(commands.apply, "build_plan", _planned_too_early)
+    monkeypatch.setattr(apply_command, "build_plan", _planned_too_early)
     text = companion.run(command, project, *words, "--yes", code=2)
     assert found in text
     assert hint in text.split("hint: ")[1]
