@@ -9,19 +9,16 @@ is not up to date.
 from __future__ import annotations
 
 import re
-import shutil
 import sys
-import tempfile
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any, cast
 
 import jinja2
 import msgspec
 import yaml
+from chooser_template import Template
 from companion_reference import read_companion
-from copier import run_copy
 from generate_schemas import ROOT, field_notes, finish, summary
 
 from ci_engine.checks import CHECKS
@@ -33,6 +30,8 @@ from ci_engine.validation.marked_blocks import SHARED_FILES
 
 Document = dict[str, Any]
 Answers = dict[str, object]
+# The files of a project by path.
+Tree = Mapping[str, str]
 
 PACKAGE = "my_project"
 QUALITY_TIERS = "extensions/ci_engine/configs/quality-tiers.yaml"
@@ -86,20 +85,19 @@ def main() -> int:
     """Write or check the reference."""
     questions = cast("Document", yaml.safe_load(read("copier.yml")))
     tiers = cast("Document", yaml.safe_load(read(QUALITY_TIERS)))
-    with tempfile.TemporaryDirectory() as folder:
-        trees = list(render_all(Path(folder)))
-        sections = [
-            introduction(),
-            write_questions(questions),
-            write_settings(defaults()),
-            write_checks(tiers),
-            write_levels(),
-            write_states(),
-            write_files(trees),
-            write_workflows(trees[0][1]),
-            write_actions(),
-            write_companion(),
-        ]
+    trees = list(render_all())
+    sections = [
+        introduction(),
+        write_questions(questions),
+        write_settings(defaults()),
+        write_checks(tiers),
+        write_levels(),
+        write_states(),
+        write_files(trees),
+        write_workflows(trees[0][1]),
+        write_actions(),
+        write_companion(),
+    ]
     text = "\n\n".join(sections) + "\n"
     files = {ROOT / "docs" / "reference.md": text}
     return finish(files, "docs/generate_reference.py")
@@ -446,34 +444,18 @@ by default the current directory; `LIST` is a file with one path or address per 
 {table(("exit code of the companion", "meaning"), companion.exit_codes)}"""
 
 
-def render_all(folder: Path) -> Iterator[tuple[Answers, Path]]:
-    """Render every kind of project from a plain copy of the template."""
-    template = folder / "template"
-    template.mkdir()
-    shutil.copy2(ROOT / "copier.yml", template)
-    ignored = shutil.ignore_patterns("__pycache__", ".*_cache", ".ci-framework")
-    for name in ("template", "extensions"):
-        shutil.copytree(ROOT / name, template / name, ignore=ignored)
-    for number, answers in enumerate(RENDERS):
-        tree = folder / f"render-{number}"
-        data = {"project_name": PACKAGE.replace("_", "-"), **answers}
-        run_copy(str(template), tree, data=data, defaults=True, quiet=True)
-        yield answers, tree
+def render_all() -> Iterator[tuple[Answers, Tree]]:
+    """Render every kind of project, as the chooser of the site does."""
+    template = Template()
+    for answers in RENDERS:
+        chosen = {"project_name": PACKAGE.replace("_", "-"), **answers}
+        found, _ = template.answers(chosen, given=frozenset(chosen))
+        yield answers, template.tree(found)
 
 
-def paths_of(tree: Path) -> list[str]:
-    """Every rendered file; what is inside the engine is one entry."""
-    names = {
-        path.relative_to(tree).as_posix() for path in tree.rglob("*") if path.is_file()
-    }
-    engine = "ci-framework/ci_engine/"
-    kept = {f"{engine}**" if name.startswith(engine) else name for name in names}
-    return sorted(kept)
-
-
-def write_files(trees: list[tuple[Answers, Path]]) -> str:
+def write_files(trees: list[tuple[Answers, Tree]]) -> str:
     """One row for each path that any kind of project gets, with its owner."""
-    rendered = {str(answers): paths_of(tree) for answers, tree in trees}
+    rendered = {str(answers): sorted(tree) for answers, tree in trees}
     everywhere = sorted({name for names in rendered.values() for name in names})
     seeds = project_paths()
     rows = [
@@ -558,27 +540,30 @@ def only(path: str, rendered: Mapping[str, list[str]]) -> str:
     return ", ".join(notes)
 
 
-def write_workflows(tree: Path) -> str:
+def write_workflows(tree: Tree) -> str:
     """The jobs of every workflow."""
     parts = ["## Workflows"]
-    for path in sorted((tree / ".github" / "workflows").glob("*.yml")):
-        workflow = cast("Document", yaml.safe_load(path.read_text(encoding="utf-8")))
+    for path in sorted(tree):
+        folder, _, name = path.rpartition("/")
+        if folder != ".github/workflows":
+            continue
+        workflow = cast("Document", yaml.safe_load(tree[path]))
         # YAML 1.1 reads the key `on` as true.
         triggers: Document = next(
             entry for key, entry in workflow.items() if str(key) in ("on", "True")
         )
         rows = [
             (
-                f"`{name}`",
+                f"`{job_name}`",
                 str(job["name"]),
                 ", ".join(f"`{need}`" for need in needs(job)),
                 f"{job['timeout-minutes']} min",
             )
-            for name, job in workflow["jobs"].items()
+            for job_name, job in workflow["jobs"].items()
         ]
         listed = ", ".join(f"`{name}`" for name in triggers)
         parts.append(f"""\
-### {path.name}
+### {name}
 
 Runs on {listed}.
 
