@@ -30,6 +30,7 @@ from ci_engine.reports.console import Console
 from ci_engine.reports.publishing import write_reports
 from ci_engine.validation.framework_files import check_framework_files
 from ci_engine.validation.marked_blocks import check_answers, check_blocks
+from ci_engine.validation.pinned_commit import check_pinned_commit
 from ci_engine.validation.sarif_check import check_sarif
 from ci_engine.validation.settings_check import (
     check_packages,
@@ -90,7 +91,7 @@ def _parts(project: Project, today: date) -> dict[str, Callable[[], Iterator[Fin
         "settings": lambda: check_settings(project),
         "waivers": lambda: check_waivers(project, today),
         "blocks": lambda: check_blocks(project),
-        "answers": lambda: check_answers(project),
+        "answers": lambda: chain(check_answers(project), check_pinned_commit(project)),
         "packages": lambda: chain(
             check_packages(project), check_unlisted_packages(project)
         ),
