@@ -33,6 +33,7 @@ from ci_engine.validation.marked_blocks import (
     check_blocks,
     configuration_finding,
 )
+from ci_engine.validation.pinned_commit import check_pinned_commit
 from ci_engine.validation.sarif_check import check_sarif
 from ci_engine.validation.settings_check import (
     check_packages,
@@ -96,7 +97,7 @@ def _parts(
         "settings": lambda: _check_settings(project, variables),
         "waivers": lambda: check_waivers(project, today),
         "blocks": lambda: check_blocks(project),
-        "answers": lambda: check_answers(project),
+        "answers": lambda: chain(check_answers(project), check_pinned_commit(project)),
         "packages": lambda: chain(
             check_packages(project), check_unlisted_packages(project)
         ),
