@@ -10,8 +10,6 @@ is not up to date.
 from __future__ import annotations
 
 import sys
-import tempfile
-from pathlib import Path
 from typing import cast
 
 import yaml
@@ -29,20 +27,19 @@ def main() -> int:
     """Write or check the reference."""
     questions = cast("Document", yaml.safe_load(read("copier.yml")))
     tiers = cast("Document", yaml.safe_load(read(QUALITY_TIERS)))
-    with tempfile.TemporaryDirectory() as folder:
-        trees = list(render_all(Path(folder)))
-        sections = [
-            introduction(),
-            write_questions(questions),
-            write_settings(defaults()),
-            write_checks(tiers),
-            write_levels(),
-            write_states(),
-            write_files(trees),
-            write_workflows(trees[0][1]),
-            write_actions(),
-            write_companion(),
-        ]
+    trees = list(render_all())
+    sections = [
+        introduction(),
+        write_questions(questions),
+        write_settings(defaults()),
+        write_checks(tiers),
+        write_levels(),
+        write_states(),
+        write_files(trees),
+        write_workflows(trees[0][1]),
+        write_actions(),
+        write_companion(),
+    ]
     text = "\n\n".join(sections) + "\n"
     files = {ROOT / "docs" / "reference.md": text}
     return finish(files, "docs/generate_reference.py")

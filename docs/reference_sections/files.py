@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import cast
 
 import jinja2
 import yaml
-from copier import run_copy
-from generate_schemas import ROOT
+from chooser_template import Template
 
 from ci_engine.validation.marked_blocks import SHARED_FILES
 from reference_sections.markdown import Document, read, table, wrap
 
 Answers = dict[str, object]
+# The files of a project by path.
+Tree = Mapping[str, str]
 
 PACKAGE = "my_project"
 RENDERS: tuple[Answers, ...] = (
@@ -37,34 +36,18 @@ WHEN = {
 }
 
 
-def render_all(folder: Path) -> Iterator[tuple[Answers, Path]]:
-    """Render every kind of project from a plain copy of the template."""
-    template = folder / "template"
-    template.mkdir()
-    shutil.copy2(ROOT / "copier.yml", template)
-    ignored = shutil.ignore_patterns("__pycache__", ".*_cache", ".ci-framework")
-    for name in ("template", "extensions"):
-        shutil.copytree(ROOT / name, template / name, ignore=ignored)
-    for number, answers in enumerate(RENDERS):
-        tree = folder / f"render-{number}"
-        data = {"project_name": PACKAGE.replace("_", "-"), **answers}
-        run_copy(str(template), tree, data=data, defaults=True, quiet=True)
-        yield answers, tree
+def render_all() -> Iterator[tuple[Answers, Tree]]:
+    """Render every kind of project, as the chooser of the site does."""
+    template = Template()
+    for answers in RENDERS:
+        chosen = {"project_name": PACKAGE.replace("_", "-"), **answers}
+        found, _ = template.answers(chosen, given=frozenset(chosen))
+        yield answers, template.tree(found)
 
 
-def paths_of(tree: Path) -> list[str]:
-    """Every rendered file; what is inside the engine is one entry."""
-    names = {
-        path.relative_to(tree).as_posix() for path in tree.rglob("*") if path.is_file()
-    }
-    engine = "ci-framework/ci_engine/"
-    kept = {f"{engine}**" if name.startswith(engine) else name for name in names}
-    return sorted(kept)
-
-
-def write_files(trees: list[tuple[Answers, Path]]) -> str:
+def write_files(trees: list[tuple[Answers, Tree]]) -> str:
     """One row for each path that any kind of project gets, with its owner."""
-    rendered = {str(answers): paths_of(tree) for answers, tree in trees}
+    rendered = {str(answers): sorted(tree) for answers, tree in trees}
     everywhere = sorted({name for names in rendered.values() for name in names})
     seeds = project_paths()
     rows = [

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import cast
 
 import yaml
 from generate_schemas import ROOT
 
+from reference_sections.files import Tree
 from reference_sections.markdown import Document, code, table, wrap
 
 
-def write_workflows(tree: Path) -> str:
+def write_workflows(tree: Tree) -> str:
     """The jobs of every workflow."""
     parts = ["## Workflows"]
-    for path in sorted((tree / ".github" / "workflows").glob("*.yml")):
-        workflow = cast("Document", yaml.safe_load(path.read_text(encoding="utf-8")))
+    for path in sorted(tree):
+        folder, _, file = path.rpartition("/")
+        if folder != ".github/workflows":
+            continue
+        workflow = cast("Document", yaml.safe_load(tree[path]))
         # YAML 1.1 reads the key `on` as true.
         triggers: Document = next(
             entry for key, entry in workflow.items() if str(key) in ("on", "True")
@@ -32,7 +35,7 @@ def write_workflows(tree: Path) -> str:
         ]
         listed = ", ".join(f"`{name}`" for name in triggers)
         parts.append(f"""\
-### {path.name}
+### {file}
 
 Runs on {listed}.
 

@@ -55,7 +55,11 @@ class DoctorOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     """What the command line of ``ci doctor`` holds."""
 
     online: Annotated[
-        bool, Option("also look up the newest version of the template")
+        bool,
+        Option(
+            "also look up the newest version of the template, and compare a copy of "
+            "the engine with the pinned one, which may be fetched"
+        ),
     ] = False
 
 

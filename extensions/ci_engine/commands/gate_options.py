@@ -87,6 +87,9 @@ class GateOptions(Request, frozen=True, kw_only=True, rename="kebab"):
         ),
     ] = "highest"
     advisory: Annotated[bool, switch("report failures, but stay green")] = False
+    allow_offline: Annotated[
+        bool, Option("skip the checks that cannot reach the network")
+    ] = False
     dry_run: DryRun = False
     paths: Annotated[
         list[str], Option("only these files, or tests by id", "PATH", name="paths")
