@@ -10,7 +10,9 @@ from pathlib import Path
 from types import CodeType
 from typing import Any, Literal
 
+import copier._main
 import copier._template
+import copier._vcs
 import pytest
 from jinja2 import Environment, nodes
 
@@ -105,4 +107,29 @@ def read_once() -> Generator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(copier._template, "load_template_config", load_once)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def few_starts_of_git() -> Generator[None]:
+    """Start git only where Copier learns something from it, not thirty times a render.
+
+    The modes in the index are only for a destination in a repository, and a directory
+    is no bundle.
+    """
+    sync_mode = copier._main.Worker._sync_git_index_executable_bit
+    is_bundle = copier._vcs.is_git_bundle
+
+    def sync_in_a_repository(self: copier._main.Worker, path: Path, mode: int) -> None:
+        top = self.subproject.local_abspath
+        if any((folder / ".git").exists() for folder in (top, *top.parents)):
+            sync_mode(self, path, mode)
+
+    def is_bundle_file(path: Path) -> bool:
+        return not path.is_dir() and is_bundle(path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        worker = copier._main.Worker
+        patch.setattr(worker, "_sync_git_index_executable_bit", sync_in_a_repository)
+        patch.setattr(copier._vcs, "is_git_bundle", is_bundle_file)
         yield
