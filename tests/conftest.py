@@ -10,10 +10,10 @@ from pathlib import Path
 from types import CodeType
 from typing import Any, Literal
 
-import copier._main
 import copier._template
 import copier._vcs
 import pytest
+from copier import Worker
 from jinja2 import Environment, nodes
 
 from tests.support.renders import copy_template
@@ -117,10 +117,11 @@ def few_starts_of_git() -> Generator[None]:
     The modes in the index are only for a destination in a repository, and a directory
     is no bundle.
     """
-    sync_mode = copier._main.Worker._sync_git_index_executable_bit
+    name = "_sync_git_index_executable_bit"
+    sync_mode = vars(Worker)[name]
     is_bundle = copier._vcs.is_git_bundle
 
-    def sync_in_a_repository(self: copier._main.Worker, path: Path, mode: int) -> None:
+    def sync_in_a_repository(self: Worker, path: Path, mode: int) -> None:
         top = self.subproject.local_abspath
         if any((folder / ".git").exists() for folder in (top, *top.parents)):
             sync_mode(self, path, mode)
@@ -129,7 +130,6 @@ def few_starts_of_git() -> Generator[None]:
         return not path.is_dir() and is_bundle(path)
 
     with pytest.MonkeyPatch.context() as patch:
-        worker = copier._main.Worker
-        patch.setattr(worker, "_sync_git_index_executable_bit", sync_in_a_repository)
+        patch.setattr(Worker, name, sync_in_a_repository)
         patch.setattr(copier._vcs, "is_git_bundle", is_bundle_file)
         yield
