@@ -13,7 +13,7 @@ from typing import Any, Literal
 import copier._template
 import copier._vcs
 import pytest
-from copier import Worker
+from copier._main import Worker
 from jinja2 import Environment, nodes
 
 from tests.support.renders import copy_template
