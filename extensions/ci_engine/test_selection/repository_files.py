@@ -99,12 +99,23 @@ class Files:
         return self._texts[name]
 
     def having(
-        self, pattern: re.Pattern[bytes], among: frozenset[str]
+        self,
+        pattern: re.Pattern[bytes],
+        among: frozenset[str],
+        words: tuple[bytes, ...] = (b"",),
     ) -> frozenset[str]:
-        """Those among some files whose text has a pattern, looked for once."""
+        """Those among some files whose text has a pattern, looked for once.
+
+        What has the pattern has one of the words, which are found far quicker.
+        """
         asked = (pattern, among)
         if asked not in self._having:
-            found = (name for name in among if pattern.search(self.read(name)))
+            found = (
+                name
+                for name in among
+                if any(word in self.read(name) for word in words)
+                and pattern.search(self.read(name))
+            )
             self._having[asked] = frozenset(found)
         return self._having[asked]
 

@@ -82,8 +82,8 @@ class _Rules:
         """Apply the rules to every change."""
         for change in changes:
             self._select_all(self._apply(change))
-        broken = self._broken()
-        if broken and self.seeds:
+        broken = self._broken() if self.seeds else ""
+        if broken:
             self._select_all(f"{broken} cannot be parsed")
         if not self.graph.tests:
             self._select_all("no file is known to hold tests")
@@ -141,7 +141,7 @@ class _Rules:
         if because:
             return because
         if change.deleted or not is_page(path):
-            settings = names_in_settings(path, files)
+            settings = names_in_settings(path, files, self.graph.pytest.runners)
             if settings:
                 return f"{settings} names {path}"
         inside = (files.packages | self.graph.locations) - {""}
