@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import posixpath
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
@@ -135,7 +134,7 @@ def _read(path: Path) -> bytes:
 
 def parent(name: str) -> str:
     """The directory that a file or directory is in; the top is the empty name."""
-    return posixpath.dirname(name)
+    return name.rpartition("/")[0]
 
 
 def parents(name: str) -> list[str]:
