@@ -96,10 +96,10 @@ def _new(
         known = expected.get(scenario, [])
         new = {check: why for check, why in checks.items() if check not in known}
         if new:
-            lines = [f"\n  {check}: {clip(why)}" for check, why in new.items()]
+            reasons = [f"{check} ({clip(why)})" for check, why in new.items()]
             yield finding(
                 "conformance",
-                f"{version}: the scenario {scenario} failed:{''.join(lines)}",
+                f"{version}: the scenario {scenario} failed: {name_some(reasons, 4)}",
                 f"correct the server, or expect the failure: {UPDATE}",
             )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 import time
 from collections.abc import Generator
@@ -91,7 +92,8 @@ class ConformanceRun:
     def _revision(self, suite: NodeTool, version: str, address: str) -> Revision:
         requirements = suite.directory / "requirements" / f"{version}.yaml"
         scenarios = texts(read_yaml(requirements), "server")
-        output = self.directory / "conformance" / version
+        # A directory of its own: results of an earlier run are none of this one.
+        output = Path(tempfile.mkdtemp(prefix=f"{version}-", dir=self.directory))
         options = ("--requirements", version, "--output-dir", output)
         limit = ("--timeout", str(_SCENARIO_MILLISECONDS))
         outcome = run_program(
@@ -102,7 +104,7 @@ class ConformanceRun:
             cancel=self.cancel,
         )
         revision = read_results(output, scenarios)
-        if outcome.timed_out or revision is None:
+        if outcome.timed_out or outcome.code not in (0, 1) or revision is None:
             raise ToolError(
                 f"the conformance suite failed for {version}: "
                 f"{outcome.describe_exit()}\n{outcome.tail()}"

@@ -142,13 +142,13 @@ def _output_findings(sessions: list[Session]) -> Iterator[Finding]:
     worst = max(processes, key=lambda each: each.stray_lines, default=None)
     if worst and worst.stray_lines:
         number = worst.stray_lines
-        shown = "".join(f"\n  {line!r}" for line in worst.stray)
+        shown = ", ".join(map(repr, worst.stray))
         what = f"{number} lines to stdout that are no protocol messages"
         if number == 1:
             what = "a line to stdout that is no protocol message"
         yield finding(
             "stray-output",
-            f"the server wrote {what}:{shown}",
+            f"the server wrote {what}: {shown}",
             f"use {_OUTPUT}",
         )
     for stream in dict.fromkeys(each.flooded for each in processes if each.flooded):

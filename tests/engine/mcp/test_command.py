@@ -69,12 +69,15 @@ class Bench:
         probe = Probe("3", sys.executable, sys.prefix, "", {}, [], {})
         self.environment = Environment("ours", probe, {"PATH": "/usr/bin"})
         self.write("pyproject.toml", PYPROJECT)
-        monkeypatch.setattr(mcp, "prepare_environment", lambda *_: self.environment)
-        monkeypatch.setattr(ServerRun, "observe", lambda _: self.observe())
+        monkeypatch.setattr(mcp, "prepare_environment", self.prepare)
+        monkeypatch.setattr(ServerRun, "observe", self.observe)
         monkeypatch.chdir(root)
 
     def write(self, name: str, text: str) -> None:
         (self.root / name).write_text(text, encoding="utf-8")
+
+    def prepare(self, *_given: object) -> Environment:
+        return self.environment
 
     def observe(self) -> Observed:
         if isinstance(self.seen, Exception):
@@ -183,7 +186,11 @@ def test_the_suite_runs_against_the_started_server(
     bench.write("requirements/2026-07-28.yaml", "server:\n  - ping\n")
     command = [sys.executable, str(bench.root / "suite.py")]
     tool = NodeTool("0.2", command, bench.root)
-    monkeypatch.setattr(conformance_run, "node_tool", lambda *_: tool)
+
+    def installed(*_given: object) -> NodeTool:
+        return tool
+
+    monkeypatch.setattr(conformance_run, "node_tool", installed)
     suite = PYPROJECT + 'conformance = ["2026-07-28"]\nstart-seconds = 20\n'
     bench.write("pyproject.toml", suite)
     assert main(["mcp", "conformance", "--dry-run"]) == 0
@@ -197,8 +204,6 @@ def test_the_suite_runs_against_the_started_server(
     assert main(["mcp", "conformance"]) == 0
 
     bench.write("suite.py", "raise SystemExit('no suite')")
-    for old in (bench.root / ".ci-framework").rglob("checks.json"):
-        old.unlink()
     assert main(["mcp", "conformance"]) == 3
     assert "the conformance suite failed for 2026-07-28" in "".join(capsys.readouterr())
     bench.write("pyproject.toml", suite.replace("{port}", "{port} crash"))

@@ -29,7 +29,7 @@ SILENT: list[tuple[Session, str, str]] = [
     ),
     (
         silent(process=process(ending="early", code=1, stderr="no\n\nfile")),
-        "the server ended before it answered over stdio: exit code 1\n  no\n  file",
+        "the server ended before it answered over stdio: exit code 1: file\n  no",
         "run the command of tool.ci-framework.mcp.command by hand",
     ),
     (
@@ -145,7 +145,7 @@ def test_stdout_belongs_to_the_protocol() -> None:
     assert judge_output(observed(session())).status is Status.PASSED
     one = process(stray=["hello"], stray_lines=1)
     check = judge_output(observed(session(process=one)))
-    assert "wrote a line to stdout that is no protocol message:\n  'hello'" in (
+    assert "wrote a line to stdout that is no protocol message: 'hello'" in (
         messages_of(check)
     )
     many = process(stray=["a", "b"], stray_lines=9, flooded="stdout")
@@ -161,7 +161,7 @@ ENDS: list[tuple[Session, str]] = [
     ),
     (
         session(process=process(ending="early", code=3, stderr="why")),
-        "ended while a client spoke with it (stdio, 2026-07-28): exit code 3\n  why",
+        "ended while a client spoke with it (stdio, 2026-07-28): exit code 3: why",
     ),
     (
         session(process=process(code=7)),
