@@ -69,7 +69,7 @@ class ConformanceRun:
         suite = node_tool(self.project, "conformance", self.cancel)
         with self._server() as address:
             revisions = {
-                each: self._revision(suite, each, address)
+                each: self.run_revision(suite, each, address)
                 for each in self.settings.conformance
             }
         if update:
@@ -89,7 +89,12 @@ class ConformanceRun:
         write_committed(self.project.root, name, f"{text}\n")
         return f"{name}: expects {number} failures now"
 
-    def _revision(self, suite: NodeTool, version: str, address: str) -> Revision:
+    def run_revision(self, suite: NodeTool, version: str, address: str) -> Revision:
+        """Run the scenarios that one revision of the protocol requires.
+
+        Raises:
+            ToolError: if the suite gave no result.
+        """
         requirements = suite.directory / "requirements" / f"{version}.yaml"
         scenarios = texts(read_yaml(requirements), "server")
         # A directory of its own: results of an earlier run are none of this one.
