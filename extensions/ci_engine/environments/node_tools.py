@@ -80,6 +80,12 @@ def _by_node(node: IsolatedTool, program: str) -> list[str]:
     return [node.program("python"), "-I", "-c", _START, program]
 
 
+def _with_certificates(variables: dict[str, str]) -> dict[str, str]:
+    """The certificates that uv and pip accept are good for npm as well."""
+    file = variables.get("SSL_CERT_FILE", "")
+    return {"NODE_EXTRA_CA_CERTS": file, **variables} if file else variables
+
+
 def _install(
     prefix: Path,
     texts: dict[str, str],
@@ -94,7 +100,7 @@ def _install(
         [*_by_node(node, "npm"), *options],
         cwd=prefix,
         timeout=_INSTALL_SECONDS,
-        variables=installer_variables(),
+        variables=_with_certificates(installer_variables()),
         cancel=cancel,
     )
     if outcome.code != 0:
