@@ -5,7 +5,8 @@ Run it with ``uv run .ci/generate.py`` after a change of ``template/``,
 
 - ``extensions/jinja/static-files.jinja``: the hashes of the framework's files that land
   in every project as they are,
-- ``actions/*/action.yml``: the actions of the template, for other repositories,
+- ``actions/*/action.yml``: the actions of the template, for other repositories, which
+  have the engine at another place,
 - ``docs/example/``: the default render,
 - ``.github/workflows/python-ci.yml``: the workflow that other repositories call.
 
@@ -33,6 +34,8 @@ REUSABLE = Path(".github") / "workflows" / "python-ci.yml"
 REUSABLE_SOURCE = Path("extensions") / "jinja" / "reusable-python-ci.jinja"
 HOME = "https://github.com/MementoRC/ci-framework"
 PREFIX = "{{ github_prefix }}"
+# Where actions find the engine: of the repository, and of the clone they arrived with.
+RENDERED_ENGINE, OWN_ENGINE = b"/../../../ci-framework/ci", b"/../../ci"
 
 _HEADER = """\
 {# The hashes of the files below template/ that are rendered as they are: their
@@ -109,7 +112,7 @@ def action_copies(root: Path) -> dict[Path, bytes]:
     actions = root / TEMPLATE / ".github" / "actions"
     return {
         Path("actions", path.parent.name.removeprefix(PREFIX), path.name): (
-            path.read_bytes()
+            path.read_bytes().replace(RENDERED_ENGINE, OWN_ENGINE)
         )
         for path in sorted(actions.glob("*/action.yml"))
     }

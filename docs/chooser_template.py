@@ -102,17 +102,20 @@ class Template:
             self._compiled[source] = self._env.from_string(source)
         return self._compiled[source].render(context)
 
-    def answers(self, chosen: Mapping[str, object]) -> tuple[Answers, frozenset[str]]:
+    def answers(
+        self, chosen: Mapping[str, object], *, given: frozenset[str] = _GIVEN
+    ) -> tuple[Answers, frozenset[str]]:
         """All answers, and the names of the questions that are asked.
 
-        A question that is not asked has its default, whatever was chosen.
+        A question that is not asked has its default, whatever was chosen, unless it is
+        one of ``given``.
         """
         known: Answers = {"_copier_conf": self._conf}
         asked: set[str] = set()
         for question in self.questions.values():
             if self._is_asked(question, known):
                 asked.add(question.name)
-            if question.name in chosen and question.name in asked | _GIVEN:
+            if question.name in chosen and question.name in asked | given:
                 known[question.name] = chosen[question.name]
             else:
                 known[question.name] = self._default(question, known)

@@ -17,9 +17,9 @@ from typing import Any, cast
 
 import msgspec
 import yaml
-from companion_reference import options_of_companion
 from generate_schemas import ROOT, finish
 from msgspec import inspect
+from reference_sections.companion import options_of_companion
 
 from ci_engine.cli import load_command
 from ci_engine.commands import COMMANDS

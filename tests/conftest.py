@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Generator
 from copy import deepcopy
 from pathlib import Path
@@ -14,6 +15,11 @@ import pytest
 from jinja2 import Environment, nodes
 
 from tests.support.renders import copy_template
+
+# Where the machine forbids bytecode, each of the many processes of these tests would
+# compile what it imports, and those of pytest all test modules.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_collection_modifyitems(

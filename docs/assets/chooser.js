@@ -150,7 +150,9 @@ class ChooserPage {
 
 const root = document.getElementById("chooser");
 if (root) {
+  root.ariaBusy = "true";
   fetch(root.dataset.source)
     .then((response) => response.json())
-    .then((data) => { new ChooserPage(root, new Chooser(data)); });
+    .then((data) => { new ChooserPage(root, new Chooser(data)); })
+    .finally(() => { root.ariaBusy = "false"; });
 }

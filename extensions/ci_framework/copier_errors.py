@@ -8,8 +8,6 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from copier.errors import CopierError
-
 from ci_engine.errors import ConfigurationError, ToolError
 
 # How Copier begins to say that an answer does not fit its question.
@@ -26,6 +24,9 @@ def copier_errors_as(
         ConfigurationError: if the template refuses an answer.
         ToolError: for everything else that Copier or its git says.
     """
+    # It takes longer than all of ours, and most commands render nothing.
+    from copier.errors import CopierError  # noqa: PLC0415
+
     try:
         yield
     except ValueError as error:

@@ -244,6 +244,12 @@ class Inventory(_Record, frozen=True):
         fact = self.fact(name)
         return list(fact.value) if fact and isinstance(fact.value, list) else []
 
+    @property
+    def below(self) -> str:
+        """The directory of its only package, empty unless that is below the top."""
+        packages = self.items("distributions")
+        return packages[0] if len(packages) == 1 and packages != ["."] else ""
+
     def mapping(self, name: str) -> dict[str, str]:
         """The value of a fact that is a table; empty if there is none."""
         fact = self.fact(name)

@@ -7,6 +7,7 @@ roll-back and ``copier update`` need, and references of ours keep it.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -31,6 +32,8 @@ _UNDER_WAY = (
     ("BISECT_LOG", "a bisection", "git bisect reset"),
 )
 _SHOWN = 10
+# An adoption with its journal and a reserve for undoing it is about a tenth of this.
+_LEAST_SPACE = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -66,18 +69,43 @@ def check_state(repository: Repository) -> None:
     _raise(list(_state(repository)))
 
 
+def check_repository(repository: Repository) -> None:
+    """Make sure that something can be written at all, before anything is planned.
+
+    Raises:
+        UsageError: if nothing can, with every reason.
+    """
+    _raise(_in_the_way(repository))
+
+
+def check_commit(repository: Repository) -> None:
+    """Make sure that there is a commit: what git does not track is not analyzed.
+
+    Raises:
+        UsageError: if there is none.
+    """
+    _raise(list(_unborn(repository)))
+
+
 def look(repository: Repository, changes: Sequence[Change]) -> Readiness:
     """Find everything that stands in the way of changes."""
-    repository.forget()
-    refusals = list(_state(repository))
+    refusals = _in_the_way(repository)
     if not repository.head:
-        # Without a commit everything else is unknown.
         return Readiness(refusals, [])
-    refusals += _detached(repository)
-    refusals += _dirty(repository)
-    refusals += _sparse(repository)
     refusals += refuse_locations(repository, changes)
     return Readiness(refusals, _ignored(repository, changes))
+
+
+def _in_the_way(repository: Repository) -> list[Refusal]:
+    """What stands in the way of any change."""
+    repository.forget()
+    refusals = [*_state(repository), *_full(repository)]
+    # Without a commit everything else is unknown.
+    if repository.head:
+        refusals += _detached(repository)
+        refusals += _dirty(repository)
+        refusals += _sparse(repository)
+    return refusals
 
 
 def _raise(refusals: Sequence[Refusal]) -> None:
@@ -111,12 +139,26 @@ def _state(repository: Repository) -> Iterator[Refusal]:
     if names:
         found = f"unmerged files: {_list(names)}"
         yield Refusal(found, "files without conflicts", "resolve and commit them")
-    if not repository.commit("HEAD"):
-        step = "`git add --all && git commit`"
-        yield Refusal("no commit yet", "a repository with a first commit", step)
+    yield from _unborn(repository)
     if not os.access(directory, os.W_OK) or not os.access(repository.root, os.W_OK):
         found = f"no permission to write to {repository.root} and its git directory"
         yield Refusal(found, "a repository you may write to", "change its permissions")
+
+
+def _unborn(repository: Repository) -> Iterator[Refusal]:
+    if not repository.commit("HEAD"):
+        step = "`git add --all && git commit`"
+        yield Refusal("no commit yet", "a repository with a first commit", step)
+
+
+def _full(repository: Repository) -> Iterator[Refusal]:
+    for location in (repository.root, repository.private_directory):
+        free = shutil.disk_usage(location).free
+        if free < _LEAST_SPACE:
+            found = f"{location}: {free // 1024} KiB of disk space are free"
+            expected = f"at least {_LEAST_SPACE // 1024 // 1024} MiB"
+            yield Refusal(found, expected, "free disk space")
+            return
 
 
 def _detached(repository: Repository) -> Iterator[Refusal]:

@@ -15,7 +15,6 @@ from urllib.request import url2pathname
 
 import msgspec
 import yaml
-from copier import run_copy
 
 from ci_engine.errors import ToolError, UsageError
 from ci_framework.copier_errors import copier_errors_as, last_line
@@ -145,6 +144,8 @@ def render(
     known = _KNOWN.get(_key(source, answers, answers_file))
     if known is not None:
         return known
+    from copier import run_copy  # noqa: PLC0415 - takes long, see copier_errors
+
     with tempfile.TemporaryDirectory(prefix="ci-framework-") as directory:
         target = Path(directory) / "render"
         with copier_errors_as(partial(_unavailable, source)):

@@ -74,8 +74,6 @@ def test_the_bootstrap_passes_strict_pyright(copied: Path, tmp_path: Path) -> No
 def test_the_shell_scripts_pass_shellcheck() -> None:
     scripts = [LAUNCHER / "ci", *LAUNCHER.glob("scripts/*.sh"), ROOT / "ci"]
     scripts += ROOT.glob("scripts/*.sh")
-    scripts += [ROOT / "actions" / "ci-framework.sh"]
-    scripts += [ROOT / "template" / ".github" / "actions" / "ci-framework.sh"]
     check(require_tool("shellcheck"), *scripts)
 
 

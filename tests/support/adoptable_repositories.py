@@ -7,24 +7,36 @@ from pathlib import Path
 
 from tests.support.programs import run
 
-_SETTINGS = {
-    "user.name": "Ada Example",
-    "user.email": "ada@example.org",
-    "commit.gpgsign": "false",
-    "core.autocrlf": "false",
-}
+# What `git init` and four times `git config` would write: most tests of the companion
+# make a repository, and starting git took longer than what is tested.
+_CONFIG = """\
+[core]
+\trepositoryformatversion = 0
+\tfilemode = true
+\tbare = false
+\tlogallrefupdates = true
+\tautocrlf = false
+[user]
+\tname = Ada Example
+\temail = ada@example.org
+[commit]
+\tgpgsign = false
+[maintenance]
+\tauto = false
+"""
 
 
 def make_repository(
     path: Path, files: Mapping[str, str | bytes], *, branch: str = "main"
 ) -> Path:
     """Make a repository with one commit that holds these files."""
-    path.mkdir(parents=True, exist_ok=True)
-    run("git", "init", "--quiet", f"--initial-branch={branch}", cwd=path)
-    for name, value in _SETTINGS.items():
-        run("git", "config", name, value, cwd=path)
+    git = path / ".git"
+    for folder in ("objects/info", "objects/pack", "refs/heads", "refs/tags"):
+        (git / folder).mkdir(parents=True, exist_ok=True)
+    (git / "HEAD").write_text(f"ref: refs/heads/{branch}\n", encoding="utf-8")
+    (git / "config").write_text(_CONFIG, encoding="utf-8")
     write(path, files)
-    commit(path, "first")
+    _commit(path, "first")
     return path
 
 
@@ -39,18 +51,14 @@ def write(path: Path, files: Mapping[str, str | bytes]) -> None:
 
 def commit(path: Path, message: str = "change") -> str:
     """Commit everything, even nothing, and return the commit."""
-    run("git", "add", "--all", cwd=path)
-    run(
-        "git",
-        "commit",
-        "--quiet",
-        "--no-verify",
-        "--allow-empty",
-        "-m",
-        message,
-        cwd=path,
-    )
+    _commit(path, message)
     return run("git", "rev-parse", "HEAD", cwd=path).strip()
+
+
+def _commit(path: Path, message: str) -> None:
+    run("git", "add", "--all", cwd=path)
+    options = ("--quiet", "--no-verify", "--allow-empty")
+    run("git", "commit", *options, "-m", message, cwd=path)
 
 
 def tree(path: Path, commit: str = "HEAD") -> str:

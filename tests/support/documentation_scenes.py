@@ -285,11 +285,13 @@ class Workshop:
             project = self.directory / "ready" / "myproj"
             shutil.copytree(self.base, project)
             self._commit(project, "Start myproj", "--initial-branch=main")
+            self._must(["git", "update-ref", "refs/start", "HEAD"], project)
             self._must(["ci-framework/scripts/setup-local-ci.sh"], project)
             self._ready = project
+        # Examples commit, too: what was there at first is there again.
         for command in (
             ["git", "config", "--unset-all", "core.hooksPath"],
-            ["git", "reset", "-q", "--hard", "main"],
+            ["git", "checkout", "-qfB", "main", "refs/start"],
             ["git", "clean", "-qfd"],
         ):
             subprocess.run(command, cwd=self._ready, check=False)

@@ -527,6 +527,7 @@ NOT_RUN: dict[str, str] = {
     "gh repo delete OWNER/ci-framework-proof-1790000000": "there is no such repository",
     "python -m pip install uv && uv run pytest": "it runs these very tests",
     ".ci/run": "it runs these very tests",
+    ".ci/coverage": "it runs these very tests",
     "pixi lock": "pixi is not installed for the tests",
     _REPLAY: "it replays a repository of the reader",
     f"uv tool install git+{ADDRESS}": "it would install a tool for the user",

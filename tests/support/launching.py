@@ -22,10 +22,15 @@ from tests.support.projects import (
 )
 
 CANONICAL = "https://github.com/MementoRC/ci-framework"
-# What an engine needs to be started; its command line only shows how it was.
+# What an engine needs to be started, and no more, since each first start compiles it;
+# its command line only shows how it was.
 _STARTED = (
-    *("__init__.py", "__main__.py", "errors.py", "requirements.txt"),
-    *("environments", "escaping.py", "processes"),
+    *("__init__.py", "__main__.py", "errors.py", "escaping.py", "requirements.txt"),
+    *("environments/__init__.py", "environments/engine_environment.py"),
+    *("environments/installer.py", "environments/user_cache.py"),
+    *("environments/inside/__init__.py", "environments/inside/compile_all.py"),
+    *("processes/__init__.py", "processes/allowed_variables.py"),
+    "processes/file_lock.py",
 )
 _CLI = """\
 import json, sys
@@ -72,13 +77,13 @@ def make_template(root: Path, mark: str = "") -> str:
     package = root / "extensions" / "ci_engine"
     package.mkdir(parents=True)
     engine = ENGINE / "ci_engine"
-    for path in engine.iterdir() if mark == "whole" else map(engine.joinpath, _STARTED):
-        if path.is_file():
-            shutil.copy(path, package)
-        elif path.name != "__pycache__":
-            ignored = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(path, package / path.name, ignore=ignored)
-    if mark != "whole":
+    if mark == "whole":
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(engine, package, ignore=ignored, dirs_exist_ok=True)
+    else:
+        for name in _STARTED:
+            (package / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(engine / name, package / name)
         (package / "cli.py").write_text(f"{_CLI}# {mark}\n", encoding="utf-8")
     (root / "copier.yml").write_text("_subdirectory: template\n", encoding="utf-8")
     (root / ".gitignore").write_text("__pycache__/\n", encoding="utf-8")

@@ -64,9 +64,6 @@ def use(project: DemoProject, name: str, **inputs: str) -> tuple[int, dict[str, 
     location.mkdir(parents=True, exist_ok=True)
     output = project.root.parent / "output"
     output.write_text("", encoding="utf-8")
-    # What the actions start the engine by stands beside them.
-    door = TEMPLATE / ".github" / "actions" / "ci-framework.sh"
-    project.write(".github/actions/ci-framework.sh", door.read_bytes())
     completed = subprocess.run(
         [str(require_tool("bash")), "-eo", "pipefail", "-c", str(step["run"])],
         cwd=project.root,

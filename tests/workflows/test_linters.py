@@ -234,18 +234,3 @@ def test_each_mode_has_its_workflow_and_they_differ_in_the_matrix_only(
 def test_the_local_mode_has_nothing_for_github(rendered: Render) -> None:
     assert not (rendered("local") / ".github").exists()
     assert (rendered("defaults") / ".github").exists()
-
-
-def test_the_actions_for_other_repositories_are_those_of_the_template() -> None:
-    prefix = "{{ github_prefix }}"
-    own, rendered = (
-        {
-            path.parent.name.removeprefix(prefix): path.read_bytes()
-            for path in (ROOT / folder).glob("*/action.yml")
-        }
-        for folder in ("actions", "template/.github/actions")
-    )
-    assert own == rendered != {}
-    # A file, not a link: Windows checks links out as text.
-    links = [path for path in (ROOT / "actions").rglob("*") if path.is_symlink()]
-    assert links == []

@@ -20,7 +20,7 @@ from tests.support.tools import require_tool
 ALONE = (
     *("benchmarks.yml", "cleanup-dev-files.yml", "cleanup-pull-request.yml"),
     *("docs.yml", "docs-deploy.yml", "release-please.yml", "release.yml"),
-    *("framework-update.yml", "site.yml", "fleet.yml"),
+    *("framework-update.yml", "site.yml", "fleet.yml", "coverage.yml"),
 )
 WITH_VERDICT = [
     name

@@ -95,6 +95,7 @@ def find_layout(names: Collection[str], directory: str, manifest: Manifest) -> L
         location = f"{start}/{module}.py" if start else f"{module}.py"
         if location in names:
             imports.setdefault(module, location)
+    tests = tests or _tests_inside(files, imports)
     return Layout(_sources(imports, start or ""), tests, _descend(files, imports))
 
 
@@ -109,6 +110,16 @@ def _tests(files: _Files, manifest: Manifest) -> list[str]:
     # A package that has its tests beside its code names its code as the place of them.
     found = [p for p in told if files.exists(p) and set(p.split("/")) & set(_TESTS)]
     return sorted({*usual, *found})
+
+
+def _tests_inside(files: _Files, imports: dict[str, str]) -> list[str]:
+    """The directories of tests that stand in the packages themselves."""
+    return sorted(
+        inside
+        for location in imports.values()
+        for name in _TESTS[:2]
+        if files.exists(inside := posixpath.normpath(f"{location}/{name}"))
+    )
 
 
 def _below(files: _Files, root: str) -> dict[str, str]:

@@ -8,10 +8,14 @@ slash at the end stands for everything below.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from itertools import count
 
 _SPECIAL = frozenset("*?[")
+# A set may begin with the bracket that ends it: ``[]a]``.
+_SET = r"\[[!^]?(?:\][^]]*|[^]]+)\]"
+_TOKENS = re.compile(rf"(\*+|\?|{_SET})")
 _ANYWHERE = 0
 _WHOLE = 1
 _TOP = 2
@@ -59,39 +63,71 @@ def specificity(pattern: str) -> int:
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
     body = f"{pattern}**" if pattern.endswith("/") else pattern
-    text = _translate(body.lstrip("/"))
-    return re.compile(text if "/" in body else f"(?:.*/)?{text}", re.DOTALL)
+    inner = body.lstrip("/")
+    return re.compile(_translate(inner if "/" in body else f"**/{inner}"), re.DOTALL)
 
 
 def _translate(pattern: str) -> str:
-    names = pattern.split("/")
+    """The expression of a pattern, which tries no place twice.
+
+    What follows a ``*`` or ``**`` is looked for once, at the first place where it fits:
+    if the rest does not fit behind that, it fits behind no later one.
+    """
+    number = count()
+    *runs, last = _runs(pattern.split("/"))
     text = ""
-    for position, name in enumerate(names):
-        last = position == len(names) - 1
-        if name != "**":
-            text += _translate_name(name) + ("" if last else "/")
-        elif last:
-            text += ".+"
-        elif names[position - 1] != "**" or not position:
-            text += "(?:.*/)?"
-    return text
+    for position, run in enumerate(runs):
+        names = "".join(f"{_translate_name(name, number)}/" for name in run)
+        text += _first(f"(?:[^/]*/)*?{names}", number) if position else names
+    ends = "/".join(_translate_name(name, number) for name in last) or ".+"
+    return text + (f"(?:[^/]*/)*{ends}" if runs and last else ends)
 
 
-def _translate_name(name: str) -> str:
-    text = ""
-    for part in re.split(r"(\*+|\?|\[[^]]+\])", name):
-        if part.startswith("*"):
-            text += "[^/]*"
-        elif part == "?":
-            text += "[^/]"
-        elif part.startswith("[") and part.endswith("]"):
-            text += _translate_set(part[1:-1])
+def _runs(names: Sequence[str]) -> list[list[str]]:
+    """The names between each ``**``."""
+    runs: list[list[str]] = [[]]
+    for name in names:
+        if name == "**":
+            runs.append([])
         else:
-            text += re.escape(part)
-    return text
+            runs[-1].append(name)
+    return [run for place, run in enumerate(runs) if run or place in (0, len(runs) - 1)]
+
+
+def _first(expression: str, number: Iterator[int]) -> str:
+    """The first match of an expression, for good (Python 3.10 has no ``(?>...)``)."""
+    name = f"_{next(number)}"
+    return f"(?=(?P<{name}>{expression}))(?P={name})"
+
+
+def _translate_name(name: str, number: Iterator[int]) -> str:
+    pieces = [""]
+    for part in _TOKENS.split(name):
+        if part.startswith("*"):
+            pieces.append("")
+        elif part == "?":
+            pieces[-1] += "[^/]"
+        elif re.fullmatch(_SET, part):
+            pieces[-1] += _translate_set(part[1:-1])
+        else:
+            pieces[-1] += re.escape(part)
+    start, *middle = pieces
+    if not middle:
+        return start
+    last = middle.pop()
+    found = (_first(f"[^/]*?{piece}", number) for piece in middle if piece)
+    return f"{start}{''.join(found)}[^/]*{last}"
 
 
 def _translate_set(inner: str) -> str:
-    negated = inner.startswith("!") and len(inner) > 1
-    escaped = re.sub(r"([\[^&~|])", r"\\\1", inner[1:] if negated else inner)
-    return f"[^/{escaped}]" if negated else f"[{escaped}]"
+    negated = inner[0] in "!^" and len(inner) > 1
+    ranges = re.findall(r"(?s)(.)-(.)|(.)", inner[1:] if negated else inner)
+    # A range that runs backwards holds nothing.
+    held = "".join(
+        re.escape(one) if one else f"{re.escape(first)}-{re.escape(last)}"
+        for first, last, one in ranges
+        if one or first <= last
+    )
+    if negated:
+        return f"[^/{held}]"
+    return f"(?!/)[{held}]" if held else "(?!)"

@@ -29,8 +29,7 @@ from ci_engine.scanning.files import Files
 Kind = Literal["code", "secret", "dependency", "image", "license", "inventory"]
 # By these a workflow of the repository could tell a scanner what to leave out.
 _CONFIGURATION = re.compile(
-    r"(?:HADOLINT|GITLEAKS|BETTERLEAKS|KINGFISHER|ZIZMOR|BANDIT|DETECT_SECRETS)_"
-    r"|SEMGREP_(?:RULES|BASELINE|TIMEOUT|ENABLE)"
+    r"SEMGREP_(?:RULES|BASELINE|TIMEOUT|ENABLE)"
     r"|(?:TRIVY|GRYPE|SYFT)_\w*(?:CONFIG|IGNORE|EXCLUDE|ONLY|SKIP|SEVERITY|VEX|FAIL|POLICY)",
     re.IGNORECASE,
 )
@@ -54,6 +53,12 @@ _REVOKE = (
     "revoke it where it was issued, then remove it from the files; "
     "what was pushed once has to be counted as known"
 )
+
+
+def scanner_variables(plain: Mapping[str, str]) -> dict[str, str]:
+    """The variables of a scanner: those of any tool, without what leaves files out."""
+    kept = {name: v for name, v in plain.items() if not _CONFIGURATION.match(name)}
+    return {**kept, **_NO_UPDATES}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,9 +122,7 @@ class Scan(Workspace):
 
     def tool_variables(self, variables: Mapping[str, str]) -> dict[str, str]:
         """The variables of a scanner, without what would leave something out."""
-        plain = super().tool_variables(variables)
-        kept = {k: v for k, v in plain.items() if not _CONFIGURATION.match(k)}
-        return {**kept, **_NO_UPDATES}
+        return scanner_variables(super().tool_variables(variables))
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from ci_framework.analysis.benchmark_suites import state_benchmarks
 from ci_framework.analysis.branches import state_branches
 from ci_framework.analysis.coverage import state_coverage
+from ci_framework.analysis.distributions import state_distributions
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.hooks import read_hooks
 from ci_framework.analysis.identity import state_identity
 from ci_framework.analysis.integrations import state_surroundings
-from ci_framework.analysis.layout import state_distributions, state_layout
+from ci_framework.analysis.layout import state_layout
 from ci_framework.analysis.manager import state_manager
 from ci_framework.analysis.matrices import state_platforms
 from ci_framework.analysis.mcp_servers import state_mcp_server

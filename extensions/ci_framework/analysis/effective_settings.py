@@ -14,11 +14,12 @@ from ci_framework.inventory import Evidence
 def configured_locations(survey: Survey, tool: str) -> Iterator[Evidence]:
     """The places that hold configuration of a tool; the first is in force."""
     for location in CONFIGURATIONS.get(tool, ()):
-        path = location.split(" [")[0]
-        if survey.has(path):
-            line = _line(survey, path, re.findall(r"\[([^]]+)\]", location))
-            if line is not None:
-                yield Evidence(path=path, line=line)
+        name = location.split(" [")[0]
+        for path in dict.fromkeys((survey.at_home(name), name)):
+            if survey.has(path):
+                line = _line(survey, path, re.findall(r"\[([^]]+)\]", location))
+                if line is not None:
+                    yield Evidence(path=path, line=line)
 
 
 def _line(survey: Survey, path: str, tables: list[str]) -> int | None:
@@ -42,8 +43,9 @@ def _line(survey: Survey, path: str, tables: list[str]) -> int | None:
 def pytest_setting(survey: Survey, key: str) -> tuple[object, Evidence] | None:
     """A setting of pytest in the place that is in force, None if it is not set."""
     path = next((found.path for found in configured_locations(survey, "pytest")), "")
-    top = ("tool", "pytest") if path == PYPROJECT else ("pytest",)
-    section = "tool:pytest" if path == "setup.cfg" else "pytest"
+    name = path.rpartition("/")[2]
+    top = ("tool", "pytest") if name == PYPROJECT else ("pytest",)
+    section = "tool:pytest" if name == "setup.cfg" else "pytest"
     return _setting(survey, path, section, [(*top, "ini_options"), top], key)
 
 
@@ -55,7 +57,7 @@ def coverage_setting(
     tables: list[tuple[str, ...]] = [("tool", "coverage", section)]
     if path.endswith(".toml") and not dig(survey.documents.toml(path), *tables[0][:2]):
         tables = [(section,)]
-    plain = path == ".coveragerc"
+    plain = path.rpartition("/")[2] == ".coveragerc"
     return _setting(
         survey, path, section if plain else f"coverage:{section}", tables, key
     )

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from ci_engine.configuration.tables import table
-from ci_engine.monorepo.file_tree import Tree
-from ci_engine.monorepo.package_discovery import Found, detect
 from ci_framework.analysis.facts import Findings
 from ci_framework.analysis.packages import Package, find_packages, join
 from ci_framework.analysis.purposes.vocabulary import word_set
@@ -263,23 +261,3 @@ def _native(survey: Survey) -> list[str]:
     if not built:
         return pyx
     return [p for p in survey.files if p.endswith(_NATIVE) and not is_aside(p)]
-
-
-def state_distributions(survey: Survey, findings: Findings) -> None:
-    """State the packages that ``ci packages`` will find."""
-    tree = Tree(survey.repository.root, survey.files, {})
-    packages = [package for package in detect(tree)[0] if package.layout.imports]
-    findings.add(
-        "distributions",
-        [package.path for package in packages],
-        "each of these directories has a manifest and code of its own"
-        if packages
-        else "no directory has both a manifest and code",
-        [Evidence(path=_manifest(package)) for package in packages[:_MOST_SHOWN]],
-        "likely",
-    )
-
-
-def _manifest(package: Found) -> str:
-    prefix = "" if package.path == "." else f"{package.path}/"
-    return f"{prefix}{package.manifest.file}"

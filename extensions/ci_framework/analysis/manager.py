@@ -72,7 +72,10 @@ def _signs(survey: Survey, pixi: Pixi) -> Iterator[_Sign]:
         keys = set(survey.tool(manager)) - _ONLY_BUILD.get(manager, set())
         if keys:
             where = survey.location("tool", manager)
-            yield _Sign(manager, f"pyproject.toml has [tool.{manager}]", where)
+            because = f"{where.path} has [tool.{manager}]"
+            # Of a project further down the environments are made one by one.
+            sure: Confidence = "likely" if survey.home else "certain"
+            yield _Sign(manager, because, where, sure)
     if survey.has("uv.toml"):
         yield _Sign("uv", "uv.toml is tracked", survey.file("uv.toml"))
     if table(survey.documents.toml("hatch.toml"), "envs"):

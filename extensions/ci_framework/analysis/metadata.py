@@ -30,10 +30,14 @@ def fields(
     if value := survey.setup_cfg.text(section, key):
         yield (
             value,
-            Evidence(path="setup.cfg", line=survey.setup_cfg.line(section, key)),
+            Evidence(
+                path=survey.at_home("setup.cfg"),
+                line=survey.setup_cfg.line(section, key),
+            ),
         )
     if value := survey.setup_call.text(key):
-        yield value, Evidence(path="setup.py", line=survey.setup_call.lines[key])
+        path, line = survey.at_home("setup.py"), survey.setup_call.lines[key]
+        yield value, Evidence(path=path, line=line)
 
 
 def classifiers(survey: Survey) -> Iterator[tuple[str, Evidence]]:
@@ -45,10 +49,10 @@ def classifiers(survey: Survey) -> Iterator[tuple[str, Evidence]]:
         sources.append((location.path, rows, location.line))
     cfg = survey.setup_cfg
     rows = cfg.rows("metadata", "classifiers") + cfg.rows("metadata", "classifier")
-    sources.append(("setup.cfg", rows, 1))
+    sources.append((survey.at_home("setup.cfg"), rows, 1))
     call = survey.setup_call
     rows = strings(call.values, "classifiers")
-    sources.append(("setup.py", rows, call.lines.get("classifiers", 1)))
+    sources.append((survey.at_home("setup.py"), rows, call.lines.get("classifiers", 1)))
     for path, rows, start in sources:
         for row in rows:
             line = survey.documents.line_of(path, row.strip(), max(start, 1))

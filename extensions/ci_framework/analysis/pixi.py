@@ -128,7 +128,7 @@ def read_pixi(survey: Survey, requirements: Iterable[Requirement]) -> Pixi:
     """Read pixi.toml, else the tables in pyproject.toml."""
     if survey.has("pixi.toml"):
         return Pixi("pixi.toml", (), survey.documents.toml("pixi.toml"), ())
-    if not survey.tool("pixi"):
+    if survey.home or not survey.tool("pixi"):
         return Pixi("", (), {}, ())
     kinds = ("group", "extra")
     groups = tuple(

@@ -10,7 +10,7 @@ from ci_engine.configuration.tables import items, table
 from ci_engine.project.repository import normalize
 from ci_framework.analysis.metadata import fields
 from ci_framework.analysis.readers.documents import strings
-from ci_framework.analysis.survey import PYPROJECT, Survey
+from ci_framework.analysis.survey import Survey
 from ci_framework.inventory import Evidence
 
 _NAME = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[[^\]]*\])?\s*(.*)$")
@@ -109,8 +109,8 @@ def _listed(
     """The requirements of a list in pyproject.toml, each with its line."""
     start = survey.location(*keys)
     for line in strings(survey.pyproject, *keys):
-        number = survey.documents.line_of(PYPROJECT, line, start.line or 1)
-        location = Evidence(path=PYPROJECT, line=number or start.line)
+        number = survey.documents.line_of(start.path, line, start.line or 1)
+        location = Evidence(path=start.path, line=number or start.line)
         yield from _each([line], kind, group, location)
 
 

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from ci_engine.configuration.reading import Table
 from ci_engine.configuration.tables import table
 from ci_engine.project.repository import printable
+from ci_framework.analysis.purposes.vocabulary import word_set
 from ci_framework.analysis.readers.documents import Documents
 from ci_framework.analysis.readers.ini import Ini
 from ci_framework.analysis.readers.setup_py import SetupCall, read_setup_call
@@ -19,6 +20,8 @@ PYPROJECT = "pyproject.toml"
 # Files of template repositories: of cookiecutter, of Copier.
 _COOKIECUTTER = "cookiecutter.json"
 _COPIER = ("copier.yml", "copier.yaml")
+# Directories whose projects are not the product.
+_ASIDE = word_set("aside")
 
 
 class Survey:
@@ -125,9 +128,31 @@ class Survey:
         return next((path for path in paths if self.has(path)), "")
 
     @cached_property
+    def home(self) -> str:
+        """The directory of the only project, empty if that is the top.
+
+        Where the top has no file of a project, such as beside a front end, the one
+        below it is what is analyzed.
+        """
+        if self.first(PYPROJECT, "setup.py", "setup.cfg", "pixi.toml"):
+            return ""
+        manifests = (p for p in self.files if p.endswith(f"/{PYPROJECT}"))
+        homes = [path.rpartition("/")[0] for path in manifests]
+        product = [
+            home
+            for home in homes
+            if not any(part.lower() in _ASIDE for part in home.split("/"))
+        ]
+        return product[0] if len(product) == 1 else ""
+
+    def at_home(self, name: str) -> str:
+        """The path of a file beside the manifest of the project."""
+        return f"{self.home}/{name}" if self.home else name
+
+    @cached_property
     def pyproject(self) -> Table:
-        """pyproject.toml at the top, empty if there is none."""
-        return self.documents.toml(PYPROJECT)
+        """pyproject.toml of the project, empty if there is none."""
+        return self.documents.toml(self.at_home(PYPROJECT))
 
     @cached_property
     def project(self) -> Table:
@@ -140,18 +165,18 @@ class Survey:
 
     @cached_property
     def setup_cfg(self) -> Ini:
-        """setup.cfg at the top."""
-        return self.documents.ini("setup.cfg")
+        """setup.cfg of the project."""
+        return self.documents.ini(self.at_home("setup.cfg"))
 
     @cached_property
     def tox_ini(self) -> Ini:
-        """tox.ini at the top."""
-        return self.documents.ini("tox.ini")
+        """tox.ini of the project."""
+        return self.documents.ini(self.at_home("tox.ini"))
 
     @cached_property
     def setup_call(self) -> SetupCall:
-        """What setup.py at the top hands to ``setup``."""
-        return self.setup_call_of("setup.py")
+        """What setup.py of the project hands to ``setup``."""
+        return self.setup_call_of(self.at_home("setup.py"))
 
     def setup_call_of(self, path: str) -> SetupCall:
         """What a setup.py hands to ``setup``, as far as it is written down."""
@@ -160,7 +185,7 @@ class Survey:
 
     def location(self, *keys: str) -> Evidence:
         """Where a key stands in pyproject.toml."""
-        return self.documents.location(PYPROJECT, *keys)
+        return self.documents.location(self.at_home(PYPROJECT), *keys)
 
     def file(self, path: str) -> Evidence:
         """A file as a whole."""

@@ -26,9 +26,12 @@ _FOR_TESTS = re.compile(r"(.*[/_.-])?(tests?|testing)([_.-].*)?")
 
 
 def configured_testpaths(survey: Survey) -> tuple[list[str], Evidence | None]:
-    """The testpaths of pytest, as written."""
+    """The testpaths of pytest, as seen from the top."""
     found = pytest_setting(survey, "testpaths")
-    return (words(found[0]), found[1]) if found else ([], None)
+    if found is None:
+        return [], None
+    beside = found[1].path.rpartition("/")[0]
+    return [f"{beside}/{p}" if beside else p for p in words(found[0])], found[1]
 
 
 def state_testing(

@@ -99,8 +99,10 @@ def _project_type(inventory: Inventory) -> Answer:
     several = inventory.items("distributions")
     if len(several) > 1:
         because = f"{len(several)} of its directories are packages of their own"
-        more = ", ..." if len(several) > _SHOWN else ""
-        return Answer("monorepo", f"{because}: {', '.join(several[:_SHOWN])}{more}")
+        shown = ", ".join([*several[:_SHOWN], *["..."][: len(several) - _SHOWN]])
+        return Answer("monorepo", f"{because}: {shown}")
+    if inventory.below:
+        return Answer("monorepo", f"its only package is in {inventory.below}")
     if inventory.text("mcp-server"):
         return Answer("mcp-server", inventory.reason("mcp-server"))
     if inventory.text("build-backend"):
@@ -145,8 +147,7 @@ def _metadata(inventory: Inventory) -> dict[str, Answer]:
     """What only a new project would be rendered from."""
     description = sentence(inventory.text("description"), 512)
     author = sentence(inventory.text("author").replace(",", " "), 128)
-    email = inventory.text("author-email")
-    license_ = inventory.text("license")
+    email, license_ = inventory.text("author-email"), inventory.text("license")
     known = license_ in _LICENSES
     kept = "the project keeps its own metadata"
     return {
@@ -276,7 +277,7 @@ def _docs(inventory: Inventory) -> dict[str, Answer]:
     found = inventory.text("docs-tool")
     because = inventory.reason("docs-tool")
     if found not in ("", "none"):
-        because = f"{found} goes on as it is; a strict build may find what is red today"
+        because = f"{found} goes on as it is; a strict build may find what is red now"
     return {
         "docs": Answer("none", because),
         "docs_deploy": Answer("none", "it is published as before"),

@@ -96,6 +96,9 @@ def _group(inventory: Inventory, answers: Mapping[str, object]) -> Iterator[OwnS
     """What brings the test runner, unless the engine installs that anyway."""
     manager = answers.get("package_manager")
     needs = needs_by_kind(inventory)
+    if inventory.below:
+        # The environment of each package has the groups of its own.
+        return
     if written_requirements(inventory, answers):
         because = "it holds what the tests need, as no group, extra or file does"
         locations = _evidence(inventory, "test-needs")

@@ -10,6 +10,7 @@ _LEFT_OUT = (
     ".github/actions/{prefix}cleanup-dev-files",
     ".github/actions/{prefix}performance-bench",
     ".github/actions/{prefix}security-scan",
+    ".github/actions/{prefix}summary-report",
     ".github/workflows/{prefix}security-audit.yml",
     ".github/zizmor.yml",
     ".gitignore",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ci_engine.errors import UsageError
 from ci_framework.applying.apply import BRANCH, Adoption, apply_plan
+from ci_framework.applying.commits import free_branch
 from ci_framework.applying.recover import recover
 from ci_framework.commands.options import (
     PlanOptions,
@@ -21,8 +22,9 @@ from ci_framework.commands.options import (
 from ci_framework.commands.questions import ask_decisions
 from ci_framework.planning.build import BuiltPlan, build_plan
 from ci_framework.planning.plan import Plan
+from ci_framework.planning.recorded_answers import find_recorded
 from ci_framework.planning.stored_plan import write_plan
-from ci_framework.preflight import check_ready
+from ci_framework.preflight import check_ready, check_repository
 from ci_framework.reporting.plan_page import print_plan
 from ci_framework.reporting.screen import make_console, printable
 from ci_framework.repository import Repository, open_repository
@@ -108,6 +110,8 @@ def plan_and_apply(options: ApplyOptions) -> Applied:
         )
         repository = open_repository(path)
     request = options.plan_request()
+    if not options.dry_run:
+        _refuse_first(repository, options)
     built = build_plan(repository, request)
     if not options.json:
         print_plan(built.plan, console)
@@ -139,6 +143,13 @@ def plan_and_apply(options: ApplyOptions) -> Applied:
     count = len(adoption.files)
     console.print(printable(f"Applied: {count} files on branch {adoption.branch}."))
     return Applied(open_repository(path), plan, adoption)
+
+
+def _refuse_first(repository: Repository, options: ApplyOptions) -> None:
+    """Refuse what no plan can change, before there is one to read."""
+    free_branch(repository, options.branch or BRANCH)
+    if options.retire or find_recorded(repository) is None:
+        check_repository(repository)
 
 
 def _asks(built: BuiltPlan, options: ApplyOptions) -> bool:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
-import questionary
 
 from ci_framework.planning.build import PlanRequest
 from ci_framework.planning.given_answers import parse_answer, read_given_answers
@@ -135,4 +134,6 @@ def has_terminal() -> bool:
 
 def confirm(question: str, *, default: bool) -> bool:
     """Ask a yes-or-no question at the terminal."""
+    import questionary  # noqa: PLC0415 - only where a person is asked
+
     return bool(questionary.confirm(question, default=default).ask())

@@ -11,6 +11,7 @@ import yaml
 from ci_framework.commands.options import PlanOptions, add_plan, add_retire, read
 from ci_framework.planning.build import build_plan
 from ci_framework.planning.plan import Plan
+from ci_framework.preflight import check_commit
 from ci_framework.reporting.plan_page import print_plan
 from ci_framework.reporting.screen import make_console, write_report
 from ci_framework.repository import open_repository
@@ -41,9 +42,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(parsed: argparse.Namespace) -> int:
     """Print the plan of an adoption; the repository is not changed."""
     options = read(parsed, _Request)
-    plan = build_plan(
-        open_repository(Path(options.path), read_only=True), options.plan_request()
-    ).plan
+    repository = open_repository(Path(options.path), read_only=True)
+    check_commit(repository)
+    plan = build_plan(repository, options.plan_request()).plan
     if options.write_answers:
         target = Path(options.write_answers)
         write_report(target.parent, target.name, _answers_text(plan))

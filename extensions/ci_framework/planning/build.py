@@ -20,6 +20,7 @@ from ci_framework.planning.drift import find_drift
 from ci_framework.planning.file_answers import shape_answers
 from ci_framework.planning.files import Blocked, FilePlan, plan_files
 from ci_framework.planning.given_answers import refuse_other_kind, refuse_unknown
+from ci_framework.planning.left_out import left_out
 from ci_framework.planning.plan import Change, Operation, Plan, plan_hash, summarize
 from ci_framework.planning.recorded_answers import (
     Recorded,
@@ -152,6 +153,7 @@ def build_plan(repository: Repository, request: PlanRequest) -> BuiltPlan:
     operations = [
         *files.operations,
         *needs.operations,
+        *left_out(inventory, rendered.answers),
         *retired.operations,
         *draft.stepped_back,
         *_kept_workflows(inventory, request.retire),

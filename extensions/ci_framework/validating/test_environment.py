@@ -24,6 +24,7 @@ from ci_engine.processes.programs import Outcome, find_program, run_program
 from ci_engine.project.repository import Project, normalize, read_project
 from ci_framework.validating.clones import Clone, child_environment
 from ci_framework.validating.declared import needs_of
+from ci_framework.validating.members import needs_below, packages_below
 from ci_framework.validating.needs import Need
 
 _SECONDS = 1200.0
@@ -73,10 +74,12 @@ def decide(clone: Clone, environments: Environments, tier: Tier) -> Recipe:
     Raises:
         ConfigurationError: if pyproject.toml is broken.
     """
-    needs = needs_of(read_project(clone.root))
+    project = read_project(clone.root)
+    needs = [*needs_of(project), *needs_below(project)]
     tests = tuple(need for need in needs if need.tests)
     work = tuple(need for need in needs if not need.tests)
-    return Recipe(environments, tier, tests or work, work if tests else ())
+    first = (*packages_below(project), *(tests or work))
+    return Recipe(environments, tier, first, work if tests else ())
 
 
 def planned_installations(recipe: Recipe) -> list[str]:

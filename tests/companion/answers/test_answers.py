@@ -19,6 +19,7 @@ from ci_framework.answers import (
 from ci_framework.answers.names import TOOLS, package_name, plain_path, project_name
 from ci_framework.answers.test_requirements import TEST_REQUIREMENTS
 from ci_framework.inventory import Inventory
+from ci_framework.planning.left_out import left_out
 from ci_framework.repository import open_repository
 from tests.support.adoptable_repositories import make_repository
 from tests.support.kinds import KINDS, Files
@@ -140,7 +141,7 @@ def test_answers_follow_the_facts(
     ("files", "kind"),
     [
         ({}, "application"),
-        ({"lib/a/pyproject.toml": MANIFEST, "lib/a/a/__init__.py": ""}, "application"),
+        ({"lib/a/pyproject.toml": MANIFEST, "lib/a/a/__init__.py": ""}, "monorepo"),
         (
             {
                 "sub-packages/a/pyproject.toml": MANIFEST,
@@ -162,11 +163,79 @@ def test_answers_follow_the_facts(
         ),
     ],
 )
-def test_several_packages_with_code_are_a_monorepo(
+def test_packages_with_code_further_down_are_a_monorepo(
     files: dict[str, str], kind: str, tmp_path: Path
 ) -> None:
     answer = derive_answers(inventory_of(tmp_path, {"README.md": "x", **files}))
     assert answer["project_type"].value == kind
+
+
+BOT = {
+    "pyproject.toml": MANIFEST,
+    "a/__init__.py": "",
+    "images/bot/pyproject.toml": MANIFEST.replace('"a"', '"bot"'),
+    "images/bot/bot/__init__.py": "",
+}
+NEEDS = 'dependencies = ["{}"]\n'
+
+
+@pytest.mark.parametrize(
+    ("files", "kind", "others"),
+    [
+        ({}, "application", ["images/bot"]),
+        ({"images/bot/tests/test_bot.py": ""}, "monorepo", []),
+        ({"images/bot/bot/tests/test_bot.py": ""}, "monorepo", []),
+        ({"pyproject.toml": MANIFEST + NEEDS.format("bot")}, "monorepo", []),
+        (
+            {"images/bot/pyproject.toml": BOT["images/bot/pyproject.toml"]
+             + NEEDS.format("a>=1")},
+            "monorepo",
+            [],
+        ),
+        (
+            {"pyproject.toml": MANIFEST + "[tool.uv.workspace]\nmembers=['images/*']"},
+            "monorepo",
+            [],
+        ),
+    ],
+)  # fmt: skip
+def test_a_package_beside_the_project_counts_if_something_links_them(
+    files: dict[str, str], kind: str, others: list[str], tmp_path: Path
+) -> None:
+    inventory = inventory_of(tmp_path, {**BOT, **files})
+    answers = derive_answers(inventory)
+    assert answers["project_type"].value == kind
+    assert inventory.items("other-distributions") == others
+    advice = left_out(inventory, {"project_type": kind})
+    assert [item.path for item in advice] == [
+        f"{path}/pyproject.toml" for path in others
+    ]
+    assert all("project_type=monorepo" in item.reason for item in advice)
+
+
+def test_a_project_further_down_is_read_where_it_is(tmp_path: Path) -> None:
+    """A back end beside a front end: its own files say what it is."""
+    files = {
+        "package.json": "{}\n",
+        "backend/pyproject.toml": '[tool.poetry]\nname = "app"\nauthors = ["Ada"]\n'
+        '[tool.poetry.dependencies]\npython = "^3.12"\n'
+        '[tool.poetry.group.dev.dependencies]\npytest = "*"\n'
+        '[tool.pytest.ini_options]\ntestpaths = ["checks"]\n'
+        "[tool.mypy]\nstrict = true\n[tool.ruff.format]\nindent-width = 2\n",
+        "backend/app/__init__.py": "",
+        "backend/checks/test_app.py": "import pytest\n",
+        "examples/pyproject.toml": MANIFEST,
+    }
+    inventory = inventory_of(tmp_path, files)
+    answers = derive_answers(inventory)
+    found = {name: answers[name].value for name in ("source_paths", "test_paths")}
+    assert found == {"source_paths": ["backend/app"], "test_paths": ["backend/checks"]}
+    assert answers["project_type"].because == "its only package is in backend"
+    assert answers["author_name"].value == "Ada"
+    assert answers["type_checker"].value == "mypy"
+    # The environments are those of each package, which no manager of the top makes.
+    assert answers["package_manager"].value == "pip"
+    assert settings_of(inventory) == {}
 
 
 def test_a_lock_of_pixi_leaves_the_tiers_to_the_project(tmp_path: Path) -> None:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import yaml
 
+from ci_framework.commands import apply as apply_command
 from ci_framework.planning.given_answers import parse_answer
 from tests.support.adoptable_repositories import commit, tree, write
 from tests.support.adoption_scenes import PROJECT, Companion, make_project, status_of
@@ -109,14 +114,79 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(
     assert picture(project) == before
 
 
-def test_a_dirty_tree_is_refused_with_the_way_out(
-    companion: Companion, project: Path, releases: Path
-) -> None:
+def _dirty(project: Path, _: pytest.MonkeyPatch) -> None:
     write(project, {"README.md": "changed\n"})
-    text = apply(companion, project, releases, "--yes", code=2)
-    assert "README.md" in text
-    assert "next:" in text or "stash" in text
-    assert status_of(project) == " M README.md\n"
+
+
+def _unborn(project: Path, _: pytest.MonkeyPatch) -> None:
+    run("git", "update-ref", "-d", "HEAD", cwd=project)
+
+
+def _full(_: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", _usage)
+
+
+def _read_only(_: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Root may write anywhere but to a file system that is mounted so.
+    monkeypatch.setattr(os, "access", _no_access)
+
+
+def _in_order(_: Path, __: pytest.MonkeyPatch) -> None:
+    """Only the option is wrong."""
+
+
+@dataclass(frozen=True)
+class _Usage:
+    free: int
+
+
+def _usage(_: Path) -> _Usage:
+    return _Usage(free=4096)
+
+
+def _no_access(*_: object) -> bool:
+    return False
+
+
+@pytest.mark.parametrize(
+    ("prepare", "words", "found", "hint"),
+    [
+        (_dirty, (), "not committed: README.md", "git stash"),
+        (_unborn, (), "no commit yet", "git commit"),
+        (_full, (), "4 KiB of disk space are free", "free disk space"),
+        (_read_only, (), "no permission to write", "change its permissions"),
+        (_in_order, ("--branch=a..b",), "the name of a branch", "check-ref-format"),
+    ],
+)
+@pytest.mark.parametrize("command", ["adopt", "apply"])
+def test_what_no_plan_can_change_is_refused_before_there_is_one(
+    companion: Companion,
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    command: str,
+    prepare: Callable[[Path, pytest.MonkeyPatch], None],
+    words: tuple[str, ...],
+    found: str,
+    hint: str,
+) -> None:
+    prepare(project, monkeypatch)
+    monkeypatch.setattr(apply_command, "build_plan", _planned_too_early)
+    text = companion.run(command, project, *words, "--yes", code=2)
+    assert found in text
+    assert hint in text.split("hint: ")[1]
+
+
+def _planned_too_early(*_: object) -> None:
+    raise AssertionError("nothing is planned before")
+
+
+def test_a_plan_of_a_repository_without_a_commit_is_refused(
+    companion: Companion, project: Path
+) -> None:
+    """What is not committed is not analyzed: the plan would be of something else."""
+    run("git", "update-ref", "-d", "HEAD", cwd=project)
+    assert "no commit yet" in companion.run("plan", project, code=2)
 
 
 @pytest.mark.heavy

@@ -298,24 +298,6 @@ def test_an_answer_of_nothing_is_refused_by_its_name(
         build_plan(repository, request)
 
 
-def test_the_smallest_adoption_is_the_gate_and_nothing_else(
-    tmp_path: Path, releases: Path
-) -> None:
-    path = make_project(tmp_path / "p")
-    request = PlanRequest(
-        template=str(releases),
-        ref="v2.0.0",
-        answers={"quality_tier": "full"},
-        smallest=True,
-    )
-    built = build_plan(open_repository(path), request)
-    assert len({change.path for change in built.changes}) <= 12
-    workflows = [c.path for c in built.changes if c.path.startswith(".github/workf")]
-    assert workflows == [".github/workflows/python-ci.yml"]
-    assert built.plan.answers["quality_tier"] == "full"
-    assert built.plan.answers["update_bot"] == "none"
-
-
 TOX = {
     "tox.ini": "[testenv]\ndeps =\n  pytest>=7\n  -r more.txt\ncommands = pytest\n",
     "requirements.txt": "attrs\n",

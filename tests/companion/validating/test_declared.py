@@ -8,6 +8,7 @@ import pytest
 
 from ci_engine.project.repository import read_project
 from ci_framework.validating.declared import needs_of
+from ci_framework.validating.members import needs_below, packages_below
 from tests.support.adoptable_repositories import write
 
 PROJECT = '[project]\nname = "demo"\nversion = "1"\n'
@@ -108,3 +109,30 @@ def test_nothing_in_these_places_is_run_or_trips_the_reader(tmp_path: Path) -> N
     )
     (tmp_path / "requirements-test.txt").mkdir()
     assert words_of(tmp_path) == []
+
+
+def test_packages_below_a_top_that_is_none_bring_their_own_needs(
+    tmp_path: Path,
+) -> None:
+    files = {
+        "libs/b/pyproject.toml": PROJECT.replace("demo", "b")
+        + 'dependencies = ["c"]\n[project.optional-dependencies]\ntest = ["x"]\n',
+        "libs/b/b/__init__.py": "",
+        "libs/b/requirements-dev.txt": "y\n",
+        "libs/c/pyproject.toml": PROJECT.replace("demo", "c")
+        + '[dependency-groups]\ntests = ["z"]\n',
+        "libs/c/c/__init__.py": "",
+    }
+    write(tmp_path, files)
+    top = read_project(tmp_path)
+    assert [" ".join(need.words) for need in packages_below(top)] == [
+        "--editable ./libs/c",
+        "--editable ./libs/b",
+    ]
+    assert [" ".join(need.words) for need in needs_below(top)] == [
+        "z",
+        "--editable ./libs/b[test]",
+        "--requirement libs/b/requirements-dev.txt",
+    ]
+    write(tmp_path, {"pyproject.toml": PROJECT})
+    assert packages_below(read_project(tmp_path)) == []

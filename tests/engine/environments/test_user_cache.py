@@ -88,6 +88,20 @@ def test_a_link_into_the_repository_is_not_used(tmp_path: Path) -> None:
     assert cache_location(repository, variables, "linux") is None
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="files have no owner there")
+def test_a_directory_of_another_user_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = tmp_path / "chosen"
+    chosen.mkdir()
+    if os.geteuid() == 0:
+        os.chown(chosen, 65_534, 65_534)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: 65_534)
+    variables = {"CI_FRAMEWORK_CACHE": str(chosen)}
+    assert cache_location(tmp_path / "repository", variables, "linux") is None
+
+
 def test_the_cache_is_where_the_system_keeps_caches(tmp_path: Path) -> None:
     repository, home = tmp_path / "repository", tmp_path / "home"
     repository.mkdir()

@@ -55,6 +55,28 @@ def test_the_top_with_code_of_its_own_is_a_package_beside_the_others(
     assert edges(graph) == {"bot": {"candles": "import"}, "candles": {}}
 
 
+@pytest.mark.parametrize(
+    ("tests", "expected"),
+    [
+        (("app/tests/test_a.py",), ["app/tests"]),
+        # Directories beside the code come before those in it.
+        (("app/tests/test_a.py", "tests/test_b.py"), ["tests"]),
+        (("app/api/tests.py",), []),
+    ],
+)
+def test_tests_may_stand_in_the_code(
+    tmp_path: Path, tests: tuple[str, ...], expected: list[str]
+) -> None:
+    files = {
+        "backend/pyproject.toml": pyproject("app"),
+        "backend/app/__init__.py": "",
+        **{f"backend/{path}": "" for path in tests},
+    }
+    graph = graph_of(tmp_path, files)
+    assert one(graph, "app").source_paths == ["app"]
+    assert one(graph, "app").test_paths == expected
+
+
 def test_the_top_that_only_holds_the_others_together_is_none(tmp_path: Path) -> None:
     files = {"pyproject.toml": pyproject("all"), **package("a"), **package("b")}
     graph = graph_of(tmp_path, files)

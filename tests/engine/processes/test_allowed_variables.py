@@ -22,6 +22,7 @@ from ci_engine.processes.child_environment import (
     tool_variables,
 )
 from ci_engine.project.repository import read_project
+from ci_engine.scanning.scanner import scanner_variables
 from tests.support.scanning import CLEAN, Repository, script
 
 SECRETS = (
@@ -142,3 +143,16 @@ def test_a_linter_gets_none_and_the_tests_get_them_all(
     assert not set(SECRETS) & set(outcome.stdout.split())
     # The tests and the commands of the project run with those of the environment.
     assert set(SECRETS) - set(variables) == {"CI_ENGINE_PUSH_TOKEN"}
+
+
+def test_no_variable_of_a_workflow_narrows_a_scan() -> None:
+    narrowing = {
+        *("TRIVY_SKIP_FILES", "TRIVY_IGNOREFILE", "TRIVY_SEVERITY", "TRIVY_CONFIG"),
+        *("GRYPE_EXCLUDE", "GRYPE_ONLY_FIXED", "GRYPE_CONFIG", "SYFT_EXCLUDE"),
+        *("SEMGREP_RULES", "SEMGREP_BASELINE_COMMIT", "SEMGREP_TIMEOUT"),
+        *("HADOLINT_IGNORE", "GITLEAKS_CONFIG", "ZIZMOR_CONFIG"),
+    }
+    caches = {"TRIVY_CACHE_DIR", "GRYPE_DB_CACHE_DIR", "PATH"}
+    kept = scanner_variables(tool_variables(dict.fromkeys(narrowing | caches, "x")))
+    assert not narrowing & kept.keys()
+    assert caches <= kept.keys()

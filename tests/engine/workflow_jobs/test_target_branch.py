@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
@@ -23,15 +25,23 @@ def target(project: DemoProject) -> DemoProject:
 
 
 def judge(
-    target: DemoProject, files: Mapping[str, str | None], **skips: str
+    target: DemoProject, files: Mapping[str, str | Path | None], **skips: str
 ) -> tuple[Run, str]:
-    """Run the summary as a workflow does for a change of these files."""
+    """Run the summary as a workflow does for a change of these files.
+
+    A path stands for a link to it, None for a file that is removed.
+    """
     work = target.root.parent / "work"
     git(target.root.parent, "clone", "--quiet", str(target.root), str(work))
     for name, text in files.items():
         path = work / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.unlink() if text is None else path.write_text(text, encoding="utf-8")
+        if isinstance(text, str):
+            path.write_text(text, encoding="utf-8")
+            continue
+        path.unlink()
+        if text is not None:
+            path.symlink_to(text)
     git(work, "add", "--all")
     git(work, "commit", "--quiet", "--message", "change")
     # As shallow as a job of a workflow has it.
@@ -152,9 +162,16 @@ def test_links_of_a_change_are_not_followed(target: DemoProject) -> None:
     (target.root / ".github").mkdir(exist_ok=True)
     (target.root / "ci-framework" / "link").symlink_to(secret)
     (target.root / "ci-framework" / "loop").symlink_to(".")
+    (target.root / "ci-framework" / "turned").symlink_to(secret)
     git(target.root, "add", "--all", "--force")
     git(target.root, "commit", "--quiet", "--message", "links")
-    run, page = judge(target, {"ci-framework/link": None, "README.md": "# x\n"})
+    # The same text, but another file.
+    other = secret.with_name("other")
+    shutil.copy(secret, other)
+    turned = {"ci-framework/turned": other}
+    files = {"ci-framework/link": None, "README.md": "# x\n"}
+    run, page = judge(target, files | turned)
     assert run.code == 0, str(run)
     assert "this change edits ci-framework/link (removed)" in page
+    assert "this change edits ci-framework/turned" in page
     assert "SECRET" not in page

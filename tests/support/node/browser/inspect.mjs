@@ -258,6 +258,8 @@ async function inspect(browser, file, [width, colorScheme], index) {
     }
   });
   await page.goto(address);
+  // A page may load its data first; the keyboard is tried on what a reader gets.
+  await page.locator("[aria-busy='true']").waitFor({ state: "detached" });
   if (!served && index === PAPER_WINDOW) {
     const before = await page.evaluate(findOverflow);
     problems.push(...(before.length ? [] : await findUnprintable(page)));

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 from ci_framework import cli
+from reference_sections.markdown import table
 
 _Choices = Mapping[str, argparse.ArgumentParser]
 Row = tuple[str, ...]
@@ -24,9 +25,26 @@ class Companion:
         exit_codes: each exit code and its meaning.
     """
 
-    commands: list[Row]
-    options: list[Row]
-    exit_codes: list[Row]
+    commands: Sequence[Row]
+    options: Sequence[Row]
+    exit_codes: Sequence[Row]
+
+
+def write_companion() -> str:
+    """The commands, options and exit codes of the companion."""
+    companion = read_companion()
+    return f"""\
+## Companion
+
+`ci-framework COMMAND` brings the framework into a repository that exists; the
+[migration guide](migration-guide.md) shows how. A path is the top of a git repository,
+by default the current directory; `LIST` is a file with one path or address per line.
+
+{table(("command", "what"), companion.commands)}
+
+{table(("option", "what", "commands"), companion.options)}
+
+{table(("exit code of the companion", "meaning"), companion.exit_codes)}"""
 
 
 def read_companion() -> Companion:

@@ -1,0 +1,1 @@
+"""What docs/generate_reference.py makes the reference of."""
