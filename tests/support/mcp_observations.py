@@ -72,7 +72,7 @@ def silent(
 
 
 def over_http(answer: tuple[int, str, str] | None = None, **changes: object) -> Session:
-    """A conversation over HTTP that came to nothing, with the telling answer."""
+    """A conversation over HTTP that came to nothing, with the notable answer."""
     http = HttpAnswer(*answer) if answer else None
     usual: dict[str, object] = {"transport": "http", "http": http}
     return msgspec.structs.replace(silent(), **{**usual, **changes})

@@ -31,7 +31,7 @@ from .http_address import (
     avoid_proxies,
     endpoint,
     free_port,
-    telling,
+    notable_answer,
     wait_until_it_listens,
 )
 from .server_process import ServerProcess, start_server
@@ -94,7 +94,7 @@ class Observation:
                 answers: list[Facts] = []
                 streams = self._endpoint(port, answers)
                 sessions.append(await self._converse(server, streams, "http", era))
-                sessions[-1]["http"] = telling(answers)
+                sessions[-1]["http"] = notable_answer(answers)
         for session in sessions:
             session["process"] = server.facts()
         self.write()

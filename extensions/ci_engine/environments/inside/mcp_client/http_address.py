@@ -87,7 +87,7 @@ async def endpoint(
         yield streams
 
 
-def telling(answers: list[dict[str, object]]) -> dict[str, object] | None:
+def notable_answer(answers: list[dict[str, object]]) -> dict[str, object] | None:
     """The first answer that is no usual one, else the last."""
     for answer in answers:
         body = answer["status"] == 200  # noqa: PLR2004 - a body has to follow
