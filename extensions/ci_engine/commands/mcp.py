@@ -52,12 +52,6 @@ _ACTIONS = ("check", "conformance")
 class McpOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     """What the command line of ``ci mcp`` holds."""
 
-<<<<<<< HEAD
-    action: Annotated[list[str], Option("check", "ACTION", name="action")] = (
-        msgspec.field(default_factory=list[str])
-    )
-    update: Annotated[bool, switch("update the snapshot of names and schemas")] = False
-=======
     action: Annotated[
         list[str], Option("check or conformance", "ACTION", name="action")
     ] = msgspec.field(default_factory=list[str])
@@ -67,7 +61,6 @@ class McpOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     package: Annotated[
         str, Option("the package of a monorepo that is the server", "NAME")
     ] = ""
->>>>>>> main
     python: Annotated[str, Option("the Python that the server runs with", "X.Y")] = ""
     dry_run: DryRun = False
 

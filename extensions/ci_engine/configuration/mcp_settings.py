@@ -49,19 +49,13 @@ class Mcp(StrictTable, frozen=True):
         call_read_only: whether tools that only read and need no arguments are called,
             resources read, and prompts without arguments fetched as well.
         stateless: whether several processes have to be able to answer one client.
-<<<<<<< HEAD
-        start_seconds: how long the first response may take.
-        answer_seconds: how long any other response may take.
-        stop_seconds: how long it may take to exit.
-=======
         conformance: revisions of the protocol that the official conformance suite is
             run for, over HTTP; empty = it is not run.
         conformance_baseline: the file with the failures of the suite that are
             expected.
-        start_seconds: how long it may take to its first answer.
-        answer_seconds: how long any other answer may take.
-        stop_seconds: how long it may take to end.
->>>>>>> main
+        start_seconds: how long the first response may take.
+        answer_seconds: how long any other response may take.
+        stop_seconds: how long it may take to exit.
     """
 
     command: Command

@@ -142,13 +142,8 @@ def _output_findings(sessions: list[Session]) -> Iterator[Finding]:
     worst = max(processes, key=lambda each: each.stray_lines, default=None)
     if worst and worst.stray_lines:
         number = worst.stray_lines
-<<<<<<< HEAD
-        shown = "".join(f"\n  {line!r}" for line in worst.stray)
-        what = f"{number} lines to stdout that are not protocol messages"
-=======
         shown = ", ".join(map(repr, worst.stray))
-        what = f"{number} lines to stdout that are no protocol messages"
->>>>>>> main
+        what = f"{number} lines to stdout that are not protocol messages"
         if number == 1:
             what = "a line to stdout that is not a protocol message"
         yield finding(
