@@ -35,7 +35,9 @@ def declared_group(project: Project, builder: Builder, config: str) -> str | Non
 
 
 def _declaring(project: Project, wanted: frozenset[str], config: str) -> Iterator[str]:
-    yield from (name for name, names in _named(project) if wanted & names)
+    named = [name for name, names in _named(project) if wanted & names]
+    # A group for everything may include the one of the documentation.
+    yield from sorted(named, key=lambda name: "doc" not in name.lower())
     folder = Path(config).parent.as_posix()
     directories = dict.fromkeys([folder, "docs", ".", "requirements"])
     for directory in directories:

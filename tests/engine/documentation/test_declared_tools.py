@@ -22,6 +22,11 @@ POETRY = '[tool.poetry]\nname = "demo"\nversion = "1"\n'
         (f'{PROJECT}dependencies = ["Sphinx>8"]\n', ""),
         (f'{PROJECT}optional-dependencies.doc = ["furo"]\n', "doc"),
         (f'{PROJECT}[dependency-groups]\npages = ["sphinx"]\n', "pages"),
+        (
+            f'{PROJECT}[dependency-groups]\ndev = [{{ include-group = "docs" }}]\n'
+            'docs = ["sphinx"]\n',
+            "docs",
+        ),
         # Poetry's own tables.
         (f'{POETRY}[tool.poetry.group.Docs.dependencies]\nfuro = "*"\n', "Docs"),
         (f'{POETRY}[tool.poetry.dependencies]\nsphinx = "*"\n', ""),
