@@ -23,6 +23,7 @@ from ci_engine.checks.tests.coverage import (
     OUTPUT_NAME,
     REPORT_NAME,
     XML_NAME,
+    is_measured,
     pytest_cov_variables,
     report_coverage,
     source_paths,
@@ -220,7 +221,7 @@ def _command(context: Context, environment: Environment) -> tuple[str, ...] | No
     program = _program(environment)
     coverage = environment.module("coverage")
     measured = "pytest_cov" in environment.probe.modules
-    if measured or context.request.paths or coverage is None:
+    if measured or not is_measured(context) or coverage is None:
         python = (*environment.prefix, environment.probe.executable)
         return (*((*python, program) if program else module), "--color=no")
     sources = ",".join(source_paths(context, environment))
