@@ -1,10 +1,11 @@
-"""Propose newer versions of the actions in extensions/action-pins.yaml.
+"""Propose newer versions of the actions and programs that we pin.
 
-``uv run .ci/bump_pins.py`` asks GitHub for the releases of every action and says which
-ones are newer than what is pinned and old enough: a hijacked tag is usually found
-within days. With ``--write`` the pins, the template and the workflows of this
-repository get the new commits. GITHUB_TOKEN raises the limit of requests,
-GITHUB_API_URL names another server.
+``uv run .ci/bump_pins.py`` asks GitHub for the releases of every action of
+extensions/action-pins.yaml, and of the programs that workflows and our gate install by
+version: uv, actionlint, act, gitleaks and Renovate. It reports which ones are newer
+than what is pinned and old enough: a hijacked tag is usually found within days. With
+``--write`` the pins, the template and the workflows of this repository get the new
+ones. GITHUB_TOKEN raises the limit of requests, GITHUB_API_URL names another server.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import os
 import re
 import sys
 import urllib.request
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -26,9 +27,21 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 PINS = Path("extensions") / "action-pins.yaml"
 USED_IN = ("extensions", "template/.github", ".github")
+# Programs are named in our gate and our proof, too.
+INSTALLED_IN = (*USED_IN, ".ci")
 COOL_DOWN_DAYS = 7
 _SECONDS = 30
-_VERSION = re.compile(r"v(\d+)\.(\d+)\.(\d+)")
+_VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
+# Programs: their repository, and how a file names the version, which is the group.
+_GO = r"go install github\.com/{}(?:/[\w./-]+)?@(v[\d.]+)"
+PROGRAMS = {
+    "astral-sh/uv": r'astral-sh/setup-uv@[^\n]*\n *with:\n *version: "([\d.]+)"',
+    "renovatebot/renovate": r"\brenovate@([\d.]+)",
+    **{
+        name: _GO.format(name)
+        for name in ("rhysd/actionlint", "nektos/act", "zricethezav/gitleaks")
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -56,9 +69,11 @@ class Pin:
 
 
 def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
-    """Say what could be pinned instead; 1 if there is anything left to write."""
-    parser = argparse.ArgumentParser(description="Propose newer versions of actions.")
-    parser.add_argument("--write", action="store_true", help="write the new commits")
+    """Report what could be pinned instead; 1 if there is anything left to write."""
+    parser = argparse.ArgumentParser(
+        description="Propose newer versions of actions and programs."
+    )
+    parser.add_argument("--write", action="store_true", help="write the new versions")
     parser.add_argument("--cool-down", type=int, default=COOL_DOWN_DAYS, metavar="DAYS")
     parsed = parser.parse_args(arguments)
     pins = read_pins(root)
@@ -66,10 +81,38 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     bumps = {pin: newer for pin in pins if (newer := propose(pin, before)) != pin}
     for pin, newer in bumps.items():
         sys.stdout.write(f"{pin.uses}: {pin.version} -> {newer.version} {newer.sha}\n")
+    programs = dict(newer_programs(root, before))
+    for repository, (old, new) in programs.items():
+        sys.stdout.write(f"{repository}: {', '.join(sorted(old))} -> {new}\n")
     if parsed.write:
         for old, new in bumps.items():
             rewrite(root, old, new)
-    return int(bool(bumps) and not parsed.write)
+        for repository, (_, new) in programs.items():
+            rewrite_program(root, PROGRAMS[repository], new)
+    return int(bool(bumps or programs) and not parsed.write)
+
+
+def newer_programs(
+    root: Path, before: datetime
+) -> Iterator[tuple[str, tuple[set[str], str]]]:
+    """Programs with a newer release: the versions that are named, and the new one."""
+    texts = [read(path) for path in files(root, INSTALLED_IN)]
+    for repository, pattern in PROGRAMS.items():
+        found = {version for text in texts for version in re.findall(pattern, text)}
+        if not found:
+            raise SystemExit(f"{repository}: no file names its version: look!")
+        newest = max(releases_of(repository, before), key=number_of, default="")
+        if any(number_of(newest) > number_of(version) for version in found):
+            yield repository, (found, newest)
+
+
+def rewrite_program(root: Path, pattern: str, version: str) -> None:
+    """Name the new version wherever one is named."""
+    for path in files(root, INSTALLED_IN):
+        text = read(path)
+        for match in reversed(list(re.finditer(pattern, text))):
+            text = text[: match.start(1)] + version + text[match.end(1) :]
+        write(path, text)
 
 
 def read_pins(root: Path) -> list[Pin]:
@@ -89,13 +132,17 @@ def propose(pin: Pin, before: datetime) -> Pin:
         raise SystemExit(
             f"{pin.uses}: the tag {pin.version} leads elsewhere now: look!"
         )
-    releases = cast(
-        "list[dict[str, Any]]", ask(f"/repos/{pin.repository}/releases?per_page=50")
-    )
-    newest = max(candidates(releases, before), key=number_of, default=pin.version)
+    released = releases_of(pin.repository, before)
+    newest = max(released, key=number_of, default=pin.version)
     if number_of(newest) <= number_of(pin.version):
         return pin
     return Pin(pin.uses, commit_of(pin.repository, newest), newest)
+
+
+def releases_of(repository: str, before: datetime) -> list[str]:
+    """The releases of a repository that have been out long enough."""
+    answer = ask(f"/repos/{repository}/releases?per_page=50")
+    return candidates(cast("list[dict[str, Any]]", answer), before)
 
 
 def candidates(releases: Iterable[dict[str, Any]], before: datetime) -> list[str]:
@@ -135,16 +182,36 @@ def ask(path: str) -> object:
 
 def rewrite(root: Path, old: Pin, new: Pin) -> None:
     """Put the new commit wherever the old one is used, and in the file of pins."""
-    files = [path for name in USED_IN for path in sorted((root / name).rglob("*"))]
-    for path in files:
-        if not path.is_file() or path.is_symlink():
-            continue
-        text = path.read_bytes().decode("utf-8", "surrogateescape")
+    for path in files(root, USED_IN):
+        text = read(path)
         changed = text.replace(old.line, new.line)
         if path == root / PINS:
             changed = changed.replace(old.entry, new.entry)
-        if changed != text:
-            path.write_bytes(changed.encode("utf-8", "surrogateescape"))
+        write(path, changed)
+
+
+def files(root: Path, folders: Iterable[str]) -> list[Path]:
+    """The files of some folders, without links."""
+    found = [path for name in folders for path in sorted((root / name).rglob("*"))]
+    return [
+        path
+        for path in found
+        if path.is_file()
+        and not path.is_symlink()
+        and path.parent != root / ".ci" / "bin"
+    ]
+
+
+def read(path: Path) -> str:
+    """A file as text, whatever is in it."""
+    return path.read_bytes().decode("utf-8", "surrogateescape")
+
+
+def write(path: Path, text: str) -> None:
+    """Write what has changed."""
+    content = text.encode("utf-8", "surrogateescape")
+    if content != path.read_bytes():
+        path.write_bytes(content)
 
 
 if __name__ == "__main__":

@@ -41,6 +41,10 @@ class ToolError(CommandError):
     exit_code = 3
 
 
+class OfflineError(ToolError):
+    """A service on the network cannot be reached (exit 3)."""
+
+
 def run_to_exit_code(
     name: str, action: Callable[[], int], when_interrupted: str = ""
 ) -> int:

@@ -171,6 +171,12 @@ COMMANDS: dict[str, Example] = {
         f"{_PAGES_REMOTE}; mkdir pages; echo x > pages/index.html;"
         " ci-framework/ci docs publish --site pages --version 1.1",
     ),
+    "ci-framework/ci docs verify --version 1.2": Example(
+        "project",
+        0,
+        f"{_PAGES_REMOTE}; mkdir pages; echo x > pages/index.html;"
+        " ci-framework/ci docs publish --site pages --version 1.2",
+    ),
     # docs/mcp-servers.md
     "ci-framework/ci mcp check": Example(
         "project", 0, f"{MCP_SERVER}; ci-framework/ci mcp check --update"
@@ -506,6 +512,14 @@ NOT_RUN: dict[str, str] = {
     "gh attestation verify demo-1.2.0-py3-none-any.whl --repo OWNER/demo": (
         "there is no such file"
     ),
+    "gh attestation verify ci_framework-3.0.0-py3-none-any.whl"
+    " --repo MementoRC/ci-framework": "there is no such file",
+    "uv run .ci/release.py prepare 3.1.0": (
+        "tests/workflows/test_own_release.py runs it in a repository of its own"
+    ),
+    "uv run .ci/release.py check": "so it does with this one",
+    "uv run .ci/release.py record": "so it does with this one",
+    "./ci release check": "the workflow of our releases runs it under act",
     "gh repo delete OWNER/ci-framework-proof-1790000000": "there is no such repository",
     "python -m pip install uv && uv run pytest": "it runs these very tests",
     ".ci/run": "it runs these very tests",

@@ -243,6 +243,12 @@ PROVOCATIONS: dict[str, Provocation] = {
         " ci-framework/ci docs publish --site pages",
         2,
     ),
+    "The live site does not show what was published": _project(
+        "mkdir pages; echo x > pages/index.html;"
+        " CI_FRAMEWORK_DOCS_VERIFY_TIMEOUT=1 ci-framework/ci docs verify --site pages"
+        " --address http://127.0.0.1:9/",
+        3,
+    ),
     "No benchmark suite": _project("rm -r tests/benchmarks; ci-framework/ci bench", 3),
     "pytest-benchmark is missing": _project(
         "sed -i /pytest-benchmark/d pyproject.toml; ci-framework/ci bench", 3
@@ -374,6 +380,26 @@ PROVOCATIONS: dict[str, Provocation] = {
         "copier update -q --defaults; git commit -qam x;"
         " copier update --defaults --vcs-ref=v2.0.0",
         1,
+    ),
+    "The tag is not that of a release": _project(
+        "ci-framework/ci release check --tag=latest", 2
+    ),
+    "A release outside of git": Provocation(
+        "rendered", "ci-framework/ci release check", 2
+    ),
+    "Tag and version at once": _project(
+        "ci-framework/ci release check --tag=v1.0.0 --version=1.0.0", 2
+    ),
+    "The project cannot be updated": _project(
+        "git rm -q .copier-answers.yml; ci-framework/ci update", 2
+    ),
+    "There is no update to propose": _project(
+        "ci-framework/ci update --pull-request", 2
+    ),
+    "Files and engine of different commits": _project(
+        "sed -i 's/^_commit: .*/_commit: abcdef0/' .copier-answers.yml;"
+        " ci-framework/ci validate",
+        2,
     ),
     "No terminal for consent": _foreign(_APPLY),
     "The plan has changed": _foreign(f"{_APPLY} --plan 0123456789abcdef"),

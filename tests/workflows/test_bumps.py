@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import shutil
 import sys
 from collections.abc import Mapping
@@ -34,6 +35,9 @@ def copy(tmp_path: Path) -> Path:
     """The files that hold pins."""
     for name in ("extensions", "template/.github", ".github"):
         shutil.copytree(ROOT / name, tmp_path / name)
+    (tmp_path / ".ci").mkdir()
+    for name in ("run", "prove.py"):
+        shutil.copy(ROOT / ".ci" / name, tmp_path / ".ci" / name)
     return tmp_path
 
 
@@ -100,6 +104,35 @@ def test_nothing_newer_is_nothing_to_do(
 ) -> None:
     answers(bumps, monkeypatch, copy, {"actions/checkout": [release("v7.0.1", 90)]})
     assert bumps.main([], copy) == 0
+
+
+PROGRAMS = {
+    "astral-sh/uv": ("9.1.2", ".github/workflows/fleet.yml", 'version: "{}"'),
+    "nektos/act": ("v9.1.2", ".ci/run", "go install github.com/nektos/act@{}"),
+    "rhysd/actionlint": ("v9.1.3", ".ci/run", "cmd/actionlint@{}"),
+    "zricethezav/gitleaks": ("v9.1.4", ".ci/run", "gitleaks/v8@{}"),
+    "renovatebot/renovate": ("99.1.2", ".ci/prove.py", '"renovate@{}"'),
+}
+
+
+def test_programs_are_proposed_and_written_wherever_they_are_named(
+    bumps: ModuleType,
+    copy: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    releases = {name: [release(new, 9)] for name, (new, _, _) in PROGRAMS.items()}
+    answers(bumps, monkeypatch, copy, releases)
+    assert bumps.main(["--write"], copy) == 0
+    lines = capsys.readouterr().out.splitlines()
+    proposed = {line.partition(":")[0]: line.split()[-1] for line in lines}
+    assert proposed == {name: new for name, (new, _, _) in PROGRAMS.items()}
+    for new, file, row in PROGRAMS.values():
+        assert row.format(new) in (copy / file).read_text(encoding="utf-8")
+    texts = [bumps.read(path) for path in bumps.files(copy, bumps.INSTALLED_IN)]
+    for name, (new, _, _) in PROGRAMS.items():
+        pattern = bumps.PROGRAMS[name]
+        assert {v for text in texts for v in re.findall(pattern, text)} == {new}
 
 
 def test_a_tag_that_moved_stops_everything(

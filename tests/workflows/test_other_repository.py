@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from tests.support.act import (
     Run,
     commit_all,
+    commit_of,
     git,
     installed_pythons,
     run_workflow,
@@ -102,6 +104,38 @@ TESTED = {
 }
 
 
+def package_files(name: str) -> dict[str, str]:
+    """A package of a monorepo."""
+    folder = f"packages/{name}"
+    return {
+        f"{folder}/pyproject.toml": (
+            f'[project]\nname = "{name}"\nversion = "1"\nrequires-python = ">=3.10"\n'
+            '[build-system]\nrequires = ["hatchling"]\n'
+            'build-backend = "hatchling.build"\n'
+        ),
+        f"{folder}/src/{name}/__init__.py": '"""A package."""\n\nONE = 1\n',
+        f"{folder}/tests/test_{name}.py": (
+            f'"""Tests."""\n\nfrom {name} import ONE\n\n\n'
+            f'def test_{name}() -> None:\n    """It is one."""\n    assert ONE == 1\n'
+        ),
+    }
+
+
+MONOREPO = {
+    **package_files("one"),
+    **package_files("two"),
+    "pyproject.toml": (
+        '[tool.uv.workspace]\nmembers = ["packages/*"]\n'
+        '[dependency-groups]\ndev = ["pytest>=8", "mypy>=1.10", "ruff>=0.9"]\n'
+        "[tool.ci-framework]\n"
+        'source-paths = ["packages/one/src", "packages/two/src"]\n'
+        'test-paths = ["packages/one/tests", "packages/two/tests"]\n'
+        '[tool.ci-framework.quality]\ntype-checker = "mypy"\n'
+    ),
+    ".gitignore": "*.egg-info/\n.venv/\nuv.lock\n",
+}
+
+
 def checkout_pin() -> str:
     pins = parse_yaml((ROOT / "extensions" / "action-pins.yaml").read_text("utf-8"))
     for pin in tables(pins["actions"]):
@@ -184,7 +218,9 @@ def test_all_actions_work_in_a_repository_without_files_of_ours(tmp_path: Path) 
     assert outputs["left"]["status"] == ""
 
 
-def call_the_workflow(project: Path, place: Path) -> Run:
+def call_the_workflow(
+    project: Path, place: Path, event: str, payload: dict[str, object] | None = None
+) -> Run:
     """Run the workflow that another repository calls by a commit."""
     framework = copy_checkout(place / "checkout")
     called = framework / ".github" / "workflows" / "python-ci.yml"
@@ -197,10 +233,17 @@ def call_the_workflow(project: Path, place: Path) -> Run:
         project,
         place / "act",
         "ci.yml",
-        "push",
+        event,
+        payload=payload,
         variables={"STAND_IN_FRAMEWORK": str(framework)},
         repositories={f"MementoRC/ci-framework@{COMMIT}": framework},
     )
+
+
+def write_files(project: Path, files: Mapping[str, str]) -> None:
+    for name, text in files.items():
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text(text, encoding="utf-8")
 
 
 @pytest.mark.heavy
@@ -209,15 +252,11 @@ def test_a_repository_without_files_of_ours_calls_the_whole_workflow(
     tmp_path: Path,
 ) -> None:
     project = tmp_path / "other"
-    for name, text in TESTED.items():
-        (project / name).parent.mkdir(parents=True, exist_ok=True)
-        (project / name).write_text(text, encoding="utf-8")
-    workflow = project / ".github" / "workflows" / "ci.yml"
-    workflow.parent.mkdir(parents=True)
     python = next(iter(installed_pythons()))
-    workflow.write_text(CALLER.format(commit=COMMIT, python=python), encoding="utf-8")
+    caller = CALLER.format(commit=COMMIT, python=python)
+    write_files(project, {**TESTED, ".github/workflows/ci.yml": caller})
     commit_all(project)
-    run = call_the_workflow(project, tmp_path / "green")
+    run = call_the_workflow(project, tmp_path / "green", "push")
     assert run.code == 0, run.text
     kept = {path.name for path in run.artifacts.iterdir()}
     wanted = {"changes-1", "gate-quick-checks-1", f"gate-linux-py{python}-1"}
@@ -225,12 +264,48 @@ def test_a_repository_without_files_of_ours_calls_the_whole_workflow(
     assert run.page().startswith("## ci-framework: green\n")
     assert git(project, "status", "--porcelain") == ""
 
-    test = project / "tests" / "test_one.py"
+
+@pytest.mark.heavy
+@pytest.mark.timeout(1200)
+def test_a_private_monorepo_calls_it_for_a_change_from_a_fork(tmp_path: Path) -> None:
+    """The tests of all packages run as one; inputs may have spaces around them."""
+    project = tmp_path / "packages"
+    python = next(iter(installed_pythons()))
+    caller = CALLER.format(commit=COMMIT, python=f" {python} , ")
+    write_files(project, {**MONOREPO, ".github/workflows/ci.yml": caller})
+    commit_all(project)
+    test = project / "packages" / "two" / "tests" / "test_two.py"
     test.write_text(test.read_text("utf-8").replace("== 1", "== 2"), encoding="utf-8")
     commit_all(project)
-    red = call_the_workflow(project, tmp_path / "red")
-    assert red.code != 0
-    assert "tests/test_one.py::test_one" in red.page()
+    repository = {
+        "default_branch": "main",
+        "full_name": "someone/sample",
+        "private": True,
+    }
+    head = {"ref": "main", "repo": {"full_name": "anybody/sample", "fork": True}}
+    base = {"ref": "main", "repo": {"full_name": "someone/sample"}}
+    change: dict[str, object] = {
+        "number": 7,
+        "head": {**head, "sha": commit_of(project, "HEAD")},
+        "base": {**base, "sha": commit_of(project, "HEAD~1")},
+    }
+    payload: dict[str, object] = {"repository": repository, "number": 7}
+    payload["pull_request"] = change
+    place = tmp_path / "red"
+    run = call_the_workflow(project, place, "pull_request", payload)
+    assert run.code != 0
+    page = run.page()
+    assert "packages/two/tests/test_two.py::test_two" in page, run.text
+    # Nothing needs more than to read, so nothing was left out for the fork.
+    assert "fork" not in page
+    (check,) = [
+        check
+        for check in tables(run.report(f"gate-linux-py{python}")["checks"])
+        if check["id"] == "test"
+    ]
+    assert {str(t["id"]): t["outcome"] for t in tables(check["tests"])} == {
+        "packages/two/tests/test_two.py::test_two": "failed"
+    }
 
 
 def test_the_called_workflow_needs_no_more_than_to_read() -> None:

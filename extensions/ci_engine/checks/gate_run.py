@@ -21,7 +21,12 @@ from ci_engine.checks import (
 from ci_engine.checks.accepted_findings import Acceptance, find_acceptance
 from ci_engine.checks.context import Context
 from ci_engine.checks.interpreter import check_interpreter
-from ci_engine.checks.outcomes import not_run, run_guarded, skipped
+from ci_engine.checks.outcomes import (
+    not_run,
+    run_guarded,
+    skip_offline,
+    skipped,
+)
 from ci_engine.checks.request import GateRequest
 from ci_engine.checks.rerun import rerun_command
 from ci_engine.configuration.loading import Configuration
@@ -222,7 +227,7 @@ class GateRun:
                 raise CanceledError
             if name in self.request.left_out:
                 return skipped(self.request.left_out[name])
-            with activity(name):
+            with activity(name), skip_offline(allowed=self.request.allow_offline):
                 return run_check(self._context(name))
 
         return partial(self._finish, name, run_guarded(name, run, self._canceled))

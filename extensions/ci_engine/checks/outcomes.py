@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager
 
 from ci_engine.checks.sources import is_framework_file
 from ci_engine.checks.workspace import Tool
-from ci_engine.errors import CommandError
+from ci_engine.errors import CommandError, OfflineError
 from ci_engine.findings.results import CheckResult, Finding, Status
+from ci_engine.processes.network_failures import network_failure
 from ci_engine.processes.programs import CanceledError, Outcome
 
 _LONGEST_LINE = 200
@@ -57,6 +59,30 @@ def not_run_because(error: CommandError) -> CheckResult:
     rows = (rest, f"hint: {error.hint}" if error.hint else "")
     result.output = "\n".join(filter(None, rows))
     return result
+
+
+def refuse_offline(what: str, outcome: Outcome) -> None:
+    """End the check of a program that failed because it has no network.
+
+    Raises:
+        OfflineError: if its output says so.
+    """
+    offline = network_failure(outcome)
+    if offline:
+        text = f"{what} needs the network: {offline}\n{outcome.tail(30)}"
+        raise OfflineError(text)
+
+
+@contextmanager
+def skip_offline(*, allowed: bool) -> Generator[None]:
+    """Skip a check that cannot reach the network, if that is allowed."""
+    try:
+        yield
+    except OfflineError as error:
+        if not allowed:
+            raise
+        reason, _, _ = str(error).partition("\n")
+        raise EarlyResultError(skipped(f"--allow-offline: {reason}")) from error
 
 
 def skipped(reason: str, notes: Iterable[str] = ()) -> CheckResult:

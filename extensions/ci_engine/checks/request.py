@@ -35,6 +35,7 @@ class GateRequest:
         combined: the shards whose tests are judged; None = the tests are run.
         resolution: which versions of the direct dependencies are installed.
         advisory: whether nothing that fails makes the run red.
+        allow_offline: whether checks that cannot reach the network are skipped.
         pretended: variables that make a build take a version which has no tag yet.
     """
 
@@ -59,6 +60,7 @@ class GateRequest:
     combined: ShardGroup | None = None
     resolution: Resolution = "highest"
     advisory: bool = False
+    allow_offline: bool = False
     pretended: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property

@@ -8,24 +8,16 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Collection
 from pathlib import Path
-from urllib.parse import quote
-
-import msgspec
 
 from ci_engine.cleanup.stray_files import Found, literal_git, remove_listed
-from ci_engine.errors import ToolError
 from ci_engine.escaping import code_span
-from ci_engine.github.comments import call
 from ci_engine.github.destination import Destination
+from ci_engine.github.proposals import propose_branch
 from ci_engine.github.pushing import BOT, with_token
 from ci_engine.project.git import Git
 
 BRANCH = "ci-framework/cleanup"
 _TITLE = "chore: remove files that do not belong into the repository"
-
-
-class _Open(msgspec.Struct):
-    number: int
 
 
 def push(root: Path, destination: Destination, found: Collection[Found]) -> None:
@@ -46,23 +38,9 @@ def open_pull_request(
     there = _remote_commit(root, destination)
     lease = f"--force-with-lease=refs/heads/{BRANCH}:{there}"
     _push(root, destination, f"{commit}:refs/heads/{BRANCH}", lease)
-    api = destination.api
-    owner = api.repository.partition("/")[0]
-    query = f"head={quote(f'{owner}:{BRANCH}', safe='')}&state=open"
-    path = f"/repos/{api.repository}/pulls"
-    try:
-        opened = msgspec.json.decode(
-            call(api, "GET", f"{path}?{query}", None), type=list[_Open]
-        )
-    except msgspec.DecodeError as error:
-        raise ToolError(f"GitHub answers nonsense: {error}") from error
     facts = {"title": _TITLE, "body": describe(found), "base": destination.branch}
-    if opened:
-        body = msgspec.json.encode(facts)
-        call(api, "PATCH", f"{path}/{opened[0].number}", body)
-        return "refreshed"
-    call(api, "POST", path, msgspec.json.encode({**facts, "head": BRANCH}))
-    return "opened"
+    refreshed = propose_branch(destination.api, BRANCH, facts)
+    return "refreshed" if refreshed else "opened"
 
 
 def describe(found: Collection[Found]) -> str:

@@ -55,7 +55,11 @@ class DoctorOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     """What the command line of ``ci doctor`` holds."""
 
     online: Annotated[
-        bool, Option("ask the address of the template for its newest version, too")
+        bool,
+        Option(
+            "ask the address of the template for its versions, and compare a copy of "
+            "the engine with the pinned one, which may be fetched"
+        ),
     ] = False
 
 

@@ -21,16 +21,22 @@ from ci_engine.errors import CommandError
 from ci_engine.findings.results import Finding
 from ci_engine.findings.tracked_output import find_tracked_output
 from ci_engine.project.repository import Project, read_project
-from ci_engine.validation.framework_files import check_framework_files
+from ci_engine.validation.framework_files import RESTORE, check_framework_files
 from ci_engine.validation.marked_blocks import (
     answers_file,
     check_answers,
     check_blocks,
 )
+from ci_engine.validation.pinned_commit import (
+    check_pinned_commit,
+    pinned_commit,
+    rendered_version,
+)
 from ci_engine.validation.settings_check import check_settings, check_shadowed_settings
 
 # Commands that succeed whatever the code is like.
 _NO_CHECK = re.compile(r"(true|:|exit 0|echo\b.*)")
+_TAG = re.compile(r"v\d+\.\d+\.\d+")
 _VALIDATE = "run `ci-framework/ci validate` for all of them"
 
 
@@ -58,7 +64,7 @@ def find_problems(surroundings: Surroundings, *, online: bool) -> list[Problem]:
         return [_unreadable("configuration", error)]
     parts: dict[str, Callable[[], Iterable[Problem]]] = {
         "configuration": lambda: _of_findings("configuration", _configuration(project)),
-        "drift": lambda: _of_findings("drift", _drift(project)),
+        "drift": lambda: _of_findings("drift", _drift(project, online=online)),
         "settings": lambda: _weakened(project, surroundings.variables),
         "hooks": lambda: _hooks(project),
         "lock": lambda: _locks(project),
@@ -97,10 +103,10 @@ def _configuration(project: Project) -> Iterator[Finding]:
         yield from check(project)
 
 
-def _drift(project: Project) -> Iterator[Finding]:
+def _drift(project: Project, *, online: bool) -> Iterator[Finding]:
     """Files of the framework that were edited, and output that git tracks."""
-    yield from check_framework_files(project.root)
-    for check in (check_blocks, check_answers):
+    yield from check_framework_files(project.root, fetch=online)
+    for check in (check_blocks, check_answers, check_pinned_commit):
         yield from check(project)
     yield from find_tracked_output(project)
 
@@ -165,25 +171,53 @@ def _services(project: Project, variables: Mapping[str, str]) -> Iterator[Proble
 
 
 def _versions(project: Project, *, online: bool) -> Iterator[Problem]:
-    """Versions that do not belong together, and newer ones if that is asked."""
-    table = text(project.tool("ci-framework"), "version")
+    """Versions that do not belong together, and newer ones if that is requested."""
+    table, rendered = _table_version(project), rendered_version(project)
+    note = partial(Problem, "versions", broken=False)
     if table and table != __version__:
         message = (
             f"the settings are of version {table}, and the engine is {__version__}"
         )
-        yield Problem("versions", message, "run `copier update`", broken=False)
+        yield note(message, "run `copier update`")
+    if table and _TAG.fullmatch(rendered) and rendered.lstrip("v") != table:
+        message = f"the answers are of {rendered}, and the settings of version {table}"
+        yield note(message, RESTORE)
     name = answers_file(project)
     if not (online and name and project.git):
         return
     source = text(as_table(read_yaml(project.root / name)), "_src_path")
     address = f"https://github.com/{source[3:]}" if source.startswith("gh:") else source
-    listed = project.git.run("ls-remote", "--tags", "--refs", "--", address)
+    listed = project.git.run("ls-remote", "--tags", "--", address)
     if listed.code != 0:
         message = f"the versions at {address} are not known: {listed.tail(1)}"
-        yield Problem("versions", message, "check the network", broken=False)
+        yield note(message, "check the network")
         return
-    tags = re.findall(r"refs/tags/v(\d+)\.(\d+)\.(\d+)$", listed.stdout, re.MULTILINE)
-    newest = max((tuple(map(int, tag)) for tag in tags), default=(0, 0, 0))
+    yield from _compare_tags(_tags(listed.stdout), rendered, pinned_commit(project))
+
+
+def _table_version(project: Project) -> str:
+    return text(project.tool("ci-framework"), "version")
+
+
+def _tags(listed: str) -> dict[str, str]:
+    """The commits of the tags that are versions; an annotated tag has two lines."""
+    rows = [row.partition("\trefs/tags/") for row in listed.splitlines()]
+    tags = {name.removesuffix("^{}"): commit for commit, _, name in rows}
+    return {name: commit for name, commit in tags.items() if _TAG.fullmatch(name)}
+
+
+def _compare_tags(
+    tags: Mapping[str, str], rendered: str, pinned: str
+) -> Iterator[Problem]:
+    """Whether the tag of the answers is what is pinned, and whether one is newer."""
+    if pinned and tags.get(rendered, pinned) != pinned:
+        message = (
+            f"ci-framework/engine.lock pins the engine of commit {pinned[:12]}, but "
+            f"{rendered} is {tags[rendered][:12]}"
+        )
+        yield Problem("versions", message, RESTORE)
+    numbers = [tuple(map(int, re.findall(r"\d+", tag))) for tag in tags]
+    newest = max(numbers, default=(0, 0, 0))
     own = tuple(map(int, re.findall(r"\d+", __version__)[:3]))
     if newest > own:
         version = ".".join(map(str, newest))

@@ -179,6 +179,7 @@ def gate_request(
         shard=_shard(options, surroundings),
         resolution=options.resolution,
         advisory=options.advisory,
+        allow_offline=options.allow_offline,
     )
     if view is not None:
         request = replace(

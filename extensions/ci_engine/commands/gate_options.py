@@ -89,6 +89,9 @@ class GateOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     advisory: Annotated[
         bool, switch("report what fails, and be green all the same")
     ] = False
+    allow_offline: Annotated[
+        bool, Option("skip the checks that cannot reach the network")
+    ] = False
     dry_run: DryRun = False
     paths: Annotated[
         list[str], Option("only these files, or tests by id", "PATH", name="paths")

@@ -75,6 +75,8 @@ def run(options: SetupOptions, surroundings: Surroundings) -> int:
     with console.progress():
         for name, step in steps.items():
             checks.append(_run_step(name, step))
+            if options.services:
+                checks[-1].rerun += f" --services {options.services}"
             console.check(checks[-1])
     result = make_result(
         "setup",

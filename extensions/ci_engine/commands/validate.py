@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
 from itertools import chain
 from typing import Annotated
 
@@ -29,7 +28,12 @@ from ci_engine.project.repository import Project, read_project
 from ci_engine.reports.console import Console
 from ci_engine.reports.publishing import write_reports
 from ci_engine.validation.framework_files import check_framework_files
-from ci_engine.validation.marked_blocks import check_answers, check_blocks
+from ci_engine.validation.marked_blocks import (
+    check_answers,
+    check_blocks,
+    configuration_finding,
+)
+from ci_engine.validation.pinned_commit import check_pinned_commit
 from ci_engine.validation.sarif_check import check_sarif
 from ci_engine.validation.settings_check import (
     check_packages,
@@ -65,7 +69,7 @@ def run(request: ValidateOptions, surroundings: Surroundings) -> int:
     prepare_directory(reports, project.output)
     checks: list[CheckResult] = []
     with console.progress():
-        parts = _parts(project, surroundings.today)
+        parts = _parts(project, surroundings)
         if request.sarif:
             sarif = surroundings.directory / request.sarif
             parts = {"sarif": lambda: check_sarif(sarif)}
@@ -83,20 +87,37 @@ def run(request: ValidateOptions, surroundings: Surroundings) -> int:
     return 2 if result.verdict is Verdict.RED else result.verdict.exit_code
 
 
-def _parts(project: Project, today: date) -> dict[str, Callable[[], Iterator[Finding]]]:
+def _parts(
+    project: Project, surroundings: Surroundings
+) -> dict[str, Callable[[], Iterator[Finding]]]:
+    today, variables = surroundings.today, surroundings.variables
     return {
         "framework-files": lambda: check_framework_files(project.root),
         "output": lambda: iter(find_tracked_output(project)),
-        "settings": lambda: check_settings(project),
+        "settings": lambda: _check_settings(project, variables),
         "waivers": lambda: check_waivers(project, today),
         "blocks": lambda: check_blocks(project),
-        "answers": lambda: check_answers(project),
+        "answers": lambda: chain(check_answers(project), check_pinned_commit(project)),
         "packages": lambda: chain(
             check_packages(project), check_unlisted_packages(project)
         ),
         "tool-settings": lambda: check_shadowed_settings(project),
         "schemas": lambda: check_schemas(project),
     }
+
+
+def _check_settings(
+    project: Project, variables: Mapping[str, str]
+) -> Iterator[Finding]:
+    """Check the files, then what variables change, such as inputs of a workflow."""
+    mistakes = list(check_settings(project))
+    yield from mistakes
+    if any(mistake.severity == "error" for mistake in mistakes):
+        return
+    try:
+        load_configuration(project.root, variables)
+    except ConfigurationError as error:
+        yield configuration_finding("", str(error))
 
 
 def _run(name: str, check: Callable[[], Iterator[Finding]]) -> CheckResult:

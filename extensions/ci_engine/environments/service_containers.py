@@ -10,7 +10,7 @@ from ci_engine.environments.services import HOST
 from ci_engine.errors import ToolError
 from ci_engine.processes.allowed_variables import plain_variables
 from ci_engine.processes.child_environment import child_variables
-from ci_engine.processes.programs import find_program, run_program
+from ci_engine.processes.programs import Outcome, find_program, run_program
 from ci_engine.project.output_files import prepare_directory, write_text
 from ci_engine.project.repository import Project
 
@@ -41,12 +41,10 @@ def _find_compose(project: Project) -> str:
     """The first program that has ``compose`` and reaches its containers."""
     problems: list[str] = []
     for name in filter(find_program, _PROGRAMS):
-        outcome = run_program(
-            [name, "compose", "ps", "--quiet"],
-            cwd=project.output if project.output.is_dir() else project.root,
-            timeout=30,
-            variables=plain_variables(child_variables()),
-        )
+        if _ask(project, name, "version").code != 0:
+            problems.append(f"{name} has no compose")
+            continue
+        outcome = _ask(project, name, "ps", "--quiet")
         # Without a file of its own `ps` fails where all else is well.
         if outcome.code == 0 or "no configuration file" in outcome.stderr:
             return name
@@ -56,6 +54,15 @@ def _find_compose(project: Project) -> str:
         f"services cannot be started: {found}",
         hint="start Docker or Podman with compose, or the services by yourself on "
         "their ports: the gate uses what answers there",
+    )
+
+
+def _ask(project: Project, name: str, *question: str) -> Outcome:
+    return run_program(
+        [name, "compose", *question],
+        cwd=project.output if project.output.is_dir() else project.root,
+        timeout=30,
+        variables=plain_variables(child_variables()),
     )
 
 

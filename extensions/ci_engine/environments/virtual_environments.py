@@ -19,6 +19,7 @@ from ci_engine.environments.installer import (
 from ci_engine.errors import ToolError
 from ci_engine.processes.child_environment import manager_variables
 from ci_engine.processes.file_lock import file_lock
+from ci_engine.processes.network_failures import network_failure
 from ci_engine.processes.programs import Outcome, find_program, run_program
 from ci_engine.project.output_files import prepare_directory, write_text
 
@@ -41,16 +42,24 @@ class Installer:
         Raises:
             ToolError: if it fails.
         """
-        outcome = run_program(
+        extra = dict(extra or {})
+        outcome = self._run(command, extra)
+        if outcome.code and command[0] == "uv" and network_failure(outcome):
+            # It asks the index again for what its cache holds, once that is old.
+            cached = self._run(command, {**extra, "UV_OFFLINE": "1"})
+            outcome = outcome if cached.code else cached
+        if outcome.code != 0:
+            raise environment_error(what, outcome)
+        return outcome
+
+    def _run(self, command: Sequence[str], extra: Mapping[str, str]) -> Outcome:
+        return run_program(
             command,
             cwd=self.root,
             timeout=_SECONDS,
             variables=manager_variables(extra),
             cancel=self.cancel,
         )
-        if outcome.code != 0:
-            raise environment_error(what, outcome)
-        return outcome
 
     def install(
         self, what: str, prefix: Path, version: str, requirements: Sequence[str]

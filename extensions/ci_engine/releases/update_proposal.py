@@ -6,14 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
-
-import msgspec
 
 from ci_engine.errors import ToolError
 from ci_engine.escaping import code_span
-from ci_engine.github.comments import PullRequest, call
+from ci_engine.github.comments import PullRequest
 from ci_engine.github.destination import destination_of
+from ci_engine.github.proposals import close_issue, open_issue, propose_branch
 from ci_engine.github.pushing import BOT, push_token, with_token
 from ci_engine.project.git import Git
 from ci_engine.releases.framework_update import BRANCH, MadeUpdate
@@ -23,13 +21,6 @@ _MARKER = "<!-- ci-framework update -->"
 _WORKFLOWS = re.compile(
     r"refusing to allow .* workflow|workflows?.? (scope|permission)"
 )
-_PAGE = 100
-
-
-class _Issue(msgspec.Struct):
-    number: int
-    body: str | None = ""
-    pull_request: msgspec.Raw | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +54,7 @@ class UpdateProposal:
         if refusal:
             return self._open_issue(made)
         done = self._open_pull_request(made)
-        self._close_issue()
+        close_issue(self.api, _MARKER)
         return done
 
     def _remote_commit(self, git: Git) -> str:
@@ -90,59 +81,23 @@ class UpdateProposal:
         )
 
     def _open_pull_request(self, made: MadeUpdate) -> str:
-        owner = self.api.repository.partition("/")[0]
-        query = f"head={quote(f'{owner}:{BRANCH}', safe='')}&state=open"
-        path = f"/repos/{self.api.repository}/pulls"
-        opened = self._issues(f"{path}?{query}")
-        facts: dict[str, object] = {
+        facts = {
             "title": title_of(made),
             "body": f"{_MARKER}\n{describe(made)}",
             "base": self.base,
         }
-        if opened:
-            number = opened[0].number
-            call(self.api, "PATCH", f"{path}/{number}", msgspec.json.encode(facts))
+        draft = bool(made.conflicts)
+        number = propose_branch(self.api, BRANCH, facts, draft=draft)
+        if number:
             return f"pull request {number} was refreshed"
-        facts |= {"head": BRANCH, "draft": bool(made.conflicts)}
-        call(self.api, "POST", path, msgspec.json.encode(facts))
         return "a pull request was opened"
 
     def _open_issue(self, made: MadeUpdate) -> str:
-        """Open or refresh one issue that says how to update by hand."""
-        path = f"/repos/{self.api.repository}/issues"
-        facts = {
-            "title": title_of(made),
-            "body": f"{_MARKER}\n{_BY_HAND}\n{describe(made)}",
-        }
-        number = self._our_issue()
-        if number:
-            call(self.api, "PATCH", f"{path}/{number}", msgspec.json.encode(facts))
-            return f"issue {number} was refreshed: the token may not push workflows"
-        call(self.api, "POST", path, msgspec.json.encode(facts))
-        return "an issue was opened: the token may not push workflows"
-
-    def _close_issue(self) -> None:
-        number = self._our_issue()
-        if number:
-            path = f"/repos/{self.api.repository}/issues/{number}"
-            call(self.api, "PATCH", path, msgspec.json.encode({"state": "closed"}))
-
-    def _our_issue(self) -> int:
-        path = f"/repos/{self.api.repository}/issues"
-        found = self._issues(f"{path}?state=open&per_page={_PAGE}")
-        numbers = [
-            issue.number
-            for issue in found
-            if issue.pull_request is None and (issue.body or "").startswith(_MARKER)
-        ]
-        return numbers[0] if numbers else 0
-
-    def _issues(self, path: str) -> list[_Issue]:
-        answer = call(self.api, "GET", path, None)
-        try:
-            return msgspec.json.decode(answer, type=list[_Issue])
-        except msgspec.DecodeError as error:
-            raise ToolError(f"unexpected response from GitHub: {error}") from error
+        """Open or refresh one issue that explains how to update by hand."""
+        text = f"{_BY_HAND}\n{describe(made)}"
+        number = open_issue(self.api, _MARKER, title_of(made), text)
+        done = f"issue {number} was refreshed" if number else "an issue was opened"
+        return f"{done}: the token may not push workflows"
 
 
 _BY_HAND = """\

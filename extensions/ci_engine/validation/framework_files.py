@@ -30,16 +30,22 @@ _DIGEST = re.compile(rb"^# digest: *(\w+)", re.MULTILINE)
 _PROJECT = f"{FOLDER}/project"
 _STARTERS = ("ci", "bootstrap")
 _LOCATE_SECONDS = 60.0
-_RESTORE = "restore it: `copier update --defaults --vcs-ref=:current:`"
+RESTORE = "restore it: `copier update --defaults --vcs-ref=:current:`"
 
 
-def check_framework_files(root: Path) -> Iterator[Finding]:
-    """Report files that were edited or are missing, and an engine that is unpinned."""
+def check_framework_files(root: Path, *, fetch: bool = True) -> Iterator[Finding]:
+    """Report files that were edited or are missing, and an engine that is unpinned.
+
+    Args:
+        root: the repository.
+        fetch: whether the pinned engine may be fetched to compare a copy with it; the
+            copy is compared with what `ci vendor` recorded otherwise.
+    """
     yield from _check_lock(root)
     yield from _check_hashes(root)
     # An update from a version that rendered the engine leaves bytecode in its place.
     if (root / FOLDER / VENDORED / "__main__.py").is_file():
-        yield from _check_vendored(root / FOLDER)
+        yield from _check_vendored(root / FOLDER, fetch=fetch)
 
 
 def _check_lock(root: Path) -> Iterator[Finding]:
@@ -55,7 +61,7 @@ def _check_lock(root: Path) -> Iterator[Finding]:
         yield _finding(
             f"{FOLDER}/{LOCK}",
             "its packages do not have the digest that it states: the engine's own list "
-            f"is used\nhint: {_RESTORE}",
+            f"is used\nhint: {RESTORE}",
         )
 
 
@@ -79,7 +85,7 @@ def _check_hashes(root: Path) -> Iterator[Finding]:
         yield _finding(
             name,
             f"{state}: the next update replaces it\nhint: to keep it so, add it to the "
-            f"answer `unmanaged`: `{keep}`; or {_RESTORE}",
+            f"answer `unmanaged`: `{keep}`; or {RESTORE}",
         )
 
 
@@ -100,7 +106,7 @@ def _others(root: Path) -> set[str]:
     return names - {HASHES, *(f"{FOLDER}/{name}" for name in (LOCK, *_STARTERS))}
 
 
-def _check_vendored(folder: Path) -> Iterator[Finding]:
+def _check_vendored(folder: Path, *, fetch: bool) -> Iterator[Finding]:
     """Compare the copy with the pinned engine, or with what was written down."""
     where = f"{FOLDER}/{VENDORED}"
     if not is_for_lock(folder):
@@ -111,7 +117,7 @@ def _check_vendored(folder: Path) -> Iterator[Finding]:
         )
         return
     try:
-        package = locate_engine(folder.parent, _LOCATE_SECONDS)
+        package = locate_engine(folder.parent, _LOCATE_SECONDS) if fetch else None
     except ToolError:
         package = None
     for path in edited_files(folder, package):

@@ -145,14 +145,21 @@ class TestLock:
         assert run.rules("audit") == ["GHSA-lock-5"]
 
     def test_an_unreachable_service_is_not_run(self, project: DemoProject) -> None:
-        run = audit(with_lock(project), "http://127.0.0.1:1")
-        assert_not_run(run, "audit", "the OSV service at http://127.0.0.1:1: ")
+        nowhere = "http://127.0.0.1:1"
+        run = audit(with_lock(project), nowhere)
+        assert_not_run(run, "audit", f"the OSV service at {nowhere}: ")
+        allowed = audit(project, nowhere, "--allow-offline")
+        assert_green(allowed)
+        check = allowed.check("audit")
+        assert check["status"] == "skipped"
+        assert f"--allow-offline: the OSV service at {nowhere}: " in check["reason"]
 
     def test_a_broken_service_is_not_run(
         self, project: DemoProject, osv: Service
     ) -> None:
         osv.broken = True
-        assert_not_run(audit(with_lock(project), osv), "audit", "HTTP status 500")
+        run = audit(with_lock(project), osv, "--allow-offline")
+        assert_not_run(run, "audit", "HTTP status 500")
 
     def test_a_lock_that_is_none_is_not_run(
         self, project: DemoProject, osv: Service

@@ -328,6 +328,19 @@ def test_a_hook_that_hangs_is_killed_in_time(
     assert list((tmp_path / "empty").iterdir()) == []
 
 
+def test_hooks_that_are_not_installed_yet_need_the_network(
+    project: DemoProject,
+) -> None:
+    said = "error: Failed to fetch: https://example.org/\n  cause: dns error"
+    script = f"import sys\nsys.exit({said!r})"
+    bare_environment(project, {"prek": "0.5.0"}, {"prek": script})
+    with_hooks(project, hook("one", FALSE))
+    assert_not_run(hooks(project), "hooks", "prek needs the network: failed to fetch")
+    allowed = hooks(project, "--allow-offline")
+    assert_green(allowed)
+    assert allowed.check("hooks")["status"] == "skipped"
+
+
 def test_the_projects_prek_is_used_if_it_has_no_pre_commit(
     project: DemoProject,
 ) -> None:

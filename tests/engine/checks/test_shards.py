@@ -12,19 +12,20 @@ import pytest
 
 from ci_engine.checks.tests.combined_shards import find_shards
 from ci_engine.environments.inside.pytest_hooks.shards import divide
-from tests.support.projects import FULL, DemoProject, Json, Location, Run
+from tests.support.projects import FULL, DemoProject, Json, Run
 
 SHUFFLE = """\
 import os, random
 
 
 def pytest_collection_modifyitems(items):
-    steps = iter([item for item in items if "TestSteps" in item.nodeid])
-    random.Random(os.getpid()).shuffle(items)
-    items[:] = [next(steps) if "TestSteps" in item.nodeid else item for item in items]
+    steps = [item for item in items if "TestSteps" in item.nodeid]
+    others = [item for item in items if item not in steps]
+    random.Random(os.getpid()).shuffle(others)
+    items[:] = [*others, *steps]
 """
 Variables = Mapping[str, str | None] | None
-ALL = "test,coverage"
+ALL = "test,coverage,patch-coverage"
 CODE = '''\
 """Numbers."""
 
@@ -118,6 +119,8 @@ def test_expected():
 
 @pytest.fixture
 def suite(project: DemoProject) -> DemoProject:
+    """A change of a repository: a module that its tests cover in part."""
+    project.git_init()
     project.write("src/demo/numbers.py", CODE)
     project.write("tests/test_odd.py", ODD)
     for number in range(4):
@@ -131,12 +134,16 @@ def suite(project: DemoProject) -> DemoProject:
 
 
 def run_shard(
-    project: DemoProject, index: int, count: int, variables: Variables = None
+    project: DemoProject,
+    index: int,
+    count: int,
+    *more: str,
+    variables: Variables = None,
 ) -> Run:
     directory = project.root / ".ci-framework" / "shards"
     reports = directory / f"shard-linux-{index}-of-{count}-1"
     options = ("--shard", f"{index}/{count}", "--report-dir", str(reports))
-    words = ("--only", ALL, *options)
+    words = ("--only", ALL, *options, *more)
     return project.run("gate", *words, reports=reports, variables=variables)
 
 
@@ -196,17 +203,17 @@ def test_the_shards_run_every_test_once_and_reach_the_same_coverage(
     assert ran_in(combined) == ran_in(whole)
     assert combined.check("coverage")["coverage"] == whole.check("coverage")["coverage"]
     assert coverage_of(combined.reports) == coverage_of(whole.reports)
+    assert 50 < combined.check("patch-coverage")["coverage"] < 95
     red = combine(suite, "--coverage-threshold", "95")
     assert red.code == 1
     assert "95 % required" in str(red)
-    assert of_job(red).locations("coverage") == suite_locations(suite)
-
-
-def suite_locations(suite: DemoProject) -> list[Location]:
-    """Where the coverage of an undivided run is red."""
-    run = suite.gate(ALL, "--coverage-threshold", "95")
-    assert run.code == 1
-    return run.locations("coverage")
+    undivided = suite.gate(ALL, "--coverage-threshold", "95")
+    assert undivided.code == 1
+    for check in ("coverage", "patch-coverage"):
+        assert of_job(red).locations(check) == undivided.locations(check)
+        for name in ("reason", "coverage", "findings"):
+            theirs = undivided.check(check)[name]
+            assert of_job(red).check(check)[name] == theirs, check
 
 
 @pytest.mark.heavy
@@ -229,11 +236,24 @@ def test_the_shards_are_the_same_with_other_plugins_and_options(
     suite.replace("tests/test_odd.py", '{"x", "y", "z"}', '("x", "y", "z")')
     suite.write("tests/conftest.py", "" if "-n" in addopts else SHUFFLE)
     whole = ran_in(suite.gate("test", variables=plugins))
-    runs = [run_shard(suite, n, 3, variables=plugins) for n in (1, 2, 3)]
+    record_durations(suite, whole)
+    recorded = ("--durations", "durations.json")
+    runs = [run_shard(suite, n, 3, *recorded, variables=plugins) for n in (1, 2, 3)]
     assert [run.code for run in runs] == [0, 0, 0], "".join(map(str, runs))
     together = sum((ran_in(run) for run in runs), Counter[str]())
     assert together == whole
+    texts = [any("test_text[" in name for name in ran_in(run)) for run in runs]
+    assert texts.count(True) == (3 if "-n" in addopts else 0)
     assert combine(suite, "--coverage-threshold", "50").code == 0
+
+
+def record_durations(suite: DemoProject, whole: Counter[str]) -> None:
+    """Slow parameters, tests that are gone or have another name, and unknown ones."""
+    seconds = {name: 9.0 if "test_text[" in name else 0.01 for name in whole}
+    seconds = {name: taken for name, taken in seconds.items() if "sign" not in name}
+    seconds |= {"tests/test_gone.py::test_gone": 500.0, "tests/test_odd.py::old": 1.0}
+    text = json.dumps({"schema": 1, "seconds": seconds})
+    suite.write("durations.json", text)
 
 
 def write_shard(
@@ -375,11 +395,14 @@ def test_tests_that_are_all_skipped_in_all_shards_are_red(
 def test_more_shards_than_tests_leave_some_empty_and_the_rest_alone(
     project: DemoProject,
 ) -> None:
-    runs = [run_shard(project, n, 2) for n in (1, 2)]
-    assert [run.code for run in runs] == [0, 0], "".join(map(str, runs))
+    workers = {**FULL, "PYTEST_ADDOPTS": "-n 2"}
+    runs = [run_shard(project, n, 3) for n in (1, 2)]
+    runs.append(run_shard(project, 3, 3, variables=workers))
+    assert [run.code for run in runs] == [0, 0, 0], "".join(map(str, runs))
     checks = [run.check("test") for run in runs]
-    assert sorted(check["status"] for check in checks) == ["passed", "skipped"]
-    assert "this shard has no tests" in [check["reason"] for check in checks]
+    assert sorted(c["status"] for c in checks) == ["passed", "skipped", "skipped"]
+    reasons = [check["reason"] for check in checks]
+    assert reasons.count("this shard has no tests") == 2
     assert of_job(combine(project)).code == 0
 
 

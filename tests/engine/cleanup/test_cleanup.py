@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
-import threading
-from collections.abc import Iterator, Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -27,6 +23,7 @@ from ci_engine.cleanup.stray_files import Found, find_files, remove
 from ci_engine.configuration.cleanup_settings import Cleanup
 from ci_engine.errors import ToolError, UsageError
 from ci_engine.github.comments import PullRequest
+from tests.support.github_api import github_stand_in
 from tests.support.projects import DemoProject, assert_green, git, snapshot
 
 HOSTILE = [
@@ -307,42 +304,6 @@ def test_what_is_not_allowed_is_refused(
 # --- the pull request ---------------------------------------------------------------
 
 
-@pytest.fixture
-def github() -> Iterator[tuple[str, list[tuple[str, str, Any]]]]:
-    """A GitHub that remembers what it was asked, and the pull requests it has."""
-    calls: list[tuple[str, str, Any]] = []
-    opened: list[dict[str, int]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def _answer(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
-            body = json.loads(self.rfile.read(length)) if length else None
-            calls.append((self.command, self.path.partition("?")[0], body))
-            answer: object = opened if self.command == "GET" else {"number": 4}
-            if self.command == "POST":
-                opened.append({"number": 4})
-            data = json.dumps(answer).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        do_GET = do_POST = do_PATCH = _answer  # noqa: N815
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", calls
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
 def origin_of(work: Path) -> Path:
     origin = work.parent / "origin.git"
     git(work.parent, "init", "--quiet", "--bare", str(origin))
@@ -351,24 +312,20 @@ def origin_of(work: Path) -> Path:
     return origin
 
 
-def test_one_pull_request_is_opened_and_then_refreshed(
-    work: Path, github: tuple[str, list[tuple[str, str, Any]]]
-) -> None:
-    url, calls = github
+def test_one_pull_request_is_opened_and_then_refreshed(work: Path) -> None:
     origin = origin_of(work)
     before = snapshot(work)
-    api = PullRequest(url, "owner/name", 0, "token")
-    destination = Destination(api, "main")
     files = find_files(work, Cleanup(), read_patterns(), [])
-    assert open_pull_request(work, destination, files) == "opened"
-    assert open_pull_request(work, destination, files) == "refreshed"
-    assert [(method, path) for method, path, _ in calls] == [
-        ("GET", "/repos/owner/name/pulls"),
+    with github_stand_in() as github:
+        api = PullRequest(github.url, "owner/name", 0, "token")
+        destination = Destination(api, "main")
+        assert open_pull_request(work, destination, files) == "opened"
+        assert open_pull_request(work, destination, files) == "refreshed"
+    assert [(method, path) for method, path, _ in github.calls] == [
         ("POST", "/repos/owner/name/pulls"),
-        ("GET", "/repos/owner/name/pulls"),
         ("PATCH", "/repos/owner/name/pulls/4"),
     ]
-    assert calls[1][2]["base"] == "main"
+    assert github.calls[0][2]["base"] == "main"
     branch = "ci-framework/cleanup"
     listed = git(origin, "ls-tree", "-r", "--name-only", branch).splitlines()
     assert listed == ["c*.log", "cx.log", "keep.py", "src/tmp/b.py"]

@@ -74,17 +74,27 @@ def test_a_newer_version_is_looked_for_only_if_that_is_asked(
     project: DemoProject, tmp_path: Path
 ) -> None:
     project.git_init()
-    git(project.root, "tag", "v99.1.0")
+    git(project.root, "tag", "v2.0.0")
+    git(project.root, "tag", "--annotate", "--message=newer", "v99.1.0")
     source = tmp_path / "template"
     project.root.rename(source)
     shutil.copytree(source, project.root, symlinks=True)
-    project.write(".copier-answers.yml", f"_src_path: {source}\n")
-    lock = project.read("ci-framework/engine.lock")
-    line = "# answers: .copier-answers.yml\n"
-    project.write("ci-framework/engine.lock", line + lock)
+    answers = f"_src_path: {source}\n_commit: v2.0.0\n"
+    project.write(".copier-answers.yml", answers)
+    rows = project.read("ci-framework/engine.lock").splitlines(keepends=True)
+    pinned = git(source, "rev-parse", "v99.1.0^{commit}").strip()[:-1] + "0"
+    lock = f"# commit: {pinned}\n# answers: .copier-answers.yml\n"
+    lock += "".join(row for row in rows if not row.startswith("# commit"))
+    project.write("ci-framework/engine.lock", lock)
     newer = "version 99.1.0 is available"
-    assert newer not in project.run("doctor").stdout
-    assert newer in project.run("doctor", "--online").stdout
+    offline = project.run("doctor").stdout
+    assert newer not in offline
+    settings = "note: versions: the answers are of v2.0.0, and the settings of version"
+    assert settings in offline
+    online = project.run("doctor", "--online").stdout
+    assert newer in online
+    moved = f"pins the engine of commit {pinned[:12]}, but v2.0.0 is "
+    assert f"problem: versions: ci-framework/engine.lock {moved}" in online
     shutil.rmtree(source)
     unknown = project.run("doctor", "--online")
     assert "are not known" in unknown.stdout, str(unknown)

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from ci_engine.environments.virtual_environments import Installer
+from ci_engine.errors import ToolError
 from tests.support.programs import package_index
 from tests.support.projects import (
     FULL,
@@ -94,6 +96,20 @@ def another_python() -> tuple[str, Path]:
         if python is not None:
             return version, python
     pytest.skip("there is only one interpreter")
+
+
+def test_uv_installs_from_its_cache_where_there_is_no_network(
+    tmp_path: Path, tools: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It asks the index again for the build backend of a project that changed."""
+    script = "import os, sys\nsys.exit('dns error' if {} else 0)"
+    monkeypatch.setenv("PATH", str(tools))
+    installer = Installer(tmp_path)
+    program(tools, "uv", script.format("'UV_OFFLINE' not in os.environ"))
+    assert installer.run("failed", ["uv", "sync"]).code == 0
+    program(tools, "uv", script.format("True"))
+    with pytest.raises(ToolError, match="dns error"):
+        installer.run("failed", ["uv", "sync"])
 
 
 @pytest.fixture

@@ -16,8 +16,10 @@ import pytest
 
 from ci_engine.configuration.service_settings import Readiness, Service
 from ci_engine.environments.services import service_variables, services_not_ready
+from tests.support.local_server import free_port
 from tests.support.projects import DemoProject, assert_green, program, wait_until
 from tests.support.renders import ROOT
+from tests.support.tools import require_tool
 
 STARTING = b"E\0\0\0\x20SFATAL\0C57P03\0Mstarting up\0\0"
 CI = {"GITHUB_ACTIONS": "true"}
@@ -59,11 +61,6 @@ def answering(answer: bytes) -> Generator[int]:
         finally:
             server.shutdown(socket.SHUT_RDWR)
             thread.join()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 @pytest.mark.parametrize(
@@ -112,8 +109,32 @@ def test_addresses_are_the_same_on_every_machine() -> None:
     }
 
 
+def pg_ctl() -> Path:
+    """Debian has it beside the server, and not on the search path."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))
+    return found[-1] if found else require_tool("pg_ctl")
+
+
 @pytest.mark.heavy
-@pytest.mark.skipif(not shutil.which("pg_ctl"), reason="PostgreSQL is not installed")
+def test_redis_is_ready_when_it_answers(tmp_path: Path) -> None:
+    """A real server, also one that wants a password."""
+    command = [str(require_tool("redis-server")), "--bind", "127.0.0.1"]
+    command += ["--save", "", "--dir", str(tmp_path), "--port"]
+    for more in ((), ("--requirepass", "secret")):
+        port = free_port()
+        services = {"cache": Service(image="x", port=port, ready="redis")}
+        assert "refused" in services_not_ready(services)["cache"]
+        with subprocess.Popen(
+            [*command, str(port), *more], stdout=subprocess.DEVNULL
+        ) as server:
+            try:
+                assert services_not_ready(services, 30) == {}
+            finally:
+                server.terminate()
+        assert services_not_ready(services)
+
+
+@pytest.mark.heavy
 def test_postgresql_is_ready_when_it_takes_connections() -> None:
     """A real server: the protocol is the one that it speaks."""
     # It does not run as root, and whom it runs as cannot read what root makes.
@@ -126,7 +147,7 @@ def test_postgresql_is_ready_when_it_takes_connections() -> None:
         shutil.chown(data, "postgres")
     services = {"postgres": Service(image="x", port=port)}
     options = f"-o '-p {port} -c listen_addresses=127.0.0.1 -k {data}'"
-    path = shutil.which("pg_ctl")
+    path = pg_ctl()
     make = f"{path} -D {data} -o '-A trust -U postgres' initdb"
     assert subprocess.run([*user, make], check=False).returncode == 0
     assert services_not_ready(services)
@@ -228,8 +249,11 @@ def test_setup_starts_and_stops_services_with_compose(
     assert_green(stopped)
     services = {"redis": Service(image="x", port=port)}
     wait_until(lambda: bool(services_not_ready(services)))
-    nothing = project.run(
-        "setup", "--services", "start", variables={"PATH": "/usr/bin:/bin"}
-    )
+    program(tools, "docker", "raise SystemExit('unknown flag: --quiet')")
+    program(tools, "podman", "import sys\nif 'ps' in sys.argv: sys.exit('no machine')")
+    path = {"PATH": f"{tools}{os.pathsep}/usr/bin:/bin"}
+    nothing = project.run("setup", "--services", "start", variables=path)
     assert nothing.code == 3, str(nothing)
-    assert "services cannot be started" in nothing.check("services")["reason"]
+    reason = "services cannot be started: docker has no compose; podman: no machine"
+    assert nothing.check("services")["reason"] == reason
+    assert "again: ci-framework/ci setup --services start" in nothing.stdout

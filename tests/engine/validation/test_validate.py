@@ -113,6 +113,29 @@ def test_validators_that_cannot_be_had_are_not_green(project: DemoProject) -> No
     assert run.check("schemas")["status"] == "not-run"
 
 
+HOSTILE = [
+    ("QUALITY_TIER", "full\n::error::made up"),
+    ("QUALITY_COVERAGE_THRESHOLD", "0; touch made-up"),
+    ("MATRIX_PYTHON_VERSIONS", '3.12,$(touch made-up)", "3.13'),
+    ("MATRIX_PLATFORMS", "linux,\n::set-output name=x::y"),
+    ("MATRIX_SHARDS", "2 `touch made-up`"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), HOSTILE)
+def test_what_a_caller_hands_to_the_reusable_workflow_is_data(
+    project: DemoProject, name: str, value: str
+) -> None:
+    """Its inputs are variables, and a wrong one is a setting that is not valid."""
+    variables = {f"CI_FRAMEWORK_{name}": value, "GITHUB_ACTIONS": "true"}
+    run = validate(project, **variables)
+    assert_wrong(run, "settings", Location("", 0), f"CI_FRAMEWORK_{name}: expected ")
+    assert "validate: green" not in run.stdout
+    assert not [row for row in run.stdout.splitlines() if row.startswith("::set-")]
+    assert "\n::error::made up" not in f"{run.stdout}{run.stderr}"
+    assert not (project.root / "made-up").exists()
+
+
 def test_settings_that_do_not_fit_are_named_with_their_lines(
     project: DemoProject,
 ) -> None:

@@ -7,11 +7,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ci_engine.checks.context import Context
-from ci_engine.checks.outcomes import from_findings, not_run, skipped, timed_out
+from ci_engine.checks.outcomes import (
+    from_findings,
+    not_run,
+    refuse_offline,
+    skipped,
+    timed_out,
+)
 from ci_engine.checks.workspace import Tool
 from ci_engine.findings.results import CheckResult, Finding
 from ci_engine.processes.child_environment import manager_variables
-from ci_engine.processes.network_failures import network_failure
 from ci_engine.processes.programs import Outcome, find_program
 from ci_engine.project.repository import Manager
 
@@ -122,9 +127,7 @@ def _judge(lock: _Lock, outcome: Outcome) -> CheckResult:
         return timed_out(outcome)
     if outcome.code == 0:
         return from_findings([], name, "the project's manager")
-    offline = network_failure(outcome)
-    if offline:
-        return not_run(f"{name} needs the network: {offline}", outcome)
+    refuse_offline(name, outcome)
     rule = lock.issue(outcome) if outcome.code in _CODES else ""
     if not rule:
         reason = f"{name} could not check {lock.name}: {outcome.describe_exit()}"

@@ -20,7 +20,7 @@ from urllib.parse import quote
 import msgspec
 
 from ci_engine.checks.dependencies.inventory import Dependency
-from ci_engine.errors import ToolError
+from ci_engine.errors import OfflineError, ToolError
 from ci_engine.processes.programs import CanceledError
 from ci_engine.processes.thread_pools import thread_pool
 from ci_engine.project.repository import normalize
@@ -223,7 +223,7 @@ class OsvService:
     def _request(
         self, path: str, kind: type[_Decoded], body: bytes | None = None
     ) -> _Decoded:
-        reason = "no answer"
+        reason, error_type = "no answer", ToolError
         for pause in (*_PAUSES, None):
             if self.cancel.is_set():
                 raise CanceledError(path)
@@ -233,9 +233,9 @@ class OsvService:
                 reason = f"HTTP status {error.code}"
                 again = error.code in _BUSY
             except TimeoutError:
-                reason, again = "no answer in time", False
+                reason, again, error_type = "no answer in time", False, OfflineError
             except urllib.error.URLError as error:
-                reason, again = str(error.reason), False
+                reason, again, error_type = str(error.reason), False, OfflineError
             except msgspec.DecodeError as error:
                 reason, again = f"unusable output: {error}", False
             except (OSError, ValueError) as error:
@@ -243,7 +243,7 @@ class OsvService:
             if not again or pause is None or self._left() <= pause:
                 break
             self.cancel.wait(pause)
-        raise ToolError(f"the OSV service at {self.url}: {reason}", hint=_HINT)
+        raise error_type(f"the OSV service at {self.url}: {reason}", hint=_HINT)
 
     def _left(self) -> float:
         return self.deadline - time.monotonic()

@@ -7,7 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ci_engine.checks.hooks.working_copy import CONFIG, WorkTree
-from ci_engine.checks.outcomes import from_findings, not_run, skipped, timed_out
+from ci_engine.checks.outcomes import (
+    from_findings,
+    not_run,
+    refuse_offline,
+    skipped,
+    timed_out,
+)
 from ci_engine.checks.sources import is_framework_file, text_of
 from ci_engine.checks.workspace import Tool
 from ci_engine.findings.results import CheckResult, Finding
@@ -105,6 +111,7 @@ def judge_hooks(tool: Tool, tree: WorkTree, run: HookRun) -> CheckResult:
     if outcome.timed_out:
         return timed_out(outcome)
     if outcome.code not in (0, 1) or bool(run.failed) != (outcome.code == 1):
+        refuse_offline(tool.name, outcome)
         return not_run(f"{tool.name}: {_cause(outcome)}", outcome)
     missing = [hook for hook in run.failed if hook.missing]
     if missing:

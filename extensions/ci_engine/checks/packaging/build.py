@@ -19,6 +19,7 @@ from ci_engine.checks.outcomes import (
     EarlyResultError,
     from_findings,
     not_run,
+    refuse_offline,
     skipped,
     timed_out,
 )
@@ -142,11 +143,8 @@ class Build:
 
     def give_up(self, what: str, outcome: Outcome) -> None:
         """End the check without a verdict."""
-        offline = network_failure(outcome)
-        because = (
-            f"needs the network: {offline}" if offline else outcome.describe_exit()
-        )
-        raise EarlyResultError(not_run(f"{what}: {because}", outcome))
+        refuse_offline(what, outcome)
+        raise EarlyResultError(not_run(f"{what}: {outcome.describe_exit()}", outcome))
 
     def frontend(self, *arguments: str | Path) -> Outcome:
         """Run the frontend of the build."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import statistics
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
@@ -30,6 +31,7 @@ class Shard:
         here: what this shard runs: tests, or groups of them that stay together.
         elsewhere: what the other shards run.
         left: the ids of the tests that they run.
+        usual: the seconds of a test of which nothing is known.
     """
 
     def __init__(self, file: str) -> None:
@@ -38,6 +40,7 @@ class Shard:
         self.index: int = plan["index"]
         self.count: int = plan["count"]
         self.seconds: dict[str, float] = plan["seconds"]
+        self.usual = 1.0
         self.here: list[str] = []
         self.elsewhere: list[str] = []
         self.left: dict[str, None] = {}
@@ -49,6 +52,9 @@ class Shard:
         """Keep a part of what all others have left, in the order they gave it."""
         yield
         units: dict[str, list[pytest.Item]] = {}
+        known = [self.seconds[i.nodeid] for i in items if i.nodeid in self.seconds]
+        # Tests that are gone say nothing about new ones, and a slow one says little.
+        self.usual = statistics.median(known) if known else 1.0
         for item in items:
             units.setdefault(_unit_of(item), []).append(item)
         units = self._without_large_ones(units)
@@ -72,13 +78,7 @@ class Shard:
     def _weigh(self, items: Sequence[pytest.Item]) -> float:
         names = [item.nodeid for item in items]
         known = [self.seconds[name] for name in names if name in self.seconds]
-        return sum(known) + self._usual * (len(names) - len(known)) + _OVERHEAD
-
-    @property
-    def _usual(self) -> float:
-        """The seconds of a test of which nothing is known."""
-        known = self.seconds.values()
-        return sum(known) / len(known) if known else 1.0
+        return sum(known) + self.usual * (len(names) - len(known)) + _OVERHEAD
 
     def _without_large_ones(
         self, units: Mapping[str, list[pytest.Item]]
