@@ -140,6 +140,9 @@ def _newer(
 
 
 def _dated(section: Section, name: str, today: date) -> Iterator[Finding]:
+    if section.awaits_date:
+        message = "the heading has a placeholder for its date: write the date"
+        yield release_finding("date", message, name, section.line)
     if not section.date:
         return
     try:
