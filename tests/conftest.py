@@ -11,7 +11,9 @@ from types import CodeType
 from typing import Any, Literal
 
 import copier._template
+import copier._vcs
 import pytest
+from copier._main import Worker
 from jinja2 import Environment, nodes
 
 from tests.support.renders import copy_template
@@ -105,4 +107,29 @@ def read_once() -> Generator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(copier._template, "load_template_config", load_once)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def few_starts_of_git() -> Generator[None]:
+    """Start git only where Copier learns something from it, not thirty times a render.
+
+    The modes in the index are only for a destination in a repository, and a directory
+    is no bundle.
+    """
+    name = "_sync_git_index_executable_bit"
+    sync_mode = vars(Worker)[name]
+    is_bundle = copier._vcs.is_git_bundle
+
+    def sync_in_a_repository(self: Worker, path: Path, mode: int) -> None:
+        top = self.subproject.local_abspath
+        if any((folder / ".git").exists() for folder in (top, *top.parents)):
+            sync_mode(self, path, mode)
+
+    def is_bundle_file(path: Path) -> bool:
+        return not path.is_dir() and is_bundle(path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Worker, name, sync_in_a_repository)
+        patch.setattr(copier._vcs, "is_git_bundle", is_bundle_file)
         yield

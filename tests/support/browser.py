@@ -42,6 +42,16 @@ def operate_chooser(
     return seen
 
 
+def choose_versions(entries: Sequence[tuple[str, str]]) -> list[Document]:
+    """What published pages show as their versions.
+
+    Args:
+        entries: the address of each page, and the text of the version to choose.
+    """
+    seen: list[Document] = json.loads(_run("versions.mjs", given=json.dumps(entries)))
+    return seen
+
+
 def _run(script: str, *arguments: str | Path, given: str = "") -> str:
     """What a script that opens the browser prints."""
     browser = next(filter(None, map(find_tool, _NAMES)), None)

@@ -171,6 +171,12 @@ COMMANDS: dict[str, Example] = {
         f"{_PAGES_REMOTE}; mkdir pages; echo x > pages/index.html;"
         " ci-framework/ci docs publish --site pages --version 1.1",
     ),
+    "ci-framework/ci docs verify --version 1.2": Example(
+        "project",
+        0,
+        f"{_PAGES_REMOTE}; mkdir pages; echo x > pages/index.html;"
+        " ci-framework/ci docs publish --site pages --version 1.2",
+    ),
     # docs/mcp-servers.md
     "ci-framework/ci mcp check": Example(
         "project", 0, f"{MCP_SERVER}; ci-framework/ci mcp check --update"

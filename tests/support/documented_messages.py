@@ -243,6 +243,12 @@ PROVOCATIONS: dict[str, Provocation] = {
         " ci-framework/ci docs publish --site pages",
         2,
     ),
+    "The live site does not show what was published": _project(
+        "mkdir pages; echo x > pages/index.html;"
+        " CI_FRAMEWORK_DOCS_VERIFY_TIMEOUT=1 ci-framework/ci docs verify --site pages"
+        " --address http://127.0.0.1:9/",
+        3,
+    ),
     "No benchmark suite": _project("rm -r tests/benchmarks; ci-framework/ci bench", 3),
     "pytest-benchmark is missing": _project(
         "sed -i /pytest-benchmark/d pyproject.toml; ci-framework/ci bench", 3

@@ -58,7 +58,8 @@ case "$1" in
   venv)
     mkdir -p "$last/bin" "$last/lib/{version}/site-packages"
     ln -sf '{python}' "$last/bin/python"
-    echo 'home = {home}' >"$last/pyvenv.cfg";;
+    echo 'home = {home}' >"$last/pyvenv.cfg"
+    echo 'include-system-site-packages = false' >>"$last/pyvenv.cfg";;
   pip)
     python=$5
     echo '{packages}' >"${{python%/bin/python}}/lib/{version}/site-packages/all.pth";;

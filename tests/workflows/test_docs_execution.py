@@ -9,6 +9,8 @@ import pytest
 
 from tests.support.act import commit_all, git, run_workflow, two_pythons
 from tests.support.documents import tables
+from tests.support.local_server import file_server
+from tests.support.published_site import SITE, published_site
 from tests.support.renders import Answers, render
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(1200)]
@@ -61,9 +63,21 @@ def test_the_main_branch_is_published_beside_the_releases(
         docs_deploy="branch",
         docs_versions="yes",
     )
-    done = run_workflow(project, tmp_path / "act", "docs-deploy.yml", "push")
+    with published_site(project) as host:
+        host.pages = {
+            "html_url": f"{host.address}{SITE}",
+            "source": {"branch": "gh-pages"},
+        }
+        done = run_workflow(
+            project,
+            tmp_path / "act",
+            "docs-deploy.yml",
+            "push",
+            variables={"GITHUB_API_URL": f"{host.address}/api"},
+        )
     assert done.code == 0, done.text
-    assert done.results["docs-branch"] == "success"
+    assert done.results["docs-branch"] == done.results["docs-live"] == "success"
+    assert f"{SITE}dev/searchindex.js" in host.requests
     listed = json.loads(git(project, "show", "gh-pages:versions.json"))
     assert [each["version"] for each in listed] == ["dev"]
     assert "furo" in git(project, "show", "gh-pages:dev/index.html")
@@ -82,14 +96,17 @@ def test_the_main_branch_is_published_beside_the_releases(
 def test_pages_that_are_off_are_reported(tmp_path: Path, template: Path) -> None:
     project = sample(template, tmp_path / "sample")
     for state in ("off", "on"):
-        done = run_workflow(
-            project,
-            tmp_path / state,
-            "docs-deploy.yml",
-            "push",
-            variables={"STAND_IN_PAGES": state},
-        )
+        with file_server(tmp_path / state / "artifacts") as address:
+            done = run_workflow(
+                project,
+                tmp_path / state,
+                "docs-deploy.yml",
+                "push",
+                variables={"STAND_IN_PAGES": state, "STAND_IN_ADDRESS": address},
+            )
         assert done.code == 0, done.text
+        ended = "success" if state == "on" else None
+        assert done.ended().get("docs-live") == ended, done.text
         assert done.results["docs-pages"] == "success"
         deployed = done.artifacts / "github-pages" / "reference" / "index.html"
         assert deployed.is_file() == (state == "on")

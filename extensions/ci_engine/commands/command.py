@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar, cast
 
 import msgspec
-from msgspec import inspect
 
 from ci_engine.configuration.surroundings import Surroundings
-from ci_engine.configuration.typed_tables import find_mistakes, parse_text
+from ci_engine.configuration.typed_tables import (
+    find_mistakes,
+    parse_text,
+    structure_of,
+)
 from ci_engine.errors import UsageError
 
 EXIT_CODES: Mapping[int, str] = {
@@ -65,9 +68,7 @@ def read_request(
 
     An empty value counts as not given: workflows pass empty inputs on.
     """
-    kind = inspect.type_info(structure)
-    assert isinstance(kind, inspect.StructType)  # noqa: S101 - a structure has fields
-    types = {part.encode_name: part.type for part in kind.fields}
+    types = {part.encode_name: part.type for part in structure_of(structure).fields}
     values = {
         name: parse_text(value, types[name]) if isinstance(value, str) else value
         for name, value in given.items()
@@ -90,9 +91,7 @@ def read_request(
 def to_argv(command: str, request: Request) -> str:
     """The command line that makes a request, to be shown to a person."""
     argv = ["ci-framework/ci", command]
-    kind = inspect.type_info(type(request))
-    assert isinstance(kind, inspect.StructType)  # noqa: S101 - a structure has fields
-    for part in kind.fields:
+    for part in structure_of(type(request)).fields:
         value: object = getattr(request, part.name)
         if part.name in ("json", "report_dir") or value == part.default or not value:
             continue

@@ -1,4 +1,4 @@
-"""``ci docs``: build, check, publish and serve the documentation."""
+"""``ci docs``: build, check, publish, verify and serve the documentation."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from ci_engine.commands.command import Command, Request
 from ci_engine.commands.docs_publish import DocsPublication
 from ci_engine.commands.docs_run import DocsRun
 from ci_engine.commands.docs_serve import serve
+from ci_engine.commands.docs_verify import DocsVerification
 from ci_engine.commands.options import DryRun, Option, switch
 from ci_engine.commands.output import print_list
 from ci_engine.commands.paths import relative_directory
@@ -21,6 +22,7 @@ from ci_engine.configuration.loading import load_configuration
 from ci_engine.configuration.reading import Table
 from ci_engine.configuration.surroundings import Surroundings
 from ci_engine.configuration.value_types import Count
+from ci_engine.documentation.deployment import Deployment
 from ci_engine.documentation.publishing import AliasType, NewVersion
 from ci_engine.errors import UsageError
 from ci_engine.findings.results import CheckResult
@@ -29,18 +31,21 @@ from ci_engine.project.repository import read_project
 from ci_engine.reports.console import Console
 
 _ABOUT = """\
-Build, check, publish or serve the documentation, with MkDocs, Sphinx or Zensical.
+Build, check, publish, verify or serve the documentation, made with MkDocs, Sphinx or
+Zensical.
 
 build    build it, with warnings as errors
 check    build it, and check links, anchors, images, headings and reachability
 publish  build it, and add it to the branch of the published pages
+verify   wait until the live site shows what was published, and compare
 serve    build it, show it on this machine, and build it again when a file changes
 """
 # Which action an option is for.
 _OF_ACTION = {
-    "site": ("check", "publish"),
+    "site": ("check", "publish", "verify"),
     "external": ("check",),
-    "version": ("publish",),
+    "version": ("publish", "verify"),
+    "address": ("verify",),
     "alias": ("publish",),
     "alias-type": ("publish",),
     "title": ("publish",),
@@ -48,11 +53,12 @@ _OF_ACTION = {
     "delete": ("publish",),
     "listing": ("publish",),
 }
-Action = Literal["build", "check", "publish", "serve"]
+Action = Literal["build", "check", "publish", "verify", "serve"]
 _ACTIONS: Mapping[str, Action] = {
     "build": "build",
     "check": "check",
     "publish": "publish",
+    "verify": "verify",
     "serve": "serve",
 }
 
@@ -61,14 +67,15 @@ class DocsOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     """What the command line of ``ci docs`` holds."""
 
     action: Annotated[
-        list[str], Option("build, check, publish or serve", "ACTION", name="action")
+        list[str],
+        Option("build, check, publish, verify or serve", "ACTION", name="action"),
     ] = msgspec.field(default_factory=list[str])
     tool: Annotated[
         DocsTool | None,
         Option("what builds it, if not as the settings say", "mkdocs|sphinx|zensical"),
     ] = None
     site: Annotated[
-        str, Option("check or publish the pages of this directory, build none", "DIR")
+        str, Option("take the pages of this directory, build none", "DIR")
     ] = ""
     external: Annotated[
         bool, switch("with check: check the links to other sites as well")
@@ -76,8 +83,8 @@ class DocsOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     version: Annotated[
         str,
         Option(
-            "with publish: the version that the pages are for; auto: the one of the "
-            "tag of a workflow run, dev for its default branch",
+            "with publish and verify: the version that the pages are for; auto: the "
+            "one of the tag of a workflow run, dev for its default branch",
             "X.Y|auto",
         ),
     ] = ""
@@ -100,8 +107,12 @@ class DocsOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     listing: Annotated[
         bool, Option("with publish: list what is published", name="--list")
     ] = False
+    address: Annotated[
+        str, Option("with verify: the address of the live site", "URL")
+    ] = ""
     remote: Annotated[
-        str, Option("with publish: the remote to push to (origin)", "NAME")
+        str,
+        Option("with publish and verify: the remote of the branch (origin)", "NAME"),
     ] = "origin"
     port: Annotated[Count, Option("with serve: the port (8000)", "PORT")] = 8000
     dry_run: DryRun = False
@@ -140,6 +151,7 @@ class DocsOptions(Request, frozen=True, kw_only=True, rename="kebab"):
         words += [f"--alias={','.join(self.alias)}"] if self.alias else []
         words += ["--default"] if self.default else []
         words += [f"--delete={','.join(self.delete)}"] if self.delete else []
+        words += [f"--address={self.address}"] if self.address else []
         return shlex.join(["ci-framework/ci", "docs", *self.action, *words])
 
 
@@ -158,6 +170,9 @@ def run(options: DocsOptions, surroundings: Surroundings) -> int:
     )
     if options.dry_run and action in ("build", "check", "serve"):
         print_list("docs", "steps", docs.steps(action), as_json=options.json)
+        return 0
+    if action == "verify" and options.dry_run:
+        print_list("docs", "steps", ["compare the live site"], as_json=options.json)
         return 0
     if action == "publish":
         publication = _publication(docs, options)
@@ -209,6 +224,8 @@ def _checks(
         return docs.check(external=options.external)
     if action == "serve":
         return serve(docs, options.port, console)
+    if action == "verify":
+        return [_verification(docs, options).verify()]
     publication = _publication(docs, options)
     if options.delete:
         return [publication.delete(options.delete)]
@@ -219,13 +236,33 @@ def _publication(docs: DocsRun, options: DocsOptions) -> DocsPublication:
     """What is published: as given, or as the event of the workflow run asks for."""
     if options.version != "auto":
         return DocsPublication(docs, options.remote, options.new_version)
+    return DocsPublication(docs, options.remote, _planned(docs).new)
+
+
+def _verification(docs: DocsRun, options: DocsOptions) -> DocsVerification:
+    """What was published: as given, or as the event of the workflow run asks for."""
+    version = options.version
+    is_branch = bool(version) or docs.settings.docs.deploy == "branch"
+    if version == "auto":
+        planned = _planned(docs)
+        is_branch = planned.kind == "branch"
+        version = planned.new.version if planned.new else ""
+    return DocsVerification(docs, options.remote, is_branch, version, options.address)
+
+
+def _planned(docs: DocsRun) -> Deployment:
+    """What the workflow run publishes.
+
+    Raises:
+        UsageError: if it publishes nothing.
+    """
     planned = docs.deployment
     if planned.kind == "none":
         raise UsageError(
             f"nothing is published: {planned.because}",
             hint="give the version, such as --version 1.2",
         )
-    return DocsPublication(docs, options.remote, planned.new)
+    return planned
 
 
 COMMAND = Command(DocsOptions, run, _ABOUT)

@@ -44,10 +44,11 @@ class DocsPublication:
                 "there is no git repository here: pages are published on a branch",
                 hint="run `git init` and add a remote",
             )
-        branch = docs.settings.docs.branch
-        variables = docs.surroundings.variables
-        writer = branch_writer(docs.project.root, branch, variables, self.remote)
-        return SitePublisher(writer, docs.site.resolve(), git.commit("HEAD"))
+        settings, variables = docs.settings.docs, docs.surroundings.variables
+        root = docs.project.root
+        writer = branch_writer(root, settings.branch, variables, self.remote)
+        site, commit = docs.site.resolve(), git.commit("HEAD")
+        return SitePublisher(writer, site, commit, settings.version_selector)
 
     def refuse_changes(self) -> None:
         """Refuse to publish what is not merged, or from a copy of the repository.

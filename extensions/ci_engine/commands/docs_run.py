@@ -60,9 +60,18 @@ class DocsRun:
         event = read_event(self.surroundings.variables)
         return plan_deployment(self.settings.docs, event)
 
+    @property
+    def source(self) -> DocsSource:
+        """What is built.
+
+        Raises:
+            ConfigurationError: if it is not found.
+        """
+        return find_source(self.project, self.settings.docs)
+
     def steps(self, action: str) -> list[str]:
         """What would be done."""
-        source = find_source(self.project, self.settings.docs)
+        source = self.source
         site = relative_directory(self.site, self.surroundings)
         lines = [] if self.given_site else [f"build {source.config} into {site}"]
         return [*lines, *([f"check {site}"] if action == "check" else [])]
@@ -110,7 +119,7 @@ class DocsRun:
         docs = self.settings.docs
         source: DocsSource | None = None
         try:
-            source = find_source(self.project, docs)
+            source = self.source
         except ConfigurationError:
             if not self.given_site:
                 raise

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ci_engine.configuration.value_types import Glob, Seconds, StrictTable, Text
+from ci_engine.configuration.value_types import (
+    Count,
+    Glob,
+    Seconds,
+    StrictTable,
+    Text,
+)
 
 DocsTool = Literal["auto", "mkdocs", "sphinx", "zensical"]
 DocsDeploy = Literal["none", "pages", "branch"]
@@ -36,7 +42,11 @@ class Docs(StrictTable, frozen=True):
         deploy: where the workflow publishes it: an artifact of GitHub Pages, or a
             branch.
         versions: whether each release is published beside the others, on the branch.
+        version_selector: whether published pages of Sphinx list the versions; MkDocs
+            has themes that do.
         branch: the branch of the remote that it is published on.
+        verify_timeout: seconds in which the live site has to show what was published;
+            0 = it is not compared.
         check: what ``ci docs check`` leaves out.
     """
 
@@ -47,5 +57,7 @@ class Docs(StrictTable, frozen=True):
     site_url: str
     deploy: DocsDeploy
     versions: bool
+    version_selector: bool
     branch: Text
+    verify_timeout: Count
     check: DocsCheck

@@ -9,7 +9,7 @@ from msgspec import inspect
 from ci_engine.configuration.project_settings import settings_mistakes
 from ci_engine.configuration.reading import Table
 from ci_engine.configuration.settings import BUILT_IN_CHECKS, CheckName, Settings
-from ci_engine.configuration.typed_tables import parse_text
+from ci_engine.configuration.typed_tables import parse_text, structure_of
 from ci_engine.errors import ConfigurationError, suggest
 
 Keys = tuple[str, ...]
@@ -39,7 +39,7 @@ def read_variables(variables: Mapping[str, str]) -> Iterator[tuple[str, Keys, ob
     }
     if not given:
         return
-    names = _names(inspect.type_info(Settings), ())
+    names = _names(structure_of(Settings), ())
     for name, text in given.items():
         if name not in names:
             raise ConfigurationError(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import cast
 
 import msgspec
@@ -58,6 +59,14 @@ class Mistake(msgspec.Struct, frozen=True):
         return f"{location}: {self.message}"
 
 
+@cache
+def structure_of(kind: type[msgspec.Struct]) -> inspect.StructType:
+    """The fields of a structure; a large one takes as long as several starts of git."""
+    found = inspect.type_info(kind)
+    assert isinstance(found, inspect.StructType)  # noqa: S101 - so it is of a Struct
+    return found
+
+
 def find_mistakes(
     data: object,
     structure: type[msgspec.Struct],
@@ -73,7 +82,7 @@ def find_mistakes(
         keys: the path of ``data`` in its file.
         partial: whether keys may be missing, as in one layer of several.
     """
-    mistakes = _check(data, inspect.type_info(structure), keys)
+    mistakes = _check(data, structure_of(structure), keys)
     return [m for m in mistakes if not (partial and m.got == _MISSING)]
 
 

@@ -27,6 +27,12 @@ from ci_engine.documentation.site_versions import (
     remove_names,
     write_versions,
 )
+from ci_engine.documentation.version_selector import (
+    SELECTOR_FILE,
+    copy_with_selector,
+    is_without_selector,
+    selector_script,
+)
 from ci_engine.errors import ToolError, UsageError
 from ci_engine.github.branch_writer import (
     LINK_MODE,
@@ -77,11 +83,13 @@ class SitePublisher:
     Attributes:
         pages: the directory with the pages.
         commit: the commit that the pages were built from, for the message.
+        selector: whether pages of Sphinx get a list of the versions.
     """
 
     writer: BranchWriter
     pages: Path
     commit: str
+    selector: bool = True
 
     def versions(self) -> list[SiteVersion]:
         """What is published now, the newest version first."""
@@ -96,7 +104,7 @@ class SitePublisher:
             UsageError: if a name cannot be used.
             ToolError: if it cannot be pushed, or is not there afterwards.
         """
-        site = self._store(self.pages)
+        site = self._store_version()
 
         def add(tree: BranchTree) -> bool:
             self._add(tree, new, site)
@@ -112,7 +120,7 @@ class SitePublisher:
         """What publishing a version would change."""
         tree = self.writer.tree()
         before = dict(tree.entries)
-        self._add(tree, new, self._store(self.pages))
+        self._add(tree, new, self._store_version())
         branch = self.writer.branch
         return [
             f"{'change' if name in before else 'add'} {branch}:{name}"
@@ -186,9 +194,24 @@ class SitePublisher:
                 tree.put(alias, site if kind == "copy" else self._redirects(new))
         tree.write(VERSIONS_FILE, write_versions(after))
         tree.write(_NO_JEKYLL, "")
+        if self._adds_selector:
+            tree.write(SELECTOR_FILE, selector_script())
         if new.default or _START not in tree.entries:
             target = next(iter(new.aliases), new.version)
             tree.write(_START, redirect_page(f"{quote(target)}/"))
+
+    @property
+    def _adds_selector(self) -> bool:
+        return self.selector and is_without_selector(self.pages)
+
+    def _store_version(self) -> str:
+        """Store the pages of a version, with the list of versions if they need it."""
+        if not self._adds_selector:
+            return self._store(self.pages)
+        with tempfile.TemporaryDirectory() as directory:
+            copy = Path(directory) / "pages"
+            copy_with_selector(self.pages, copy)
+            return self._store(copy)
 
     def _redirects(self, new: NewVersion) -> str:
         """A directory of pages that lead to those of a version."""

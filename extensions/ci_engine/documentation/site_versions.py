@@ -8,11 +8,14 @@ from typing import cast
 
 import msgspec
 
+from ci_engine.documentation.version_selector import SELECTOR_FILE
 from ci_engine.errors import ToolError, UsageError
 
 VERSIONS_FILE = "versions.json"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}")
-_TAKEN = frozenset({VERSIONS_FILE, "index.html", "404.html", "CNAME", "sitemap.xml"})
+_TAKEN = frozenset(
+    {VERSIONS_FILE, SELECTOR_FILE, "index.html", "404.html", "CNAME", "sitemap.xml"}
+)
 _NUMBERED = re.compile(r"v?\d")
 _PART = re.compile(r"\d+|[A-Za-z]+")
 # Comes after every pre-release.

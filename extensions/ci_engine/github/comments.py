@@ -129,6 +129,19 @@ def _account(pull_request: PullRequest) -> str:
         return _WORKFLOWS
 
 
+class RefusedError(ToolError):
+    """GitHub does not do what it was called for.
+
+    Attributes:
+        status: the status of its answer.
+    """
+
+    def __init__(self, message: str, status: int, hint: str) -> None:
+        """Keep the status beside the message."""
+        super().__init__(message, hint=hint)
+        self.status = status
+
+
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """A redirection would take the token to wherever it leads."""
 
@@ -142,7 +155,8 @@ def call(
     """Call GitHub's API; a redirection is never followed.
 
     Raises:
-        ToolError: if GitHub refuses or cannot be reached.
+        RefusedError: if GitHub refuses.
+        ToolError: if it cannot be reached.
     """
     request = urllib.request.Request(  # noqa: S310 - the address is GitHub's own
         f"{pull_request.api}{path}",
@@ -161,8 +175,9 @@ def call(
             content: bytes = answer.read()
             return content
     except urllib.error.HTTPError as error:
-        raise ToolError(
+        raise RefusedError(
             f"GitHub refuses {method} {path.partition('?')[0]}: {error.code}",
+            status=error.code,
             hint="the job needs `pull-requests: write`; forks never have it",
         ) from error
     except OSError as error:

@@ -70,6 +70,12 @@ def warn(text: str, variables: Mapping[str, str]) -> None:
     print_commands([command], variables)
 
 
+def notice(title: str, text: str, variables: Mapping[str, str]) -> None:
+    """Show something in the run that is no problem of the change."""
+    command = f"::notice title={workflow_property(title)}::{workflow_data(text)}"
+    print_commands([command], variables)
+
+
 def annotate(result: RunResult) -> Iterator[str]:
     """Write workflow commands for what a reviewer should see beside the code."""
     kinds = {"error": 0, "warning": 0}

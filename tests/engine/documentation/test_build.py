@@ -109,7 +109,7 @@ def test_zensical_may_not_ignore_a_plugin(tmp_path: Path) -> None:
 
 def test_usage(project: DemoProject) -> None:
     for words, message in (
-        (("docs",), "expected one of build, check, publish, serve, got nothing"),
+        (("docs",), "expected one of build, check, publish, verify, serve, got"),
         (("docs", "deploy"), "got deploy"),
         (("docs", "build", "--external"), "--external: expected together with check"),
         (("docs", "build"), "there is no documentation: expected properdocs.yml"),

@@ -1,0 +1,93 @@
+"""What was published, as far as it is compared with the live site."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from ci_engine.documentation.site_versions import VERSIONS_FILE, read_versions
+from ci_engine.errors import ToolError
+from ci_engine.github.branch_writer import (
+    LINK_MODE,
+    BranchTree,
+    BranchWriter,
+    read_entries,
+)
+from ci_engine.project.git import Git
+
+_START = "index.html"
+# They hold the words of all pages: what changes on a page changes them, too.
+_INDEXES = ("searchindex.js", "search/search_index.json", "search.json", "objects.inv")
+_MOST_FILES = 20
+
+# The content of each file, by its path below the address of the site.
+Files = Mapping[str, bytes]
+
+
+def sample(names: Iterable[str]) -> list[str]:
+    """The files of a site to compare: the start page, the indexes, and some pages."""
+    there = {name for name in names if not name.startswith(".")}
+    first = [name for name in (_START, *_INDEXES) if name in there]
+    pages = sorted(n for n in there - {*first} if n.endswith((".html", ".htm")))
+    step = max(1, -(-len(pages) // (_MOST_FILES - len(first))))
+    return [*first, *pages[::step]]
+
+
+def files_of_directory(site: Path) -> Files:
+    """What is compared of a site that was handed over as a whole."""
+    found = (path for path in site.rglob("*") if path.is_file())
+    names = [path.relative_to(site).as_posix() for path in found]
+    return {name: (site / name).read_bytes() for name in sample(names)}
+
+
+def files_of_branch(writer: BranchWriter, version: str) -> Files:
+    """What is compared of a branch: the site, or a version, its aliases and the list.
+
+    Raises:
+        ToolError: if it is not there.
+    """
+    tree = writer.tree()
+    if not tree.parent:
+        raise ToolError(
+            f"{writer.branch}: the branch does not exist",
+            hint="publish first: ci-framework/ci docs publish",
+        )
+    if not version:
+        return _stored(tree.git, tree.parent, "")
+    return _of_version(tree, writer.branch, version)
+
+
+def _of_version(tree: BranchTree, branch: str, version: str) -> Files:
+    versions = read_versions(tree.read(VERSIONS_FILE), f"{branch}/{VERSIONS_FILE}")
+    listed = next((each for each in versions if each.version == version), None)
+    entry = tree.entries.get(version)
+    if listed is None or entry is None:
+        raise ToolError(
+            f"{branch}: the version {version} is not there",
+            hint="run `ci-framework/ci docs publish --list`",
+        )
+    files = {VERSIONS_FILE: _content(tree.git, tree.entries[VERSIONS_FILE].object)}
+    files |= _stored(tree.git, entry.object, f"{version}/")
+    for alias in listed.aliases:
+        other = tree.entries.get(alias)
+        if other is None:
+            continue
+        linked = entry if other.mode == LINK_MODE else other
+        start = read_entries(tree.git, linked.object).get(_START)
+        if start is not None:
+            files[f"{alias}/{_START}"] = _content(tree.git, start.object)
+    return files
+
+
+def _stored(git: Git, tree: str, prefix: str) -> dict[str, bytes]:
+    """The sample of a directory as git keeps it."""
+    rows = git.succeed("ls-tree", "-r", "-z", tree).names()
+    objects: dict[str, str] = {}
+    for row in rows:
+        facts, _, name = row.partition("\t")
+        objects[name] = facts.split()[2]
+    return {f"{prefix}{name}": _content(git, objects[name]) for name in sample(objects)}
+
+
+def _content(git: Git, identifier: str) -> bytes:
+    return git.answer("cat-file", "blob", identifier, text="")

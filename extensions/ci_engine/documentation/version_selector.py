@@ -1,0 +1,47 @@
+"""The list of versions on the pages of Sphinx, whose themes have none of their own.
+
+Each page of a version names one script, which is at the top of the branch: so the pages
+of old versions have the list of today, and those that are built on a machine have none.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+SELECTOR_FILE = "ci-framework-versions.js"
+# Only Sphinx writes it.
+_MARK = "_static/documentation_options.js"
+# What a page with a selector of its own has: of mike, of a theme, of Read the Docs.
+_OWN = re.compile(
+    rb"""<script\b(?:(?!</script).)*?(?:versions\.json|"provider":\s*"mike")"""
+    rb"""|<[^>]*\bclass=["'][^"'>]*\b(?:version-switcher|rst-versions)""",
+    re.DOTALL | re.IGNORECASE,
+)
+_END_OF_HEAD = re.compile(rb"</head\s*>", re.IGNORECASE)
+
+
+def selector_script() -> str:
+    """The script, which every page names."""
+    return Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+
+
+def is_without_selector(pages: Path) -> bool:
+    """Whether pages are of a tool whose themes do not read ``versions.json``."""
+    return (pages / _MARK).is_file()
+
+
+def copy_with_selector(pages: Path, target: Path) -> None:
+    """Copy pages, each with the script unless it has a selector of its own."""
+    shutil.copytree(pages, target, symlinks=True)
+    for path in sorted(target.rglob("*.html")):
+        if path.is_symlink() or not path.is_file():
+            continue
+        content = path.read_bytes()
+        end = _END_OF_HEAD.search(content)
+        if end is None or _OWN.search(content):
+            continue
+        up = "../" * len(path.relative_to(target).parts)
+        tag = f'<script defer src="{up}{SELECTOR_FILE}"></script>\n'.encode()
+        path.write_bytes(content[: end.start()] + tag + content[end.start() :])
