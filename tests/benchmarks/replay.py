@@ -22,9 +22,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from ci_engine.changes.affected_tests import find_affected_tests
-from ci_engine.changes.categories import read_classifier
-from ci_engine.changes.decision import Decision, decide, everything
+from ci_engine.changes.decision import Decision, everything
+from ci_engine.changes.detection import ChangeSource, DetectionRequest, detect
 from ci_engine.changes.diff import changed_files
 from ci_engine.changes.diff_base import DiffBase
 from ci_engine.configuration.loading import Configuration, load_configuration
@@ -36,8 +35,6 @@ from ci_engine.workflow_jobs.jobs import plan_jobs
 
 PULL_REQUEST = Event(name="pull_request", pull_request=1)
 OPTIONAL_JOBS = ("quick-checks", "comprehensive-tests", "code-scanning")
-# All that the engine looks into; large data need not be checked out.
-READ = ("*.py", "*.pyi", "*.pyx", "*.pxd", "*.toml", "*.cfg", "*.ini", "*.y*ml")
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 
 
@@ -114,12 +111,11 @@ def replay(
 
 def judge(location: Path, configuration: Configuration, parent: str) -> Decision:
     """What `ci changes` decides for a pull request with this change."""
-    changes = changed_files(location, DiffBase(parent, "its parent"), work_tree=False)
+    base = DiffBase(parent, "its parent")
+    changes = changed_files(location, base, work_tree=False)
+    source = ChangeSource(PULL_REQUEST, diff_base=base, changes=changes)
     project = read_project(location)
-    classifier = read_classifier(project, configuration, {})
-    affected = find_affected_tests(project, configuration, changes, classifier)
-    paths = [change.path for change in changes]
-    return decide(classifier, paths, parent, "HEAD", affected=affected)
+    return detect(project, configuration, source, DetectionRequest({}))
 
 
 def history(location: Path, number: int) -> tuple[list[list[str]], list[list[str]]]:
@@ -175,7 +171,6 @@ def main() -> None:
         location = Path(name) / "tree"
         clone = ["clone", "--quiet", "--shared", "--no-checkout"]
         git(Path(name), *clone, str(parsed.clone.resolve()), str(location))
-        git(location, "sparse-checkout", "set", "--no-cone", *READ)
         # The settings of the framework, not those that the repository may have.
         configuration = load_configuration(Path(name), {}, settings)
         for group, rows in zip(groups, history(location, parsed.commits), strict=True):

@@ -78,6 +78,7 @@ def main() -> None:
     parser.add_argument("--rules", action="store_true")
     parsed = parser.parse_args()
     graph = build_graph(read_project(parsed.tree), parsed.source, parsed.tests)
+    graph.complete()
     found = shares_of(graph, parsed.source)
     if not found:
         raise SystemExit("no file of the code: name its directories with --source")

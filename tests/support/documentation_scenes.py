@@ -17,10 +17,13 @@ __all__ = [
     "ADDRESS",
     "BENCHMARK",
     "CHATTY_SERVER",
+    "CONFORMANCE",
     "DOCUMENTATION",
     "LOAD_TEST",
+    "LOST_SERVER",
     "MCP_SERVER",
     "OLD",
+    "PACKAGE_SERVER",
     "Outcome",
     "Workshop",
 ]
@@ -61,6 +64,22 @@ def _mcp_server(fault: str) -> str:
 
 MCP_SERVER = _mcp_server("")
 CHATTY_SERVER = _mcp_server("chatty")
+PACKAGE_SERVER = (
+    f"cp {_RAW_SERVER} packages/mono-core/server.py; printf '\\n[tool.ci-framework."
+    'mcp]\\ncommand = "python server.py"\\nsnapshot = "mcp-snapshot.json"\\n\''
+    " >> packages/mono-core/pyproject.toml"
+)
+# It listens elsewhere.
+LOST_SERVER = (
+    "printf '\\n[tool.ci-framework.mcp]\\nstart-seconds = 1\\nanswer-seconds = 1\\n"
+    'http-command = "python -m http.server 0 --bind {host}"\\n\' >> pyproject.toml'
+)
+_HTTP_SERVER = _RAW_SERVER.with_name("raw_http_mcp_server.py")
+CONFORMANCE = (
+    f"cp {_RAW_SERVER} {_HTTP_SERVER} .; printf '\\n[tool.ci-framework.mcp]\\n"
+    'http-command = "python raw_http_mcp_server.py {port}"\\n'
+    'conformance = ["2025-11-25"]\\n\' >> pyproject.toml'
+)
 # The audit of the extended tier queries a service that tests cannot reach.
 _ANSWERS = (
     "-d",

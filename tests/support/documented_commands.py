@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from tests.support.documentation_scenes import (
     ADDRESS,
     BENCHMARK,
+    CONFORMANCE,
     DOCUMENTATION,
     LOAD_TEST,
     MCP_SERVER,
     OLD,
+    PACKAGE_SERVER,
 )
 
 _PAGES_REMOTE = "git init -q --bare ../pages.git; git remote add origin ../pages.git"
@@ -186,6 +188,22 @@ COMMANDS: dict[str, Example] = {
         0,
         MCP_SERVER,
         after="test -f ci-framework/project/mcp-snapshot.json",
+    ),
+    "ci-framework/ci mcp conformance": Example(
+        "project", 0, f"{CONFORMANCE}; ci-framework/ci mcp conformance --update"
+    ),
+    "ci-framework/ci mcp conformance --update": Example(
+        "project",
+        0,
+        CONFORMANCE,
+        after="test -f ci-framework/project/mcp-conformance.json",
+    ),
+    "ci-framework/ci mcp check --package=NAME": Example(
+        "monorepo",
+        0,
+        PACKAGE_SERVER,
+        replace=("NAME", "mono-core --update"),
+        after="test -f packages/mono-core/mcp-snapshot.json",
     ),
     "copier copy -d project_type=mcp-server "
     "https://github.com/MementoRC/ci-framework myproj": Example(

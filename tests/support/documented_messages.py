@@ -10,6 +10,7 @@ from tests.support.documentation_scenes import (
     CHATTY_SERVER,
     DOCUMENTATION,
     LOAD_TEST,
+    LOST_SERVER,
     MCP_SERVER,
     OLD,
 )
@@ -254,6 +255,10 @@ PROVOCATIONS: dict[str, Provocation] = {
         "sed -i /pytest-benchmark/d pyproject.toml; ci-framework/ci bench", 3
     ),
     "No command for the MCP server": _project("ci-framework/ci mcp check", 2),
+    "The conformance suite is off": _project("ci-framework/ci mcp conformance", 2),
+    "Nothing listens where the MCP server has to": _project(
+        f"{LOST_SERVER}; ci-framework/ci mcp check", 1
+    ),
     "The MCP server has no snapshot": _project(
         f"{MCP_SERVER}; ci-framework/ci mcp check", 1
     ),

@@ -21,6 +21,7 @@ from ci_engine.mcp.server_run import ServerRun
 from ci_engine.project.repository import Project
 
 RAW_SERVER = Path(__file__).with_name("raw_mcp_server.py")
+RAW_HTTP_SERVER = Path(__file__).with_name("raw_http_mcp_server.py")
 CALLS = [McpCall(tool="double", arguments={"number": 4})]
 _PYTHON = Path(sys.executable)
 
@@ -41,6 +42,14 @@ class CheckedServers:
         """The settings for the server of ours, with some faults."""
         command = shlex.join([str(_PYTHON), str(RAW_SERVER), *faults])
         usual = msgspec.structs.replace(NO_MCP, command=command, calls=CALLS)
+        return msgspec.structs.replace(usual, **changes)
+
+    def http_settings(self, *faults: str, **changes: object) -> Mcp:
+        """The settings for the server of ours over HTTP only, with some faults."""
+        words = [str(_PYTHON), str(RAW_HTTP_SERVER), "{port}", *faults]
+        usual = msgspec.structs.replace(
+            NO_MCP, http_command=shlex.join(words), calls=CALLS
+        )
         return msgspec.structs.replace(usual, **changes)
 
     def check(

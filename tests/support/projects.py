@@ -160,6 +160,8 @@ def link_or_copy(source: str, destination: str) -> None:
 def git(directory: Path, *words: str, check: bool = True) -> str:
     names = ("-c", "user.name=Test", "-c", "user.email=test@example.org")
     options = ("-c", "init.defaultBranch=main", "-c", "commit.gpgsign=false")
+    # Half of the time of a commit is to see whether there is something to tidy up.
+    options += ("-c", "maintenance.auto=false")
     done = subprocess.run(
         ["git", *names, *options, *words],
         cwd=directory,

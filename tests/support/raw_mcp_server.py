@@ -119,24 +119,29 @@ def misbehave_at_start() -> None:
         time.sleep(60)
 
 
+def respond(request: dict[str, Any]) -> dict[str, Any]:
+    """The message that answers a request."""
+    kind = {"resultType": "complete"} if MODERN in json.dumps(request) else {}
+    message: dict[str, Any] = {"jsonrpc": "2.0", "id": request["id"]}
+    try:
+        result = answer(request["method"], request.get("params") or {})
+        message["result"] = {**result, **kind}
+    except KeyError as error:
+        message["error"] = {"code": -32601, "message": f"unknown: {error}"}
+    return message
+
+
 def serve() -> None:
     for line in sys.stdin:
         request = json.loads(line)
-        if "id" not in request:
-            continue
-        kind = {"resultType": "complete"} if MODERN in line else {}
-        message: dict[str, Any] = {"jsonrpc": "2.0", "id": request["id"]}
-        try:
-            result = answer(request["method"], request.get("params") or {})
-            message["result"] = {**result, **kind}
-        except KeyError as error:
-            message["error"] = {"code": -32601, "message": f"unknown: {error}"}
-        write(json.dumps(message))
+        if "id" in request:
+            write(json.dumps(respond(request)))
 
 
-misbehave_at_start()
-serve()
-if "no-end" in FAULTS:
-    threading.Event().wait(60)
-if "exit-code" in FAULTS:
-    sys.exit(7)
+if __name__ == "__main__":
+    misbehave_at_start()
+    serve()
+    if "no-end" in FAULTS:
+        threading.Event().wait(60)
+    if "exit-code" in FAULTS:
+        sys.exit(7)

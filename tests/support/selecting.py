@@ -42,7 +42,7 @@ def graph_of(
         deleted=gone,
         command=command,
         engine=engine,
-    )
+    ).complete()
     assert engine in graph.engine or (engine == "ast" and "Python" in graph.engine)
     return graph
 

@@ -25,15 +25,21 @@ _MOST_SEARCHED = 6_000
 
 
 def import_graph_of(
-    project: Project, configuration: Configuration, deleted: Sequence[str] = ()
+    project: Project,
+    configuration: Configuration,
+    deleted: Sequence[str] = (),
 ) -> ImportGraph:
-    """The import graph of a project."""
+    """The import graph of a project; its edges are added where they are needed."""
     settings = configuration.settings
     # A command of the project's own may look for tests anywhere.
     command = settings.command_of("test")
     locations = [*settings.test_paths, *(["."] if command else [])]
     return build_graph(
-        project, settings.source_paths, locations, deleted=deleted, command=command
+        project,
+        settings.source_paths,
+        locations,
+        deleted=deleted,
+        command=command,
     )
 
 

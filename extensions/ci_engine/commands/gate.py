@@ -115,12 +115,12 @@ def _named(
     """The named checks, of whichever tier, in their own order."""
     known = settings.known_checks(package=package)
     for name in names:
-        if name in known:
+        if name in known or (package and name in OF_SERVERS):
             continue
         if name in OF_PACKAGES:
             problem = f"--only: the check {name!r} is about one package"
             raise UsageError(problem, hint="add `--package NAME`")
-        if name in OF_SERVERS and not package and not settings.mcp.configured:
+        if name in OF_SERVERS and not settings.mcp.configured:
             problem = f"--only: the check {name!r} needs an MCP server"
             raise UsageError(problem, hint="set tool.ci-framework.mcp.command")
         if name in settings.checks:
@@ -131,7 +131,7 @@ def _named(
             f"--only: unknown check {name!r}; {suggest(name, known)}",
             hint="run `ci-framework/ci gate --help`",
         )
-    return [name for name in known if name in names]
+    return [name for name in settings.checks if name in names]
 
 
 def gate_request(
@@ -156,6 +156,9 @@ def gate_request(
     left_out: dict[CheckName, str] = {}
     if options.only:
         checks = _named(settings, options.only, package=bool(package))
+        # Named for many packages at once: not each of them is a server.
+        others = set(checks) - set(settings.known_checks(package=bool(package)))
+        left_out = dict.fromkeys(others, "the package has no MCP server to check")
     elif checks:
         # A gate without any check is an error all the same.
         left_out = settings.missing_checks(tier, configuration.tiers.defaults.checks)

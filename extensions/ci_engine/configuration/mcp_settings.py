@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from ci_engine.configuration.value_types import (
@@ -25,6 +27,10 @@ class McpCall(StrictTable, frozen=True):
     arguments: dict[str, object] = msgspec.field(default_factory=dict[str, object])
 
 
+# Those that the pinned conformance suite has requirements of.
+Revision = Literal["2025-11-25", "2026-07-28"]
+
+
 class Mcp(StrictTable, frozen=True):
     """How the MCP server of the project is started, and what it has to do.
 
@@ -42,6 +48,10 @@ class Mcp(StrictTable, frozen=True):
         call_read_only: whether tools that only read and need no arguments are called,
             resources read, and prompts without arguments fetched as well.
         stateless: whether several processes have to be able to answer one client.
+        conformance: revisions of the protocol that the official conformance suite is
+            run for, over HTTP; empty = it is not run.
+        conformance_baseline: the file with the failures of the suite that are
+            expected.
         start_seconds: how long it may take to its first answer.
         answer_seconds: how long any other answer may take.
         stop_seconds: how long it may take to end.
@@ -56,6 +66,8 @@ class Mcp(StrictTable, frozen=True):
     calls: list[McpCall]
     call_read_only: bool
     stateless: bool
+    conformance: list[Revision]
+    conformance_baseline: Text
     start_seconds: Seconds
     answer_seconds: Seconds
     stop_seconds: Seconds
@@ -76,6 +88,8 @@ NO_MCP = Mcp(
     calls=[],
     call_read_only=True,
     stateless=True,
+    conformance=[],
+    conformance_baseline="ci-framework/project/mcp-conformance.json",
     start_seconds=30.0,
     answer_seconds=30.0,
     stop_seconds=10.0,

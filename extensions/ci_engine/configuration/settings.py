@@ -52,7 +52,7 @@ BUILT_IN_CHECKS = (
 )
 # These are about one package of a repository with several.
 OF_PACKAGES = frozenset({"declared-imports"})
-# These are about the MCP server that the settings name, seen from the top.
+# These are about the MCP server that the settings name.
 OF_SERVERS = frozenset({"mcp"})
 CheckName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]*$")]
 SecurityLevel = Literal["low", "medium", "high", "critical"]
@@ -277,6 +277,5 @@ class Settings(StrictTable, frozen=True):
 
     def _inapplicable(self, *, package: bool) -> frozenset[str]:
         """The checks of something that is not there."""
-        if package:
-            return OF_SERVERS
-        return OF_PACKAGES if self.mcp.configured else OF_PACKAGES | OF_SERVERS
+        absent = frozenset[str]() if self.mcp.configured else OF_SERVERS
+        return absent if package else absent | OF_PACKAGES

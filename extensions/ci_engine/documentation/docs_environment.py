@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
 
 from ci_engine.configuration.settings import Environments
-from ci_engine.configuration.tables import table, texts
+from ci_engine.configuration.tables import texts
+from ci_engine.documentation.declared_tools import declared_group
 from ci_engine.documentation.docs_source import Builder, DocsSource
 from ci_engine.environments.environment import Environment
 from ci_engine.environments.isolated_tools import isolated_tool, read_tool_locks
@@ -21,7 +20,7 @@ from ci_engine.environments.project_environment import (
     make_environment,
 )
 from ci_engine.processes.child_environment import child_variables
-from ci_engine.project.repository import Project, normalize
+from ci_engine.project.repository import Project
 
 # The modules that build, the first one there is used.
 _MODULES: Mapping[Builder, tuple[str, ...]] = {
@@ -34,13 +33,6 @@ _ISOLATED: Mapping[Builder, str] = {
     "sphinx": "sphinx",
     "zensical": "zensical",
 }
-# Packages that bring a tool along.
-_BRINGERS: Mapping[Builder, frozenset[str]] = {
-    "mkdocs": frozenset({"properdocs", "mkdocs", "mkdocs-material"}),
-    "sphinx": frozenset({"sphinx", "furo", "sphinx-rtd-theme", "pydata-sphinx-theme"}),
-    "zensical": frozenset({"zensical"}),
-}
-_NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 
 
 @dataclass(frozen=True)
@@ -83,11 +75,7 @@ def find_tool(
     Raises:
         ToolError: if the environment cannot be prepared.
     """
-    group = environments.docs or declared_group(project, source)
-    pixi = project.manager == "pixi" and not environments.docs
-    if pixi and group not in table(project.pixi, "environments"):
-        # A group is no environment of pixi.
-        group = None
+    group = environments.docs or declared_group(project, source.builder, source.config)
     if group is None:
         return _isolated(project, source, cancel)
     own = msgspec.structs.replace(
@@ -136,42 +124,3 @@ def _isolated(
     command = (tool.program("python"), "-m", name)
     version = read_tool_locks()[name].version
     return DocsTool(name, command, variables, version, "isolated", "", isolated=True)
-
-
-def declared_group(project: Project, source: DocsSource) -> str | None:
-    """What declares the tool: a group, an extra or a file; None if nothing does.
-
-    Empty stands for the project's dependencies themselves.
-    """
-    return next(_declaring(project, source), None)
-
-
-def _declaring(project: Project, source: DocsSource) -> Iterator[str]:
-    wanted = _BRINGERS[source.builder]
-    metadata = table(project.pyproject, "project")
-    for name, requirements in project.groups.items():
-        if wanted & _names(requirements):
-            yield name
-    for name in project.extras:
-        if wanted & _names(texts(metadata, "optional-dependencies", name)):
-            yield name
-    folder = Path(source.config).parent.as_posix()
-    directories = dict.fromkeys([folder, "docs", ".", "requirements"])
-    for directory in directories:
-        for path in sorted((project.root / directory).glob("*requirements*.txt")):
-            yield from _listing(project, path, wanted)
-    for path in sorted((project.root / "requirements").glob("*.txt")):
-        yield from _listing(project, path, wanted)
-    if wanted & _names(texts(metadata, "dependencies")):
-        yield ""
-
-
-def _listing(project: Project, path: Path, wanted: frozenset[str]) -> Iterator[str]:
-    text = path.read_text("utf-8", "replace")
-    if wanted & _names(text.splitlines()):
-        yield path.relative_to(project.root).as_posix()
-
-
-def _names(requirements: Iterator[str] | tuple[str, ...] | list[str]) -> set[str]:
-    found = (_NAME.match(each) for each in requirements)
-    return {normalize(match.group(1)) for match in found if match}

@@ -41,6 +41,8 @@ _LOADED = frozenset(
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 # What these hold is the frame of a page, also inside its main part.
 _FRAME = frozenset({"nav", "aside", "footer", "dialog", "form"})
+# Classes of themes for what only paper shows, such as a second title.
+_PAPER = frozenset({"onlyprint", "print-only", "printonly", "d-print-block"})
 _REFRESH = re.compile(
     r"^\s*\d+(?:\.\d+)?\s*[;,]\s*(?:url\s*=)?\s*['\"]?([^'\"]*)", re.I
 )
@@ -143,10 +145,11 @@ class _Parser(HTMLParser):
             self._open.append(tag)
         if tag in ("html", "body"):
             self.page.whole = True
+        paper = not _PAPER.isdisjoint(given.get("class", "").split())
         if tag == "main" or given.get("role") == "main" or tag == "article":
             self._main.append(depth)
             self._has_main = True
-        elif tag in _FRAME and self._main and tag not in _VOID:
+        elif (self._main or paper) and (tag in _FRAME or paper) and tag not in _VOID:
             self._frame.append(depth)
         self._take_targets(tag, given, line)
         self._take_addresses(tag, given, line)

@@ -41,7 +41,15 @@ class SiteCheck:
     @cached_property
     def pages(self) -> dict[str, HtmlPage]:
         """Every page, read once."""
-        return {name: read_page(self.site.root, name) for name in self.site.pages}
+        return {
+            name: read_page(self.site.root, name)
+            for name in self.site.pages
+            if not self._is_of_theme(name)
+        }
+
+    def _is_of_theme(self, name: str) -> bool:
+        """Whether a file is one that a theme of Sphinx brings, such as a template."""
+        return "_static/" in name and self.sources.own_file(name) is None
 
     def check_links(self) -> CheckResult:
         """Links, anchors, images, style sheets and scripts that lead nowhere."""
@@ -95,10 +103,18 @@ class SiteCheck:
                 line = page.redirect_line
                 links.append(Link(page.redirect, "meta", line, content=True))
             for link in links:
-                if not self._ignored(link.address):
+                if not self._ignored(link.address) and self._is_known(name, link):
                     target = self.site.resolve(link.address, name, page.base)
                     found.append((name, link, target))
         return found
+
+    def _is_known(self, name: str, link: Link) -> bool:
+        """Whether it is known where a link leads.
+
+        Hosts show the page for errors at any path, so it names all from their top.
+        """
+        rooted = link.address.startswith("/") and not link.address.startswith("//")
+        return not rooted or name != "404.html" or bool(self.site.site_url)
 
     def _ignored(self, address: str) -> bool:
         patterns = self.settings.ignored_links

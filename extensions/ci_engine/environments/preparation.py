@@ -119,7 +119,7 @@ def _poetry(request: EnvironmentRequest) -> Environment:
         because = "poetry has one environment, not one for each Python"
         return make_environment(request, because)
     command = [*_POETRY_INSTALL]
-    if request.dependency_group:
+    if request.dependency_group or request.poetry_group:
         command += ["--with", request.group]
     elif request.extra:
         command += ["--extras", request.extra]

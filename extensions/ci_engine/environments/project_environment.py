@@ -16,7 +16,7 @@ from typing import Literal
 import msgspec
 
 from ci_engine.configuration.project_settings import with_answers
-from ci_engine.configuration.tables import texts
+from ci_engine.configuration.tables import table, texts
 from ci_engine.environments.environment import Environment, virtual_environment
 from ci_engine.environments.interpreters import usual_python
 from ci_engine.environments.lowest_versions import lowest_constraints
@@ -76,6 +76,12 @@ class EnvironmentRequest:
         return next((e for e in self.project.extras if normalize(e) == name), "")
 
     @property
+    def poetry_group(self) -> str:
+        """The requested group of Poetry's own tables, empty if it is none."""
+        groups = table(self.project.tool("poetry"), "group")
+        return self.group if self.group in groups else ""
+
+    @property
     def file(self) -> str:
         """The requested requirement file, empty if it is none."""
         listed = self.group.endswith((".txt", ".in"))
@@ -83,7 +89,8 @@ class EnvironmentRequest:
 
     def describe(self, maker: str) -> str:
         """What made the environment, and with what, such as ``uv with group dev``."""
-        kinds = {"extra ": self.extra, "": self.file, "group ": self.dependency_group}
+        group = self.dependency_group or self.poetry_group
+        kinds = {"extra ": self.extra, "": self.file, "group ": group}
         named = next((f" with {k}{name}" for k, name in kinds.items() if name), "")
         return f"{maker}{named}"
 

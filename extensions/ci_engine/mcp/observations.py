@@ -57,6 +57,14 @@ class UnknownTool(msgspec.Struct, frozen=True):
     failure: Failure | None
 
 
+class HttpAnswer(msgspec.Struct, frozen=True):
+    """How the endpoint answered over HTTP: the first unusual answer, else the last."""
+
+    status: int
+    content_type: str
+    location: str
+
+
 class Process(msgspec.Struct, frozen=True):
     """How a process of the server behaved; see ``mcp_client/server_process.py``."""
 
@@ -69,6 +77,7 @@ class Process(msgspec.Struct, frozen=True):
     left_behind: bool
     code: int | None
     stderr: str
+    exposed: bool = False
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -90,6 +99,7 @@ class Session(msgspec.Struct, frozen=True):
     left_out: list[str]
     unknown: UnknownTool | None
     process: Process | None
+    http: HttpAnswer | None = None
 
     @property
     def connected(self) -> bool:

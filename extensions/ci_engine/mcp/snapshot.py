@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import json
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -14,9 +13,9 @@ from ci_engine.configuration.contained_files import read_contained
 from ci_engine.configuration.tables import table
 from ci_engine.errors import ConfigurationError
 from ci_engine.findings.results import CheckResult, Finding, Status
+from ci_engine.mcp.committed_files import write_committed
 from ci_engine.mcp.observations import Item, Observations
 from ci_engine.mcp.verdicts import clip, finding, result, without
-from ci_engine.project.output_files import write_text
 
 _NAME = "mcp-snapshot"
 _UPDATE = "ci-framework/ci mcp check --update"
@@ -109,18 +108,6 @@ def read_snapshot(root: Path, name: str) -> Snapshot | None:
         ) from error
 
 
-def _write(root: Path, name: str, snapshot: Snapshot) -> None:
-    path = root / name
-    if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root)):
-        raise ConfigurationError(
-            f"tool.ci-framework.mcp.snapshot: expected a file of the repository, got "
-            f"{name!r}",
-            hint="name a file below the top of the repository",
-        )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, snapshot.text())
-
-
 def judge_snapshot(
     observations: Observations, root: Path, name: str, *, update: bool, dry_run: bool
 ) -> CheckResult:
@@ -148,7 +135,7 @@ def judge_snapshot(
     if before == now:
         return result(_NAME, [], [f"{name}: nothing changed"])
     if not dry_run:
-        _write(root, name, now)
+        write_committed(root, name, now.text())
     return result(_NAME, [], [f"{name}: {planned}", *changes])
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from http import HTTPStatus
 
 from ci_engine.configuration.mcp_settings import Mcp
 from ci_engine.configuration.tables import dig, items, text, texts
 from ci_engine.findings.results import CheckResult, Finding, Status, name_some
+from ci_engine.mcp.http_answers import describe_answer, is_redirect
 from ci_engine.mcp.observations import (
     HANDSHAKE,
     Call,
@@ -41,7 +43,7 @@ def judge_protocol(observations: Observations, settings: Mcp) -> CheckResult:
     for session in sessions:
         if session.connected:
             found += _answers(session)
-        else:
+        elif not _ended_before(session):
             found.append(_not_spoken(session, observations, settings))
     spoken = observations.protocols
     for version in settings.protocols:
@@ -50,6 +52,14 @@ def judge_protocol(observations: Observations, settings: Mcp) -> CheckResult:
     server = next((each.server for each in sessions if each.server), "")
     notes = [f"speaks {', '.join(spoken)}", *([f"server: {server}"] if server else [])]
     return result("mcp-protocol", found, notes)
+
+
+def _ended_before(session: Session) -> bool:
+    """Whether it could not answer, as an earlier conversation had ended it."""
+    # Over HTTP, one process holds both conversations: its end is reported once.
+    ended = session.process is not None and session.process.ending == "early"
+    failure = session.failure
+    return session.transport == "http" and ended and bool(failure)
 
 
 def _required(version: str, spoken: Sequence[str]) -> Finding:
@@ -69,7 +79,6 @@ def _not_spoken(session: Session, observations: Observations, settings: Mcp) -> 
     kind = failure.kind if failure else "invalid"
     process = session.process
     early = process is not None and process.ending == "early"
-    # Over HTTP, one process holds both conversations.
     if session.transport == "stdio" and early:
         return finding(
             "crash",
@@ -77,6 +86,9 @@ def _not_spoken(session: Session, observations: Observations, settings: Mcp) -> 
             "answer a request that is not known with an error (code -32601)",
         )
     reason = f": {clip(failure.text)}" if failure and failure.text else ""
+    wrong = describe_answer(session.http) if session.http else None
+    if wrong is not None and kind != "timeout":
+        reason = f": {wrong[0]}"
     if kind in ("timeout", "silent"):
         reason = f": no answer within {settings.answer_seconds:g} s"
     message = f"the server does not speak {named} ({session.transport}){reason}"
@@ -89,12 +101,25 @@ def _not_spoken(session: Session, observations: Observations, settings: Mcp) -> 
 
 
 def _answers(session: Session) -> Iterator[Finding]:
+    http = session.http
+    if http and is_redirect(http):
+        yield warning(
+            "redirect",
+            f"the endpoint redirects to {http.location} (HTTP {http.status})",
+            "set tool.ci-framework.mcp.http-path to where it leads; not every client "
+            "follows",
+        )
+    forgotten = bool(http and http.status == HTTPStatus.NOT_FOUND)
     for name, failure in session.failing_lists.items():
+        reason = f"{failure.kind}: {clip(failure.text)}"
+        hint = "compare the answer with the protocol"
+        if forgotten:
+            reason = "the server forgot the session that it had opened (HTTP 404)"
+            hint = "keep a session until its client ends it, or serve without sessions"
         yield finding(
             "wrong-answer",
-            f"the list of {name} could not be read ({session.label}): "
-            f"{failure.kind}: {clip(failure.text)}",
-            "compare the answer with the protocol",
+            f"the list of {name} could not be read ({session.label}): {reason}",
+            hint,
         )
     unknown = session.unknown
     if unknown and unknown.failure:

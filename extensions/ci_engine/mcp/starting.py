@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ci_engine.configuration.mcp_settings import Mcp
 from ci_engine.findings.results import CheckResult, Finding, Status
+from ci_engine.mcp.http_answers import describe_answer, is_stream
 from ci_engine.mcp.observations import Observations, Process, Session
 from ci_engine.mcp.verdicts import finding, last_words, result, without
 from ci_engine.processes.programs import describe_exit
@@ -14,6 +16,7 @@ from ci_engine.processes.programs import describe_exit
 _TERMINATED = (0, -15, 143, -2, 130)
 _COMMANDS = {"stdio": "command", "http": "http-command"}
 _NEVER = "the server did not start"
+_TAKEN = re.compile(r"address already in use|EADDRINUSE|Errno (48|98)|10048", re.I)
 _OUTPUT = "print(…, file=sys.stderr) or a logger: stdout belongs to the protocol"
 
 
@@ -41,6 +44,8 @@ def judge_start(observations: Observations, settings: Mcp) -> CheckResult:
         process = session.process
         if session.transport in failing or process is None or not process.answered:
             continue
+        if process.exposed and not any(each.rule == "exposed" for each in found):
+            found.append(_exposed(settings))
         times.append(f"{session.label}: first answer after {process.answered:.1f} s")
         if process.answered > settings.start_seconds:
             found.append(_slow(session, process, settings))
@@ -64,6 +69,16 @@ def _slow(session: Session, process: Process, settings: Mcp) -> Finding:
     )
 
 
+def _exposed(settings: Mcp) -> Finding:
+    return finding(
+        "exposed",
+        f"the server listens on all addresses of the machine, not on {settings.host}: "
+        "whoever is in the same network can call its tools",
+        "hand {host} to the server in http-command; if it is meant, set "
+        'tool.ci-framework.mcp.host = "0.0.0.0"',
+    )
+
+
 def _no_answer(sessions: list[Session], settings: Mcp) -> Finding:
     # How the first conversation went: it is the one that every client can begin.
     session = sessions[0]
@@ -80,10 +95,27 @@ def _no_answer(sessions: list[Session], settings: Mcp) -> Finding:
     if process and process.ending == "early":
         how = describe_exit(process.code)
         message = f"the server ended before it answered {where}: {how}"
-        return finding("crash", message + words, f"run the command of {key} by hand")
+        hint = f"run the command of {key} by hand"
+        if session.transport == "http" and _TAKEN.search(process.stderr):
+            hint = f"hand {{port}} to the server in {key}: that port was free"
+        return finding("crash", message + words, hint)
+    http = session.http
+    wrong = describe_answer(http) if http else None
+    if wrong is not None:
+        message = f"the server gave no answer {where} at {settings.http_path}: "
+        return finding("http-answer", message + wrong[0] + words, wrong[1])
+    if failure and failure.kind == "silent":
+        message = (
+            "nothing listened on the host and the port that the check chose, within "
+            f"{settings.start_seconds + settings.answer_seconds:g} s"
+        )
+        hint = f"hand {{host}} and {{port}} to the server in {key}; HOST and PORT hold"
+        return finding("no-answer", message + words, f"{hint} them too")
     if failure and failure.kind in ("timeout", "silent"):
         limit = settings.start_seconds + settings.answer_seconds
         message = f"the server did not answer within {limit:g} s {where}"
+        if http and is_stream(http):
+            message += ": it opened a stream of events and sent none"
         return finding(
             "no-answer",
             message + words,
@@ -110,13 +142,13 @@ def _output_findings(sessions: list[Session]) -> Iterator[Finding]:
     worst = max(processes, key=lambda each: each.stray_lines, default=None)
     if worst and worst.stray_lines:
         number = worst.stray_lines
-        shown = "".join(f"\n  {line!r}" for line in worst.stray)
+        shown = ", ".join(map(repr, worst.stray))
         what = f"{number} lines to stdout that are no protocol messages"
         if number == 1:
             what = "a line to stdout that is no protocol message"
         yield finding(
             "stray-output",
-            f"the server wrote {what}:{shown}",
+            f"the server wrote {what}: {shown}",
             f"use {_OUTPUT}",
         )
     for stream in dict.fromkeys(each.flooded for each in processes if each.flooded):

@@ -48,6 +48,12 @@ def clip(text: str) -> str:
 
 
 def last_words(stderr: str, lines: int = 6) -> str:
-    """The end of what a server wrote to stderr, as further lines of a message."""
+    """The end of what a server wrote to stderr, as the end of a message.
+
+    Its last line is on the first of the message: consoles and summaries show no more.
+    """
     rows = [row for row in stderr.splitlines() if row.strip()][-lines:]
-    return "".join(f"\n  {clip(row)}" for row in rows)
+    if not rows:
+        return ""
+    above = "".join(f"\n  {clip(row)}" for row in rows[:-1])
+    return f": {clip(rows[-1].strip())}{above}"

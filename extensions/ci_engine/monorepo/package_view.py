@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import cast
+
+import msgspec
 
 from ci_engine.configuration.loading import Configuration, load_configuration, merge
+from ci_engine.configuration.mcp_settings import NO_MCP
 from ci_engine.configuration.project_settings import read_own_table
 from ci_engine.configuration.reading import Table
 from ci_engine.configuration.settings import CheckName
+from ci_engine.configuration.tables import table
 from ci_engine.monorepo.package_graph import find_package, packages_graph
 from ci_engine.monorepo.package_model import Graph, Package
 from ci_engine.monorepo.package_overrides import SelectiveCi, read_overrides
@@ -38,6 +43,16 @@ class PackageView:
     how: SelectiveCi
 
 
+def holds_server(top: Project, package: Package) -> bool:
+    """Whether a package has an MCP server of its own."""
+    mcp = table(_own_settings(top, package), "mcp")
+    return bool(mcp.get("command") or mcp.get("http-command"))
+
+
+def _own_settings(top: Project, package: Package) -> Table:
+    return read_own_table(top.root / package.path / "pyproject.toml")
+
+
 def view_package(
     top: Project, name: str, variables: Mapping[str, str], overrides: Table
 ) -> PackageView:
@@ -54,7 +69,8 @@ def view_package(
         )
         layer["source-paths"] = package.source_paths or ["."]
         layer["test-paths"] = package.test_paths
-        own = read_own_table(project.root / "pyproject.toml")
-        layer = merge(layer, own)
+        # A server of the repository is none of its packages.
+        layer["mcp"] = cast("Table", msgspec.to_builtins(NO_MCP))
+        layer = merge(layer, _own_settings(top, package))
     configuration = load_configuration(top.root, variables, overrides, layer)
     return PackageView(top, project, configuration, graph, package, how)

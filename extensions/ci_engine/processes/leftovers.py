@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 # Each run that marks its programs has a value of its own; their children inherit it.
+# A run inside of another one adds its value behind a colon, so that both find them.
 MARK_VARIABLE = "CI_ENGINE_RUN"
 _PROCESSES = Path("/proc")
 _ROUNDS = 5
@@ -32,6 +33,12 @@ def end_leftovers(mark: str) -> int:
     return len(killed)
 
 
+def inner_mark(mark: str, variables: Mapping[str, str]) -> str:
+    """The mark of a run that may be inside of a marked one, by its variables."""
+    outer = variables.get(MARK_VARIABLE, "")
+    return f"{outer}:{mark}" if outer else mark
+
+
 def is_running(process: int) -> bool:
     """Whether there is a process of this number, or no way to know."""
     if os.name != "posix":
@@ -47,9 +54,11 @@ def is_running(process: int) -> bool:
 
 def _marked(mark: str) -> Iterator[int]:
     entry = f"{MARK_VARIABLE}={mark}".encode()
+    inner = entry + b":"
     for directory in _PROCESSES.glob("[0-9]*"):
         process = int(directory.name)
         with contextlib.suppress(OSError):
-            carries = entry in (directory / "environ").read_bytes().split(b"\0")
+            variables = (directory / "environ").read_bytes().split(b"\0")
+            carries = any(v == entry or v.startswith(inner) for v in variables)
             if carries and process != os.getpid():
                 yield process

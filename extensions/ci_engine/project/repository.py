@@ -180,6 +180,7 @@ def _manager(root: Path, tools: Table) -> Manager:
 def _extras(root: Path, document: Table) -> Iterator[str]:
     """The extras of pyproject.toml, and those of setup.cfg for older projects."""
     yield from table(document, "project", "optional-dependencies")
+    yield from table(document, "tool", "poetry", "extras")
     older = configparser.ConfigParser(interpolation=None, strict=False)
     with contextlib.suppress(OSError, UnicodeDecodeError, configparser.Error):
         older.read(root / "setup.cfg", encoding="utf-8")

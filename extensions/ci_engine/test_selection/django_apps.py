@@ -58,7 +58,9 @@ class DjangoApps:
         found: set[str] = set()
         for path in self.files.names:
             if path.endswith(_NAMING):
-                for raw in _SETTINGS.findall(self.files.read(path)):
+                text = self.files.read(path)
+                named = b"DJANGO_SETTINGS" in text or b"--ds" in text
+                for raw in _SETTINGS.findall(text) if named else ():
                     found.update(self.modules.exact(raw.decode(), path))
         return frozenset(found)
 

@@ -6,16 +6,13 @@ Evidence: calls such as ``import_module(name)``, and the texts in the same file.
 from __future__ import annotations
 
 import ast
-import os
-import re
 
 import msgspec
 
 from ci_engine.project.python_sources import last_name
-from ci_engine.test_selection.import_graph import ImportGraph
 from ci_engine.test_selection.module_names import Modules
 from ci_engine.test_selection.python_imports import parse
-from ci_engine.test_selection.repository_files import Files, parent, parents
+from ci_engine.test_selection.repository_files import parent
 
 # Only files with one of these are looked into.
 _SIGNS = (
@@ -27,8 +24,7 @@ _LOADERS = frozenset(
     {"import_module", "__import__", "run_module", "run_path", "load_module"}
     | {"spec_from_file_location"}
 )
-# What may hold the names for a loader, and how it may find them by itself.
-_NAMING = (".toml", ".cfg", ".ini", ".json", ".yml", ".yaml", ".txt")
+# How a loader may find names by itself.
 _LISTING = (
     *(b"glob", b"iterdir", b"listdir", b"scandir", b"os.walk"),
     *(b"iter_modules", b"walk_packages"),
@@ -96,7 +92,7 @@ class _Loading:
         computed = [call for call in calls if self._is_computed(call)]
         if computed:
             self.likely |= named
-        if (computed or plugins) and _lists(self.text):
+        if (computed or plugins) and lists_directories(self.text):
             self.likely |= _listed(path, self.modules, self.texts)
         for call in computed:
             self._by_call(call)
@@ -138,7 +134,7 @@ class _Loading:
         kept.update(self.modules.below(location))
 
 
-def _lists(text: bytes) -> bool:
+def lists_directories(text: bytes) -> bool:
     """Whether a file lists directories."""
     return any(sign in text for sign in _LISTING)
 
@@ -228,45 +224,3 @@ def _start(node: ast.expr | None) -> str:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     return ""
-
-
-def loaders_of(path: str, graph: ImportGraph) -> list[str]:
-    """The files that may load or run a file without naming it."""
-    reached = {path, *graph.dependents([path])}
-    found = [hub for hub, maybe in graph.maybe.items() if not reached.isdisjoint(maybe)]
-    for hub, anything in graph.anything.items():
-        if any(_may_be_named(name, hub, graph.files) for name in reached & anything):
-            found.append(hub)
-    package = parent(path) in graph.files.packages
-    if not package or path.endswith("__main__.py"):
-        found += sorted(graph.programs & graph.tests)
-    return found
-
-
-def _may_be_named(path: str, hub: str, files: Files) -> bool:
-    """Whether the name of this file may be the input of a loader.
-
-    That takes its name in a text of another file, or a loader that lists directories
-    and names one that the file is in, or is beside it.
-    """
-    location, _, base = path.rpartition("/")
-    stem = base.removesuffix(".py") if base != "__init__.py" else location
-    name = re.escape(os.fsencode(stem.rpartition("/")[2]))
-    quoted = re.compile(rb"""["'][\w.:/-]*(?<!\w)%s(?!\w)[\w.:/-]*["']""" % name)
-    word = re.compile(rb"\b%s\b" % name)
-    others = files.names - {path}
-    code = (files.read(other) for other in others if other.endswith(".py"))
-    texts = (files.read(other) for other in others if other.endswith(_NAMING))
-    if any(map(quoted.search, code)) or any(map(word.search, texts)):
-        return True
-    text = files.read(hub)
-    if not _lists(text):
-        return False
-    # The directories that the loader is in as well are no evidence.
-    above = [
-        d for d in (location, *parents(location)) if d and not hub.startswith(f"{d}/")
-    ]
-    named = [os.fsencode(directory.rpartition("/")[2]) for directory in above]
-    return parent(hub) == location or any(
-        b'"%s"' % part in text or b"'%s'" % part in text for part in named
-    )

@@ -32,6 +32,8 @@ _SCRIPTS = (
     (*_POETRY, "scripts"),
     (*_FLIT, "scripts"),
 )
+# Parsing takes far longer than looking for what is needed.
+_DECLARING = (b"entry", b"scripts", b"plugins")
 _ROW = re.compile(r"^\s*([^=\s][^=]*?)\s*=\s*([A-Za-z_][\w.]*)\s*(?::|\[|$)")
 
 
@@ -71,6 +73,8 @@ def read_entry_points(files: Files) -> list[EntryPoint]:
 
 
 def _from_pyproject(text: bytes) -> Iterator[EntryPoint]:
+    if not any(name in text for name in _DECLARING):
+        return
     try:
         document = msgspec.toml.decode(text, type=Table)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

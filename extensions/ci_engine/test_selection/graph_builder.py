@@ -48,10 +48,11 @@ def build_graph(
     command: Command = "",
     engine: Engine = "ruff",
 ) -> ImportGraph:
-    """Build the graph of which file depends on which, deleted files included.
+    """Find the files and tests of the graph, deleted files included.
 
     Python's own parser reads the imports where ruff fails. With a command of the
-    project's own for the tests, its options count as well.
+    project's own for the tests, its options count as well. Edges are
+    added by ``complete``: a change that no code depends on needs none.
     """
     files = Files.of(project.root, project.files, _WITHOUT, project.entries)
     points = read_entry_points(files)
@@ -64,7 +65,8 @@ def build_graph(
     inside = _plain(test_paths).union(pytest.test_paths)
     tests, area = find_tests(files, pytest, inside)
     graph = ImportGraph(files, pytest, tests, area, _plain(source_paths) | inside)
-    _Builder(project, modules, graph, points).build(engine)
+    builder = _Builder(project, modules, graph, points)
+    graph.completing = partial(builder.build, engine)
     return graph
 
 
@@ -96,6 +98,7 @@ class _Builder:
     def build(self, engine: Engine) -> None:
         """Read the imports, then add what is not in them."""
         read, area = self.files.read, self.graph.area
+        self.graph.engine = "Python's own parser"
         roots = self.modules.plain_roots
         with_ruff = partial(read_with_ruff, self.project, self.files, roots, _WITHOUT)
         ruff = Background(with_ruff) if engine == "ruff" else None
@@ -162,7 +165,7 @@ class _Builder:
         text = self.files.read(path)
         found, parsed = imports_of(path, self.modules, text)
         if not parsed:
-            self.graph.unparsable.add(path)
+            self.graph.failed.add(path)
         self._add(path, found, "imports")
 
     def _imports_of_deleted(self) -> None:

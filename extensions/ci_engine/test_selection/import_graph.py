@@ -22,14 +22,15 @@ class ImportGraph:
     """Which Python file depends on which, and why.
 
     Attributes:
-        engine: what read the imports, with its version.
+        engine: what read the imports, with its version; empty before that.
         edges: for each file what it depends on, and in which way.
         tests: the files in which pytest looks for tests.
         area: these, and the Python files that belong to them.
-        unparsable: files that are no Python.
+        failed: files that are no Python, as far as they were read.
         maybe: what a file may load besides, depending on its input: a hub.
         anything: what it may load if its input is the whole name.
         programs: tests that may run programs.
+        completing: what adds the edges; before, only the files are known.
         locations: the directories of code and tests.
     """
 
@@ -38,13 +39,27 @@ class ImportGraph:
     tests: frozenset[str]
     area: list[str]
     locations: frozenset[str]
-    engine: str = "Python's own parser"
+    engine: str = ""
     edges: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
-    unparsable: set[str] = field(default_factory=set[str])
+    failed: set[str] = field(default_factory=set[str])
     maybe: _Loaded = field(default_factory=dict[str, frozenset[str]])
     anything: _Loaded = field(default_factory=dict[str, frozenset[str]])
     programs: set[str] = field(default_factory=set[str])
     notes: list[str] = field(default_factory=list[str])
+    completing: Callable[[], None] | None = None
+
+    def complete(self) -> ImportGraph:
+        """The same, with the edges: all files are read once for them."""
+        if self.completing is not None:
+            completing, self.completing = self.completing, None
+            completing()
+        return self
+
+    @property
+    def unparsable(self) -> set[str]:
+        """The files that are no Python."""
+        self.complete()
+        return self.failed
 
     def imports(self, path: str) -> frozenset[str]:
         """The files that a file depends on directly."""
@@ -61,6 +76,7 @@ class ImportGraph:
 
     @cached_property
     def _reverse(self) -> Mapping[str, frozenset[str]]:
+        self.complete()
         found: dict[str, set[str]] = {}
         for importer, imported in self.edges.items():
             for path in imported:
@@ -70,6 +86,7 @@ class ImportGraph:
     @cached_property
     def covered(self) -> frozenset[str]:
         """Every file that some test is known to depend on."""
+        self.complete()
         return frozenset(self.tests).union(_closure(self.tests, self._surely_needed))
 
     def _surely_needed(self, path: str) -> frozenset[str]:

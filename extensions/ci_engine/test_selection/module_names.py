@@ -42,6 +42,8 @@ class Modules:
             and _is_pythons(path.rpartition("/")[2].removesuffix(".py"))
         )
         self._hidden: set[str] = set()
+        # Many files import the same names.
+        self._doubts: dict[str, bool] = {}
         starts = frozenset(self.roots)
         for path in sorted(self.known):
             for root in parents(path):
@@ -83,14 +85,13 @@ class Modules:
         It stands for several files, for a built-in or for a file that is not Python's
         own; or it is not here although its package is.
         """
-        if name in self._doubtful:
-            return True
-        top = name.partition(".")[0]
-        return (
-            top in self.top_names
-            and name not in self._by_name
-            and any(outer in self._by_name for outer in _outer(name))
-        )
+        if name not in self._doubts:
+            self._doubts[name] = name in self._doubtful or (
+                name.partition(".")[0] in self.top_names
+                and name not in self._by_name
+                and any(outer in self._by_name for outer in _outer(name))
+            )
+        return self._doubts[name]
 
     @cached_property
     def _doubtful(self) -> set[str]:

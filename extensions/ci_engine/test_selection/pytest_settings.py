@@ -36,6 +36,8 @@ _RUNNERS = (
     *("tox.ini", "tox.toml", "noxfile.py", "Makefile", "justfile", "hatch.toml"),
     *("pyproject.toml", "setup.cfg"),
 )
+# The programs whose files count only where they run the tests.
+_RUN_BY = {"tox.ini": "tox", "noxfile.py": "nox"}
 _OPTION = re.compile(
     r"(--(?:xdoctest|doctest|nb|markdown-docs|codeblocks|rst)[\w-]*)"
     r"(?:[=,\s\"']+([^\s\"',=\]]*[*?][^\s\"',\]]*))?"
@@ -61,6 +63,7 @@ class PytestSettings(msgspec.Struct, frozen=True):
         doctests: whether every module may hold tests.
         text_tests: patterns for texts that are tests, such as ``*.rst``.
         nowhere_else: whether these are certainly the only locations of tests.
+        runners: the files of the programs that the tests are run with.
     """
 
     test_paths: tuple[str, ...] = ()
@@ -70,6 +73,7 @@ class PytestSettings(msgspec.Struct, frozen=True):
     doctests: bool = False
     text_tests: tuple[str, ...] = ()
     nowhere_else: bool = False
+    runners: tuple[str, ...] = ()
 
     @property
     def has_text_tests(self) -> bool:
@@ -113,6 +117,7 @@ def read_pytest_settings(
         # A command may name other locations.
         nowhere_else=bool(told) and all(map(_are_plain, told)) and not command,
         text_tests=(*_TEXTS, *_after(words, "--doctest-glob"), *_by_option(words)),
+        runners=tuple(f for f, run in _RUN_BY.items() if run in str(command)),
     )
 
 

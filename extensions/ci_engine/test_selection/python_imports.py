@@ -82,38 +82,39 @@ def doubtful_imports(
 ) -> set[str]:
     """The same, but only for names that ruff may resolve differently.
 
-    What does not start a line may be in an example: Python's parser decides.
+    What does not start a line may be in an example: Python's parser decides, unless
+    it is in a text of several lines.
     """
     found: set[str] = set()
     unsure: set[str] = set()
-    for module, name, starts_line in _named(text):
+    for module, name, start in _named(text):
         whole = f"{module}.{name}" if name else module
         if modules.is_doubtful(module) or modules.is_doubtful(whole):
-            kept = found if starts_line else unsure
-            kept.update(modules.member(module, name, path))
+            if not start or text[start - 1 : start] == b"\n":
+                found.update(modules.member(module, name, path))
+            elif not _is_in_text(start, text):
+                unsure.update(modules.member(module, name, path))
     unsure.difference_update(found, known)
     if unsure:
         found |= unsure & imports_of(path, modules, text)[0]
     return found
 
 
-def _named(text: bytes) -> Iterator[tuple[str, str, bool]]:
-    """What is imported: a module, the name taken from it, if it starts a line."""
+def _is_in_text(start: int, text: bytes) -> bool:
+    """Whether a place is in a text of several lines, as far as counting shows it."""
+    return b"'''" not in text and text.count(b'"""', 0, start) % 2 == 1
+
+
+def _named(text: bytes) -> Iterator[tuple[str, str, int]]:
+    """What is imported: a module, the name taken from it, and where."""
     for match in _FROM.finditer(text):
-        starts = _starts_line(match, text)
         module = match.group(1).decode("utf-8", "replace")
         names = _COMMENT.sub(b"", match.group(2)).replace(b"\\", b" ")
         for name in names.split(b","):
             first = _NAME.match(name)
             if first is not None:
-                yield module, first.group(1).decode(), starts
+                yield module, first.group(1).decode(), match.start()
     for match in _IMPORT.finditer(text):
-        starts = _starts_line(match, text)
         for name in match.group(1).split(b","):
             for word in name.split()[:1]:
-                yield word.decode("utf-8", "replace"), "", starts
-
-
-def _starts_line(match: re.Match[bytes], text: bytes) -> bool:
-    start = match.start()
-    return not start or text[start - 1 : start] == b"\n"
+                yield word.decode("utf-8", "replace"), "", match.start()

@@ -23,7 +23,8 @@ _SUBCLASSES = (b"__init_subclass__", b"__subclasses__")
 # A statement at the top that is a call, or changes a part of something; few modules
 # have one, and only those are parsed.
 _MAY_CHANGE = re.compile(
-    rb"^(?:@|[A-Za-z_][\w.]*(?:\[.*\][\w.\[\]\"']*[ \t]*[-+|&]?=[^=]|\()"
+    rb"^(?:@(?:[\w.]*(?i:regist|plugin|hookimpl|command)|\w+\.[\w.]*\(|.*[\])]\.)"
+    rb"|[A-Za-z_][\w.]*(?:\[.*\][\w.\[\]\"']*[ \t]*[-+|&]?=[^=]|\()"
     rb"|[A-Za-z_]\w*(?:\.\w+)+[ \t]*[-+|&]?=[^=])",
     re.MULTILINE,
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import posixpath
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
@@ -99,12 +98,23 @@ class Files:
         return self._texts[name]
 
     def having(
-        self, pattern: re.Pattern[bytes], among: frozenset[str]
+        self,
+        pattern: re.Pattern[bytes],
+        among: frozenset[str],
+        words: tuple[bytes, ...] = (b"",),
     ) -> frozenset[str]:
-        """Those among some files whose text has a pattern, looked for once."""
+        """Those among some files whose text has a pattern, looked for once.
+
+        What has the pattern has one of the words, which are found far quicker.
+        """
         asked = (pattern, among)
         if asked not in self._having:
-            found = (name for name in among if pattern.search(self.read(name)))
+            found = (
+                name
+                for name in among
+                if any(word in self.read(name) for word in words)
+                and pattern.search(self.read(name))
+            )
             self._having[asked] = frozenset(found)
         return self._having[asked]
 
@@ -124,7 +134,7 @@ def _read(path: Path) -> bytes:
 
 def parent(name: str) -> str:
     """The directory that a file or directory is in; the top is the empty name."""
-    return posixpath.dirname(name)
+    return name.rpartition("/")[0]
 
 
 def parents(name: str) -> list[str]:

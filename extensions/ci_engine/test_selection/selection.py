@@ -18,9 +18,9 @@ from ci_engine.test_selection.document_readers import (
     names_in_settings,
     readers_of,
 )
-from ci_engine.test_selection.dynamic_imports import loaders_of
 from ci_engine.test_selection.import_graph import ImportGraph
 from ci_engine.test_selection.layout_changes import is_program, tests_reading_sources
+from ci_engine.test_selection.possible_loaders import PossibleLoaders
 from ci_engine.test_selection.repository_files import NATIVE, is_below, parent, parents
 from ci_engine.test_selection.source_readers import readers_of_sources
 
@@ -82,8 +82,8 @@ class _Rules:
         """Apply the rules to every change."""
         for change in changes:
             self._select_all(self._apply(change))
-        broken = self._broken()
-        if broken and self.seeds:
+        broken = self._broken() if self.seeds else ""
+        if broken:
             self._select_all(f"{broken} cannot be parsed")
         if not self.graph.tests:
             self._select_all("no file is known to hold tests")
@@ -141,7 +141,7 @@ class _Rules:
         if because:
             return because
         if change.deleted or not is_page(path):
-            settings = names_in_settings(path, files)
+            settings = names_in_settings(path, files, self.graph.pytest.runners)
             if settings:
                 return f"{settings} names {path}"
         inside = (files.packages | self.graph.locations) - {""}
@@ -278,8 +278,9 @@ class _Rules:
         The tests of what seems to load it run first; for a script they are enough.
         """
         graph, result = self.graph, self.result
+        loaders = PossibleLoaders(graph)
         for path in [c.path for c in changes if self._is_unreached(c)]:
-            tests = self._follow({hub: [path] for hub in loaders_of(path, graph)})
+            tests = self._follow({hub: [path] for hub in loaders.of(path)})
             if not (tests and graph.is_script(path)):
                 result.unreached.append(path)
         if result.unreached:

@@ -17,19 +17,17 @@ from ci_engine.test_selection.module_names import Modules
 from ci_engine.test_selection.python_imports import guessed_imports
 from ci_engine.test_selection.repository_files import parent
 
-_DOTTED = re.compile(rb"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 _PROGRAMS = (
     *(b"subprocess", b"runpy", b"Popen", b"sys.executable", b"pytester", b"testdir"),
     *(b"os.system", b"pexpect", b"import_module", b"script_runner", b"check_output"),
     b"multiprocessing",
 )
 _LISTINGS = (b"glob", b"iterdir", b"listdir", b"scandir", b"os.walk")
-# With more names than this, one pattern for all names is quicker.
-_MOST_NAMES = 20
 _QUOTED = re.compile(rb"""["']([\w.-]+)["']""")
 # ``python -m name`` in a longer text, which a helper may run.
 _MODULE_OPTION = re.compile(rb"(?<![\w-])-m[ =]+([A-Za-z_][\w.]*)")
 _WORDS = re.compile(rb"[\w.-]+")
+_SKIPPING = re.compile(rb"importorskip\(\s*[\"']([\w.]+)[\"']")
 _SCRIPT = re.compile(rb"[\w-]+\.py\b")
 
 
@@ -65,16 +63,18 @@ class Mentions:
     def of(self, path: str, text: bytes) -> set[str]:
         """The files that the text names; more if it may run programs."""
         found = self._dotted(path, text) | self._scripts(text)
-        if starts_programs(text) or _MODULE_OPTION.search(text):
+        for raw in _SKIPPING.findall(text) if b"importorskip" in text else ():
+            found.update(self.modules.resolve(raw.decode("utf-8", "replace"), path))
+        option = b"-m" in text and _MODULE_OPTION.search(text)
+        if option or starts_programs(text):
             found |= self._programs(path, text)
         found.discard(path)
         return found
 
     def _dotted(self, path: str, text: bytes) -> set[str]:
         found: set[str] = set()
-        for raw in set(self._dotted_names.findall(text)):
-            if raw.partition(b".")[0] not in self._tops:
-                continue
+        patterns = [p for top, p in self._dotted_names.items() if top in text]
+        for raw in {raw for pattern in patterns for raw in pattern.findall(text)}:
             name = raw.decode()
             while "." in name:
                 files = self.modules.exact(name, path)
@@ -83,11 +83,16 @@ class Mentions:
         return found
 
     @cached_property
-    def _dotted_names(self) -> re.Pattern[bytes]:
-        if len(self._tops) > _MOST_NAMES:
-            return _DOTTED
-        tops = b"|".join(map(re.escape, sorted(self._tops)))
-        return re.compile(rb"(?:" + tops + rb")(?:\.[A-Za-z_]\w*)+")
+    def _dotted_names(self) -> dict[bytes, re.Pattern[bytes]]:
+        """For each top, up to its dot, the names that start there.
+
+        Looking for a plain text is far quicker than looking for one of several.
+        """
+        tops = map(os.fsencode, self.modules.tops_with_modules)
+        return {
+            top + b".": re.compile(re.escape(top) + rb"(?:\.[A-Za-z_]\w*)+")
+            for top in tops
+        }
 
     @cached_property
     def _tops(self) -> frozenset[bytes]:

@@ -15,7 +15,7 @@ from ci_engine.findings.baseline import baseline_path
 from ci_engine.project.repository import Project
 from ci_engine.project.version_sources import version_from_git
 from ci_engine.workflow_jobs.benchmark_jobs import with_benchmarks
-from ci_engine.workflow_jobs.jobs import Jobs, plan_jobs
+from ci_engine.workflow_jobs.jobs import Jobs, plan_jobs, with_conformance
 from ci_engine.workflow_jobs.package_jobs import find_affected, with_packages
 from ci_engine.workflow_jobs.suite_jobs import with_suite_jobs
 
@@ -42,6 +42,7 @@ def decide_jobs(
     jobs = msgspec.structs.replace(jobs, history=history)
     classifier = read_classifier(project, configuration, request.variables)
     jobs = with_suite_jobs(jobs, project, decision, configuration)
+    jobs = with_conformance(jobs, decision, configuration.settings)
     packages = find_affected(project, classifier, decision, dependents)
     decision = msgspec.structs.replace(decision, packages=packages.names)
     jobs = with_packages(jobs, packages, configuration)

@@ -9,7 +9,7 @@ import msgspec
 
 from ci_engine.changes.decision import Decision
 from ci_engine.configuration.loading import Configuration
-from ci_engine.configuration.settings import CheckName
+from ci_engine.configuration.settings import CheckName, Settings
 from ci_engine.github.event import Event
 
 # Their result may differ from one Python or platform to the next.
@@ -120,6 +120,17 @@ def plan_jobs(
         skips=skips,
         security_skips=_security_skips(event),
     )
+
+
+def with_conformance(jobs: Jobs, decision: Decision, settings: Settings) -> Jobs:
+    """Add why the job with the conformance suite is left out, if it is."""
+    because = ""
+    if not settings.mcp.conformance:
+        because = "tool.ci-framework.mcp.conformance is empty"
+    elif decision.docs_only:
+        because = "only documentation and generated files changed"
+    skips = {**jobs.skips, "conformance": because} if because else jobs.skips
+    return msgspec.structs.replace(jobs, skips=skips)
 
 
 def _security_skips(event: Event) -> dict[str, str]:

@@ -12,9 +12,10 @@ from ci_engine.changes.affected_packages import AffectedPackages, affected_by
 from ci_engine.changes.categories import Classifier
 from ci_engine.changes.decision import Decision
 from ci_engine.configuration.loading import Configuration
-from ci_engine.configuration.settings import CheckName, Settings
+from ci_engine.configuration.settings import OF_SERVERS, TIERS, CheckName, Settings
 from ci_engine.monorepo.package_graph import packages_graph
 from ci_engine.monorepo.package_model import Graph, Package
+from ci_engine.monorepo.package_view import holds_server
 from ci_engine.project.repository import Project
 from ci_engine.project.requires_python import allows_python
 from ci_engine.workflow_jobs.jobs import (
@@ -42,11 +43,16 @@ _OF_REPOSITORY: frozenset[CheckName] = _ONCE | {
 
 
 class PackageChanges(msgspec.Struct, frozen=True):
-    """The packages of a repository and those that a change touches."""
+    """The packages of a repository and those that a change touches.
+
+    Attributes:
+        servers: whether one of the packages is an MCP server.
+    """
 
     graph: Graph
     affected: AffectedPackages
     planned: bool
+    servers: bool = False
 
     @property
     def names(self) -> list[str]:
@@ -67,17 +73,30 @@ def find_affected(
     if dependents == "false":
         affected = msgspec.structs.replace(affected, dependents={})
     planned = dependents == "true" or len(graph.packages) > 1
-    return PackageChanges(graph, affected, planned)
+    below = [each for each in graph.packages if each.path != "."]
+    servers = any(holds_server(project, each) for each in below)
+    return PackageChanges(graph, affected, planned, servers)
 
 
 def checks_of_repository(settings: Settings) -> list[CheckName]:
     """The checks of its tier that are made once for all packages."""
-    return [name for name in _checks(settings) if name in _OF_REPOSITORY]
+    once = _OF_REPOSITORY | OF_SERVERS
+    return [name for name in _checks(settings) if name in once]
 
 
-def checks_of_packages(settings: Settings) -> list[CheckName]:
-    """The checks of its tier that are made for each package."""
-    return [name for name in _checks(settings) if name not in _ONCE]
+def checks_of_packages(settings: Settings, *, servers: bool = False) -> list[CheckName]:
+    """The checks of its tier that are made for each package.
+
+    Args:
+        settings: those of the repository.
+        servers: whether some of the packages are MCP servers.
+    """
+    once = _ONCE | OF_SERVERS
+    checks = [name for name in _checks(settings) if name not in once]
+    if servers:
+        reached = TIERS[: TIERS.index(settings.quality.tier) + 1]
+        checks += [n for n in OF_SERVERS if settings.checks[n].tier in reached]
+    return checks
 
 
 def _checks(settings: Settings) -> list[CheckName]:
@@ -93,7 +112,8 @@ def with_packages(
     if not packages.planned:
         return jobs
     settings = configuration.settings
-    here, alone = checks_of_repository(settings), checks_of_packages(settings)
+    here = checks_of_repository(settings)
+    alone = checks_of_packages(settings, servers=packages.servers)
     across = [name for name in _ACROSS if name in alone]
     affected, order = packages.affected, packages.graph.order
     changed = [name for name in order if name in affected.changed]

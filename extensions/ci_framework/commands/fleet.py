@@ -97,7 +97,8 @@ def run(parsed: argparse.Namespace) -> int:
         raise UsageError(f"--limit: expected 0 (no limit) or more, got {options.limit}")
     if options.slice and options.merge:
         raise UsageError("--slice: cannot be combined with --merge")
-    action, listing = options.action, Path(options.repositories)
+    # A directory such as `.` is refused by its name as well.
+    action, listing = options.action, Path(options.repositories).resolve()
     workspace = Path(options.workspace or listing.with_name(f"{listing.name}.fleet"))
     workspace = workspace.resolve()
     state_file = workspace / "fleet.json"

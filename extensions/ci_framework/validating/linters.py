@@ -92,19 +92,13 @@ def _compare(
     program = _program(tool)
     if program is None:
         return skipped(f"{tool} is not installed")
-    found: list[list[_Row]] = []
-    for clone in (clones.base, clones.adopted):
-        ended = _run([program, *options], clone)
-        if any(text in ended.stderr for text in _NO_INPUT):
-            found.append([])
-            continue
-        try:
-            rows = read(ended)
-        except msgspec.DecodeError:
-            reason = f"{tool}: {ended.describe_exit()}"
-            return not_run(reason, ended.tail().splitlines())
-        # Some messages hold the path of the clone.
-        found.append([(p, t.replace(f"{clone.root}/", "")) for p, t in rows])
+    # A file of the project's may stop it, which the adoption has completed.
+    before = _rows([program, *options], clones.base, read)
+    after = _rows([program, *options], clones.adopted, read)
+    if isinstance(after, Ended):
+        return not_run(f"{tool}: {after.describe_exit()}", after.tail().splitlines())
+    unread = isinstance(before, Ended)
+    found = [[] if isinstance(before, Ended) else before, after]
     known = Counter((path, _NUMBERS.sub("#", text)) for path, text in found[0])
     number = sum(known.values())
     issues: list[str] = []
@@ -114,13 +108,30 @@ def _compare(
             issues.append(f"{path}: {text} (a file of the framework)")
         elif known[key] > 0:
             known[key] -= 1
-        else:
+        elif not unread:
             issues.append(f"{path}: {text}")
     good = f"{tool} finds nothing new"
     if number:
         noun = "finding" if number == 1 else "findings"
         good += f"; {number} {noun} in the project's own files are as before"
+    if unread:
+        good += "; it could not read the project's own files before"
     return judged(issues, good, f"{tool} has new findings")
+
+
+def _rows(
+    command: Sequence[str], clone: Clone, read: Callable[[Ended], list[_Row]]
+) -> list[_Row] | Ended:
+    """The findings in a clone; how it ended where its answer cannot be read."""
+    ended = _run(command, clone)
+    if any(text in ended.stderr for text in _NO_INPUT):
+        return []
+    try:
+        rows = read(ended)
+    except msgspec.DecodeError:
+        return ended
+    # Some messages hold the path of the clone.
+    return [(p, t.replace(f"{clone.root}/", "")) for p, t in rows]
 
 
 def check_actionlint(clones: Clones, adoption: AdoptionFacts) -> Outcome:

@@ -115,6 +115,14 @@ def test_a_list_that_cannot_be_used_is_refused_before_anything_runs(
     assert play.commands == []
 
 
+def test_a_directory_is_no_list(
+    companion: Companion, play: Play, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "Is a directory" in companion.run("fleet", "plan", ".", code=2)
+    assert play.commands == []
+
+
 def test_comments_blank_lines_and_marks_of_editors_are_no_repositories(
     companion: Companion, play: Play, tmp_path: Path
 ) -> None:

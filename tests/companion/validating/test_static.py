@@ -8,7 +8,7 @@ import pytest
 
 from ci_framework.planning.plan import Operation
 from ci_framework.validating import commits, contents
-from ci_framework.validating.linters import check_settings
+from ci_framework.validating.linters import check_settings, check_zizmor
 from ci_framework.validating.model import Outcome
 from tests.support.adoptions import ENGINE, Adopted, adopt
 
@@ -290,3 +290,18 @@ def test_a_mistake_that_was_there_before_is_none_of_the_adoption(
     outcome = check_settings(adopted.clones(tmp_path / "clones-a"))
     assert outcome.status == "passed"
     assert "1 mistakes were there before" in outcome.reason
+
+
+def test_a_file_that_stopped_a_linter_before_is_no_fault_of_the_adoption(
+    tmp_path: Path,
+) -> None:
+    """zizmor reads no list of hooks that is empty, and the adoption fills it."""
+    empty, filled = "repos: []\n", "repos:\n- repo: local\n  hooks: []\n"
+    adopted = adopt(
+        tmp_path / "a",
+        {".pre-commit-config.yaml": empty, ".github/workflows/ci.yml": WORKFLOW},
+        {".pre-commit-config.yaml": filled},
+    )
+    outcome = check_zizmor(adopted.clones(tmp_path / "clones"), adopted.facts)
+    assert outcome.status == "passed", told(outcome)
+    assert "could not read the project's own files before" in outcome.reason

@@ -117,15 +117,29 @@ def test_bad():
     assert (clone.root / "tracked.txt").read_text() == "as it was\n"
 
 
+HANGS = """
+import subprocess, sys, threading
+from pathlib import Path
+
+def test_hangs():
+    words = [sys.executable, "-c", "import time; time.sleep(60)"]
+    started = subprocess.Popen(words, start_new_session=True)
+    Path("PLACE", "started").write_text(str(started.pid))
+    threading.Event().wait()
+"""
+
+
 @pytest.mark.heavy
 def test_a_run_that_hangs_is_killed_and_names_the_test(
     tmp_path: Path, environment: Environment
 ) -> None:
-    hangs = "import threading\n\ndef test_hangs():\n    threading.Event().wait()\n"
-    clone = clone_of(tmp_path, {"test_a.py": hangs})
-    done = run_suite(clone, environment, PYTEST, 4)
+    clone = clone_of(tmp_path, {"test_a.py": HANGS.replace("PLACE", str(tmp_path))})
+    done = run_suite(clone, environment, PYTEST, 8)
     assert "did not end within" in done.problem
     assert "test_a.py::test_hangs" in done.problem
+    # Nothing that it started goes on, not even in a session of its own.
+    state = Path("/proc", (tmp_path / "started").read_text(), "stat")
+    assert not state.exists() or state.read_text("utf-8").split()[2] == "Z"
 
 
 def test_a_run_that_dies_says_nothing_about_the_tests(

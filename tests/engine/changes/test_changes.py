@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
 
@@ -50,7 +49,6 @@ OUTPUTS = [
     "security-skips",
     "skips",
 ]
-RUFF = f"ruff {version('ruff')}"
 TESTING = {"test", "coverage", "patch-coverage"}
 
 
@@ -432,7 +430,8 @@ def test_the_json_is_what_other_programs_rely_on(repository: DemoProject) -> Non
             }
         ],
         "affected": {
-            "engine": RUFF,
+            # No code depends on a page that no test reads: nothing read the imports.
+            "engine": "",
             "everything": "",
             "total": 1,
             "chains": [],

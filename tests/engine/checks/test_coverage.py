@@ -48,6 +48,25 @@ def test_the_threshold_on_the_command_line_counts(
     assert run.check("coverage")["status"] == status
 
 
+@pytest.mark.parametrize("own", [(), ("--cov", "--cov-fail-under=99")])
+def test_nothing_is_traced_when_the_check_is_off(
+    project: DemoProject, own: tuple[str, ...]
+) -> None:
+    """Some tests fail when they are, and the project may trace on its own."""
+    addopts = f"addopts = {' '.join(own)}\n"
+    project.write("pytest.ini", f"[pytest]\n{addopts}filterwarnings = error\n")
+    project.write(
+        "tests/test_demo.py",
+        "import sys\n\n\ndef test_it() -> None:\n"
+        "    assert sys.gettrace() is None\n"
+        '    monitoring = getattr(sys, "monitoring", None)\n'
+        "    assert not monitoring or monitoring.get_tool(1) is None\n",
+    )
+    run = project.gate(BOTH, "--coverage-threshold", "0")
+    assert run.check("test")["status"] == "passed", str(run)
+    assert run.check("coverage")["status"] == "skipped"
+
+
 def test_coverage_that_measured_nothing_is_not_green(project: DemoProject) -> None:
     project.replace("pyproject.toml", 'source = ["src"]', 'source = ["nothing_here"]')
     assert_not_run(project.gate(BOTH), "coverage", "")

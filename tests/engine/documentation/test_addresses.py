@@ -116,6 +116,7 @@ def test_the_frame_of_a_page_has_no_headings_of_it(tmp_path: Path) -> None:
     read = page(
         tmp_path,
         "<h1>Site</h1><nav><h3>Menu</h3></nav><main><nav><h5>On this page</h5></nav>"
+        "<div class='a onlyprint'><h1>Title</h1><div><h2>Contents</h2></div></div>"
         "<h1>Title<a class='headerlink' href='#t'>¶</a></h1>"
         "<h2><a class='headerlink' href='#t'>¶</a></h2><h3><img alt='x'></h3>"
         "<h2 hidden></h2></main><footer><h6>End</h6></footer>",

@@ -12,7 +12,7 @@ from tests.support.docs_projects import (
     with_mkdocs,
     with_sphinx,
 )
-from tests.support.projects import Run, assert_green
+from tests.support.projects import DemoProject, Run, assert_green
 
 
 def found_in(run: Run, check: str, path: str) -> dict[str, list[str]]:
@@ -123,3 +123,17 @@ def test_pages_of_sphinx(tmp_path: Path, theme: str) -> None:
     assert [*found_in(run, "docs-pages", "docs/extra/orphan.rst")] == ["orphan-page"]
     # Sphinx reports it as well, with its file.
     assert "toc.not_included" in found_in(run, "docs-build", "docs/extra/orphan.rst")
+
+
+def test_what_hosts_and_themes_have_is_no_fault(project: DemoProject) -> None:
+    page = "<body><main><h1>x</h1><a href='{}'>x</a></main>"
+    project.write("pages/index.html", page.format("404.html"))
+    project.write("pages/404.html", page.format("/en/latest/index.html"))
+    project.write("pages/_static/macros.html", page.format("{{ pathto('x') }}"))
+    words = ("docs", "check", "--site", "pages")
+    assert_green(project.run(*words))
+    project.configure('[tool.ci-framework.docs]\nsite-url = "https://a.org/en/"\n')
+    run = project.run(*words)
+    assert run.code == 1
+    (finding,) = run.findings("docs-links")
+    assert finding["path"] == "pages/404.html"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support.projects import DemoProject, assert_green
+from ci_engine.processes.leftovers import MARK_VARIABLE, end_leftovers, inner_mark
+from tests.support.projects import DemoProject, assert_green, clean_environment
 
 ON_LINUX = pytest.mark.skipif(
     not Path("/proc/self/environ").exists(),
@@ -71,3 +74,17 @@ def test_a_test_that_deletes_the_reports_changes_no_verdict(
     assert_green(run)
     assert run.check("coverage")["coverage"] == 100.0
     assert (project.reports / "coverage.xml").is_file()
+
+
+@ON_LINUX
+@pytest.mark.parametrize(
+    ("mark", "ended"), [("outer", True), ("outer:inner", True), ("out", False)]
+)
+def test_a_run_ends_what_a_run_inside_of_it_left(mark: str, ended: bool) -> None:
+    inside = inner_mark("inner", {MARK_VARIABLE: "outer"})
+    assert inner_mark("inner", {}) == "inner"
+    lasts = (sys.executable, "-c", "import time; time.sleep(60)")
+    variables = clean_environment(**{MARK_VARIABLE: inside})
+    with subprocess.Popen(lasts, env=variables, start_new_session=True) as process:
+        assert bool(end_leftovers(mark)) is ended
+        process.kill()

@@ -678,7 +678,7 @@ def test_an_unexpected_ruff_gives_way_to_pythons_own_parser(
     monkeypatch.setenv("PATH", path)
     root = tmp_path / "project"
     write(root, PACKAGE)
-    graph = build_graph(read_project(root), ["src"], ["tests"])
+    graph = build_graph(read_project(root), ["src"], ["tests"]).complete()
     assert graph.engine == "Python's own parser"
     assert because in graph.notes[0]
     assert select(graph, "src/p/b.py").chains.keys() == {"tests/test_b.py"}
@@ -692,7 +692,7 @@ def test_files_that_ruff_did_not_list_are_read_all_the_same(
     monkeypatch.setenv("PATH", path)
     root = tmp_path / "project"
     write(root, PACKAGE)
-    graph = build_graph(read_project(root), ["src"], ["tests"])
+    graph = build_graph(read_project(root), ["src"], ["tests"]).complete()
     assert graph.engine == "ruff 0.17.9"
     assert select(graph, "src/p/b.py").chains.keys() == {"tests/test_b.py"}
 

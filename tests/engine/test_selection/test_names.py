@@ -26,6 +26,12 @@ BY_GROUP = "from importlib.metadata import entry_points\nentry_points(group='p.x
 LOADS = "def load(name):\n    return import_string(name)\n"
 
 NAMED: dict[str, Tree] = {
+    "module that a test skips without": {
+        "tools/plug.py": "",
+        "tests/test_plug.py": "import plug\n",
+        "tests/test_core.py": "plug = pytest.importorskip(\n    'plug', reason='x')\n",
+        "tests/conftest.py": "sys.path.insert(0, '../tools')\n",
+    },
     "entry point of the project": {
         "pyproject.toml": "[project.entry-points.'p.x']\na = 'p.plug:f'\n",
         "src/p/core.py": BY_GROUP,
@@ -125,6 +131,7 @@ NAMED: dict[str, Tree] = {
     },
 }
 CHANGED = {
+    "module that a test skips without": "tools/plug.py",
     "directory of plugins": "src/p/plugins/a.py",
     "name below a package": "src/p/plugins/a.py",
     "import that registers by a decorator": "src/p/kinds/a.py",

@@ -117,6 +117,29 @@ READING = [
     (in_test("CONFIGURATION = ROOT / 'data'"), "data/sessions.json"),
     (in_test("run(['./deploy/run.sh'])"), "deploy/run.sh"),
     (code("PLACE = 'data'"), "data/sessions.json"),
+    # A path of another page, to which something is added.
+    (in_test("NEXT = Path('docs/b.md').parent / name"), "docs/a.md"),
+    (in_test("NEXT = Path(os.path.dirname('docs/b.md')) / name"), "docs/a.md"),
+    (in_test("NEXT = 'docs/b.md' + name"), "docs/a.md"),
+    (in_test("NEXT = ROOT / 'docs' / 'no.md' / name"), "docs/a.md"),
+    # Code that compares ends of names, and a test that hands it the top.
+    (
+        {
+            **code("if name.endswith(('.md', '.rst')): pass"),
+            **in_test("check(Path(__file__).parents[1])"),
+        },
+        "README.md",
+    ),
+    (code("if page.suffix == '.md': open(__file__ + '/../' + page)"), "README.md"),
+]
+UNREAD = [
+    (in_test("TEXT = (HERE / 'docs' / 'b.md').read_text()"), "docs/a.md"),
+    (in_test("TEXT = open('../docs/b.md', 'rb').read()"), "docs/a.md"),
+    (in_test("TEXT = os.path.join(HERE, 'docs', 'b.md')"), "docs/a.md"),
+    (code("if name.endswith(('.md', '.rst')): pass"), "README.md"),
+    ({"tox.ini": "[testenv]\ncommands = x docs/a.md\n"}, "docs/a.md"),
+    ({"tox.ini": "[testenv]\ncommands = make docs\n"}, "Makefile"),
+    ({"noxfile.py": "session.install('-r', 'docs/requirements.txt')"}, "docs/a.md"),
 ]
 
 
@@ -130,9 +153,25 @@ def test_a_text_that_is_read_runs_the_tests_of_its_readers(
     assert (decision.docs_only, decision.tests.mode) == (False, "some")
 
 
+@pytest.mark.parametrize(("tree", "path"), UNREAD)
+def test_what_names_another_file_or_is_not_run_is_no_reader(
+    tree: Tree, path: str, tmp_path: Path
+) -> None:
+    write(tmp_path, {**BASE, "docs/b.md": "", path: "x", **tree})
+    assert judge(tmp_path, path).tests.mode == "none"
+
+
 @pytest.mark.parametrize(
     ("tree", "path"),
     [
+        ({"tox.ini": "[pytest]\naddopts =\n    --conf=docs/a.json\n"}, "docs/a.json"),
+        (
+            {
+                "pyproject.toml": "[tool.ci-framework.commands]\ntest = 'tox -e py'",
+                "tox.ini": "[testenv]\ncommands = make t\n",
+            },
+            "Makefile",
+        ),
         (option("--doctest-glob=README.md"), "README.md"),
         (option('--doctest-glob="docs/*.md"'), "docs/a.md"),
         (option("--nbval"), "docs/a.ipynb"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import socket
 import threading
 import time
 from collections.abc import Generator
@@ -16,6 +15,7 @@ from ci_engine.configuration.command_lines import argv_of
 from ci_engine.configuration.load_settings import LoadTest
 from ci_engine.errors import ToolError
 from ci_engine.processes.activity import activity
+from ci_engine.processes.ports import accepts_connections, free_port
 from ci_engine.processes.programs import CanceledError
 from ci_engine.processes.services import Service
 
@@ -57,7 +57,7 @@ class Server:
 
     def __post_init__(self) -> None:
         host = self.settings.host
-        self.port = self.settings.port or _free_port(host)
+        self.port = self.settings.port or free_port(host)
         shown = f"[{host}]" if ":" in host else host
         self.address = f"{shown}:{self.port}"
 
@@ -69,7 +69,7 @@ class Server:
             ServerError: if it does not start, is never ready, ends, or does not stop.
             ToolError: if something else has its port.
         """
-        if _accepts(self.settings.host, self.port):
+        if accepts_connections(self.settings.host, self.port):
             raise ToolError(
                 f"{self.address} is in use before the server is started",
                 hint="stop what listens there, or set performance.load.port to 0",
@@ -144,7 +144,7 @@ class Server:
     def _probe(self) -> str:
         """Why it is not ready; empty if it is."""
         settings = self.settings
-        if not _accepts(settings.host, self.port):
+        if not accepts_connections(settings.host, self.port):
             return f"nothing listens on {self.address}"
         if not settings.ready:
             return ""
@@ -165,24 +165,8 @@ class Server:
 
     def _is_released(self) -> bool:
         end = time.monotonic() + _RELEASE_SECONDS
-        while _accepts(self.settings.host, self.port):
+        while accepts_connections(self.settings.host, self.port):
             if time.monotonic() > end:
                 return False
             time.sleep(_POLL_SECONDS)
         return True
-
-
-def _accepts(host: str, port: int) -> bool:
-    try:
-        with socket.create_connection((host, port), timeout=_PROBE_SECONDS):
-            return True
-    except OSError:
-        return False
-
-
-def _free_port(host: str) -> int:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -198,10 +198,20 @@ def framework_patterns(context: Context) -> list[str]:
     return [f"{root}/{FRAMEWORK_DIRECTORY}/*", f"{root}/.{FRAMEWORK_DIRECTORY}/*"]
 
 
+def is_measured(context: Context) -> bool:
+    """Whether the tests are traced: some fail then, and a check that is off needs none.
+
+    What only some of the tests reach says nothing either.
+    """
+    return not context.request.paths and bool(
+        context.settings.quality.coverage_threshold
+    )
+
+
 def pytest_cov_variables(context: Context) -> dict[str, str]:
     """What our plugin makes pytest-cov do, where it is there."""
     options = ["--no-cov"]
-    if not context.request.paths:
+    if is_measured(context):
         reports = [f"json:{context.reports / REPORT_NAME}"]
         reports += [f"xml:{context.reports / XML_NAME}"]
         reports = reports if _writes_json(context.prepared) else []
@@ -236,7 +246,7 @@ def report_coverage(
     """Write the reports that pytest-cov did not write, if anything was measured."""
     modules = environment.probe.modules
     written = "pytest_cov" in modules and _writes_json(environment)
-    if written or "coverage" not in modules or context.request.paths:
+    if written or "coverage" not in modules or not is_measured(context):
         return
     script = inside.DIRECTORY / "write_coverage.py"
     command = (*environment.prefix, environment.probe.executable, str(script))

@@ -23,6 +23,7 @@ from ci_engine.checks.tests.coverage import (
     OUTPUT_NAME,
     REPORT_NAME,
     XML_NAME,
+    is_measured,
     pytest_cov_variables,
     report_coverage,
     source_paths,
@@ -37,7 +38,7 @@ from ci_engine.environments import inside
 from ci_engine.environments.environment import Environment
 from ci_engine.findings.results import OWN_COMMAND, CheckResult, Status
 from ci_engine.processes.child_environment import MEASURING
-from ci_engine.processes.leftovers import MARK_VARIABLE
+from ci_engine.processes.leftovers import MARK_VARIABLE, inner_mark
 from ci_engine.processes.programs import STACK_VARIABLE
 from ci_engine.project.output_files import write_text
 
@@ -144,7 +145,7 @@ def _variables(context: Context, data: Path) -> dict[str, str]:
         **pytest_cov_variables(context),
         **({"CI_ENGINE_PYTEST_SELECTION": str(selection)} if selection else {}),
         **({"CI_ENGINE_PYTEST_SHARD": str(plan)} if plan else {}),
-        MARK_VARIABLE: context.reports.name,
+        MARK_VARIABLE: inner_mark(context.reports.name, os.environ),
         STACK_VARIABLE: str(data.with_name(_EVENTS_NAME)),
         "CI_ENGINE_PYTEST_DEADLINE": f"{time.time() + context.timeout:.2f}",
         "CI_ENGINE_HYPOTHESIS_EXAMPLES": str(context.hypothesis_examples),
@@ -220,7 +221,7 @@ def _command(context: Context, environment: Environment) -> tuple[str, ...] | No
     program = _program(environment)
     coverage = environment.module("coverage")
     measured = "pytest_cov" in environment.probe.modules
-    if measured or context.request.paths or coverage is None:
+    if measured or not is_measured(context) or coverage is None:
         python = (*environment.prefix, environment.probe.executable)
         return (*((*python, program) if program else module), "--color=no")
     sources = ",".join(source_paths(context, environment))

@@ -29,7 +29,9 @@ from .failures import explain
 from .http_address import (
     address_of,
     avoid_proxies,
+    endpoint,
     free_port,
+    notable_answer,
     wait_until_it_listens,
 )
 from .server_process import ServerProcess, start_server
@@ -89,8 +91,10 @@ class Observation:
                     sessions.append(self._session("http", era))
                     sessions[-1]["failure"] = {"kind": problem, "text": ""}
                     continue
-                address = address_of(self.job["host"], port, self.job["path"])
-                sessions.append(await self._converse(server, address, "http", era))
+                answers: list[Facts] = []
+                streams = self._endpoint(port, answers)
+                sessions.append(await self._converse(server, streams, "http", era))
+                sessions[-1]["http"] = notable_answer(answers)
         for session in sessions:
             session["process"] = server.facts()
         self.write()
@@ -107,6 +111,7 @@ class Observation:
             "left_out": [],
             "unknown": None,
             "process": None,
+            "http": None,
         }
         self.facts["sessions"].append(session)
         return session
@@ -153,7 +158,7 @@ class Observation:
         job = self.job
         plan = plan_calls(lists, job["calls"], read_only=job["call_read_only"])
         session["left_out"] = plan["left_out"]
-        session["calls"] = await run_rounds([client], plan["calls"])
+        await run_rounds([client], plan["calls"], session["calls"])
         session["unknown"] = await call_unknown(client)
 
     async def _compare(self, spoken: Facts) -> None:
@@ -163,6 +168,9 @@ class Observation:
         calls = plan_calls(spoken["lists"], job["calls"], read_only=read_only)["calls"]
         rounds = self.facts["rounds"]
         rounds["one"] = spoken["calls"]
+        if spoken["transport"] == "http":
+            # The process of the conversations has answered others before.
+            rounds["one"] = await self._rounds("http", calls, 1)
         rounds["two"] = await self._rounds(spoken["transport"], calls, 2)
         if _results(rounds["one"]) != _results(rounds["two"]):
             # Perhaps its answers differ anyway, with the time for example.
@@ -179,7 +187,7 @@ class Observation:
                         connection, MODERN, self._patience, self.discovered
                     )
                     clients.append(await stack.enter_async_context(client))
-                return await run_rounds(clients, calls)
+                return await run_rounds(clients, calls, [])
         except BaseException as error:
             if isinstance(error, (KeyboardInterrupt, SystemExit)):
                 raise
@@ -194,7 +202,11 @@ class Observation:
         problem = await self._wait(server, port)
         if problem:
             raise ConnectionError(f"the second process: {problem}")
-        return address_of(self.job["host"], port, self.job["path"])
+        return self._endpoint(port, [])
+
+    def _endpoint(self, port: int, answers: list[Facts]) -> Any:  # noqa: ANN401
+        address = address_of(self.job["host"], port, self.job["path"])
+        return endpoint(address, self._patience, answers)
 
     async def _wait(self, server: ServerProcess, port: int) -> str:
         host = self.job["host"]

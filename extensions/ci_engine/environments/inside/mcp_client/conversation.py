@@ -169,12 +169,18 @@ def _comparable(result: Facts) -> str:
     return json.dumps(kept, sort_keys=True, ensure_ascii=False)
 
 
-async def run_rounds(clients: Sequence[Client], calls: Sequence[Facts]) -> list[Facts]:
+async def run_rounds(
+    clients: Sequence[Client], calls: Sequence[Facts], made: list[Facts]
+) -> list[Facts]:
     """Make every call twice, in turn by one client after the other.
 
     In the second round each call is made by another client than in the first.
+
+    Args:
+        clients: they take turns.
+        calls: what is called.
+        made: gets every call, that which ends the conversation included.
     """
-    made: list[Facts] = []
     for turn in range(2):
         listed = clients[turn % len(clients)]
         names: Facts = {"kind": "list", "name": "tools", "arguments": {}}
@@ -189,7 +195,9 @@ async def run_rounds(clients: Sequence[Client], calls: Sequence[Facts]) -> list[
         made.append({**names, "result": result, "failure": failure})
         for position, wanted in enumerate(calls, 1):
             client = clients[(turn + position) % len(clients)]
-            made.append(await call(client, wanted))
+            ended = {"kind": "closed", "text": "the connection ended"}
+            made.append({**wanted, "result": None, "failure": ended})
+            made[-1] = await call(client, wanted)
             failure = made[-1]["failure"]
             if failure and failure["kind"] in ("timeout", "closed"):
                 return made

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Any
+
 import anyio
 from mcp import MCPError
-from mcp_types import CONNECTION_CLOSED, REQUEST_TIMEOUT
+from mcp_types import CONNECTION_CLOSED, PARSE_ERROR, REQUEST_TIMEOUT
 from pydantic import ValidationError
 
 _MOST_ERRORS = 3
+_HTTPX: Any = import_module("httpx2")
+_NO_CONNECTION: type[Exception] = _HTTPX.TransportError
 
 
 def explain(error: BaseException) -> dict[str, str]:
@@ -17,6 +22,9 @@ def explain(error: BaseException) -> dict[str, str]:
     (an answer that the protocol does not allow), ``refused`` (an error as answer).
     """
     error = _innermost(error)
+    if isinstance(error, MCPError) and error.code == PARSE_ERROR:
+        # The client's own words on it are several lines of its validator.
+        return {"kind": "invalid", "text": "an answer is no message of the protocol"}
     if isinstance(error, MCPError):
         kinds = {REQUEST_TIMEOUT: "timeout", CONNECTION_CLOSED: "closed"}
         kind = kinds.get(error.code, "refused")
@@ -27,7 +35,7 @@ def explain(error: BaseException) -> dict[str, str]:
         return {"kind": "timeout", "text": str(error)}
     if isinstance(error, (anyio.ClosedResourceError, anyio.BrokenResourceError)):
         return {"kind": "closed", "text": "the connection was closed"}
-    if isinstance(error, ConnectionError):
+    if isinstance(error, (ConnectionError, _NO_CONNECTION)):
         return {"kind": "closed", "text": str(error)}
     return {"kind": "invalid", "text": str(error) or type(error).__name__}
 

@@ -33,6 +33,7 @@ class ServerProcess:
         answered: seconds from the start to the first message.
         stray: what it wrote to stdout that is no message.
         flooded: the stream that it wrote far too much to.
+        exposed: whether it listens on other addresses than it was to.
         ending: closed (its stdin), terminated or killed; early if nothing stopped it.
     """
 
@@ -44,6 +45,7 @@ class ServerProcess:
         self.stray: list[str] = []
         self.stray_lines = 0
         self.flooded = ""
+        self.exposed = False
         self.ending = ""
         self.stop_took = 0.0
         self.left_behind = False
@@ -68,6 +70,7 @@ class ServerProcess:
             "stray": self.stray,
             "stray_lines": self.stray_lines,
             "flooded": self.flooded,
+            "exposed": self.exposed,
             "ending": self.ending,
             "stop_took": self.stop_took,
             "left_behind": self.left_behind,
