@@ -52,10 +52,10 @@ def introduction() -> str:
 
 # Reference
 
-Generated from the template and the engine, so it says what they do.
+Generated from the template and the engine of this version.
 
 - [Questions](#questions): what `copier copy` asks and `copier update` remembers
-- [Settings](#settings): what `[tool.ci-framework]` may hold
+- [Settings](#settings): the keys of `[tool.ci-framework]`
 - [Checks and tiers](#checks-and-tiers)
 - [Levels of the scan](#levels-of-the-scan)
 - [Results and exit codes](#results-and-exit-codes)

@@ -11,22 +11,22 @@ from ci_engine.findings.results import Status, Verdict
 from reference_sections.markdown import Document, table
 
 STATUSES = {
-    Status.PASSED: "made, and nothing found",
-    Status.FAILED: "made, and something is wrong",
+    Status.PASSED: "ran, and found nothing",
+    Status.FAILED: "ran, and something is wrong",
     Status.TIMED_OUT: "killed after its timeout",
-    Status.NOT_RUN: "could not be made; `reason` says why",
-    Status.SKIPPED: "there was nothing to check; `reason` says why",
+    Status.NOT_RUN: "could not run; `reason` states why",
+    Status.SKIPPED: "there was nothing to check; `reason` states why",
 }
 VERDICTS = {
     Verdict.GREEN: "every blocking check passed or was skipped",
     Verdict.RED: "a blocking check failed or timed out",
-    Verdict.ERROR: "no check failed, but a blocking one could not be made",
+    Verdict.ERROR: "no check failed, but a blocking one could not run",
 }
 EXIT_CODES = {
     Verdict.GREEN.exit_code: "green",
     Verdict.RED.exit_code: "red: a blocking check of the gate failed or timed out",
     UsageError.exit_code: "wrong usage, or a configuration file that is not allowed",
-    ToolError.exit_code: "a check could not be made, or a tool could not run",
+    ToolError.exit_code: "a check or a tool could not run",
 }
 assert UsageError.exit_code == ConfigurationError.exit_code  # noqa: S101 - one row
 
@@ -85,7 +85,7 @@ def write_levels() -> str:
     heads = (
         "level",
         "what",
-        "least red severity",
+        "lowest red severity",
         "red vulnerabilities",
         "history",
         "required scanners",
@@ -94,8 +94,9 @@ def write_levels() -> str:
     return f"""\
 ## Levels of the scan
 
-An optional scanner runs where it is installed or configured. A required one that could
-not do its work makes the run an error at `high` and `critical`. Secrets are always red.
+An optional scanner runs if it is installed or configured. If a required scanner
+examined nothing, the run is an error; if it only missed some files, this is an error at
+`high` and `critical`. Secrets are always red.
 
 {table(heads, rows)}"""
 

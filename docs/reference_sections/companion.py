@@ -36,7 +36,7 @@ def write_companion() -> str:
     return f"""\
 ## Companion
 
-`ci-framework COMMAND` brings the framework into a repository that exists; the
+`ci-framework COMMAND` adds the framework to an existing repository; the
 [migration guide](migration-guide.md) shows how. A path is the top of a git repository,
 by default the current directory; `LIST` is a file with one path or address per line.
 

@@ -63,7 +63,7 @@ def write_files(trees: list[tuple[Answers, Tree]]) -> str:
 ## Files and their owners
 
 - **framework**: replaced by every `copier update`; do not edit.
-- **shared**: the framework owns what stands between `# >>> ci-framework >>>` and
+- **shared**: the framework owns the block between `# >>> ci-framework >>>` and
   `# <<< ci-framework <<<`; the rest is yours, and updates merge. In a new project the
   rest is written once as a start, and later versions of that start are merged too.
 - **project**: written once for a new project; no update touches it again.

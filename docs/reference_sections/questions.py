@@ -29,7 +29,7 @@ Give one on the command line with `-d name=value`; `multi` takes a YAML list, as
 `-d 'python_versions=["3.12", "3.13"]'`. A value that is not allowed is refused with
 what is expected.
 
-Copier {document["_min_copier_version"]} or later is needed.
+Copier {document["_min_copier_version"]} or later is required.
 
 {table(heads, rows)}"""
 

@@ -45,8 +45,8 @@ def write_settings(defaults: Document) -> str:
     return f"""\
 ## Settings
 
-They stand in `[tool.ci-framework]` of `pyproject.toml`, or of `ci-framework.toml` in a
-repository without a `pyproject.toml`. The strongest first:
+They are in `[tool.ci-framework]` of `pyproject.toml`, or of `ci-framework.toml` in a
+repository without a `pyproject.toml`. The first of these sources counts:
 
 1. the command line,
 2. environment variables; lists are separated by commas, an empty one counts as not set,

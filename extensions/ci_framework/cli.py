@@ -25,9 +25,9 @@ COMMANDS = {
     "apply": "carry out a plan on a new branch, in one commit",
     "validate": "run the project's own tests and checks before and after",
     "adopt": "analyze, plan, ask, apply, validate and report",
-    "rollback": "put everything back as it was",
-    "resume": "finish what was interrupted",
-    "status": "report how far the adoption is",
+    "rollback": "undo the adoption",
+    "resume": "finish an interrupted command",
+    "status": "report the state of the adoption",
     "regenerate": "analyze again and offer changed answers as an update",
     "fleet": "run a command on many repositories",
 }
@@ -105,7 +105,7 @@ def _add_options(parser: argparse.ArgumentParser, name: str, command: Command) -
     if hasattr(command, "add_options"):
         command.add_options(parser)
     parser.add_argument(
-        "--yes", action="store_true", help="agree to what would be asked"
+        "--yes", action="store_true", help="answer yes to every question"
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument(

@@ -21,7 +21,7 @@ def copier_errors_as(
     """Run Copier; its errors become a refused answer, or the given failure.
 
     Raises:
-        ConfigurationError: if the template refuses an answer.
+        ConfigurationError: if the template rejects an answer.
         ToolError: for everything else that Copier or its git says.
     """
     # It takes longer than all of ours, and most commands render nothing.
@@ -33,7 +33,7 @@ def copier_errors_as(
         if not str(error).startswith(_REFUSALS):
             raise failure(error) from error
         raise ConfigurationError(
-            f"the template refuses an answer: {' '.join(str(error).split())}",
+            f"the template rejects an answer: {' '.join(str(error).split())}",
             hint="correct it with --answer NAME=VALUE or in the answers file",
         ) from error
     except (CopierError, OSError, subprocess.SubprocessError) as error:
@@ -44,7 +44,7 @@ def copier_errors_as(
         if "copier" not in Path(last.filename).parts:
             raise
         raise ConfigurationError(
-            f"the template refuses an answer of the wrong type{_question(error)}: "
+            f"the template rejects an answer of the wrong type{_question(error)}: "
             f"{last_line(error)}",
             hint="give a list such as [a, b] where a question takes several values",
         ) from error

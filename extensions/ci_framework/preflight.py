@@ -116,7 +116,7 @@ def _raise(refusals: Sequence[Refusal]) -> None:
         raise UsageError(f"{only.found}: expected {only.expected}", hint=only.hint)
     rows = "\n".join(f"  - {item}" for item in refusals)
     raise UsageError(
-        f"{len(refusals)} things stand in the way, nothing was written:\n{rows}",
+        f"{len(refusals)} problems, and nothing was written:\n{rows}",
         hint="follow each of the steps above, then run the command again",
     )
 
@@ -126,7 +126,7 @@ def _state(repository: Repository) -> Iterator[Refusal]:
     directory = repository.private_directory
     for name, what, way_out in _UNDER_WAY:
         if (directory / name).exists():
-            expected = "a repository in which nothing is under way"
+            expected = "a repository without an operation in progress"
             yield Refusal(f"{what} under way", expected, f"`{way_out}`")
             break
     lock = directory / "index.lock"

@@ -138,7 +138,7 @@ def render(
     """Render the template with these answers, defaults for the rest.
 
     Raises:
-        ConfigurationError: if the template refuses an answer.
+        ConfigurationError: if the template rejects an answer.
         ToolError: if the template cannot be had.
     """
     known = _KNOWN.get(_key(source, answers, answers_file))

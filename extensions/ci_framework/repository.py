@@ -179,7 +179,7 @@ class Repository:
     def read(self, path: str) -> bytes | None:
         """The bytes of a file in the work tree, None if there is none to read.
 
-        A link is not followed: what it points to has an owner of its own.
+        A link is not followed: what it points to has its own owner.
         """
         location = self.root / path
         try:

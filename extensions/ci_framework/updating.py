@@ -23,7 +23,7 @@ def update_answers(
         success for these.
 
     Raises:
-        ConfigurationError: if the template refuses an answer.
+        ConfigurationError: if the template rejects an answer.
         ToolError: if the template cannot be had or Copier fails.
     """
     with copier_errors_as(_failed):

@@ -211,7 +211,7 @@ def test_every_reason_is_told_at_once(project: Path) -> None:
     write(project, {"draft.txt": "mine\n"})
     with pytest.raises(UsageError) as raised:
         check_ready(open_repository(project), [new("draft.txt")])
-    for found in ("3 things", "index.lock", "src/demo.py", "draft.txt"):
+    for found in ("3 problems", "index.lock", "src/demo.py", "draft.txt"):
         assert found in str(raised.value)
 
 
@@ -232,7 +232,7 @@ def test_a_submodule_is_not_written_to(project: Path, tmp_path: Path) -> None:
 def test_a_file_git_is_told_to_overlook_is_not_edited(project: Path, flag: str) -> None:
     git(project, "update-index", flag, "pyproject.toml")
     write(project, {"pyproject.toml": "mine = 1\n"})
-    with pytest.raises(UsageError, match="told to overlook"):
+    with pytest.raises(UsageError, match="set to ignore"):
         adopt(project, {"pyproject.toml": b"ours = 1\n"})
     assert (project / "pyproject.toml").read_text() == "mine = 1\n"
 

@@ -68,9 +68,9 @@ def test_a_template_without_a_commit_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("answers", "said"),
     [
-        ({"coverage_threshold": 101}, "refuses an answer"),
-        ({"license": "WTFPL"}, "refuses an answer"),
-        ({"python_versions": 3}, "refuses an answer of the wrong type"),
+        ({"coverage_threshold": 101}, "rejects an answer"),
+        ({"license": "WTFPL"}, "rejects an answer"),
+        ({"python_versions": 3}, "rejects an answer of the wrong type"),
     ],
 )
 def test_an_answer_that_is_refused_is_named(

@@ -229,7 +229,7 @@ def test_a_cache_in_the_repository_is_refused(
     variables = {**NO_CACHE, "HOME": None, "TMPDIR": str(temporary)}
     run = launched.run(**{**variables, variable: str(value)})
     assert str(show(run)["engine"]).startswith(str(temporary))
-    assert "expected an absolute path outside of the repository" in run.stderr
+    assert "expected an absolute path outside the repository" in run.stderr
     assert not executed.exists()
 
 

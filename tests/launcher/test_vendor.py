@@ -114,7 +114,7 @@ def test_an_edited_copy_is_reported(pinned: DemoProject, cached: bool) -> None:
     found = reported(pinned)
     assert list(found) == [f"{COPY}/{name}" for name in names]
     assert set(found.values()) == {
-        "it is not as in the engine that is pinned\n"
+        "it differs from the pinned engine\n"
         f"hint: remove {COPY}, and run `ci-framework/ci vendor`"
     }
 

@@ -151,7 +151,7 @@ COMMANDS: dict[str, Example] = {
     # docs/documentation.md
     "ci-framework/ci docs check": Example("project", 0, DOCUMENTATION),
     "ci-framework/ci docs check --external": Example("project", 0, DOCUMENTATION),
-    "copier copy -d setup=customise -d docs=mkdocs "
+    "copier copy -d docs=mkdocs "
     "https://github.com/MementoRC/ci-framework myproj": Example(
         "empty",
         replace=("copier copy", "copier copy --defaults"),

@@ -122,7 +122,7 @@ PROVOCATIONS: dict[str, Provocation] = {
         f" >> pyproject.toml; {_GATE} --only lint",
         2,
     ),
-    "A check about one package": _project(f"{_GATE} --only declared-imports", 2),
+    "A check that needs a package": _project(f"{_GATE} --only declared-imports", 2),
     "Conflict markers in pyproject.toml": Provocation("conflict", _GATE, 2),
     "A table is defined twice": _project(
         "printf '\\n[tool.ci-framework.quality]\\nfail-fast = true\\n'"
@@ -221,7 +221,7 @@ PROVOCATIONS: dict[str, Provocation] = {
         " ci-framework/ci bench --compare-with HEAD --store=../history",
         0,
     ),
-    "A link of the documentation leads nowhere": _project(
+    "A broken link in the documentation": _project(
         f"{DOCUMENTATION}; echo '<a href=gone/>x</a>' >> docs/index.md;"
         " ci-framework/ci docs check",
         1,

@@ -61,6 +61,6 @@ def test_a_server_that_breaks_turns_its_workflow_red(
         if each["id"] == "mcp"
     )
     found = "\n".join(str(each["message"]) for each in tables(check["findings"]))
-    assert "a line to stdout that is no protocol message: 'starting'" in found
+    assert "a line to stdout that is not a protocol message: 'starting'" in found
     assert "resource 'text://limits' changed: name" in found
     assert "that is no protocol message: 'starting'" in html.unescape(red.page())

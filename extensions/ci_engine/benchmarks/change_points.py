@@ -49,7 +49,7 @@ def find_trend(
             found = {s.name: b for s, b in zip(searched, breaks, strict=True)}
             unsearched = ""
         except ToolError as error:
-            unsearched = f"change points were not looked for: {error}"
+            unsearched = f"change points were not determined: {error}"
     with_changes = [
         msgspec.structs.replace(
             each, changes=list(changes_of(each, found.get(each.name, []), performance))

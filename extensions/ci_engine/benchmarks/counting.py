@@ -24,7 +24,7 @@ Kind = Literal["memory", "instructions"]
 _METRICS: tuple[MetricName, ...] = ("peak-memory", "allocations", "instructions")
 # Growth below this is that of a cache, or of a few objects more.
 _LEAST_GROWTH = {"peak-memory": 16_384.0, "allocations": 100.0}
-_NOUNS = {"peak-memory": "bytes of memory at its peak", "allocations": "allocations"}
+_NOUNS = {"peak-memory": "bytes of peak memory", "allocations": "allocations"}
 
 
 class _Counted(msgspec.Struct, frozen=True):

@@ -107,7 +107,7 @@ class Judge:
         verdict = decide(evidence, threshold, self.floor)
         reason = ""
         if verdict == "unstable":
-            reason = f"the times vary too much to see a change of {threshold:.0%}"
+            reason = f"the times vary too much to detect a change of {threshold:.0%}"
             if again is None and evidence.first.changed(threshold):
                 reason = "there was no time to confirm the change: raise the budget"
             elif decide(evidence, threshold) != verdict:
@@ -171,7 +171,7 @@ def judge(found: Measurements, performance: Performance, suite: str) -> CheckRes
         status = Status.TIMED_OUT if problem.timed_out else Status.FAILED
         check.status = Status.NOT_RUN if "base" in found.problems else status
         both = " on both sides" if "base" in found.problems else ""
-        check.reason = f"the suite did not come to its end{both}: {problem.problem}"
+        check.reason = f"the suite did not finish{both}: {problem.problem}"
     elif not check.findings and not any(each.head_processes for each in results):
         check.status = Status.NOT_RUN
         check.reason = "nothing was measured: the suite has no benchmark"
@@ -226,7 +226,7 @@ def _notes(results: list[BenchmarkResult], found: Measurements) -> Iterator[str]
         )
     if found.out_of_time:
         yield (
-            "the time of the suite was over before every benchmark was decided: "
+            "the time budget ran out before every benchmark was decided: "
             "raise performance.quick.budget-seconds, or make the benchmarks shorter"
         )
 

@@ -43,7 +43,7 @@ class SuiteRunner:
     """Runs the suites of a side: one process for pytest, one for each of the others.
 
     Attributes:
-        arguments: further arguments of pytest.
+        arguments: additional arguments for pytest.
         owners: the suite that each benchmark belongs to, as far as it is known.
     """
 

@@ -94,7 +94,7 @@ class Classifier(msgspec.Struct, frozen=True):
             ("config", "config-patterns", changes.config_patterns),
             ("source", "source-patterns", changes.source_patterns),
         ]
-        best = Reason(path, "unknown", "no pattern fits")
+        best = Reason(path, "unknown", "no pattern matches")
         weight = -1
         for category, name, patterns in rules:
             pattern = matching(path, patterns)

@@ -114,7 +114,7 @@ def decide(
 ) -> Decision:
     """Decide by the paths that a change touches; no path at all runs everything."""
     if not paths:
-        return everything("no file changed, so nothing can be left out", base, head)
+        return everything("no file changed, so nothing can be skipped", base, head)
     reasons = [classifier.classify(path) for path in sorted(set(paths))]
     found = {reason.category for reason in reasons}
     far = bool(found & _FAR_REACHING)

@@ -96,7 +96,7 @@ def detect(
     base = source.diff_base
     if base.commit is None:
         if base.reason.startswith(("--since", "--head")):
-            hint = "name a commit, branch or tag that `git log` knows"
+            hint = "name a commit, branch or tag that `git log` accepts"
             raise UsageError(base.reason, hint=hint)
         return everything(f"the diff base is not known: {base.reason}", head=head)
     decision = _decide(project, configuration, source, base.commit, request)

@@ -111,7 +111,7 @@ def changed_lines(
 def _known(diff_base: DiffBase) -> str:
     """The commit."""
     if diff_base.commit is None:
-        raise ToolError(f"where the change started is not known: {diff_base.reason}")
+        raise ToolError(f"the base of the change is not known: {diff_base.reason}")
     return diff_base.commit
 
 

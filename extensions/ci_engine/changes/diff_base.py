@@ -51,7 +51,7 @@ def find_diff_base(
     if not history.git.commit("HEAD"):
         return DiffBase(None, history.why_empty())
     if head != "HEAD" and not history.have(head):
-        return DiffBase(None, f"--head {head} is not here")
+        return DiffBase(None, f"--head {head} is not in this clone")
     if since:
         return history.merge_base(since, f"{option} {since}")
     if variables.get("GITHUB_ACTIONS") == "true":
@@ -65,7 +65,9 @@ def find_branch_point(root: Path, branch: str, head: str) -> DiffBase:
         return DiffBase(None, "git is not installed")
     history = _History(Git(root), head)
     history.fetch_branch(branch)
-    return history.merge_base(f"origin/{branch}", f"where HEAD left origin/{branch}")
+    return history.merge_base(
+        f"origin/{branch}", f"the merge base with origin/{branch}"
+    )
 
 
 def _of_event(history: _History, variables: Mapping[str, str]) -> DiffBase:
@@ -93,8 +95,8 @@ def _of_pull_request(history: _History, event: Event) -> DiffBase:
     # HEAD may also be a merge that the author made: then its first parent is theirs.
     if len(parents) == 2 and parents[1] == event.head_sha:  # noqa: PLR2004
         if history.have(parents[0]):
-            return DiffBase(parents[0], "what the pull request is merged into")
-        return DiffBase(None, "history is too shallow for what is merged into")
+            return DiffBase(parents[0], "the target branch of the pull request")
+        return DiffBase(None, "the history is too shallow for the target branch")
     return history.merge_base(event.base_sha, "the base of the pull request")
 
 
@@ -102,13 +104,13 @@ def _of_push(history: _History, event: Event) -> DiffBase:
     before = event.before
     new = not before.strip("0")
     if not new and not event.forced and history.have(before):
-        return DiffBase(before, "what was there before the push")
+        return DiffBase(before, "the commit before the push")
     branches: Sequence[str] = _BRANCHES
     if event.default_branch:
         history.fetch_branch(event.default_branch)
         branches = (f"origin/{event.default_branch}", *_BRANCHES)
     base = history.branched_off(branches)
-    what = "a new branch" if new else f"{before[:12]} was pushed away"
+    what = "a new branch" if new else f"{before[:12]} was removed by a force push"
     return DiffBase(base.commit, f"{what}: {base.reason}")
 
 
@@ -170,7 +172,9 @@ class _History:
     def merge_base(self, name: str, what: str) -> DiffBase:
         """The last commit that a commit and the head share."""
         if not self.have(name):
-            return DiffBase(None, f"{what} is not here: {name[:12] or 'not named'}")
+            return DiffBase(
+                None, f"{what} is not in this clone: {name[:12] or 'not named'}"
+            )
         found = self._shared(name)
         if not found:
             deeper = (self._shared(name) for _ in self._deepen(name))
@@ -183,5 +187,5 @@ class _History:
         """The merge base with the first of these branches that is here."""
         for name in branches:
             if self.git.commit(name):
-                return self.merge_base(name, f"where HEAD left {name}")
+                return self.merge_base(name, f"the merge base with {name}")
         return DiffBase(None, f"none of {', '.join(branches)} is here")

@@ -271,7 +271,7 @@ class GateRun:
         judge(result, known, self.acceptance.before(known))
         if name in self._isolated and result.status is not Status.SKIPPED:
             tool = result.tool.partition(" ")[0]
-            text = f"the project's environment is not there yet: our {tool} ran"
+            text = f"the project has no environment yet: ci-framework's {tool} ran"
             result.notes.append(text)
         result.rerun = rerun_command(name, result, self.request, self.project.prefix)
         self.results[name] = result

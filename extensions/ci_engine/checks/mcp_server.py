@@ -11,7 +11,7 @@ from ci_engine.mcp.server_run import ServerRun
 
 
 def check(context: Context) -> CheckResult:
-    """Start the MCP server, speak with it, and compare it with its snapshot."""
+    """Start the MCP server, check it with a client, and compare its snapshot."""
     run = ServerRun(
         context.project,
         context.settings.mcp,

@@ -104,7 +104,7 @@ def _problem(pattern: str, protected: Sequence[str], own: Sequence[str]) -> str:
     precious = (*_PRECIOUS, *own)
     fitting = next((name for name in precious if matching(name, [pattern])), "")
     if fitting:
-        return f"it is so wide that it fits {fitting}"
+        return f"it is so broad that it matches {fitting}"
     named = next(
         (each for each in protected if each.rstrip("/") == pattern.rstrip("/")), ""
     )

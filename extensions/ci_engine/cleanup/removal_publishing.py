@@ -17,7 +17,7 @@ from ci_engine.github.pushing import BOT, with_token
 from ci_engine.project.git import Git
 
 BRANCH = "ci-framework/cleanup"
-_TITLE = "chore: remove files that do not belong into the repository"
+_TITLE = "chore: remove stray development files"
 
 
 def push(root: Path, destination: Destination, found: Collection[Found]) -> None:
@@ -46,13 +46,12 @@ def open_pull_request(
 def describe(found: Collection[Found]) -> str:
     """The files as Markdown; a name is never mark-up."""
     rows = [
-        f"- {code_span(each.path)} fits {code_span(each.pattern)}" for each in found
+        f"- {code_span(each.path)} matches {code_span(each.pattern)}" for each in found
     ]
     text = "\n".join(sorted(rows))
     return (
-        f"These tracked files do not belong into the repository:\n\n{text}\n\n"
-        "Removing them here takes nothing out of the history: a secret that was in "
-        "one of them has to be revoked."
+        f"These tracked files do not belong in the repository:\n\n{text}\n\n"
+        "They stay in the history: if one of them contained a secret, revoke it."
     )
 
 

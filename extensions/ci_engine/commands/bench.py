@@ -38,9 +38,9 @@ from ci_engine.reports.publishing import publish, write_reports
 _ABOUT = """\
 Compare the benchmarks with those of another commit.
 
-Both are measured here and now, in turn, in processes of their own. Without
---compare-with, the other commit is the base of the pull request, or where HEAD left
-the main branch. Changes that are not committed belong to the head.
+Both are measured now, in turn, in separate processes. Without --compare-with, the other
+commit is the base of the pull request, or the merge base with the main branch.
+Uncommitted changes belong to the head.
 """
 
 

@@ -72,7 +72,7 @@ class HistoryUpdate:
         try:
             text = self._store(change)
         except ReadOnlyError as error:
-            reason = f"the history may not be written with this token: {error}"
+            reason = f"the history cannot be written with this token: {error}"
             check.status, check.reason = Status.SKIPPED, reason
             return check
         except CommandError as error:

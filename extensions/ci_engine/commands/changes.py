@@ -52,7 +52,7 @@ class ChangesOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     """What the command line of ``ci changes`` holds."""
 
     since: Since = ""
-    head: Annotated[str, Option("the commit that the change ends with", "COMMIT")] = ""
+    head: Annotated[str, Option("the last commit of the change", "COMMIT")] = ""
     explain: Annotated[
         str,
         Option(
@@ -70,7 +70,7 @@ class ChangesOptions(Request, frozen=True, kw_only=True, rename="kebab"):
             bare="true",
         ),
     ] = "auto"
-    optimize_tests: Annotated[bool, switch("leave out tests that can't break")] = True
+    optimize_tests: Annotated[bool, switch("skip tests that can't break")] = True
     matrix: Annotated[
         Literal["full", "spot-check"],
         Option("whether CI tests a change on all Pythons or on two", "full|spot-check"),

@@ -51,9 +51,8 @@ class CleanupOptions(Request, frozen=True, kw_only=True, rename="kebab"):
             "the same as one of these options, or `configured`: as the settings say",
             "ACTION",
             shortcuts={
-                "check": "report what is tracked and does not belong here "
-                "(the default)",
-                "apply": "remove it from the index and from the work tree",
+                "check": "report tracked files that do not belong here (the default)",
+                "apply": "remove them from the index and from the work tree",
                 "pull-request": "in a workflow: open or refresh one pull request",
                 "push": "in a workflow: push to the branch, where the answer allows it",
             },

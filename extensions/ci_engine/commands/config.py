@@ -18,7 +18,7 @@ _ABOUT = """\
 Print the effective settings, and where each one comes from.
 
 Sources, the strongest first: an environment variable, a line of pyproject.toml (or of
-ci-framework.toml), the default. Options of a command are stronger than all of them.
+ci-framework.toml), the default. Options of a command take precedence.
 """
 
 

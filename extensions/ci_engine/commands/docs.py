@@ -72,10 +72,13 @@ class DocsOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     ] = msgspec.field(default_factory=list[str])
     tool: Annotated[
         DocsTool | None,
-        Option("what builds it, if not as the settings say", "mkdocs|sphinx|zensical"),
+        Option(
+            "the tool to use instead of the one in the settings",
+            "mkdocs|sphinx|zensical",
+        ),
     ] = None
     site: Annotated[
-        str, Option("take the pages of this directory, build none", "DIR")
+        str, Option("take the built pages of this directory, build none", "DIR")
     ] = ""
     external: Annotated[
         bool, switch("with check: check the links to other sites as well")
@@ -99,7 +102,7 @@ class DocsOptions(Request, frozen=True, kw_only=True, rename="kebab"):
         str, Option("with publish: what the list of versions shows", "TEXT")
     ] = ""
     default: Annotated[
-        bool, switch("with publish: the top of the site leads to this version")
+        bool, switch("with publish: the top of the site redirects to this version")
     ] = False
     delete: Annotated[
         list[str], Option("with publish: remove these versions", "VERSIONS")

@@ -79,7 +79,7 @@ class DocsPublication:
             commit = publisher.publish_version(new) if new else publisher.publish_site()
         except ReadOnlyError as error:
             check.status = Status.NOT_RUN
-            check.reason = f"the branch may not be written with this token: {error}"
+            check.reason = f"the branch cannot be written with this token: {error}"
         except ToolError as error:
             check.status, check.reason = Status.NOT_RUN, str(error)
         else:

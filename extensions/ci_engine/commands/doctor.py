@@ -57,7 +57,7 @@ class DoctorOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     online: Annotated[
         bool,
         Option(
-            "ask the address of the template for its versions, and compare a copy of "
+            "also look up the newest version of the template, and compare a copy of "
             "the engine with the pinned one, which may be fetched"
         ),
     ] = False
@@ -66,7 +66,7 @@ class DoctorOptions(Request, frozen=True, kw_only=True, rename="kebab"):
 def run(request: DoctorOptions, surroundings: Surroundings) -> int:
     """Look, print, and return what the exit code says about it."""
     console = Console(surroundings.variables, as_json=request.json)
-    with console.progress(), activity("looking at this machine"):
+    with console.progress(), activity("examining this machine"):
         facts = [*_engine(surroundings), *_programs(surroundings)]
         facts += _project(surroundings)
         problems = find_problems(surroundings, online=request.online)
@@ -104,12 +104,12 @@ def _engine(surroundings: Surroundings) -> Iterator[Fact]:
     yield Fact("python", version)
     yield Fact("platform", platform.platform())
     if cache is None:
-        hint = f"set {CACHE_VARIABLE} to a directory outside of the repository"
+        hint = f"set {CACHE_VARIABLE} to a directory outside the repository"
         yield Fact("cache", "no directory for it", ok=False, hint=hint)
         return
     nearest = next(p for p in (cache, *cache.parents) if p.exists())
     writable = os.access(nearest, os.W_OK)
-    state = "" if cache.exists() else " (not there yet)"
+    state = "" if cache.exists() else " (does not exist yet)"
     hint = f"make {nearest} writable, or set {CACHE_VARIABLE}"
     yield Fact("cache", f"{cache}{state}", ok=writable, hint=hint)
 
@@ -172,7 +172,9 @@ def _project(surroundings: Surroundings) -> Iterator[Fact]:
     yield Fact("environment", ", ".join(there) or f"none yet: {hint}")
     unowned = ", ".join(without_owner(project.root))
     owners = (
-        f"nobody has to approve changes of {unowned}" if unowned else "they cover CI"
+        f"no approval is required for changes to {unowned}"
+        if unowned
+        else "they cover CI"
     )
     yield Fact("code owners", owners)
 

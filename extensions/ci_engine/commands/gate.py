@@ -231,7 +231,7 @@ def _run_gate(gate: GateRun, console: Console, subject: Subject) -> RunResult:
     if request.since and gate.diff_base().commit is None:
         raise UsageError(
             gate.diff_base().reason,
-            hint="name a commit, branch or tag that `git log` knows",
+            hint="name a commit, branch or tag that `git log` accepts",
         )
     with console.progress():
         result = gate.execute()

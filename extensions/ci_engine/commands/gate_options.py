@@ -44,7 +44,7 @@ class GateOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     python: Python = None
     only: Only = msgspec.field(default_factory=list[str])
     fail_fast: Annotated[bool, Option("stop at the first failure")] = False
-    fix: Annotated[bool, Option("let tools correct what they can")] = False
+    fix: Annotated[bool, Option("let tools fix what they can")] = False
     coverage_threshold: Annotated[
         Percentage | None, Option("least coverage", "PERCENT")
     ] = None
@@ -54,9 +54,9 @@ class GateOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     baseline: Baseline = "check"
     grow: Grow = False
     since: Since = ""
-    affected: Annotated[
-        bool, Option("leave out the tests that the change cannot break")
-    ] = False
+    affected: Annotated[bool, Option("skip the tests that the change cannot break")] = (
+        False
+    )
     selection: Annotated[
         str,
         Option("the same, as decided by `ci changes` in its changes.json", "FILE"),
@@ -86,9 +86,7 @@ class GateOptions(Request, frozen=True, kw_only=True, rename="kebab"):
             "highest|lowest-direct",
         ),
     ] = "highest"
-    advisory: Annotated[
-        bool, switch("report what fails, and be green all the same")
-    ] = False
+    advisory: Annotated[bool, switch("report failures, but stay green")] = False
     allow_offline: Annotated[
         bool, Option("skip the checks that cannot reach the network")
     ] = False

@@ -45,7 +45,7 @@ class PackageGates:
         gate: the request of each gate, by the name of the package.
         reports: the directory in which each package gets one for its reports.
         at_once: how many packages run at the same time; 0 = as many as there are cores.
-        fail_fast: start no other package once one failed.
+        fail_fast: start no further package after a failure.
     """
 
     graph: Graph

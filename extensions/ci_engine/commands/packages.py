@@ -34,7 +34,7 @@ from ci_engine.reports.result_json import to_json
 
 _ALL = ("", "auto-detect")
 _ABOUT = """\
-List the packages of a monorepo, report what depends on what, and check some of them.
+List the packages of a monorepo, report their dependencies, and check some of them.
 
 Without another option it lists the packages.
 """
@@ -45,26 +45,28 @@ class PackagesOptions(Request, frozen=True, kw_only=True, rename="kebab"):
 
     scan: Annotated[bool, Option("list the packages (the default)")] = False
     configure: Annotated[
-        bool, Option("write what is found to ci-framework/project/")
+        bool, Option("write the detected packages to ci-framework/project/")
     ] = False
     releases: Annotated[
         bool, Option("with --configure: configure release-please as well")
     ] = False
     analyze_dependencies: Annotated[
-        bool, Option("report which package needs which")
+        bool, Option("report the dependencies between packages")
     ] = False
     gate: Annotated[bool, Option("run the gate of the packages")] = False
     changed_only: Annotated[
         bool, Option("only what a change touches, and its dependents")
     ] = False
-    fail_fast: Annotated[bool, Option("start no other package once one failed")] = False
+    fail_fast: Annotated[bool, Option("start no further package after a failure")] = (
+        False
+    )
     package: Annotated[
         str, Option("packages, comma-separated; auto-detect stands for all", "NAMES")
     ] = ""
     since: Since = ""
     format: Annotated[
         Literal["text", "json", "mermaid"],
-        Option("how to print what depends on what", "text|json|mermaid"),
+        Option("how to print the dependencies", "text|json|mermaid"),
     ] = "text"
     tier: TierName = None
     python: Python = None

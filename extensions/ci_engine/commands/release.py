@@ -28,10 +28,10 @@ from ci_engine.reports.console import Console
 from ci_engine.reports.publishing import publish, write_reports
 
 _ABOUT = """\
-Check all that can be checked before a version is tagged and published.
+Check a version before it is tagged and published.
 
 check  the work tree, its branch, version, tag, changelog and lock; build the sdist
-       and the wheel once, and prove both: install, import, start the commands
+       and the wheel once, and test both: install, import, start the commands
 """
 Action = Literal["check"]
 _NOTES = "notes.md"
@@ -45,10 +45,10 @@ class ReleaseOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     )
     package: Annotated[str, Option("the package of a monorepo", "NAME")] = ""
     tag: Annotated[
-        str, Option("the tag that was made: it has to fit, and to be here", "TAG")
+        str, Option("an existing tag: it must match the version and this commit", "TAG")
     ] = ""
     version: Annotated[
-        str, Option("the version that will be tagged, where the tag makes it", "X.Y.Z")
+        str, Option("the version that you will tag, if it comes from tags", "X.Y.Z")
     ] = ""
     dry_run: DryRun = False
 

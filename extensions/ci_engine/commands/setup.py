@@ -40,7 +40,7 @@ _ABOUT = "Prepare the environment of this clone, and install its git hooks."
 class SetupOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     """What the command line of ``ci setup`` holds."""
 
-    no_hooks: Annotated[bool, Option("leave git hooks alone")] = False
+    no_hooks: Annotated[bool, Option("do not install git hooks")] = False
     services: Annotated[
         Literal["", "start", "stop"],
         Option("only start the services that tests need, or stop them", "start|stop"),
@@ -120,7 +120,7 @@ def _run_step(name: str, step: Callable[[], CheckResult]) -> CheckResult:
 def _method(project: Project) -> str:
     made = "uv, or without it the module venv"
     if project.manager == "pip":
-        return f".venv, made by {made}"
+        return f".venv, created by {made}"
     otherwise = "the module venv" if project.manager == "uv" else made
     return f"by {project.manager}, or without it by {otherwise}"
 
@@ -176,7 +176,7 @@ def _hooks(project: Project, environment: Environment | None) -> CheckResult:
     elsewhere = hooks_elsewhere(project)
     if elsewhere:
         result.status = Status.SKIPPED
-        result.reason = f"git's core.hooksPath is {elsewhere}: hooks are yours to run"
+        result.reason = f"git's core.hooksPath is {elsewhere}: run the hooks yourself"
         return result
     program = hook_program(project, environment)
     result.reason = install_git_hooks(project, program)

@@ -133,8 +133,8 @@ def _judge_by_target(
         for job in jobs
     ]
     notes += [
-        f"{name} was left out, as {claimed[name]!r}; the engine of the target branch "
-        "finds no reason for that"
+        f"{name} was skipped, with the reason {claimed[name]!r}; the engine of the "
+        "target branch finds no reason for it"
         for name in refuted
     ]
     return judged, [*branch.notes(), *notes]

@@ -110,7 +110,7 @@ def _check_of(made: MadeUpdate) -> CheckResult:
     if not made.commit:
         check.reason = f"{made.current} is the latest version"
         return check
-    check.reason = f"{made.latest} can be taken: run `copier update`"
+    check.reason = f"{made.latest} is available: run `copier update`"
     check.findings = [
         Finding(
             tool="copier",

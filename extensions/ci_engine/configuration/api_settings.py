@@ -37,7 +37,7 @@ class Api(StrictTable, frozen=True):
 
     Attributes:
         library: whether others import the code: then its public API is compared.
-        announced: the objects that may break, such as ``demo.Client.send``; ``*``
+        announced: objects that may break, such as ``demo.Client.send``; ``*``
             stands for any text.
         labels: the labels of a pull request that announce a breaking change.
         allowed_kinds: kinds of changes that are not breaking for this project.

@@ -11,8 +11,8 @@ class Cleanup(StrictTable, frozen=True):
     """Which stray development files ``ci cleanup`` finds.
 
     Attributes:
-        patterns: further files that do not belong in the repository.
-        keep: files that do belong there, although a pattern matches them.
+        patterns: additional files that do not belong in the repository.
+        keep: files to keep although a pattern matches them.
     """
 
     patterns: list[Glob] = msgspec.field(default_factory=list[Glob])

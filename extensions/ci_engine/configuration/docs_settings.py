@@ -32,8 +32,8 @@ class Docs(StrictTable, frozen=True):
     """What ``ci docs`` builds, and where it is published.
 
     Attributes:
-        tool: what builds it; auto = what the configuration file is for. zensical
-            builds a project of MkDocs.
+        tool: the tool that builds it; auto = the one of the configuration file.
+            zensical builds a project of MkDocs.
         config: its configuration file; empty = the usual ones.
         strict: whether warnings of the tool fail the build.
         timeout: seconds after which a build is killed.

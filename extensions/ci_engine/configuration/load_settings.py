@@ -29,14 +29,14 @@ USUAL_FILES = ("tests/load/locustfile.py", "load/locustfile.py", "locustfile.py"
 
 
 class LoadLimits(StrictTable, frozen=True):
-    """What a load test may reach at most, or at least; 0 = anything.
+    """The limits of a load test; 0 = none.
 
     Attributes:
         p50: milliseconds within which half of the requests are answered.
         p95: the same for 95 % of them.
         p99: the same for 99 % of them.
         error_rate: the share of requests that may fail.
-        requests_per_second: the least throughput.
+        requests_per_second: the minimum throughput.
     """
 
     p50: Limit
@@ -53,21 +53,21 @@ class LoadTest(StrictTable, frozen=True):
         locustfile: the file with the users; empty = the first of tests/load,
             load and the repository that has a locustfile.py.
         command: starts the server in the project's environment, without a shell;
-            {host} and {port} stand for where it has to listen, as do the variables
+            it has to listen at {host} and {port}, which are also in the variables
             HOST and PORT.
-        ready: a path that answers with a status below 400 once the server is ready;
+        ready: a path that returns a status below 400 once the server is ready;
             empty = it is ready when its port accepts connections.
         ready_seconds: how long that may take.
         stop_seconds: how long the server may take to stop before it is killed.
         host: where the server listens; another machine needs allow-remote.
-        port: its port; 0 = a free one, chosen for each run.
+        port: its port; 0 = a free port for each run.
         allow_remote: whether requests may go to other machines than this one.
-        users: how many users there are at the same time.
-        spawn_rate: how many of them are started in a second.
-        warm_up_seconds: how long requests are not counted.
+        users: the number of simultaneous users.
+        spawn_rate: how many of them start per second.
+        warm_up_seconds: how long the first requests are not counted.
         seconds: how long they are counted.
         first_runs: runs of each side before the first decisions.
-        runs: most runs of each side; as many again confirm a change.
+        runs: maximum runs of each side; as many again confirm a change.
         budget_seconds: seconds after which no further run is started.
         limits: what the head may reach.
     """

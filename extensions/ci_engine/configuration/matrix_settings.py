@@ -37,7 +37,7 @@ class Matrix(StrictTable, frozen=True):
     Attributes:
         python_versions: versions such as ``3.12``.
         platforms: linux, macos, windows.
-        shards: over how many runners the tests of each matrix job are spread.
+        shards: over how many runners the tests of each matrix job are divided.
         lowest_direct: whether a job tests the oldest Python with the lowest versions
             of the direct dependencies; advisory = its failure is reported, and does
             not make the workflow red.

@@ -37,14 +37,15 @@ class Mcp(StrictTable, frozen=True):
     Attributes:
         command: starts it over stdio in the project's environment, without a shell;
             empty = it has no stdio.
-        http_command: starts it over streamable HTTP; {host} and {port} stand for where
-            it has to listen, as do the variables HOST and PORT; empty = it has no HTTP.
+        http_command: starts it over streamable HTTP; it has to listen at {host} and
+            {port}, which are also in the variables HOST and PORT; empty = it has no
+            HTTP.
         http_path: the path of its endpoint.
         host: where it listens.
-        protocols: versions of the protocol that it has to speak; empty = one of them,
-            and a warning names those that it does not.
-        snapshot: the file with the names and schemas that it had.
-        calls: calls that do no harm, in their order.
+        protocols: versions of the protocol that it has to support; empty = at least
+            one, and a warning names the others.
+        snapshot: the file with the recorded names and schemas.
+        calls: safe calls, in their order.
         call_read_only: whether tools that only read and need no arguments are called,
             resources read, and prompts without arguments fetched as well.
         stateless: whether several processes have to be able to answer one client.
@@ -52,9 +53,9 @@ class Mcp(StrictTable, frozen=True):
             run for, over HTTP; empty = it is not run.
         conformance_baseline: the file with the failures of the suite that are
             expected.
-        start_seconds: how long it may take to its first answer.
-        answer_seconds: how long any other answer may take.
-        stop_seconds: how long it may take to end.
+        start_seconds: how long the first response may take.
+        answer_seconds: how long any other response may take.
+        stop_seconds: how long it may take to exit.
     """
 
     command: Command

@@ -30,10 +30,10 @@ class SuiteBudget(StrictTable, frozen=True):
 
     Attributes:
         first_processes: processes of each side before the first decisions.
-        processes: most processes of each side; as many again confirm a change.
+        processes: maximum processes of each side; as many again confirm a change.
         benchmark_seconds: how long a process measures one benchmark, where the
             benchmark does not say it itself.
-        rounds: least rounds of one benchmark in one process.
+        rounds: minimum rounds of one benchmark in one process.
         process_seconds: seconds after which a process is killed.
         budget_seconds: seconds after which no further process is started.
         counting_processes: processes of each side that count memory and instructions;
@@ -69,7 +69,7 @@ class Performance(StrictTable, frozen=True):
     Attributes:
         benchmark_suite: files and directories with benchmarks; those that are there
             are run.
-        arguments: further arguments of pytest.
+        arguments: additional arguments for pytest.
         regression_threshold: how much slower a benchmark may become.
         memory_threshold: how much more memory, and how many more allocations, one call
             may need.

@@ -21,7 +21,7 @@ class Release(StrictTable, frozen=True):
     """What ``ci release check`` expects of a release.
 
     Attributes:
-        branches: the branches that releases are made from; empty = that of the
+        branches: the branches to release from; empty = that of the
             answers.
         changelog: the changelog; empty = the usual files, ``none`` = there is none.
         tag: how tags are named, such as ``v{version}``; empty = as the latest one.

@@ -12,7 +12,7 @@ class Scan(StrictTable, frozen=True):
 
     Attributes:
         images: names of container images to scan.
-        exclude_patterns: files that no scanner is given; the report counts them.
+        exclude_patterns: files that are not scanned; the report counts them.
         denied_licenses: SPDX expressions, or beginnings, that no dependency may have.
         denied_licences: the former name of ``denied_licenses``.
     """

@@ -97,7 +97,7 @@ class SecurityProfiles(StrictTable, frozen=True):
             )
         meant = {REMOVED_SCANNERS.get(name, name) for name in names}
         warnings = [
-            f"{name} is deprecated: ci scan has no such scanner any more; "
+            f"{name} is deprecated: ci scan no longer has this scanner; "
             f"{REMOVED_SCANNERS[name]} runs instead"
             for name in names
             if name in REMOVED_SCANNERS

@@ -19,8 +19,8 @@ class Service(StrictTable, frozen=True):
     Attributes:
         image: the image of its container, with its tag or digest.
         port: the port it listens on, in the container and on this machine.
-        ready: what it has to answer before tests start; auto = by its name, and for
-            other names tcp, which only connects.
+        ready: the check that it has to pass before tests start; auto = by its name, and
+            for other names tcp, which only connects.
         environment: the variables of its container.
     """
 

@@ -66,7 +66,7 @@ class Quality(StrictTable, frozen=True):
 
     Attributes:
         tier: the tier that runs when no other is requested.
-        coverage_threshold: least share of covered code in percent; 0 turns it off.
+        coverage_threshold: minimum coverage in percent; 0 turns it off.
         fail_fast: stop at the first check that fails.
         type_checker: the type checker of the project.
     """
@@ -127,8 +127,8 @@ class Policy(StrictTable, frozen=True):
     """Limits of the code policy; 0 turns a limit off.
 
     Attributes:
-        file_lines: most lines of a file.
-        function_statements: most statements of a function.
+        file_lines: maximum lines of a file.
+        function_statements: maximum statements of a function.
         complexity: highest cyclomatic complexity of a function.
         dead_code: whether private names that nothing uses are reported.
         function_lines: the former name of ``function_statements``.
@@ -145,13 +145,13 @@ class Changes(StrictTable, frozen=True):
     """Which kind of file a changed path is; see ``configs/change-patterns.yaml``.
 
     Attributes:
-        docs_patterns: documentation; of tests, only those that read it run.
+        docs_patterns: documentation; a change runs only the tests that read it.
         source_patterns: code, beside everything below ``source-paths``.
         test_patterns: tests, beside everything below ``test-paths``.
-        config_patterns: settings of tools that no test runs.
-        generated_patterns: files a program writes; a change of them runs nothing.
+        config_patterns: settings of tools that no test uses.
+        generated_patterns: files that a program writes; changes to them run nothing.
         data_patterns: data files, and the Python files that count as changed with them.
-        always_run: files whose change runs everything.
+        always_run: files whose changes run everything.
     """
 
     docs_patterns: list[Glob]

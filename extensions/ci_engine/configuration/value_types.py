@@ -24,7 +24,7 @@ SHAPES = {
     _SHARD: "a shard such as 2/3",
     _SHARE: "a percentage above 0 such as 10%",
     _RATE: "a percentage from 0% to 100%",
-    _PATH: "a path with a / at its beginning, or nothing",
+    _PATH: "a path that starts with /, or nothing",
     _TAG: "a tag with {version} in it, such as v{version}, or nothing",
     _VISIBLE: "a non-empty string",
     _GLOB: "a pattern of paths, with / and without a ! at its beginning",

@@ -76,7 +76,7 @@ class _Reading:
         """What is wrong with an event, empty if nothing is."""
         if isinstance(event, yaml.AliasEvent):
             if event.anchor not in self.sizes:
-                return f"alias *{event.anchor} is inside of its own anchor"
+                return f"alias *{event.anchor} is inside its own anchor"
             return self._add(self.sizes[event.anchor], None)
         if isinstance(event, yaml.ScalarEvent):
             if (
@@ -84,7 +84,7 @@ class _Reading:
                 and self.opened
                 and _is_twice(self.opened[-1], event.value)
             ):
-                return f"the key {event.value!r} is there twice"
+                return f"the key {event.value!r} is repeated"
             if event.implicit[0] and _NUMBER.fullmatch(event.value):
                 return "a number of thousands of digits"
             return self._add(1, event.anchor)

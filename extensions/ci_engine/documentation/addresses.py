@@ -90,7 +90,7 @@ class Site:
     def _absolute(self, address: str) -> Target:
         scheme = address.partition(":")[0].lower()
         if scheme == "file":
-            return Target(problem="leads to a file of one machine")
+            return Target(problem="points to a file on one machine")
         if scheme not in ("http", "https"):
             return Target(external=address)
         home = urlsplit(self.site_url)
@@ -122,7 +122,7 @@ class Site:
                 path,
                 problem=f"starts at the top of the host, and the site is at {base}",
             )
-        return Target(path, problem=f"is outside of the site, which is at {base}")
+        return Target(path, problem=f"is outside the site, which is at {base}")
 
     def _inside(self, path: str, fragment: str) -> Target:
         """A path below the top of the site."""
@@ -130,7 +130,7 @@ class Site:
         if clean == ".." or clean.startswith("../"):
             if self.versions:
                 return Target(external=clean)
-            return Target(clean, problem="leads out of the site")
+            return Target(clean, problem="points outside the site")
         directory = path.endswith(("/", "/.", "/..")) or clean == "."
         prefix = "" if clean == "." else f"{clean}/"
         if clean in self.files and not directory:
@@ -147,10 +147,10 @@ class Site:
         lowered = {name.lower() for name in wanted}
         other = next((n for n in sorted(self.files) if n.lower() in lowered), "")
         if other:
-            return f"leads nowhere: the file is named {other}"
+            return f"is broken: the file is named {other}"
         if any(name.startswith(prefix) for name in self.files) and prefix:
-            return f"leads to the directory {clean}, which has no index.html"
-        return "leads nowhere: there is no such file"
+            return f"points to the directory {clean}, which has no index.html"
+        return "is broken: there is no such file"
 
 
 def has_fragment(fragment: str, targets: Iterable[str]) -> bool:

@@ -72,7 +72,7 @@ def _find_config(root: Path, docs: Docs) -> tuple[Builder, str]:
         if not (root / docs.config).is_file():
             raise ConfigurationError(
                 f"tool.ci-framework.docs.config: no such file: {docs.config}",
-                hint="correct the path, which is seen from the top of the project",
+                hint="correct the path, which is relative to the top of the project",
             )
         return _builder_of(docs), docs.config
     wanted: list[Builder] = ["mkdocs", "zensical", "sphinx"]

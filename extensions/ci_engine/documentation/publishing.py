@@ -255,7 +255,7 @@ class SitePublisher:
         same = entry is not None and entry.object == site
         if new.version not in listed or not (same or tree.parent != pushed):
             raise ToolError(
-                f"{self.writer.branch}: {new.version} is not there after the push",
+                f"{self.writer.branch}: {new.version} is missing after the push",
                 hint="look at the branch, and publish again",
             )
 

@@ -42,7 +42,7 @@ def is_redirect(text: str) -> bool:
 
 
 def write_redirects(directory: Path, pages: Iterable[str], version: str) -> None:
-    """Write a page for each page of a version, which leads there."""
+    """Write a page for each page of a version, which points there."""
     for page in pages:
         target = directory / page
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -15,7 +15,7 @@ from ci_engine.documentation.style_sheets import style_addresses
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.project.path_patterns import matching
 
-# What the tools make themselves: nothing leads there, or everything.
+# What the tools make themselves: nothing points there, or everything.
 _GENERATED = re.compile(
     r"(^|/)(404|search|genindex(-\w+)?|py-modindex|\w+-modindex|sitemap|print_page)"
     r"(/index)?\.html?$|^_|(^|/)_(modules|static|downloads|sources)/"
@@ -71,7 +71,7 @@ class SiteCheck:
         if not self.site.site_url:
             check.notes.append(
                 "the address of the site is not known: links that start with / are "
-                "seen from the top of the host"
+                "relative to the top of the host"
             )
         return check
 
@@ -268,7 +268,7 @@ def _problems(page: HtmlPage, sources: PageSources) -> Iterator[tuple[str, str, 
         return sources.heading_line(page.path, text, built)
 
     for name, line in page.repeated.items():
-        message = f"the id {name} is there several times: links lead to the first"
+        message = f"the id {name} is used several times: links go to the first"
         yield "repeated-id", message, line_of(name, line)
     before = 0
     for heading in page.headings:

@@ -126,7 +126,7 @@ def _build_of(python: str, cancel: threading.Event | None) -> str:
         cancel=cancel,
     )
     if outcome.code != 0:
-        raise environment_error("the interpreter does not answer", outcome)
+        raise environment_error("the interpreter does not respond", outcome)
     return outcome.stdout.strip()
 
 

@@ -59,7 +59,7 @@ class _Request:
     @property
     def failure(self) -> str:
         """The message where it fails."""
-        return f"the environment of {self.view.package.name} could not be made"
+        return f"the environment of {self.view.package.name} could not be created"
 
 
 def package_preparation(

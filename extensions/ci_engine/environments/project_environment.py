@@ -123,7 +123,7 @@ def fill_environment(request: EnvironmentRequest, prefix: Path) -> None:
     for path in _members(request.project):
         arguments += ["--editable", path]
     arguments += _requirements(request)
-    what = "the environment could not be made"
+    what = "the environment could not be created"
     python = request.python or usual_python(request.project.root, request.matrix)
     if request.resolution == "lowest-direct":
         arguments += lowest_constraints(

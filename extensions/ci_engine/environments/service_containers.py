@@ -53,7 +53,7 @@ def _find_compose(project: Project) -> str:
     raise ToolError(
         f"services cannot be started: {found}",
         hint="start Docker or Podman with compose, or the services by yourself on "
-        "their ports: the gate uses what answers there",
+        "their ports: the gate uses what responds there",
     )
 
 

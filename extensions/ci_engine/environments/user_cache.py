@@ -23,7 +23,7 @@ from ci_engine.processes.file_lock import file_lock
 
 CACHE_VARIABLE = "CI_FRAMEWORK_CACHE"
 _NAME = "ci-framework"
-_NEXT = f"set {CACHE_VARIABLE} to a directory outside of the repository"
+_NEXT = f"set {CACHE_VARIABLE} to a directory outside the repository"
 # uv looks for configuration in all directories above the current one. Together these
 # end the search here; that of the user, elsewhere, stays in force.
 _ENDS = ("pyproject.toml", "uv.toml")
@@ -44,7 +44,7 @@ def cache_location(
         if path.is_absolute() and _is_safe(path, _top(repository)):
             return path
         _warn(
-            f"{name}: expected an absolute path outside of the repository, to a "
+            f"{name}: expected an absolute path outside the repository, to a "
             f"directory that belongs to you, got {path}; it is ignored"
         )
     return None

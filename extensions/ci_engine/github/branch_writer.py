@@ -160,7 +160,7 @@ class BranchWriter:
             self._refuse_unless_outrun(pushed)
         raise ToolError(
             f"{self.branch}: {_ATTEMPTS} pushes were rejected",
-            hint="run the command again when fewer others write",
+            hint="run the command again later",
         )
 
     def _refuse_unless_outrun(self, pushed: Outcome) -> None:

@@ -54,7 +54,7 @@ def pull_request_of(variables: Mapping[str, str]) -> PullRequest | None:
     if not token:
         raise ToolError(
             "a comment was requested, but GITHUB_TOKEN is not set",
-            hint="hand the token to the step; forks have none that may write",
+            hint="pass the token to the step; forks have no token with write access",
         )
     api = variables.get("GITHUB_API_URL", "https://api.github.com")
     repository = variables.get("GITHUB_REPOSITORY", "")

@@ -40,7 +40,7 @@ def destination_of(
         )
     token = variables.get("GITHUB_TOKEN", "")
     if not token:
-        raise ToolError("GITHUB_TOKEN is not set", hint="hand the token to the step")
+        raise ToolError("GITHUB_TOKEN is not set", hint="pass the token to the step")
     api = variables.get("GITHUB_API_URL", "https://api.github.com").rstrip("/")
     branch = ref.removeprefix("refs/heads/")
     return Destination(PullRequest(api, repository, 0, token), branch)

@@ -128,9 +128,9 @@ def _restricted(payload: _Payload) -> str:
         return ""
     head = change.head.repo or _Repository()
     if head.full_name != payload.repository.full_name:
-        return "the pull request comes from a fork, whose token may only read"
+        return "the pull request comes from a fork, whose token is read-only"
     if change.user is not None and change.user.login == "dependabot[bot]":
-        return "Dependabot opened the pull request, and its token may only read"
+        return "Dependabot opened the pull request, and its token is read-only"
     return ""
 
 

@@ -51,7 +51,7 @@ def add_summary(markdown: str, variables: Mapping[str, str]) -> None:
     data = markdown.encode("utf-8", "replace")
     if len(data) > _LONGEST_SUMMARY:
         kept = data[:_LONGEST_SUMMARY].decode("utf-8", "ignore")
-        data = f"{kept}\n\ncut here: the reports have the rest\n\n".encode()
+        data = f"{kept}\n\ntruncated: the reports have the rest\n\n".encode()
     with Path(path).open("ab") as stream:
         stream.write(data)
 

@@ -1,4 +1,4 @@
-"""Write the files of a server that are committed: never outside of the repository."""
+"""Write the files of a server that are committed: never outside the repository."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def write_committed(root: Path, name: str, text: str) -> None:
     """Write a file of the repository that the settings of ``mcp`` name.
 
     Raises:
-        ConfigurationError: if it is outside of the repository.
+        ConfigurationError: if it is outside the repository.
     """
     path = root / name
     if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(root)):

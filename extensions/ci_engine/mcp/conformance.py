@@ -69,7 +69,7 @@ def read_expected(root: Path, name: str) -> Expected | None:
     except (OSError, msgspec.MsgspecError) as error:
         raise ConfigurationError(
             f"{name}: expected the expected failures of the conformance suite: {error}",
-            hint=f"write it anew: {UPDATE}",
+            hint=f"write it again: {UPDATE}",
         ) from error
 
 

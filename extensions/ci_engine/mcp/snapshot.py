@@ -104,7 +104,7 @@ def read_snapshot(root: Path, name: str) -> Snapshot | None:
     except (OSError, msgspec.MsgspecError) as error:
         raise ConfigurationError(
             f"{name}: expected a snapshot of an MCP server: {error}",
-            hint=f"write it anew: {_UPDATE}",
+            hint=f"write it again: {_UPDATE}",
         ) from error
 
 
@@ -114,7 +114,7 @@ def judge_snapshot(
     """Compare the server with its snapshot, or write that anew."""
     now = take_snapshot(observations)
     if now is None:
-        reason = "the lists of the server are not known"
+        reason = "the lists of the server could not be read"
         return without(_NAME, reason, Status.NOT_RUN)
     try:
         before = read_snapshot(root, name)
@@ -149,7 +149,7 @@ def _findings(
             f"write it, look at it and commit it: {_UPDATE}",
         )
     for change in changes:
-        hint = f"if that is meant, write the snapshot anew: {_UPDATE}"
+        hint = f"if this is intended, update the snapshot: {_UPDATE}"
         yield finding("changed", change, hint, path=name)
 
 

@@ -30,7 +30,7 @@ _IDENTITIES = {
     "prompts": "name",
 }
 _SCHEMAS = {"inputSchema": "input schema", "outputSchema": "output schema"}
-_NOTHING = "the server answered no client"
+_NOTHING = "the server responded to no client"
 
 
 def judge_protocol(observations: Observations, settings: Mcp) -> CheckResult:
@@ -90,13 +90,13 @@ def _not_spoken(session: Session, observations: Observations, settings: Mcp) -> 
     if wrong is not None and kind != "timeout":
         reason = f": {wrong[0]}"
     if kind in ("timeout", "silent"):
-        reason = f": no answer within {settings.answer_seconds:g} s"
+        reason = f": no response within {settings.answer_seconds:g} s"
     message = f"the server does not speak {named} ({session.transport}){reason}"
     if kind == "invalid":
         return finding("wrong-answer", message, "compare the answer with the protocol")
     hint = "newer SDKs speak both; clients move to the version without a handshake"
     if handshake:
-        hint = "clients of today begin with the handshake: use an SDK that has it"
+        hint = "today's clients start with the handshake: use an SDK that has it"
     return warning("not-spoken", message, hint)
 
 
@@ -125,15 +125,15 @@ def _answers(session: Session) -> Iterator[Finding]:
     if unknown and unknown.failure:
         yield finding(
             "unknown-tool",
-            "the server gave no usable answer to the call of a tool that it does not "
-            f"have ({session.label}): {unknown.failure.kind}: {unknown.failure.text}",
+            "the server sent no usable response to the call of an unknown tool "
+            f"({session.label}): {unknown.failure.kind}: {unknown.failure.text}",
             "answer with an error (code -32602)",
         )
     elif unknown and not unknown.refused:
         yield warning(
             "unknown-tool",
-            "the server answers the call of a tool that it does not have as if it had "
-            f"it ({session.label})",
+            "the server answers the call of an unknown tool as if it "
+            f"existed ({session.label})",
             "answer with an error (code -32602)",
         )
 
@@ -142,7 +142,7 @@ def judge_schemas(observations: Observations) -> CheckResult:
     """Whether names are unique and usable, and schemas valid."""
     reference = observations.reference
     if reference is None or reference.lists is None:
-        reason = "the lists of the server are not known"
+        reason = "the lists of the server could not be read"
         return without("mcp-schemas", reason, Status.NOT_RUN)
     found: dict[str, Finding] = {}
     for session in observations.sessions:
@@ -173,19 +173,19 @@ def _tool_findings(tool: Item) -> Iterator[Finding]:
             "tool-name",
             f"tool {name!r}: the name has other characters than letters, digits, "
             "underscores, hyphens and dots, or more than 128",
-            "clients may refuse it",
+            "clients may reject it",
         )
     for key, what in _SCHEMAS.items():
         for problem in texts(tool, "problems", key):
             yield finding(
                 "schema",
                 f"tool {name!r}: the {what} is not valid: {clip(problem)}",
-                "clients refuse the tool, or all of them",
+                "clients reject the tool, or all tools",
             )
     if dig(tool, "inputSchema", "type") != "object":
         yield finding(
             "schema",
-            f"tool {name!r}: the input schema has not the type object",
+            f"tool {name!r}: the input schema does not have the type object",
             'write "type": "object" at its top',
         )
 
@@ -254,7 +254,7 @@ def _unknown_tools(observations: Observations, settings: Mcp) -> Iterator[Findin
 def _problem(call: Call) -> str:
     """Why a call counts as failed, empty if it does not."""
     if call.failure:
-        words = {"timeout": "no answer in time", "closed": "the connection ended"}
+        words = {"timeout": "no response in time", "closed": "the connection ended"}
         return words.get(call.failure.kind, clip(call.failure.text))
     answer: object = json.loads(call.result or "{}")
     if dig(answer, "isError") is not True:

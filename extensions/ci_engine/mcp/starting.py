@@ -62,7 +62,7 @@ def judge_start(observations: Observations, settings: Mcp) -> CheckResult:
 def _slow(session: Session, process: Process, settings: Mcp) -> Finding:
     return finding(
         "slow-start",
-        f"the server needed {process.answered:.1f} s to its first answer "
+        f"the server took {process.answered:.1f} s to respond "
         f"({session.label}); {settings.start_seconds:g} s are allowed",
         "import large packages in the tools that need them, or set "
         "tool.ci-framework.mcp.start-seconds",
@@ -89,7 +89,7 @@ def _no_answer(sessions: list[Session], settings: Mcp) -> Finding:
     if process and process.flooded:
         message = (
             f"the server was stopped ({where}): it wrote more to {process.flooded} "
-            "than any answer needs"
+            "than any response needs"
         )
         return finding("flood", message + words, f"write less; use {_OUTPUT}")
     if process and process.ending == "early":
@@ -143,9 +143,9 @@ def _output_findings(sessions: list[Session]) -> Iterator[Finding]:
     if worst and worst.stray_lines:
         number = worst.stray_lines
         shown = ", ".join(map(repr, worst.stray))
-        what = f"{number} lines to stdout that are no protocol messages"
+        what = f"{number} lines to stdout that are not protocol messages"
         if number == 1:
-            what = "a line to stdout that is no protocol message"
+            what = "a line to stdout that is not a protocol message"
         yield finding(
             "stray-output",
             f"the server wrote {what}: {shown}",
@@ -154,7 +154,7 @@ def _output_findings(sessions: list[Session]) -> Iterator[Finding]:
     for stream in dict.fromkeys(each.flooded for each in processes if each.flooded):
         yield finding(
             "flood",
-            f"the server was stopped: it wrote more to {stream} than any answer needs",
+            f"the server was stopped: it wrote more to {stream} than a response needs",
             f"write less; use {_OUTPUT}",
         )
 
@@ -193,7 +193,7 @@ def _endings(session: Session, process: Process, settings: Mcp) -> Iterator[Find
         how = describe_exit(process.code)
         yield finding(
             "crash",
-            f"the server ended while a client spoke with it ({session.label}): "
+            f"the server exited while a client was connected ({session.label}): "
             f"{how}{words}",
             "catch what a request can raise, and answer with an error",
         )

@@ -77,7 +77,7 @@ def _all(graph: Graph) -> Iterator[str]:
             yield f"    needs {other.name}: {other.kind} ({other.because})"
     yield from _cycles(graph.cycles, graph.cycles_by_extras)
     if graph.ignored:
-        yield "not taken for packages:"
+        yield "not packages:"
     for entry in graph.ignored:
         yield f"  {entry.path}: {entry.because}"
 

@@ -30,14 +30,14 @@ _NOT_OWN: Mapping[str, frozenset[str]] = {
         {"tests", "test", "fixtures", "fixture", "__fixtures__"}
         | {"testdata", "test_data", "test-data", "snapshots", "__snapshots__"}
     ),
-    "somebody else's code": frozenset(
+    "third-party code": frozenset(
         {"vendor", "vendored", "_vendor", "_vendored", "third_party", "third-party"}
         | {"thirdparty", "3rdparty"}  # codespell:ignore
         | {"external", "node_modules", "site-packages"}
     ),
     "a template": frozenset({"templates", "template", "cookiecutter"}),
     "documentation": frozenset({"docs", "doc"}),
-    "made by a build": frozenset({"build", "dist", ".venv", "venv", "env"}),
+    "build output": frozenset({"build", "dist", ".venv", "venv", "env"}),
 }
 
 # In these each directory is a package of the repository, if it is called what it may.
@@ -184,7 +184,7 @@ def _no_package(manifest: Manifest, found: Mapping[str, Found]) -> str:
     if not manifest.file or not name.strip("-"):
         return manifest.because or "no file names a package"
     if not all(c.isascii() and (c.isalnum() or c == "-") for c in name):
-        return f"its name is not one of a package: {manifest.name!r}"
+        return f"its name is not a valid package name: {manifest.name!r}"
     if name in found:
         return f"{found[name].path} has the same name: {name}"
     if dig(manifest.pyproject, "tool", "poetry", "package-mode") is False:

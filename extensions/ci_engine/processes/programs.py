@@ -71,7 +71,7 @@ class Outcome:
         if self.missing:
             return self.missing
         if self.timed_out:
-            return f"no answer within {self.seconds:.0f} s"
+            return f"no response within {self.seconds:.0f} s"
         return describe_exit(self.code)
 
 

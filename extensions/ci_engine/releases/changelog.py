@@ -34,6 +34,13 @@ _VERSION = re.compile(
 _STARTS = re.compile(r"(version |release )?\[?v?\d+\.\d", re.IGNORECASE)
 _LAST_RULE = re.compile(r"(\A|\n)[ \t]*([=\-~^\"'`*+#_:.])\2{2,}[ \t\n]*\Z")
 _DATE = re.compile(r"\d{4}[-./]\d{2}[-./]\d{2}")
+# What stands for a date, or for entries, until there are some.
+_NO_DATE = re.compile(r"\b(tbd|tba|y{4}|\d{4}-(?:x|m|\?){2})\b|\?\?", re.IGNORECASE)
+_NO_ENTRY = re.compile(
+    r"[-*+_\s]*(nothing|none|tbd|n/a|no (unreleased |notable )?changes?)( yet)?"
+    r"[.*_\s]*",
+    re.IGNORECASE,
+)
 _COMMENT = re.compile(r"<!--.*?-->|^\.\. (?!_)[^\n:]*$", re.DOTALL | re.MULTILINE)
 _RST_LABEL = re.compile(r"^\.\. _[^\n]*:\s*$", re.MULTILINE)
 _LINK = re.compile(r"^\[[^\]\n]+\]:[ \t]+\S+[ \t]*$", re.MULTILINE)
@@ -47,12 +54,14 @@ class Section(msgspec.Struct, frozen=True):
         date: as its heading writes it, empty if it has none.
         line: where the heading is.
         body: what follows the heading.
+        awaits_date: whether the heading has a placeholder such as YYYY-MM-DD.
     """
 
     version: str
     date: str
     line: int
     body: str
+    awaits_date: bool = False
 
     @property
     def entries(self) -> str:
@@ -66,7 +75,9 @@ class Section(msgspec.Struct, frozen=True):
             for number, row in enumerate(rows)
             if number not in titles and not _UNDERLINE.match(row)
         ]
-        return "\n".join(row for row in kept if row.strip(" -*\t"))
+        return "\n".join(
+            row for row in kept if row.strip(" -*\t") and not _NO_ENTRY.fullmatch(row)
+        )
 
 
 def find_changelog(names: Sequence[str]) -> str:
@@ -103,7 +114,9 @@ def read_sections(text: str) -> list[Section]:
         body = "\n".join(rows[heading.line + heading.underlined : end])
         date = _DATE.search(heading.title)
         body = _LAST_RULE.sub("", body).strip()
-        sections.append(Section(version, date[0] if date else "", heading.line, body))
+        awaits = date is None and _NO_DATE.search(heading.title) is not None
+        day = date[0] if date else ""
+        sections.append(Section(version, day, heading.line, body, awaits))
     return sections
 
 

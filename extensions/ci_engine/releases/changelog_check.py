@@ -134,12 +134,15 @@ def _newer(
     for other in sections:
         known = parse_version(other.version)
         if other.line < section.line and known and own and known.key > own.key:
-            message = f"it begins with {other.version}, but the version is {version}"
+            message = f"it starts with {other.version}, but the version is {version}"
             yield release_finding("newer-section", message, name, other.line)
             return
 
 
 def _dated(section: Section, name: str, today: date) -> Iterator[Finding]:
+    if section.awaits_date:
+        message = "the heading has a placeholder for its date: write the date"
+        yield release_finding("date", message, name, section.line)
     if not section.date:
         return
     try:

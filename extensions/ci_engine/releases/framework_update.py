@@ -164,17 +164,18 @@ class FrameworkUpdate:
                 yield name
 
     def _refresh_lock(self, conflicts: list[str]) -> None:
-        """Let the manager make its lock anew, where there is one and it can."""
+        """Let the manager update its lock file, if there is one."""
         lock, command = _LOCKS.get(self.project.manager, ("", ()))
         if not lock or not (self.clone / lock).is_file():
             return
         if {"pyproject.toml", "pixi.toml"}.intersection(conflicts):
             self.notes.append(
-                f"{lock} waits for the conflicts: run `{' '.join(command)}`"
+                f"{lock} was not updated: resolve the conflicts, then run "
+                f"`{' '.join(command)}`"
             )
             return
         if find_program(command[0]) is None:
-            self.notes.append(f"{command[0]} is not installed: {lock} is as it was")
+            self.notes.append(f"{command[0]} is not installed: {lock} was not updated")
             return
         outcome = run_program(
             command,
@@ -184,10 +185,10 @@ class FrameworkUpdate:
             cancel=self.cancel,
         )
         if outcome.code != 0:
-            self.notes.append(f"{lock} is as it was: {outcome.tail(3)}")
+            self.notes.append(f"{lock} was not updated: {outcome.tail(3)}")
 
     def _look_at_actions(self, changed: list[str]) -> None:
-        """Say what GitHub's lock of actions needs for workflows to start."""
+        """Report what GitHub's lock of actions needs for workflows to start."""
         folder = ".github/workflows/"
         workflows = any(n.startswith((folder, ".github/actions/")) for n in changed)
         if workflows and (self.clone / ACTIONS_LOCK).is_file():

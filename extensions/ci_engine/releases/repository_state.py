@@ -51,7 +51,7 @@ def _branch(subject: ReleaseSubject, event: Event) -> Iterator[Finding]:
         yield release_finding("branch", message)
     elif not known:
         raise EarlyResultError(
-            not_run(f"the branch {branches} is not here: fetch it, with its history")
+            not_run(f"this clone has no branch {branches}: fetch it, with its history")
         )
     elif not any(_contains(subject, name) for name in known):
         message = f"the commit is not on {branches}, which releases are made from"
@@ -111,7 +111,7 @@ def check_tag(subject: ReleaseSubject, version: str) -> CheckResult:
         if listed.code == 0:
             findings.append(_taken(expected, "in origin"))
         elif listed.code != 2:  # noqa: PLR2004 - it answers, and has no such tag
-            notes.append("origin could not be asked for its tags")
+            notes.append("the tags of origin could not be read")
     return from_findings(findings, "git", notes=notes)
 
 

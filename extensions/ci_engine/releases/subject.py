@@ -50,7 +50,7 @@ def read_subject(
     """
     if project.git is None:
         raise UsageError(
-            "a release is a commit, and this is no git repository",
+            "a release needs a commit, but this is not a git repository",
             hint="run it in a clone",
         )
     git = Git(project.repository)

@@ -44,12 +44,12 @@ class UpdateProposal:
         git.succeed("fetch", "--quiet", "--no-tags", str(bundle), BRANCH)
         if git.commit("FETCH_HEAD") != made.commit:
             raise ToolError(
-                "the bundle holds another commit than the report",
+                "the bundle contains another commit than the report",
                 hint="run `ci-framework/ci update` again",
             )
         there = self._remote_commit(git)
         if there and not _is_ours(git, there):
-            return f"{BRANCH} was left as it is: somebody has committed to it"
+            return f"{BRANCH} was not changed: somebody has committed to it"
         refusal = self._push(git, made.commit, there)
         if refusal:
             return self._open_issue(made)
@@ -101,9 +101,9 @@ class UpdateProposal:
 
 
 _BY_HAND = """\
-The token of the workflow may not push changes of workflows: there is no pull request.
-Update by hand, or give the environment `framework-update` the secret `UPDATE_TOKEN`, a
-token that may write contents, pull requests and workflows:
+There is no pull request, because the token of the workflow may not push changes to
+workflows. Add the secret `UPDATE_TOKEN` to the environment `framework-update`: a token
+with write access to contents, pull requests and workflows. Or update by hand:
 
     git switch --create ci-framework/update
     copier update --defaults
@@ -133,7 +133,8 @@ def describe(made: MadeUpdate) -> str:
     if made.conflicts:
         rows = "\n".join(f"- {code_span(name)}" for name in made.conflicts)
         parts.append(
-            f"**Conflicts.** These files hold both sides, between marks:\n\n{rows}\n\n"
+            "**Conflicts.** These files contain both sides, between conflict markers:"
+            f"\n\n{rows}\n\n"
             "Resolve them on this branch; nothing was validated."
         )
     if made.verdicts:

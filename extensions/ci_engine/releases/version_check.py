@@ -26,7 +26,7 @@ def check_version(subject: ReleaseSubject, built: BuiltFiles | None) -> CheckRes
         )
     text = version_of(subject, built)
     if not text:
-        return not_run("the version is made by the build, which made no wheel")
+        return not_run("the version comes from the build, which created no wheel")
     version = parse_version(text)
     if version is None:
         message = f"the version {text!r} is not one of PEP 440, such as 1.2.0"
@@ -62,8 +62,8 @@ def _unpublishable(
 ) -> Iterator[Finding]:
     if subject.source and (version.local or version.dev is not None):
         message = (
-            f"{subject.source} makes the version from the tags, so that it is "
-            f"{version} now: pass --version to check what you will tag, or tag the "
+            f"{subject.source} takes the version from the tags, so it is {version} "
+            "now: name the version that you will tag with --version, or tag the "
             "commit and pass --tag"
         )
         yield _finding("untagged-version", message)

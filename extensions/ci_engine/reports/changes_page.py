@@ -102,7 +102,7 @@ def _remarks(affected: AffectedTests) -> list[str]:
     if affected.hubs and affected.chains:
         names = name_some(list(map(code_cell, affected.hubs)), _MOST_STEPS)
         remarks.append(
-            f"code is loaded by name in {names}: where its tests are missed, add it to "
+            f"code is loaded by name in {names}: if its tests are missed, add it to "
             "always-run"
         )
     return [*remarks, *map(cell, affected.notes)]
@@ -127,7 +127,7 @@ def to_explanation(explanation: Explanation) -> str:
     lines += _selects(explanation.selects)
     needed = explanation.selected_by
     if needed:
-        lines.append(f"this test runs for a change of {len(needed)} files:")
+        lines.append(f"this test runs for a change to {len(needed)} files:")
         lines += [f"  {visible(name)}" for name in needed[:_MOST_LINES]]
         lines += _and_more(len(needed))
     return "\n".join(lines) + "\n"
@@ -135,12 +135,12 @@ def to_explanation(explanation: Explanation) -> str:
 
 def _selects(affected: AffectedTests) -> list[str]:
     if affected.everything:
-        return [f"a change of it runs all tests: {affected.everything}"]
+        return [f"a change to it runs all tests: {affected.everything}"]
     chains = affected.chains
     if not chains:
-        return ["a change of it runs no test: none depends on it"]
+        return ["a change to it runs no test: none depends on it"]
     number = f"{len(chains)} of {affected.total} files of tests"
-    lines = [f"a change of it runs {number} (imports read by {affected.engine}):"]
+    lines = [f"a change to it runs {number} (imports read by {affected.engine}):"]
     for chain in chains[:_MOST_LINES]:
         way = " -> ".join(map(visible, chain.way))
         lines.append(f"  {visible(chain.path)} because {way}")

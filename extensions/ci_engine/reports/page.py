@@ -53,7 +53,7 @@ def clip(page: str, longest: int) -> str:
             fence = ""
         elif not fence and len(marks) >= _SHORTEST_FENCE:
             fence = marks
-    return "\n".join([*kept, fence, "", "cut here: see the summary of the job", ""])
+    return "\n".join([*kept, fence, "", "truncated: see the summary of the job", ""])
 
 
 def _jobs(jobs: list[Job]) -> Iterable[str]:

@@ -74,7 +74,7 @@ class Notebooks:
         if not partly:
             return []
         listed = name_some(partly, _MOST_NAMED)
-        return [f"cells of notebooks that hold no Python were not read: {listed}"]
+        return [f"cells of notebooks without Python were not read: {listed}"]
 
 
 @contextmanager

@@ -229,7 +229,7 @@ class ScanRun:
             return found
         timeout = self.configuration.security.timeouts["audit"]
         try:
-            with activity("choosing versions, as there is no lock"):
+            with activity("resolving versions, as there is no lock file"):
                 resolved = resolve(workspace, found.open, timeout)
         except ToolError as error:
             problem = " ".join(f"{error}; hint: {error.hint}".split())

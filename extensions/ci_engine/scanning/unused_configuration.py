@@ -45,7 +45,7 @@ def unused_notes(scan: Scan) -> list[str]:
     if not names:
         return []
     listed = name_some(names, _MOST_NAMED)
-    return [f"not used: {listed}; a scan runs by the configuration of ci-framework"]
+    return [f"not used: {listed}; a scan uses the configuration of ci-framework"]
 
 
 def _configuration(scan: Scan) -> Iterator[str]:

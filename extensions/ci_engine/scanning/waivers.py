@@ -178,7 +178,7 @@ class Waivers:
             if not expired:
                 text = f"the waiver of {waiver.id} is not needed: nothing was found"
             elif unused:
-                text += ", and is not needed any more"
+                text += ", and is no longer needed"
             findings.append(self._about(position, rule, f"{text} ({waiver.owner})"))
         return findings
 

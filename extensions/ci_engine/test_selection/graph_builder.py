@@ -35,7 +35,7 @@ from ci_engine.test_selection.text_mentions import (
 )
 
 Engine = Literal["ruff", "ast"]
-# The framework's own code: a change of it runs everything anyway.
+# The framework's own code: a change to it runs everything anyway.
 _WITHOUT = ("ci-framework", OUTPUT_DIRECTORY)
 
 

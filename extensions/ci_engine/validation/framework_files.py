@@ -84,13 +84,13 @@ def _check_hashes(root: Path) -> Iterator[Finding]:
         keep = f"copier update --defaults --vcs-ref=:current: -d 'unmanaged=[{name}]'"
         yield _finding(
             name,
-            f"{state}: the next update replaces it\nhint: to keep it so, add it to the "
-            f"answer `unmanaged`: `{keep}`; or {RESTORE}",
+            f"{state}: the next update replaces it\nhint: to keep your edit, add it to "
+            f"the answer `unmanaged`: `{keep}`; or {RESTORE}",
         )
 
 
 def _others(root: Path) -> set[str]:
-    """What is in the framework's directory, but for what has an owner of its own."""
+    """What is in the framework's directory, but for what has its own owner."""
     names: set[str] = set()
     for folder, folders, files in os.walk(root / FOLDER):
         inside = Path(folder).relative_to(root).as_posix()
@@ -123,7 +123,7 @@ def _check_vendored(folder: Path, *, fetch: bool) -> Iterator[Finding]:
     for path in edited_files(folder, package):
         yield _finding(
             f"{FOLDER}/{path}",
-            "it is not as in the engine that is pinned\nhint: remove "
+            "it differs from the pinned engine\nhint: remove "
             f"{where}, and run `{FOLDER}/ci vendor`",
         )
 

@@ -30,7 +30,7 @@ _ANSWERS_LINE = re.compile(r"^# answers: *(\S.*?) *$", re.MULTILINE)
 _LOCK = "ci-framework/engine.lock"
 _CHANGE = (
     "hint: change it by an answer: `copier update --defaults --vcs-ref=:current: -d "
-    "ANSWER=VALUE`; move lines of your own out of it; or restore it from git"
+    "ANSWER=VALUE`; move your own lines out of it; or restore it from git"
 )
 
 
@@ -87,7 +87,7 @@ def check_answers(project: Project) -> Iterator[Finding]:
         return
     if not (project.root / name).is_file():
         message = (
-            "missing: `copier update` needs the answers and the version that it names\n"
+            "missing: `copier update` needs the answers and the version in it\n"
             "hint: restore it from git"
         )
         yield configuration_finding(name, message)
@@ -106,7 +106,7 @@ def check_answers(project: Project) -> Iterator[Finding]:
         if not (project.root / path).is_dir():
             message = (
                 f"packages: expected the directory of a package, got {path!r}\nhint: "
-                "an update creates no packages: create it, or name those that there are"
+                "updates create no packages: create it, or list existing packages only"
             )
             yield configuration_finding(name, message)
 

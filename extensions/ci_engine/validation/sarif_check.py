@@ -65,7 +65,7 @@ def _keys_once(pairs: list[tuple[str, object]]) -> None:
     """Readers differ in which of two equal keys counts."""
     keys = [key for key, _ in pairs]
     if len(set(keys)) != len(keys):
-        raise ValueError(f"a key is there twice: {max(keys, key=keys.count)!r}")
+        raise ValueError(f"a key is repeated: {max(keys, key=keys.count)!r}")
 
 
 def _of_run(run: Run, seen: set[str]) -> Iterator[str]:
@@ -92,7 +92,7 @@ def _of_run(run: Run, seen: set[str]) -> Iterator[str]:
         if _leads_out(artifact := location.physical_location.artifact_location)
     }
     for uri in sorted(outside)[:1]:
-        yield f"{name}: expected paths inside of the repository, got {uri!r}"
+        yield f"{name}: expected paths inside the repository, got {uri!r}"
 
 
 def _leads_out(artifact: Artifact) -> bool:

@@ -96,7 +96,7 @@ def _against_repository(project: Project, settings: Table) -> Iterator[Mistake]:
         yield Mistake(
             (*SETTINGS_KEYS, "version"),
             f"{version!r}",
-            f"{__version__!r} as the engine beside it (repeat `copier update`)",
+            f"{__version__!r}, the version of the engine (run `copier update` again)",
         )
     for key in ("source-paths", "test-paths"):
         for position, path in enumerate(texts(settings, key)):

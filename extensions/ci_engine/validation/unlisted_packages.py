@@ -40,8 +40,8 @@ def check_unlisted_packages(project: Project) -> Iterator[Finding]:
     for package in packages:
         if package.path not in paths:
             message = (
-                f"packages: {package.path} is not among them, so the settings at the "
-                f"top and the releases leave it out\nhint: {_command(packages)}"
+                f"packages: {package.path} is missing, so the settings at the top and "
+                f"the releases do not include it\nhint: {_command(packages)}"
             )
             finding = configuration_finding(name, message)
             yield msgspec.structs.replace(finding, severity="warning")

@@ -107,7 +107,7 @@ class TargetBranch:
             base = self._skips(self.target, source, by_package=by_package)
         except CommandError as error:
             reason = str(error).splitlines()[0]
-            return [], [f"which jobs may be left out was not decided again: {reason}"]
+            return [], [f"the skipped jobs were not verified: {reason}"]
         wrong = [job for job in claimed if job not in own]
         notes = [
             f"{job} is left out by settings that this change edits"

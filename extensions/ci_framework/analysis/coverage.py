@@ -23,7 +23,7 @@ def state_coverage(survey: Survey, findings: Findings) -> None:
     """State what is measured, and how much of it has to be covered."""
     threshold = next(((m, place) for m, place in _stated(survey) if m), None)
     if threshold is None:
-        because = "no setting asks for a least coverage"
+        because = "no setting requires a minimum coverage"
         findings.add("coverage-threshold", None, because)
     else:
         stated, location = threshold

@@ -38,12 +38,12 @@ def state_identity(survey: Survey, findings: Findings) -> None:
 
 def _state_name(survey: Survey, findings: Findings) -> None:
     for value, location in fields(survey, "name"):
-        findings.add("project-name", value, "its metadata say so", [location])
+        findings.add("project-name", value, "its metadata has it", [location])
         return
     older = ("tool", "flit", "metadata", "module")
     if value := text(survey.pyproject, *older):
         location = survey.location(*older)
-        findings.add("project-name", value, "its metadata say so", [location])
+        findings.add("project-name", value, "its metadata has it", [location])
         return
     for path, keys in (
         ("pixi.toml", ("workspace", "name")),
@@ -53,12 +53,12 @@ def _state_name(survey: Survey, findings: Findings) -> None:
     ):
         if value := text(survey.documents.toml(path), *keys):
             location = survey.documents.location(path, *keys)
-            findings.add("project-name", value, "the pixi manifest says so", [location])
+            findings.add("project-name", value, "the pixi manifest has it", [location])
             return
     address = _addresses(survey)
     name = address[0][0].rstrip("/").rsplit("/", 1)[-1] if address else ""
     name = name or survey.repository.root.name
-    findings.add("project-name", name, "the repository is called so", (), "guess")
+    findings.add("project-name", name, "it is the name of the repository", (), "guess")
 
 
 def https_address(remote: str) -> str:
@@ -89,7 +89,7 @@ def _addresses(survey: Survey) -> list[tuple[str, Evidence | None, str]]:
     found: list[tuple[str, Evidence | None, str]] = []
     origin = survey.repository.line("config", "remote.origin.url")
     if address := https_address(origin):
-        found.append((address, None, "the remote origin is there"))
+        found.append((address, None, "it is the remote origin"))
     standard = table(survey.project, "urls")
     keys = ("project", "urls") if standard else ("tool", "poetry", "urls")
     urls = table(survey.pyproject, *keys)
@@ -97,11 +97,11 @@ def _addresses(survey: Survey) -> list[tuple[str, Evidence | None, str]]:
     for name, value in (by_name[name] for name in _URL_NAMES if name in by_name):
         if isinstance(value, str) and (address := _forge(value)):
             location = survey.location(*keys, name)
-            found.append((address, location, f"the link {name} leads there"))
+            found.append((address, location, f"the link {name} points there"))
     for name in ("repository", "homepage", "url"):
         for value, location in fields(survey, name):
             if address := _forge(value):
-                found.append((address, location, "its metadata lead there"))
+                found.append((address, location, "its metadata points there"))
     return found
 
 
@@ -182,14 +182,12 @@ def _state_backend(survey: Survey, findings: Findings) -> None:
 def _state_people(survey: Survey, findings: Findings) -> None:
     for value, location in fields(survey, "description"):
         line = " ".join(value.split())
-        findings.add("description", line, "its metadata say so", [location])
+        findings.add("description", line, "its metadata has it", [location])
         break
     else:
         computed = "description" in survey.setup_call.lines
         said = "setup.py computes it, and is not run"
-        findings.add(
-            "description", None, said if computed else "its metadata do not say"
-        )
+        findings.add("description", None, said if computed else "its metadata has none")
     name, address, stated = _author(survey)
     locations = [stated] if stated else []
     said = "the first author of its metadata"

@@ -191,9 +191,9 @@ def _state_checks(survey: Survey, findings: Findings) -> None:
             found += [rule.strip(" \"'") for rule in rules]
             locations.append(survey.file(name))
     unique = list(dict.fromkeys(found))
-    because = "files in the repository say so"
+    because = "files in the repository have it"
     if not unique:
-        because = "no file says so; GitHub may require checks all the same"
+        because = "no file has any; GitHub may still require checks"
     findings.add(
         "required-checks", unique or None, because, locations if unique else []
     )

@@ -46,7 +46,7 @@ def state_layout(survey: Survey, findings: Findings) -> Layout:
         {package.name: package.path for package in layout.packages},
         "the build back end names them"
         if any(package.declared for package in layout.packages)
-        else "directories and modules with Python code, where products usually lie",
+        else "directories and modules with Python code, in the usual places",
         locations,
         "certain" if any(p.declared for p in layout.packages) else "likely",
     )
@@ -77,7 +77,7 @@ def _state_templates(survey: Survey, findings: Findings) -> None:
 
 def _why_sources(layout: Layout) -> tuple[str, Confidence]:
     if layout.sources == ["."]:
-        return "no directory holds the code: the whole repository is looked at", "guess"
+        return "no directory holds the code, so the whole repository counts", "guess"
     if not layout.sources:
         return "there is no Python code", "certain"
     declared = any(package.declared for package in layout.packages)
@@ -217,8 +217,8 @@ def _kind(survey: Survey, layout: Layout) -> tuple[str, str]:
     if not layout.packages:
         return "scripts", "there is Python code, but no package"
     if all(path.rsplit("/", 1)[-1] == "src" for path in layout.sources):
-        return "src", "its packages lie in src"
-    return "flat", "its packages lie at the top"
+        return "src", "its packages are in src"
+    return "flat", "its packages are at the top"
 
 
 def _state_projects(survey: Survey, layout: Layout, findings: Findings) -> None:

@@ -122,13 +122,13 @@ def _pip(survey: Survey) -> Iterator[_Sign]:
     because = "requirement files are what pip reads"
     yield from (_Sign("pip", because, Evidence(path=path)) for path in named)
     if survey.has("Pipfile"):
-        yield _Sign("pip", "a Pipfile stands for pipenv", survey.file("Pipfile"))
+        yield _Sign("pip", "a Pipfile is a file of pipenv", survey.file("Pipfile"))
     setup = survey.first("setup.py", "setup.cfg")
     if setup and "project" not in survey.pyproject:
         because = f"{setup} says what setuptools installs"
         yield _Sign("setuptools", because, survey.file(setup), "likely")
     if "project" in survey.pyproject:
-        because = "pyproject.toml is all that says what is installed: pip does that"
+        because = "only pyproject.toml lists what is installed, which pip supports"
         yield _Sign("pip", because, survey.location("project"), "likely")
 
 

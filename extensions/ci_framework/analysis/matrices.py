@@ -85,5 +85,5 @@ def state_platforms(survey: Survey, pixi: Pixi, findings: Findings) -> None:
         because = "the pixi manifest solves for them; no workflow tests anywhere"
         findings.add("platforms", pixi.platforms, because, [location], "likely")
     else:
-        because = "nothing says where it is tested"
+        because = "no file shows where it is tested"
         findings.add("platforms", ["linux"], because, (), "guess")

@@ -105,11 +105,11 @@ def _state_guessed_runner(survey: Survey, findings: Findings) -> None:
             findings.add("test-runner", name, because, imports[name][:3], "likely")
             return
     if tests and not defines_tests(survey, tests):
-        said = "scripts lie there, and no test that a test runner collects"
+        said = "there are scripts, but no test that a test runner collects"
         findings.add("test-runner", "none", said, [], "likely")
         return
     if tests:
-        said = "there are tests, and nothing says what runs them"
+        said = "there are tests, but no file shows what runs them"
         findings.add("test-runner", "pytest", said, [], "guess")
         return
     findings.add("test-runner", "none", "there is neither a test nor a test runner")
@@ -221,7 +221,7 @@ def _state_requirements(
     if runner in ("unittest", "django", "script", "nbdev"):
         # None of these is required by name: what is named for tests is what they need.
         found = [item for item in requirements if _FOR_TESTS.fullmatch(item.group)]
-        because = "they are named for tests"
+        because = "their names suggest tests"
     names = [f"{item.kind} {item.group}".strip() for item in found]
     locations = [item.evidence for item in found]
     names += [

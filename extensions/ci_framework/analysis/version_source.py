@@ -19,7 +19,7 @@ def state_version(survey: Survey, findings: Findings) -> None:
     for value, because, location in _sources(survey):
         findings.add("version-source", value, because, [location])
         return
-    findings.add("version-source", None, "nothing says where its version comes from")
+    findings.add("version-source", None, "no file shows where its version comes from")
 
 
 def _sources(survey: Survey) -> Iterator[_Source]:

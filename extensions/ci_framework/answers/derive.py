@@ -65,18 +65,20 @@ def derive_answers(inventory: Inventory) -> dict[str, Answer]:
             inventory.items("platforms"), inventory.reason("platforms")
         ),
         "type_checker": _type_checker(inventory),
-        "quality_tier": Answer("extended", "the default: what is red is a baseline"),
+        "quality_tier": Answer(
+            "extended", "the default: existing findings are in the baseline"
+        ),
         "coverage_threshold": _threshold(inventory),
         **_benchmarks(inventory),
         **_docs(inventory),
         "services": Answer([], "its own workflows start what its tests need"),
         "service_image": Answer("", "its own workflows start what its tests need"),
         "service_port": Answer(8080, "the default"),
-        "cleanup": Answer("none", "the project did not ask for it"),
-        "releases": Answer("none", "it makes its releases as it does"),
-        "framework_updates": Answer("none", "the project did not ask for it"),
+        "cleanup": Answer("none", "the project does not use it"),
+        "releases": Answer("none", "it keeps its own release process"),
+        "framework_updates": Answer("none", "the project does not use it"),
         "codeql": _codeql(inventory),
-        "containers": Answer("no", "the project did not ask for it"),
+        "containers": Answer("no", "the project does not use it"),
         "sbom": Answer("yes", "the default"),
         "security_level": Answer("high", "the default"),
         **_branches(inventory),
@@ -173,7 +175,7 @@ def _sources(inventory: Inventory) -> tuple[list[str], str]:
     if len(kept) < len(found):
         because += "; the template does not accept the names of the others"
     if not kept:
-        return ["."], f"{because}; so the whole repository is looked at"
+        return ["."], f"{because}; so the whole repository counts"
     return kept, because
 
 
@@ -229,7 +231,7 @@ def _backend(inventory: Inventory) -> Answer:
 def _codeql(inventory: Inventory) -> Answer:
     if any("codeql" in step.text for _, _, step in steps_of(inventory.workflows)):
         return Answer("no", "a workflow of its own runs CodeQL, and stays")
-    return Answer("no", "the project did not ask for it")
+    return Answer("no", "the project does not use it")
 
 
 def _type_checker(inventory: Inventory) -> Answer:
@@ -251,7 +253,7 @@ def _threshold(inventory: Inventory) -> Answer:
         said = f"{because}, of all packages together; each is measured by itself"
         return Answer(0, f"{said}: the check starts with thresholds of theirs")
     if value and plugin is not None and not plugin.value:
-        said = f"{plugin.because}, so that its own CI goes on measuring coverage"
+        said = f"{plugin.because}, so that its own CI still measures coverage"
         return Answer(0, said)
     if isinstance(value, int):
         return Answer(max(0, min(100, value)), because)
@@ -277,7 +279,9 @@ def _docs(inventory: Inventory) -> dict[str, Answer]:
     found = inventory.text("docs-tool")
     because = inventory.reason("docs-tool")
     if found not in ("", "none"):
-        because = f"{found} goes on as it is; a strict build may find what is red now"
+        because = (
+            f"{found} stays unchanged; a strict build may report existing problems"
+        )
     return {
         "docs": Answer("none", because),
         "docs_deploy": Answer("none", "it is published as before"),
@@ -290,7 +294,7 @@ def _branches(inventory: Inventory) -> dict[str, Answer]:
     second = inventory.text("integration-branch")
     because = inventory.reason("main-branch")
     if not is_branch(main):
-        said = f"{main!r} is no name that the template accepts" if main else because
+        said = f"{main!r} is not a name that the template accepts" if main else because
         main, because = "main", f"{said}; main is the usual one"
     if second == main or not is_branch(second):
         second = ""

@@ -34,7 +34,7 @@ def python_versions(inventory: Inventory, tiers: Tiers) -> tuple[list[str], str]
             said = f"the oldest from {PYTHONS[0]} on that requires-python {spec} admits"
         return admitted[:1], f"{because}; {said}"
     said = f"requires-python {spec} admits none from {PYTHONS[0]} to {PYTHONS[-1]}"
-    return [PYTHONS[0]], f"{said}: the nearest; its tests may need more"
+    return [PYTHONS[0]], f"{said}: the nearest; its tests may need a newer one"
 
 
 def _pixi_pythons(

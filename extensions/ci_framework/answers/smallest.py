@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ci_framework.answers.derive import Answer
 
-_BECAUSE = "the smallest adoption; take it back with an answer of yours"
+_BECAUSE = "the smallest adoption; change it with an answer"
 # What the workflow of the gate does without.
 _LEFT_OUT = (
     ".github/actions/{prefix}cleanup-dev-files",

@@ -52,9 +52,9 @@ def author_of(repository: Repository) -> Author:
     }
     return Author(
         {**ours, **given},
-        f"git knows no name and address of yours: the commit carries "
-        f"{_FALLBACK_NAME} <{_FALLBACK_EMAIL}>; set user.name and user.email, then "
-        "`git commit --amend --reset-author --no-edit` puts yours there",
+        f"git has no user name and e-mail address, so the commit has "
+        f"{_FALLBACK_NAME} <{_FALLBACK_EMAIL}>: set user.name and user.email, then "
+        "run `git commit --amend --reset-author --no-edit`",
     )
 
 

@@ -100,7 +100,7 @@ def _locked(
     except FileExistsError as error:
         raise refuse_locked(repository) from error
     except OSError as error:
-        raise ToolError(f"{lock}: cannot be made: {error.strerror}") from error
+        raise ToolError(f"{lock}: cannot be created: {error.strerror}") from error
     finally:
         mark.unlink()
     try:

@@ -125,10 +125,10 @@ def _file(
         found = f"{change.path}, which is tracked but not in the work tree"
         return Refusal(found, "a complete work tree", f"git restore {change.path}")
     if change.path in flagged:
-        found = f"{change.path}, whose changes git is told to overlook"
+        found = f"{change.path}, whose changes git is set to ignore"
         flags = "--no-assume-unchanged --no-skip-worktree"
         step = f"`git update-index {flags} {change.path}`"
-        return Refusal(found, "a file git looks at", step)
+        return Refusal(found, "a file whose changes git reports", step)
     return None
 
 

@@ -117,7 +117,7 @@ def settle_interrupted(
         done = _undo(repository, journal) if backwards else _finish(repository, journal)
     except OSError as error:
         raise ToolError(
-            f"cannot go on with the interrupted {name}: {error}",
+            f"cannot continue the interrupted {name}: {error}",
             hint="remove the cause, then run the command again",
         ) from error
     return Recovery(name, "undone" if backwards else "finished", done)

@@ -110,7 +110,7 @@ def _revert(
     subject = repository.line("log", "-1", "--format=%s", journal.commit)
     author = author_of(repository)
     message = (
-        f'Revert "{subject}"\n\nThis takes ci-framework out again: what commit '
+        f'Revert "{subject}"\n\nThis removes ci-framework again, which commit '
         f"{journal.commit} brought.\n"
     )
     commit = commit_tree(repository, tree, head.commit, message, author)
@@ -142,7 +142,7 @@ def _drop(repository: Repository, journal: Journal, head: Head) -> Route:
         location = _checked_out(repository).get(f"refs/heads/{others[0]}")
         step = f"git switch {others[0]}, then run the command again"
         raise UsageError(
-            f"nothing of the adoption is checked out, but it is in {', '.join(others)}",
+            f"the adoption is not checked out, but it is in {', '.join(others)}",
             hint=f"run the command on {location}" if location else step,
         )
     original = f"refs/heads/{journal.original_branch}"
@@ -151,7 +151,7 @@ def _drop(repository: Repository, journal: Journal, head: Head) -> Route:
         rest = reverse(repository, journal, tip) if tip else None
         if rest is not None and (rest.entries or rest.overlaps):
             raise UsageError(
-                "nothing of the adoption is checked out, but it is in "
+                "the adoption is not checked out, but it is in "
                 f"{journal.original_branch}",
                 hint=f"git switch {journal.original_branch}, then run the "
                 "command again",

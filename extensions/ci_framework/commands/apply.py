@@ -97,7 +97,7 @@ def plan_and_apply(options: ApplyOptions) -> Applied:
     Raises:
         UsageError: if the repository is not ready or the user did not agree; nothing
             was written then.
-        ConfigurationError: if the template refuses an answer.
+        ConfigurationError: if the template rejects an answer.
         ToolError: if something could not run.
     """
     path = Path(options.path)
@@ -186,9 +186,8 @@ def _message(built: BuiltPlan) -> str:
         f"ci: adopt ci-framework {plan.template.version}",
         "",
         f"Planned as {plan.hash}: {plan.summary}.",
-        "What the project had stays as it was; the framework's part is in files of "
-        "its own",
-        "and in marked blocks. `ci-framework rollback` removes all of it.",
+        "No existing content was changed: the framework is in new files and in marked",
+        "blocks. `ci-framework rollback` removes all of it.",
     ]
     if retired:
         lines += ["", f"Removed on request: {', '.join(retired)}."]

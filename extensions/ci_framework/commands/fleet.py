@@ -69,13 +69,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--slice",
         default="",
         metavar="I/N",
-        help="only the I-th of N parts of the list, for a machine of many",
+        help="only the I-th of N parts of the list, to use several machines",
     )
     parser.add_argument(
         "--merge",
         default="",
         metavar="DIR",
-        help="run nothing: report what the slices did whose workspaces are in DIR",
+        help="run nothing, merge the results of slices, whose workspaces are in DIR",
     )
     add_plan(parser)
     add_retire(parser)

@@ -29,7 +29,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--capabilities",
         action="store_true",
-        help="show what becomes of every part of the existing CI",
+        help="show what happens to every part of the existing CI",
     )
     parser.add_argument(
         "--write-answers",

@@ -71,7 +71,7 @@ def _ask_parts(plan: Plan, given: Mapping[str, object]) -> dict[str, object] | N
         return {}
     choices = [Choice(title, checked=True) for title in offered]
     chosen: object = questionary.checkbox(
-        "What is part of it? (space changes a choice)", choices=choices
+        "Which parts do you want? (space toggles a choice)", choices=choices
     ).ask()
     if chosen is None:
         return None

@@ -63,7 +63,7 @@ def run(parsed: argparse.Namespace) -> int:
     if not wanted or options.dry_run or not (options.yes or asks):
         _report(options, renewal, {}, [])
         if wanted and not options.json:
-            make_console().print("Next: the same with --yes")
+            make_console().print("Next: run it again with --yes")
         return 0
     _refuse_dirty(repository)
     if asks:
@@ -105,7 +105,7 @@ def _ask(offers: list[Offer]) -> dict[str, object]:
         return {}
     named = {f"{o.answer}: {o.recorded} -> {o.offered}": o for o in offers}
     choices = [questionary.Choice(text, text, checked=True) for text in named]
-    question = questionary.checkbox("Which answers shall change?", choices)
+    question = questionary.checkbox("Which answers do you want to change?", choices)
     taken = cast("list[str] | None", question.ask()) or []
     return {named[text].answer: named[text].offered for text in taken}
 

@@ -1,4 +1,4 @@
-"""``ci-framework resume``: finish what was interrupted."""
+"""``ci-framework resume``: finish an interrupted command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``ci-framework rollback``: put everything back as it was before the adoption."""
+"""``ci-framework rollback``: undo the adoption."""
 
 from __future__ import annotations
 

@@ -165,8 +165,8 @@ def _report(
     console = make_console()
     console.print(f"\n{_summary(validation)}", markup=False)
     if recorded:
-        console.print(f"What is red today is recorded in {BASELINE}.")
+        console.print(f"Existing findings are recorded in {BASELINE}.")
     for step in validation.next_steps:
         console.print(printable(f"hint: {step}"))
     console.print(printable(f"Report for the pull request: {location}"))
-    console.print("Back to before: ci-framework rollback")
+    console.print("To undo it: ci-framework rollback")

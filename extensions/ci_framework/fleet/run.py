@@ -20,7 +20,7 @@ _CLONE_SECONDS = 1800.0
 # Each run of the tests has its own limit; this one is for what hangs all the same.
 _COMMAND_SECONDS = 6 * 3600.0
 _MISSING: dict[Action, str] = {
-    "validate": "nobody agreed to run code of it: give --static"
+    "validate": "running its code was not agreed to: use --static"
 }
 
 

@@ -135,7 +135,7 @@ def write_state(path: Path, state: FleetState) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ToolError(
-            f"{path.parent}: cannot be made: {error.strerror}",
+            f"{path.parent}: cannot be created: {error.strerror}",
             hint="choose another --workspace",
         ) from error
     write_text(path, msgspec.json.format(msgspec.json.encode(state)).decode() + "\n")

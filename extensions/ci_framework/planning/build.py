@@ -134,7 +134,7 @@ def build_plan(repository: Repository, request: PlanRequest) -> BuiltPlan:
 
     Raises:
         UsageError: if something was asked for that the repository does not have.
-        ConfigurationError: if the template refuses an answer.
+        ConfigurationError: if the template rejects an answer.
         ToolError: if the template cannot be had.
     """
     inventory = analyze(repository)
@@ -268,7 +268,7 @@ def _unreadable(inventory: Inventory) -> list[Operation]:
         Operation(
             kind="manual",
             path=item.path,
-            reason=f"left alone, it does not parse: {item.reason}",
+            reason=f"not changed, it cannot be parsed: {item.reason}",
             evidence=[Evidence(path=item.path, line=item.line)],
         )
         for item in inventory.unreadable

@@ -1,4 +1,4 @@
-"""What becomes of the existing CI: every job, step and feature, none left out."""
+"""What happens to the existing CI: every job, step and feature, none left out."""
 
 from __future__ import annotations
 
@@ -203,7 +203,7 @@ class _Mapping:
     def _job_row(self, job: Job, by: str) -> Capability:
         ask = ""
         if job.uses and not job.uses.startswith("./") and "inherit" in job.secrets:
-            ask = f"hands every secret to {job.uses}: choose which pipeline stays"
+            ask = f"passes every secret to {job.uses}: choose which pipeline stays"
         reason = f"{by} does all of it" if by else "not all of it is the framework's"
         return self._row(Feature("job", job.line, by, reason), job.id, ask=ask)
 

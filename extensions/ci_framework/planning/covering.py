@@ -132,14 +132,14 @@ class Covering:
             item for item in find_activities(step.text, self.tasks) if item.does == does
         ]
         if not found:
-            return Coverage("", "what its script runs is not the framework's to know")
+            return Coverage("", "what its script runs cannot be determined")
         kinds = [self._of_activity(item) for item in found]
         return next((kind for kind in kinds if not kind.by), kinds[0])
 
     def _of_action(self, step: Step, does: str) -> Coverage:
         known = ACTION_PROGRAMS.get(step.text.split("@", 1)[0].lower())
         if known is None or known[0] != does:
-            return Coverage("", "the framework has nothing of the kind")
+            return Coverage("", "the framework has nothing like it")
         return self._of_check(*self._check(does, known[1]))
 
     def _of_activity(self, activity: Activity) -> Coverage:
@@ -148,7 +148,7 @@ class Covering:
                 return self._of_check(check, f"`{shlex.join(words)}` is its command")
         if activity.guessed:
             return Coverage(
-                "", f"what `{activity.program}` runs is only known by its name"
+                "", f"what `{activity.program}` runs cannot be determined from its name"
             )
         if activity.does == "test" and activity.program in CHECKS["test"][1]:
             if "test" in self.commands:
@@ -173,7 +173,7 @@ class Covering:
             return check, f"the check `{check}` runs as well"
         if check:
             return "", f"what `{program}` does here is not what check `{check}` does"
-        return "", "the framework has nothing of the kind"
+        return "", "the framework has nothing like it"
 
     def _of_check(self, check: str, because: str) -> Coverage:
         if not check:

@@ -32,7 +32,7 @@ def find_drift(repository: Repository, rendered: Rendered) -> list[Operation]:
             found, wanted = found_block(found), found_block(wanted)
         elif path.startswith(".copier-answers"):
             continue
-        # git may check files out with the line ends of Windows.
+        # git may check files out with Windows line endings.
         same = with_line_ends(found, b"\n") == with_line_ends(wanted, b"\n")
         if found and not same:
             operations.append(

@@ -94,7 +94,7 @@ def marked_block(before: bytes, rendered: bytes) -> bytes | None:
             f"{END.decode()!r}; expected none, or one of each in this order"
         )
     if found != block:
-        raise CannotEdit("it holds another block of ci-framework already")
+        raise CannotEdit("it contains another block of ci-framework already")
     return None
 
 
@@ -169,7 +169,7 @@ def read_editable(repository: Repository, path: str) -> bytes | None:
     location = repository.root / path
     entry = repository.tracked.get(path)
     if location.is_symlink() or (entry is not None and entry.mode == "120000"):
-        raise CannotEdit("it is a link: what it points to has an owner of its own")
+        raise CannotEdit("it is a link: what it points to has its own owner")
     if entry is not None and not entry.is_file:
         raise CannotEdit("it is a submodule")
     if not location.exists():

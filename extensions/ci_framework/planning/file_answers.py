@@ -68,7 +68,7 @@ def _toml_refusal(text: str) -> str:
 
 
 def _line_ends(repository: Repository) -> Iterator[tuple[str, Answer]]:
-    """The shared files that git itself stores with the line ends of Windows.
+    """The shared files that git itself stores with Windows line endings.
 
     In the work tree every file may have them; Copier merges what git stores.
     """
@@ -78,5 +78,5 @@ def _line_ends(repository: Repository) -> Iterator[tuple[str, Answer]]:
         if line_end(repository.blob(path) or b"") == b"\r\n"
     ]
     if found:
-        because = f"git stores {', '.join(found)} with the line ends of Windows"
+        because = f"git stores {', '.join(found)} with Windows line endings"
         yield "crlf_files", Answer(found, because)

@@ -76,7 +76,7 @@ def _check_style(before: bytes, edit: Edit) -> None:
     if before.removeprefix(BOM):
         ends = {b"\r\n"} if line_end(before) == b"\r\n" else {b"\n"}
         if set(re.findall(rb"\r?\n", inserted)) != ends:
-            raise _refuse("its line ends are not those of the file")
+            raise _refuse("its line endings are not those of the file")
     if b"\r" in inserted.replace(b"\r\n", b"") or BOM in inserted:
         raise _refuse("it brings bytes that are no text")
     if edit.after.startswith(BOM) != before.startswith(BOM):

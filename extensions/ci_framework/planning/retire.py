@@ -43,7 +43,7 @@ def retire(
             Operation(
                 kind="retire",
                 path=path,
-                reason="asked for: the framework's workflow takes its place",
+                reason="requested: the framework's workflow replaces it",
                 risk="high",
                 before=digest(content),
                 patch=patch_of(path, content, b""),

@@ -66,8 +66,8 @@ def plan_test_requirements(
 def _content(lines: list[str], because: str) -> bytes:
     up = "../" * TEST_REQUIREMENTS.count("/")
     rows = [
-        "# What the tests need, for the gate. This file is the project's own: updates",
-        "# of ci-framework leave it as it is.",
+        "# What the tests need, for the gate. This file is yours: updates of",
+        "# ci-framework do not change it.",
         f"# Taken from: {because}",
         *(f"-r {up}{line[3:]}" if line.startswith("-r ") else line for line in lines),
     ]

@@ -12,8 +12,8 @@ from ci_framework.answers import OwnSetting, SettingValue
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _WIDTH = 88
 _INTRODUCTION = (
-    "What ci-framework found when it came to this project: these settings are the "
-    "project's own, updates leave them as they are."
+    "ci-framework detected these settings when it was adopted. They are yours: updates "
+    "do not change them."
 )
 
 

@@ -128,7 +128,7 @@ class _Looks:
             return
         yield _by_hand(
             path,
-            "its source archives would hold the framework's files: add to "
+            "its source archives would contain the framework's files: add to "
             f"{where}: {rows}",
         )
 

@@ -74,7 +74,7 @@ def find_list(text: str, key: str) -> Listing:
         CannotEdit: if it does not parse, or there is no single place to insert at.
     """
     if _ODD_LINES.search(text):
-        raise CannotEdit("it has line ends other than those of Unix and Windows")
+        raise CannotEdit("it has line endings other than those of Unix and Windows")
     try:
         events = list(_parse(text, yaml.SafeLoader))
     except (yaml.YAMLError, ValueError) as error:

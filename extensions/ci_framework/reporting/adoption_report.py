@@ -18,8 +18,8 @@ from ci_framework.validating.model import Check, TestTable, Validation
 _VERDICTS = {
     "validated": "validated",
     "validated-statically": "validated statically: no code of the project was run",
-    "not-validated": "NOT VALIDATED: something could not be found out",
-    "failed": "FAILED: the adoption does harm",
+    "not-validated": "NOT VALIDATED: something could not be checked",
+    "failed": "FAILED: the adoption made something worse",
 }
 _State = Literal["covered", "kept", "manual"]
 _MOST_ROWS = 60
@@ -128,7 +128,7 @@ def _next_steps(plan: Plan, validation: Validation) -> list[str]:
     if failing:
         failing = [
             "",
-            "Failing today, and not by this adoption; fix it when it suits you:",
+            "Failing before the adoption already; fix it at any time:",
             "",
             *failing,
         ]
@@ -241,7 +241,7 @@ def _details(check: Check) -> Iterator[str]:
 
 def _rollback() -> list[str]:
     return [
-        "## How to go back",
+        "## How to undo it",
         "",
         "`ci-framework rollback` removes exactly what was added and puts every file "
         "back, byte for byte. Once this is merged, `git revert` of the one commit does "

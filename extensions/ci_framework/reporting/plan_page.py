@@ -84,7 +84,7 @@ def print_capabilities(
         if whole or item.state == "manual"
     ]
     if rows:
-        console.print(make_table("\nWhat becomes of the existing CI", columns, rows))
+        console.print(make_table("\nWhat happens to the existing CI", columns, rows))
     counted: Counter[str] = Counter(item.state for item in capabilities)
     numbers = ", ".join(f"{counted[state]} {state}" for state in _STATES)
     hint = "" if whole else " (all of them: ci-framework plan --capabilities)"

@@ -125,8 +125,10 @@ def _environments(stage: _Stage) -> Outcome:
     seconds = time.monotonic() - started
     notes = list(dict.fromkeys([*before.notes, *after.notes]))
     if (stage.clones.base.root / ".gitmodules").is_file():
-        notes.append("submodules are not in the clones: what needs them fails in both")
-    return passed(f"Python {pythons[0]} for both, made in {seconds:.0f} s", notes)
+        notes.append(
+            "submodules are not in the clones: tests that need them fail in both"
+        )
+    return passed(f"Python {pythons[0]} for both, created in {seconds:.0f} s", notes)
 
 
 def _tests(stage: _Stage) -> Outcome:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-import uuid
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from types import FrameType
 from ci_engine.environments.environment import Environment
 from ci_engine.environments.user_cache import CACHE_VARIABLE
 from ci_engine.errors import ToolError
-from ci_engine.processes.leftovers import MARK_VARIABLE
 from ci_engine.processes.signals import on_signals, restore
 from ci_framework.repository import Repository, configures_git
 
@@ -132,16 +130,13 @@ def make_clone(repository: Repository, commit: str, location: Path) -> Clone:
 
 
 def child_environment(**extra: str) -> dict[str, str]:
-    """The variables for programs in a clone, the same but for the mark of each run.
-
-    What a program leaves behind is ended with it, in whatever session it is.
-    """
+    """The variables for programs in a clone, the same for all of them."""
     kept = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(_DROPPED) or name in _KEPT or configures_git(name)
     }
-    return {**kept, MARK_VARIABLE: uuid.uuid4().hex, **extra}
+    return {**kept, **extra}
 
 
 def inside(environment: Environment, **extra: str) -> dict[str, str]:

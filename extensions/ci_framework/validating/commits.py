@@ -53,7 +53,7 @@ class Commits:
         """SHA-256 of a file as it is stored, and as it lies in a work tree.
 
         The adoption may have given it other attributes: until git checks it out anew,
-        it lies there with the line ends of Windows.
+        it lies there with Windows line endings.
         """
         name = f"{commit}:{path}"
         stored = self.repository.git("cat-file", "blob", name)
@@ -86,7 +86,7 @@ def check_planned(commits: Commits) -> Outcome:
             if mode and modes.get(path, mode) != mode:
                 faults.append(f"{path}: mode {mode}, planned {modes[path]}")
     number = len(planned)
-    good = f"the {number} planned files differ and nothing else does"
+    good = f"only the {number} planned files differ"
     return judged(faults, good, "the commits do not differ as planned")
 
 
@@ -105,7 +105,7 @@ def _content_faults(commits: Commits, path: str, before: str, after: str) -> lis
             and entry.is_file
             and wanted not in commits.hashes(commit, path)
         ):
-            faults.append(f"{path}: {name}: other bytes than planned")
+            faults.append(f"{path}: {name}: its content differs from the plan")
     return faults
 
 
@@ -120,12 +120,12 @@ def check_workflows(commits: Commits) -> Outcome:
     ]
     if not own:
         return skipped("the project has no workflows")
-    good = f"all {len(own)} existing workflows are the same bytes"
+    good = f"all {len(own)} existing workflows are unchanged"
     if retired & set(own):
         good = f"{len(own)} existing workflows; retired on request: " + ", ".join(
             sorted(retired & set(own))
         )
-    return judged(faults, good, "existing workflows were touched")
+    return judged(faults, good, "existing workflows were changed")
 
 
 def check_locks(commits: Commits) -> Outcome:
@@ -138,7 +138,7 @@ def check_locks(commits: Commits) -> Outcome:
     faults = [path for path in own if commits.after.get(path) != commits.before[path]]
     if not own:
         return skipped("the project has no lock file")
-    return judged(faults, f"unchanged: {', '.join(own)}", "lock files were touched")
+    return judged(faults, f"unchanged: {', '.join(own)}", "lock files were changed")
 
 
 def check_ignored(commits: Commits, adopted: Repository) -> Outcome:
@@ -174,7 +174,7 @@ def check_replan(commits: Commits, adopted: Repository) -> Outcome:
     """Planning again finds nothing to do."""
     replan = commits.adoption.replan
     if replan is None:
-        return not_run("no second plan could be made")
+        return not_run("no second plan could be created")
     again = [item for item in replan(adopted) if item.writes]
     if not again:
         return passed("a second plan is empty")

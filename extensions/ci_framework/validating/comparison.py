@@ -78,7 +78,7 @@ def _judge(
     bad = [item for item in differences if _is_harm(item)]
     if bad:
         return failed(
-            f"{len(bad)} tests do not end as before the adoption",
+            f"{len(bad)} tests have other results than before the adoption",
             [row for item in bad for row in _rows(item)],
         )
     counts = ", ".join(f"{n} {name}" for name, n in last[1].counts.items())
@@ -86,7 +86,7 @@ def _judge(
     flaky = sum(item.kind == "flaky" for item in differences)
     noun = "test is" if flaky == 1 else "tests are"
     told = f"; {flaky} {noun} flaky, with and without the adoption" if flaky else ""
-    return passed(f"the same tests end the same way: {counts}{told}", harmless)
+    return passed(f"the tests have the same results: {counts}{told}", harmless)
 
 
 def _is_harm(item: TestDifference) -> bool:

@@ -87,7 +87,7 @@ def check_parse(commits: Commits) -> Outcome:
                 faults.append(f"{path}: {wrong}")
     if not number:
         return skipped("no file of a known format was written")
-    return judged(faults, f"{number} files parse", "files were broken")
+    return judged(faults, f"{number} files parse", "files cannot be parsed")
 
 
 def check_keys(commits: Commits) -> Outcome:
@@ -108,7 +108,9 @@ def check_keys(commits: Commits) -> Outcome:
     if not number:
         return skipped("no file with keys was changed")
     unique = list(dict.fromkeys(faults))
-    return judged(unique, "all old keys have their values", "old keys changed")
+    return judged(
+        unique, "all existing keys have their values", "existing keys changed"
+    )
 
 
 def _lost(old: object, new: object, keys: tuple[str, ...]) -> Iterator[str]:
@@ -183,7 +185,7 @@ def check_lines(commits: Commits) -> Outcome:
                 break
     if not edited:
         return skipped("no file of the project was changed")
-    good = f"all lines are there, {comments} with comments among them"
+    good = f"all lines of the project are there, {comments} with comments among them"
     return judged(faults, good, "lines of the project were lost")
 
 

@@ -78,7 +78,7 @@ def _missing(check: CheckResult) -> str:
 
 def _could_not(missing: list[str]) -> str:
     names = ", ".join(row.partition(":")[0] for row in missing)
-    return f"the gate could not make every check: {names}"
+    return f"the gate could not run every check: {names}"
 
 
 def _told(check: CheckResult) -> str:
@@ -109,7 +109,7 @@ def _still(check: CheckResult) -> Iterator[str]:
     for finding in news:
         test = f" ({finding.test})" if finding.test else ""
         location = f"{finding.location} {finding.rule}{test}".strip()
-        yield f"{check.id}: {location}: still red with the record"
+        yield f"{check.id}: {location}: still red with the baseline"
     if not news:
         yield f"{check.id}: {check.reason or check.status.value}"
 
@@ -124,7 +124,7 @@ def _conclude(missing: list[str], found: Sorted, new: Baseline) -> Outcome:
         said.append(f"{size(new)} known findings are recorded")
     if found.suspects:
         said.append(
-            "failed once and passed the next time: " + ", ".join(sorted(found.suspects))
+            "failed once and passed when repeated: " + ", ".join(sorted(found.suspects))
         )
     if found.red_today:
         said.append(f"{len(found.red_today)} things are red today and stay red")

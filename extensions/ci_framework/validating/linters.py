@@ -207,7 +207,7 @@ def check_settings(clones: Clones) -> Outcome:
     if broken:
         reasons = [f"{check.id}: {check.reason}" for check in broken]
         return not_run("the engine could not check everything", reasons)
-    known = f"; {len(after)} mistakes were there before" if after else ""
+    known = f"; {len(after)} errors existed before" if after else ""
     return passed(f"the engine accepts the configuration{known}")
 
 

@@ -49,12 +49,12 @@ def compare_own_checks(
     if not rows:
         if absent:
             return skipped(f"not in the project's environment: {missing}"), rows
-        return skipped("its workflows and tasks call no other check plainly"), rows
+        return skipped("no other check was recognized in its workflows and tasks"), rows
     broken = [f"{r.command}: {r.before}" for r in rows if "no answer" in r.before]
     if broken:
-        return not_run("own checks did not end in time", broken), rows
+        return not_run("own checks did not finish in time", broken), rows
     told = f"; not in its environment: {missing}" if missing else ""
-    return passed(f"{len(rows)} own checks find what they found{told}"), rows
+    return passed(f"{len(rows)} of its own checks find the same as before{told}"), rows
 
 
 @dataclass(frozen=True)
@@ -146,4 +146,4 @@ def _worse(command: OwnCommand, before: _Look, after: _Look) -> Iterator[str]:
     if any(path.startswith("ci-framework/") for path in files):
         yield f"    remedy: exclude ci-framework/ where {command.tool} is configured"
     else:
-        yield f"    remedy: look at what {command.tool} says of the files above"
+        yield f"    remedy: see what {command.tool} reports about the files above"

@@ -57,7 +57,7 @@ def judge_scan(facts: GateFacts, recorded: bytes | None) -> Scanned:
     """
     if not scans(facts.adoption):
         why = f"the adoption brings no {_WORKFLOW}"
-        return Scanned(skipped(f"{why}: `ci-framework/ci scan` works all the same"))
+        return Scanned(skipped(f"{why}: `ci-framework/ci scan` works anyway"))
     checks, content = _scan_adopted(facts, recorded)
     faults = _since(facts, checks)
     if faults:
@@ -169,7 +169,7 @@ def _conclude(checks: Sequence[CheckResult], secrets: list[str]) -> Outcome:
     if missing:
         names = ", ".join(check.id for check in missing)
         rows = [_why(check) for check in missing]
-        reason = "; ".join([f"the scan could not make every search: {names}", *said])
+        reason = "; ".join([f"the scan could not examine everything: {names}", *said])
         return not_run(reason, [*rows, *secrets])
     level = next((check.tier for check in checks if check.tier), "")
     done = f"scanned at level {level}" if level else "scanned"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import time
+import uuid
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from ci_engine.checks.tests.pytest_events import TestRun, read_events
 from ci_engine.configuration.command_lines import argv_of
 from ci_engine.environments import inside as inside_environments
 from ci_engine.environments.environment import Environment
+from ci_engine.processes.leftovers import MARK_VARIABLE
 from ci_engine.processes.programs import Outcome, run_program
 from ci_framework.validating.clones import Clone, inside
 
@@ -45,11 +47,11 @@ class SuiteRun:
             return self.ended.missing
         if self.ended.timed_out:
             stood = f" in {self.run.running[0].id}" if self.run.running else ""
-            return f"the tests did not end within {self.ended.seconds:.0f} s{stood}"
+            return f"the tests did not finish within {self.ended.seconds:.0f} s{stood}"
         if self.silent:
             return ""
         if not self.run.finished:
-            return f"the tests did not come to their end: {self.ended.describe_exit()}"
+            return f"the tests did not finish: {self.ended.describe_exit()}"
         if self.run.collection and not self.run.tests:
             number = len(self.run.collection)
             noun = "file" if number == 1 else "files"
@@ -112,6 +114,8 @@ def run_suite(
             CI_ENGINE_PYTEST_EVENTS=str(events),
             CI_ENGINE_PYTEST_DEADLINE=f"{time.time() + timeout:.2f}",
             CI_ENGINE_ROOT=str(clone.root),
+            # What the tests leave behind ends with them, in whatever session it is.
+            **{MARK_VARIABLE: uuid.uuid4().hex},
             PYTEST_ADDOPTS="-p ci_framework_pytest",
             PYTHONPATH=str(_PLUGIN),
         ),

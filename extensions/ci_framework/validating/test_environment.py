@@ -107,7 +107,7 @@ def prepare(clone: Clone, recipe: Recipe) -> Prepared:
         if ("pytest" in environment.probe.modules and not unmet) or environment.prefix:
             return Prepared(environment, project, [environment.name], of_gate=True)
     except ToolError as error:
-        notes.append(f"not as the gate makes it: {str(error).splitlines()[0]}")
+        notes.append(f"not created as the gate does it: {str(error).splitlines()[0]}")
     return _beside(project, recipe.needs, notes)
 
 
@@ -182,7 +182,7 @@ def _plain(project: Project) -> Environment:
         make = ["uv", "venv", "--quiet", str(prefix)]
     else:
         make = ["python3", "-I", "-m", "venv", str(prefix)]
-    _insist(project, make, "an environment could not be made")
+    _insist(project, make, "an environment could not be created")
     environment = virtual_environment(prefix, "a plain environment", project, None)
     if project.installable:
         words = [word for path in _siblings(project) for word in ("--editable", path)]
@@ -218,7 +218,7 @@ def _insist(project: Project, command: Sequence[str], what: str) -> None:
         raise ToolError(
             f"{what}: `{' '.join(command)}`: {outcome.describe_exit()}\n"
             f"{outcome.tail()}",
-            hint="mend the installation of the project, then validate again",
+            hint="fix the installation of the project, then validate again",
         )
 
 
@@ -260,4 +260,5 @@ def _one_by_one(
                 yield f"installed: {need.because}"
             else:
                 why = outcome.tail(3).replace("\n", " ")
-                yield f"could not be had: {' '.join(words)} ({need.because}): {why}"
+                packages = " ".join(words)
+                yield f"could not be installed: {packages} ({need.because}): {why}"

@@ -133,7 +133,7 @@ _REMEDIES = {
     "own-checks": "exclude ci-framework/ where the tool above is configured: the plan "
     "has the line",
     "gate": "run `ci-framework/ci gate` on the adopted branch and read its output",
-    "scan": "give it a network, and name what it cannot read in `exclude-patterns` of "
+    "scan": "run it with a network, list what it cannot read in `exclude-patterns` of "
     "[tool.ci-framework.scan]; then run `ci-framework validate` again before you merge",
     "environments": "correct the installation, then run `ci-framework validate` again",
 }
@@ -152,9 +152,12 @@ def _next_steps(
         if check.reason in (_NOT_AGREED, _STATIC_FAILED):
             continue
         if check.status in ("failed", "not-run"):
+            example = f", such as {check.details[0]}" if check.details else ""
             remedy = _REMEDIES.get(check.name, "")
             dash = f": {remedy}" if remedy else ""
-            steps.append(f"{check.name} ({check.status}): {check.reason}{dash}")
+            steps.append(
+                f"{check.name} ({check.status}): {check.reason}{example}{dash}"
+            )
     if red_today:
         steps.append(
             f"fix what was red before and stays red ({len(red_today)}): CI is not "
@@ -162,8 +165,8 @@ def _next_steps(
         )
     if scan is not None and scan.red_today:
         steps.append(
-            "revoke each secret and remove it from the repository; a false alarm gets "
-            f"a waiver in {WAIVERS_FILE}"
+            "revoke each secret and remove it from the repository; add a waiver for a "
+            f"false positive to {WAIVERS_FILE}"
         )
     return list(dict.fromkeys(steps))
 

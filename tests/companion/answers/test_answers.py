@@ -449,7 +449,7 @@ REASONS: dict[str, tuple[Files, str, object, str]] = {
         "usual one",
     ),
     "CodeQL": (
-        workflow("pytest"), "codeql", "no", "the project did not ask for it",
+        workflow("pytest"), "codeql", "no", "the project does not use it",
     ),
     "a type checker": (
         {"pyproject.toml": "[tool.ty]\n", **workflow("ty check")},
@@ -534,7 +534,7 @@ def test_documentation_goes_on_as_it_is(tmp_path: Path) -> None:
     }
     answers = derive_answers(inventory_of(tmp_path, {**files, "src/x/__init__.py": ""}))
     assert (answers["docs"].value, answers["docs_deploy"].value) == ("none", "none")
-    assert answers["docs"].because.startswith("mkdocs goes on as it is")
+    assert answers["docs"].because.startswith("mkdocs stays unchanged")
 
 
 @pytest.mark.parametrize(("plugin", "threshold"), [("", 0), (', "pytest-cov"', 93)])

@@ -245,7 +245,7 @@ def test_work_on_the_branch_is_not_lost_from_another_branch(project: Path) -> No
     write(project, {"src/demo.py": "VALUE = 2\n"})
     tip = commit(project)
     git(project, "switch", "--quiet", "main")
-    with pytest.raises(UsageError, match="nothing of the adoption") as raised:
+    with pytest.raises(UsageError, match="the adoption is not checked out") as raised:
         back(project)
     assert f"git switch {adoption.branch}" in raised.value.hint
     assert git(project, "rev-parse", adoption.branch) == tip

@@ -263,7 +263,7 @@ def test_files_that_do_not_parse_are_left_alone_and_reported(
     built = plan(make_project(tmp_path / "p", {**PROJECT, **broken}), releases)
     operation = only(built, ".github/workflows/broken.yml")
     assert operation.kind == "manual"
-    assert "does not parse" in operation.reason
+    assert "cannot be parsed" in operation.reason
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ def test_the_first_audit_is_green_for_what_is_old_and_red_for_what_is_new(
         monkeypatch.setenv("OSV_SERVICE_URL", service.url)
         service.broken = True
         text = companion.run("adopt", project, *template, "--yes", code=3)
-        assert "scan (not-run): the scan could not make every search: audit" in text
+        assert "scan (not-run): the scan could not examine everything: audit" in text
         told = companion.json("status", project)
         assert (told["done"], told["next-command"]) == (False, "ci-framework validate")
         # With its service the same command completes the record.

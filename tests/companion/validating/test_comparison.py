@@ -104,7 +104,7 @@ def test_a_base_that_cannot_run_proves_nothing() -> None:
     late = Outcome(("pytest",), -9, "", "the end", 20.0, timed_out=True)
     result = compared(suite(late), suite(a="passed"))
     assert result.outcome.status == "not-run"
-    assert "did not end within 20 s" in result.outcome.reason
+    assert "did not finish within 20 s" in result.outcome.reason
     assert result.outcome.details == ["the end"]
 
 
@@ -112,7 +112,7 @@ def test_tests_that_only_hang_after_the_adoption_are_harm() -> None:
     late = suite(Outcome(("pytest",), -9, "", "", 20.0, timed_out=True))
     result = compared(suite(a="passed"), late, (suite(a="passed"), late))
     assert result.outcome.status == "failed"
-    assert "after the adoption the tests did not end" in result.outcome.reason
+    assert "after the adoption the tests did not finish" in result.outcome.reason
 
 
 def test_a_crash_that_does_not_come_again_is_no_harm() -> None:

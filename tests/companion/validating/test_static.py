@@ -76,7 +76,7 @@ def test_other_bytes_than_planned_are_found(tmp_path: Path) -> None:
         unplanned={"new.txt": "other\n"},
     )
     outcome = commits.check_planned(adopted.commits)
-    assert outcome.details == ["new.txt: after: other bytes than planned"]
+    assert outcome.details == ["new.txt: after: its content differs from the plan"]
 
 
 def test_the_record_of_what_is_red_may_come_later(tmp_path: Path) -> None:

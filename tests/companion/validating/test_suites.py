@@ -147,7 +147,7 @@ def test_a_run_that_dies_says_nothing_about_the_tests(
 ) -> None:
     dies = "import os\n\ndef test_dies():\n    os._exit(0)\n"
     done = run(tmp_path, environment, {"test_a.py": dies})
-    assert "did not come to their end: exit code 0" in done.problem
+    assert "did not finish: exit code 0" in done.problem
 
 
 def test_a_command_that_is_not_there_is_told(

@@ -78,7 +78,7 @@ def test_limits_count_also_without_a_base(tmp_path: Path) -> None:
     assert sorted(run.rules("benchmarks")) == ["load-p50", "load-throughput"]
     assert "accepted: 1 ms" in run.stdout
     assert "expected at least 100000" in run.stdout
-    assert "not compared: --compare-with v9 is not here: v9" in notes_of(run)
+    assert "not compared: --compare-with v9 is not in this clone: v9" in notes_of(run)
 
 
 @pytest.mark.heavy

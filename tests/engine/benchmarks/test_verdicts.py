@@ -182,7 +182,7 @@ def test_a_suite_that_only_the_head_has_is_neutral(
 def test_a_base_that_is_not_here_is_neutral(steady: BenchmarkProject) -> None:
     run = steady.bench("--compare-with", "v9")
     assert_green(run)
-    assert reason_of(run) == "not compared: --compare-with v9 is not here: v9"
+    assert reason_of(run) == "not compared: --compare-with v9 is not in this clone: v9"
 
 
 @pytest.mark.heavy

@@ -261,7 +261,7 @@ def test_an_announcement_makes_warnings(
 @pytest.mark.parametrize(
     ("facts", "status", "reason"),
     [
-        ({"library": False}, Status.SKIPPED, "it is no library"),
+        ({"library": False}, Status.SKIPPED, "it is not a library"),
         ({"event": CLOCK}, Status.SKIPPED, "is not about a change"),
         (
             {"event": TAG},

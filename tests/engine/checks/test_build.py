@@ -103,7 +103,7 @@ def test_a_version_from_git_is_not_built_from_a_shallow_clone(
     package.root = clone
     result = build.check(context_of(package))
     assert result.status is Status.NOT_RUN
-    assert result.reason.startswith("hatch-vcs makes the version from the history")
+    assert result.reason.startswith("hatch-vcs takes the version from the history")
 
 
 def test_an_environment_that_cannot_be_had_is_no_verdict(package: DemoProject) -> None:

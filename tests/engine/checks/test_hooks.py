@@ -256,7 +256,7 @@ def test_nothing_but_our_own_hooks_is_skipped(project: DemoProject) -> None:
     with_hooks(project, hook("ci-framework-lint", FALSE))
     check = hooks(project).check("hooks")
     assert check["status"] == "skipped"
-    assert check["reason"] == "no hook has files to look at"
+    assert check["reason"] == "no hook has files to check"
 
 
 @pytest.mark.parametrize("default", [True, False])
@@ -290,7 +290,7 @@ def test_no_configuration_and_no_git_are_skipped(project: DemoProject) -> None:
     project.write(CONFIG, HEAD + OBJECTS_TO_TWO)
     check = hooks(project).check("hooks")
     assert check["status"] == "skipped"
-    assert "no git repository" in check["reason"]
+    assert "not a git repository" in check["reason"]
 
 
 @pytest.mark.parametrize(

@@ -171,7 +171,7 @@ def test_a_configuration_without_rules_gets_those_of_ruff(project: DemoProject) 
 
 
 UNUSED = "import os\n"
-LEFT_OUT = "1 file left out by the settings of ruff: src/demo/more.py"
+LEFT_OUT = "1 file excluded by the settings of ruff: src/demo/more.py"
 # What keeps ruff from a file that git tracks: the file, further files, the settings of
 # ruff, and what is reported.
 UNSEEN: dict[str, tuple[str, dict[str, str], str, str]] = {
@@ -229,7 +229,7 @@ def test_a_project_that_excludes_everything_says_so(project: DemoProject) -> Non
     assert run.check("lint")["status"] == "skipped"
     (note,) = run.check("lint")["notes"]
     assert note.startswith(
-        "2 files left out by the settings of ruff: src/demo/__init__"
+        "2 files excluded by the settings of ruff: src/demo/__init__"
     )
 
 

@@ -182,4 +182,4 @@ def test_a_build_that_failed_leaves_nothing_to_look_at(package: DemoProject) -> 
     run = gate(package)
     assert run.code == 1
     assert run.check("metadata")["status"] == "not-run"
-    assert run.check("metadata")["reason"] == "the build made no wheel"
+    assert run.check("metadata")["reason"] == "the build created no wheel"

@@ -42,9 +42,9 @@ def test_each_dependency_has_its_advisories(osv: Service) -> None:
 
 Distort = Callable[[list[Json]], Any]
 WRONG: list[tuple[Distort, str]] = [
-    (lambda _: [], "0 answers to 2 questions"),
-    (lambda found: found[:1], "1 answers to 2 questions"),
-    (lambda found: [*found, {}], "3 answers to 2 questions"),
+    (lambda _: [], "0 responses to 2 queries"),
+    (lambda found: found[:1], "1 responses to 2 queries"),
+    (lambda found: [*found, {}], "3 responses to 2 queries"),
     (lambda found: found[::-1], "answered GHSA-1 about idna, which it does not"),
     (lambda _: [3, 4], "unusable output"),
     (lambda _: {}, "unusable output"),
@@ -71,7 +71,7 @@ def test_all_pages_are_read(osv: Service) -> None:
 
 def test_pages_without_an_end_are_refused(osv: Service) -> None:
     osv.distort = lambda found: [{**each, "next_page_token": "0"} for each in found]
-    with pytest.raises(ToolError, match="a next page for ever"):
+    with pytest.raises(ToolError, match="never ends its list of pages"):
         look_up(osv, SIX)
 
 

@@ -226,7 +226,7 @@ def test_generated_and_broken_files_are_noted(project: DemoProject) -> None:
     run = policy(project)
     assert_green(run)
     notes = run.check("policy")["notes"]
-    assert notes[0] == "generated, not judged: src/demo/made.py"
+    assert notes[0] == "generated, not checked: src/demo/made.py"
     assert notes[1].endswith("src/demo/binary.py, src/demo/broken.py")
 
 

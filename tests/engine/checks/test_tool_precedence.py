@@ -142,7 +142,7 @@ def test_files_that_type_checkers_leave_out_are_counted(project: DemoProject) ->
     project.write("src/demo/more.py", WRONG)
     project.configure('[tool.pyright]\nexclude = ["src/demo/more.py"]\n')
     project.configure('[tool.mypy]\nexclude = "more"\n')
-    counted = "{} files: its settings leave out the others"
+    counted = "{} files: its settings exclude the others"
     notes = project.gate("typecheck").check("typecheck")["notes"]
     assert notes == [counted.format("pyright checked 2 of 3")]
     notes = project.gate("typecheck", variables=MYPY).check("typecheck")["notes"]

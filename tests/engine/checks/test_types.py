@@ -143,7 +143,7 @@ def test_what_weakens_pyrefly_is_named(project: DemoProject) -> None:
     bare = project.gate("typecheck", variables=PYREFLY)
     assert_green(bare)
     assert bare.check("typecheck")["notes"] == [
-        "pyrefly has no settings here: its preset basic holds"
+        "pyrefly has no settings here: its preset basic applies"
     ]
     project.configure('[tool.pyrefly]\nproject-excludes = ["tests/**"]\n')
     project.write(
@@ -154,7 +154,7 @@ def test_what_weakens_pyrefly_is_named(project: DemoProject) -> None:
     project.write("src/demo/a.py", "# pyrefly: ignore-errors\nVALUE: int = ''\n")
     project.write("src/demo/b.py", "VALUE = 1\n")
     notes = project.gate("typecheck", variables=PYREFLY).check("typecheck")["notes"]
-    assert "its settings leave out the others" in notes[0]
+    assert "its settings exclude the others" in notes[0]
     assert notes[1:] == [
         "pyrefly reads pyrefly.toml only: "
         "its settings in pyproject.toml have no effect",

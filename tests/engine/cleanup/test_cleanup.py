@@ -147,7 +147,7 @@ def test_a_pattern_that_fits_the_code_of_the_project_is_refused(
     (work / "src" / "base" / "__init__.py").write_text("", encoding="utf-8")
     git(work, "add", "--all", "src")
     settings = Cleanup(patterns=[pattern])
-    with pytest.raises(UsageError, match="it is so wide that it fits"):
+    with pytest.raises(UsageError, match="it is so broad that it matches"):
         find_files(work, settings, read_patterns(), [], ["lib", "checks/"])
 
 

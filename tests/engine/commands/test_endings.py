@@ -79,7 +79,7 @@ def test_a_terminal_shows_what_takes_long_and_forgets_it(
     ours, theirs = pty.openpty()
     process = project.start("doctor", stderr=theirs, PATH=slow_git.path)
     os.close(theirs)
-    shown = read_until(ours, b"looking at this machine (2 s)")
+    shown = read_until(ours, b"examining this machine (2 s)")
     assert b"\n" not in shown
     slow_git.over.touch()
     stdout, _ = process.communicate(timeout=60)
@@ -97,7 +97,7 @@ def test_a_log_gets_plain_lines_on_what_takes_long(
     process = project.start("doctor", PATH=slow_git.path)
     assert process.stderr
     line = process.stderr.readline()
-    assert line == b"still running: looking at this machine\n"
+    assert line == b"still running: examining this machine\n"
     slow_git.over.touch()
     assert process.wait(60) == 0
 

@@ -299,7 +299,7 @@ def test_a_cut_closes_the_block_it_is_in(fence: str) -> None:
     page = f"# A\n\n{fence}text\n" + "line\n" * 100 + f"{fence}\nend\n"
     cut = clip(page, 60)
     assert cut.splitlines().count(fence) == 1
-    assert cut.endswith("\ncut here: see the summary of the job\n")
+    assert cut.endswith("\ntruncated: see the summary of the job\n")
     assert clip(page, len(page)) == page
     assert f"{fence}\nend\n" in clip(page + "x\n" * 99, len(page) + 2)
 

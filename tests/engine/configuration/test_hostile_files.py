@@ -26,11 +26,11 @@ BOMBS = {
         ),
         "aliases stand for more than",
     ),
-    "an alias of itself": ("a: &a [*a]\n", "alias *a is inside of its own anchor"),
+    "an alias of itself": ("a: &a [*a]\n", "alias *a is inside its own anchor"),
     "levels": ("a: " + "[" * 5_000, "nested deeper than 100 levels"),
     "a key twice": (
         "waivers: []\nwaivers: [x]\n",
-        "line 2: the key 'waivers' is there twice",
+        "line 2: the key 'waivers' is repeated",
     ),
     "a nested key twice": ("a:\n  - b: 1\n    c: 2\n    b: 3\n", "line 4: the key 'b'"),
 }

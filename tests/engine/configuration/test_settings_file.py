@@ -1,4 +1,4 @@
-"""Which file has the settings, and blocks in files with the line ends of Windows."""
+"""Which file has the settings, and blocks in files with Windows line endings."""
 
 from __future__ import annotations
 

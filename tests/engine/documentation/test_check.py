@@ -59,14 +59,14 @@ def test_pages_of_mkdocs(tmp_path: Path) -> None:
     text = "\n".join(message for listed in found.values() for message in listed)
     for part in (
         "the link ../nowhere/ leads nowhere",
-        "../guide/Start/ leads nowhere: the file is named guide/start/index.html",
+        "../guide/Start/ is broken: the file is named guide/start/index.html",
         "anchor #nowhere",
         "anchor #Two-Words; there is #two-words",
-        "../../outside/ leads out of the site",
+        "../../outside/ points outside the site",
         "/guide/start/ starts at the top of the host, and the site is at /demo/",
-        "/other/ is outside of the site",
+        "/other/ is outside the site",
         "https://example.org/demo/gone/ leads nowhere",
-        "file:///home/me/x.html leads to a file of one machine",
+        "file:///home/me/x.html points to a file on one machine",
         "the image ../img/gone.png",
         "the image ../img/gone@2x.png",
         "../css/gone.css",

@@ -275,13 +275,13 @@ def test_a_branch_that_cannot_be_written(project: DemoProject, tmp_path: Path) -
         publisher(project.root, site).publish_version(NewVersion("1.0"))
     run = project.run("docs", "publish", "--site", str(site), "--version=1.0")
     assert run.code == 3
-    assert "may not be written with this token" in run.check("docs-publish")["reason"]
+    assert "cannot be written with this token" in run.check("docs-publish")["reason"]
     # It accepts the push, and drops it.
     hook.write_text("#!/bin/sh\nexit 0\n")
     after = remote / "hooks" / "post-receive"
     after.write_text(f"#!/bin/sh\ngit update-ref -d refs/heads/{BRANCH}\n")
     after.chmod(0o755)
-    with pytest.raises(ToolError, match=r"1\.0 is not there after the push"):
+    with pytest.raises(ToolError, match=r"1\.0 is missing after the push"):
         publisher(project.root, site).publish_version(NewVersion("1.0"))
 
 

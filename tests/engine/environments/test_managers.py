@@ -320,7 +320,7 @@ def test_lint_alone_makes_no_environment(plain: DemoProject, tools: Path) -> Non
     assert run.check("format")["status"] == "passed"
     for name in ("lint", "format"):
         (note,) = run.check(name)["notes"]
-        assert note.startswith("the project's environment is not there yet")
+        assert note.startswith("the project has no environment yet")
     assert not (plain.root / ".venv").exists()
     assert not (plain.root / ".ci-framework" / "environments").exists()
 

@@ -62,7 +62,7 @@ def test_an_environment_that_cannot_be_made_is_not_run(
 ) -> None:
     run = project.gate("test,coverage,typecheck", variables=bare)
     for name in ("test", "typecheck"):
-        assert_not_run(run, name, "the environment could not be made")
+        assert_not_run(run, name, "the environment could not be created")
     assert_not_run(run, "coverage", "the tests did not run")
     assert "next" in run.stdout or "again" in run.stdout
 
@@ -72,7 +72,7 @@ def test_without_uv_and_without_a_network_nothing_is_green(
 ) -> None:
     (tmp_path / "bin" / "uv").unlink()
     run = project.gate("lint,test", variables=bare)
-    assert_not_run(run, "test", "the environment could not be made")
+    assert_not_run(run, "test", "the environment could not be created")
     assert_not_run(run, "lint", "a locked tool could not be installed")
 
 

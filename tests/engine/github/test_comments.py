@@ -272,7 +272,7 @@ def test_the_command_comments_with_a_page_that_is_there(
     (comment,) = github.comments
     assert len(comment["body"]) < 65_536
     assert comment["body"].startswith(f"{MARKER}\n# Page\n")
-    assert comment["body"].endswith("\n\ncut here: see the summary of the job\n")
+    assert comment["body"].endswith("\n\ntruncated: see the summary of the job\n")
     fences = re.findall("^```(?:text)?$", comment["body"], re.MULTILINE)
     assert len(fences) % 2 == 0
     assert not (project.root / ".ci-framework" / "summary").exists()

@@ -124,7 +124,10 @@ def test_answers_that_are_not_as_the_protocol_requires_are_named(
 TOOLS: list[tuple[list[Item], str]] = [
     ([TOOL, TOOL], "error: tools lists 'double' more than once"),
     ([{**TOOL, "name": "a b"}], "warning: tool 'a b': the name has other characters"),
-    ([{"name": "x"}], "error: tool 'x': the input schema has not the type object"),
+    (
+        [{"name": "x"}],
+        "error: tool 'x': the input schema does not have the type object",
+    ),
     (
         [{**TOOL, "problems": {"outputSchema": ["at type: 'int' is not valid"]}}],
         "error: tool 'double': the output schema is not valid: at type: 'int'",

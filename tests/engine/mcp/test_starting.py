@@ -145,12 +145,12 @@ def test_stdout_belongs_to_the_protocol() -> None:
     assert judge_output(observed(session())).status is Status.PASSED
     one = process(stray=["hello"], stray_lines=1)
     check = judge_output(observed(session(process=one)))
-    assert "wrote a line to stdout that is no protocol message: 'hello'" in (
+    assert "wrote a line to stdout that is not a protocol message: 'hello'" in (
         messages_of(check)
     )
     many = process(stray=["a", "b"], stray_lines=9, flooded="stdout")
     text = messages_of(judge_output(observed(session(), session(process=many))))
-    assert "wrote 9 lines to stdout that are no protocol messages" in text
+    assert "wrote 9 lines to stdout that are not protocol messages" in text
     assert "the server was stopped: it wrote more to stdout than any answer" in text
 
 

@@ -127,7 +127,7 @@ def test_a_release_that_would_break(package: DemoProject) -> None:
 
 def test_what_is_no_release(project: DemoProject) -> None:
     run = release(project)
-    assert (run.code, "this is no git repository" in run.stderr) == (2, True)
+    assert (run.code, "this is not a git repository" in run.stderr) == (2, True)
     run = project.run("release", "publish")
     assert "expected the action check, got 'publish'" in run.stderr
     run = release(project, "--tag", "v1.0", "--version", "1.0")

@@ -114,7 +114,7 @@ def test_a_tagged_commit_has_to_be_on_the_branch(root: Path) -> None:
     result = check_checkout(subject_of(root, "v1.1.0", settings=settings), NO_EVENT)
     assert (result.status, result.reason) == (
         Status.NOT_RUN,
-        "the branch elsewhere is not here: fetch it, with its history",
+        "this clone has no branch elsewhere: fetch it, with its history",
     )
 
 
@@ -252,6 +252,15 @@ def test_a_tool_that_asks_git_is_given_the_version() -> None:
         ("## 1.1.0\n\n- New.\n\n## 1.1\n\n- Again.\n", ["two-sections"]),
         ("## 1.1.0 (2026-02-30)\n\n- New.\n", ["date"]),
         ("## 1.1.0 (2026-03-01)\n\n- New.\n", ["date"]),
+        # A template that was not filled in.
+        ("## [1.1.0] - YYYY-MM-DD\n\n- New.\n", ["date"]),
+        ("## 1.1.0 (TBD)\n\n- New.\n", ["date"]),
+        ("## 1.1.0 - 2026-xx-xx\n\n- New.\n", ["date"]),
+        ("## 1.1.0\n\n- Nothing yet.\n", ["empty-section"]),
+        # Words for nothing are no entries.
+        ("## Unreleased\n\n_No changes yet._\n\n## 1.1.0\n\n- New.\n", []),
+        ("## Unreleased\n\n- TBD\n* none\n\n## 1.1.0\n\n- New.\n", []),
+        ("## Unreleased\n\n- No changes to X.\n\n## 1.1.0\n\n- y\n", ["unreleased"]),
     ],
 )
 def test_changelogs_that_are_not_ready(

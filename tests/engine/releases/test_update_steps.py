@@ -226,7 +226,7 @@ def test_the_command_merges_and_proposes_what_it_merged(
     copier(update="printf '<<<<<<< before updating\\n' >notes.txt")
     merge = UpdateOptions(validate=False)
     assert run(merge, surroundings(root, GITHUB_OUTPUT=str(output))) == 0
-    assert reason(root) == "2 can be taken: run `copier update`"
+    assert reason(root) == "2 is available: run `copier update`"
     assert {"available=true", "conflicts=1"} <= {*output.read_text("utf-8").split()}
     git(tmp_path, "init", "--quiet", "--bare", "origin.git")
     git(root, "remote", "add", "origin", str(tmp_path / "origin.git"))

@@ -147,5 +147,5 @@ def test_sources_that_are_said_to_be_tests_are_never_green(
 @pytest.mark.heavy
 def test_tests_that_are_not_searched_are_named(repository: Repository) -> None:
     notes = result_of(repository.scan("bandit"), "bandit").notes
-    text = "1 file of tests is not searched (test-paths: tests): tests/test_demo.py"
+    text = "1 test file is not searched (test-paths: tests): tests/test_demo.py"
     assert text in notes

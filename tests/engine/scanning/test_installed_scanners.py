@@ -158,7 +158,7 @@ def test_rules_that_look_into_nothing_are_no_pass(repository: Repository) -> Non
     semgrep(repository, scanned=())
     result = result_of(repository.scan("semgrep"), "semgrep")
     assert result.status is Status.SKIPPED
-    assert result.reason.startswith("its rules look into none of the files")
+    assert result.reason.startswith("its rules apply to none of the files")
 
 
 def test_semgrep_looks_into_tests_and_looks_for_no_updates(
@@ -227,7 +227,9 @@ def test_a_system_without_updates_and_a_missing_database_are_no_pass(
     ended = {"OS": {"Family": "alpine", "Name": "3.9.4", "EOSL": True}}
     trivy(repository, json.dumps({**TRIVY, "Metadata": ended, "Results": []}))
     run = repository.scan("trivy", settings=IMAGES)
-    assert "alpine 3.9.4 gets no security updates" in result_of(run, "trivy").reason
+    assert (
+        "alpine 3.9.4 no longer gets security updates" in result_of(run, "trivy").reason
+    )
     assert run.verdict is Verdict.ERROR
     trivy(repository, "", 1)
     run = repository.scan("trivy", settings=IMAGES)

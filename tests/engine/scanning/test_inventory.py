@@ -139,7 +139,7 @@ def test_half_an_answer_is_never_green(
     osv.distort = lambda found: found[:1]
     run = scan(repository, "audit", osv=osv.url, level=level)
     assert run.verdict is Verdict.ERROR
-    assert "1 answers to 2 questions" in result_of(run, "audit").reason
+    assert "1 responses to 2 queries" in result_of(run, "audit").reason
     osv.distort = lambda found: found
     osv.add("six", "1.16.0", "GHSA-1")
     osv.forgotten = {"GHSA-1"}

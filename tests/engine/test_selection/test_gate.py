@@ -44,7 +44,7 @@ def test_what_the_change_cannot_break_is_not_even_imported(
     run = repository.gate(checks, "--affected")
     assert_green(run)
     assert names(run) == ["test_triple"]
-    assert "1 files of tests were left out" in run.check("test")["notes"]
+    assert "1 test files were skipped" in run.check("test")["notes"]
     assert "only the tests that depend" in run.check("coverage")["reason"]
     # The lines that changed are those that the selected tests have to cover.
     assert run.check("patch-coverage")["coverage"] == 100
@@ -193,6 +193,6 @@ def test_a_file_is_explained(repository: DemoProject) -> None:
         "tests/test_other.py",
     ]
     text = repository.run("changes", "--explain", "tests/test_other.py").stdout
-    assert "this test runs for a change of 3 files:" in text
+    assert "this test runs for a change to 3 files:" in text
     text = repository.run("changes", "--explain", "pyproject.toml").stdout
-    assert "a change of it runs all tests: pyproject.toml" in text
+    assert "a change to it runs all tests: pyproject.toml" in text

@@ -46,7 +46,8 @@ def test_the_first_place_counts(tmp_path: Path) -> None:
 
 
 def test_the_doctor_advises(project: DemoProject) -> None:
-    line = "nobody has to approve changes of /.github/, /ci-framework/, /pyproject.toml"
+    names = "/.github/, /ci-framework/, /pyproject.toml"
+    line = f"no approval is required for changes to {names}"
     run = project.run("doctor")
     assert f"code owners   {line}" in run.stdout, str(run)
     project.write(".github/CODEOWNERS", COVERED)

@@ -58,7 +58,7 @@ def test_an_edited_and_a_missing_file_are_reported_with_what_to_do(
     render_hashes(project)
     project.append("ci-framework/ci", "# edited\n")
     (project.root / OWNED[2]).unlink()
-    keep = "hint: to keep it so, add it to the answer `unmanaged`: `copier update "
+    keep = "hint: to keep your edit, add it to the answer `unmanaged`: `copier update "
     keep += "--defaults --vcs-ref=:current: -d 'unmanaged=[{}]'`; or " + RESTORE
     assert reported(project) == {
         "ci-framework/ci": "edited by hand: the next update replaces it\n"

@@ -79,7 +79,7 @@ def test_a_copy_is_compared_without_fetching_an_engine(folder: Path) -> None:
     assert messages() == []
     (folder / "ci_engine" / "__main__.py").write_text("import this\n")
     (edited,) = messages()
-    assert "__main__.py: it is not as in the engine that is pinned" in edited
+    assert "__main__.py: it differs from the pinned engine" in edited
     (folder / "engine.lock").write_text("# commit:\n")
     (other,) = messages()
     assert "it is not the engine that ci-framework/engine.lock pins" in other

@@ -100,15 +100,15 @@ URI = ("runs", 0, "results", 0, "locations", 0, "physicalLocation", "artifactLoc
             edit("runs", 0, "tool", "extensions", value=["x"]),
             "unknown field `extensions`",
         ),
-        (edit(*URI, "uri", value="../../etc/passwd"), "paths inside of the repository"),
+        (edit(*URI, "uri", value="../../etc/passwd"), "paths inside the repository"),
         (
             edit(*URI, "uri", value="a/%2e%2e/%2e%2e/x"),
-            "paths inside of the repository",
+            "paths inside the repository",
         ),
-        (edit(*URI, "uri", value="https://evil/x"), "paths inside of the repository"),
-        (edit(*URI, "uri", value="/etc/passwd"), "paths inside of the repository"),
-        (edit(*URI, "uri", value="C:\\x"), "paths inside of the repository"),
-        (edit(*URI, "uriBaseId", value="OTHER"), "paths inside of the repository"),
+        (edit(*URI, "uri", value="https://evil/x"), "paths inside the repository"),
+        (edit(*URI, "uri", value="/etc/passwd"), "paths inside the repository"),
+        (edit(*URI, "uri", value="C:\\x"), "paths inside the repository"),
+        (edit(*URI, "uriBaseId", value="OTHER"), "paths inside the repository"),
         (
             edit(*DRIVER, "rules", 0, "helpUri", value="javascript:x"),
             "a rule with a link to https",
@@ -159,7 +159,7 @@ def test_a_key_that_is_there_twice_is_refused(tmp_path: Path, key: str) -> None:
     path = tmp_path / "results.sarif"
     path.write_text(text.replace(f"{key}:", f"{key}: {value}, {key}:", 1), "utf-8")
     found = [finding.message for finding in check_sarif(path)]
-    assert found == [f"not SARIF of ci-framework: a key is there twice: '{key[1:-1]}'"]
+    assert found == [f"not SARIF of ci-framework: a key is repeated: '{key[1:-1]}'"]
 
 
 def test_the_command_checks_nothing_else(project: DemoProject) -> None:

@@ -93,9 +93,9 @@ def test_a_reason_that_the_target_branch_does_not_find_is_not_green(
 ) -> None:
     run, page = judge(target, files, comprehensive_tests=DOCS, quick_checks="x")
     assert run.code == 3, str(run)
-    said = "the engine of the target branch finds no reason for that"
-    assert f"comprehensive-tests was left out, as '{DOCS}'; {said}" in page
-    assert f"quick-checks was left out, as 'x'; {said}" in page
+    said = "the engine of the target branch finds no reason for it"
+    assert f"comprehensive-tests was skipped, with the reason '{DOCS}'; {said}" in page
+    assert f"quick-checks was skipped, with the reason 'x'; {said}" in page
 
 
 def test_what_a_change_edits_of_its_own_checks_is_shown(target: DemoProject) -> None:
@@ -151,7 +151,7 @@ def test_settings_of_the_change_that_leave_a_job_out_are_shown(
         comprehensive_tests=DOCS,
     )
     edited = "comprehensive-tests is left out by settings that this change edits"
-    refuted = "finds no reason for that"
+    refuted = "finds no reason for it"
     assert (edited in page) is (run.code == 0), str(run)
     assert (refuted in page) is (run.code == 3), str(run)
 

@@ -1,4 +1,4 @@
 #!/usr/bin/env bash
-# Which package of this repository needs which; --help tells the options.
+# The dependencies between the packages of this repository; --help lists the options.
 set -euo pipefail
 exec "$(dirname "${BASH_SOURCE[0]}")/../ci" packages "$@"

@@ -1,4 +1,4 @@
 #!/usr/bin/env bash
-# Check every configuration file; --help tells the options.
+# Check every configuration file; --help lists the options.
 set -euo pipefail
 exec "$(dirname "${BASH_SOURCE[0]}")/../ci" validate "$@"

@@ -91,7 +91,7 @@ class LoadRun(BenchRun):
     ) -> None:
         """Add what is beyond the limits, and what was measured."""
         if not any(report.total.made for report in reports):
-            check.reason = "no request was made: look at the tasks of the locust file"
+            check.reason = "no request was made: check the tasks of the locust file"
             return
         check.notes.append(_describe(reports))
         beyond = list(_beyond(self.load, path, reports))

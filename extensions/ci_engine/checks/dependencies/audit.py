@@ -80,7 +80,7 @@ class _Advisories:
 
 
 def check(context: Context) -> CheckResult:
-    """Audit all dependency files; without a lock the prepared environment as well."""
+    """Audit all dependency files and, without a lock file, the environment."""
     excluded = context.settings.scan.exclude_patterns
     found = read_lock(context.project, excluded, context.settings.test_paths)
     if found.open or _is_opaque(context, found):
@@ -191,7 +191,7 @@ def _describe(
     rule, *others = sorted(set(advisory.names), key=_rank)
     malware = is_malware(advisory.names)
     if malware:
-        fix = "malware: remove it, and treat what it could reach as known to others"
+        fix = "malware: remove it, and treat everything that it could read as leaked"
     elif advisory.fixed:
         fix = f"fixed in {', '.join(advisory.fixed)}"
     else:

@@ -105,7 +105,7 @@ def _undeclared(found: Import, name: str) -> str:
 
 
 def check(context: Context) -> CheckResult:
-    """Compare what the files of a package import with what it declares."""
+    """Compare the imports of a package with its declared dependencies."""
     siblings = context.request.siblings
     if siblings is None:
         return skipped("only for the packages of a monorepo")

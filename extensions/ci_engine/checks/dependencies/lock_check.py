@@ -85,7 +85,7 @@ _LOCKS: dict[Manager, _Lock] = {
 
 
 def check(context: Context) -> CheckResult:
-    """Let the manager check that its lock is there and current."""
+    """Check that the lock file exists and is current."""
     manager = context.project.manager
     lock = _LOCKS.get(manager)
     if lock is None:

@@ -189,8 +189,8 @@ class OsvService:
             results = self._request("/v1/querybatch", _Results, body).results
             if len(results) != len(queries):
                 raise ToolError(
-                    f"the OSV service sent {len(results)} answers to {len(queries)} "
-                    "questions",
+                    f"the OSV service sent {len(results)} responses to {len(queries)} "
+                    "queries",
                     hint=_HINT,
                 )
             answered = [
@@ -207,7 +207,7 @@ class OsvService:
                 for each, result in answered
                 if result.next_page_token
             ]
-        raise ToolError("the OSV service has a next page for ever", hint=_HINT)
+        raise ToolError("the OSV service never ends its list of pages", hint=_HINT)
 
     def _record(self, name: str) -> Record | str:
         """What the service knows about an advisory, else why not."""
@@ -233,7 +233,7 @@ class OsvService:
                 reason = f"HTTP status {error.code}"
                 again = error.code in _BUSY
             except TimeoutError:
-                reason, again, error_type = "no answer in time", False, OfflineError
+                reason, again, error_type = "no response in time", False, OfflineError
             except urllib.error.URLError as error:
                 reason, again, error_type = str(error.reason), False, OfflineError
             except msgspec.DecodeError as error:
@@ -260,7 +260,7 @@ class OsvService:
         ) as answer:
             content: bytes = answer.read(_LARGEST + 1)
         if len(content) > _LARGEST:
-            raise ToolError("the OSV service sent an answer that is too large")
+            raise ToolError("the OSV service sent a response that is too large")
         return content
 
 

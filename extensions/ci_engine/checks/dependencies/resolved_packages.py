@@ -2,7 +2,7 @@
 
 For projects without a lock. Requirements come from manifests that are read, not run:
 only wheels are considered, so that no code of the project or of a package is executed.
-The installers run outside of the repository, whose configuration they never see.
+The installers run outside the repository, whose configuration they never see.
 """
 
 from __future__ import annotations

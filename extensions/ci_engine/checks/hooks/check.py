@@ -37,11 +37,11 @@ from ci_engine.findings.results import CheckResult
 
 
 def check(context: Context) -> CheckResult:
-    """Run the hooks; which hook objects to which file is the result."""
+    """Run the pre-commit hooks on the files."""
     if not (context.project.root / CONFIG).is_file():
         return skipped(f"there is no {CONFIG}")
     if context.project.git is None:
-        return skipped("hooks need git, and this is no git repository")
+        return skipped("hooks need git, but this is not a git repository")
     tool = context.project_tool("pre-commit") or context.project_tool("prek")
     tool = tool or context.tool("pre-commit")
     targets = _find_targets(context, git_variables(tool.variables or {}))

@@ -116,10 +116,10 @@ def judge_hooks(tool: Tool, tree: WorkTree, run: HookRun) -> CheckResult:
     missing = [hook for hook in run.failed if hook.missing]
     if missing:
         hook = missing[0]
-        reason = f"hook {hook.id} needs {hook.missing}, which is not there"
+        reason = f"hook {hook.id} needs {hook.missing}, which is missing"
         return not_run(reason, outcome)
     if not any(hook.status != "Skipped" for hook in run.hooks):
-        return skipped("no hook has files to look at")
+        return skipped("no hook has files to check")
     config = text_of(tree.context.project, CONFIG).splitlines()
     findings = [f for hook in run.failed for f in _findings(tree, run, hook, config)]
     theirs = [f for f in findings if not is_framework_file(f.path)]

@@ -19,7 +19,7 @@ _MOST_BYTES = 8 * 1024 * 1024
 
 
 def check(context: Context) -> CheckResult:
-    """Look for conflict markers, unmerged paths and rejected hunks in all files.
+    """Find conflict markers, unmerged paths and rejected hunks in all files.
 
     A file that holds markers on purpose says so with git's own attribute
     ``conflict-marker-size`` set to anything but 7.

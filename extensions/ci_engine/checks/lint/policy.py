@@ -42,7 +42,7 @@ _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 def check(context: Context) -> CheckResult:
-    """Judge the source files; tests count as places that use names."""
+    """Check size and complexity limits, and dead code, of the source files."""
     limits = context.settings.policy
     statements = limits.function_lines or limits.function_statements
     if not (limits.file_lines or statements or limits.complexity or limits.dead_code):
@@ -54,14 +54,14 @@ def check(context: Context) -> CheckResult:
         if _GENERATED in "\n".join(texts[name].splitlines()[:_HEAD_LINES]):
             generated.append(name)
             del texts[name]
-    notes = [f"generated, not judged: {', '.join(generated)}"] if generated else []
+    notes = [f"generated, not checked: {', '.join(generated)}"] if generated else []
     if limits.function_lines:
         text = "policy.function-lines is deprecated: it limits statements now, "
         notes.append(text + "as policy.function-statements does")
     measured = _measured(context, limits.complexity, statements, list(texts))
     broken = sorted({f.path for f in measured if f.rule == _BROKEN})
     if broken:
-        notes.append(f"not judged, does not parse (see lint): {', '.join(broken)}")
+        notes.append(f"not checked, cannot be parsed (see lint): {', '.join(broken)}")
     if not texts.keys() - set(broken):
         paths = ", ".join(context.request.paths or context.settings.source_paths)
         return skipped(f"no Python files of the project in {paths}", notes)

@@ -58,7 +58,7 @@ class _Violation(msgspec.Struct):
 
 
 def check_lint(context: Context) -> CheckResult:
-    """Run ``ruff check``; F and E9 are selected on top of the project's rules.
+    """Run ``ruff check`` with the project's rules, and always F and E9.
 
     A project that configures no rules is held to F and E9 only: what ruff selects by
     itself differs by hundreds of rules from version to version.
@@ -158,7 +158,7 @@ def read_violations(project: Project, text: str) -> list[Finding] | None:
 
 
 def check_format(context: Context) -> CheckResult:
-    """Run ``ruff format``; code blocks in Markdown are left to their authors."""
+    """Run ``ruff format``, but not on code blocks in Markdown."""
     tool = context.tool("ruff")
     mode = [] if context.request.fix else ["--diff"]
     arguments = ["format", *mode, "--force-exclude", *_targets(context)]
@@ -168,7 +168,7 @@ def check_format(context: Context) -> CheckResult:
     notes = notes_on_format(context, tool, _targets(context))
     if outcome.code == 0 and not _COUNTED.search(outcome.stdout + outcome.stderr):
         if notes:
-            return skipped("the settings of ruff leave out every file", notes)
+            return skipped("the settings of ruff exclude every file", notes)
         # It takes pyproject.toml for a file to look at, and counts no file then.
         if not any(path.suffix in _SUFFIXES for path in context.project.files):
             return skipped(_NO_FILES)

@@ -79,7 +79,7 @@ class UnseenFiles:
         """Name what was not linted, or not by all the rules."""
         names = [*self.by_choice, *self._without_rules(targets)]
         if names:
-            yield _note("left out by the settings of ruff", names)
+            yield _note("excluded by the settings of ruff", names)
         if self.by_chance:
             yield _note("linted by F and E9 only", self.by_chance)
         yield from commented_files(self._context, _TURNED_OFF, "ruff")

@@ -59,7 +59,7 @@ _README_LINE = re.compile(r"\bline (\d+):")
 
 
 def check(context: Context) -> CheckResult:
-    """Make the sdist, the wheel from the sdist, and use that wheel."""
+    """Build the sdist and the wheel, install the wheel and import it."""
     reason = _nothing_to_build(context)
     forget_artifacts(context.request.reports)
     if reason:
@@ -67,7 +67,7 @@ def check(context: Context) -> CheckResult:
     source = version_from_git(context.project)
     if source and Git(context.project.repository).is_shallow():
         return not_run(
-            f"{source} makes the version from the history, and this clone is shallow: "
+            f"{source} takes the version from the history, and this clone is shallow: "
             "run `git fetch --unshallow --tags`, or check out with fetch-depth: 0"
         )
     probe = context.prepared.probe
@@ -200,7 +200,7 @@ class Build:
             raise EarlyResultError(result)
         sdists, wheels = list(made.glob("*.tar.gz")), list(made.glob("*.whl"))
         if len(sdists) != 1 or len(wheels) != 1:
-            self.give_up("build made no sdist and wheel", outcome)
+            self.give_up("build created no sdist and no wheel", outcome)
         return sdists[0], wheels[0]
 
     def look_into(self, sdist: Path) -> Iterator[Finding]:
@@ -257,7 +257,7 @@ class Build:
         if isinstance(imports, Finding):
             return [imports]
         if not imports.modules and has_modules(self.context):
-            message = "the wheel holds no module: name the packages for the backend"
+            message = "the wheel contains no module: name the packages for the backend"
             return [finding_of(self.context, "empty-wheel", message)]
         tops = {module.partition(".")[0] for module in imports.modules}
         failed = [import_finding(self.context, fail, tops) for fail in imports.failures]

@@ -53,7 +53,7 @@ def check(context: Context) -> CheckResult:
         return skipped(f"nothing was built: {build.reason}")
     wheel = find_wheel(context.reports)
     if wheel is None:
-        return not_run("the build made no wheel")
+        return not_run("the build created no wheel")
     interpreter = context.prepared.probe.executable
     tool = isolated_tool(context.project, "build", context.cancel, interpreter)
     findings = [*_contents(context, tool, wheel), *_metadata(context, tool, wheel)]

@@ -44,8 +44,8 @@ _SAYS: dict[str, str] = {
     ),
     "parameter-changed-required": "{object}: the parameter {parameter} is required now",
     "parameter-added-required": "{object}: the new parameter {parameter} is required",
-    "return-changed-type": "{object} does not state its return type {old} any more",
-    "class-removed-base": "{object} does not inherit from {old} any more",
+    "return-changed-type": "{object} no longer states its return type {old}",
+    "class-removed-base": "{object} no longer inherits from {old}",
     "async-changed": "{object} is {new}, and was {old}",
 }
 
@@ -85,9 +85,9 @@ class _Comparison(msgspec.Struct, frozen=True):
 
 
 def check(context: Context) -> CheckResult:
-    """Compare the public API with that before the change; breakage is announced."""
+    """Compare the public API with that of the base; report unannounced breakage."""
     if not context.settings.api.library:
-        return skipped("tool.ci-framework.api.library is false: it is no library")
+        return skipped("tool.ci-framework.api.library is false: it is not a library")
     event = read_event(context.variables)
     if _is_about_no_change(event):
         return skipped(f"the event {event.name} is not about a change")

@@ -194,7 +194,7 @@ def _problems(group: ShardGroup) -> Iterator[tuple[Status, str]]:
             reason = check.reason or f"{len(check.findings)} findings"
             yield check.status, f"{report.name}: {reason}"
         elif check.status is Status.PASSED and report.record is None:
-            yield Status.NOT_RUN, f"{report.name} does not say what it ran"
+            yield Status.NOT_RUN, f"{report.name} does not report what it ran"
         for other in report.result.checks:
             if other.id not in COMBINED_CHECKS and not other.green:
                 yield other.status, f"{report.name}: {other.id}: {other.reason}"

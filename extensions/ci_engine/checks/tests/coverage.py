@@ -49,7 +49,7 @@ class CoverageReport(msgspec.Struct):
 
 
 def check(context: Context) -> CheckResult:
-    """Judge the report that the tests of this very run left."""
+    """Check the coverage that the tests of the same run measured."""
     threshold = context.settings.quality.coverage_threshold
     tests = measured_tests(context)
     if tests.status is Status.NOT_RUN:

@@ -32,11 +32,11 @@ class _Patch:
 
 
 def check(context: Context) -> CheckResult:
-    """Judge the share of changed statements that the tests of this run covered."""
+    """Check how many changed statements the tests of the same run covered."""
     threshold = context.settings.quality.coverage_threshold
     tests = measured_tests(context)
     if tests.status in (Status.NOT_RUN, Status.TIMED_OUT):
-        return not_run("the tests did not end")
+        return not_run("the tests did not finish")
     base = context.diff_base()
     if base.commit is None:
         reason = f"what changed is not known: {base.reason}"

@@ -49,7 +49,7 @@ _DATA_NAME = ".coverage"
 
 
 def check(context: Context) -> CheckResult:
-    """Run the tests; what pytest reported decides, never its exit code alone."""
+    """Run the tests; the results decide, not only the exit code of pytest."""
     request = context.request
     if request.combined is not None:
         return _combine(context, request.combined)

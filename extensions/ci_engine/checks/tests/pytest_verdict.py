@@ -69,11 +69,11 @@ def judge_run(
     if outcome.timed_out:
         result.status = Status.TIMED_OUT
         result.reason = f"killed after {outcome.seconds:.0f} s{_where(run)}"
-        result.findings += _unfinished(run, "did not end in time")
+        result.findings += _unfinished(run, "did not finish in time")
         result.findings += [] if run.running else _stuck_outside_tests(context, run)
     elif not run.finished:
         result.status = Status.FAILED
-        result.reason = f"pytest did not end by itself: {outcome.describe_exit()}"
+        result.reason = f"pytest did not exit normally: {outcome.describe_exit()}"
         result.findings += _unfinished(run, outcome.describe_exit())
         result.findings += [] if result.findings else [_start_failure(context, outcome)]
     elif result.findings:
@@ -163,7 +163,7 @@ def _stuck_outside_tests(context: Context, run: TestRun) -> list[Finding]:
             Finding(
                 tool="pytest",
                 rule="test-unfinished",
-                message=f"did not end in time\n{run.stack}",
+                message=f"did not finish in time\n{run.stack}",
                 path=path,
                 line=line,
             )

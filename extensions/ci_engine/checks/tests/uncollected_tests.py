@@ -22,7 +22,7 @@ from ci_engine.findings.results import TestCase
 from ci_engine.project.python_sources import last_name, parse_python
 
 _OUTSIDE = "pytest did not look into this file"
-_UNNAMED = "it defines tests, and its name is not one of python_files"
+_UNNAMED = "it defines tests, but its name does not match python_files"
 _PASSED_OVER = "pytest did not collect it"
 # Reasons that a list of names does not repeat.
 SILENT = (_OUTSIDE, _PASSED_OVER)

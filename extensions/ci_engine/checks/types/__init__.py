@@ -17,5 +17,5 @@ _CHECKERS: Mapping[TypeChecker, Callable[[Context], CheckResult]] = {
 
 
 def check(context: Context) -> CheckResult:
-    """Run the type checker on what its settings name, else on the source paths."""
+    """Run the type checker on the files in its settings, or the source paths."""
     return _CHECKERS[context.settings.quality.type_checker](context)

@@ -30,7 +30,7 @@ def note_on_files(
     }
     if checked >= len(modules):
         return []
-    text = f"{tool} checked {checked} of {len(modules)} files: its settings leave out"
+    text = f"{tool} checked {checked} of {len(modules)} files: its settings exclude"
     return [f"{text} the others"]
 
 

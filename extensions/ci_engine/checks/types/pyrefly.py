@@ -95,7 +95,7 @@ def _weakened(context: Context, name: str, settings: Table) -> list[str]:
     """What makes pyrefly report little or nothing."""
     notes: list[str] = []
     if not name:
-        notes.append("pyrefly has no settings here: its preset basic holds")
+        notes.append("pyrefly has no settings here: its preset basic applies")
     elif settings.get("preset") in ("off", "basic", "legacy"):
         preset = settings["preset"]
         notes.append(f'preset in {name} is "{preset}": pyrefly reports less')

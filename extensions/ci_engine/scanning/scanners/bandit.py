@@ -73,7 +73,7 @@ def _nothing(scan: Scan) -> CheckResult:
         text = f"nothing was examined: all code is in test-paths ({paths})"
         return not_run(f"{text}: {named(outside)}")
     if scan.files.tests:
-        return skipped("there is no Python code that is no test", _about_tests(scan))
+        return skipped("there is no Python code except tests", _about_tests(scan))
     code = [n for n in scan.files.excluded if has_python_name(n) or is_notebook(n)]
     return nothing_to_do("there is no Python code", code)
 
@@ -82,7 +82,7 @@ def _about_tests(scan: Scan) -> list[str]:
     """Say what is not searched because it is said to be a test."""
     tests = scan.files.tests
     paths = ", ".join(scan.settings.test_paths)
-    noun = "file of tests is" if len(tests) == 1 else "files of tests are"
+    noun = "test file is" if len(tests) == 1 else "test files are"
     text = f"{len(tests)} {noun} not searched (test-paths: {paths}): {named(tests)}"
     return [text] if tests else []
 

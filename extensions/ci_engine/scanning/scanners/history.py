@@ -120,7 +120,7 @@ def _git_directory(scan: Scan, *, whole: bool) -> tuple[str, str]:
     if outcome.code != 0 or not rows:
         return f"git failed: {outcome.tail(2) or outcome.describe_exit()}", ""
     if whole and rows[0] == "true":
-        return "the history is cut off here: check out with fetch-depth 0", ""
+        return "the history is incomplete: check out with fetch-depth 0", ""
     return "", rows[-1]
 
 
@@ -142,7 +142,7 @@ def _lost(scan: Scan, base: DiffBase) -> str:
     missing = sum(row.startswith("?") for row in listed.stdout.splitlines())
     if missing:
         return (
-            f"{missing} objects of the history are not here, as in a partial clone: "
+            f"{missing} objects of the history are missing, as in a partial clone: "
             "check out without a filter"
         )
     read = _git(scan).run(*_READ)

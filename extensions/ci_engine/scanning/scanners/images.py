@@ -159,7 +159,7 @@ def _read_trivy(tool: Tool, outcome: Outcome, image: str) -> _Read:
     doubt = ""
     if system.ended:
         # No database lists the issues of a system without support.
-        doubt = f"{system.family} {system.name} gets no security updates any more"
+        doubt = f"{system.family} {system.name} no longer gets security updates"
     findings = [
         Finding(
             tool="trivy",

@@ -40,7 +40,7 @@ def run_licenses(scan: Scan) -> CheckResult:
         for finding in _denied(scan, dependencies, each, denied)
     ]
     tool = Tool("ci-framework", environment=dependencies.source)
-    noun = "dependencies looked at"
+    noun = "dependencies examined"
     result = conclude(scan, tool, findings, len(every), noun=noun)
     unknown = {each.name for each in every if not each.license_name}
     if settings.denied_licences:

@@ -145,7 +145,7 @@ def _conclude(
         result.output = "\n".join([*lost, result.output]).strip()
     elif not given:
         result.status = Status.NOT_RUN if scan.required else Status.SKIPPED
-        result.reason = "its rules look into none of the files"
+        result.reason = "its rules apply to none of the files"
     return result
 
 

@@ -61,6 +61,8 @@ def prepare(config: pytest.Config, _writer: object) -> str:
     selection = Selection(file)
     config.pluginmanager.register(selection, "ci-framework-selected-tests")
     if not selection.left_out:
-        return f"what the change can break ran first: {len(selection.first)} files"
+        return (
+            f"tests that the change can break ran first: {len(selection.first)} files"
+        )
     _allow_low_coverage(config)
-    return f"{len(selection.left_out)} files of tests were left out"
+    return f"{len(selection.left_out)} test files were skipped"
