@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
-from tests.engine.cleanup.test_cleanup import github, origin_of
+from tests.engine.cleanup.test_cleanup import origin_of
 from tests.support.act import commit_all, git, run_workflow, two_pythons
+from tests.support.github_api import GitHub, github_stand_in
 from tests.support.renders import render
 from tests.support.scanning import script
 
-__all__ = ["github"]
+
+@pytest.fixture
+def github() -> Generator[GitHub]:
+    with github_stand_in() as service:
+        yield service
+
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(1200)]
 
@@ -116,14 +123,14 @@ def test_an_image_is_built_and_its_flaws_are_red(
 def test_files_of_developers_become_one_pull_request(
     tmp_path: Path,
     template: Path,
-    github: tuple[str, list[tuple[str, str, Any]]],
+    github: GitHub,
 ) -> None:
     project = made(tmp_path, template, cleanup="pull-request")
     (project / "$(touch bad).tmp").write_text("x\n", encoding="utf-8")
     (project / "keep.txt").write_text("x\n", encoding="utf-8")
     commit_all(project)
     origin = origin_of(project)
-    url, calls = github
+    url, calls = github.url, github.calls
     for expected in ("POST", "PATCH"):
         done = run_workflow(
             project,

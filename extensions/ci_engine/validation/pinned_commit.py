@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from ci_engine.configuration.reading import as_table, read_text, read_yaml
 from ci_engine.configuration.tables import text
+from ci_engine.errors import ConfigurationError
 from ci_engine.findings.results import Finding
 from ci_engine.project.repository import Project
 from ci_engine.validation.framework_files import RESTORE
@@ -35,7 +36,11 @@ def rendered_version(project: Project) -> str:
 
 def check_pinned_commit(project: Project) -> Iterator[Finding]:
     """Compare both as far as the answers record a commit."""
-    pinned, rendered = pinned_commit(project), rendered_version(project)
+    try:
+        pinned, rendered = pinned_commit(project), rendered_version(project)
+    except ConfigurationError:
+        # The check of the answers reports a file that cannot be read.
+        return
     described = _DESCRIBED.fullmatch(rendered)
     if pinned and described and not pinned.startswith(described[1]):
         message = (

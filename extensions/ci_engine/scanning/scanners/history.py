@@ -61,7 +61,7 @@ def run(scan: Scan) -> CheckResult:
     found, ignored = search_messages(scan, tool, _git(scan), base.commit)
     result = conclude(scan, tool, [*findings, *found], 1)
     result.notes = [
-        f"history: {what} was searched, with the messages of commits and tags",
+        f"history: searched {what}, with the messages of commits and tags",
         *hidden_notes([*hidden, *ignored], IGNORED),
     ]
     return result
