@@ -87,7 +87,7 @@ def test_what_a_person_has_to_do_is_listed() -> None:
 def test_what_fails_today_comes_before_the_operations() -> None:
     done = validation(red_today=["lint: old.py:1 F401"])
     text = page([operation()], done)
-    assert text.index("Failing today") < text.index("a.txt")
+    assert text.index("Failing before the adoption already") < text.index("a.txt")
     assert "old.py:1 F401" in text
 
 

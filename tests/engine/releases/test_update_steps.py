@@ -153,12 +153,12 @@ def test_conflicts_are_found_where_copier_reports_none(
     ("uv", "update", "note"),
     [
         ("echo new >uv.lock", CHANGES, ""),
-        ("echo no solution >&2; exit 1", CHANGES, "uv.lock is as it was: no solution"),
-        ("", CHANGES, "uv is not installed: uv.lock is as it was"),
+        ("echo no solution >&2; exit 1", CHANGES, "uv.lock was not updated: no solution"),
+        ("", CHANGES, "uv is not installed: uv.lock was not updated"),
         (
             "exit 1",
             "printf '<<<<<<< before updating\\n' >pyproject.toml",
-            "uv.lock waits for the conflicts: run `uv lock`",
+            "uv.lock was not updated: resolve the conflicts, then run `uv lock`",
         ),
     ],
 )
