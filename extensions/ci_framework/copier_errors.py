@@ -66,5 +66,5 @@ def _question(error: TypeError) -> str:
 
 def last_line(error: Exception) -> str:
     """The end of what an error says, where programs put the reason."""
-    said = str(error).strip().splitlines() or [type(error).__name__]
-    return said[-1].strip()
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[-1].strip()

@@ -36,5 +36,5 @@ def _found_by_uv(root: Path, *version: str) -> str:
     if found.code != 0:
         return ""
     ask = [found.stdout.strip(), "-I", "-c", _VERSION]
-    said = run_program(ask, cwd=root, timeout=_SECONDS, variables=variables)
-    return said.stdout.strip()
+    outcome = run_program(ask, cwd=root, timeout=_SECONDS, variables=variables)
+    return outcome.stdout.strip()

@@ -85,8 +85,8 @@ def _run(
         variables=plain_variables(child_variables()),
     )
     if outcome.code != 0:
-        said = f"{outcome.describe_exit()}\n{outcome.tail()}"
-        raise ToolError(f"{compose[0]} compose {command[0]}: {said}")
+        printed = f"{outcome.describe_exit()}\n{outcome.tail()}"
+        raise ToolError(f"{compose[0]} compose {command[0]}: {printed}")
 
 
 def _document(services: Mapping[str, Service]) -> dict[str, object]:

@@ -18,13 +18,13 @@ class Destination:
 
 
 def destination_of(
-    variables: Mapping[str, str], asked_by: str, hint: str
+    variables: Mapping[str, str], required_by: str, hint: str
 ) -> Destination:
     """Find out where a workflow runs.
 
     Args:
         variables: those of the workflow.
-        asked_by: the command or option that needs it, for the message.
+        required_by: the command or option that needs it, for the message.
         hint: what to do outside of a workflow.
 
     Raises:
@@ -35,7 +35,7 @@ def destination_of(
     repository = variables.get("GITHUB_REPOSITORY", "")
     if not ref.startswith("refs/heads/") or not repository:
         raise UsageError(
-            f"{asked_by}: expected a branch in GitHub Actions, got the ref {ref!r}",
+            f"{required_by}: expected a branch in GitHub Actions, got the ref {ref!r}",
             hint=hint,
         )
     token = variables.get("GITHUB_TOKEN", "")

@@ -106,9 +106,11 @@ def _clean(location: str) -> str:
 
 def _tests(files: _Files, manifest: Manifest) -> list[str]:
     usual = [name for name in _TESTS[:2] if files.exists(name)]
-    told = [posixpath.normpath(path).strip("/") for path in manifest.tests]
+    configured = [posixpath.normpath(path).strip("/") for path in manifest.tests]
     # A package that has its tests beside its code names its code as the place of them.
-    found = [p for p in told if files.exists(p) and set(p.split("/")) & set(_TESTS)]
+    found = [
+        p for p in configured if files.exists(p) and set(p.split("/")) & set(_TESTS)
+    ]
     return sorted({*usual, *found})
 
 

@@ -59,9 +59,9 @@ def _add_suite(suites: Xml.Element, check: CheckResult) -> None:
         if unknown and finding.test not in known:
             _add_finding(suite, check, finding)
     errors = [finding for finding in check.findings if finding.severity == "error"]
-    told = any(not finding.accepted for finding in errors)
+    reported = any(not finding.accepted for finding in errors)
     # What a check found before it could not go on does not say that it could not.
-    if not told or check.status is Status.NOT_RUN:
+    if not reported or check.status is Status.NOT_RUN:
         _add_whole(suite, check)
     if check.notes:
         Xml.SubElement(suite, "system-out").text = xml_text("\n".join(check.notes))

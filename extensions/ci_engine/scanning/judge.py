@@ -36,8 +36,8 @@ def grade(
         for found in result.findings
     ]
     result.id = scanner.recorded
-    known = _known_to(scanner, baseline)
-    earlier = _known_to(scanner, before.baseline) if before is not None else None
+    known = _entries_of(scanner, baseline)
+    earlier = _entries_of(scanner, before.baseline) if before is not None else None
     if before is not None and earlier is not None:
         before = replace_in(before, baseline=earlier)
     judge(result, known, before)
@@ -45,7 +45,7 @@ def grade(
     result.findings = [waivers.apply(found) for found in result.findings]
 
 
-def _known_to(scanner: Scanner, baseline: Baseline | None) -> Baseline | None:
+def _entries_of(scanner: Scanner, baseline: Baseline | None) -> Baseline | None:
     """What the scan or the gate recorded of what a scanner finds.
 
     Nothing of secrets: everyone with a copy of the repository has them as well.

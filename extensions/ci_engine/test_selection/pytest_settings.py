@@ -102,7 +102,7 @@ def read_pytest_settings(
         command: its own command for the tests, which may have options of pytest.
     """
     options = [option for option in _options(project) if option is not None]
-    told = [_all([option], "testpaths") for option in options]
+    configured = [_all([option], "testpaths") for option in options]
     words = [word for option in options for word in _words(option.get("addopts"))]
     words += _words(command)
     words += _words_of_runners(project.root) if command else []
@@ -115,7 +115,9 @@ def read_pytest_settings(
         plugins=(*_after(words, "-p"), *own_plugins),
         doctests=any(word.startswith(_DOCTESTS) for word in words),
         # A command may name other locations.
-        nowhere_else=bool(told) and all(map(_are_plain, told)) and not command,
+        nowhere_else=bool(configured)
+        and all(map(_are_plain, configured))
+        and not command,
         text_tests=(*_TEXTS, *_after(words, "--doctest-glob"), *_by_option(words)),
         runners=tuple(f for f, run in _RUN_BY.items() if run in str(command)),
     )

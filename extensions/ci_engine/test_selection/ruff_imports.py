@@ -78,13 +78,13 @@ def _find_ruff(project: Project) -> tuple[str, str]:
         program = find_program("ruff", location)
         if program is None:
             continue
-        said = run_program(
+        output = run_program(
             [program, "--version"],
             cwd=project.root,
             timeout=10,
             variables=tool_variables(child_variables()),
         ).stdout
-        version = said.strip().rpartition(" ")[2]
+        version = output.strip().rpartition(" ")[2]
         if version.rpartition(".")[0] == series:
             return str(program), version
     tool = isolated_tool(project, "ruff")

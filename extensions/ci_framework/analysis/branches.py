@@ -44,11 +44,11 @@ def state_branches(survey: Survey, findings: Findings) -> None:
         [triggers[name] for name in missing],
     )
     main, integration = _roles(shown, branches, triggers)
-    said = "the default branch"
+    reason = "the default branch"
     if main != shown:
-        said = f"the default branch {shown} is where work is collected"
+        reason = f"the default branch {shown} is where work is collected"
     locations = [triggers[main]] if main in triggers else []
-    findings.add("main-branch", main or None, said, locations, "likely")
+    findings.add("main-branch", main or None, reason, locations, "likely")
     locations = [triggers[integration]] if integration in triggers else []
     findings.add(
         "integration-branch",

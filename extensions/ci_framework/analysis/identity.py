@@ -186,15 +186,17 @@ def _state_people(survey: Survey, findings: Findings) -> None:
         break
     else:
         computed = "description" in survey.setup_call.lines
-        said = "setup.py computes it, and is not run"
-        findings.add("description", None, said if computed else "its metadata has none")
+        reason = "setup.py computes it, and is not run"
+        findings.add(
+            "description", None, reason if computed else "its metadata has none"
+        )
     name, address, stated = _author(survey)
     locations = [stated] if stated else []
-    said = "the first author of its metadata"
+    reason = "the first author of its metadata"
     because = "the address of the first author"
     if not name and not address:
-        said = because = "its metadata name no author that can be read"
-    findings.add("author", name or None, said, locations)
+        reason = because = "its metadata name no author that can be read"
+    findings.add("author", name or None, reason, locations)
     findings.add("author-email", address or None, because, locations)
     scripts = table(survey.project, "scripts") or survey.tool("poetry", "scripts")
     console = survey.setup_cfg.rows("options.entry_points", "console_scripts")

@@ -52,8 +52,8 @@ def state_layout(survey: Survey, findings: Findings) -> Layout:
     )
     kind, because = _kind(survey, layout)
     findings.add("layout", kind, because, locations[:3], "likely")
-    said, confidence = _why_sources(layout)
-    findings.add("source-paths", layout.sources, said, locations, confidence)
+    reason, confidence = _why_sources(layout)
+    findings.add("source-paths", layout.sources, reason, locations, confidence)
     _state_templates(survey, findings)
     native = _native(survey)
     findings.add(

@@ -146,9 +146,9 @@ def _state_locks(survey: Survey, findings: Findings) -> None:
     locations = [survey.file(name) for name in tracked]
     findings.add("lock-files", [*tracked, *untracked], because, locations)
     if tracked:
-        said = f"git has {', '.join(tracked)}"
+        reason = f"git has {', '.join(tracked)}"
     elif untracked:
-        said = f"{', '.join(untracked)} is there, but git does not have it"
+        reason = f"{', '.join(untracked)} is there, but git does not have it"
     else:
-        said = "there is no lock file"
-    findings.add("lock-tracked", bool(tracked), said, locations)
+        reason = "there is no lock file"
+    findings.add("lock-tracked", bool(tracked), reason, locations)

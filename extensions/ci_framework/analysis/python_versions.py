@@ -113,35 +113,35 @@ def _tested(
 ) -> tuple[list[str], str, list[Evidence], Confidence]:
     matrix = _matrices(survey)
     if matrix.versions:
-        said = "the matrices of its workflows name them"
-        return matrix.versions, said, matrix.locations, "certain"
+        reason = "the matrices of its workflows name them"
+        return matrix.versions, reason, matrix.locations, "certain"
     environments = environment_pythons(survey, pixi)
     classifiers = _classifiers(survey)
     both = [v for v in environments.versions if v in classifiers.versions]
     if environments.versions:
-        said = "environments of its test runner fix them"
+        reason = "environments of its test runner fix them"
         chosen = both or environments.versions
-        return chosen, said, environments.locations, "likely"
+        return chosen, reason, environments.locations, "likely"
     single = _steps(survey)
     if single.versions:
-        said = "steps of its workflows set them up"
-        return single.versions, said, single.locations, "likely"
+        reason = "steps of its workflows set them up"
+        return single.versions, reason, single.locations, "likely"
     if pixi.path and (version := pixi.python("default")):
         location = survey.documents.location(
             pixi.path, *pixi.prefix, "dependencies", "python"
         )
         return [version], "the default pixi environment fixes it", [location], "certain"
     if not pixi.path and classifiers.versions:
-        said = "its classifiers name them, and nothing tests fewer"
-        return classifiers.versions, said, classifiers.locations, "likely"
+        reason = "its classifiers name them, and nothing tests fewer"
+        return classifiers.versions, reason, classifiers.locations, "likely"
     pinned = _pinned(survey, requirements)
     if pinned is not None:
         return [pinned[0]], f"{pinned[1].path} names it", [pinned[1]], "likely"
     newest = sorted_versions(classifiers.versions)[-1:]
-    said = "the newest of its classifiers: nothing tests with several"
+    reason = "the newest of its classifiers: nothing tests with several"
     if not newest:
-        said = "neither CI, environments nor classifiers name one"
-    return newest, said, classifiers.locations[-1:], "guess"
+        reason = "neither CI, environments nor classifiers name one"
+    return newest, reason, classifiers.locations[-1:], "guess"
 
 
 def _matrices(survey: Survey) -> Evidenced:

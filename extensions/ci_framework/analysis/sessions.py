@@ -88,8 +88,8 @@ def _tox_words(command: object) -> str:
             words.append(item)
         elif text(item, "replace") in ("posargs", "env"):
             for default in items(item, "default") or [dig(item, "default")]:
-                said = default if isinstance(default, str) else ""
-                inner = said or text(default, "default")
+                given = default if isinstance(default, str) else ""
+                inner = given or text(default, "default")
                 words += [inner] if inner else []
     return " ".join(_quoted(word) for word in words)
 

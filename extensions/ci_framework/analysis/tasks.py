@@ -214,6 +214,6 @@ def _shell(survey: Survey) -> Iterator[Task]:
         if not named and ("." in name or not _SHEBANG.match(text[:200])):
             continue
         rows = [(row, row.lstrip()) for row in text.split("\n")]
-        kept = [row for row, said in rows if said and not said.startswith("#")]
+        kept = [row for row, line in rows if line and not line.startswith("#")]
         command = _VARIABLE.sub(r"\1", "\n".join(kept))
         yield make_task("script", path, command, Evidence(path=path, line=1))

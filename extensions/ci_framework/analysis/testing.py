@@ -75,8 +75,8 @@ def _state_runner(
         return
     if tool is not None and (tool.config or tool.used):
         locations = [*([tool.config] if tool.config else []), *tool.used]
-        said = "pytest is configured, required or run"
-        findings.add("test-runner", "pytest", said, locations)
+        reason = "pytest is configured, required or run"
+        findings.add("test-runner", "pytest", reason, locations)
         return
     for name, because in (
         ("unittest", "unittest is run"),
@@ -94,8 +94,8 @@ def _state_guessed_runner(survey: Survey, findings: Findings) -> None:
     tests = findings.items("test-paths")
     imports = _importing(survey, tests)
     if imports["django"] and survey.has("manage.py") and not imports["pytest"]:
-        said = "its tests import Django's, and manage.py runs those"
-        findings.add("test-runner", "django", said, imports["django"][:3], "likely")
+        reason = "its tests import Django's, and manage.py runs those"
+        findings.add("test-runner", "django", reason, imports["django"][:3], "likely")
         return
     for name, because in (
         ("pytest", "its tests import it"),
@@ -105,12 +105,12 @@ def _state_guessed_runner(survey: Survey, findings: Findings) -> None:
             findings.add("test-runner", name, because, imports[name][:3], "likely")
             return
     if tests and not defines_tests(survey, tests):
-        said = "there are scripts, but no test that a test runner collects"
-        findings.add("test-runner", "none", said, [], "likely")
+        reason = "there are scripts, but no test that a test runner collects"
+        findings.add("test-runner", "none", reason, [], "likely")
         return
     if tests:
-        said = "there are tests, but no file shows what runs them"
-        findings.add("test-runner", "pytest", said, [], "guess")
+        reason = "there are tests, but no file shows what runs them"
+        findings.add("test-runner", "pytest", reason, [], "guess")
         return
     findings.add("test-runner", "none", "there is neither a test nor a test runner")
 
@@ -179,24 +179,24 @@ def _selection(
     if unread is not None:
         because = "what it runs is in no file that the analysis reads"
         findings.add("unread-test-step", unread.shown, because, [unread], "likely")
-        said = f"a step runs tests in a way that cannot be read ({unread.shown})"
-        return None, said, "likely"
+        reason = f"a step runs tests in a way that cannot be read ({unread.shown})"
+        return None, reason, "likely"
     alone = [item for item in known if item[0].job is None or not item[0].job.services]
     call, first = (alone or known)[0]
     same = [s for _, s in (alone or known) if s.options == first.options]
     paths = tuple(dict.fromkeys(path for s in same for path in s.paths))
     if paths and not first.options and is_everything(paths, usual):
         return None, "several runs together select every test", "likely"
-    said = "workflows never run the tests without selecting some"
+    reason = "workflows never run the tests without selecting some"
     if call.job is None:
-        said = "the task that runs the tests selects some"
+        reason = "the task that runs the tests selects some"
     if len({s for _, s in known}) > len(set(same)):
-        said += "; other runs select others"
+        reason += "; other runs select others"
     if call.job is not None and call.job.services:
-        said += f"; they need the services {', '.join(call.job.services)}"
+        reason += f"; they need the services {', '.join(call.job.services)}"
     argv = (call.argv[0], *first.options, *paths)
     argv = argv if call.argv[0] == "pytest" else call.argv
-    return replace(call, argv=argv), said, "likely"
+    return replace(call, argv=argv), reason, "likely"
 
 
 def _state_coverage_plugin(

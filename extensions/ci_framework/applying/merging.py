@@ -96,10 +96,10 @@ def _merge(
     if 0 < done.returncode <= _MOST_CONFLICTS:
         return None
     if done.returncode:
-        said = done.stderr.decode("utf-8", "replace")
-        if "binary" in said:
+        output = done.stderr.decode("utf-8", "replace")
+        if "binary" in output:
             return None
-        raise ToolError(f"git merge-file failed: {said.strip()}")
+        raise ToolError(f"git merge-file failed: {output.strip()}")
     return Entry(mode, store_blob(repository, done.stdout))
 
 

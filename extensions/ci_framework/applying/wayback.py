@@ -148,6 +148,6 @@ def _smudged(repository: Repository, path: str, blob: str) -> bytes:
     """The bytes git would check out for an object."""
     done = repository.try_git("cat-file", "--filters", f"--path={path}", blob)
     if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip()
-        raise ToolError(f"git cat-file failed: {said}")
+        output = done.stderr.decode("utf-8", "replace").strip()
+        raise ToolError(f"git cat-file failed: {output}")
     return done.stdout

@@ -154,9 +154,9 @@ def _refuse_first(repository: Repository, options: ApplyOptions) -> None:
 
 def _asks(built: BuiltPlan, options: ApplyOptions) -> bool:
     """Whether the decisions are asked: of a person, at the first adoption."""
-    told = options.plan or options.yes or options.dry_run or options.json
+    unattended = options.plan or options.yes or options.dry_run or options.json
     first = bool(built.plan.writes) and not built.adopted
-    return first and not told and has_terminal()
+    return first and not unattended and has_terminal()
 
 
 def _is_agreed(plan: Plan, options: ApplyOptions) -> bool:

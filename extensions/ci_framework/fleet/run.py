@@ -53,7 +53,7 @@ class _Proof(msgspec.Struct):
     checks: list[_Check] = []
 
 
-class _Told(msgspec.Struct):
+class _Report(msgspec.Struct):
     """What we read of the JSON that a command prints: a plan, a report, a status."""
 
     hash: str = ""
@@ -121,12 +121,13 @@ def _command(
         timeout=_COMMAND_SECONDS,
         cancel=cancel,
     )
-    told = _told(outcome.stdout)
+    report = _report_of(outcome.stdout)
     return Entry(
         exit_code=-1 if outcome.code is None or outcome.code < 0 else outcome.code,
         seconds=round(outcome.seconds, 1),
-        hash=told.hash or (told.plan.hash if isinstance(told.plan, _Planned) else ""),
-        summary=_summary(action, outcome, told),
+        hash=report.hash
+        or (report.plan.hash if isinstance(report.plan, _Planned) else ""),
+        summary=_summary(action, outcome, report),
     )
 
 
@@ -139,22 +140,22 @@ def _companion() -> list[str]:
     return [sys.executable, "-Ic", f"import sys; sys.path[:] = {sys.path!r}; {start}"]
 
 
-def _summary(action: Action, outcome: Outcome, told: _Told) -> str:
+def _summary(action: Action, outcome: Outcome, report: _Report) -> str:
     """One line that tells people how it ended."""
-    if told.summary:
-        return told.summary
-    if told.validation is not None:
-        checks = told.validation.checks
+    if report.summary:
+        return report.summary
+    if report.validation is not None:
+        checks = report.validation.checks
         bad = [
             f"{check.name}: {check.reason}"
             for check in checks
             if check.status in ("failed", "not-run")
         ]
-        verdict = told.validation.verdict.replace("-", " ")
+        verdict = report.validation.verdict.replace("-", " ")
         return ": ".join(filter(None, [verdict, "; ".join(bad)]))
-    said = outcome.stderr.strip().splitlines()
-    errors = [line for line in said if line.startswith(f"ci-framework {action}: ")]
-    return next(iter([*errors, *said]), "") or outcome.describe_exit()
+    lines = outcome.stderr.strip().splitlines()
+    errors = [line for line in lines if line.startswith(f"ci-framework {action}: ")]
+    return next(iter([*errors, *lines]), "") or outcome.describe_exit()
 
 
 def _agreement(member: Member, order: Order) -> list[str] | None:
@@ -168,11 +169,11 @@ def _agreement(member: Member, order: Order) -> list[str] | None:
     return ["--plan", planned.hash] if planned and planned.hash else None
 
 
-def _told(text: str) -> _Told:
+def _report_of(text: str) -> _Report:
     try:
-        return msgspec.json.decode(text, type=_Told)
+        return msgspec.json.decode(text, type=_Report)
     except msgspec.DecodeError:
-        return _Told()
+        return _Report()
 
 
 def _clone(member: Member, cancel: threading.Event) -> str:

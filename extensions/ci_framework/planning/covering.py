@@ -119,8 +119,10 @@ class Covering:
             return step.does or ["other: nothing"]
         looked_up = [item.does for item in found]
         # What only a name hinted at, the task that it names says better.
-        said = [does for does in step.does if does not in named or does in looked_up]
-        return list(dict.fromkeys([*said, *looked_up]))
+        named_steps = [
+            does for does in step.does if does not in named or does in looked_up
+        ]
+        return list(dict.fromkeys([*named_steps, *looked_up]))
 
     def of_step(self, step: Step, does: str) -> Coverage:
         """Whether the framework does what a step does."""

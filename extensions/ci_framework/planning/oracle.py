@@ -134,8 +134,8 @@ def _read(parse: Callable[[str], Table], text: str) -> Table:
     try:
         return parse(text)
     except Exception as error:  # tomlkit raises more than its own errors
-        said = " ".join(str(error).split()) or type(error).__name__
-        raise CannotEdit(f"a second parser cannot read it: {said}") from error
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise CannotEdit(f"a second parser cannot read it: {reason}") from error
 
 
 def _joined(old: Table, added: Table, keys: tuple[str, ...]) -> Table:

@@ -145,18 +145,18 @@ class _Looks:
         tracked = self._repository.tracked
         own = table(self._pyproject, "tool", "check-manifest")
         texts = {path: self._text(path) for path in _INI if path in tracked}
-        there = [path for path, said in texts.items() if _MANIFEST_SECTION in said]
+        there = [path for path, text in texts.items() if _MANIFEST_SECTION in text]
         if own or not texts or (PYPROJECT in tracked and not there):
             if not {*self._globs()} <= {*strings(own, "ignore")}:
                 ignore = json.dumps(self._globs())
-                said = f"check-manifest: add to `ignore` of its settings: {ignore}"
-                yield _by_hand(PYPROJECT, said)
+                advice = f"check-manifest: add to `ignore` of its settings: {ignore}"
+                yield _by_hand(PYPROJECT, advice)
             return
         path = next(iter([*there, *texts]))
         missing = [name for name in self._globs() if name not in texts[path]]
         if missing:
-            said = f"add to `ignore` in {_MANIFEST_SECTION}: {' '.join(missing)}"
-            yield _by_hand(path, f"check-manifest: {said}")
+            advice = f"add to `ignore` in {_MANIFEST_SECTION}: {' '.join(missing)}"
+            yield _by_hand(path, f"check-manifest: {advice}")
 
     def _text(self, path: str) -> str:
         return (self._repository.blob(path) or b"").decode("utf-8", "replace")
@@ -168,8 +168,8 @@ class _Looks:
         names = [path for path in self._files if path.endswith(_YAML)]
         missing = [name for name in names if name not in known]
         if missing and (own or self._runs("yamllint")):
-            said = f"yamllint: add to `ignore`: {', '.join(missing)}"
-            yield _by_hand(own or _YAMLLINT[1], said)
+            advice = f"yamllint: add to `ignore`: {', '.join(missing)}"
+            yield _by_hand(own or _YAMLLINT[1], advice)
 
     def _reuse(self) -> Iterator[Operation]:
         tracked = self._repository.tracked

@@ -85,9 +85,9 @@ def _jobs(inventory: Inventory) -> Iterable[_Row]:
             yield "", workflow.path, f"rejected by GitHub: {workflow.problem}", ""
         for job in workflow.jobs:
             does = dict.fromkeys(word for step in job.steps for word in step.does)
-            said = job.uses or ", ".join(does)
+            purposes = job.uses or ", ".join(does)
             where = workflow.at(job.line).shown
-            yield job.id, workflow.name, said, where
+            yield job.id, workflow.name, purposes, where
 
 
 def _hooks(inventory: Inventory) -> Iterable[_Row]:

@@ -112,9 +112,9 @@ def make_clone(repository: Repository, commit: str, location: Path) -> Clone:
     words = ("clone", "--quiet", "--local", "--no-checkout", "--template=")
     done = repository.try_git(*words, str(repository.root), str(location))
     if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip()
+        output = done.stderr.decode("utf-8", "replace").strip()
         raise ToolError(
-            f"the repository could not be cloned: {said}",
+            f"the repository could not be cloned: {output}",
             hint="run `git fsck` in the repository and correct what it reports",
         )
     clone = Repository(location.resolve(), location.resolve() / ".git")

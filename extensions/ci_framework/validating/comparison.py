@@ -85,8 +85,8 @@ def _judge(
     harmless = [row for item in differences for row in _rows(item)]
     flaky = sum(item.kind == "flaky" for item in differences)
     noun = "test is" if flaky == 1 else "tests are"
-    told = f"; {flaky} {noun} flaky, with and without the adoption" if flaky else ""
-    return passed(f"the tests have the same results: {counts}{told}", harmless)
+    note = f"; {flaky} {noun} flaky, with and without the adoption" if flaky else ""
+    return passed(f"the tests have the same results: {counts}{note}", harmless)
 
 
 def _is_harm(item: TestDifference) -> bool:
@@ -106,7 +106,9 @@ def _rows(item: TestDifference) -> Iterator[str]:
 def _differences(pairs: list[tuple[SuiteRun, SuiteRun]]) -> Iterator[TestDifference]:
     befores = [pair[0].outcomes for pair in pairs if not pair[0].problem]
     afters = [pair[1].outcomes for pair in pairs if not pair[1].problem]
-    messages = {test: said for pair in pairs for test, said in pair[1].messages.items()}
+    messages = {
+        test: failure for pair in pairs for test, failure in pair[1].messages.items()
+    }
     names = {test: None for run in (*befores, *afters) for test in run}
     for test in names:
         before, after = _history(test, befores), _history(test, afters)

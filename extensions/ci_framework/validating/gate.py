@@ -43,7 +43,7 @@ def judge_gate(facts: GateFacts, known: Baseline | None = None) -> Gated:
     ``known`` is what earlier gates recorded.
     """
     checks = run_checks(facts.clones.adopted, facts, [*facts.only])
-    statuses = {check.id: _told(check) for check in checks}
+    statuses = {check.id: _status_text(check) for check in checks}
     red = [check for check in checks if check.status in RED]
     missing = [_missing(check) for check in checks if _is_missing(check)]
     if not red and missing:
@@ -81,7 +81,7 @@ def _could_not(missing: list[str]) -> str:
     return f"the gate could not run every check: {names}"
 
 
-def _told(check: CheckResult) -> str:
+def _status_text(check: CheckResult) -> str:
     number = sum(finding.severity == "error" for finding in check.findings)
     counted = f", {number} found" if number else ""
     return f"{check.status.value}{counted}"
@@ -119,16 +119,16 @@ def _conclude(missing: list[str], found: Sorted, new: Baseline) -> Outcome:
         return failed("the gate is red where it was not before", found.faults)
     if missing:
         return not_run(_could_not(missing), missing)
-    said: list[str] = []
+    notes: list[str] = []
     if size(new):
-        said.append(f"{size(new)} known findings are recorded")
+        notes.append(f"{size(new)} known findings are recorded")
     if found.suspects:
-        said.append(
+        notes.append(
             "failed once and passed when repeated: " + ", ".join(sorted(found.suspects))
         )
     if found.red_today:
-        said.append(f"{len(found.red_today)} things are red today and stay red")
+        notes.append(f"{len(found.red_today)} things are red today and stay red")
         return passed(
-            "the adoption makes nothing red; " + "; ".join(said), found.red_today
+            "the adoption makes nothing red; " + "; ".join(notes), found.red_today
         )
-    return passed("the gate is green; " + "; ".join(said))
+    return passed("the gate is green; " + "; ".join(notes))

@@ -53,8 +53,8 @@ def compare_own_checks(
     broken = [f"{r.command}: {r.before}" for r in rows if "no answer" in r.before]
     if broken:
         return not_run("own checks did not finish in time", broken), rows
-    told = f"; not in its environment: {missing}" if missing else ""
-    return passed(f"{len(rows)} of its own checks find the same as before{told}"), rows
+    note = f"; not in its environment: {missing}" if missing else ""
+    return passed(f"{len(rows)} of its own checks find the same as before{note}"), rows
 
 
 @dataclass(frozen=True)
@@ -123,10 +123,12 @@ def _row(command: OwnCommand, before: _Look, after: _Look, version: str) -> Tool
 def _words(look: _Look) -> str:
     """How it ended, for people."""
     number = sum(look.found.values())
-    said = look.ended.describe_exit()
-    said = "ok" if look.ended.code == 0 else said
-    said += f", {number} found" if number and look.ended.code else ""
-    return said + (f", rewrites {len(look.rewritten)} files" if look.rewritten else "")
+    ending = look.ended.describe_exit()
+    ending = "ok" if look.ended.code == 0 else ending
+    ending += f", {number} found" if number and look.ended.code else ""
+    return ending + (
+        f", rewrites {len(look.rewritten)} files" if look.rewritten else ""
+    )
 
 
 def _worse(command: OwnCommand, before: _Look, after: _Look) -> Iterator[str]:

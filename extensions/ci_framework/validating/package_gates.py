@@ -66,8 +66,8 @@ def _conclude(gates: Mapping[str, Gated], red: list[str]) -> Outcome:
             reason = next(iter(bad.values())).reason
             rows = _named({name: outcome.details for name, outcome in bad.items()})
             return conclude(f"{', '.join(bad)}: {reason}", rows)
-    said = f"; {len(red)} things are red today and stay red" if red else ""
-    return passed(f"{len(gates)} gates: the adoption makes nothing red{said}", red)
+    note = f"; {len(red)} things are red today and stay red" if red else ""
+    return passed(f"{len(gates)} gates: the adoption makes nothing red{note}", red)
 
 
 def _named(rows: Mapping[str, Sequence[str]]) -> list[str]:

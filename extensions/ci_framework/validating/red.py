@@ -105,20 +105,24 @@ def sort_red(facts: GateFacts, red: list[CheckResult]) -> Sorted:
     found = Sorted()
     whole = [check.id for check in red if _as_a_whole(check)]
     # What the project's own tests say, and one floor, are known of the whole only.
-    told = () if facts.package else ("test", *_MEASURES)
-    asked = [c.id for c in red if c.id not in told or c.id in whole]
+    whole_gate = () if facts.package else ("test", *_MEASURES)
+    requested = [c.id for c in red if c.id not in whole_gate or c.id in whole]
     before: list[CheckResult] = []
     trouble: CommandError | None = None
     try:
         # The same engine with the same settings, on the base commit.
-        if asked:
-            before = run_checks(facts.clones.base, facts, asked, facts.settings)
+        if requested:
+            before = run_checks(facts.clones.base, facts, requested, facts.settings)
     except CommandError as error:
         trouble = error
     for check in red:
-        if check.id in told and check.id == "coverage" and check.coverage is not None:
+        if (
+            check.id in whole_gate
+            and check.id == "coverage"
+            and check.coverage is not None
+        ):
             found.accepted.append(check)
-        elif trouble and check.id in asked:
+        elif trouble and check.id in requested:
             text = f"{check.id}: unknown whether it was red before: {trouble}"
             found.faults.append(text.partition("\n")[0])
         elif check.id in whole:

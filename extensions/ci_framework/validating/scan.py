@@ -63,7 +63,7 @@ def judge_scan(facts: GateFacts, recorded: bytes | None) -> Scanned:
     if faults:
         return Scanned(failed("the scan is red where it was not before", faults))
     secrets = [
-        _told(check, finding)
+        _finding_text(check, finding)
         for check in checks
         if not _stopped(check) or _is_about_secrets(check)
         for finding in _standing(check)
@@ -133,7 +133,9 @@ def _since(facts: GateFacts, checks: Sequence[CheckResult]) -> list[str]:
             before[key] -= 1
         else:
             text = " ".join(finding.message.split())[:160]
-            faults.append(f"{_told(check, finding)}: red since the adoption: {text}")
+            faults.append(
+                f"{_finding_text(check, finding)}: red since the adoption: {text}"
+            )
     return faults
 
 
@@ -156,24 +158,24 @@ def _key(finding: Finding) -> _Key:
     return finding.tool, finding.rule, finding.path, name
 
 
-def _told(check: CheckResult, finding: Finding) -> str:
+def _finding_text(check: CheckResult, finding: Finding) -> str:
     return f"{check.id}: {finding.location} {finding.rule}".strip()
 
 
 def _conclude(checks: Sequence[CheckResult], secrets: list[str]) -> Outcome:
     known = sum(finding.known for check in checks for finding in check.findings)
-    said = [f"{known} known findings are recorded"] if known else []
+    notes = [f"{known} known findings are recorded"] if known else []
     if secrets:
-        said.append(f"{len(secrets)} secrets are red today and never recorded")
+        notes.append(f"{len(secrets)} secrets are red today and never recorded")
     missing = [check for check in checks if check.blocking and _stopped(check)]
     if missing:
         names = ", ".join(check.id for check in missing)
         rows = [_why(check) for check in missing]
-        reason = "; ".join([f"the scan could not examine everything: {names}", *said])
+        reason = "; ".join([f"the scan could not examine everything: {names}", *notes])
         return not_run(reason, [*rows, *secrets])
     level = next((check.tier for check in checks if check.tier), "")
     done = f"scanned at level {level}" if level else "scanned"
-    return passed("; ".join([done, *said]), secrets)
+    return passed("; ".join([done, *notes]), secrets)
 
 
 def _why(check: CheckResult) -> str:

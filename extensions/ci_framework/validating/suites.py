@@ -68,8 +68,8 @@ class SuiteRun:
 
     def tail(self) -> list[str]:
         """The end of what was printed, and of what kept tests from being found."""
-        said = [test.message for test in self.run.collection[:3]]
-        text = "\n".join([*said, self.ended.tail()])
+        texts = [test.message for test in self.run.collection[:3]]
+        text = "\n".join([*texts, self.ended.tail()])
         return [line for line in text.splitlines() if line.strip()][-25:]
 
 
@@ -125,8 +125,8 @@ def run_suite(
     clone.reset()
     if silent:
         outcome = "passed" if ended.code == 0 else "failed"
-        said = {} if ended.code == 0 else {shown_command(words): ended.tail()}
-        return SuiteRun({shown_command(words): outcome}, said, run, ended, silent=True)
+        texts = {} if ended.code == 0 else {shown_command(words): ended.tail()}
+        return SuiteRun({shown_command(words): outcome}, texts, run, ended, silent=True)
     every = [*run.collection, *run.tests]
     bad = ("failed", "error")
     return SuiteRun(

@@ -153,7 +153,11 @@ def test_conflicts_are_found_where_copier_reports_none(
     ("uv", "update", "note"),
     [
         ("echo new >uv.lock", CHANGES, ""),
-        ("echo no solution >&2; exit 1", CHANGES, "uv.lock was not updated: no solution"),
+        (
+            "echo no solution >&2; exit 1",
+            CHANGES,
+            "uv.lock was not updated: no solution",
+        ),
         ("", CHANGES, "uv is not installed: uv.lock was not updated"),
         (
             "exit 1",

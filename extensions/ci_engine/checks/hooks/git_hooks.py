@@ -122,6 +122,6 @@ def install_git_hooks(project: Project, program: HookProgram) -> str:
         variables=program.variables,
     )
     if outcome.code != 0:
-        said = f"{outcome.describe_exit()}\n{outcome.tail()}"
-        raise ToolError(f"{program.label.partition(' ')[0]} install: {said}")
+        output = f"{outcome.describe_exit()}\n{outcome.tail()}"
+        raise ToolError(f"{program.label.partition(' ')[0]} install: {output}")
     return " ".join((outcome.stdout or outcome.stderr).split())

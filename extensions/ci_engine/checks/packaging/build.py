@@ -223,8 +223,8 @@ class Build:
         parts = re.split(r"^Checking .*: FAILED.*$", outcome.stdout, flags=re.MULTILINE)
         if outcome.code != 1 or len(parts) == 1:
             self.give_up("twine", outcome)
-        said = re.sub(r"^Checking .*$", "", parts[1], flags=re.MULTILINE)
-        message = " ".join(re.sub(r"\b(ERROR|WARNING)\b", "", said).split())
+        report = re.sub(r"^Checking .*$", "", parts[1], flags=re.MULTILINE)
+        message = " ".join(re.sub(r"\b(ERROR|WARNING)\b", "", report).split())
         readme = readme_of(self.context)
         line = _README_LINE.search(message)
         return [

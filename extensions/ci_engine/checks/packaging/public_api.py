@@ -115,7 +115,7 @@ def check(context: Context) -> CheckResult:
     if announced:
         notes.append(f"announced: {announced}")
         findings = _as_warnings(findings)
-    elif _knows_no_labels(context, event) and any(
+    elif _is_without_labels(context, event) and any(
         f.severity == "error" for f in findings
     ):
         text = f"the event {event.name} has no labels: the pull request was judged"
@@ -133,7 +133,7 @@ def _is_about_no_change(event: Event) -> bool:
     return bool(event.name) and not about
 
 
-def _knows_no_labels(context: Context, event: Event) -> bool:
+def _is_without_labels(context: Context, event: Event) -> bool:
     """Whether the labels of what is being merged cannot be known."""
     merged = event.name == "merge_group" or (
         event.name == "push" and event.ref == f"refs/heads/{event.default_branch}"

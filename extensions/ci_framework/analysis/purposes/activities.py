@@ -147,8 +147,8 @@ def find_action_purposes(uses: str) -> list[str]:
     for pattern, purpose in ACTIONS:
         if pattern.search(name):
             return [purpose]
-    said = guess_purpose(name.split("/", 1)[-1].replace("/", "-"))
-    return [said or f"other: {uses.split('@', 1)[0]}"]
+    guessed = guess_purpose(name.split("/", 1)[-1].replace("/", "-"))
+    return [guessed or f"other: {uses.split('@', 1)[0]}"]
 
 
 def _activities(command: str, tasks: Tasks, depth: int) -> Iterator[Activity]:
@@ -192,7 +192,7 @@ def _of_task(named: Named, tasks: Tasks, depth: int) -> Iterator[Activity]:
         yield Activity(known, _plain(named.name), (named.name, *named.words))
         return
     names = (named.name, str(PurePosixPath(named.name).parent), named.hint)
-    purpose = next((said for name in names if (said := guess_purpose(name))), "")
+    purpose = next((guessed for name in names if (guessed := guess_purpose(name))), "")
     yield Activity(
         purpose or f"other: {named.name}",
         named.name,

@@ -54,7 +54,7 @@ def _disabled(documents: Documents, path: str) -> str:
     if is_workflow(path):
         text = documents.text(path)
         lines = [line.strip() for line in text.splitlines()]
-        if path in documents.unreadable or any(_says(line) for line in lines):
+        if path in documents.unreadable or any(_has_content(line) for line in lines):
             return ""
         return "nothing in it but comments: it never runs and stays as it is"
     if re.search(r"\.ya?ml\b|\.(disabled|bak|off|old)$", path):
@@ -62,7 +62,7 @@ def _disabled(documents: Documents, path: str) -> str:
     return ""
 
 
-def _says(line: str) -> bool:
+def _has_content(line: str) -> bool:
     return bool(line) and not line.startswith("#") and line != "---"
 
 

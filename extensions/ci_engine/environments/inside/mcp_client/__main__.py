@@ -64,7 +64,7 @@ class Observation:
         """Speak both eras over each transport; compare processes without state."""
         transports = [name for name in ("stdio", "http") if self.job[name]]
         for transport in transports:
-            await getattr(self, f"_speak_over_{transport}")()
+            await getattr(self, f"_converse_over_{transport}")()
         spoken = [
             session
             for session in self.facts["sessions"]
@@ -74,14 +74,14 @@ class Observation:
             await self._compare(spoken[0])
         self.write()
 
-    async def _speak_over_stdio(self) -> None:
+    async def _converse_over_stdio(self) -> None:
         for era in _ERAS:
             server = await self._start_stdio()
             session = await self._converse(server, server.messages(), "stdio", era)
             session["process"] = server.facts()
             self.write()
 
-    async def _speak_over_http(self) -> None:
+    async def _converse_over_http(self) -> None:
         server, port = await self._start_http()
         sessions: list[Facts] = []
         async with server.output():
