@@ -149,7 +149,7 @@ def _unlinked(text: str) -> str:
 
 
 def posted_page(page: str) -> str:
-    """A page of Markdown that somebody else may have written, for a comment of ours.
+    """A page of Markdown that someone else may have written, for a comment of ours.
 
     Headings, tables and code stay; HTML, images, links, formulas, diagrams and mentions
     do not.

@@ -1,7 +1,7 @@
 """Run the companion: ``python -m ci_framework``, this file by its path, or the script.
 
 Nothing is imported from the current directory: that is often a repository whose code
-nobody agreed to run. ``-m`` and an empty entry of PYTHONPATH put it on the path.
+no one agreed to run. ``-m`` and an empty entry of PYTHONPATH put it on the path.
 """
 
 import os

@@ -22,7 +22,7 @@ def copier_errors_as(
 
     Raises:
         ConfigurationError: if the template rejects an answer.
-        ToolError: for everything else that Copier or its git says.
+        ToolError: for everything else that Copier or its git reports.
     """
     # It takes longer than all of ours, and most commands render nothing.
     from copier.errors import CopierError  # noqa: PLC0415

@@ -95,7 +95,7 @@ def find_source(address: str, ref: str) -> Source:
             f"--template: {source.address!r} is no git repository with a commit",
             hint="commit the template: updates start from the recorded commit",
         )
-    # The commit itself: what is not committed there is nobody's version.
+    # The commit itself: what is not committed there has no version.
     return Source(str(path.resolve()), commit)
 
 

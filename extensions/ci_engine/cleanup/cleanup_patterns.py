@@ -1,4 +1,4 @@
-"""Patterns of files that do not belong into a repository, and those nobody may give."""
+"""Patterns of stray files, and patterns that are refused."""
 
 from __future__ import annotations
 

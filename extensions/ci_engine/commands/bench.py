@@ -45,7 +45,7 @@ Uncommitted changes belong to the head.
 
 
 class BenchOptions(Request, frozen=True, kw_only=True, rename="kebab"):
-    """What the command line of ``ci bench`` holds; None = as the settings say."""
+    """What the command line of ``ci bench`` holds; None = as configured."""
 
     suite: Annotated[
         SuiteName,

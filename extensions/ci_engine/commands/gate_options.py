@@ -34,7 +34,7 @@ Only = Annotated[list[str], Option("some checks, comma-separated", "CHECKS")]
 
 
 class GateOptions(Request, frozen=True, kw_only=True, rename="kebab"):
-    """What the command line of a gate holds; None = as the settings say.
+    """What the command line of a gate holds; None = as configured.
 
     Attributes:
         shards: the matrix of the workflow as JSON: the shards that have to be there.

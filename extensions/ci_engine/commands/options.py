@@ -80,7 +80,7 @@ def refuse_growth(baseline: str, *, grow: bool) -> None:
         )
 
 
-# What argparse says, in the words of all other messages.
+# What argparse reports, in the words of all other messages.
 _WORDINGS = {
     r"^argument (\S+): invalid choice: (.*) \(choose from (.*)\)$": (
         r"\1: expected one of \3, got \2"

@@ -63,7 +63,7 @@ levels: low, medium, high, critical; each one is stricter than the one before.
 
 
 class ScanOptions(Request, frozen=True, kw_only=True, rename="kebab"):
-    """What the command line of a scan holds; None = as the settings say."""
+    """What the command line of a scan holds; None = as configured."""
 
     level: Annotated[
         SecurityLevel | None, Option("low, medium, high or critical", "LEVEL")

@@ -38,7 +38,7 @@ PROGRAMS = (
 
 
 class Probe(msgspec.Struct, frozen=True):
-    """What ``inside/probe.py`` says about an environment."""
+    """What ``inside/probe.py`` reports about an environment."""
 
     python: str
     executable: str

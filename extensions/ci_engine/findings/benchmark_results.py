@@ -49,7 +49,7 @@ class BenchmarkResult(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: pytest's node id.
         group: the group that the suite puts it in, may be empty.
-        verdict: what the comparison says.
+        verdict: what the comparison reports.
         threshold: the largest accepted change, as a fraction.
         base: seconds on the base, None if it was not measured there.
         head: seconds on the head, None if it was not measured there.

@@ -136,7 +136,7 @@ def growth(old: Baseline, new: Baseline) -> list[str]:
 
 
 def write(root: Path, old: Baseline | None, new: Baseline, *, grow: bool) -> str:
-    """Write the baseline, and say what changed.
+    """Write the baseline, and report what changed.
 
     Only with ``grow`` an existing one gets new entries.
     """

@@ -41,7 +41,7 @@ class Import(msgspec.Struct, frozen=True):
 def mentioned(data: bytes) -> set[str]:
     """The modules that may be imported; some of them may not be.
 
-    Of a statement that imports something from a module only the module is told.
+    Of a statement that imports something from a module only the module is reported.
     """
     found: set[str] = set()
     for match in _MENTION.finditer(data):

@@ -25,7 +25,7 @@ REACHING: frozenset[Kind] = frozenset(
 )
 # These make an order; the others can be met in any.
 FIRM: frozenset[Kind] = frozenset({"runtime", "build", "import", "added"})
-# The strongest first: one of them is told for each pair of packages.
+# The strongest first: one of them is reported for each pair of packages.
 STRENGTH: tuple[Kind, ...] = (
     "runtime",
     "added",

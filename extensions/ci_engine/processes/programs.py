@@ -259,7 +259,7 @@ def _wait(
 ) -> bool:
     """Wait for the end; return whether the time ran out."""
     while True:
-        # The end of its output is told at once, that of a process has to be asked for.
+        # The end of output is reported at once; that of a process has to be polled.
         asked = time.monotonic() + _POLL_SECONDS
         for reader in readers:
             reader.join(max(0.0, asked - time.monotonic()))

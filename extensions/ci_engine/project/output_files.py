@@ -101,7 +101,7 @@ def _unwritable(directory: Path, error: OSError) -> ToolError:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file so that nobody ever sees half of it.
+    """Write a file so that no one ever sees half of it.
 
     Raises:
         ToolError: if it cannot be written, for example on a full disk.

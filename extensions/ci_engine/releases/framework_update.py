@@ -56,7 +56,7 @@ class MadeUpdate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Versions(msgspec.Struct):
-    """What `copier check-update` says."""
+    """What `copier check-update` reports."""
 
     update_available: bool
     current_version: str = ""

@@ -1,1 +1,1 @@
-"""What was found, in each form that somebody reads."""
+"""What was found, in each form that someone reads."""

@@ -109,7 +109,7 @@ def _failures(matrix_jobs: list[MatrixJob]) -> list[str]:
 
 
 def _security(matrix_jobs: list[MatrixJob]) -> list[str]:
-    """What the scanners said on each run, and whether they ran at all."""
+    """What the scanners reported on each run, and whether they ran at all."""
     rows = [
         f"| {cell(job.name)} | {cell(check.id)} | {mark(check)} "
         f"| {len(check.findings)} | {check.new} | {cell(check.tool)} |"

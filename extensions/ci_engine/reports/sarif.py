@@ -19,7 +19,7 @@ _MOST_RUNS = 20
 _MOST_RESULTS = 25_000
 # It refuses a compressed file that is larger; a little is left for what differs.
 _MOST_BYTES = 9_500_000
-# Nobody reads more of a message in an alert, and uploads are limited in size.
+# No one reads more of a message in an alert, and uploads are limited in size.
 _LONGEST_MESSAGE = 1_000
 # Where a reader learns about the tool.
 INFORMATION = "https://github.com/MementoRC/ci-framework"

@@ -86,7 +86,7 @@ class Files:
 
 
 def named(names: Sequence[str]) -> str:
-    """Name a few of several things, and say how many more there are."""
+    """Name a few of several things, and report how many more there are."""
     shown = ", ".join(names[:_MOST_NAMED])
     more = len(names) - _MOST_NAMED
     return f"{shown} and {more} more" if more > 0 else shown

@@ -1,7 +1,7 @@
 """Configuration of scanners in a repository, which a scan does not use.
 
 A scan runs every scanner by the configuration of ci-framework: a change cannot switch
-off what judges it. What is there is named, so that nobody takes it for effective.
+off what judges it. What is there is named, so that no one takes it for effective.
 """
 
 from __future__ import annotations

@@ -232,7 +232,7 @@ def _with_texts(data: object) -> object:
 
 
 def _bad_days(file: WaiversFile, today: date) -> list[Mistake]:
-    """Days that are none, and days so far away that nobody looks again."""
+    """Days that are none, and days so far away that no one looks again."""
     latest = today + _LONGEST
     expected = f"a day such as 2027-01-31, not after {latest.isoformat()}"
     mistakes: list[Mistake] = []

@@ -1,4 +1,4 @@
-"""Whether somebody has to approve changes of what decides about a pull request."""
+"""Whether someone has to approve changes of what decides about a pull request."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DECIDING = {
 
 
 def without_owner(root: Path) -> list[str]:
-    """What decides about a pull request, and nobody has to approve a change of."""
+    """What decides about a pull request, and no one has to approve a change of."""
     rules = list(_rules(root))
     return list(
         dict.fromkeys(

@@ -138,7 +138,7 @@ class Run(_Part):
     results: list[Result]
 
     def texts(self) -> list[str]:
-        """Every text that somebody may read."""
+        """Every text that someone may read."""
         texts = [result.message.text for result in self.results]
         texts += [s.justification for r in self.results for s in r.suppressions]
         for rule in self.tool.driver.rules:

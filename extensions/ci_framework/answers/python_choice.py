@@ -12,7 +12,7 @@ PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
 
 
 def python_versions(inventory: Inventory, tiers: Tiers) -> tuple[list[str], str]:
-    """Choose the versions that CI tests, and say why."""
+    """Choose the versions that CI tests, and give the reason."""
     found = inventory.items("python-versions")
     because = inventory.reason("python-versions")
     known = [version for version in PYTHONS if version in found]

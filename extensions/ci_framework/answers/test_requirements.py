@@ -13,7 +13,7 @@ INSTALLED_FILES = (
     "requirements-dev.txt",
     "requirements-test.txt",
 )
-# What the environments of the gate can be told by name, by manager.
+# What the environments of the gate can be given by name, for each manager.
 _REACHED = {
     "pip": ("project", "group", "extra", "file"),
     "uv": ("project", "group", "extra"),

@@ -49,7 +49,7 @@ def reverse(repository: Repository, journal: Journal, commit: str) -> Reversal:
         if ours == ancestor:
             result[path] = theirs
         elif ancestor is None or ours is None or theirs is None:
-            # One side removed it; a file that somebody went on with stays.
+            # One side removed it; a file that someone went on with stays.
             overlaps.append(path)
         else:
             merged = _merge(repository, ours, ancestor, theirs)

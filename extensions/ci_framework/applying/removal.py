@@ -31,7 +31,7 @@ def settle_overlaps(
     """Take the adoption out of files that a merge could not separate from it.
 
     A file goes if it is what the recorded version of the template renders. Of a shared
-    file the block goes, if nobody edited it.
+    file the block goes, if no one edited it.
     """
     present = repository.entries(commit)
     adopted = repository.entries(journal.commit)
@@ -103,7 +103,7 @@ def _without_block(
     inserted = _inserted(theirs, ancestor).replace(known, block)
     if inserted and ours.count(inserted) == 1 and (theirs or ours == inserted):
         return ours.replace(inserted, b"")
-    # In a file that the adoption made, what somebody added may need what is around it.
+    # In a file that the adoption made, what someone added may need what is around it.
     return ours.replace(block, b"").strip(b"\r\n") + b"\n" if not theirs else None
 
 

@@ -163,7 +163,7 @@ def _drop(repository: Repository, journal: Journal, head: Head) -> Route:
 def _own_branch(
     repository: Repository, journal: Journal, head: Head
 ) -> tuple[list[Reference], list[str]]:
-    """Our branch goes with the adoption, unless somebody works on it."""
+    """Our branch goes with the adoption, unless someone works on it."""
     name = f"refs/heads/{journal.branch}"
     tip = repository.commit(name)
     if not tip or head.branch == name:

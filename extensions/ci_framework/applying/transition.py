@@ -2,7 +2,7 @@
 
 Every part may already be done, so the same call also finishes what was interrupted,
 and the transition taken backwards undoes it. What is neither as before nor as after
-belongs to somebody else: then nothing is touched at all.
+belongs to someone else: then nothing is touched at all.
 """
 
 from __future__ import annotations

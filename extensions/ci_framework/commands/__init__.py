@@ -1,1 +1,1 @@
-"""The commands: each parses nothing, it is told what was asked for."""
+"""The commands: each gets its parsed options."""

@@ -128,7 +128,7 @@ def add_dry_run(parser: argparse.ArgumentParser) -> None:
 
 
 def has_terminal() -> bool:
-    """Whether somebody can be asked."""
+    """Whether someone can be asked."""
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 

@@ -141,7 +141,7 @@ def _companion() -> list[str]:
 
 
 def _summary(action: Action, outcome: Outcome, report: _Report) -> str:
-    """One line that tells people how it ended."""
+    """One line about how it ended."""
     if report.summary:
         return report.summary
     if report.validation is not None:
@@ -188,7 +188,7 @@ def _clone(member: Member, cancel: threading.Event) -> str:
                 ["git", "clone", "--quiet", "--", member.source, str(fresh)],
                 cwd=path.parent,
                 timeout=_CLONE_SECONDS,
-                # Several run at once, and nobody is there to type a password.
+                # Several run at once, and no one is there to type a password.
                 variables={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
                 cancel=cancel,
             )

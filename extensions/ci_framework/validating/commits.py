@@ -1,4 +1,4 @@
-"""What git says about the two commits of an adoption."""
+"""What git reports about the two commits of an adoption."""
 
 from __future__ import annotations
 

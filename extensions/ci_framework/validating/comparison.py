@@ -24,7 +24,7 @@ _Kind = Literal["worse", "better", "lost", "gained", "flaky"]
 
 @dataclass(frozen=True)
 class Compared:
-    """What comparing says.
+    """The result of the comparison.
 
     Attributes:
         red: tests that failed in the base commit as well.
@@ -128,7 +128,7 @@ def _history(test: str, runs: Sequence[Mapping[str, str]]) -> list[str]:
 
 
 def _kind_of(before: list[str], after: list[str]) -> _Kind:
-    """What two histories say; one of the two ways in common means flaky."""
+    """What two histories report; one of the two ways in common means flaky."""
     if set(before) & set(after):
         return "flaky"
     if not any(before):

@@ -1,4 +1,4 @@
-"""What hatch, pdm, poetry and pixi are told about the needs of tests."""
+"""The requirements of tests in the settings of hatch, pdm, poetry and pixi."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from ci_framework.validating.red import (
 
 @dataclass(frozen=True)
 class Gated:
-    """What the gate says.
+    """What the gate reports.
 
     Attributes:
         statuses: how each check ended, by its id.

@@ -89,7 +89,7 @@ class ToolRow(_Record, frozen=True):
 
     Attributes:
         where: the file that says so.
-        version: what the tool says of itself; may be empty.
+        version: what the tool reports of itself; may be empty.
     """
 
     tool: str
@@ -200,7 +200,7 @@ def not_run(reason: str, details: list[str] | None = None) -> Outcome:
 
 
 def skipped(reason: str) -> Outcome:
-    """There is nothing to check, or nobody asked for it."""
+    """There is nothing to check, or it was not requested."""
     return Outcome("skipped", reason)
 
 

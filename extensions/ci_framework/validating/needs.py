@@ -20,7 +20,7 @@ class Need:
     """Something that the tests need.
 
     Attributes:
-        words: what an installer is told.
+        words: the arguments of an installer.
         because: where the project says so.
         tests: whether it is for the tests, not for all work on the project.
     """

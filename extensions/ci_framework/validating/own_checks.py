@@ -59,7 +59,7 @@ def compare_own_checks(
 
 @dataclass(frozen=True)
 class _Look:
-    """What one run of a command says."""
+    """What one run of a command reports."""
 
     ended: Ended
     found: Counter[str]
@@ -132,7 +132,7 @@ def _words(look: _Look) -> str:
 
 
 def _worse(command: OwnCommand, before: _Look, after: _Look) -> Iterator[str]:
-    """What the command says now that it did not say before, with a remedy."""
+    """What the command reports now that it did not say before, with a remedy."""
     rewritten = [path for path in after.rewritten if path not in before.rewritten]
     more = [path for path, n in after.found.items() if n > before.found[path]]
     turned = before.ended.code == 0 and after.ended.code != 0

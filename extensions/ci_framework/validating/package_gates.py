@@ -42,7 +42,7 @@ def judge_gates(facts: GateFacts, say: Callable[[str], None]) -> Gated:
 
 
 def _scopes(facts: GateFacts) -> Iterator[GateFacts]:
-    """What each gate is told; nothing where there is one gate for all."""
+    """The options of each gate; none where there is one gate for all."""
     if facts.adoption.plan.answers.get("project_type") != "monorepo":
         return
     root = facts.clones.adopted.root

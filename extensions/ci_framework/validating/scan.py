@@ -32,7 +32,7 @@ _Key = tuple[str, str, str, str]
 
 @dataclass(frozen=True)
 class Scanned:
-    """What the scan says.
+    """What the scan reports.
 
     Attributes:
         red_today: the secrets: they are red before and after, and never recorded.

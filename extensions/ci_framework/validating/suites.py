@@ -138,7 +138,7 @@ def run_suite(
 
 
 def _reports(words: Sequence[str]) -> bool:
-    """Whether a command says of itself that it starts what reports each test."""
+    """Whether the output of a command names what reports each test."""
     return any(word.endswith(("pytest", "py.test", "unittest")) for word in words)
 
 

@@ -28,7 +28,7 @@ class LoadRun(BenchRun):
     """A run of the load test of a repository."""
 
     def __post_init__(self) -> None:
-        """Refuse to send requests elsewhere, unless the settings say so.
+        """Refuse to send requests elsewhere, unless the settings allow it.
 
         Raises:
             ConfigurationError: if the host is another machine.

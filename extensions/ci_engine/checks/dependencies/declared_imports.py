@@ -37,7 +37,7 @@ _MOST_NAMED = 8
 
 
 class _Environment(msgspec.Struct):
-    """What ``inside/import_names.py`` says of an environment."""
+    """What ``inside/import_names.py`` reports of an environment."""
 
     names: dict[str, list[str]]
     standard: list[str]

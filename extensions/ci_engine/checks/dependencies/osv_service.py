@@ -267,7 +267,7 @@ class OsvService:
 def _refuse_other_answers(
     advisories: dict[Dependency, list[str]], records: dict[str, Record]
 ) -> None:
-    """Answers are told apart by their order only: what they are about proves it."""
+    """Check the order of the answers by what they are about: nothing else links them."""
     for dependency, names in advisories.items():
         for name in names:
             record = records.get(name)

@@ -109,7 +109,7 @@ def install_git_hooks(project: Project, program: HookProgram) -> str:
     """Install them; a hook of git that is there already is kept and goes on running.
 
     Returns:
-        What the program says about it.
+        What the program reports about it.
 
     Raises:
         ToolError: if the program fails.

@@ -77,7 +77,7 @@ def check(context: Context) -> CheckResult:
 def _measured(
     context: Context, complexity: int, statements: int, names: list[str]
 ) -> list[Finding]:
-    """What ruff says of the functions, and of files that do not parse."""
+    """What ruff reports of the functions, and of files that do not parse."""
     selected = {"C901": complexity, "PLR0915": statements}
     rules = [rule for rule, limit in selected.items() if limit] or ["E9"]
     options = ["check", "--isolated", "--no-cache", "--no-fix"]

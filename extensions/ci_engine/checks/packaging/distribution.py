@@ -20,7 +20,7 @@ _NOT_FOR_USE = frozenset(
 
 
 class ImportFailure(msgspec.Struct):
-    """How one import failed, as ``inside/import_wheel.py`` says it."""
+    """How one import failed, as ``inside/import_wheel.py`` reports it."""
 
     module: str
     error: str
@@ -38,7 +38,7 @@ class BrokenScript(msgspec.Struct):
 
 
 class Imports(msgspec.Struct):
-    """What ``inside/import_wheel.py`` says.
+    """What ``inside/import_wheel.py`` reports.
 
     Attributes:
         version: the version that is installed.

@@ -33,7 +33,7 @@ _TYPED = "Typing :: Typed"
 
 
 class _Facts(msgspec.Struct):
-    """What ``inside/wheel_facts.py`` says of a wheel."""
+    """What ``inside/wheel_facts.py`` reports of a wheel."""
 
     name: str
     version: str

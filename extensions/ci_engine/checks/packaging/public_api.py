@@ -70,7 +70,7 @@ class _Breakage(msgspec.Struct, frozen=True):
 
 
 class _Unreadable(msgspec.Struct, frozen=True):
-    """What ``inside/parse_all.py`` says of a file."""
+    """What ``inside/parse_all.py`` reports of a file."""
 
     path: str
     line: int
@@ -78,7 +78,7 @@ class _Unreadable(msgspec.Struct, frozen=True):
 
 
 class _Comparison(msgspec.Struct, frozen=True):
-    """What ``inside/api_breakages.py`` says."""
+    """What ``inside/api_breakages.py`` reports."""
 
     breakages: list[_Breakage]
     removed: list[str]

@@ -1,4 +1,4 @@
-"""What test runners say in the end, where nothing else is known of them."""
+"""What test runners report in the end, where nothing else is known of them."""
 
 from __future__ import annotations
 

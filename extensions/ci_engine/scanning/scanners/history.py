@@ -70,7 +70,7 @@ def run(scan: Scan) -> CheckResult:
 def _lasting(scan: Scan, matches: Sequence[Match]) -> list[Match]:
     """The matches in commits that a branch, a tag or HEAD leads to.
 
-    git keeps commits that were amended or dropped for a while: nobody is sent those.
+    git keeps commits that were amended or dropped for a while: no one is sent those.
     """
     found = [match for match in matches if match.finding.git_metadata]
     if not found:

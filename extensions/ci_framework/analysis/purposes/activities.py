@@ -40,7 +40,7 @@ class Activity:
         does: what it is for, such as ``test``; ``other: x`` for a program or a task
             that nothing is known about.
         argv: the program and its arguments, what started it left out.
-        direct: whether the command says so itself; otherwise a task that it names
+        direct: whether the command itself does it; otherwise a task that it names
             does, or only the name of that task hints at it.
         guessed: whether only a name hints at it.
         path: the script, where its name stands for the program.

@@ -79,7 +79,7 @@ class Collection:
 
 
 def prepare(config: pytest.Config, writer: _Writer | None) -> str:
-    """Register what remembers, and say if no assertion of a test can fail."""
+    """Register what remembers, and report if no assertion of a test can fail."""
     if writer is not None or hasattr(config, "workerinput"):
         collection = Collection(config, writer)
         config.pluginmanager.register(collection, "ci-framework-collected")

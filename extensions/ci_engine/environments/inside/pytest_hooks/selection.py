@@ -52,7 +52,7 @@ def _allow_low_coverage(config: pytest.Config) -> None:
 
 
 def prepare(config: pytest.Config, _writer: object) -> str:
-    """Register the selection and say what it does."""
+    """Register the selection and report what it does."""
     received: dict[str, str] = getattr(config, "workerinput", {})
     # Taken away, so that a pytest which a test starts runs all of its tests.
     file = os.environ.pop(_SELECTION_VARIABLE, received.get(_SELECTION_VARIABLE, ""))

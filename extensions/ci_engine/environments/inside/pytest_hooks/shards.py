@@ -144,7 +144,7 @@ def _is_plain(item: pytest.Item) -> bool:
 
 
 def prepare(config: pytest.Config, _writer: object) -> str:
-    """Register the shard and say which one it is."""
+    """Register the shard and report which one it is."""
     received: dict[str, str] = getattr(config, "workerinput", {})
     # Taken away, so that a pytest which a test starts runs all of its tests.
     file = os.environ.pop(_SHARD_VARIABLE, received.get(_SHARD_VARIABLE, ""))
