@@ -68,7 +68,7 @@ class ConformanceRun:
         before = None if update else read_expected(root, name)
         suite = node_tool(self.project, "conformance", self.cancel)
         with self._server() as address:
-            revisions = {
+            revisions: dict[str, Revision] = {
                 each: self.run_revision(suite, each, address)
                 for each in self.settings.conformance
             }

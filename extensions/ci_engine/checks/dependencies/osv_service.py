@@ -267,7 +267,7 @@ class OsvService:
 def _refuse_other_answers(
     advisories: dict[Dependency, list[str]], records: dict[str, Record]
 ) -> None:
-    """Check the order of the answers by what they are about: nothing else links them."""
+    """Check the order of the answers, which nothing else links to the packages."""
     for dependency, names in advisories.items():
         for name in names:
             record = records.get(name)
