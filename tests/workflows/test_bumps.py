@@ -36,7 +36,7 @@ def copy(tmp_path: Path) -> Path:
     for name in ("extensions", "template/.github", ".github"):
         shutil.copytree(ROOT / name, tmp_path / name)
     (tmp_path / ".ci").mkdir()
-    for name in ("run", "prove.py"):
+    for name in ("install", "prove.py"):
         shutil.copy(ROOT / ".ci" / name, tmp_path / ".ci" / name)
     return tmp_path
 
@@ -108,9 +108,9 @@ def test_nothing_newer_is_nothing_to_do(
 
 PROGRAMS = {
     "astral-sh/uv": ("9.1.2", ".github/workflows/fleet.yml", 'version: "{}"'),
-    "nektos/act": ("v9.1.2", ".ci/run", "go install github.com/nektos/act@{}"),
-    "rhysd/actionlint": ("v9.1.3", ".ci/run", "cmd/actionlint@{}"),
-    "zricethezav/gitleaks": ("v9.1.4", ".ci/run", "gitleaks/v8@{}"),
+    "nektos/act": ("v9.1.2", ".ci/install", "go install github.com/nektos/act@{}"),
+    "rhysd/actionlint": ("v9.1.3", ".ci/install", "cmd/actionlint@{}"),
+    "zricethezav/gitleaks": ("v9.1.4", ".ci/install", "gitleaks/v8@{}"),
     "renovatebot/renovate": ("99.1.2", ".ci/prove.py", '"renovate@{}"'),
 }
 

@@ -123,8 +123,10 @@ def plan_jobs(
 
 
 def with_conformance(jobs: Jobs, decision: Decision, settings: Settings) -> Jobs:
-    """Add why the job with the conformance suite is left out, if it is."""
+    """Add why the job with the conformance suite of an MCP server is left out."""
     because = ""
+    if not (settings.mcp.command or settings.mcp.http_command):
+        return jobs
     if not settings.mcp.conformance:
         because = "tool.ci-framework.mcp.conformance is empty"
     elif decision.docs_only:

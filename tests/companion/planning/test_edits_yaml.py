@@ -162,7 +162,7 @@ REFUSED = {
     "a shared list": (b"repos: &x\n  - a: 1\ny: *x\n", r"alias \*x"),
     "another encoding": (b"repos:\n  - caf\xe9: 1\n", "not UTF-8"),
     "control characters": (b"repos:\n  - a: \x01\n", "not valid YAML"),
-    "old line ends": (b"repos:\r  - a: 1\r", "line ends"),
+    "old line ends": (b"repos:\r  - a: 1\r", "line endings"),
     "an unknown alias": (b"repos:\n  - *x\n", "PyYAML cannot read it"),
     "the list is missing before the end": (b"a: 1\n...\n", r"line '\.\.\.'"),
     "a text that has no end": (b"repos:\n  - a: |\n      b", "within a text"),

@@ -98,13 +98,13 @@ WRONG: dict[str, tuple[str, bytes, Callable[[bytes], Edit], str]] = {
         YAML_NAME,
         WINDOWS,
         behind(b"      - id: b", BLOCK),
-        "line ends",
+        "line endings",
     ),
     "line ends of Windows in a file of Unix": (
         YAML_NAME,
         YAML,
         behind(b"      - id: b", BLOCK.replace(b"\n", b"\r\n")),
-        "line ends",
+        "line endings",
     ),
     "no line end at all": (
         YAML_NAME,

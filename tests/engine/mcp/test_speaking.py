@@ -105,11 +105,11 @@ WRONG: list[tuple[Session, str]] = [
     ),
     (
         session(unknown=UnknownTool(refused=False, failure=None)),
-        "warning: the server answers the call of a tool that it does not have as if",
+        "warning: the server answers the call of an unknown tool as if it",
     ),
     (
         session(unknown=UnknownTool(refused=False, failure=Failure("timeout", "x"))),
-        "error: the server gave no usable answer to the call of a tool that it does",
+        "error: the server sent no usable response to the call of an unknown tool",
     ),
 ]
 
@@ -154,7 +154,10 @@ def test_lists_that_depend_on_the_version_are_a_warning() -> None:
 
 
 FAILED = [
-    (call(failure=Failure("timeout", "")), "failed (stdio, 2026-07-28): no answer in"),
+    (
+        call(failure=Failure("timeout", "")),
+        "failed (stdio, 2026-07-28): no response in",
+    ),
     (call(failure=Failure("closed", "")), "the connection ended"),
     (call(failure=Failure("refused", "wrong (code -1)")), "wrong (code -1)"),
     (call(result='{"isError": true}'), "it answered with an error"),

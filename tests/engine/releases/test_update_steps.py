@@ -272,7 +272,7 @@ def test_the_command_merges_and_proposes_what_it_merged(
         made = facts.read_text(encoding="utf-8")
         wrong = json.dumps({**json.loads(made), "commit": "0" * 40})
         facts.write_text(wrong, encoding="utf-8")
-        with pytest.raises(ToolError, match="holds another commit than the report"):
+        with pytest.raises(ToolError, match="contains another commit than the report"):
             propose()
         facts.write_text(made, encoding="utf-8")
         # What somebody has committed to the branch is never replaced.

@@ -35,7 +35,7 @@ def test_a_package_that_the_answers_do_not_name_is_told(root: Path) -> None:
     write(root, {"packages/more/pyproject.toml": pyproject("more")})
     (finding,) = check_unlisted_packages(project_of(root))
     assert (finding.severity, finding.path) == ("warning", ".copier-answers.yml")
-    assert finding.message.startswith("packages: packages/more is not among them")
+    assert finding.message.startswith("packages: packages/more is missing")
     assert finding.message.endswith(
         "hint: run `copier update --defaults -d 'packages="
         '[{"name": "core", "path": "packages/core"}, '

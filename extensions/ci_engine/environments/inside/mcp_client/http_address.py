@@ -43,7 +43,8 @@ def address_of(host: str, port: int, path: str) -> str:
 
 def _reachable(host: str) -> str:
     """The address to connect to, where a server listens on all of them."""
-    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - nothing is bound
+    # Nothing is bound.
+    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 # nosec B104
     return everywhere.get(host, host)
 
 
