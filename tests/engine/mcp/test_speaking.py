@@ -42,7 +42,7 @@ PARTLY: list[tuple[Session, Session, str]] = [
         session(),
         silent("timeout", era=HANDSHAKE),
         "warning: the server does not speak 2025-11-25, with a handshake (stdio): no "
-        "answer within 30 s",
+        "response within 30 s",
     ),
     (
         older(),
