@@ -212,6 +212,10 @@ def _state_coverage_plugin(
     findings.add("coverage-plugin", there, because, locations)
 
 
+def _is_plugin(item: Requirement) -> bool:
+    return item.kind != "project" and item.name.startswith("pytest-")
+
+
 def _state_requirements(
     requirements: list[Requirement], pixi: Pixi, findings: Findings
 ) -> None:
@@ -222,6 +226,9 @@ def _state_requirements(
         # None of these is required by name: what is named for tests is what they need.
         found = [item for item in requirements if _FOR_TESTS.fullmatch(item.group)]
         because = "their names suggest tests"
+    elif any(item.kind == "project" for item in found):
+        # A plugin requires pytest itself: its tests need what brings other plugins.
+        found += [item for item in requirements if _is_plugin(item)]
     names = [f"{item.kind} {item.group}".strip() for item in found]
     locations = [item.evidence for item in found]
     names += [

@@ -110,7 +110,7 @@ def _group(inventory: Inventory, answers: Mapping[str, object]) -> Iterator[OwnS
     needed = {line.removeprefix("-r ") for line in inventory.items("test-needs")}
     defaults = inventory.items("default-groups") if manager == "uv" else ["dev"]
     everything = "all" in defaults and needs.get("group")
-    if "project" in needs or everything or {*defaults} & {*needs.get("group", ())}:
+    if everything or {*defaults} & {*needs.get("group", ())}:
         return
     if {*INSTALLED_FILES} & {*needs.get("file", ())} or manager == "poetry":
         return

@@ -372,6 +372,22 @@ EXTRAS = "[project]\nname = 'x'\n[project.optional-dependencies]\n"
             "requirements/test.txt",
         ),
         ({"setup.py": "", "requirements-test.txt": "pytest\n"}, None),
+        # A plugin requires pytest itself, and its tests need others.
+        (
+            {
+                "pyproject.toml": "[project]\nname = 'x'\ndependencies = ['pytest']\n"
+                "[project.optional-dependencies]\ndocs = ['sphinx']\n"
+                "dev = ['pre-commit', 'pytest-asyncio']\n",
+            },
+            "dev",
+        ),
+        (
+            {
+                "pyproject.toml": "[project]\nname = 'x'\ndependencies = ['pytest']\n"
+                "[project.optional-dependencies]\ndocs = ['sphinx']\n",
+            },
+            None,
+        ),
         # An extra brings those of the project that it names.
         (
             {
