@@ -41,6 +41,9 @@ from ci_framework.validating.test_environment import (
     widen,
 )
 
+# Why a check was not made that needs another one.
+NO_ENVIRONMENT = "there is no environment to run them in"
+NO_BASELINE = "the gate failed: there is no baseline to add to"
 BEHAVIOR_CHECKS = ("environments", "tests", "own-checks", "gate", "scan")
 
 
@@ -135,7 +138,7 @@ def _tests(stage: _Stage) -> Outcome:
     """Run the tests in both clones and compare them one by one."""
     ready = stage.ready
     if ready is None:
-        return not_run("there is no environment to run the tests in")
+        return not_run(NO_ENVIRONMENT)
     before = _run_base(stage, ready)
     words = words_of_tests(ready.settings.test, ready.before.environment)
     # Without a base there is nothing to compare with: do not run half an hour.
@@ -176,7 +179,7 @@ def _run(stage: _Stage, ready: _Ready, clone: Clone) -> SuiteRun:
 def _own_checks(stage: _Stage) -> Outcome:
     """Run the linters that the project's CI and tasks call."""
     if stage.ready is None:
-        return not_run("there is no environment to run them in")
+        return not_run(NO_ENVIRONMENT)
     outcome, rows = compare_own_checks(
         own_commands(stage.adoption.inventory),
         (stage.clones.base, stage.ready.before.environment),
@@ -206,7 +209,7 @@ def _scan(stage: _Stage) -> Outcome:
     """Run the scan at the level that was answered."""
     gate = stage.seen.gate
     if stage.facts is None or (gate and gate.outcome.status == "failed"):
-        return not_run("the gate failed: there is no baseline to add to")
+        return not_run(NO_BASELINE)
     stage.say("scanning the adopted commit")
     stage.seen.scan = judge_scan(stage.facts, gate.baseline if gate else None)
     return stage.seen.scan.outcome

@@ -13,7 +13,13 @@ from ci_engine.scanning.waivers import WAIVERS_FILE
 from ci_framework.analysis.own_commands import own_commands
 from ci_framework.repository import Repository
 from ci_framework.validating import commits, contents, linters
-from ci_framework.validating.behavior import BEHAVIOR_CHECKS, Behavior, observe
+from ci_framework.validating.behavior import (
+    BEHAVIOR_CHECKS,
+    NO_BASELINE,
+    NO_ENVIRONMENT,
+    Behavior,
+    observe,
+)
 from ci_framework.validating.clones import Clones
 from ci_framework.validating.model import (
     AdoptionFacts,
@@ -37,6 +43,8 @@ Scope = Literal["static", "not-agreed", "full"]
 TIMEOUT = 1200.0
 _NOT_AGREED = "running code of the project was not agreed to"
 _STATIC_FAILED = "a static check failed"
+# What another check or an answer decided: the step about that is enough.
+_FOLLOWING = (_NOT_AGREED, _STATIC_FAILED, NO_ENVIRONMENT, NO_BASELINE)
 
 
 def validate(
@@ -149,7 +157,7 @@ def _next_steps(
             "above may run; `--static` runs none of them"
         )
     for check in checks:
-        if check.reason in (_NOT_AGREED, _STATIC_FAILED):
+        if check.reason in _FOLLOWING:
             continue
         if check.status in ("failed", "not-run"):
             example = f", such as {check.details[0]}" if check.details else ""

@@ -203,6 +203,9 @@ def test_what_cannot_be_installed_proves_nothing(tmp_path: Path, offline: Path) 
     assert check.status == "not-run"
     assert "no such package" in "\n".join(check.details)
     assert status(validation, "tests") == "not-run"
+    # What could not be made for that has no step of its own.
+    named = {step.partition(" ")[0] for step in validation.next_steps}
+    assert named & {*BEHAVIOR_CHECKS} <= {"environments", "gate"}
 
 
 def test_a_commit_that_does_not_exist_proves_nothing(tmp_path: Path) -> None:
