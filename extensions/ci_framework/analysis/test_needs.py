@@ -39,12 +39,14 @@ class _Source:
 
     Attributes:
         tests: whether the place is for tests, by its name.
+        sets: the groups, extras and files of the project that it installs.
     """
 
     because: str
     lines: list[str]
     evidence: Evidence
     tests: bool = True
+    sets: tuple[str, ...] = ()
 
 
 def state_test_needs(survey: Survey, findings: Findings) -> None:
@@ -61,9 +63,13 @@ def state_test_needs(survey: Survey, findings: Findings) -> None:
             lines = [line for line in lines if not _measures(line)]
             brings = source.tests and bool(lines)
         if brings:
-            findings.add("test-needs", lines, source.because, [source.evidence])
+            location = [source.evidence]
+            findings.add("test-needs", lines, source.because, location)
+            findings.add("test-sets", list(source.sets), source.because, location)
             return
-    findings.add("test-needs", [], "no environment and no workflow names what they are")
+    because = "no environment and no workflow names what they are"
+    findings.add("test-needs", [], because)
+    findings.add("test-sets", [], because)
 
 
 def _sources(survey: Survey) -> Iterator[_Source]:
@@ -120,8 +126,14 @@ def _tox(survey: Survey) -> Iterator[_Source]:
                 because = "environments of tox install them"
                 tests = section == "testenv" or bool(_NAMED.search(section[8:]))
                 envlist = ini.text("tox", "envlist") or ini.text("tox", "env_list")
-                lines = lines_of_fullest(ini.rows(section, "deps"), envlist)
-                yield _Source(because, lines, location, tests)
+                full = {
+                    key: lines_of_fullest(ini.rows(section, key), envlist)
+                    for key in ("deps", "dependency_groups", "extras")
+                }
+                lines = full["deps"]
+                sets = _sets(full["dependency_groups"], full["extras"], lines)
+                lines += _lines_of(survey, sets)
+                yield _Source(because, lines, location, tests, tuple(sets))
     for path, keys in (("tox.toml", ()), (PYPROJECT, ("tool", "tox"))):
         tox = table(survey.documents.toml(path), *keys)
         named = [("env", name) for name in table(tox, "env")]
@@ -129,7 +141,37 @@ def _tox(survey: Survey) -> Iterator[_Source]:
             location = survey.documents.location(path, *keys, *where, "deps")
             lines = strings(tox, *where, "deps")
             tests = bool(_NAMED.search(where[-1])) or len(where) == 1
-            yield _Source("environments of tox install them", lines, location, tests)
+            because = "environments of tox install them"
+            groups = strings(tox, *where, "dependency_groups")
+            sets = _sets(groups, strings(tox, *where, "extras"), lines)
+            lines += _lines_of(survey, sets)
+            yield _Source(because, lines, location, tests, tuple(sets))
+
+
+def _sets(groups: list[str], extras: list[str], lines: list[str]) -> list[str]:
+    """The groups, extras and files that an environment of tox installs together."""
+    names = [("group", groups), ("extra", extras)]
+    listed = [
+        f"{kind} {name}"
+        for kind, rows in names
+        for name in re.split(r"[\s,]+", " ".join(rows))
+        if name
+    ]
+    files = [found.group(1) for line in lines if (found := _FILE.match(line.strip()))]
+    return [*listed, *(f"file {name}" for name in files)]
+
+
+def _lines_of(survey: Survey, sets: list[str]) -> list[str]:
+    """The requirements of groups and extras; files are named themselves."""
+    found: list[str] = []
+    for entry in sets:
+        kind, _, name = entry.partition(" ")
+        if kind == "group":
+            found += strings(survey.pyproject, "dependency-groups", name)
+        elif kind == "extra":
+            found += strings(survey.project, "optional-dependencies", name)
+            found += survey.setup_cfg.rows("options.extras_require", name)
+    return found
 
 
 def _hatch(survey: Survey) -> Iterator[_Source]:

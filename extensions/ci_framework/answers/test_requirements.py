@@ -42,6 +42,9 @@ def lacks_runner(inventory: Inventory, answers: Mapping[str, object]) -> bool:
         named = {"extra", "group", "project"} & {*needs_by_kind(inventory)}
         return manager == "pip" and not (several or named or _is_file(inventory))
     runs = runner == "pytest" and tests
+    if runs and manager == "pip" and len(inventory.items("test-sets")) > 1:
+        # Only one of them can be named: a file names the requirements of all.
+        return not several
     framework = manager == "pixi" and answers.get("pixi_tiers") == "framework"
     return bool(runs) and not (reached or several or framework)
 

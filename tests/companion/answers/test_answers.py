@@ -17,7 +17,10 @@ from ci_framework.answers import (
     own_settings,
 )
 from ci_framework.answers.names import TOOLS, package_name, plain_path, project_name
-from ci_framework.answers.test_requirements import TEST_REQUIREMENTS
+from ci_framework.answers.test_requirements import (
+    TEST_REQUIREMENTS,
+    written_requirements,
+)
 from ci_framework.inventory import Inventory
 from ci_framework.planning.left_out import left_out
 from ci_framework.repository import open_repository
@@ -430,6 +433,41 @@ def test_what_other_runners_need_is_installed_too(tmp_path: Path) -> None:
     named["tox.ini"] = files["tox.ini"].replace("mock", "-r requirements/test.txt")
     settings = settings_of(inventory_of(tmp_path / "named", named))
     assert settings["environments.essential"] == "requirements/test.txt"
+
+
+@pytest.mark.parametrize(
+    ("files", "lines"),
+    [
+        (
+            {
+                "pyproject.toml": "[project]\nname = 'x'\n[dependency-groups]\n"
+                "test = ['pytest', 'Django']\nspeed = ['pytest-benchmark']\n",
+                "tox.ini": "[testenv]\ndependency_groups =\n    test\n    speed\n"
+                "commands = pytest\n",
+            },
+            ["pytest", "Django", "pytest-benchmark"],
+        ),
+        (
+            {
+                "setup.cfg": "[metadata]\nname = x\n[options.extras_require]\n"
+                "license =\n    ukkonen\n",
+                "setup.py": "from setuptools import setup\nsetup()\n",
+                "requirements-dev.txt": "pytest\n",
+                "tox.ini": "[testenv]\ndeps = -rrequirements-dev.txt\n"
+                "extras = license\ncommands = pytest\n",
+            },
+            ["-r requirements-dev.txt", "ukkonen"],
+        ),
+    ],
+)
+def test_what_is_installed_together_to_test_is_one_file(
+    files: Files, lines: list[str], tmp_path: Path
+) -> None:
+    tests = {"x/__init__.py": "", "tests/test_x.py": "def test_x(): pass\n"}
+    inventory = inventory_of(tmp_path, {**tests, **files})
+    answers = {"package_manager": "pip"}
+    assert written_requirements(inventory, answers) == lines
+    assert settings_of(inventory)["environments.essential"] == TEST_REQUIREMENTS
 
 
 def test_directories_of_scripts_are_no_tests_to_run(tmp_path: Path) -> None:
