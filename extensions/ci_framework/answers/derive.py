@@ -224,10 +224,8 @@ def _backend(inventory: Inventory) -> Answer:
     for known in ("setuptools", "hatchling", "uv_build"):
         if known in backend:
             return Answer(known, because)
-    explanation = f"{because}: {backend}, which stays" if backend else because
-    return Answer(
-        "hatchling", f"{explanation}; only a new project would be made with this"
-    )
+    note = f"{because}: {backend}, which stays" if backend else because
+    return Answer("hatchling", f"{note}; only a new project would be made with this")
 
 
 def _codeql(inventory: Inventory) -> Answer:
@@ -252,11 +250,11 @@ def _threshold(inventory: Inventory) -> Answer:
     value = fact.value if fact else None
     plugin = inventory.fact("coverage-plugin")
     if value and _project_type(inventory).value == "monorepo":
-        explanation = f"{because}, of all packages together; each is measured by itself"
-        return Answer(0, f"{explanation}: the check starts with thresholds of theirs")
+        note = f"{because}, of all packages together; each is measured by itself"
+        return Answer(0, f"{note}: the check starts with thresholds of theirs")
     if value and plugin is not None and not plugin.value:
-        explanation = f"{plugin.because}, so that its own CI still measures coverage"
-        return Answer(0, explanation)
+        note = f"{plugin.because}, so that its own CI still measures coverage"
+        return Answer(0, note)
     if isinstance(value, int):
         return Answer(max(0, min(100, value)), because)
     return Answer(0, f"{because}: the check starts with a threshold of yours")
@@ -296,10 +294,8 @@ def _branches(inventory: Inventory) -> dict[str, Answer]:
     second = inventory.text("integration-branch")
     because = inventory.reason("main-branch")
     if not is_branch(main):
-        explanation = (
-            f"{main!r} is not a name that the template accepts" if main else because
-        )
-        main, because = "main", f"{explanation}; main is the usual one"
+        note = f"{main!r} is not a name that the template accepts" if main else because
+        main, because = "main", f"{note}; main is the usual one"
     if second == main or not is_branch(second):
         second = ""
     return {

@@ -29,16 +29,12 @@ def python_versions(inventory: Inventory, tiers: Tiers) -> tuple[list[str], str]
         return [_USUAL], f"{because}; {_USUAL} is the framework's usual one"
     admitted = [version for version in PYTHONS if admits(spec, version)]
     if admitted:
-        explanation = f"the oldest of these that requires-python {spec} admits"
+        note = f"the oldest of these that requires-python {spec} admits"
         if not found:
-            explanation = (
-                f"the oldest from {PYTHONS[0]} on that requires-python {spec} admits"
-            )
-        return admitted[:1], f"{because}; {explanation}"
-    explanation = (
-        f"requires-python {spec} admits none from {PYTHONS[0]} to {PYTHONS[-1]}"
-    )
-    return [PYTHONS[0]], f"{explanation}: the nearest; its tests may need a newer one"
+            note = f"the oldest from {PYTHONS[0]} on that requires-python {spec} admits"
+        return admitted[:1], f"{because}; {note}"
+    note = f"requires-python {spec} admits none from {PYTHONS[0]} to {PYTHONS[-1]}"
+    return [PYTHONS[0]], f"{note}: the nearest; its tests may need a newer one"
 
 
 def _pixi_pythons(
@@ -50,8 +46,8 @@ def _pixi_pythons(
     if both:
         return both, "the project has a pixi environment for each of them"
     if tiers.python in PYTHONS:
-        explanation = "its pixi environment has this one, and none is there for others"
-        return [tiers.python], explanation
+        note = "its pixi environment has this one, and none is there for others"
+        return [tiers.python], note
     if len(known) > 1:
         because += "; pixi has one environment for all of them, which is tested once"
     return known[:1] or [_USUAL], because

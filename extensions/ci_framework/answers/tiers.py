@@ -92,8 +92,8 @@ def _framework(inventory: Inventory) -> Tiers:
     because = "there is no pixi.lock to keep, and the names of the tiers are free"
     if not clashes:
         return Tiers("framework", because)
-    explanation = f"the project has {', '.join(clashes)} of its own"
-    return Tiers("framework", because, _PREFIX, explanation)
+    note = f"the project has {', '.join(clashes)} of its own"
+    return Tiers("framework", because, _PREFIX, note)
 
 
 def _project(inventory: Inventory, reason: str) -> Tiers:
