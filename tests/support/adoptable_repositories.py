@@ -9,12 +9,15 @@ from tests.support.programs import run
 
 # What `git init` and four times `git config` would write: most tests of the companion
 # make a repository, and starting git took longer than what is tested.
-_CONFIG = """\
+_NEW = """\
 [core]
 \trepositoryformatversion = 0
 \tfilemode = true
 \tbare = false
 \tlogallrefupdates = true
+"""
+_SETTINGS = """\
+[core]
 \tautocrlf = false
 [user]
 \tname = Ada Example
@@ -34,7 +37,9 @@ def make_repository(
     for folder in ("objects/info", "objects/pack", "refs/heads", "refs/tags"):
         (git / folder).mkdir(parents=True, exist_ok=True)
     (git / "HEAD").write_text(f"ref: refs/heads/{branch}\n", encoding="utf-8")
-    (git / "config").write_text(_CONFIG, encoding="utf-8")
+    config = git / "config"
+    there = config.read_text(encoding="utf-8") if config.exists() else _NEW
+    config.write_text(there + _SETTINGS, encoding="utf-8")
     write(path, files)
     _commit(path, "first")
     return path

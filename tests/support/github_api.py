@@ -35,7 +35,8 @@ def github_stand_in() -> Generator[GitHub]:
             length = int(self.headers.get("Content-Length") or 0)
             body: Any = json.loads(self.rfile.read(length)) if length else None
             path = self.path.partition("?")[0]
-            kind = path.split("/")[4]
+            # Under act, the name of the repository is a path.
+            kind = next(p for p in reversed(path.split("/")) if p in github.opened)
             answer: object = github.opened[kind]
             if self.command != "GET":
                 github.calls.append((self.command, path, body))

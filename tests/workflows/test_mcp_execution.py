@@ -63,4 +63,4 @@ def test_a_server_that_breaks_turns_its_workflow_red(
     found = "\n".join(str(each["message"]) for each in tables(check["findings"]))
     assert "a line to stdout that is not a protocol message: 'starting'" in found
     assert "resource 'text://limits' changed: name" in found
-    assert "that is no protocol message: 'starting'" in html.unescape(red.page())
+    assert "is not a protocol message: 'starting'" in html.unescape(red.page())

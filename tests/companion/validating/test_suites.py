@@ -135,7 +135,7 @@ def test_a_run_that_hangs_is_killed_and_names_the_test(
 ) -> None:
     clone = clone_of(tmp_path, {"test_a.py": HANGS.replace("PLACE", str(tmp_path))})
     done = run_suite(clone, environment, PYTEST, 8)
-    assert "did not end within" in done.problem
+    assert "did not finish within" in done.problem
     assert "test_a.py::test_hangs" in done.problem
     # Nothing that it started goes on, not even in a session of its own.
     state = Path("/proc", (tmp_path / "started").read_text(), "stat")

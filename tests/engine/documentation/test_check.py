@@ -58,14 +58,14 @@ def test_pages_of_mkdocs(tmp_path: Path) -> None:
     assert line_of(run, "names x.css") == 3
     text = "\n".join(message for listed in found.values() for message in listed)
     for part in (
-        "the link ../nowhere/ leads nowhere",
+        "the link ../nowhere/ is broken: there is no such file",
         "../guide/Start/ is broken: the file is named guide/start/index.html",
         "anchor #nowhere",
         "anchor #Two-Words; there is #two-words",
         "../../outside/ points outside the site",
         "/guide/start/ starts at the top of the host, and the site is at /demo/",
         "/other/ is outside the site",
-        "https://example.org/demo/gone/ leads nowhere",
+        "https://example.org/demo/gone/ is broken",
         "file:///home/me/x.html points to a file on one machine",
         "the image ../img/gone.png",
         "the image ../img/gone@2x.png",

@@ -34,7 +34,7 @@ FAULTY: dict[str, Expected] = {
     "port-taken": {"start": ["ended before it answered over http: exit code 1"]},
     "crash-in-call": {
         "calls": ["tool 'double' with {\"number\":4} failed (http, 2025-11-25)"],
-        "shutdown": ["ended while a client spoke with it (http, 2025-11-25)"],
+        "shutdown": ["exited while a client was connected (http, 2025-11-25)"],
     },
     "stateful": {"stateless": ["tool 'state' has another result when two processes"]},
 }
