@@ -121,6 +121,8 @@ async function findUnreachable(page) {
 
 /** What axe finds. */
 async function findViolations(page, only = null) {
+  // What a site shows over its pages after scrolling lies on links for the moment.
+  await page.evaluate(() => { document.activeElement.blur(); globalThis.scrollTo(0, 0); });
   // The policy of a page would refuse a script tag.
   await page.evaluate(readFileSync(require.resolve("axe-core/axe.min.js"), "utf8"));
   const { violations } = await page.evaluate(
