@@ -82,7 +82,8 @@ def test_a_newer_version_is_looked_for_only_if_that_is_asked(
     answers = f"_src_path: {source}\n_commit: v2.0.0\n"
     project.write(".copier-answers.yml", answers)
     rows = project.read("ci-framework/engine.lock").splitlines(keepends=True)
-    pinned = git(source, "rev-parse", "v99.1.0^{commit}").strip()[:-1] + "0"
+    commit = git(source, "rev-parse", "v99.1.0^{commit}").strip()
+    pinned = commit[:-1] + ("1" if commit.endswith("0") else "0")
     lock = f"# commit: {pinned}\n# answers: .copier-answers.yml\n"
     lock += "".join(row for row in rows if not row.startswith("# commit"))
     project.write("ci-framework/engine.lock", lock)
