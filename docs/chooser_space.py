@@ -83,7 +83,7 @@ class Space:
         return answers, asked & chosen.keys()
 
     def variant(self, path: str, answers: Answers) -> str:
-        """What tells the lines of a file apart whose order depends on an answer."""
+        """The answers that the order of the lines of a file depends on."""
         return " ".join(str(answers[name]) for name in SPLIT.get(path, ()))
 
     def tree(self, answers: Answers) -> dict[str, str]:

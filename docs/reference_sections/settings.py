@@ -25,7 +25,7 @@ SEE_CHECKS = "[by check](#checks-and-tiers)"
 
 
 def defaults() -> Document:
-    """The value of every setting that nobody set, from all files of configuration."""
+    """The value of every setting that is not set, from all files of configuration."""
     settings = load_configuration(ROOT / "docs", {}).settings
     found: Document = msgspec.to_builtins(settings)
     tiers = cast("Document", yaml.safe_load(read(QUALITY_TIERS)))

@@ -92,7 +92,7 @@ class DocsVerification:
         return lambda: files
 
     def _problem(self, pages: PagesSettings) -> tuple[str, str] | None:
-        """Why GitHub Pages show it to nobody, and what to do about that."""
+        """Why GitHub Pages do not show it to everyone, and what to do about that."""
         source = "GitHub Actions"
         if self.is_branch:
             source = f"the branch {self.docs.settings.docs.branch}"

@@ -1,12 +1,43 @@
-"""Write the files of a server that are committed: never outside the repository."""
+"""The files of a server that are committed: none outside the repository."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TypeVar
 
+import msgspec
+
+from ci_engine.configuration.contained_files import read_contained
 from ci_engine.errors import ConfigurationError
 from ci_engine.project.output_files import write_text
+
+_Read = TypeVar("_Read", bound=msgspec.Struct)
+
+
+def read_committed(
+    root: Path, name: str, kind: type[_Read], expected: str, update: str
+) -> _Read | None:
+    """Read a file of the repository, None if it is not there.
+
+    Args:
+        root: the top of the repository.
+        name: the path of the file.
+        kind: what it holds.
+        expected: what it holds, for the message.
+        update: the command that writes it.
+
+    Raises:
+        ConfigurationError: if it holds something else.
+    """
+    try:
+        return msgspec.json.decode(read_contained(root / name), type=kind)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.MsgspecError) as error:
+        raise ConfigurationError(
+            f"{name}: expected {expected}: {error}", hint=f"write it again: {update}"
+        ) from error
 
 
 def write_committed(root: Path, name: str, text: str) -> None:

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from ci_engine.configuration.contained_files import read_contained
-from ci_engine.errors import ConfigurationError
 from ci_engine.findings.results import CheckResult, Finding, name_some
+from ci_engine.mcp.committed_files import read_committed
 from ci_engine.mcp.verdicts import clip, finding, result, warning
 
 CHECK = "mcp-conformance"
@@ -62,15 +61,8 @@ def read_expected(root: Path, name: str) -> Expected | None:
     Raises:
         ConfigurationError: if the file is none.
     """
-    try:
-        return msgspec.json.decode(read_contained(root / name), type=Expected)
-    except FileNotFoundError:
-        return None
-    except (OSError, msgspec.MsgspecError) as error:
-        raise ConfigurationError(
-            f"{name}: expected the expected failures of the conformance suite: {error}",
-            hint=f"write it again: {UPDATE}",
-        ) from error
+    expected = "the expected failures of the conformance suite"
+    return read_committed(root, name, Expected, expected, UPDATE)
 
 
 def judge_conformance(

@@ -28,7 +28,7 @@ from ci_engine.mcp.conformance import (
     judge_conformance,
     read_expected,
 )
-from ci_engine.processes.ports import accepts_connections, free_port
+from ci_engine.processes.ports import accepts_connections, free_port, listening, netloc
 from ci_engine.processes.programs import CanceledError, run_program
 from ci_engine.processes.services import Service
 from ci_engine.project.repository import Project
@@ -119,19 +119,14 @@ class ConformanceRun:
     @contextmanager
     def _server(self) -> Generator[str]:
         host, port = self.settings.host, free_port(self.settings.host)
-        argv = argv_of("mcp.http-command", self.settings.http_command)
-        for placeholder, value in {"{host}": host, "{port}": str(port)}.items():
-            argv = [part.replace(placeholder, value) for part in argv]
+        command = argv_of("mcp.http-command", self.settings.http_command)
+        argv, variables = listening(command, self.environment.variables, host, port)
         self.directory.mkdir(parents=True, exist_ok=True)
         try:
             service = Service(
                 [*self.environment.prefix, *argv],
                 cwd=self.project.root,
-                variables={
-                    **self.environment.variables,
-                    "HOST": host,
-                    "PORT": str(port),
-                },
+                variables=variables,
                 output=self.directory / "server.log",
             )
         except OSError as error:
@@ -139,8 +134,7 @@ class ConformanceRun:
         try:
             self._wait(service, host, port)
             # The suite has scenarios for names of this machine only.
-            shown = f"[{host}]" if ":" in host else host
-            yield f"http://{shown}:{port}{self.settings.http_path}"
+            yield f"http://{netloc(host, port)}{self.settings.http_path}"
         finally:
             service.stop(self.settings.stop_seconds)
 

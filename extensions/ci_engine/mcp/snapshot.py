@@ -9,11 +9,10 @@ from pathlib import Path
 
 import msgspec
 
-from ci_engine.configuration.contained_files import read_contained
 from ci_engine.configuration.tables import table
 from ci_engine.errors import ConfigurationError
 from ci_engine.findings.results import CheckResult, Finding, Status
-from ci_engine.mcp.committed_files import write_committed
+from ci_engine.mcp.committed_files import read_committed, write_committed
 from ci_engine.mcp.observations import Item, Observations
 from ci_engine.mcp.verdicts import clip, finding, result, without
 
@@ -97,15 +96,7 @@ def read_snapshot(root: Path, name: str) -> Snapshot | None:
     Raises:
         ConfigurationError: if the file is no snapshot.
     """
-    try:
-        return msgspec.json.decode(read_contained(root / name), type=Snapshot)
-    except FileNotFoundError:
-        return None
-    except (OSError, msgspec.MsgspecError) as error:
-        raise ConfigurationError(
-            f"{name}: expected a snapshot of an MCP server: {error}",
-            hint=f"write it again: {_UPDATE}",
-        ) from error
+    return read_committed(root, name, Snapshot, "a snapshot of an MCP server", _UPDATE)
 
 
 def judge_snapshot(

@@ -1,8 +1,9 @@
-"""Ports of this machine: which are free, and what listens on one."""
+"""Ports of this machine: which are free, what listens on one, and what has to."""
 
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping, Sequence
 
 _SECONDS = 1.0
 
@@ -23,3 +24,22 @@ def accepts_connections(host: str, port: int) -> bool:
             return True
     except OSError:
         return False
+
+
+def netloc(host: str, port: int) -> str:
+    """The host and the port as an address has them."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def listening(
+    argv: Sequence[str], variables: Mapping[str, str], host: str, port: int
+) -> tuple[list[str], dict[str, str]]:
+    """A command of the settings and its variables, with where it has to listen.
+
+    It has {host} and {port} in its arguments, or reads the variables HOST and PORT.
+    """
+    given = {"{host}": host, "{port}": str(port)}
+    words = list(argv)
+    for placeholder, value in given.items():
+        words = [word.replace(placeholder, value) for word in words]
+    return words, {**variables, "HOST": host, "PORT": str(port)}

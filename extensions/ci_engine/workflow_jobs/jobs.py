@@ -22,6 +22,7 @@ _BLIND_TO_DOCS = frozenset(
 BESIDE_A_SELECTION = frozenset({"imports"})
 # They compare with the commit the change started from.
 _NEED_HISTORY = frozenset({"patch-coverage", "api"})
+_DOCS_ONLY = "only documentation and generated files changed"
 
 
 class MatrixJob(msgspec.Struct, frozen=True, rename="kebab"):
@@ -104,7 +105,7 @@ def plan_jobs(
     if not tests:
         skips["comprehensive-tests"] = f"the tier {tier} has no check for it"
     elif decision.docs_only:
-        skips["comprehensive-tests"] = "only documentation and generated files changed"
+        skips["comprehensive-tests"] = _DOCS_ONLY
     elif decision.tests.mode == "none":
         skips["comprehensive-tests"] = "no test depends on what changed"
     scanning = _no_scanning(decision, event, quick)
@@ -130,7 +131,7 @@ def with_conformance(jobs: Jobs, decision: Decision, settings: Settings) -> Jobs
     if not settings.mcp.conformance:
         because = "tool.ci-framework.mcp.conformance is empty"
     elif decision.docs_only:
-        because = "only documentation and generated files changed"
+        because = _DOCS_ONLY
     skips = {**jobs.skips, "conformance": because} if because else jobs.skips
     return msgspec.structs.replace(jobs, skips=skips)
 
@@ -155,7 +156,7 @@ def _no_scanning(decision: Decision, event: Event, quick: Sequence[CheckName]) -
     """Why nothing is sent to GitHub's code scanning, empty if something is."""
     if decision.docs_only:
         # An upload without results would close the alerts of the last one.
-        return "only documentation and generated files changed"
+        return _DOCS_ONLY
     if not quick:
         return "nothing was scanned"
     if event.private:

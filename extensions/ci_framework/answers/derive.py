@@ -101,7 +101,7 @@ def _project_type(inventory: Inventory) -> Answer:
     several = inventory.items("distributions")
     if len(several) > 1:
         because = f"{len(several)} of its directories are packages of their own"
-        shown = ", ".join([*several[:_SHOWN], *["..."][: len(several) - _SHOWN]])
+        shown = ", ".join(several[:_SHOWN]) + (", ..." if several[_SHOWN:] else "")
         return Answer("monorepo", f"{because}: {shown}")
     if inventory.below:
         return Answer("monorepo", f"its only package is in {inventory.below}")

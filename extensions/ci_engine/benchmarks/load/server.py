@@ -15,7 +15,7 @@ from ci_engine.configuration.command_lines import argv_of
 from ci_engine.configuration.load_settings import LoadTest
 from ci_engine.errors import ToolError
 from ci_engine.processes.activity import activity
-from ci_engine.processes.ports import accepts_connections, free_port
+from ci_engine.processes.ports import accepts_connections, free_port, listening, netloc
 from ci_engine.processes.programs import CanceledError
 from ci_engine.processes.services import Service
 
@@ -58,8 +58,7 @@ class Server:
     def __post_init__(self) -> None:
         host = self.settings.host
         self.port = self.settings.port or free_port(host)
-        shown = f"[{host}]" if ":" in host else host
-        self.address = f"{shown}:{self.port}"
+        self.address = netloc(host, self.port)
 
     @contextmanager
     def running(self) -> Generator[Service]:
@@ -98,15 +97,12 @@ class Server:
 
     def _start(self) -> Service:
         environment = self.side.environment
-        given = {"{host}": self.settings.host, "{port}": str(self.port)}
-        argv = argv_of("performance.load.command", self.settings.command)
-        for placeholder, value in given.items():
-            argv = [part.replace(placeholder, value) for part in argv]
-        variables = {
-            **environment.variables,
-            "HOST": self.settings.host,
-            "PORT": str(self.port),
-        }
+        argv, variables = listening(
+            argv_of("performance.load.command", self.settings.command),
+            environment.variables,
+            self.settings.host,
+            self.port,
+        )
         try:
             return Service(
                 [*environment.prefix, *argv],
