@@ -53,7 +53,7 @@ class HistoryUpdate:
     cancel: threading.Event
 
     def add(self, results: Sequence[RunResult]) -> CheckResult:
-        """Add results and report on the history; missing access in a fork is allowed."""
+        """Add results and report on the history; forks may lack access to it."""
         check = CheckResult(id="benchmark-history")
         refused = self._refused()
         if refused:
