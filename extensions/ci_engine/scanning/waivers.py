@@ -114,7 +114,7 @@ class Waivers:
         names = {finding.rule, finding.fingerprint, *finding.also}
         names |= {name.rpartition(" ")[2] for name in finding.also}
         if finding.tool == "bandit":
-            # Until version 2.1 these were reported by ruff, which numbers the same rules.
+            # Until version 2.1, ruff reported these under the same numbers.
             names.add(finding.rule.replace("B", "S", 1))
         for position, waiver in enumerate(self.listed):
             elsewhere = waiver.path and not matching(finding.path, [waiver.path])
