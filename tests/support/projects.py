@@ -74,7 +74,9 @@ LEAN = {
     "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
     "PYTEST_PLUGINS": "pytest_cov.plugin",
 }
-# The variables that let pytest load every plugin again.
+# The variables that let pytest load one more plugin, or every plugin again: there are
+# many here, and each start of pytest and of a worker would take three times as long.
+WITH_XDIST = {**LEAN, "PYTEST_PLUGINS": "pytest_cov.plugin,xdist.plugin"}
 FULL: dict[str, str | None] = dict.fromkeys(LEAN)
 
 PYPROJECT = """\
