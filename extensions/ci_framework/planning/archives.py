@@ -1,4 +1,4 @@
-"""Source archives that would hold the framework's files, with what keeps them out."""
+"""Source archives that would include the framework's files, and how to exclude them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ci_framework.analysis.survey import PYPROJECT
 from ci_framework.planning.manifest_template import files_taken
 from ci_framework.repository import Repository
 
-# Build backends whose source archive holds every file that git tracks.
+# Build backends whose source archives contain every tracked file.
 _SCM = ("setuptools-scm", "setuptools_scm", "setuptools-git", "setuptools_git")
 _PBR = ("pbr",)
 # Lists of patterns that add files to a source archive, below `tool`, and the key that
@@ -101,7 +101,7 @@ class Archives:
             yield "MANIFEST.in", f"add to its end: {rows}"
 
     def _asks_git(self) -> bool:
-        """Whether setuptools asks git which files a source archive holds."""
+        """Whether setuptools lets git decide what a source archive contains."""
         requires = strings(self._pyproject, "build-system", "requires")
         asked = any(row.lower().startswith((*_SCM, *_PBR)) for row in requires)
         calls = self._read("setup.py") + self._read("setup.cfg")
