@@ -166,7 +166,7 @@ def test_the_tests_of_packages_are_divided_and_judged_as_one_run(
         text = f'"""Tests."""\n\nimport {module}\n\n\ndef test_more() -> None:\n'
         text += f'    """It is there."""\n    assert {module}\n'
         (project / package / "tests" / "test_more.py").write_text(text, "utf-8")
-    run(project, location)
+    commit_all(project)
     append(project / CORE / "src/sample_core/__init__.py", "\n\nLEVEL = 1\n")
     done = run(project, location)
     assert done.code == 0, done.text
