@@ -56,7 +56,7 @@ def run(*command: str, cwd: Path) -> str:
     return done.stdout
 
 
-def say(text: str) -> None:
+def report(text: str) -> None:
     """Print a line at once: a step may take many minutes."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
@@ -261,16 +261,16 @@ def prove(steps: Iterator[Step]) -> bool:
         kind, separator, _ = title.partition(": ")
         kind = kind if separator else ""
         if failed == kind:
-            say(f"skipped  {title}")
+            report(f"skipped  {title}")
             continue
         started = time.monotonic()
         try:
             action()
         except StepError as error:
             good, failed = False, kind
-            say(f"FAILED   {title}\n{error}")
+            report(f"FAILED   {title}\n{error}")
         else:
-            say(f"ok       {title} ({time.monotonic() - started:.0f} s)")
+            report(f"ok       {title} ({time.monotonic() - started:.0f} s)")
     return good
 
 
@@ -290,12 +290,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 3
     directory = options.directory or Path(tempfile.mkdtemp(prefix="ci-framework-"))
     directory.mkdir(parents=True, exist_ok=True)
-    say(f"working in {directory}")
+    report(f"working in {directory}")
     # GitHub can fetch the engine only from where this commit was pushed.
     template = options.template or (TEMPLATE if options.part == "github" else str(ROOT))
     steps = STEPS[options.part](directory, template, options.owner)
     good = prove(steps)
-    say("proved" if good else "not proved")
+    report("proved" if good else "not proved")
     return 0 if good else 1
 
 
