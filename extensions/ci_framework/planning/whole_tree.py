@@ -10,9 +10,10 @@ import msgspec
 
 from ci_engine.configuration.reading import Table
 from ci_engine.configuration.tables import table
-from ci_framework.analysis.readers.documents import strings, text
+from ci_framework.analysis.readers.documents import strings
 from ci_framework.analysis.survey import PYPROJECT
 from ci_framework.inventory import Evidence, Inventory, steps_of
+from ci_framework.planning.archives import Archives
 from ci_framework.planning.plan import Operation
 from ci_framework.repository import Repository
 
@@ -24,8 +25,6 @@ _YAMLLINT = (".yamllint", ".yamllint.yaml", ".yamllint.yml")
 # Locations of check-manifest's settings, other than pyproject.toml.
 _INI = ("setup.cfg", "tox.ini")
 _MANIFEST_SECTION = "[check-manifest]"
-# Build backends whose source archives contain every tracked file.
-_SCM = ("setuptools-scm", "setuptools_scm", "setuptools-git", "setuptools_git")
 
 
 def whole_tree(
@@ -77,60 +76,12 @@ class _Looks:
 
     def archives(self) -> Iterator[Operation]:
         """Source archives that would include our files, and how to exclude them."""
-        backend = text(self._pyproject, "build-system", "build-backend")
-        tool = table(self._pyproject, "tool")
-        if backend.startswith("hatchling"):
-            sdist = table(tool, "hatch", "build", "targets", "sdist")
-            every = table(tool, "hatch", "build")
-            if not {"include", "only-include", "packages"} & {*sdist, *every}:
-                paths = [f"/{path}" for path in self._tops]
-                yield from self._archive(
-                    PYPROJECT,
-                    "[tool.hatch.build.targets.sdist]",
-                    f"exclude = {json.dumps(paths)}",
-                    strings(sdist, "exclude"),
-                )
-        elif backend.startswith("scikit_build_core"):
-            yield from self._archive(
-                PYPROJECT,
-                "[tool.scikit-build]",
-                f"sdist.exclude = {json.dumps(self._tops)}",
-                strings(tool, "scikit-build", "sdist", "exclude"),
+        archives = Archives(self._repository, self._pyproject, self._files, self._tops)
+        for path, advice in archives.advice():
+            reason = (
+                f"its source archives would contain the framework's files: {advice}"
             )
-        elif backend == "maturin" and "Cargo.toml" in self._repository.tracked:
-            yield from self._archive(
-                "Cargo.toml", "[package]", f"exclude = {json.dumps(self._tops)}", []
-            )
-        elif backend == "mesonpy":
-            rows = "; ".join(f"{path} export-ignore" for path in self._tops)
-            yield from self._archive(".gitattributes", "its lines", rows, [])
-        elif self._takes_everything(backend):
-            rows = "; ".join(
-                f"exclude {path}" if path in self._files else f"prune {path}"
-                for path in self._tops
-            )
-            manifest = self._repository.blob("MANIFEST.in") or b""
-            known = re.findall(r"\S+", manifest.decode("utf-8", "replace"))
-            yield from self._archive("MANIFEST.in", "its lines", rows, known)
-
-    def _takes_everything(self, backend: str) -> bool:
-        """Whether setuptools lets git decide what a source archive contains."""
-        requires = strings(self._pyproject, "build-system", "requires")
-        call = (self._repository.blob("setup.py") or b"").decode("utf-8", "replace")
-        asked = any(row.lower().startswith(_SCM) for row in requires)
-        setuptools = "setuptools" in backend or not backend
-        return setuptools and (asked or "use_scm_version" in call)
-
-    def _archive(
-        self, path: str, where: str, rows: str, known: list[str]
-    ) -> Iterator[Operation]:
-        if all(any(top in entry for entry in known) for top in self._tops):
-            return
-        yield _by_hand(
-            path,
-            "its source archives would contain the framework's files: add to "
-            f"{where}: {rows}",
-        )
+            yield _by_hand(path, reason)
 
     def linters(self) -> Iterator[Operation]:
         """Checks that read every file of a kind, and how to exclude our files."""

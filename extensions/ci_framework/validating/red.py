@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -24,6 +25,8 @@ _AFTER = {"coverage": "test", "patch-coverage": "test", "metadata": "build"}
 
 # Checks whose paths are relative to a package.
 _OF_REPOSITORY = ("CI_FRAMEWORK_SOURCE_PATHS", "CI_FRAMEWORK_TEST_PATHS")
+# Requirements and package maps: files of the project that an adoption begins.
+_SETTINGS_FILES = "ci-framework/project/"
 
 _Key = tuple[str, str, str, str, str]
 
@@ -112,6 +115,7 @@ def sort_red(facts: GateFacts, red: list[CheckResult]) -> Sorted:
     try:
         # Run the same engine with the same settings on the base commit.
         if requested:
+            _lend(facts)
             before = run_checks(facts.clones.base, facts, requested, facts.settings)
     except CommandError as error:
         trouble = error
@@ -130,6 +134,18 @@ def sort_red(facts: GateFacts, red: list[CheckResult]) -> Sorted:
         else:
             _sort_findings(check, facts, before, found)
     return found
+
+
+def _lend(facts: GateFacts) -> None:
+    """Give the base commit the files that the settings name, until it is reset.
+
+    What a type checker finds, for example, depends on what is installed.
+    """
+    adopted, base = facts.clones.adopted.root, facts.clones.base.root
+    for name in facts.adoption.created:
+        if name.startswith(_SETTINGS_FILES) and (adopted / name).is_file():
+            (base / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(adopted / name, base / name)
 
 
 def _as_a_whole(check: CheckResult) -> bool:
