@@ -1,4 +1,4 @@
-"""Whether the project is an MCP server, and which command starts it."""
+"""Find out whether the project is an MCP server, and which command starts it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ci_framework.analysis.survey import Survey
 from ci_framework.inventory import Evidence
 
 _PACKAGES = ("mcp", "fastmcp")
-# Clients need the packages as well, but not these modules.
+# Clients use the same packages, but not these modules.
 _SERVES = re.compile(r"\s*(from|import)\s+(mcp\.server\b|fastmcp(\.server)?\b(?!\.))")
 _ASIDE = frozenset({"tests", "test", "examples", "docs", "benchmarks", "scripts"})
 
@@ -20,7 +20,7 @@ _ASIDE = frozenset({"tests", "test", "examples", "docs", "benchmarks", "scripts"
 def state_mcp_server(
     survey: Survey, requirements: list[Requirement], findings: Findings
 ) -> None:
-    """State the command of the server, empty if the project is none."""
+    """State the command of the server, empty if the project is not a server."""
     needed = [r for r in requirements if r.name in _PACKAGES and r.kind == "project"]
     if not needed:
         findings.add("mcp-server", "", "it does not require mcp or fastmcp")
@@ -43,7 +43,7 @@ def state_mcp_server(
 
 
 def _serving(survey: Survey) -> Iterator[Evidence]:
-    """The modules that import what servers are made of."""
+    """The modules that import parts of servers."""
     for path in survey.python_files:
         if _ASIDE.intersection(path.lower().split("/")[:-1]):
             continue
@@ -54,7 +54,7 @@ def _serving(survey: Survey) -> Iterator[Evidence]:
 
 
 def _command(survey: Survey) -> tuple[str, Evidence]:
-    """What starts the server: a script of the project, or a package that can be run."""
+    """The command for the server: a script of the project, or a runnable package."""
     for keys in (("project", "scripts"), ("tool", "poetry", "scripts")):
         scripts = list(table(survey.pyproject, *keys))
         named = [name for name in scripts if "mcp" in name.lower()]
