@@ -203,7 +203,7 @@ class Settings(StrictTable, frozen=True):
         version: version of the framework that wrote the table.
         profile: tiered (an environment for each tier) or comprehensive (one).
         source_paths: directories with the project's code.
-        test_paths: directories with the project's tests.
+        test_paths: directories and files with the project's tests.
         quality: how strict the gate is.
         matrix: where CI tests, and on how many runners.
         environments: which environment each tier uses.
