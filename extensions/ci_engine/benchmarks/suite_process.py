@@ -24,7 +24,7 @@ from ci_engine.benchmarks.sides import Observation, ProcessResult, Side
 from ci_engine.checks.tests.pytest_events import TestRun, read_events
 from ci_engine.configuration.performance_settings import SuiteBudget
 from ci_engine.environments import inside
-from ci_engine.processes.leftovers import MARK_VARIABLE
+from ci_engine.processes.leftovers import MARK_VARIABLE, inner_mark
 from ci_engine.processes.programs import Outcome, run_program
 from ci_engine.project.output_files import write_text
 
@@ -183,7 +183,7 @@ class SuiteRunner:
             "CI_ENGINE_PYTEST_EVENTS": str(directory / "events.jsonl"),
             "CI_ENGINE_PYTEST_DEADLINE": f"{time.time() + self.budget.process_seconds}",
             "CI_ENGINE_ROOT": str(side.root),
-            MARK_VARIABLE: directory.name,
+            MARK_VARIABLE: inner_mark(directory.name, side.environment.variables),
             "CODSPEED_PROFILE_FOLDER": str(directory),
             "PYTHONHASHSEED": _HASH_SEED,
         }

@@ -1,4 +1,4 @@
-"""Judge the tests of shards: one gate for each matrix job, and one verdict for all."""
+"""Combine the results of test shards: one gate per matrix job, one overall verdict."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def run_combined_gates(
     run_gate: Runner,
     subject: Subject,
 ) -> int:
-    """Judge every matrix job whose tests were divided, and return the exit code."""
+    """Judge every matrix job whose tests were sharded, and return the exit code."""
     project, configuration, request, decision = prepared
     groups = find_shards(surroundings.directory / options.combine, options.shards)
     if options.dry_run:
@@ -56,7 +56,7 @@ def run_combined_gates(
     top = surroundings.reports(options.report_dir, "gate")
     prepare_directory(top, project.output)
     checks = [name for name in request.checks if name in COMBINED_CHECKS]
-    # The workflow gets one report on all of them, from this process.
+    # This process writes the workflow's one report on all of them.
     variables = without_step(surroundings.variables)
     results: list[RunResult] = []
     for group in groups:
@@ -107,7 +107,7 @@ def _renew(path: Path, results: Sequence[RunResult], *, complete: bool) -> None:
 
 
 def _as_check(group: ShardGroup, result: RunResult) -> CheckResult:
-    """The result of a matrix job, seen as one check."""
+    """Convert the result of a matrix job to one check."""
     bad = [check for check in result.checks if not check.green]
     return CheckResult(
         id=group.label,

@@ -112,7 +112,7 @@ def _run_packages(options: GateOptions, surroundings: Surroundings) -> int:
 def _named(
     settings: Settings, names: Sequence[str], *, package: bool
 ) -> list[CheckName]:
-    """The named checks, of whichever tier, in their own order."""
+    """The named checks of all tiers, in their usual order."""
     known = settings.known_checks(package=package)
     for name in names:
         if name in known or (package and name in OF_SERVERS):
@@ -137,7 +137,7 @@ def _named(
 def gate_request(
     options: GateOptions, surroundings: Surroundings
 ) -> tuple[Project, Configuration, GateRequest]:
-    """What is checked, the whole repository or one package of it, and how."""
+    """The request of a gate, for the whole repository or one of its packages."""
     project = top = read_project(surroundings.repository)
     given = [*options.paths, *split_lines(options.more_paths)]
     paths = relative_to_root(given, surroundings)
@@ -156,11 +156,11 @@ def gate_request(
     left_out: dict[CheckName, str] = {}
     if options.only:
         checks = _named(settings, options.only, package=bool(package))
-        # Named for many packages at once: not each of them is a server.
+        # Requested for many packages together, and not each of them is a server.
         others = set(checks) - set(settings.known_checks(package=bool(package)))
         left_out = dict.fromkeys(others, "the package has no MCP server to check")
     elif checks:
-        # A gate without any check is an error all the same.
+        # A gate without checks is still an error.
         left_out = settings.missing_checks(tier, configuration.tiers.defaults.checks)
         checks = [name for name in settings.checks if name in (*checks, *left_out)]
     if options.shard is not None:
@@ -196,7 +196,7 @@ def gate_request(
 
 
 def _shard(options: GateOptions, surroundings: Surroundings) -> Shard | None:
-    """The part of the tests that was requested."""
+    """The requested shard of the tests."""
     if options.shard is None:
         return None
     recorded = surroundings.directory / options.durations
@@ -211,7 +211,7 @@ def _decision(
     configuration: Configuration,
     surroundings: Surroundings,
 ) -> Decision | None:
-    """Which tests the change can break, if that was requested."""
+    """The tests that the change can break, if requested."""
     if options.selection:
         return read_decision(surroundings.directory / options.selection)
     if not options.affected:
@@ -224,7 +224,7 @@ def _run_gate(gate: GateRun, console: Console, subject: Subject) -> RunResult:
     """Run the checks and write the reports.
 
     The reports say "interrupted" from the start and are replaced at the end, so
-    that a run which is killed never leaves the reports of an earlier one.
+    that a killed run never leaves the reports of an earlier one.
     """
     request = gate.request
     write_reports(gate.unfinished(), request.reports)
@@ -237,7 +237,7 @@ def _run_gate(gate: GateRun, console: Console, subject: Subject) -> RunResult:
         result = gate.execute()
     result.subject = subject
     if request.baseline == "write":
-        # The findings are reported even where they may not be recorded.
+        # Findings are reported even where they may not be recorded.
         write_reports(result, request.reports)
         _write_baseline(gate, result)
     write_reports(result, request.reports)
@@ -246,7 +246,7 @@ def _run_gate(gate: GateRun, console: Console, subject: Subject) -> RunResult:
 
 
 def _write_baseline(gate: GateRun, result: RunResult) -> None:
-    """Record what is red, then judge the run by what was recorded."""
+    """Record the findings as the baseline, then judge the run by that baseline."""
     top, old = gate.project.repository, gate.baseline
     new, kept = record(result.checks, old, gate.scope)
     changed = write(top, old, new, grow=gate.request.grow)

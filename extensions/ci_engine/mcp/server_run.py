@@ -17,7 +17,7 @@ from ci_engine.environments.environment import Environment
 from ci_engine.environments.isolated_tools import isolated_tool
 from ci_engine.errors import ConfigurationError, ToolError
 from ci_engine.mcp.observations import Observations
-from ci_engine.processes.leftovers import MARK_VARIABLE
+from ci_engine.processes.leftovers import MARK_VARIABLE, inner_mark
 from ci_engine.processes.programs import run_program
 from ci_engine.project.output_files import write_text
 from ci_engine.project.repository import Project
@@ -87,12 +87,14 @@ class ServerRun:
         job, report = self.directory / "job.json", self.directory / "observed.json"
         write_text(job, msgspec.json.encode(self._job()).decode())
         command = [tool.program("python"), "-I", "-c", _START, str(inside.DIRECTORY)]
+        variables = self.environment.variables
+        mark = inner_mark(uuid.uuid4().hex, variables)
         outcome = run_program(
             [*command, job, report],
             cwd=self.project.root,
             timeout=self.timeout,
             # Those of the server: the client hands them on.
-            variables={**self.environment.variables, MARK_VARIABLE: uuid.uuid4().hex},
+            variables={**variables, MARK_VARIABLE: mark},
             cancel=self.cancel,
         )
         if not report.is_file() or not (outcome.code == 0 or outcome.timed_out):

@@ -10,6 +10,7 @@ from ci_engine.processes.allowed_variables import (
     installing_variables,
     plain_variables,
 )
+from ci_engine.processes.leftovers import MARK_VARIABLE
 
 # Variables that make coverage measure a process from its start: meant for the tests.
 MEASURING = ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
@@ -51,6 +52,15 @@ def manager_variables(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """The variables of a package manager, which does what we request and no other."""
     kept = installing_variables(child_variables())
     return {n: v for n, v in kept.items() if n not in _STEERING} | dict(extra or {})
+
+
+def own_mark(variables: Mapping[str, str] | None) -> str:
+    """The mark that these variables give to a program, empty if it is only inherited.
+
+    What else has the same mark as this process is not the program's to end.
+    """
+    mark = (variables or {}).get(MARK_VARIABLE, "")
+    return "" if mark == os.environ.get(MARK_VARIABLE) else mark
 
 
 def tool_variables(variables: Mapping[str, str]) -> dict[str, str]:

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from ci_engine.processes.leftovers import MARK_VARIABLE, end_leftovers
+from ci_engine.processes.child_environment import own_mark
+from ci_engine.processes.leftovers import end_leftovers
 
 _POLL_SECONDS = 0.05
 _LONGEST_LINE = 2_000
@@ -192,8 +193,8 @@ def run_program(
     finally:
         # Also what a program leaves behind that came to its own end.
         kill_tree(process)
-        if variables and MARK_VARIABLE in variables:
-            end_leftovers(variables[MARK_VARIABLE])
+        if mark := own_mark(variables):
+            end_leftovers(mark)
         for reader in readers:
             # A grandchild that left the group may keep the pipe open: do not wait
             # for ever on something that was already judged.

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ci_engine.processes.leftovers import MARK_VARIABLE, end_leftovers
+from ci_engine.processes.leftovers import MARK_VARIABLE, end_leftovers, inner_mark
 from ci_engine.processes.programs import describe_exit, kill_tree
 
 _POLL_SECONDS = 0.05
@@ -53,7 +53,7 @@ class Service:
             OSError: if it cannot be started.
         """
         self.output = output
-        self._mark = uuid.uuid4().hex
+        self._mark = inner_mark(uuid.uuid4().hex, variables)
         with output.open("wb") as stream:
             self._process = subprocess.Popen(
                 list(command),

@@ -88,6 +88,26 @@ class Capability(_Record, frozen=True):
     because: str
 
 
+class AlwaysRed(_Record, frozen=True):
+    """Findings of today that no baseline may hold: the gate is red until they go.
+
+    Attributes:
+        rules: how many of each rule.
+        files: how many in each file.
+        fixable: how many of them the command fixes.
+        command: what fixes them, empty if nothing can be fixed by itself.
+        remaining: what a person has to fix, each with its location and its rule.
+        uncounted: why they could not be counted, empty if they were.
+    """
+
+    rules: dict[str, int] = {}
+    files: dict[str, int] = {}
+    fixable: int = 0
+    command: str = ""
+    remaining: list[str] = []
+    uncounted: str = ""
+
+
 class Template(_Record, frozen=True):
     """Which template a plan renders.
 
@@ -109,6 +129,8 @@ class Plan(_Record, frozen=True):
             same hash.
         answers_file: where the answers are recorded in the repository.
         reasons: why an answer is what it is, by question.
+        always_red: what is red from the first day; not part of the hash, since it is
+            about the project and not about what is done.
     """
 
     hash: str
@@ -120,6 +142,7 @@ class Plan(_Record, frozen=True):
     operations: list[Operation]
     capabilities: list[Capability]
     summary: str = ""
+    always_red: AlwaysRed = AlwaysRed()
     schema: Literal[1] = 1
 
     @property

@@ -12,6 +12,7 @@ from ci_framework.inventory import Inventory
 from ci_framework.planning.plan import Capability, Operation, Plan
 from ci_framework.reporting.adoption_tables import tool_lines, write_table
 from ci_framework.reporting.escaped import as_code, as_text
+from ci_framework.reporting.first_day import TITLE, first_day_lines
 from ci_framework.reporting.folding import DECISIONS, fold_operations, shorten
 from ci_framework.validating.model import Check, TestTable, Validation
 
@@ -31,6 +32,7 @@ def report_markdown(plan: Plan, validation: Validation, inventory: Inventory) ->
     """Write the report for people."""
     parts = [
         _heading(plan, validation),
+        _first_day(plan),
         _decisions(plan),
         _next_steps(plan, validation),
         _summary(plan, validation),
@@ -61,6 +63,15 @@ def _heading(plan: Plan, validation: Validation) -> list[str]:
     verdict = _VERDICTS[validation.verdict]
     title = f"# ci-framework {as_text(plan.template.version)}: adoption"
     return [title, "", f"**{as_text(verdict)}**", ""]
+
+
+def _first_day(plan: Plan) -> list[str]:
+    """What is red from the first day, with the command that fixes it."""
+    lines = [
+        f"- {as_text(text)}" + (f" {as_code(command)}" if command else "")
+        for text, command in first_day_lines(plan.always_red)
+    ]
+    return [f"## {TITLE}", "", *lines, ""] if lines else []
 
 
 def _decisions(plan: Plan) -> list[str]:

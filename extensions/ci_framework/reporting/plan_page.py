@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ci_framework.planning.plan import Capability, Operation, Plan
+from ci_framework.reporting.first_day import TITLE, first_day_lines
 from ci_framework.reporting.folding import (
     DECISIONS,
     fold_answers,
@@ -38,6 +39,13 @@ def print_plan(plan: Plan, console: Console, *, whole: bool = False) -> None:
     if not plan.operations:
         console.print("Nothing to do: the repository is adopted, and nothing drifted.")
         return
+    first = first_day_lines(plan.always_red)
+    if first:
+        console.print(Text(TITLE, style="bold"))
+        for text, command in first:
+            line = f"  {text} {command}".rstrip()
+            console.print(printable(line), soft_wrap=True)
+        console.print()
     decisions = [item for item in plan.operations if item.kind in DECISIONS]
     others = [item for item in plan.operations if item.kind not in DECISIONS]
     if decisions:

@@ -13,8 +13,10 @@ from types import FrameType
 from ci_engine.environments.environment import Environment
 from ci_engine.environments.user_cache import CACHE_VARIABLE
 from ci_engine.errors import ToolError
+from ci_engine.processes.leftovers import MARK_VARIABLE
 from ci_engine.processes.signals import on_signals, restore
 from ci_framework.repository import Repository, configures_git
+from ci_framework.validating.ending import everything_ends
 
 # What a validation puts into a clone, beside what git knows.
 _OURS = ("/.ci-framework/", "/.venv/")
@@ -34,8 +36,8 @@ _DROPPED = (
     "UV_RUN",
     "__PYVENV_LAUNCHER__",
 )
-# Where the engine and its tools come from is the user's choice.
-_KEPT = (CACHE_VARIABLE, "CI_FRAMEWORK_ENGINE")
+# Where the engine and its tools come from is the user's choice; the mark is ours.
+_KEPT = (CACHE_VARIABLE, "CI_FRAMEWORK_ENGINE", MARK_VARIABLE)
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,8 @@ def clone_both(repository: Repository, base: str, adopted: str) -> Generator[Clo
 def scratch_directory() -> Generator[Path]:
     """A temporary directory that is removed also when the command is interrupted.
 
+    Whatever was started meanwhile ends first.
+
     Raises:
         KeyboardInterrupt: on any signal that ends the command.
     """
@@ -94,9 +98,12 @@ def scratch_directory() -> Generator[Path]:
 
     before = on_signals(interrupt)
     try:
-        with tempfile.TemporaryDirectory(
-            prefix="ci-framework-validation-", ignore_cleanup_errors=True
-        ) as directory:
+        with (
+            tempfile.TemporaryDirectory(
+                prefix="ci-framework-validation-", ignore_cleanup_errors=True
+            ) as directory,
+            everything_ends(),
+        ):
             yield Path(directory).resolve()
     finally:
         restore(before)

@@ -13,6 +13,7 @@ from ci_engine.errors import ToolError
 from ci_engine.findings.results import RunResult
 from ci_engine.processes.programs import run_program
 from ci_framework.validating.clones import Clone, child_environment
+from ci_framework.validating.ending import new_mark
 
 
 def run_engine(
@@ -44,7 +45,8 @@ def run_engine(
         ],
         cwd=target.root,
         timeout=timeout,
-        variables=child_environment(**(variables or {})),
+        # Its checks run in sessions of their own: those end with it as well.
+        variables=child_environment(**(variables or {}), **new_mark()),
     )
     try:
         return msgspec.json.decode(path.read_bytes(), type=RunResult)

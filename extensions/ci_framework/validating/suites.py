@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shlex
 import time
-import uuid
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,9 +14,9 @@ from ci_engine.checks.tests.pytest_events import TestRun, read_events
 from ci_engine.configuration.command_lines import argv_of
 from ci_engine.environments import inside as inside_environments
 from ci_engine.environments.environment import Environment
-from ci_engine.processes.leftovers import MARK_VARIABLE
 from ci_engine.processes.programs import Outcome, run_program
 from ci_framework.validating.clones import Clone, inside
+from ci_framework.validating.ending import new_mark
 
 _PLUGIN = inside_environments.DIRECTORY / "pytest_plugin"
 _UNITTEST = Path(__file__).parent / "inside" / "unittest_events.py"
@@ -115,7 +114,7 @@ def run_suite(
             CI_ENGINE_PYTEST_DEADLINE=f"{time.time() + timeout:.2f}",
             CI_ENGINE_ROOT=str(clone.root),
             # What the tests leave behind ends with them, in whatever session it is.
-            **{MARK_VARIABLE: uuid.uuid4().hex},
+            **new_mark(),
             PYTEST_ADDOPTS="-p ci_framework_pytest",
             PYTHONPATH=str(_PLUGIN),
         ),

@@ -1,4 +1,4 @@
-"""Judge the tests that were divided among several runners as one run of them."""
+"""Judge the tests of all shards like one run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ci_engine.checks.tests.shard import RECORD_NAME, ShardRecord
 from ci_engine.errors import UsageError
 from ci_engine.findings.results import CheckResult, RunResult, Status, name_some
 
-# What is judged once the shards are combined; the rest is judged in each of them.
+# Checks that run on the combined shards; all others run in each shard.
 COMBINED_CHECKS = ("test", "coverage", "patch-coverage")
 LEFT_TO_COMBINING = "judged once the shards are combined (ci gate --combine)"
 _NAME = re.compile(
@@ -24,7 +24,7 @@ _MOST_NAMED = 3
 
 
 class _Planned(msgspec.Struct, rename="kebab"):
-    """An entry of the matrix of a workflow; empty = it is no shard."""
+    """An entry of a workflow's matrix; empty fields = not a shard."""
 
     label: str = ""
     shard: str = ""
@@ -36,11 +36,11 @@ class _Matrix(msgspec.Struct):
 
 @dataclass(frozen=True)
 class ShardReport:
-    """What one shard left.
+    """The reports of one shard.
 
     Attributes:
         index: its number, from 1.
-        record: what it ran and what it left to others; None if it says neither.
+        record: what it ran and what it left to others; None if there is no record.
     """
 
     index: int
@@ -50,7 +50,7 @@ class ShardReport:
 
     @property
     def name(self) -> str:
-        """What messages call it."""
+        """The name in messages."""
         return f"shard {self.index}"
 
     def check(self, name: str) -> CheckResult | None:
@@ -63,8 +63,8 @@ class ShardGroup:
     """The shards of one matrix job.
 
     Attributes:
-        label: what the job is called, such as linux-py3.12.
-        unread: why reports are missing, one line for each.
+        label: the name of the job, such as linux-py3.12.
+        unread: why reports are missing, one line per report.
     """
 
     label: str
@@ -74,12 +74,12 @@ class ShardGroup:
 
 
 def find_shards(directory: Path, matrix: str) -> list[ShardGroup]:
-    """Read what shards left below a directory, each in one of its own.
+    """Read the shards below a directory, each from a directory of its own.
 
     Args:
-        directory: where their reports are; of several attempts the last one counts.
-        matrix: the matrix of the workflow as JSON, which names those that have to be
-            there; empty = those whose names say so.
+        directory: the directory of their reports; the last of several attempts counts.
+        matrix: the matrix of the workflow as JSON, with the expected shards;
+            empty = derive the expected shards from names.
 
     Raises:
         UsageError: if there are no shards at all.
@@ -110,7 +110,7 @@ def find_shards(directory: Path, matrix: str) -> list[ShardGroup]:
 
 
 def _expected(matrix: str) -> dict[str, int]:
-    """How many shards each matrix job has."""
+    """The number of shards of each matrix job."""
     try:
         planned = msgspec.json.decode(matrix or "{}", type=_Matrix)
     except msgspec.DecodeError as error:
@@ -142,11 +142,11 @@ def _read_into(group: ShardGroup, index: int, path: Path | None) -> None:
 
 
 def combine_tests(group: ShardGroup, *, partial: bool) -> CheckResult:
-    """The result of the tests of all shards.
+    """The combined result of the tests of all shards.
 
     Args:
         group: the shards.
-        partial: whether tests were left out that the change cannot break.
+        partial: whether tests were skipped that the change cannot break.
     """
     checks = [c for r in group.reports if (c := r.check("test")) is not None]
     result = CheckResult(
@@ -183,7 +183,7 @@ def _notes(group: ShardGroup, checks: Iterable[CheckResult]) -> list[str]:
 
 
 def _problems(group: ShardGroup) -> Iterator[tuple[Status, str]]:
-    """What keeps the tests from being green, but for how they were divided."""
+    """Problems that make the tests fail, except those of their division."""
     for text in group.unread:
         yield Status.NOT_RUN, text
     for report in group.reports:
@@ -201,7 +201,7 @@ def _problems(group: ShardGroup) -> Iterator[tuple[Status, str]]:
 
 
 def _divided_wrongly(group: ShardGroup) -> Iterator[tuple[Status, str]]:
-    """Tests that no shard ran, or several of them, as they collected different ones."""
+    """Tests that no shard or several shards ran, because their collections differ."""
     known = [(report, report.record) for report in group.reports if report.record]
     if not known:
         return

@@ -1,4 +1,4 @@
-"""How long tests took: recorded on the default branch, used to divide them."""
+"""Durations of tests, recorded on the default branch and used to balance shards."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import msgspec
 from ci_engine.findings.results import TestCase
 from ci_engine.project.output_files import write_text
 
-# A tenth of a millisecond would change the file with every run.
+# A higher precision would change the file with every run.
 _DIGITS = 3
 
 
@@ -21,9 +21,9 @@ class _Durations(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_durations(path: Path) -> dict[str, float]:
-    """Read the seconds of each test; nothing where none were recorded.
+    """Read the seconds of each test; empty if none were recorded.
 
-    What cannot be read is the same as nothing: tests are divided without it.
+    An unreadable file counts as empty: tests are then divided without it.
     """
     try:
         found = msgspec.json.decode(path.read_bytes(), type=_Durations)
@@ -35,12 +35,12 @@ def read_durations(path: Path) -> dict[str, float]:
 def merge_durations(
     before: Mapping[str, float], tests: Iterable[TestCase], *, complete: bool
 ) -> dict[str, float]:
-    """Add what tests took now, the longest time where several machines ran them.
+    """Merge in the new durations, the longest where several machines ran a test.
 
     Args:
-        before: what was recorded before.
+        before: the recorded durations.
         tests: the tests that ran.
-        complete: whether these are all tests, so that others are forgotten.
+        complete: whether these are all tests, so that others are removed.
     """
     now: dict[str, float] = {}
     for test in tests:
