@@ -8,11 +8,13 @@ from typing import cast
 
 import pytest
 
-from tests.support.act import commit_all, git, run_workflow, two_pythons
+from tests.support.act import run_workflow
 from tests.support.documents import tables
+from tests.support.interpreters import two_pythons
 from tests.support.local_server import file_server
 from tests.support.published_site import SITE, published_site
 from tests.support.renders import Answers, render
+from tests.support.repositories import commit_all, git
 
 pytestmark = [pytest.mark.heavy, pytest.mark.timeout(1200)]
 

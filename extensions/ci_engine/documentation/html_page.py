@@ -1,4 +1,4 @@
-"""What a built page has: links, targets and headings, each with its line."""
+"""Parse a built page: links, targets and headings, each with its line."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _ADDRESSES: dict[str, tuple[str, ...]] = {
     "track": ("src",),
     "video": ("src", "poster"),
 }
-# The relations of `link` that a browser loads or follows.
+# The relations of `link` elements that a browser loads or follows.
 _LOADED = frozenset(
     {
         *("stylesheet", "icon", "apple-touch-icon", "manifest", "mask-icon", "next"),
@@ -39,9 +39,9 @@ _LOADED = frozenset(
     }
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
-# What these hold is the frame of a page, also inside its main part.
+# Elements for the frame of a page, even inside its main part.
 _FRAME = frozenset({"nav", "aside", "footer", "dialog", "form"})
-# Classes of themes for what only paper shows, such as a second title.
+# Classes of themes for printed content, such as a second title.
 _PAPER = frozenset({"onlyprint", "print-only", "printonly", "d-print-block"})
 _REFRESH = re.compile(
     r"^\s*\d+(?:\.\d+)?\s*[;,]\s*(?:url\s*=)?\s*['\"]?([^'\"]*)", re.I
@@ -51,10 +51,10 @@ _SRCSET = re.compile(r"\s*([^\s,]\S*[^\s,])(?:\s+[^,]*)?(?:,|$)")
 
 @dataclass(frozen=True)
 class Link:
-    """An address that a page names.
+    """An address on a page.
 
     Attributes:
-        kind: the element that names it.
+        kind: the element with the address.
         content: whether it is in the main part of the page.
     """
 
@@ -78,12 +78,12 @@ class HtmlPage:
     """One built page.
 
     Attributes:
-        targets: the ids and names that a fragment can name.
-        repeated: ids of the main part that the page has several times, with the line
-            of each repetition.
-        base: the address that others are relative to, from ``<base>``.
-        redirect: where it sends the reader at once, empty if it does not.
-        whole: whether it is a page of its own, not a part of one.
+        targets: the ids and names that a fragment can refer to.
+        repeated: duplicate ids in the main part, with the line of each
+            duplicate.
+        base: the base of relative addresses, from ``<base>``.
+        redirect: the target of an immediate redirect, empty if there is none.
+        whole: whether it is a complete page, not a part of one.
     """
 
     path: str
@@ -106,7 +106,7 @@ def read_page(site: Path, path: str) -> HtmlPage:
 
 
 class _Parser(HTMLParser):
-    """Collects what a page has."""
+    """Collects the content of a page."""
 
     def __init__(self, path: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -116,13 +116,13 @@ class _Parser(HTMLParser):
         self._frame: list[int] = []
         self._heading: Heading | None = None
         self._permalink: list[int] = []
-        # Each id: whether it is in the main part, and how often it is there.
+        # For each id: whether it is in the main part, and how often it occurs.
         self._ids: dict[str, list[tuple[int, bool]]] = {}
         self._has_main = False
         self._headings: list[tuple[Heading, bool]] = []
 
     def finish(self) -> HtmlPage:
-        """The page, once everything is read."""
+        """The page, once everything is parsed."""
         page = self.page
         page.headings = [h for h, main in self._headings if main or not self._has_main]
         for name, places in self._ids.items():
@@ -137,7 +137,7 @@ class _Parser(HTMLParser):
         return bool(self._main) and not self._frame
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Take up an element."""
+        """Process the start of an element."""
         line = self.getpos()[0]
         given = {name: value or "" for name, value in reversed(attrs)}
         depth = len(self._open)
@@ -156,13 +156,13 @@ class _Parser(HTMLParser):
         self._take_heading(tag, given, line, depth)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Take up an element that is closed at once: only SVG has others than void."""
+        """Process a self-closing element, which is void or in SVG."""
         self.handle_starttag(tag, attrs)
         if tag not in _VOID and "svg" in self._open:
             self.handle_endtag(tag)
 
     def handle_endtag(self, tag: str) -> None:
-        """Leave an element, and those inside it that were not closed."""
+        """Process the end of an element, and of unclosed elements inside it."""
         if tag not in self._open:
             return
         while self._open:
@@ -177,7 +177,7 @@ class _Parser(HTMLParser):
                 return
 
     def handle_data(self, data: str) -> None:
-        """Take up the text of a heading."""
+        """Process the text of a heading."""
         if self._heading is not None and not self._permalink:
             self._heading.text += data
 

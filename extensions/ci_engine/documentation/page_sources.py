@@ -1,4 +1,4 @@
-"""Which file of the project a built page comes from."""
+"""Map built pages to their source files in the project."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class PageSources:
     """Finds sources of pages.
 
     Attributes:
-        source: how the pages were built; None where that is not known.
+        source: the documentation source; None if it is not known.
         site: the directory with the built pages.
     """
 
@@ -32,7 +32,7 @@ class PageSources:
     site: Path
 
     def locate(self, page: str, link: Link | None = None) -> tuple[str, int]:
-        """The file that a page comes from, and the line with a link if it is found."""
+        """The source of a page, with the line of a link if it is found."""
         path = self._path(page)
         if path is None:
             built = self.project.relative(self.site / page)
@@ -50,12 +50,12 @@ class PageSources:
         return (config, line) if line else None
 
     def heading_line(self, page: str, text: str, built_line: int) -> int:
-        """The line of a heading, in the source if it is known."""
+        """The location of a heading, in the source if it is known."""
         path = self._path(page)
         return line_with(path, text.strip()) if path else built_line
 
     def left_out(self, page: str) -> bool:
-        """Whether the source of a page says that nothing leads to it."""
+        """Whether the source of a page declares that nothing links to it."""
         path = self._path(page)
         if path is None or self.source is None:
             return False
@@ -70,7 +70,7 @@ class PageSources:
         return _ORPHAN.search(head) is not None
 
     def own_file(self, name: str) -> Path | None:
-        """The file of the project that a built file is a copy of, if it is one."""
+        """The project file that a built file is a copy of, None if there is none."""
         if self.source is None:
             return None
         path = self.project.root / self.source.pages / name
@@ -96,7 +96,7 @@ class PageSources:
             yield from (f"{name}{suffix}" for suffix in _SUFFIXES)
 
     def _line(self, path: Path, address: str) -> int:
-        """The line of a source that a link was made from, as far as it shows it."""
+        """The line of a source with a link, if it can be found."""
         plain = unquote(address)
         before, _, fragment = plain.partition("#")
         last = before.rstrip("/").rpartition("/")[2].removesuffix(".html")

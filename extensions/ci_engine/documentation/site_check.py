@@ -1,4 +1,4 @@
-"""Check the built pages: where links lead, what is reachable, how pages are made."""
+"""Check the built pages: links, reachability and structure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ci_engine.documentation.style_sheets import style_addresses
 from ci_engine.findings.results import CheckResult, Finding, Status
 from ci_engine.project.path_patterns import matching
 
-# What the tools make themselves: nothing points there, or everything.
+# Files that the tools generate: nothing links to them, or everything does.
 _GENERATED = re.compile(
     r"(^|/)(404|search|genindex(-\w+)?|py-modindex|\w+-modindex|sitemap|print_page)"
     r"(/index)?\.html?$|^_|(^|/)_(modules|static|downloads|sources)/"
@@ -40,7 +40,7 @@ class SiteCheck:
 
     @cached_property
     def pages(self) -> dict[str, HtmlPage]:
-        """Every page, read once."""
+        """Every page, parsed once."""
         return {
             name: read_page(self.site.root, name)
             for name in self.site.pages
@@ -48,11 +48,11 @@ class SiteCheck:
         }
 
     def _is_of_theme(self, name: str) -> bool:
-        """Whether a file is one that a theme of Sphinx brings, such as a template."""
+        """Whether a file belongs to a Sphinx theme, such as a template."""
         return "_static/" in name and self.sources.own_file(name) is None
 
     def check_links(self) -> CheckResult:
-        """Links, anchors, images, style sheets and scripts that lead nowhere."""
+        """Find broken links, anchors, images, style sheets and scripts."""
         check = CheckResult(id="docs-links", tool="ci-framework")
         if not self.pages:
             check.status = Status.NOT_RUN
@@ -76,7 +76,7 @@ class SiteCheck:
         return check
 
     def check_pages(self) -> CheckResult:
-        """Headings, repeated ids, and pages that nothing leads to."""
+        """Check headings, duplicate ids, and pages without links to them."""
         check = CheckResult(id="docs-pages", tool="ci-framework", blocking=False)
         found = [*self._orphans(), *self._page_problems()]
         check.findings = found
@@ -85,7 +85,7 @@ class SiteCheck:
         return check
 
     def external_links(self) -> dict[str, list[tuple[str, Link]]]:
-        """The addresses of other sites, and where each is named."""
+        """The addresses of other sites, and where each occurs."""
         found: dict[str, list[tuple[str, Link]]] = {}
         for name, link, target in self._links:
             if target.external.startswith(("http://", "https://")):
@@ -95,7 +95,7 @@ class SiteCheck:
 
     @cached_property
     def _links(self) -> list[tuple[str, Link, Target]]:
-        """Every link of every page, with where it leads."""
+        """Every link of every page, with its target."""
         found: list[tuple[str, Link, Target]] = []
         for name, page in self.pages.items():
             links = [*page.links]
@@ -109,9 +109,9 @@ class SiteCheck:
         return found
 
     def _is_known(self, name: str, link: Link) -> bool:
-        """Whether it is known where a link leads.
+        """Whether the target of a link can be determined.
 
-        Hosts show the page for errors at any path, so it names all from their top.
+        Hosts show the error page at any path, so its links start at the root.
         """
         rooted = link.address.startswith("/") and not link.address.startswith("//")
         return not rooted or name != "404.html" or bool(self.site.site_url)
@@ -132,7 +132,7 @@ class SiteCheck:
             if link.content:
                 yield self._link_finding(name, link, rule, problem)
             else:
-                # The frame of the pages names it on each of them.
+                # The frame of the pages contains it on each of them.
                 key = (rule, f"{target.path}#{target.fragment}")
                 framed.setdefault(key, []).append((name, link))
         for places in framed.values():
@@ -145,9 +145,9 @@ class SiteCheck:
             yield self._link_finding(name, link, rule, problem)
 
     def _broken_styles(self) -> Iterator[Finding]:
-        """Files that a style sheet of the project names and that are not there.
+        """Missing files that a style sheet of the project refers to.
 
-        Those of themes name fonts for old browsers that they do not ship.
+        Style sheets of themes refer to fonts for old browsers that they omit.
         """
         for name in sorted(n for n in self.site.files if n.endswith(".css")):
             path = self.sources.own_file(name)
@@ -192,7 +192,7 @@ class SiteCheck:
         )
 
     def _final(self, path: str) -> HtmlPage | None:
-        """The page that a reader gets to, past pages that redirect."""
+        """The final page for a reader, after redirects."""
         for _ in range(5):
             page = self.pages.get(path)
             if page is None or not page.redirect:
@@ -212,7 +212,7 @@ class SiteCheck:
         )
 
     def _is_written(self, name: str) -> bool:
-        """Whether a page is one that people write and read."""
+        """Whether a page is a content page."""
         page = self.pages[name]
         return (
             page.whole
@@ -262,7 +262,7 @@ class SiteCheck:
 
 
 def _problems(page: HtmlPage, sources: PageSources) -> Iterator[tuple[str, str, int]]:
-    """What is wrong with one page: the rule, the message and the line."""
+    """The problems of one page: the rule, the message and the line."""
 
     def line_of(text: str, built: int) -> int:
         return sources.heading_line(page.path, text, built)

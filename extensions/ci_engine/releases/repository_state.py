@@ -1,4 +1,4 @@
-"""Whether the checkout is what can be released: clean, on its branch, untagged."""
+"""Check whether the checkout can be released: clean, on its branch, untagged."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _branch(subject: ReleaseSubject, event: Event) -> Iterator[Finding]:
 
 
 def _default_branches(subject: ReleaseSubject, event: Event) -> list[str]:
-    """The default branch, as far as it is known here."""
+    """The default branch, if it is known in this clone."""
     head = ("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD")
     remote = subject.git.run(*head).stdout.strip().removeprefix("origin/")
     known = event.default_branch or remote
@@ -81,7 +81,7 @@ def _contains(subject: ReleaseSubject, reference: str) -> bool:
 
 
 def _against_origin(subject: ReleaseSubject, branch: str) -> Iterator[Finding]:
-    """Warn where the branch of origin, as it was fetched last, is another commit."""
+    """Warn if the last fetched commit of the branch on origin is another one."""
     reference = f"refs/remotes/origin/{branch}"
     there = subject.git.commit(reference)
     if there and not subject.git.is_checked_out(there):
@@ -97,7 +97,7 @@ def _is_behind(subject: ReleaseSubject, there: str) -> bool:
 
 
 def check_tag(subject: ReleaseSubject, version: str) -> CheckResult:
-    """Check that the tag fits: there and at HEAD with --tag, else not there yet."""
+    """Check the tag: with --tag it must exist at HEAD, otherwise not exist yet."""
     expected = subject.names.of(version)
     if subject.tag:
         return from_findings(_of_given_tag(subject, version), "git")

@@ -1,4 +1,4 @@
-"""Which MCP servers a project has, and which commands start them."""
+"""Find the MCP servers of a project, and the commands that start them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ci_framework.analysis.survey import PYPROJECT, Survey
 from ci_framework.inventory import Evidence
 
 _PACKAGES = ("mcp", "fastmcp")
-# Clients need the packages as well, but not these modules.
+# Clients use the same packages, but not these modules.
 _SERVES = re.compile(r"\s*(from|import)\s+(mcp\.server\b|fastmcp(\.server)?\b(?!\.))")
 _ASIDE = frozenset({"tests", "test", "examples", "docs", "benchmarks", "scripts"})
 _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
@@ -24,7 +24,7 @@ _NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)")
 
 @dataclass(frozen=True)
 class _Needed:
-    """A package for servers, and where it is required."""
+    """A library for servers, and where it is required."""
 
     name: str
     evidence: Evidence
@@ -33,7 +33,7 @@ class _Needed:
 def state_mcp_server(
     survey: Survey, requirements: list[Requirement], findings: Findings
 ) -> None:
-    """State the command of the server, empty if the project is none."""
+    """State the command of the server, empty if the project is not a server."""
     needed = [
         _Needed(item.name, item.evidence)
         for item in requirements
@@ -63,7 +63,7 @@ def _state_package_servers(survey: Survey, findings: Findings) -> None:
 
 
 def _needed(survey: Survey, root: str) -> Iterator[_Needed]:
-    """What a package below the top requires of what servers are made of."""
+    """The libraries for servers that a package below the top requires."""
     path = join(root, PYPROJECT)
     document = survey.documents.toml(path)
     for keys, lines in (
@@ -108,7 +108,7 @@ def _modules(survey: Survey, root: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def _serving(survey: Survey, root: str) -> Iterator[Evidence]:
-    """The modules that import what servers are made of."""
+    """The modules that import parts of servers."""
     for path, parts in _modules(survey, root):
         if _ASIDE.intersection(part.lower() for part in parts[:-1]):
             continue
@@ -119,7 +119,7 @@ def _serving(survey: Survey, root: str) -> Iterator[Evidence]:
 
 
 def _command(survey: Survey, root: str) -> tuple[str, Evidence]:
-    """What starts the server: a script of the project, or a package that can be run."""
+    """The command for the server: a script of the project, or a runnable package."""
     pyproject = join(root, PYPROJECT)
     document = survey.documents.toml(pyproject)
     for keys in (("project", "scripts"), ("tool", "poetry", "scripts")):

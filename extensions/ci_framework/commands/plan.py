@@ -41,7 +41,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Print the plan of an adoption; the repository is not changed."""
+    """Print the plan of an adoption; does not change the repository."""
     options = read(parsed, _Request)
     repository = open_repository(Path(options.path), read_only=True)
     check_commit(repository)

@@ -1,4 +1,4 @@
-"""What ruff finds today by the rules that no baseline excepts: F and E9."""
+"""Count the findings of ruff that no baseline may contain: F and E9."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from ci_framework.repository import Repository
 
 RULES = "F,E9"
 _SECONDS = 300.0
-# Nothing is changed or cached.
+# Change and cache nothing.
 _OPTIONS = (
     *("check", "--quiet", "--no-cache", "--no-fix", "--no-fix-only", "--exit-zero"),
     *("--output-format=json", "--force-exclude", "--select", RULES),
 )
 _SETTINGS = ("pyproject.toml", "ruff.toml", ".ruff.toml")
-# How ruff is started where the project may not have it.
+# How to start ruff if the project may not have it.
 _RUNNERS = {"uv": "uvx ruff", "pixi": "pixi exec ruff"}
 _ANYWHERE = "pipx run ruff"
 
@@ -57,7 +57,7 @@ class _Found:
     """One finding.
 
     Attributes:
-        listed: whether ruff looks at the file without being given its name.
+        listed: whether ruff checks the file without being given its name.
     """
 
     path: str
@@ -68,7 +68,7 @@ class _Found:
 
 
 def with_always_red(repository: Repository, built: BuiltPlan) -> BuiltPlan:
-    """The plan of a first adoption, with what is red from its first day."""
+    """Add the findings that fail the gate from the first day to a first plan."""
     if built.adopted:
         return built
     manager = str(built.plan.answers.get("package_manager", ""))
@@ -77,7 +77,7 @@ def with_always_red(repository: Repository, built: BuiltPlan) -> BuiltPlan:
 
 
 def count_always_red(repository: Repository, manager: str) -> AlwaysRed:
-    """Count the findings that the gate never records; nothing is written."""
+    """Count the findings that the gate never records; writes nothing."""
     names = sorted(
         name
         for name, entry in repository.tracked.items()
@@ -108,10 +108,10 @@ def _counted(items: Iterator[str]) -> dict[str, int]:
 
 
 def _find(repository: Repository, names: Sequence[str]) -> list[_Found]:
-    """Run the locked ruff on what is tracked, by the settings of the project."""
+    """Run the locked ruff on tracked files, with the project's settings."""
     project = read_project(repository.root)
     own = any(_excludes(project, name) for name in repository.tracked)
-    # Without this ruff has a list of its own, such as a directory called venv.
+    # Without this option, ruff has default excludes, such as a directory named venv.
     every = () if own else ("--config", "exclude = []")
     options = ("--no-respect-gitignore", *every)
     usual = {(v.filename, v.location.row, v.code) for v in _run(project, (), ["."])}
@@ -150,7 +150,7 @@ def _run(
 
 
 def _excludes(project: Project, name: str) -> bool:
-    """Whether a file with settings of ruff replaces its list of exclusions."""
+    """Whether a settings file of ruff replaces its default excludes."""
     if Path(name).name not in _SETTINGS:
         return False
     try:
@@ -164,7 +164,7 @@ def _excludes(project: Project, name: str) -> bool:
 
 
 def _command(found: Sequence[_Found], manager: str) -> str:
-    """What fixes all that can be fixed by itself."""
+    """The command that fixes all automatically fixable findings."""
     hidden = sorted({item.path for item in found if item.fixable and not item.listed})
     listed = ["."] if any(item.fixable and item.listed for item in found) else []
     words = shlex.join([*listed, *(f"./{path}" for path in hidden)])

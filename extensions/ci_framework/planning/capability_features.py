@@ -1,4 +1,4 @@
-"""The features of a job beside its steps: matrix, services, secrets, rights."""
+"""The features of a job besides its steps: matrix, services, secrets, permissions."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _SYSTEMS = {"ubuntu": "linux", "macos": "macos", "windows": "windows"}
 
 @dataclass(frozen=True)
 class Feature:
-    """Something that CI has, before it is decided what becomes of it.
+    """A feature of CI, before its state is decided.
 
     Attributes:
-        by: what of the framework covers it; empty if nothing does.
-        serves: whether it is covered just when the work of its job is.
+        by: the part of the framework that covers it; empty if none does.
+        serves: whether it is covered exactly if the work of its job is.
     """
 
     does: str
@@ -33,9 +33,9 @@ class Feature:
 
 
 def job_features(job: Job, covering: Covering | None) -> list[Feature]:
-    """Everything of a job that is no step.
+    """All features of a job, without its steps.
 
-    ``covering`` is None if the framework does not run when the job does.
+    ``covering`` is None if the framework does not run on the job's events.
     """
     return [
         *_matrix(job, covering),
@@ -116,7 +116,7 @@ def _matrix(job: Job, covering: Covering | None) -> Iterator[Feature]:
 
 
 def _kind(values: list[str]) -> str:
-    """What the values of a key are: python, system, or empty for anything else."""
+    """The kind of a matrix key's values: python, system, or empty for others."""
     if values and all(_PYTHON.fullmatch(value) for value in values):
         return "python"
     return "system" if values and all(_system(value) for value in values) else ""
@@ -140,7 +140,7 @@ def _matrix_jobs(covering: Covering) -> set[tuple[str, str]]:
 
 
 def _is_tested(kind: str, value: str, matrix_jobs: set[tuple[str, str]]) -> bool:
-    """Whether the framework tests on what a value of a matrix says."""
+    """Whether the framework tests the Python or platform of a matrix value."""
     versions = {version for version, _ in matrix_jobs}
     platforms = {platform for _, platform in matrix_jobs}
     if kind == "matrix job":
@@ -161,7 +161,7 @@ def _is_tested(kind: str, value: str, matrix_jobs: set[tuple[str, str]]) -> bool
 
 
 def _is_special(key: str, value: str, versions: list[str]) -> bool:
-    """Whether a key of a matrix job means more than another Python or platform."""
+    """Whether a key of a matrix job changes more than Python or platform."""
     if key == "name" or value in versions or _system(value):
         return False
     short = [version.replace(".", "") for version in versions]
@@ -169,7 +169,7 @@ def _is_special(key: str, value: str, versions: list[str]) -> bool:
 
 
 def _combinations(job: Job, matrix_jobs: set[tuple[str, str]]) -> list[str]:
-    """Pairs of Python and platform that only the existing job has."""
+    """Pairs of Python and platform that only the existing job tests."""
     axes: dict[str, list[str]] = {"python": [], "system": [], "": []}
     for key, values in job.matrix.items():
         if key not in ("include", "exclude"):

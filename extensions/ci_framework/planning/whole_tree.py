@@ -1,4 +1,4 @@
-"""What looks at every file of a repository, and what it has to leave out."""
+"""Find tools that examine every file of a repository, and exclude our files."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import msgspec
 
 from ci_engine.configuration.reading import Table
 from ci_engine.configuration.tables import table
-from ci_framework.analysis.readers.documents import strings, text
+from ci_framework.analysis.readers.documents import strings
 from ci_framework.analysis.survey import PYPROJECT
 from ci_framework.inventory import Evidence, Inventory, steps_of
+from ci_framework.planning.archives import Archives
 from ci_framework.planning.plan import Operation
 from ci_framework.repository import Repository
 
@@ -21,23 +22,21 @@ _ACTIONS = ".github/actions"
 _YAML = (".yml", ".yaml")
 _REUSE = ("REUSE.toml", ".reuse/dep5")
 _YAMLLINT = (".yamllint", ".yamllint.yaml", ".yamllint.yml")
-# Where check-manifest has its settings, if not in pyproject.toml.
+# Locations of check-manifest's settings, other than pyproject.toml.
 _INI = ("setup.cfg", "tox.ini")
 _MANIFEST_SECTION = "[check-manifest]"
-# Backends of distributions whose source archive holds every file that git tracks.
-_SCM = ("setuptools-scm", "setuptools_scm", "setuptools-git", "setuptools_git")
 
 
 def whole_tree(
     repository: Repository, inventory: Inventory, rendered: Mapping[str, object]
 ) -> list[Operation]:
-    """What a person adds, so that nothing sees more files than before."""
+    """Manual steps that exclude the framework's files from such tools."""
     looks = _Looks(repository, inventory, rendered)
     return [*looks.archives(), *looks.linters()]
 
 
 class _Looks:
-    """One repository with the files that are rendered into it."""
+    """A repository together with the files to render."""
 
     def __init__(
         self,
@@ -57,11 +56,11 @@ class _Looks:
             self._pyproject = {}
 
     def _shared(self) -> set[str]:
-        """Files that the project has already: what it says of them stays."""
+        """Files that the project already has: tools may already examine them."""
         return {PYPROJECT, *self._repository.tracked}
 
     def _top(self, path: str) -> str:
-        """The directory that is all ours, or the file itself."""
+        """The outermost directory with only our files, or the file itself."""
         if path.startswith(f"{_OWN}/"):
             return _OWN
         if path.startswith(f"{_ACTIONS}/"):
@@ -71,75 +70,27 @@ class _Looks:
         return path
 
     def _globs(self) -> list[str]:
-        """The paths, with one pattern for each directory that is all ours."""
+        """The paths, with one pattern for each directory with only our files."""
         tops = {self._top(path): path for path in self._files}
         return [path if path == top else f"{top}/**" for top, path in tops.items()]
 
     def archives(self) -> Iterator[Operation]:
-        """Source archives that would hold our files, with what keeps them out."""
-        backend = text(self._pyproject, "build-system", "build-backend")
-        tool = table(self._pyproject, "tool")
-        if backend.startswith("hatchling"):
-            sdist = table(tool, "hatch", "build", "targets", "sdist")
-            every = table(tool, "hatch", "build")
-            if not {"include", "only-include", "packages"} & {*sdist, *every}:
-                paths = [f"/{path}" for path in self._tops]
-                yield from self._archive(
-                    PYPROJECT,
-                    "[tool.hatch.build.targets.sdist]",
-                    f"exclude = {json.dumps(paths)}",
-                    strings(sdist, "exclude"),
-                )
-        elif backend.startswith("scikit_build_core"):
-            yield from self._archive(
-                PYPROJECT,
-                "[tool.scikit-build]",
-                f"sdist.exclude = {json.dumps(self._tops)}",
-                strings(tool, "scikit-build", "sdist", "exclude"),
+        """Source archives that would include our files, and how to exclude them."""
+        archives = Archives(self._repository, self._pyproject, self._files, self._tops)
+        for path, advice in archives.advice():
+            reason = (
+                f"its source archives would contain the framework's files: {advice}"
             )
-        elif backend == "maturin" and "Cargo.toml" in self._repository.tracked:
-            yield from self._archive(
-                "Cargo.toml", "[package]", f"exclude = {json.dumps(self._tops)}", []
-            )
-        elif backend == "mesonpy":
-            rows = "; ".join(f"{path} export-ignore" for path in self._tops)
-            yield from self._archive(".gitattributes", "its lines", rows, [])
-        elif self._takes_everything(backend):
-            rows = "; ".join(
-                f"exclude {path}" if path in self._files else f"prune {path}"
-                for path in self._tops
-            )
-            manifest = self._repository.blob("MANIFEST.in") or b""
-            known = re.findall(r"\S+", manifest.decode("utf-8", "replace"))
-            yield from self._archive("MANIFEST.in", "its lines", rows, known)
-
-    def _takes_everything(self, backend: str) -> bool:
-        """Whether setuptools asks git which files a source archive holds."""
-        requires = strings(self._pyproject, "build-system", "requires")
-        call = (self._repository.blob("setup.py") or b"").decode("utf-8", "replace")
-        asked = any(row.lower().startswith(_SCM) for row in requires)
-        setuptools = "setuptools" in backend or not backend
-        return setuptools and (asked or "use_scm_version" in call)
-
-    def _archive(
-        self, path: str, where: str, rows: str, known: list[str]
-    ) -> Iterator[Operation]:
-        if all(any(top in entry for entry in known) for top in self._tops):
-            return
-        yield _by_hand(
-            path,
-            "its source archives would contain the framework's files: add to "
-            f"{where}: {rows}",
-        )
+            yield _by_hand(path, reason)
 
     def linters(self) -> Iterator[Operation]:
-        """Checks that read every file of a kind, with what makes them pass."""
+        """Checks that read every file of a kind, and how to exclude our files."""
         yield from self._yamllint()
         yield from self._reuse()
         yield from self._check_manifest()
 
     def _check_manifest(self) -> Iterator[Operation]:
-        """The setting `ignore`, in the file that has its settings or could."""
+        """The setting `ignore`, in the file with its settings or for them."""
         if not self._runs("check-manifest"):
             return
         tracked = self._repository.tracked

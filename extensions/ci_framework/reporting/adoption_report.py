@@ -1,4 +1,4 @@
-"""The report of an adoption: what a maintainer pastes into the pull request."""
+"""The report of an adoption, for the pull request."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _LABELS = {"passed": "ok", "failed": "FAILED", "not-run": "NOT RUN", "skipped": 
 
 
 def report_markdown(plan: Plan, validation: Validation, inventory: Inventory) -> str:
-    """Write the report for people."""
+    """Write the report as Markdown."""
     parts = [
         _heading(plan, validation),
         _first_day(plan),
@@ -49,7 +49,7 @@ def report_markdown(plan: Plan, validation: Validation, inventory: Inventory) ->
 def report_json(
     plan: Plan, validation: Validation, inventory: Inventory
 ) -> dict[str, object]:
-    """Say the same for programs; the record of what is red is a file of its own."""
+    """Write the report as JSON; the baseline is a separate file."""
     return {
         "schema": 1,
         "plan": plan,
@@ -66,7 +66,7 @@ def _heading(plan: Plan, validation: Validation) -> list[str]:
 
 
 def _first_day(plan: Plan) -> list[str]:
-    """What is red from the first day, with the command that fixes it."""
+    """Findings that fail the gate from the first day, with the command to fix them."""
     lines = [
         f"- {as_text(text)}" + (f" {as_code(command)}" if command else "")
         for text, command in first_day_lines(plan.always_red)
@@ -75,7 +75,7 @@ def _first_day(plan: Plan) -> list[str]:
 
 
 def _decisions(plan: Plan) -> list[str]:
-    """What only the maintainer can decide: operations, and parts of the old CI."""
+    """Decisions of the maintainer: operations, and parts of the old CI."""
     operations = [item for item in plan.operations if item.kind in DECISIONS]
     lines = [
         f"- {_files(paths)}: {as_text(item.reason)}"
@@ -90,7 +90,7 @@ def _decisions(plan: Plan) -> list[str]:
 
 
 def _files(paths: list[str]) -> str:
-    """Files as code, the first ones where there are many."""
+    """Files as code, limited to the first ones."""
     return shorten([as_code(path) for path in paths], _MOST_FILES)
 
 
@@ -147,7 +147,7 @@ def _next_steps(plan: Plan, validation: Validation) -> list[str]:
 
 
 def _operations(operations: list[Operation]) -> list[str]:
-    """What changes the project's own files; new files are folded away."""
+    """Changes to the project's own files; new files are folded away."""
     if not operations:
         return []
     order = ("retire", "set-leaf", "insert-block", "keep")
@@ -237,7 +237,7 @@ def _checks(checks: list[Check]) -> list[str]:
 
 
 def _details(check: Check) -> Iterator[str]:
-    """What was found: in full where it matters, folded away elsewhere."""
+    """The results: in full where it matters, folded away elsewhere."""
     if not check.details:
         return
     open_word = " open" if check.status in ("failed", "not-run") else ""

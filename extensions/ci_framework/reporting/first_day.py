@@ -1,4 +1,4 @@
-"""What is red on the first day of an adoption, for the top of plan and report."""
+"""Sentences about findings on the first day, for the top of plan and report."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MOST = 5
 
 
 def first_day_lines(found: AlwaysRed) -> list[tuple[str, str]]:
-    """Sentences of plain text, each with a command; none if nothing is red."""
+    """Sentences of plain text, each with a command; empty if nothing fails."""
     if found.uncounted:
         text = (
             "The findings of ruff's rules F and E9, which are never recorded in the "
