@@ -264,7 +264,9 @@ class GateRun:
 
     def _finish(self, name: CheckName, result: CheckResult) -> None:
         result.blocking = self.configuration.settings.checks[name].blocking
-        seen_from_top(self.project, result)
+        if self.request.combined is None or name != "test":
+            # What shards report is seen from there already.
+            seen_from_top(self.project, result)
         top = self.project.repository
         result.findings = fingerprint_findings(top, result.findings)
         known = self._known()

@@ -11,8 +11,12 @@ from ci_engine.changes.decision import Decision, read_decision
 from ci_engine.changes.detection import DetectionRequest, detect, read_change
 from ci_engine.checks.gate_run import GateRun
 from ci_engine.checks.request import GateRequest
-from ci_engine.checks.tests.combined_shards import COMBINED_CHECKS, LEFT_TO_COMBINING
-from ci_engine.checks.tests.durations import read_durations
+from ci_engine.checks.tests.combined_shards import (
+    COMBINED_CHECKS,
+    LEFT_TO_COMBINING,
+    ShardGroup,
+)
+from ci_engine.checks.tests.durations import durations_below, read_durations
 from ci_engine.checks.tests.shard import Shard, parse_shard
 from ci_engine.commands.combined_gates import run_combined_gates
 from ci_engine.commands.command import Command
@@ -65,9 +69,17 @@ def run(options: GateOptions, surroundings: Surroundings) -> int:
     project, configuration, request = gate_request(options, surroundings)
     if options.combine:
         decision = _decision(options, project, configuration, surroundings)
-        prepared = project, configuration, request, decision
+        request = replace(request, decision=decision)
         subject = read_subject(project, surroundings.variables, surroundings.today)
-        return run_combined_gates(options, surroundings, prepared, _run_gate, subject)
+
+        def prepare(group: ShardGroup) -> tuple[Project, Configuration, GateRequest]:
+            if not group.package:
+                return project, configuration, request
+            only = group.checks or options.only
+            own = msgspec.structs.replace(options, package=[group.package], only=only)
+            return gate_request(own, surroundings)
+
+        return run_combined_gates(options, surroundings, prepare, _run_gate, subject)
     if options.dry_run:
         names = [name for name in request.checks if name not in request.left_out]
         print_list("gate", "checks", names, as_json=options.json)
@@ -179,7 +191,7 @@ def gate_request(
         grow=options.grow,
         explicit=bool(options.only),
         left_out=left_out,
-        shard=_shard(options, surroundings),
+        shard=_shard(options, surroundings, project.prefix),
         resolution=options.resolution,
         advisory=options.advisory,
         allow_offline=options.allow_offline,
@@ -195,14 +207,15 @@ def gate_request(
     return project, configuration, request
 
 
-def _shard(options: GateOptions, surroundings: Surroundings) -> Shard | None:
+def _shard(
+    options: GateOptions, surroundings: Surroundings, prefix: str
+) -> Shard | None:
     """The requested shard of the tests."""
     if options.shard is None:
         return None
     recorded = surroundings.directory / options.durations
-    return parse_shard(
-        options.shard, read_durations(recorded) if options.durations else {}
-    )
+    known = read_durations(recorded) if options.durations else {}
+    return parse_shard(options.shard, durations_below(known, prefix))
 
 
 def _decision(

@@ -24,9 +24,10 @@ _FROM_GIT = frozenset(
 # The variable by which each takes a version instead of looking for it in git.
 _PRETENDING = {
     **dict.fromkeys(
-        ("flit-scm", "hatch-vcs", "setuptools-scm", "vcs-versioning"),
-        "SETUPTOOLS_SCM_PRETEND_VERSION",
+        ("flit-scm", "hatch-vcs", "vcs-versioning"), "SETUPTOOLS_SCM_PRETEND_VERSION"
     ),
+    # Of this package alone; hatch-vcs does not pass its name on.
+    "setuptools-scm": "SETUPTOOLS_SCM_PRETEND_VERSION_FOR_{name}",
     "pdm-backend": "PDM_BUILD_SCM_VERSION",
     "poetry-dynamic-versioning": "POETRY_DYNAMIC_VERSIONING_BYPASS",
     "uv-dynamic-versioning": "UV_DYNAMIC_VERSIONING_BYPASS",
@@ -47,10 +48,11 @@ def version_from_git(project: Project) -> str:
     return next((name for name in names if name in _FROM_GIT), "")
 
 
-def pretend_version(source: str, version: str) -> dict[str, str]:
+def pretend_version(source: str, distribution: str, version: str) -> dict[str, str]:
     """The variables that give a build a version; none where its tool reads none."""
-    variable = _PRETENDING.get(source, "")
-    return {variable: version} if variable else {}
+    name = normalize(distribution).replace("-", "_").upper()
+    variable = _PRETENDING.get(source, "").format(name=name)
+    return {variable: version} if variable and version else {}
 
 
 def static_version(project: Project) -> str:

@@ -21,7 +21,6 @@ from ci_engine.github.event import read_event
 from ci_engine.processes.activity import activity
 from ci_engine.processes.signals import on_signals, restore
 from ci_engine.project.repository import Project
-from ci_engine.project.version_sources import pretend_version
 from ci_engine.releases.built_files import BuiltFiles, find_built
 from ci_engine.releases.changelog_check import check_changelog
 from ci_engine.releases.proof import prove
@@ -97,14 +96,8 @@ class ReleaseRun:
             result.rerun = self.rerun
             self.report(result)
 
-        pretended = {}
-        if not self.subject.tag:
-            pretended = pretend_version(self.subject.source, self.subject.wanted)
-        request = replace(
-            self.request,
-            on_result=report,
-            pretended=pretended if self.subject.wanted else {},
-        )
+        pretended = self.subject.pretended
+        request = replace(self.request, on_result=report, pretended=pretended)
         gate = GateRun(self.project, self.configuration, request, self.variables)
         self.results += gate.execute().checks
         return gate

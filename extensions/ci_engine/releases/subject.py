@@ -9,7 +9,11 @@ from ci_engine.errors import UsageError
 from ci_engine.findings.results import Finding
 from ci_engine.project.git import Git
 from ci_engine.project.repository import Project
-from ci_engine.project.version_sources import static_version, version_from_git
+from ci_engine.project.version_sources import (
+    pretend_version,
+    static_version,
+    version_from_git,
+)
 from ci_engine.releases.pep440 import PublicVersion, parse_version
 from ci_engine.releases.tags import TagNames, find_tag_names, list_tags
 
@@ -38,6 +42,12 @@ class ReleaseSubject:
     def known(self) -> str:
         """The version as far as it is known without a build."""
         return self.static or self.wanted
+
+    @property
+    def pretended(self) -> dict[str, str]:
+        """The variables that make the build take the version that will be tagged."""
+        version = "" if self.tag else self.wanted
+        return pretend_version(self.source, self.project.distribution, version)
 
 
 def read_subject(

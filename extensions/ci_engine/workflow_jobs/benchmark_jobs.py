@@ -14,7 +14,8 @@ from ci_engine.github.event import Event
 from ci_engine.monorepo.package_view import view_package
 from ci_engine.project.repository import Project
 from ci_engine.workflow_jobs.jobs import Jobs, MatrixJob, as_matrix, newest_of
-from ci_engine.workflow_jobs.package_jobs import PackageChanges, matrix_jobs_of
+from ci_engine.workflow_jobs.package_jobs import PackageChanges
+from ci_engine.workflow_jobs.package_matrix import matrix_jobs_of
 
 # They hold commits that a pull request was compared for.
 _COMPARED_BEFORE = ("push", "merge_group")

@@ -13,7 +13,7 @@ from ci_engine.configuration.settings import CheckName, Settings
 from ci_engine.github.event import Event
 
 # Their result may differ from one Python or platform to the next.
-_ON_THE_MATRIX = frozenset({"test", "coverage", "patch-coverage"})
+ON_THE_MATRIX = frozenset({"test", "coverage", "patch-coverage"})
 # They look at code or versions only: documentation cannot change their result.
 _BLIND_TO_DOCS = frozenset(
     {"typecheck", "security", "audit", "policy", "lock", "api", "mcp"}
@@ -95,8 +95,8 @@ def plan_jobs(
     blind = _BLIND_TO_DOCS if decision.docs_only else frozenset[str]()
     if decision.docs_only or decision.tests.mode == "all":
         blind |= BESIDE_A_SELECTION
-    quick = [name for name in checks if name not in _ON_THE_MATRIX | blind]
-    tests = [name for name in checks if name in _ON_THE_MATRIX]
+    quick = [name for name in checks if name not in ON_THE_MATRIX | blind]
+    tests = [name for name in checks if name in ON_THE_MATRIX]
     whole = any(reason.category == "everything" for reason in decision.reasons)
     few = spot_check and not whole
     skips: dict[str, str] = {}

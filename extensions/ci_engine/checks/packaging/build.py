@@ -118,11 +118,16 @@ class Build:
         # The index may have no release yet that this change depends on.
         self.beside = directory / "beside"
 
-    def step(self, command: Sequence[str | Path]) -> Outcome:
-        """Run one program within the remaining time."""
+    def step(self, command: Sequence[str | Path], *, sibling: bool = False) -> Outcome:
+        """Run one program within the remaining time.
+
+        Args:
+            command: the program and its arguments.
+            sibling: whether it builds another package, which has its own version.
+        """
         # It installs the build requirements and runs the project's build.
         variables = manager_variables(self.tool.variables)
-        variables |= self.context.request.pretended
+        variables |= {} if sibling else self.context.request.pretended
         variables |= {"COLUMNS": "200", "NO_COLOR": "1"}
         if self.beside.is_dir():
             for name, comma in (("UV_FIND_LINKS", ","), ("PIP_FIND_LINKS", " ")):
@@ -146,10 +151,11 @@ class Build:
         refuse_offline(what, outcome)
         raise EarlyResultError(not_run(f"{what}: {outcome.describe_exit()}", outcome))
 
-    def frontend(self, *arguments: str | Path) -> Outcome:
+    def frontend(self, *arguments: str | Path, sibling: bool = False) -> Outcome:
         """Run the build frontend."""
         installer = ["--installer", "uv"] if find_program("uv") else []
-        return self.step([self.tool.program("pyproject-build"), *installer, *arguments])
+        program = self.tool.program("pyproject-build")
+        return self.step([program, *installer, *arguments], sibling=sibling)
 
     def run(self) -> list[Finding]:
         """Build, inspect, install and import the distributions."""
@@ -179,7 +185,8 @@ class Build:
             self.beside.mkdir(exist_ok=True)
             earlier = set(self.beside.iterdir())
             location = self.context.project.repository / package.path
-            outcome = self.frontend("--wheel", "--outdir", self.beside, location)
+            where = "--outdir", self.beside, location
+            outcome = self.frontend("--wheel", *where, sibling=True)
             made = [path for path in self.beside.iterdir() if path not in earlier]
             if outcome.code != 0 or len(made) != 1:
                 self.give_up(f"{package.name}, which it needs", outcome)

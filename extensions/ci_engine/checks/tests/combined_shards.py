@@ -28,6 +28,8 @@ class _Planned(msgspec.Struct, rename="kebab"):
 
     label: str = ""
     shard: str = ""
+    package: str = ""
+    checks: str = ""
 
 
 class _Matrix(msgspec.Struct):
@@ -63,12 +65,16 @@ class ShardGroup:
     """The shards of one matrix job.
 
     Attributes:
-        label: the name of the job, such as linux-py3.12.
-        unread: why reports are missing, one line per report.
+        label: what the job is called, such as linux-py3.12.
+        package: the package whose tests they are, empty = those of the repository.
+        checks: what was requested of them; empty = what the tier requests.
+        unread: why reports are missing, one line for each.
     """
 
     label: str
     count: int
+    package: str = ""
+    checks: list[str] = field(default_factory=list[str])
     reports: list[ShardReport] = field(default_factory=list[ShardReport])
     unread: list[str] = field(default_factory=list[str])
 
@@ -94,12 +100,17 @@ def find_shards(directory: Path, matrix: str) -> list[ShardGroup]:
         if key not in found or attempt > found[key][0]:
             found[key] = attempt, path
     groups: dict[str, ShardGroup] = {}
-    planned = _expected(matrix) or {label: count for label, _, count in found}
-    for label, count in planned.items():
-        group = groups.setdefault(label, ShardGroup(label, count))
-        for index in range(1, count + 1):
-            _, report = found.get((label, index, count), (0, None))
-            _read_into(group, index, report)
+    named = {label: count for label, _, count in found}
+    planned = _expected(matrix) or [ShardGroup(*each) for each in named.items()]
+    for each in planned:
+        if each.label in groups:
+            continue
+        groups[each.label] = each
+        for index in range(1, each.count + 1):
+            _, report = found.get((each.label, index, each.count), (0, None))
+            _read_into(each, index, report)
+        ran = (report.result.package for report in each.reports)
+        each.package = each.package or next(filter(None, ran), "")
     if not groups:
         raise UsageError(
             f"--combine: {directory}: no report of a shard",
@@ -109,18 +120,22 @@ def find_shards(directory: Path, matrix: str) -> list[ShardGroup]:
     return [groups[label] for label in sorted(groups)]
 
 
-def _expected(matrix: str) -> dict[str, int]:
-    """The number of shards of each matrix job."""
+def _expected(matrix: str) -> list[ShardGroup]:
+    """The matrix jobs whose tests are divided, once for each of their shards."""
     try:
         planned = msgspec.json.decode(matrix or "{}", type=_Matrix)
     except msgspec.DecodeError as error:
         raise UsageError(f"SHARDS: {error}") from error
-    found = ((_NAME.fullmatch(f"shard-{e.label}"), e.shard) for e in planned.include)
-    return {
-        match["label"]: int(match["count"])
-        for match, shard in found
-        if match is not None and shard
-    }
+    found = ((_NAME.fullmatch(f"shard-{each.label}"), each) for each in planned.include)
+    return [
+        ShardGroup(match["label"], int(match["count"]), each.package, _names(each))
+        for match, each in found
+        if match is not None and each.shard
+    ]
+
+
+def _names(planned: _Planned) -> list[str]:
+    return planned.checks.split(",") if planned.checks else []
 
 
 def _read_into(group: ShardGroup, index: int, path: Path | None) -> None:

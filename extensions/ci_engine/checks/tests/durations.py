@@ -32,25 +32,39 @@ def read_durations(path: Path) -> dict[str, float]:
     return {name: taken for name, taken in found.seconds.items() if taken >= 0}
 
 
-def merge_durations(
-    before: Mapping[str, float], tests: Iterable[TestCase], *, complete: bool
-) -> dict[str, float]:
-    """Merge in the new durations, the longest where several machines ran a test.
-
-    Args:
-        before: the recorded durations.
-        tests: the tests that ran.
-        complete: whether these are all tests, so that others are removed.
-    """
+def _seconds_of(tests: Iterable[TestCase]) -> dict[str, float]:
+    """What tests took, the longest time where several machines ran them."""
     now: dict[str, float] = {}
     for test in tests:
         if test.seconds > 0:
             longest = max(test.seconds, now.get(test.id, 0.0))
             now[test.id] = round(longest, _DIGITS)
-    return now if complete else {**before, **now}
+    return now
 
 
-def write_durations(path: Path, seconds: Mapping[str, float]) -> None:
-    """Write the seconds of each test."""
-    found = _Durations(seconds=dict(sorted(seconds.items())))
+def durations_below(known: Mapping[str, float], prefix: str) -> dict[str, float]:
+    """The durations of one package, by the ids that its tests have in it.
+
+    Args:
+        known: durations by ids as seen from the top of the repository.
+        prefix: what the paths of the package start with; empty = the repository.
+    """
+    return {
+        name.removeprefix(prefix): seconds
+        for name, seconds in known.items()
+        if name.startswith(prefix)
+    }
+
+
+def renew_durations(path: Path, tests: Iterable[TestCase], *, complete: bool) -> None:
+    """Record what tests took now.
+
+    Args:
+        path: the file.
+        tests: the tests that ran, with ids as seen from the top of the repository.
+        complete: whether these are all tests, so that others are forgotten.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    known = {} if complete else read_durations(path)
+    found = _Durations(seconds=dict(sorted({**known, **_seconds_of(tests)}.items())))
     write_text(path, msgspec.json.encode(found).decode() + "\n")
