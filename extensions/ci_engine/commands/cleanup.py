@@ -48,7 +48,7 @@ class CleanupOptions(Request, frozen=True, kw_only=True, rename="kebab"):
     action: Annotated[
         Literal["check", "apply", "pull-request", "push", "configured"],
         Option(
-            "the same as one of these options, or `configured`: as the settings say",
+            "the same as one of these options, or `configured`: from the settings",
             "ACTION",
             shortcuts={
                 "check": "report tracked files that do not belong here (the default)",

@@ -160,7 +160,7 @@ def refuse_contradictions(options: GateOptions) -> None:
         (
             options.combine and (options.shard or options.package or limited),
             "--combine: cannot be combined with --shard, --package or paths",
-            "leave them out: the reports of the shards say what ran",
+            "leave them out: the reports of the shards list what ran",
         ),
         (
             selected and limited,

@@ -19,7 +19,7 @@ _SCM = ("setuptools-scm", "setuptools_scm", "setuptools-git", "setuptools_git")
 _NAMESPACES = ("find_namespace:", "find_namespace_packages()")
 _OWN = "ci-framework"
 # Lists of patterns that add files to a source archive, below `tool`, and the key that
-# leaves files out of it, empty where what is listed cannot be left out again.
+# excludes files, empty if listed files cannot be excluded again.
 _LISTS = {
     "pdm": (("pdm", "build"), ("includes", "source-includes"), "excludes"),
     "flit_core": (("flit", "sdist"), ("include",), "exclude"),
@@ -29,7 +29,7 @@ _LISTS = {
 
 
 class Archives:
-    """One repository with the files that are rendered into it."""
+    """A repository together with the files to render."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class Archives:
             yield path, f"add to {where}: {rows}"
 
     def _hatchling(self) -> Iterator[tuple[str, str]]:
-        """Everything, unless it lists what it takes."""
+        """Everything, unless the settings list the included files."""
         every = table(self._tool, "hatch", "build")
         sdist = table(every, "targets", "sdist")
         chosen = next((t for t in (sdist, every) if _LIMITS & {*t}), None)
@@ -91,7 +91,7 @@ class Archives:
         return "setuptools" in self._backend or self._backend in ("", "pbr.build")
 
     def _setuptools(self) -> Iterator[tuple[str, str]]:
-        """What MANIFEST.in takes; all of it at first where git is asked."""
+        """The files that MANIFEST.in includes; initially all files if git decides."""
         manifest = self._read("MANIFEST.in")
         taken = files_taken(manifest, self._files, every=self._asks_git())
         if taken:
@@ -128,7 +128,7 @@ class Archives:
         )
 
     def _listed(self) -> Iterator[tuple[str, str]]:
-        """Backends that take the package alone, and what is listed."""
+        """Backends that only include the package and listed files."""
         for name, (keys, lists, excludes) in _LISTS.items():
             if not self._backend.startswith(name):
                 continue
@@ -155,13 +155,13 @@ _LIMITS = {"include", "only-include", "packages"}
 
 
 def _patterns(settings: Table, key: str) -> Iterator[str]:
-    """The patterns of a list, whose entries may be tables with a path."""
+    """The patterns in a list, whose entries may be tables with a path."""
     for item in items(settings, key):
         yield item if isinstance(item, str) else text(item, "path")
 
 
 def _fits(path: str, patterns: Sequence[str]) -> bool:
-    """Whether a pattern fits a file or a directory that it is in."""
+    """Whether a pattern matches a file or one of its parent directories."""
     parts = path.split("/")
     locations = ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
     plain = [p.strip("/").removesuffix("/**").removesuffix("/*") for p in patterns]
