@@ -123,9 +123,7 @@ def test_other_commands_need_nothing(tmp_path: Path) -> None:
 
 def test_hooks_that_rewrite_files_leave_ours_out(tmp_path: Path) -> None:
     hooks = "repos:\n- repo: https://example.org/h\n  rev: v1\n  hooks:\n"
-    hooks += "".join(
-        f"  - id: {name}\n" for name in ("double-quote-string-fixer", "ok")
-    )
+    hooks += "".join(f"  - id: {name}\n" for name in ("pretty-format-json", "ok"))
     ((path, reason),) = said(tmp_path, **{".pre-commit-config.yaml": hooks})
     assert path == ".pre-commit-config.yaml"
     assert reason.endswith(
