@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from ci_engine.configuration.reading import Table
-from ci_engine.configuration.tables import items, table
+from ci_engine.configuration.tables import dig, items, table
 from ci_engine.project.path_patterns import matching
 from ci_framework.analysis.readers.documents import strings, text
 from ci_framework.analysis.survey import PYPROJECT
@@ -15,7 +15,9 @@ from ci_framework.repository import Repository
 
 # Build backends whose source archives contain every tracked file.
 _SCM = ("setuptools-scm", "setuptools_scm", "setuptools-git", "setuptools_git")
-_PBR = ("pbr",)
+# setup.cfg and setup.py find packages in all directories of the top with these.
+_NAMESPACES = ("find_namespace:", "find_namespace_packages()")
+_OWN = "ci-framework"
 # Lists of patterns that add files to a source archive, below `tool`, and the key that
 # excludes files, empty if listed files cannot be excluded again.
 _LISTS = {
@@ -99,11 +101,27 @@ class Archives:
                 if any(f"{name}/".startswith(f"{path}/") for name in taken)
             )
             yield "MANIFEST.in", f"add to its end: {rows}"
+        yield from self._namespaces()
+
+    def _namespaces(self) -> Iterator[tuple[str, str]]:
+        """Directories that count as packages, wherever they are found."""
+        find = dig(self._tool, "setuptools", "packages", "find")
+        own = table(find)
+        flat = not {"include"} & {*own} and strings(own, "where") in ([], ["."])
+        if isinstance(find, dict) and flat and own.get("namespaces") is not False:
+            where = "[tool.setuptools.packages.find]"
+            known = strings(own, "exclude")
+            if not any(matching(_OWN, [pattern]) for pattern in known):
+                yield PYPROJECT, f'add to `exclude` of {where}: "{_OWN}*"'
+        for path in ("setup.cfg", "setup.py"):
+            content = self._read(path)
+            if any(word in content for word in _NAMESPACES) and _OWN not in content:
+                yield path, f'add to `exclude` where packages are found: "{_OWN}*"'
 
     def _asks_git(self) -> bool:
-        """Whether setuptools lets git decide what a source archive contains."""
+        """Whether setuptools or pbr lets git decide what a source archive contains."""
         requires = strings(self._pyproject, "build-system", "requires")
-        asked = any(row.lower().startswith((*_SCM, *_PBR)) for row in requires)
+        asked = any(row.lower().startswith(_SCM) for row in requires)
         calls = self._read("setup.py") + self._read("setup.cfg")
         return asked or any(
             word in calls for word in ("use_scm_version", "pbr=True", *_SCM)
