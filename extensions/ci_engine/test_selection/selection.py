@@ -24,6 +24,10 @@ from ci_engine.test_selection.possible_loaders import PossibleLoaders
 from ci_engine.test_selection.repository_files import NATIVE, is_below, parent, parents
 from ci_engine.test_selection.source_readers import readers_of_sources
 
+# Unreached files for which is guessed what loads them: with more, no order of the
+# tests says much.
+_MOST_GUESSED = 20
+
 
 class Changed(msgspec.Struct, frozen=True):
     """One changed path and what kind of file it is.
@@ -279,8 +283,11 @@ class _Rules:
         """
         graph, result = self.graph, self.result
         loaders = PossibleLoaders(graph)
-        for path in [c.path for c in changes if self._is_unreached(c)]:
-            tests = self._follow({hub: [path] for hub in loaders.of(path)})
+        unreached = [c.path for c in changes if self._is_unreached(c)]
+        few = len(unreached) <= _MOST_GUESSED
+        for path in unreached:
+            hubs = loaders.of(path) if few else []
+            tests = self._follow({hub: [path] for hub in hubs})
             if not (tests and graph.is_script(path)):
                 result.unreached.append(path)
         if result.unreached:
