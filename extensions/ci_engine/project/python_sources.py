@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import cast
 
 
@@ -23,13 +23,13 @@ def walk(tree: ast.AST) -> Iterator[ast.AST]:
     todo = [tree]
     for node in todo:
         yield node
-        fields: Mapping[str, object] = vars(node)
-        for value in fields.values():
-            if isinstance(value, ast.AST):
-                todo.append(value)
-            elif isinstance(value, list):
+        for name in node._fields:
+            value: object = getattr(node, name, None)
+            if isinstance(value, list):
                 each = cast("list[object]", value)
                 todo += [n for n in each if isinstance(n, ast.AST)]
+            elif isinstance(value, ast.AST):
+                todo.append(value)
 
 
 def last_name(node: ast.expr | None) -> str:

@@ -23,7 +23,6 @@ _OF_GIT = rb"git[\"', ]+(?:grep|archive|diff|ls-tree)"
 _QUOTED = re.compile(
     rb"[\"'](?:" + _OF_GIT + rb"|(?:e?grep|rg|ag|ack|find|tar|rsync)(?:[\"']| -))"
 )
-_PROGRAMS = (b"git", b"grep", b"rg", b"ag", b"ack", b"find", b"tar", b"rsync")
 _LATER = re.compile(rb"ls-files| " + _OF_GIT)
 # Where the top of a repository, or what is above a test, is meant.
 TOP = (
@@ -38,7 +37,7 @@ ABOVE = (
 
 def searching(files: Files, among: frozenset[str]) -> frozenset[str]:
     """Those of some files that run a program which looks into every file."""
-    quoted = files.having(_QUOTED, among, _PROGRAMS)
+    quoted = files.having(_QUOTED, among)
     return quoted | files.having(_LATER, among, (b"ls-files", b" git"))
 
 
