@@ -26,6 +26,8 @@ TREE = {
         *(".coveragerc", ".gitattributes", ".git-blame-ignore-revs", "Dockerfile"),
         *("compose.yaml", "docker-compose.override.yml", "Justfile", "codspeed.yml"),
         *("src/p/py.typed", "README.MD", "renovate.json5", ".github/renovate.json5"),
+        *("libs/p/.changelog/1.fixed", "libs/p/newsfragments/2.misc.rst"),
+        *("libs/p/changelog.d/3.md", ".github/component_owners.yml"),
         *("towncrier.toml", ".mailmap", "azure-pipelines.yml", "cliff.toml"),
     ],
 )
