@@ -35,6 +35,8 @@ _TOOLS = frozenset(
     | {"semantic_release", "sqlfluff", "tbump", "towncrier", "ty", "pyrefly"}
     | {"typos", "validate-pyproject-schema-store", "vulture", "yapf", "zest.releaser"}
 )
+# What no check reads either: other sections are settings of linters.
+ONLY_TOX = "only what tox runs changed, and it does not run the tests here"
 _FILES = ("pyproject.toml", "setup.cfg", "tox.ini")
 _PYTEST = re.compile(rb"^\[(?:tool:)?pytest\]", re.MULTILINE)
 
@@ -62,7 +64,11 @@ def quiet_changes(
 def _quiet(name: str, old: bytes, new: bytes, command: str, files: Files) -> str:
     if name == "tox.ini":
         matters = "tox" in command or _PYTEST.search(old) or _PYTEST.search(new)
-        return "" if matters else "tox does not run the tests here"
+        if matters:
+            return ""
+        sections = _changed_sections(old, new)
+        own = sections and all(name.startswith(("tox", "testenv")) for name in sections)
+        return ONLY_TOX if own else "tox does not run the tests here"
     changed = _changed_tables(old, new) if name == "pyproject.toml" else None
     changed = _changed_sections(old, new) if name == "setup.cfg" else changed
     if changed is None:

@@ -25,9 +25,8 @@ def is_unread_in(root: Path, tree: Tree, tool: str = "code-sponsor") -> bool:
     "tree",
     [
         {},
-        {
-            "pyproject.toml": f"{TABLE}[tool.'code-sponsor'.a]\n[[tool.code-sponsor.b]]\n"
-        },
+        {"pyproject.toml": f"{TABLE}[tool.'code-sponsor'.a]\n"},
+        {"pyproject.toml": f"{TABLE}[tool.code-sponsor.b]\n"},
         {"README.md": "made with code-sponsor"},
         {".pre-commit-config.yaml": "- id: code-sponsor"},
         {".github/workflows/release.yml": "- run: code-sponsor publish"},
