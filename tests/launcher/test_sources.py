@@ -343,7 +343,7 @@ def test_a_lock_that_is_damaged_is_refused(launched: LaunchedProject) -> None:
     run = launched.run()
     assert run.code == 3
     assert run.stderr == (
-        f"ci: {lock}: expected a full commit, got 'main'\nhint: run `copier update`\n"
+        f"ci: {lock}: expected a full commit, got 'main'\nhint: restore it from git\n"
     )
     lock.unlink()
     assert f"ci: {lock}: no such file\nhint: " in launched.run().stderr
